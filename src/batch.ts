@@ -1,0 +1,54 @@
+/** The types that flow between the stages. */
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/**
+ * Records of one topic-partition as columns: positions over one buffer, no object per record.
+ * Record `i` has its key in `buffer[keyStarts[i], keyEnds[i])` and its value in
+ * `buffer[valueStarts[i], valueEnds[i])`; an end of -1 means null. Its headers are the raw header
+ * section of Kafka's record format v2 (a varint count, then the pairs) in
+ * `buffer[headerStarts[i], headerEnds[i])`; without headers that is the single byte 0.
+ * Control records and records of aborted transactions are not in here, but `nextOffset` counts them.
+ */
+export interface RecordColumns {
+  readonly buffer: Buffer
+  readonly length: number
+  /** Milliseconds since 1970. */
+  readonly timestamps: Float64Array
+  readonly offsets: Float64Array
+  readonly keyStarts: Int32Array
+  readonly keyEnds: Int32Array
+  readonly valueStarts: Int32Array
+  readonly valueEnds: Int32Array
+  readonly headerStarts: Int32Array
+  readonly headerEnds: Int32Array
+  /** Where the next fetch has to begin. */
+  readonly nextOffset: number
+}
+
+/** Bytes that a record occupies before it is written: a key, raw headers and a value. */
+export interface RecordBytes {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly (readonly [string, Buffer | null])[]
+}
+
+export type Stage = 'decode' | 'enrich' | 'window' | 'output'
+
+/** Why a record went to the rejects topic; the values of the `reason` label and header. */
+export type RejectReason =
+  | 'null_key'
+  | 'null_value'
+  | 'bad_key'
+  | 'key_mismatch'
+  | 'not_framed'
+  | 'unknown_schema'
+  | 'incompatible_schema'
+  | 'malformed'
+  | 'null_field'
+  | 'missing_dimension'
+  | 'late'
+  | 'too_large'

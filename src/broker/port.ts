@@ -1,0 +1,148 @@
+/** What the service needs of Kafka. `kafkajs` stays behind this port. */
+import type { RecordColumns, TopicPartition } from '../batch.ts'
+
+export interface TopicDescription {
+  readonly partitions: number
+  /** The topic's effective configuration (`max.message.bytes`, `cleanup.policy` …). */
+  readonly config: ReadonlyMap<string, string>
+}
+
+export interface NewTopic {
+  readonly topic: string
+  readonly partitions: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface Admin {
+  /** Topics that do not exist are absent from the answer. */
+  describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
+  /** A topic that exists already is left as it is. Replication is the broker's default. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  /** `stable` is the last stable offset: where a read_committed reader has read everything. */
+  offsets(topic: string, at: 'earliest' | 'stable'): Promise<Map<number, number>>
+  /** Deletes the records of a partition before `offset`. */
+  deleteRecords(partition: TopicPartition, offset: number): Promise<void>
+}
+
+export interface Fetched {
+  readonly topic: string
+  readonly partition: number
+  /** May be empty: control records and aborted ones move the position all the same. */
+  readonly columns: RecordColumns
+  /** Where a read_committed reader has read everything, as of this answer. */
+  readonly lastStableOffset: number
+}
+
+export interface ReaderEvents {
+  /** Called synchronously, in offset order per partition; also for answers without records. */
+  onFetched(fetched: Fetched): void
+  /** OFFSET_OUT_OF_RANGE, CORRUPT_BATCH or TOPIC_MISSING; the partition has been removed. Everything else is retried. */
+  onError(partition: TopicPartition, error: unknown): void
+}
+
+/** Reads partitions that its owner names (no group), read_committed. */
+export interface Reader {
+  /** Starts at `offset`, or moves there; an answer already under way for another position is dropped. */
+  add(partition: TopicPartition, offset: number): void
+  remove(partition: TopicPartition): void
+  pause(partition: TopicPartition): void
+  resume(partition: TopicPartition): void
+  close(): Promise<void>
+}
+
+export interface ReaderOptions {
+  readonly maxBytesPerPartition: number
+  readonly maxBytes: number
+  readonly minBytes: number
+  readonly maxWaitMs: number
+}
+
+/** Who we are in the group; a transaction that commits offsets carries it (KIP-447). */
+export interface Membership {
+  readonly generationId: number
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+}
+
+export interface GroupMember {
+  readonly memberId: string
+  readonly userData: Buffer
+}
+
+export interface GroupEvents {
+  /** What this member tells the one that assigns: asked anew before each join. */
+  userData(): Buffer
+  /** Runs on the group's leader: member id → partition numbers (of every topic alike). */
+  assign(members: readonly GroupMember[], partitions: number): Map<string, number[]>
+  /** Awaited before every JoinGroup: nothing may be in flight afterwards. */
+  beforeJoin(): Promise<void>
+  /** The partition numbers that are ours in the new generation. Awaited before the next heartbeat cycle may rejoin. */
+  onAssigned(partitions: readonly number[]): Promise<void>
+  /** The group has thrown us out (session timed out, or an unknown member): tasks are lost. Followed by a join. */
+  onLost(): Promise<void>
+  /** The loop has ended: INSTANCE_ID_TAKEN, or a fault that no retry cures. */
+  onFatal(error: unknown): void
+}
+
+export interface GroupOptions {
+  readonly groupId: string
+  /** Co-partitioned: all with the same number of partitions. */
+  readonly topics: readonly string[]
+  readonly partitions: number
+  readonly instanceId: string | null
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+}
+
+export interface Group {
+  start(): void
+  membership(): Membership
+  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
+  committed(partitions: readonly TopicPartition[]): Promise<number[]>
+  /** Goes through beforeJoin, JoinGroup, onAssigned again. */
+  rejoin(): void
+  /** Stops heartbeats and leaves (a dynamic member sends LeaveGroup; a static one does not, KIP-345). */
+  close(): Promise<void>
+}
+
+/** One sealed record batch for one partition: a `RecordBatchWriter` is one. */
+export interface ProduceBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly records: number
+  /** The bytes of the batch in format v2, with its CRC. */
+  seal(producerId: bigint, producerEpoch: number, firstSequence: number): Buffer | Promise<Buffer>
+}
+
+export interface OffsetCommit extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number
+}
+
+/** One transactional producer. A failed call leaves only `abort` or `init`. FENCED where the broker says so. */
+export interface TransactionalProducer {
+  /** InitProducerId: ends what an earlier holder of the transactional id left open. */
+  init(): Promise<void>
+  begin(): void
+  /** Batches of one partition keep their order. Registers new partitions with the transaction first. */
+  send(batches: readonly ProduceBatch[]): Promise<void>
+  /** TxnOffsetCommit v3: refused (FENCED) unless the membership is of the group's current generation. */
+  sendOffsets(
+    groupId: string,
+    membership: Membership,
+    offsets: readonly OffsetCommit[],
+  ): Promise<void>
+  commit(): Promise<void>
+  abort(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Broker {
+  readonly admin: Admin
+  /** BROKER_UNREACHABLE where no broker answers, BROKER_UNSUPPORTED below Kafka 2.5. */
+  connect(): Promise<void>
+  reader(options: ReaderOptions, events: ReaderEvents): Reader
+  group(options: GroupOptions, events: GroupEvents): Group
+  producer(options: { transactionalId: string; timeoutMs: number }): TransactionalProducer
+  close(): Promise<void>
+}

@@ -1,0 +1,75 @@
+/** What the stages need of a value format. `avsc` stays behind this port. */
+import type { RejectReason } from '../batch.ts'
+
+/** A field of the output taken from a source record. */
+export interface SelectedField {
+  /** Its name in the output. */
+  readonly name: string
+  /** Its name in the source record. */
+  readonly source: string
+}
+
+/**
+ * Reads values of one topic without making an object per record: `read` walks the value and keeps
+ * positions, the other members then speak of that value until the next `read`.
+ */
+export interface ValueReader {
+  /** The whole value is walked, so that a truncated or overlong one is found. */
+  read(buffer: Buffer, start: number, end: number): RejectReason | null
+  /** What is wrong with the value `read` has just refused. */
+  readonly fault: string
+  /** Event time in ms; NaN where the topic has no time field, or the field is null. */
+  readonly time: number
+  /** Text form (UTF-8; a number's decimal digits) of key field `k` in `keyBuffer(k)[keyStart(k), keyEnd(k))`; keyEnd -1 = null. */
+  keyBuffer(k: number): Buffer
+  keyStart(k: number): number
+  keyEnd(k: number): number
+  /** How many bytes `project` will write. */
+  readonly projectedBytes: number
+  /** Writes the selected fields in output form at `position`; returns the position behind them. */
+  project(target: Buffer, position: number): number
+}
+
+/** Values of one topic, framed (byte 0, schema id as int32, body). */
+export interface TopicCodec {
+  /**
+   * The reader for the value's schema id; null: not loaded yet, `load` it and ask again.
+   * A RejectReason: the value has no frame, or its schema is unknown or incompatible (remembered).
+   */
+  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason | null
+  /** Why `reader` has just answered with a reason. */
+  readonly fault: string
+  /** Loads the schema of this value. Waits out an outage of the registry (retries, logs); never throws for a bad id. */
+  load(buffer: Buffer, start: number): Promise<void>
+}
+
+/** Text form of a record's key, by the topic's key format. */
+export interface KeyReader {
+  /** False where the key cannot be read; else the text is in `buffer[start, end)` of this object. */
+  read(buffer: Buffer, start: number, end: number): boolean
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+/** Everything that is compiled from the pipeline file and its schemas before the first record. */
+export interface PipelineCodec {
+  readonly facts: TopicCodec
+  readonly right: TopicCodec
+  readonly dimensions: readonly TopicCodec[]
+  readonly factsKey: KeyReader
+  readonly rightKey: KeyReader
+  readonly dimensionKeys: readonly KeyReader[]
+  /** The frame of every output record: byte 0 and the schema id. */
+  readonly outputFrame: Buffer
+  /** The columns of a dimension without a row, in output form (used with `missing: null`). */
+  readonly missingDimension: readonly Buffer[]
+  /** The right side's columns in a left join without a match, in output form. */
+  readonly missingRight: Buffer
+  /** Changes when the bytes of stored records would mean something else. */
+  readonly layout: string
+  /** The derived output schema as JSON text. */
+  readonly outputSchema: string
+}
+/* Key fields: of facts, k = 0 is the join key and k = 1… are the dimensions' lookup keys in the
+ * file's order; of the right stream, k = 0 is the join key; of a dimension there are none. */

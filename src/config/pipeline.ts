@@ -1,0 +1,97 @@
+/** The pipeline file after validation: typed, complete (defaults are in), frozen. */
+
+export type Format = 'avro'
+export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+export interface Tls {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly passphrase?: string
+  readonly rejectUnauthorized: boolean
+}
+
+export interface Sasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly username: string
+  readonly password: string
+}
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[]
+  /** Group instance id (static membership, KIP-345) and end of the transactional id; null: a random one. */
+  readonly instanceId: string | null
+  readonly clientId: string
+  readonly tls: Tls | null
+  readonly sasl: Sasl | null
+  readonly sessionTimeoutMs: number
+}
+
+export interface RegistryConfig {
+  readonly url: string
+  readonly username: string | null
+  readonly password: string | null
+}
+
+export interface TopicConfig {
+  readonly topic: string
+  readonly format: Format
+  readonly keyFormat: KeyFormat
+  /** An .avsc file (absolute path; the file names it relative to itself); null: the registry's. */
+  readonly schema: string | null
+  /** The field with the event time; null: the record's timestamp. */
+  readonly time: string | null
+}
+
+/** `name` in the output, `source` in the topic's record. */
+export interface Column {
+  readonly name: string
+  readonly source: string
+}
+
+export interface DimensionConfig extends TopicConfig {
+  readonly name: string
+  /** The fact's field whose text form is the key of the dimension's record. */
+  readonly on: string
+  /** null: every field. */
+  readonly select: readonly Column[] | null
+  readonly missing: 'null' | 'drop' | 'reject'
+}
+
+export interface JoinConfig extends TopicConfig {
+  readonly onLeft: string
+  readonly onRight: string
+  /** left.time - beforeMs ≤ right.time ≤ left.time + afterMs */
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly graceMs: number
+  readonly kind: 'inner' | 'left'
+  readonly select: readonly Column[] | null
+  /** Wall clock without input after which the windows of a left join are closed. */
+  readonly idleMs: number
+  readonly late: 'drop' | 'reject'
+}
+
+export interface OutputConfig {
+  readonly topic: string
+  readonly format: Format
+  /** The id for the frame where there is no registry. */
+  readonly schemaId: number | null
+  readonly rejects: string
+  readonly compression: Compression
+}
+
+export interface Pipeline {
+  /** Consumer group; prefix of transactional ids and internal topics. */
+  readonly name: string
+  readonly kafka: KafkaConfig
+  readonly registry: RegistryConfig | null
+  readonly facts: TopicConfig
+  readonly dimensions: readonly DimensionConfig[]
+  readonly join: JoinConfig
+  readonly output: OutputConfig
+  readonly state: { readonly dir: string }
+  readonly commit: { readonly intervalMs: number }
+  readonly http: { readonly port: number; readonly host: string }
+}

@@ -1,0 +1,42 @@
+/** The one door to LevelDB: `level`'s class is classic-level on Node. */
+import { Level } from 'level'
+import { EnricherError, messageOf } from './errors.ts'
+
+export type Store = Level<Buffer, Buffer>
+
+/**
+ * Opens the store in `folder`, creating it where there is none.
+ * Throws STATE_UNWRITABLE, STATE_LOCKED (another process has it) or STATE_CORRUPT.
+ */
+export async function openStore(folder: string): Promise<Store> {
+  const store: Store = new Level<Buffer, Buffer>(folder, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    // The pages are read back whole and soon deleted; compressing them would cost more than it saves.
+    compression: false,
+  })
+  try {
+    await store.open()
+  } catch (cause) {
+    throw storeError(folder, cause)
+  }
+  return store
+}
+
+function storeError(folder: string, error: unknown): EnricherError {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause ?? error
+  const code = (cause as { code?: string }).code
+  const fields = { folder }
+  if (code === 'LEVEL_LOCKED') {
+    const message = `The state folder ${folder} is in use by another process; give each instance a state.dir of its own`
+    return new EnricherError('STATE_LOCKED', message, { cause, fields })
+  }
+  if (code === 'LEVEL_CORRUPTION') {
+    return new EnricherError('STATE_CORRUPT', `The store in ${folder} is damaged`, {
+      cause,
+      fields,
+    })
+  }
+  const message = `Cannot write the state folder ${folder} (${messageOf(cause)}); make state.dir a folder that this user may write`
+  return new EnricherError('STATE_UNWRITABLE', message, { cause, fields })
+}
