@@ -124,8 +124,8 @@ export interface TransactionalProducer {
   /** InitProducerId: ends what an earlier holder of the transactional id left open. */
   init(): Promise<void>
   begin(): void
-  /** Batches of one partition keep their order. Registers new partitions with the transaction first. */
-  send(batches: readonly ProduceBatch[]): Promise<void>
+  /** Batches of one partition keep their order. Registers new partitions with the transaction first. Answers the base offsets, in the order given. */
+  send(batches: readonly ProduceBatch[]): Promise<number[]>
   /** TxnOffsetCommit v3: refused (FENCED) unless the membership is of the group's current generation. */
   sendOffsets(
     groupId: string,

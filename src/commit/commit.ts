@@ -1,0 +1,70 @@
+import type { Group, OffsetCommit, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
+
+/** One task's part of an epoch, as the commit needs it. */
+export interface EpochPart {
+  /** Outputs and rejects. */
+  readonly batches: readonly ProduceBatch[]
+  /** At least one: each carries the offsets. */
+  readonly changelog: readonly ProduceBatch[]
+  readonly offsets: readonly OffsetCommit[]
+  /**
+   * Writes the task's pages and checkpoint to LevelDB.
+   * @param changelogOffset behind the task's last changelog record
+   */
+  persist(changelogOffset: number): Promise<void>
+}
+
+export interface CommitPorts {
+  readonly producer: TransactionalProducer
+  readonly group: Pick<Group, 'membership'>
+  readonly groupId: string
+  /** Called after each step, 1 to 5; tests kill the process here. */
+  readonly onStep: (step: number) => void
+}
+
+/**
+ * Commits an epoch, what all tasks of the instance did since the last one:
+ *
+ * 1. begin the transaction
+ * 2. send outputs, rejects and changelog records
+ * 3. send all tasks' offsets with our membership of the group, and end the transaction
+ * 4. write each task's pages and checkpoint to LevelDB, one atomic batch per task
+ * 5. report
+ *
+ * Nothing uncommitted reaches LevelDB: a crash before the end of 3 leaves the epoch aborted, one
+ * between 3 and 4 leaves the store behind by an epoch that the changelog's tail gives back.
+ * The group's coordinator refuses step 3 from anyone outside the current generation (KIP-447).
+ * Throws FENCED or EPOCH_ABORTED; the caller then drops this epoch and the one that fills.
+ */
+export async function commitEpoch(parts: readonly EpochPart[], ports: CommitPorts): Promise<void> {
+  const { producer, group, groupId, onStep } = ports
+
+  // Step 1
+  producer.begin()
+  onStep(1)
+
+  // Step 2. The offsets go along: they are of the same transaction, and a round trip is saved.
+  const changelogs = parts.flatMap((part) => part.changelog)
+  const batches = [...changelogs, ...parts.flatMap((part) => part.batches)]
+  const offsets = parts.flatMap((part) => part.offsets)
+  const sendOffsets = producer.sendOffsets(groupId, group.membership(), offsets)
+  const [baseOffsets] = await Promise.all([producer.send(batches), sendOffsets])
+  onStep(2)
+
+  // Step 3
+  await producer.commit()
+  onStep(3)
+
+  // Step 4
+  let last = -1
+  await Promise.all(
+    parts.map((part) => {
+      last += part.changelog.length
+      return part.persist(baseOffsets[last] + changelogs[last].records)
+    }),
+  )
+  onStep(4)
+
+  // Step 5 is the caller's: it knows what was counted.
+  onStep(5)
+}

@@ -1,0 +1,75 @@
+import type { RecordColumns } from '../batch.ts'
+import type { Fetched } from '../broker/port.ts'
+
+/** A fetched batch on its way through a task. */
+export interface Block {
+  readonly columns: RecordColumns
+  /** Event time of each record, in ms; filled by the decode stage where a field carries it. */
+  times: Float64Array
+  timesRead: boolean
+  /** The next record to take. */
+  at: number
+}
+
+/** What one input of a task has fetched and not yet taken. */
+export class InputQueue {
+  readonly #blocks: Block[] = []
+  readonly #timeField: boolean
+  bufferedBytes = 0
+  /** Behind everything that was fetched. */
+  #position = -1
+  #lastStableOffset = Number.POSITIVE_INFINITY
+  /** The next offset to read once all that was taken is committed; -1 before the first. */
+  taken = -1
+
+  constructor(timeField: boolean) {
+    this.#timeField = timeField
+  }
+
+  offer(fetched: Fetched): void {
+    const { columns } = fetched
+    this.#position = columns.nextOffset
+    this.#lastStableOffset = fetched.lastStableOffset
+    if (columns.length === 0) {
+      if (this.#blocks.length === 0 && this.taken >= 0) this.taken = columns.nextOffset
+      return
+    }
+    this.bufferedBytes += columns.buffer.length
+    const times = this.#timeField ? new Float64Array(columns.length) : columns.timestamps
+    this.#blocks.push({ columns, times, timesRead: !this.#timeField, at: 0 })
+  }
+
+  get head(): Block | undefined {
+    return this.#blocks[0]
+  }
+
+  /** More than the head is waiting. */
+  get hasNext(): boolean {
+    return this.#blocks.length > 1
+  }
+
+  /** Nothing waits here, and nothing more was on the broker at the last look. */
+  get caughtUp(): boolean {
+    return this.#blocks.length === 0 && this.#position >= this.#lastStableOffset
+  }
+
+  /** Records between what was taken and the end of the partition. */
+  get lag(): number {
+    if (this.taken < 0 || !Number.isFinite(this.#lastStableOffset)) return 0
+    return Math.max(0, this.#lastStableOffset - this.taken)
+  }
+
+  /** The head's records up to `at` have been taken. */
+  advance(at: number): void {
+    const block = this.#blocks[0]
+    block.at = at
+    const { columns } = block
+    if (at < columns.length) {
+      this.taken = columns.offsets[at - 1] + 1
+      return
+    }
+    this.taken = columns.nextOffset
+    this.bufferedBytes -= columns.buffer.length
+    this.#blocks.shift()
+  }
+}

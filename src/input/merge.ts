@@ -1,0 +1,78 @@
+import type { Block, InputQueue } from './input-queue.ts'
+
+/** Records of one slice at most, per side: some milliseconds of work between two looks at the network. */
+const SLICE = 2048
+
+/** A slice: the records of both heads that come next by event time, and stream time at each. */
+export interface Slice {
+  left: Block | undefined
+  leftEnd: number
+  right: Block | undefined
+  rightEnd: number
+  /** Stream time just before record `from + i` of its side. */
+  readonly leftStreamTimes: Float64Array
+  readonly rightStreamTimes: Float64Array
+  leftFrom: number
+  rightFrom: number
+  streamTime: number
+}
+
+export function newSlice(): Slice {
+  return {
+    left: undefined,
+    leftEnd: 0,
+    right: undefined,
+    rightEnd: 0,
+    leftStreamTimes: new Float64Array(SLICE),
+    rightStreamTimes: new Float64Array(SLICE),
+    leftFrom: 0,
+    rightFrom: 0,
+    streamTime: Number.NEGATIVE_INFINITY,
+  }
+}
+
+/**
+ * Chooses the next slice as Kafka Streams chooses its next record: the head with the smaller event
+ * time first; when one side has nothing the other goes on only if that side is known to be caught
+ * up, for a backlog on one side would push stream time past the other's records.
+ * Only stream time depends on this order; so the sides of a slice can then be taken one after the
+ * other, each with the stream time that the merge has noted for its records.
+ * @returns whether there is anything to take
+ */
+export function merge(
+  slice: Slice,
+  left: InputQueue,
+  right: InputQueue,
+  streamTime: number,
+): boolean {
+  const l = left.head
+  const r = right.head
+  let i = l?.at ?? 0
+  let j = r?.at ?? 0
+  const leftLimit = l ? Math.min(l.columns.length, i + SLICE) : 0
+  const rightLimit = r ? Math.min(r.columns.length, j + SLICE) : 0
+  const leftAlone = right.caughtUp
+  const rightAlone = left.caughtUp
+  slice.left = l
+  slice.right = r
+  slice.leftFrom = i
+  slice.rightFrom = j
+  let now = streamTime
+  for (;;) {
+    const hasLeft = i < leftLimit && (j < rightLimit || leftAlone)
+    const hasRight = j < rightLimit && (i < leftLimit || rightAlone)
+    if (hasLeft && !(hasRight && r!.times[j] < l!.times[i])) {
+      slice.leftStreamTimes[i - slice.leftFrom] = now
+      if (l!.times[i] > now) now = l!.times[i]
+      i++
+    } else if (hasRight) {
+      slice.rightStreamTimes[j - slice.rightFrom] = now
+      if (r!.times[j] > now) now = r!.times[j]
+      j++
+    } else break
+  }
+  slice.leftEnd = i
+  slice.rightEnd = j
+  slice.streamTime = now
+  return i > slice.leftFrom || j > slice.rightFrom
+}

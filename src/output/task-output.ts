@@ -1,0 +1,172 @@
+import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
+import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import type { Compression } from '../config/pipeline.ts'
+
+/** Where one stored record's parts are. */
+export interface Entry {
+  readonly buffer: Buffer
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly time: number
+  readonly headersStart: number
+  readonly headersEnd: number
+  readonly bodyStart: number
+  readonly bodyEnd: number
+}
+
+export interface OutputTopic {
+  readonly topic: string
+  readonly compression: Compression
+  /** No record batch may be larger: the topic's max.message.bytes. */
+  readonly maxBatchBytes: number
+}
+
+/** What Kafka's format adds to a batch and, at most, to a record. */
+const BATCH_OVERHEAD = 61
+const RECORD_OVERHEAD = 40
+
+/** Batches of one topic-partition for one epoch; a new one is begun before the limit is passed. */
+export class BatchList {
+  readonly #output: OutputTopic
+  readonly #partition: number
+  #full: RecordBatchWriter[] = []
+  #open: RecordBatchWriter | undefined
+  bytes = 0
+  records = 0
+
+  constructor(output: OutputTopic, partition: number) {
+    this.#output = output
+    this.#partition = partition
+  }
+
+  fits(recordBytes: number): boolean {
+    return BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes <= this.#output.maxBatchBytes
+  }
+
+  /** A batch with room for a record of this many bytes of key, value and headers. */
+  writer(recordBytes: number): RecordBatchWriter {
+    const bytes = RECORD_OVERHEAD + recordBytes
+    this.bytes += bytes
+    this.records++
+    const open = this.#open
+    if (open !== undefined && open.bytes + bytes <= this.#output.maxBatchBytes) return open
+    if (open !== undefined) this.#full.push(open)
+    const { topic, compression } = this.#output
+    const next = new RecordBatchWriter({
+      topic,
+      partition: this.#partition,
+      transactional: true,
+      compression,
+    })
+    this.#open = next
+    return next
+  }
+
+  take(): RecordBatchWriter[] {
+    const batches = this.#full
+    if (this.#open !== undefined) batches.push(this.#open)
+    this.#full = []
+    this.#open = undefined
+    this.bytes = 0
+    this.records = 0
+    return batches
+  }
+}
+
+/** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
+export class TaskOutput {
+  readonly batches: BatchList
+  readonly #frame: Buffer
+  readonly #missingRight: Buffer
+  readonly #onTooLarge: (left: Entry, bytes: number) => void
+
+  constructor(
+    batches: BatchList,
+    frame: Buffer,
+    missingRight: Buffer,
+    onTooLarge: (left: Entry, bytes: number) => void,
+  ) {
+    this.batches = batches
+    this.#frame = frame
+    this.#missingRight = missingRight
+    this.#onTooLarge = onTooLarge
+  }
+
+  match(left: Entry, right: Entry): void {
+    const time = left.time > right.time ? left.time : right.time
+    this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)
+  }
+
+  unmatched(left: Entry): void {
+    this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
+  }
+
+  #write(left: Entry, time: number, suffix: Buffer, start: number, end: number): void {
+    const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
+    const bytes =
+      keyEnd - keyStart + headersEnd - headersStart + bodyEnd - bodyStart + end - start + 5
+    if (!this.batches.fits(bytes)) {
+      this.#onTooLarge(left, bytes)
+      return
+    }
+    this.batches
+      .writer(bytes)
+      .record(
+        time,
+        buffer,
+        keyStart,
+        keyEnd,
+        this.#frame,
+        buffer,
+        bodyStart,
+        bodyEnd,
+        suffix,
+        start,
+        end,
+        buffer,
+        headersStart,
+        headersEnd,
+      )
+  }
+}
+
+export interface Rejected {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly stage: Stage
+  readonly reason: RejectReason
+  readonly error: string
+  readonly record: RecordBytes
+}
+
+/** Writes rejects: the record as it came, with headers that say where it was and what was wrong. */
+export function writeReject(batches: BatchList, rejected: Rejected): void {
+  const { record, timestamp } = rejected
+  const headers: [string, Buffer | null][] = [
+    ...record.headers.map(([name, value]): [string, Buffer | null] => [name, value]),
+    ['enricher.topic', Buffer.from(rejected.topic)],
+    ['enricher.partition', Buffer.from(String(rejected.partition))],
+    ['enricher.offset', Buffer.from(String(rejected.offset))],
+    ['enricher.stage', Buffer.from(rejected.stage)],
+    ['enricher.reason', Buffer.from(rejected.reason)],
+    ['enricher.error', Buffer.from(rejected.error)],
+  ]
+  const headerBytes = headers.reduce(
+    (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
+    0,
+  )
+  const bytes = headerBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+  if (batches.fits(bytes)) {
+    batches.writer(bytes).recordOf(timestamp, { ...record, headers })
+    return
+  }
+  // Its coordinates still find it in its own topic, where it was small enough to be.
+  const note: [string, Buffer] = [
+    'enricher.omitted',
+    Buffer.from('key, value and headers: too large'),
+  ]
+  const own = headers.slice(record.headers.length)
+  batches.writer(1024).recordOf(timestamp, { key: null, value: null, headers: [...own, note] })
+}

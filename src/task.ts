@@ -1,0 +1,432 @@
+/**
+ * A task: one partition number of both inputs, with its own window. The way of the data is
+ * `Task.process`, top to bottom:
+ *
+ *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
+ */
+import type { RejectReason, Stage } from './batch.ts'
+import type { Fetched } from './broker/port.ts'
+import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
+import { recordAt } from './broker/record-columns.ts'
+import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
+import type { Pipeline } from './config/pipeline.ts'
+import type { Counts } from './counts.ts'
+import type { DimensionTable } from './dimension/table.ts'
+import { type Block, InputQueue } from './input/input-queue.ts'
+import { merge, newSlice } from './input/merge.ts'
+import {
+  BatchList,
+  type Entry,
+  type OutputTopic,
+  TaskOutput,
+  writeReject,
+} from './output/task-output.ts'
+import { JoinWindow } from './window/join-window.ts'
+import { copyBytes, LEFT, type Page, RIGHT } from './window/page.ts'
+import { hashKey } from './window/segment-index.ts'
+import { windowTimes } from './window/segments.ts'
+import type { WindowStore } from './window/window-store.ts'
+
+/** What all tasks of an instance share. */
+export interface TaskContext {
+  readonly pipeline: Pipeline
+  readonly codec: PipelineCodec
+  /** In the file's order. */
+  readonly dimensions: readonly DimensionTable[]
+  readonly output: OutputTopic
+  readonly rejects: OutputTopic
+  readonly rejectPartitions: number
+  /** The most a stored record may have, so that its changelog record is under the topic's limit. */
+  readonly maxEntryBytes: number
+  /** Output bytes after which a task waits for the next epoch. */
+  readonly epochBytes: number
+  /** Memory of a task for committed pages. */
+  readonly recentBytes: number
+  readonly counts: Counts
+}
+
+/** What a task adds to an epoch. */
+export interface TaskEpoch {
+  readonly task: Task
+  readonly outputs: readonly RecordBatchWriter[]
+  readonly rejects: readonly RecordBatchWriter[]
+  readonly pages: readonly Page[]
+  /** The next offsets to read; -1 where nothing was read yet. */
+  readonly left: number
+  readonly right: number
+  readonly streamTime: number
+  readonly closedBefore: number
+  readonly nextPage: number
+  /** Segments to delete from the store once the epoch is committed. */
+  readonly expired: readonly number[]
+}
+
+const NO_HEADERS = Buffer.alloc(0)
+/** A record's fate inside a slice. */
+const DONE = 0
+const NEEDS_SCHEMA = 1
+
+export class Task {
+  readonly partition: number
+  readonly window: JoinWindow
+  readonly store: WindowStore
+  readonly queues: readonly [InputQueue, InputQueue]
+  streamTime = Number.NEGATIVE_INFINITY
+  #lastInputAt = Date.now()
+  readonly #context: TaskContext
+  readonly #output: TaskOutput
+  readonly #rejects: BatchList
+  readonly #slice = newSlice()
+  readonly #rows: Int32Array
+  #expired: number[] = []
+  #dirty = false
+
+  constructor(partition: number, store: WindowStore, context: TaskContext) {
+    const { pipeline } = context
+    this.partition = partition
+    this.store = store
+    this.#context = context
+    this.queues = [
+      new InputQueue(pipeline.facts.time !== null),
+      new InputQueue(pipeline.join.time !== null),
+    ]
+    this.#output = new TaskOutput(
+      new BatchList(context.output, partition),
+      context.codec.outputFrame,
+      context.codec.missingRight,
+      (left, bytes) => this.#rejectOutput(left, bytes),
+    )
+    this.#rejects = new BatchList(context.rejects, partition % context.rejectPartitions)
+    this.#rows = new Int32Array(pipeline.dimensions.length)
+    this.window = new JoinWindow({
+      times: windowTimes(pipeline.join),
+      kind: pipeline.join.kind,
+      recentBytes: context.recentBytes,
+      readPages: (pages) => store.read(pages),
+      sink: this.#output,
+    })
+  }
+
+  offer(side: number, fetched: Fetched): void {
+    if (fetched.columns.length > 0) this.#lastInputAt = Date.now()
+    this.queues[side].offer(fetched)
+  }
+
+  /** The epoch holds as much as it may: the task goes on after the next commit. */
+  get full(): boolean {
+    return this.#output.batches.bytes + this.#rejects.bytes >= this.#context.epochBytes
+  }
+
+  /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */
+  async process(): Promise<boolean> {
+    if (this.full) return false
+    const { codec } = this.#context
+    const [left, right] = this.queues
+    await this.#readTimes(left.head, codec.facts)
+    await this.#readTimes(right.head, codec.right)
+
+    const slice = this.#slice
+    if (!merge(slice, left, right, this.streamTime)) return this.#closeWhenIdle()
+    const all =
+      (await this.#take(LEFT, slice.leftFrom, slice.leftEnd, slice.leftStreamTimes)) &&
+      (await this.#take(RIGHT, slice.rightFrom, slice.rightEnd, slice.rightStreamTimes))
+    await this.window.resolveCold()
+
+    if (all) await this.#moveStreamTime(slice.streamTime)
+    this.#dirty = true
+    return true
+  }
+
+  /** Takes records of one side. False where the epoch has filled up before the last. */
+  async #take(side: number, from: number, end: number, times: Float64Array): Promise<boolean> {
+    const queue = this.queues[side]
+    const counts = this.#context.counts
+    const codec = side === LEFT ? this.#context.codec.facts : this.#context.codec.right
+    const block = queue.head
+    let i = from
+    while (i < end && !this.full) {
+      const streamTime = times[i - from]
+      const fate =
+        side === LEFT
+          ? this.#takeFact(block!, i, streamTime)
+          : this.#takeRight(block!, i, streamTime)
+      if (fate === NEEDS_SCHEMA)
+        await codec.load(block!.columns.buffer, block!.columns.valueStarts[i])
+      else i++
+    }
+    if (i > from) {
+      counts.consumed[side] += i - from
+      queue.advance(i)
+    }
+    return i === end
+  }
+
+  #takeFact(block: Block, i: number, streamTime: number): number {
+    const { codec, dimensions, pipeline, counts, maxEntryBytes } = this.#context
+    const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, streamTime)
+    if (typeof value === 'number') return value
+
+    let bodyBytes = value.projectedBytes
+    for (let d = 0; d < dimensions.length; d++) {
+      if (value.keyEnd(d + 1) < 0) {
+        const { on } = pipeline.dimensions[d]
+        return this.#reject(LEFT, block, i, 'enrich', 'null_field', `The field ${on} is null`)
+      }
+      const row = dimensions[d].find(
+        value.keyBuffer(d + 1),
+        value.keyStart(d + 1),
+        value.keyEnd(d + 1),
+      )
+      this.#rows[d] = row
+      if (row >= 0) {
+        counts.lookupHits[d]++
+        bodyBytes += dimensions[d].rowEnd(row) - dimensions[d].rowStart(row)
+        continue
+      }
+      counts.lookupMisses[d]++
+      const { missing, name } = pipeline.dimensions[d]
+      if (missing === 'drop') {
+        counts.droppedMissing++
+        return DONE
+      }
+      if (missing === 'reject') return this.#rejectMissing(block, i, name, value, d)
+      bodyBytes += codec.missingDimension[d].length
+    }
+
+    const { columns, times } = block
+    const key = codec.factsKey
+    const headers = columns.headerEnds[i] - columns.headerStarts[i]
+    if (bodyBytes + key.end - key.start + headers > maxEntryBytes) {
+      return this.#rejectTooLarge(LEFT, block, i, bodyBytes)
+    }
+    const hash = hashKey(key.buffer, key.start, key.end)
+    const { window } = this
+    let at = window.insert(
+      LEFT,
+      times[i],
+      hash,
+      key.buffer,
+      key.start,
+      key.end,
+      columns.buffer,
+      columns.headerStarts[i],
+      columns.headerEnds[i],
+      bodyBytes,
+    )
+    const body = window.bodyBuffer
+    at = value.project(body, at)
+    for (let d = 0; d < dimensions.length; d++) {
+      const row = this.#rows[d]
+      if (row < 0) at += codec.missingDimension[d].copy(body, at)
+      else
+        at = copyBytes(
+          dimensions[d].rowBuffer(row),
+          dimensions[d].rowStart(row),
+          dimensions[d].rowEnd(row),
+          body,
+          at,
+        )
+    }
+    counts.probe(LEFT, window.probe(LEFT, hash, streamTime))
+    return DONE
+  }
+
+  #takeRight(block: Block, i: number, streamTime: number): number {
+    const { codec, counts, maxEntryBytes } = this.#context
+    const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, streamTime)
+    if (typeof value === 'number') return value
+    const key = codec.rightKey
+    const bodyBytes = value.projectedBytes
+    if (bodyBytes + key.end - key.start > maxEntryBytes) {
+      return this.#rejectTooLarge(RIGHT, block, i, bodyBytes)
+    }
+    const hash = hashKey(key.buffer, key.start, key.end)
+    const { window } = this
+    const at = window.insert(
+      RIGHT,
+      block.times[i],
+      hash,
+      key.buffer,
+      key.start,
+      key.end,
+      NO_HEADERS,
+      0,
+      0,
+      bodyBytes,
+    )
+    value.project(window.bodyBuffer, at)
+    counts.probe(RIGHT, window.probe(RIGHT, hash, streamTime))
+    return DONE
+  }
+
+  /** Decodes what is compared: value, key, join field, time. A number: the record's fate is sealed. */
+  #open(
+    side: number,
+    codec: TopicCodec,
+    key: KeyReader,
+    block: Block,
+    i: number,
+    streamTime: number,
+  ): ValueReader | number {
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = block.columns
+    const fail = (reason: RejectReason, error: string): number =>
+      this.#reject(side, block, i, 'decode', reason, error)
+    if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
+    if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
+    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+    if (value === null) return NEEDS_SCHEMA
+    if (typeof value === 'string') return fail(value, codec.fault)
+    const fault = value.read(buffer, valueStarts[i], valueEnds[i])
+    if (fault !== null) return fail(fault, value.fault)
+    if (!key.read(buffer, keyStarts[i], keyEnds[i])) {
+      return fail('bad_key', 'The key is not in the key format that the pipeline file names')
+    }
+    if (value.keyEnd(0) < 0) return fail('null_field', 'The join field is null')
+    if (!sameText(value, key)) {
+      return fail(
+        'key_mismatch',
+        'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field',
+      )
+    }
+    if (Number.isNaN(block.times[i])) return fail('null_field', 'The time field is null')
+    if (block.times[i] + this.window.times.closeMs < streamTime) {
+      return this.#late(side, block, i, streamTime)
+    }
+    return value
+  }
+
+  #late(side: number, block: Block, i: number, streamTime: number): number {
+    this.#context.counts.late[side]++
+    if (this.#context.pipeline.join.late === 'drop') return DONE
+    const error = `Its time ${block.times[i]} is ${streamTime - block.times[i]} ms behind stream time, more than window and grace`
+    return this.#reject(side, block, i, 'window', 'late', error)
+  }
+
+  #rejectMissing(block: Block, i: number, name: string, value: ValueReader, d: number): number {
+    const key = value.keyBuffer(d + 1).toString('utf8', value.keyStart(d + 1), value.keyEnd(d + 1))
+    const error = `The dimension ${name} has no row for ${key}`
+    return this.#reject(LEFT, block, i, 'enrich', 'missing_dimension', error)
+  }
+
+  #rejectTooLarge(side: number, block: Block, i: number, bytes: number): number {
+    const { maxEntryBytes } = this.#context
+    const error = `The record has ${bytes} bytes; ${maxEntryBytes} fit into a changelog record`
+    return this.#reject(side, block, i, 'window', 'too_large', error)
+  }
+
+  #reject(
+    side: number,
+    block: Block,
+    i: number,
+    stage: Stage,
+    reason: RejectReason,
+    error: string,
+  ): number {
+    const { pipeline, counts } = this.#context
+    const topic = side === LEFT ? pipeline.facts.topic : pipeline.join.topic
+    counts.reject(topic, reason)
+    writeReject(this.#rejects, {
+      topic,
+      partition: this.partition,
+      offset: block.columns.offsets[i],
+      timestamp: block.columns.timestamps[i],
+      stage,
+      reason,
+      error,
+      record: recordAt(block.columns, i),
+    })
+    return DONE
+  }
+
+  /** A match whose value is over the output topic's limit: its parts are known, its coordinates are not. */
+  #rejectOutput(left: Entry, bytes: number): void {
+    const { pipeline, counts, output } = this.#context
+    counts.reject(output.topic, 'too_large')
+    writeReject(this.#rejects, {
+      topic: pipeline.facts.topic,
+      partition: this.partition,
+      offset: -1,
+      timestamp: left.time,
+      stage: 'output',
+      reason: 'too_large',
+      error: `The joined record has ${bytes} bytes; max.message.bytes of ${output.topic} is ${output.maxBatchBytes}`,
+      record: {
+        key: Buffer.from(left.buffer.subarray(left.keyStart, left.keyEnd)),
+        value: Buffer.from(left.buffer.subarray(left.bodyStart, left.bodyEnd)),
+        headers: [],
+      },
+    })
+  }
+
+  /** Where a field carries the event time it is read ahead: the merge of both sides needs it. */
+  async #readTimes(block: Block | undefined, codec: TopicCodec): Promise<void> {
+    if (block === undefined || block.timesRead) return
+    const { buffer, length, valueStarts, valueEnds, timestamps } = block.columns
+    for (let i = 0; i < length; i++) {
+      // What cannot be read is rejected when its turn comes; until then its timestamp stands in.
+      block.times[i] = timestamps[i]
+      if (valueEnds[i] < 0) continue
+      let value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+      if (value === null) {
+        await codec.load(buffer, valueStarts[i])
+        value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+      }
+      if (value === null || typeof value === 'string') continue
+      if (value.read(buffer, valueStarts[i], valueEnds[i]) === null) block.times[i] = value.time
+    }
+    block.timesRead = true
+  }
+
+  async #moveStreamTime(streamTime: number): Promise<void> {
+    this.streamTime = streamTime
+    this.#context.counts.unmatched += await this.window.closeUnmatched(streamTime)
+    this.#expired.push(...this.window.expire(streamTime))
+  }
+
+  /**
+   * A left join whose inputs have been silent for `join.idle` closes its windows. Stream time moves
+   * with it and is part of the epoch, so that a replay decides the same.
+   */
+  async #closeWhenIdle(): Promise<boolean> {
+    const { join } = this.#context.pipeline
+    const [left, right] = this.queues
+    const { closing, times } = this.window
+    if (join.kind !== 'left' || closing.pending === 0) return false
+    if (!left.caughtUp || !right.caughtUp) return false
+    if (Date.now() - this.#lastInputAt < join.idleMs) return false
+    await this.#moveStreamTime(closing.latest + closing.sliceMs + times.closeMs)
+    this.#dirty = true
+    return true
+  }
+
+  /** What the task adds to the epoch; undefined: nothing. */
+  take(): TaskEpoch | undefined {
+    if (!this.#dirty) return undefined
+    this.#dirty = false
+    const expired = this.#expired
+    this.#expired = []
+    return {
+      task: this,
+      outputs: this.#output.batches.take(),
+      rejects: this.#rejects.take(),
+      pages: this.window.take(),
+      left: this.queues[LEFT].taken,
+      right: this.queues[RIGHT].taken,
+      streamTime: this.streamTime,
+      closedBefore: this.window.closing.closedBefore,
+      nextPage: this.window.nextPage,
+      expired,
+    }
+  }
+}
+
+/** Whether the join field's text is the record's key. */
+function sameText(value: ValueReader, key: KeyReader): boolean {
+  const start = value.keyStart(0)
+  const length = value.keyEnd(0) - start
+  if (key.end - key.start !== length) return false
+  const text = value.keyBuffer(0)
+  const { buffer, start: from } = key
+  for (let i = 0; i < length; i++) if (text[start + i] !== buffer[from + i]) return false
+  return true
+}

@@ -1,0 +1,82 @@
+import { type Page, readPageHeader } from './page.ts'
+
+/**
+ * A changelog record: what one epoch added to one task, or a part of it.
+ *
+ *     record := version u8, layout 16 bytes, left offset f64, right offset f64, stream time f64,
+ *               closed before f64, page*
+ *
+ * Offsets are those to read next after the epoch. Every record of an epoch has the same header; all
+ * are in one transaction, so a reader sees all of them or none.
+ */
+export interface ChangelogHeader {
+  readonly layout: string
+  readonly left: number
+  readonly right: number
+  readonly streamTime: number
+  readonly closedBefore: number
+}
+
+const VERSION = 1
+const LAYOUT_BYTES = 16
+const HEADER = 1 + LAYOUT_BYTES + 32
+
+/** Cuts an epoch's pages into record values of at most `maxBytes` (one page may be more). */
+export function encodeChangelog(
+  header: ChangelogHeader,
+  pages: readonly Page[],
+  maxBytes: number,
+): Buffer[] {
+  const records: Buffer[] = []
+  for (let first = 0; first < pages.length || records.length === 0; ) {
+    let bytes = HEADER
+    let last = first
+    while (last < pages.length) {
+      const page = pages[last].end - pages[last].start
+      if (last > first && bytes + page > maxBytes) break
+      bytes += page
+      last++
+    }
+    records.push(encodeRecord(header, pages.slice(first, last), bytes))
+    first = last
+    if (pages.length === 0) break
+  }
+  return records
+}
+
+function encodeRecord(header: ChangelogHeader, pages: readonly Page[], bytes: number): Buffer {
+  const record = Buffer.allocUnsafe(bytes)
+  record[0] = VERSION
+  record.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
+  let at = 1 + LAYOUT_BYTES
+  for (const field of [header.left, header.right, header.streamTime, header.closedBefore]) {
+    at = record.writeDoubleLE(field, at)
+  }
+  for (const page of pages) at += page.buffer.copy(record, at, page.start, page.end)
+  return record
+}
+
+/** undefined: not a changelog record of this version. */
+export function decodeChangelog(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): { header: ChangelogHeader; pages: Page[] } | undefined {
+  if (end - start < HEADER || buffer[start] !== VERSION) return undefined
+  const at = start + 1 + LAYOUT_BYTES
+  const header = {
+    layout: buffer.toString('latin1', start + 1, at).trimEnd(),
+    left: buffer.readDoubleLE(at),
+    right: buffer.readDoubleLE(at + 8),
+    streamTime: buffer.readDoubleLE(at + 16),
+    closedBefore: buffer.readDoubleLE(at + 24),
+  }
+  const pages: Page[] = []
+  for (let position = start + HEADER; position < end; ) {
+    const page = readPageHeader(buffer, position)
+    if (page === undefined || page.end > end) return undefined
+    pages.push(page)
+    position = page.end
+  }
+  return { header, pages }
+}

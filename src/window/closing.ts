@@ -1,0 +1,57 @@
+/**
+ * Which left entries close when: the unmatched ones are emitted as stream time passes. Entries are
+ * kept by slices of event time, so that closing looks at each of them once.
+ */
+export class Closing {
+  readonly sliceMs: number
+  readonly #slices = new Map<number, number[]>()
+  /** Every slice before this time has been emitted. */
+  closedBefore = Number.NEGATIVE_INFINITY
+
+  /** @param closeMs how far behind stream time an entry closes */
+  constructor(closeMs: number) {
+    this.sliceMs = Math.min(1000, Math.max(10, Math.floor(closeMs / 20)))
+  }
+
+  /** `time` is not before `closedBefore`: anything older is late. */
+  add(time: number, segment: number, entry: number): void {
+    const slice = Math.floor(time / this.sliceMs) * this.sliceMs
+    let list = this.#slices.get(slice)
+    if (list === undefined) {
+      list = []
+      this.#slices.set(slice, list)
+    }
+    list.push(segment, entry)
+  }
+
+  get pending(): number {
+    let pending = 0
+    for (const list of this.#slices.values()) pending += list.length / 2
+    return pending
+  }
+
+  /** Every pending entry's time is before this one. */
+  get latest(): number {
+    return Math.max(...this.#slices.keys()) + this.sliceMs
+  }
+
+  /** After a restore, which has added entries from before `closedBefore` too. */
+  restored(closedBefore: number): void {
+    this.closedBefore = closedBefore
+    for (const slice of this.#slices.keys()) if (slice < closedBefore) this.#slices.delete(slice)
+  }
+
+  /** Takes the entries of all slices that end at or before `time`: segment, entry, segment, entry … */
+  take(time: number): number[] {
+    const due = Math.floor(time / this.sliceMs) * this.sliceMs
+    if (due <= this.closedBefore) return []
+    this.closedBefore = due
+    const taken: number[] = []
+    const slices = [...this.#slices.keys()].filter((slice) => slice < due).sort((a, b) => a - b)
+    for (const slice of slices) {
+      for (const number of this.#slices.get(slice)!) taken.push(number)
+      this.#slices.delete(slice)
+    }
+    return taken
+  }
+}

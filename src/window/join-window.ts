@@ -1,0 +1,386 @@
+import { EnricherError } from '../errors.ts'
+import { Closing } from './closing.ts'
+import {
+  copyBytes,
+  EntryCursor,
+  LEFT,
+  MATCHED,
+  PAGE_HEADER,
+  type Page,
+  RIGHT,
+  readPageHeader,
+  varintBytes,
+  writePageHeader,
+  writeVarint,
+} from './page.ts'
+import { RecentPages } from './recent-pages.ts'
+import { hashKey, type SegmentIndex } from './segment-index.ts'
+import { Segments, type WindowTimes } from './segments.ts'
+
+/** Takes what the join finds. The cursors are valid until the call returns. */
+export interface JoinSink {
+  match(left: EntryCursor, right: EntryCursor): void
+  unmatched(left: EntryCursor): void
+}
+
+/** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
+export type ReadPages = (
+  pages: readonly { segment: number; number: number }[],
+) => Promise<(Buffer | undefined)[]>
+
+export interface WindowOptions {
+  readonly times: WindowTimes
+  readonly kind: 'inner' | 'left'
+  /** Memory for pages that are in LevelDB already. */
+  readonly recentBytes: number
+  readonly readPages: ReadPages
+  readonly sink: JoinSink
+}
+
+/** Numbers in one item of the list of matches that wait for a page. */
+const COLD_FIELDS = 6
+/** Unmatched records are read back this many at a time, so that memory stays bounded. */
+const CLOSE_AT_ONCE = 4096
+
+/**
+ * The two sides of one task's window: pages and their index. `insert` a record, then `probe` the
+ * other side; matches whose page is not in memory wait until `resolveCold`.
+ */
+export class JoinWindow {
+  readonly times: WindowTimes
+  readonly closing: Closing
+  readonly #left: boolean
+  readonly #readPages: ReadPages
+  readonly #sink: JoinSink
+  readonly #recent: RecentPages
+  readonly #sides: readonly Segments[]
+  /** Open pages by kind and segment. */
+  readonly #open: readonly Map<number, Page>[] = [new Map(), new Map(), new Map()]
+  readonly #last: (Page | undefined)[] = [undefined, undefined]
+  #sealed: Page[] = []
+  #marks = new Map<number, number[]>()
+  #cold: number[] = []
+  readonly #own = new EntryCursor()
+  readonly #other = new EntryCursor()
+  #ownPage: Page | undefined
+  #ownPosition = 0
+  #ownEntry = 0
+  #ownIndex: SegmentIndex | undefined
+  nextPage = 1
+  /** Pairs that would have matched, had the left record's window not been closed. */
+  closedMatches = 0
+
+  constructor(options: WindowOptions) {
+    this.times = options.times
+    this.#left = options.kind === 'left'
+    this.#readPages = options.readPages
+    this.#sink = options.sink
+    this.#recent = new RecentPages(options.recentBytes)
+    this.#sides = [
+      new Segments(this.times.segmentMs, this.#left),
+      new Segments(this.times.segmentMs, false),
+    ]
+    this.closing = new Closing(this.times.closeMs)
+  }
+
+  /** Where the body of the record just inserted has to be written. */
+  get bodyBuffer(): Buffer {
+    return this.#own.buffer
+  }
+
+  side(side: number): Segments {
+    return this.#sides[side]
+  }
+
+  /** Bytes of pages and indexes in memory. */
+  get memoryBytes(): number {
+    return this.#recent.bytes + this.#sides[LEFT].bytes + this.#sides[RIGHT].bytes
+  }
+
+  /** The most an entry takes beyond key, headers and body. */
+  static readonly entryOverhead = 32
+
+  /**
+   * Adds a record to its side; the caller then writes exactly `bodyBytes` of body into `bodyBuffer`
+   * from the position returned.
+   */
+  insert(
+    side: number,
+    time: number,
+    hash: number,
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    headers: Buffer,
+    headersStart: number,
+    headersEnd: number,
+    bodyBytes: number,
+  ): number {
+    const segment = this.#sides[side].startOf(time)
+    const keyBytes = keyEnd - keyStart
+    const headerBytes = headersEnd - headersStart
+    const head = varintBytes(keyBytes) + keyBytes + varintBytes(time - segment)
+    const bytes = head + varintBytes(headerBytes) + headerBytes + varintBytes(bodyBytes) + bodyBytes
+    const page = this.#pageFor(side, segment, bytes)
+    const buffer = page.buffer
+    const own = this.#own
+    own.buffer = buffer
+    own.time = time
+    own.keyStart = writeVarint(buffer, page.end, keyBytes)
+    own.keyEnd = copyBytes(key, keyStart, keyEnd, buffer, own.keyStart)
+    const afterTime = writeVarint(buffer, own.keyEnd, time - segment)
+    own.headersStart = writeVarint(buffer, afterTime, headerBytes)
+    own.headersEnd = copyBytes(headers, headersStart, headersEnd, buffer, own.headersStart)
+    own.bodyStart = writeVarint(buffer, own.headersEnd, bodyBytes)
+    own.bodyEnd = own.bodyStart + bodyBytes
+    this.#ownPage = page
+    this.#ownPosition = page.end - page.start
+    page.end = own.bodyEnd
+    page.count++
+    this.#ownIndex = this.#sides[side].at(segment)
+    this.#ownEntry = this.#ownIndex.add(hash, page.number, this.#ownPosition)
+    if (this.#left && side === LEFT) this.closing.add(time, segment, this.#ownEntry)
+    return own.bodyStart
+  }
+
+  /**
+   * Looks for partners of the record just inserted, whose body has been written.
+   * @param streamTime stream time at this record
+   * @returns whether the other side has an entry with this hash inside the window's segments
+   */
+  probe(side: number, hash: number, streamTime: number): boolean {
+    const { beforeMs, afterMs, segmentMs } = this.times
+    const time = this.#own.time
+    const from = time - (side === LEFT ? beforeMs : afterMs)
+    const to = time + (side === LEFT ? afterMs : beforeMs)
+    const other = this.#sides[1 - side]
+    let hit = false
+    for (let segment = other.startOf(from); segment <= to; segment += segmentMs) {
+      const index = other.get(segment)
+      if (index === undefined) continue
+      for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
+        hit = true
+        const page = this.#recent.get(index.pages[entry])
+        if (page === undefined) this.#waitForPage(side, segment, entry, streamTime)
+        else this.#consider(side, index, segment, entry, page, streamTime)
+      }
+    }
+    return hit
+  }
+
+  /** Completes the matches whose pages had to be read from LevelDB. */
+  async resolveCold(): Promise<void> {
+    const cold = this.#cold
+    if (cold.length === 0) return
+    this.#cold = []
+    const wanted = new Map<number, { segment: number; number: number }>()
+    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
+      const segment = cold[i + 3]
+      const number = this.#sides[1 - cold[i]].get(segment)!.pages[cold[i + 4]]
+      wanted.set(number, { segment, number })
+    }
+    const pages = await this.#fetchPages([...wanted.values()])
+    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
+      const [side, ownPage, ownPosition, segment, entry, streamTime] = cold.slice(
+        i,
+        i + COLD_FIELDS,
+      )
+      const index = this.#sides[1 - side].get(segment)!
+      this.#restoreOwn(side, ownPage, ownPosition)
+      this.#consider(side, index, segment, entry, pages.get(index.pages[entry])!, streamTime)
+    }
+  }
+
+  /** Emits the left records that have closed without a match: `time + closeMs` is before stream time. */
+  async closeUnmatched(streamTime: number): Promise<number> {
+    if (!this.#left) return 0
+    const due = this.closing.take(streamTime - this.times.closeMs)
+    let emitted = 0
+    for (let i = 0; i < due.length; i += CLOSE_AT_ONCE) {
+      emitted += await this.#emitUnmatched(due.slice(i, i + CLOSE_AT_ONCE))
+    }
+    return emitted
+  }
+
+  /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
+  take(): Page[] {
+    for (const [segment, entries] of this.#marks) this.#writeMarks(segment, entries)
+    this.#marks.clear()
+    for (const open of this.#open) {
+      for (const page of open.values()) this.#seal(page)
+      open.clear()
+    }
+    this.#last.fill(undefined)
+    const pages = this.#sealed
+    this.#sealed = []
+    return pages.sort((a, b) => a.number - b.number)
+  }
+
+  /** The pages are in LevelDB. */
+  committed(pages: readonly Page[]): void {
+    this.#recent.committed(pages)
+  }
+
+  /** Drops the segments that nothing can match any more; returns their starts. */
+  expire(streamTime: number): number[] {
+    const before = streamTime - this.times.retentionMs
+    return [...new Set(this.#sides.flatMap((side) => side.expire(before)))]
+  }
+
+  /** Takes a page from LevelDB or the changelog into the index; its bytes are not kept. */
+  restore(page: Page): void {
+    if (page.kind === MATCHED) {
+      const index = this.#sides[LEFT].at(page.segment)
+      for (let at = page.start + PAGE_HEADER; at < page.end; at += 4) {
+        index.setMatched(page.buffer.readUInt32LE(at))
+      }
+      return
+    }
+    const index = this.#sides[page.kind].at(page.segment)
+    const cursor = this.#other
+    for (let position = PAGE_HEADER; page.start + position < page.end; ) {
+      cursor.read(page, position)
+      const hash = hashKey(cursor.buffer, cursor.keyStart, cursor.keyEnd)
+      const entry = index.add(hash, page.number, position)
+      if (this.#left && page.kind === LEFT) this.closing.add(cursor.time, page.segment, entry)
+      position = cursor.bodyEnd - page.start
+    }
+  }
+
+  #consider(
+    side: number,
+    index: SegmentIndex,
+    segment: number,
+    entry: number,
+    page: Page,
+    streamTime: number,
+  ): void {
+    const own = this.#own
+    const other = this.#other
+    other.read(page, index.positions[entry])
+    const left = side === LEFT ? own : other
+    const right = side === LEFT ? other : own
+    const distance = right.time - left.time
+    if (distance < -this.times.beforeMs || distance > this.times.afterMs) return
+    if (!other.sameKey(own.buffer, own.keyStart, own.keyEnd)) return
+    if (this.#left) {
+      const joins =
+        side === LEFT
+          ? this.#markMatched(
+              this.#ownIndex!,
+              this.#sides[LEFT].startOf(own.time),
+              this.#ownEntry,
+              own.time,
+              streamTime,
+            )
+          : this.#markMatched(index, segment, entry, other.time, streamTime)
+      if (!joins) return
+    }
+    this.#sink.match(left, right)
+  }
+
+  /** False where the left record has come out without a match already, or is about to. */
+  #markMatched(
+    index: SegmentIndex,
+    segment: number,
+    entry: number,
+    time: number,
+    streamTime: number,
+  ): boolean {
+    if (index.isMatched(entry)) return true
+    if (time + this.times.closeMs < streamTime) {
+      this.closedMatches++
+      return false
+    }
+    index.setMatched(entry)
+    const marks = this.#marks.get(segment)
+    if (marks === undefined) this.#marks.set(segment, [entry])
+    else marks.push(entry)
+    return true
+  }
+
+  #waitForPage(side: number, segment: number, entry: number, streamTime: number): void {
+    this.#cold.push(side, this.#ownPage!.number, this.#ownPosition, segment, entry, streamTime)
+  }
+
+  #restoreOwn(side: number, pageNumber: number, position: number): void {
+    const page = this.#recent.get(pageNumber)!
+    this.#own.read(page, position)
+    if (!this.#left || side !== LEFT) return
+    const index = this.#sides[LEFT].get(page.segment)!
+    const hash = hashKey(this.#own.buffer, this.#own.keyStart, this.#own.keyEnd)
+    let entry = index.first(hash)
+    while (index.pages[entry] !== pageNumber || index.positions[entry] !== position) {
+      entry = index.next(entry)
+    }
+    this.#ownIndex = index
+    this.#ownEntry = entry
+  }
+
+  async #emitUnmatched(due: readonly number[]): Promise<number> {
+    const left = this.#sides[LEFT]
+    const cold = new Map<number, { segment: number; number: number }>()
+    const open: number[] = []
+    for (let i = 0; i < due.length; i += 2) {
+      const index = left.get(due[i])
+      if (index === undefined || index.isMatched(due[i + 1])) continue
+      open.push(due[i], due[i + 1])
+      const number = index.pages[due[i + 1]]
+      if (this.#recent.get(number) === undefined) cold.set(number, { segment: due[i], number })
+    }
+    const pages = await this.#fetchPages([...cold.values()])
+    for (let i = 0; i < open.length; i += 2) {
+      const index = left.get(open[i])!
+      const number = index.pages[open[i + 1]]
+      const page = pages.get(number) ?? this.#recent.get(number)!
+      this.#other.read(page, index.positions[open[i + 1]])
+      this.#sink.unmatched(this.#other)
+    }
+    return open.length / 2
+  }
+
+  async #fetchPages(wanted: { segment: number; number: number }[]): Promise<Map<number, Page>> {
+    const pages = new Map<number, Page>()
+    if (wanted.length === 0) return pages
+    const values = await this.#readPages(wanted)
+    for (const [i, value] of values.entries()) {
+      const page = value && readPageHeader(value, 0)
+      if (page === undefined || page.number !== wanted[i].number) {
+        const message = `Page ${wanted[i].number} is not in the store, or is damaged`
+        throw new EnricherError('STATE_CORRUPT', message, { fields: wanted[i] })
+      }
+      pages.set(page.number, page)
+    }
+    return pages
+  }
+
+  #pageFor(kind: number, segment: number, bytes: number): Page {
+    const last = this.#last[kind]
+    if (last !== undefined && last.segment === segment && last.end + bytes <= last.limit)
+      return last
+    const open = this.#open[kind]
+    let page = open.get(segment)
+    if (page === undefined || page.end + bytes > page.limit) {
+      if (page !== undefined) this.#seal(page)
+      page = this.#recent.open(this.nextPage++, kind, segment, bytes)
+      open.set(segment, page)
+    }
+    this.#last[kind] = page
+    return page
+  }
+
+  #seal(page: Page): void {
+    this.#recent.seal(page)
+    writePageHeader(page)
+    this.#sealed.push(page)
+  }
+
+  #writeMarks(segment: number, entries: readonly number[]): void {
+    for (const entry of entries) {
+      const page = this.#pageFor(MATCHED, segment, 4)
+      page.buffer.writeUInt32LE(entry, page.end)
+      page.end += 4
+      page.count++
+    }
+  }
+}

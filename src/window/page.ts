@@ -1,0 +1,147 @@
+/**
+ * The page: up to 4 KiB of records of one side and one segment. The same bytes wait in memory, lie
+ * in LevelDB and are carried by the changelog.
+ *
+ *     page   := length u32, number u32, kind u8, reserved u8, count u16, segment start f64, entry*
+ *     entry  := key, time - segment start (varint), headers, body     (kinds left and right)
+ *     entry  := number of a left entry u32                            (kind matched)
+ *     key, headers, body := length (varint), bytes
+ *
+ * Numbers are little endian. A record that is larger than a page gets a page of its own.
+ */
+export const PAGE_HEADER = 20
+export const PAGE_BYTES = 4096
+
+/** The first two are also the numbers of the join's sides. */
+export const LEFT = 0
+export const RIGHT = 1
+export const MATCHED = 2
+
+export interface Page {
+  readonly number: number
+  readonly kind: number
+  readonly segment: number
+  readonly buffer: Buffer
+  readonly start: number
+  /** Behind the last byte written. */
+  end: number
+  /** Behind the last byte that may be written. */
+  limit: number
+  count: number
+}
+
+export const pageBytes = (page: Page): Buffer => page.buffer.subarray(page.start, page.end)
+
+export function writePageHeader(page: Page): void {
+  const { buffer, start } = page
+  buffer.writeUInt32LE(page.end - start, start)
+  buffer.writeUInt32LE(page.number, start + 4)
+  buffer[start + 8] = page.kind
+  buffer[start + 9] = 0
+  buffer.writeUInt16LE(page.count, start + 10)
+  buffer.writeDoubleLE(page.segment, start + 12)
+}
+
+/** The page that begins at `start`; undefined where the bytes are not a page. */
+export function readPageHeader(buffer: Buffer, start: number): Page | undefined {
+  if (start + PAGE_HEADER > buffer.length) return undefined
+  const end = start + buffer.readUInt32LE(start)
+  const kind = buffer[start + 8]
+  if (end < start + PAGE_HEADER || end > buffer.length || kind > MATCHED) return undefined
+  return {
+    number: buffer.readUInt32LE(start + 4),
+    kind,
+    segment: buffer.readDoubleLE(start + 12),
+    buffer,
+    start,
+    end,
+    limit: end,
+    count: buffer.readUInt16LE(start + 10),
+  }
+}
+
+/** Positions of one entry's parts; `read` moves it, so that no object is made per record. */
+export class EntryCursor {
+  buffer: Buffer = Buffer.alloc(0)
+  keyStart = 0
+  keyEnd = 0
+  time = 0
+  headersStart = 0
+  headersEnd = 0
+  bodyStart = 0
+  /** Behind the entry. */
+  bodyEnd = 0
+  #at = 0
+
+  read(page: Page, position: number): void {
+    const buffer = page.buffer
+    this.buffer = buffer
+    this.#at = page.start + position
+    const keyBytes = this.#varint(buffer)
+    this.keyStart = this.#at
+    this.keyEnd = this.#at += keyBytes
+    this.time = page.segment + this.#varint(buffer)
+    const headerBytes = this.#varint(buffer)
+    this.headersStart = this.#at
+    this.headersEnd = this.#at += headerBytes
+    const bodyBytes = this.#varint(buffer)
+    this.bodyStart = this.#at
+    this.bodyEnd = this.#at + bodyBytes
+  }
+
+  sameKey(other: Buffer, start: number, end: number): boolean {
+    const length = end - start
+    if (this.keyEnd - this.keyStart !== length) return false
+    const buffer = this.buffer
+    const from = this.keyStart
+    for (let i = 0; i < length; i++) if (buffer[from + i] !== other[start + i]) return false
+    return true
+  }
+
+  #varint(buffer: Buffer): number {
+    let at = this.#at
+    let byte = buffer[at++]
+    let value = byte & 127
+    // Multiplied, not shifted: a segment of days has more milliseconds than 31 bits hold.
+    for (let unit = 128; byte > 127; unit *= 128) {
+      byte = buffer[at++]
+      value += (byte & 127) * unit
+    }
+    this.#at = at
+    return value
+  }
+}
+
+export function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++
+  return bytes
+}
+
+export function writeVarint(buffer: Buffer, position: number, value: number): number {
+  let at = position
+  let rest = value
+  while (rest > 127) {
+    buffer[at++] = (rest % 128) | 128
+    rest = Math.floor(rest / 128)
+  }
+  buffer[at++] = rest
+  return at
+}
+
+/** Copies `source[start, end)` to `target` at `position`; a loop beats a call for a few bytes. */
+export function copyBytes(
+  source: Buffer,
+  start: number,
+  end: number,
+  target: Buffer,
+  position: number,
+): number {
+  if (end - start > 64) {
+    source.copy(target, position, start, end)
+    return position + end - start
+  }
+  let at = position
+  for (let i = start; i < end; i++) target[at++] = source[i]
+  return at
+}

@@ -1,0 +1,81 @@
+import type { JoinConfig } from '../config/pipeline.ts'
+import { SegmentIndex } from './segment-index.ts'
+
+/** The window's figures, in ms; all follow from the pipeline file. */
+export interface WindowTimes {
+  readonly beforeMs: number
+  readonly afterMs: number
+  /** A record this far behind stream time is late; an unmatched left one this far behind is closed. */
+  readonly closeMs: number
+  /** Records further than this behind stream time can match nothing any more. */
+  readonly retentionMs: number
+  readonly segmentMs: number
+}
+
+export function windowTimes(
+  join: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>,
+): WindowTimes {
+  const { beforeMs, afterMs, graceMs } = join
+  const window = Math.max(beforeMs, afterMs)
+  return {
+    beforeMs,
+    afterMs,
+    closeMs: window + graceMs,
+    // A record that is just not late still finds partners a whole window before it.
+    retentionMs: 2 * window + graceMs,
+    // Short enough that expiry follows closely, long enough that a probe meets three segments at most.
+    segmentMs: Math.max(window, 1000),
+  }
+}
+
+/** One side's segments: start time → index. */
+export class Segments {
+  readonly #segmentMs: number
+  readonly #keepMatched: boolean
+  readonly #live = new Map<number, SegmentIndex>()
+
+  constructor(segmentMs: number, keepMatched: boolean) {
+    this.#segmentMs = segmentMs
+    this.#keepMatched = keepMatched
+  }
+
+  startOf(time: number): number {
+    return Math.floor(time / this.#segmentMs) * this.#segmentMs
+  }
+
+  get(start: number): SegmentIndex | undefined {
+    return this.#live.get(start)
+  }
+
+  at(start: number): SegmentIndex {
+    let index = this.#live.get(start)
+    if (index === undefined) {
+      index = new SegmentIndex(this.#keepMatched)
+      this.#live.set(start, index)
+    }
+    return index
+  }
+
+  /** Drops the segments that end before `time`, and returns their starts. */
+  expire(time: number): number[] {
+    const gone = [...this.#live.keys()].filter((start) => start + this.#segmentMs <= time)
+    for (const start of gone) this.#live.delete(start)
+    return gone
+  }
+
+  get count(): number {
+    return this.#live.size
+  }
+
+  get entries(): number {
+    let entries = 0
+    for (const index of this.#live.values()) entries += index.entries
+    return entries
+  }
+
+  get bytes(): number {
+    let bytes = 0
+    for (const index of this.#live.values()) bytes += index.bytes
+    return bytes
+  }
+}
