@@ -399,6 +399,11 @@ export class Task {
     return true
   }
 
+  /** After a restore: what stream time has passed by goes. */
+  dropExpired(): void {
+    this.#expired.push(...this.window.expire(this.streamTime))
+  }
+
   /** What the task adds to the epoch; undefined: nothing. */
   take(): TaskEpoch | undefined {
     if (!this.#dirty) return undefined

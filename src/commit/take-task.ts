@@ -1,0 +1,189 @@
+import type { Admin, Group, Reader, ReaderEvents } from '../broker/port.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { EnricherError } from '../errors.ts'
+import type { Task } from '../task.ts'
+import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
+import type { Page } from '../window/page.ts'
+
+export interface TakePorts {
+  readonly pipeline: Pipeline
+  readonly layout: string
+  readonly changelogTopic: string
+  readonly admin: Admin
+  readonly group: Pick<Group, 'committed'>
+  createReader(events: ReaderEvents): Reader
+}
+
+/** Restored pages go to LevelDB in batches of this size. */
+const FLUSH_BYTES = 8 * 1024 * 1024
+
+interface Restored {
+  changelogOffset: number
+  left: number
+  right: number
+  streamTime: number
+  closedBefore: number
+}
+
+const NOTHING: Restored = {
+  changelogOffset: -1,
+  left: -1,
+  right: -1,
+  streamTime: Number.NEGATIVE_INFINITY,
+  closedBefore: Number.NEGATIVE_INFINITY,
+}
+
+/**
+ * Takes a task: (1) the stable committed offsets, which waits out a former owner's transaction;
+ * (2) the window, from the local store and the changelog's tail, or from the changelog's head;
+ * (3) the two must agree, for each epoch writes both in one transaction.
+ * @returns the offsets to read from: facts, right stream
+ */
+export async function takeTask(task: Task, ports: TakePorts): Promise<[number, number]> {
+  const { pipeline, admin, group } = ports
+  const { partition, window } = task
+  const inputs = [pipeline.facts.topic, pipeline.join.topic]
+  const committed = await group.committed(inputs.map((topic) => ({ topic, partition })))
+  const end = (await admin.offsets(ports.changelogTopic, 'stable')).get(partition) ?? 0
+  const head = (await admin.offsets(ports.changelogTopic, 'earliest')).get(partition) ?? 0
+
+  const restored = await loadStore(task, head, end)
+  await readTail(task, ports, restored, Math.max(restored.changelogOffset, head), end)
+
+  window.closing.restored(restored.closedBefore)
+  task.streamTime = restored.streamTime
+  task.dropExpired()
+  for (const [side, offset] of [restored.left, restored.right].entries()) {
+    if (offset !== committed[side])
+      throw offsetsChanged(inputs[side], partition, committed[side], offset)
+    task.queues[side].taken = offset
+  }
+  return startOffsets(inputs, partition, committed, admin)
+}
+
+/** A store that is of another layout, or behind the changelog's head, is cleared: the changelog has it all. */
+async function loadStore(task: Task, head: number, end: number): Promise<Restored> {
+  const { store, window } = task
+  const checkpoint = await store.checkpoint()
+  const usable = checkpoint !== undefined && checkpoint !== 'other'
+  if (!usable || checkpoint.changelogOffset > end || checkpoint.changelogOffset < head) {
+    await store.clear()
+    return { ...NOTHING }
+  }
+  for await (const page of store.pages()) {
+    if (page === undefined) throw corrupt(task.partition, 'a damaged page')
+    window.restore(page)
+  }
+  window.nextPage = checkpoint.nextPage
+  return { ...checkpoint }
+}
+
+async function readTail(
+  task: Task,
+  ports: TakePorts,
+  restored: Restored,
+  from: number,
+  end: number,
+): Promise<void> {
+  if (from >= end) return
+  const { partition, window, store } = task
+  const { layout, changelogTopic } = ports
+  let pages: Page[] = []
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    await store.write(pages, { ...restored, nextPage: window.nextPage })
+    pages = []
+    bytes = 0
+  }
+  await readPartition(ports, { topic: changelogTopic, partition }, from, end, async (columns) => {
+    for (let i = 0; i < columns.length; i++) {
+      const record = decodeChangelog(columns.buffer, columns.valueStarts[i], columns.valueEnds[i])
+      if (record === undefined)
+        throw corrupt(partition, `an unreadable changelog record at ${columns.offsets[i]}`)
+      checkLayout(record.header, layout, changelogTopic)
+      const { left, right, streamTime, closedBefore } = record.header
+      Object.assign(restored, { left, right, streamTime, closedBefore })
+      restored.changelogOffset = columns.offsets[i] + 1
+      for (const page of record.pages) {
+        if (page.number < window.nextPage) continue
+        window.nextPage = page.number + 1
+        window.restore(page)
+        pages.push(page)
+        bytes += page.end - page.start
+      }
+    }
+    restored.changelogOffset = columns.nextOffset
+    if (bytes > FLUSH_BYTES) await flush()
+  })
+  await flush()
+}
+
+type Columns = Parameters<ReaderEvents['onFetched']>[0]['columns']
+
+/** Reads a partition up to `end`; batches are handled one after the other. */
+async function readPartition(
+  ports: TakePorts,
+  partition: { topic: string; partition: number },
+  from: number,
+  end: number,
+  handle: (columns: Columns) => Promise<void>,
+): Promise<void> {
+  let reader: Reader | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let work = Promise.resolve()
+      reader = ports.createReader({
+        onFetched: ({ columns }) => {
+          reader!.pause(partition)
+          work = work
+            .then(() => handle(columns))
+            .then(() => {
+              if (columns.nextOffset >= end) resolve()
+              else reader!.resume(partition)
+            }, reject)
+        },
+        onError: (_partition, error) => reject(error),
+      })
+      reader.add(partition, from)
+    })
+  } finally {
+    await reader?.close()
+  }
+}
+
+function checkLayout(header: ChangelogHeader, layout: string, topic: string): void {
+  if (header.layout === layout) return
+  const message = `The stored records in ${topic} were written for another pipeline (selected fields or schemas differ). Give the changed pipeline another name, or delete the group's offsets, ${topic} and the state folder`
+  throw new EnricherError('STATE_LAYOUT_CHANGED', message, {
+    fields: { topic, stored: header.layout, pipeline: layout },
+  })
+}
+
+function corrupt(partition: number, what: string): EnricherError {
+  return new EnricherError('STATE_CORRUPT', `The window store of task ${partition} has ${what}`, {
+    fields: { partition },
+  })
+}
+
+function offsetsChanged(topic: string, partition: number, committed: number, stored: number) {
+  const message = `The group's offset of ${topic}-${partition} is ${committed}, but the window store was written up to ${stored}: offsets were changed from outside, or the changelog is not this group's. Restore the offset, or delete the group's offsets, the changelog topic and the state folder`
+  return new EnricherError('OFFSETS_CHANGED', message, {
+    fields: { topic, partition, committed, stored },
+  })
+}
+
+/** Committed offsets; where there are none, or retention has passed them by, the topic's beginning. */
+async function startOffsets(
+  topics: readonly string[],
+  partition: number,
+  committed: readonly number[],
+  admin: Admin,
+): Promise<[number, number]> {
+  const starts = await Promise.all(
+    topics.map(async (topic, side) => {
+      const earliest = (await admin.offsets(topic, 'earliest')).get(partition) ?? 0
+      return Math.max(earliest, committed[side])
+    }),
+  )
+  return [starts[0], starts[1]]
+}
