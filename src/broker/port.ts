@@ -106,9 +106,8 @@ export interface Group {
 }
 
 /** One sealed record batch for one partition: a `RecordBatchWriter` is one. */
-export interface ProduceBatch {
-  readonly topic: string
-  readonly partition: number
+export interface ProduceBatch extends TopicPartition {
+  readonly bytes: number
   readonly records: number
   /** The bytes of the batch in format v2, with its CRC. */
   seal(producerId: bigint, producerEpoch: number, firstSequence: number): Buffer | Promise<Buffer>
@@ -145,4 +144,9 @@ export interface Broker {
   group(options: GroupOptions, events: GroupEvents): Group
   producer(options: { transactionalId: string; timeoutMs: number }): TransactionalProducer
   close(): Promise<void>
+}
+
+export interface BrokerLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
 }

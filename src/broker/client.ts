@@ -1,0 +1,130 @@
+import type { KafkaConfig } from '../config/pipeline.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import { ClusterGroup } from './group.ts'
+import {
+  type Cluster,
+  ClusterClass,
+  createLogger,
+  createSocketFactory,
+  Kafka,
+  logLevel,
+} from './kafkajs.ts'
+import type { Admin, Broker, BrokerLog, TopicDescription } from './port.ts'
+import { ClusterReader } from './reader.ts'
+import { check, listOffsetsRequest } from './requests.ts'
+import { ClusterProducer } from './transactional-producer.ts'
+
+const TXN_OFFSET_COMMIT = 28
+
+/** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
+export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
+  const kafka = new Kafka({
+    clientId: config.clientId,
+    brokers: [...config.brokers],
+    ssl: (config.tls as never) ?? false,
+    ...(config.sasl === null ? {} : { sasl: config.sasl as never }),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3000,
+    retry: { initialRetryTime: 100, retries: 3 },
+  })
+  const newCluster = (): Cluster =>
+    new ClusterClass({
+      logger: createLogger({ level: 0, logCreator: () => () => {} }),
+      socketFactory: createSocketFactory(),
+      brokers: [...config.brokers],
+      ssl: config.tls,
+      sasl: config.sasl,
+      clientId: config.clientId,
+      connectionTimeout: 3000,
+      authenticationTimeout: 10_000,
+      reauthenticationThreshold: 10_000,
+      requestTimeout: 30_000,
+      enforceRequestTimeout: true,
+      metadataMaxAge: 300_000,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 5 },
+    })
+  const cluster = newCluster()
+  const kafkaAdmin = kafka.admin()
+
+  const admin: Admin = {
+    async describeTopics(topics) {
+      const existing = new Set(await kafkaAdmin.listTopics())
+      const found = topics.filter((topic) => existing.has(topic))
+      const answer = new Map<string, TopicDescription>()
+      if (found.length === 0) return answer
+      const { topics: metadata } = await kafkaAdmin.fetchTopicMetadata({ topics: found })
+      const { resources } = await kafkaAdmin.describeConfigs({
+        includeSynonyms: false,
+        resources: found.map((name) => ({ type: 2, name })),
+      })
+      for (const { name, partitions } of metadata) {
+        const entries =
+          resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? []
+        const settings = new Map(entries.map((e) => [e.configName, e.configValue]))
+        answer.set(name, { partitions: partitions.length, config: settings })
+      }
+      return answer
+    },
+    async createTopics(topics) {
+      await kafkaAdmin.createTopics({
+        waitForLeaders: true,
+        topics: topics.map(({ topic, partitions, config: entries }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: -1,
+          configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+        })),
+      })
+    },
+    async offsets(topic, at) {
+      await cluster.addMultipleTargetTopics([topic])
+      const metadata = cluster.findTopicPartitionMetadata(topic)
+      const offsets = new Map<number, number>()
+      for (const leader of new Set(metadata.map((m) => m.leader))) {
+        const partitions = metadata
+          .filter((m) => m.leader === leader)
+          .map(({ partitionId }) => ({ topic, partition: partitionId }))
+        const node = await cluster.findBroker({ nodeId: leader })
+        for (const found of await node.connectionPool.send(listOffsetsRequest(partitions, at))) {
+          check(found.errorCode)
+          offsets.set(found.partition, found.offset)
+        }
+      }
+      return offsets
+    },
+    async deleteRecords({ topic, partition }, offset) {
+      await kafkaAdmin.deleteTopicRecords({
+        topic,
+        partitions: [{ partition, offset: String(offset) }],
+      })
+    },
+  }
+
+  return {
+    admin,
+    async connect() {
+      try {
+        await cluster.connect()
+        await cluster.refreshMetadata()
+        await kafkaAdmin.connect()
+      } catch (cause) {
+        const message = `No Kafka broker answers at ${config.brokers.join(', ')} (${messageOf(cause)}); check kafka.brokers, and that the broker's advertised listeners can be reached from here`
+        throw new EnricherError('BROKER_UNREACHABLE', message, { cause })
+      }
+      const node = await cluster.findControllerBroker()
+      if ((node.versions[TXN_OFFSET_COMMIT]?.maxVersion ?? 0) < 3) {
+        throw new EnricherError(
+          'BROKER_UNSUPPORTED',
+          'The broker is older than Kafka 2.5, which exactly-once needs',
+        )
+      }
+    },
+    reader: (options, events) => new ClusterReader(newCluster(), options, events, log),
+    group: (options, events) => new ClusterGroup(newCluster(), options, events, log),
+    producer: (options) => new ClusterProducer(newCluster(), options),
+    async close() {
+      await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
+    },
+  }
+}

@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartition } from '../batch.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import {
+  type BrokerNode,
+  type Cluster,
+  errorType,
+  MemberAssignment,
+  MemberMetadata,
+  request,
+} from './kafkajs.ts'
+import type { BrokerLog, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import { offsetFetchRequest } from './requests.ts'
+
+const PROTOCOL = 'stream-enricher'
+
+interface Joined {
+  readonly generationId: number
+  readonly leaderId: string
+  readonly memberId: string
+  readonly members: readonly { memberId: string; memberMetadata: Buffer }[]
+}
+
+/** The classic group protocol: join, sync, heartbeat; eager, with nothing in flight at a join. */
+export class ClusterGroup implements Group {
+  readonly #cluster: Cluster
+  readonly #options: GroupOptions
+  readonly #events: GroupEvents
+  readonly #log: BrokerLog
+  #membership: Membership
+  #closed = false
+  #rejoin = false
+  #running: Promise<void> = Promise.resolve()
+  #wake: () => void = () => {}
+
+  constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: BrokerLog) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#events = events
+    this.#log = log
+    this.#membership = { generationId: -1, memberId: '', groupInstanceId: options.instanceId }
+  }
+
+  start(): void {
+    this.#running = this.#run().catch((error) => {
+      if (!this.#closed) this.#events.onFatal(error)
+    })
+  }
+
+  membership(): Membership {
+    return this.#membership
+  }
+
+  rejoin(): void {
+    this.#rejoin = true
+    this.#wake()
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+    for (;;) {
+      try {
+        const coordinator = await this.#coordinator()
+        const found = await coordinator.connectionPool.send(
+          offsetFetchRequest(this.#options.groupId, partitions),
+        )
+        return partitions.map(
+          ({ topic, partition }) =>
+            found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
+        )
+      } catch (error) {
+        if (this.#closed) throw error
+        // A former owner's transaction is still pending on an offset: it ends within its timeout.
+        const unstable = (error as { code?: number }).code === 88
+        if (!unstable)
+          this.#log.warn({ err: error }, `Asking for offsets again: ${messageOf(error)}`)
+        await sleep(unstable ? 20 : 250)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+    await Promise.race([this.#running, sleep(2000, undefined, { ref: false })])
+    const { groupId, instanceId } = this.#options
+    const { memberId } = this.#membership
+    // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
+    if (memberId !== '' && instanceId === null) {
+      const leave = request('LeaveGroup', 3, { groupId, members: [{ memberId }] })
+      await this.#coordinator()
+        .then((coordinator) => coordinator.connectionPool.send(leave))
+        .catch((error) => this.#log.warn({ err: error }, 'Could not leave the group'))
+    }
+    await this.#cluster.disconnect()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      await this.#events.beforeJoin()
+      if (this.#closed) return
+      try {
+        this.#rejoin = false
+        const partitions = await this.#join()
+        await this.#events.onAssigned(partitions)
+        await this.#heartbeats()
+      } catch (error) {
+        await this.#recover(error)
+      }
+    }
+  }
+
+  async #join(): Promise<readonly number[]> {
+    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
+    const coordinator = await this.#coordinator()
+    const metadata = MemberMetadata.encode({
+      version: 1,
+      topics,
+      userData: this.#events.userData(),
+    })
+    const joined = await coordinator.connectionPool.send(
+      request<Joined>('JoinGroup', 5, {
+        groupId,
+        sessionTimeout: sessionTimeoutMs,
+        rebalanceTimeout: rebalanceTimeoutMs,
+        memberId: this.#membership.memberId,
+        groupInstanceId: instanceId,
+        protocolType: 'consumer',
+        groupProtocols: [{ name: PROTOCOL, metadata }],
+      }),
+    )
+    const { generationId, memberId } = joined
+    this.#membership = { generationId, memberId, groupInstanceId: instanceId }
+    const { memberAssignment } = await coordinator.connectionPool.send(
+      request<{ memberAssignment: Buffer }>('SyncGroup', 3, {
+        groupId,
+        generationId,
+        memberId,
+        groupInstanceId: instanceId,
+        groupAssignment: joined.leaderId === memberId ? this.#assign(joined) : [],
+      }),
+    )
+    const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {}
+    return assignment[topics[0]] ?? []
+  }
+
+  #assign({ members }: Joined): { memberId: string; memberAssignment: Buffer }[] {
+    const { topics, partitions } = this.#options
+    const claims = members.map(({ memberId, memberMetadata }) => ({
+      memberId,
+      userData: MemberMetadata.decode(memberMetadata).userData,
+    }))
+    const given = this.#events.assign(claims, partitions)
+    return [...given].map(([memberId, list]) => ({
+      memberId,
+      memberAssignment: MemberAssignment.encode({
+        version: 1,
+        assignment: Object.fromEntries(topics.map((topic) => [topic, list])),
+      }),
+    }))
+  }
+
+  /** Returns by an error when the group has to be joined again, or when asked to. */
+  async #heartbeats(): Promise<void> {
+    const { groupId, sessionTimeoutMs, instanceId } = this.#options
+    const interval = Math.min(1000, sessionTimeoutMs / 3)
+    let heard = Date.now()
+    while (!this.#closed && !this.#rejoin) {
+      await this.#pause(interval)
+      if (this.#closed || this.#rejoin) return
+      const { generationId, memberId } = this.#membership
+      const beat = {
+        groupId,
+        groupGenerationId: generationId,
+        memberId,
+        groupInstanceId: instanceId,
+      }
+      try {
+        const coordinator = await this.#coordinator()
+        await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
+        heard = Date.now()
+      } catch (error) {
+        // A broken connection is no reason to join again, unless the session is over by now.
+        if (errorType(error) !== undefined || Date.now() - heard > sessionTimeoutMs) throw error
+        this.#log.warn({ err: error }, `Heartbeat failed: ${messageOf(error)}`)
+        await sleep(200)
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const type = errorType(error)
+    if (type === 'REBALANCE_IN_PROGRESS' || this.#closed) return
+    if (type === 'MEMBER_ID_REQUIRED') {
+      this.#membership = {
+        ...this.#membership,
+        memberId: (error as { memberId?: string }).memberId ?? '',
+      }
+      return
+    }
+    if (type === 'FENCED_INSTANCE_ID') {
+      const message = `Another instance has joined with the instance id ${this.#options.instanceId}; give each instance its own kafka.instanceId`
+      throw new EnricherError('INSTANCE_ID_TAKEN', message, { cause: error })
+    }
+    if (type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION') {
+      this.#membership = { ...this.#membership, memberId: '', generationId: -1 }
+      await this.#events.onLost()
+      return
+    }
+    this.#log.warn({ err: error }, `Joining the group again: ${messageOf(error)}`)
+    await sleep(300)
+    await this.#cluster.refreshMetadata().catch(() => {})
+  }
+
+  async #coordinator(): Promise<BrokerNode> {
+    await this.#cluster.connect()
+    return this.#cluster.findGroupCoordinator({ groupId: this.#options.groupId })
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The one door to kafkajs. Its connections, metadata, coordinator discovery, SASL and TLS are used as
+ * they are; its consumer and producer are not, for the reasons in DESIGN 7: they make objects per
+ * record, commit default offsets by themselves, and have no hook before a join.
+ */
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+const { version } = require('kafkajs/package.json') as { version: string }
+if (version !== '2.2.4') throw new Error(`kafkajs 2.2.4 is needed, found ${version}`)
+
+export interface Request {
+  readonly apiKey: number
+  readonly apiVersion: number
+  readonly apiName: string
+  encode(): Promise<{ buffer: Buffer }>
+}
+
+export interface Protocol<T> {
+  readonly request: Request
+  readonly response: { decode(raw: Buffer): Promise<unknown>; parse(data: never): Promise<T> }
+  readonly requestTimeout?: number
+}
+
+export interface BrokerNode {
+  readonly nodeId: number
+  readonly versions: Record<number, { minVersion: number; maxVersion: number }>
+  readonly connectionPool: {
+    send<T>(protocol: Protocol<T>): Promise<T>
+    host: string
+    port: number
+  }
+}
+
+export interface PartitionMetadata {
+  readonly partitionId: number
+  readonly leader: number
+}
+
+export interface Cluster {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  isConnected(): boolean
+  refreshMetadata(): Promise<void>
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  findTopicPartitionMetadata(topic: string): PartitionMetadata[]
+  findBroker(node: { nodeId: number | string }): Promise<BrokerNode>
+  findControllerBroker(): Promise<BrokerNode>
+  findGroupCoordinator(of: { groupId: string; coordinatorType?: number }): Promise<BrokerNode>
+  removeBroker(address: { host: string; port: number }): void
+}
+
+export interface Encoder {
+  readonly buffer: Buffer
+  writeInt8(value: number): Encoder
+  writeInt16(value: number): Encoder
+  writeInt32(value: number): Encoder
+  writeInt64(value: bigint | number | string): Encoder
+  writeBoolean(value: boolean): Encoder
+  writeString(value: string | null): Encoder
+  writeBytes(value: Buffer): Encoder
+  writeBufferInternal(value: Buffer): Encoder
+}
+
+export interface Decoder {
+  readInt8(): number
+  readInt16(): number
+  readInt32(): number
+  readInt64(): { toString(): string }
+  readString(): string
+  readBytes(size?: number): Buffer
+  readArray<T>(read: (decoder: Decoder) => T): T[]
+}
+
+interface RequestTable {
+  readonly [name: string]: {
+    protocol(of: { version: number }): (args: object) => Protocol<never>
+  }
+}
+
+export const ClusterClass = require('kafkajs/src/cluster') as new (options: object) => Cluster
+export const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder
+export const DecoderClass = require('kafkajs/src/protocol/decoder') as new (raw: Buffer) => Decoder
+const { requests } = require('kafkajs/src/protocol/requests') as { requests: RequestTable }
+export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): Error & { type: string; code: number }
+}
+export const { MemberMetadata, MemberAssignment } =
+  require('kafkajs/src/consumer/assignerProtocol') as {
+    MemberMetadata: {
+      encode(metadata: { version: number; topics: readonly string[]; userData: Buffer }): Buffer
+      decode(bytes: Buffer): { userData: Buffer }
+    }
+    MemberAssignment: {
+      encode(of: { version: number; assignment: Record<string, readonly number[]> }): Buffer
+      decode(bytes: Buffer): { assignment: Record<string, number[]> } | null
+    }
+  }
+const kafkajs = require('kafkajs') as typeof import('kafkajs')
+export const { Kafka, logLevel } = kafkajs
+const loggers = require('kafkajs/src/loggers') as {
+  createLogger(of: { level: number; logCreator: () => (entry: object) => void }): object
+}
+export const createLogger = loggers.createLogger
+export const createSocketFactory = require('kafkajs/src/network/socketFactory') as () => object
+
+/** One of kafkajs's own requests. */
+export function request<T>(name: string, version: number, args: object): Protocol<T> {
+  return requests[name].protocol({ version })(args) as unknown as Protocol<T>
+}
+
+/** The protocol error's name (`REBALANCE_IN_PROGRESS`), or undefined for any other error. */
+export const errorType = (error: unknown): string | undefined => (error as { type?: string }).type

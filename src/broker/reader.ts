@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartition } from '../batch.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import type { BrokerNode, Cluster } from './kafkajs.ts'
+import type { BrokerLog, Reader, ReaderEvents, ReaderOptions } from './port.ts'
+import { decodeRecordBatches } from './record-columns.ts'
+import { check, type FetchedPartition, fetchRequest } from './requests.ts'
+
+const OFFSET_OUT_OF_RANGE = 1
+
+interface Position extends TopicPartition {
+  offset: number
+  paused: boolean
+  /** A fetch that holds this partition is under way. */
+  busy: boolean
+}
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
+
+/** Reads partitions over a cluster connection of its own, with one long poll per leader at a time. */
+export class ClusterReader implements Reader {
+  readonly #cluster: Cluster
+  readonly #options: ReaderOptions
+  readonly #events: ReaderEvents
+  readonly #log: BrokerLog
+  readonly #positions = new Map<string, Position>()
+  readonly #polling = new Set<number>()
+  readonly #topics = new Set<string>()
+  #closed = false
+  #scheduled = false
+
+  constructor(cluster: Cluster, options: ReaderOptions, events: ReaderEvents, log: BrokerLog) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#events = events
+    this.#log = log
+  }
+
+  add(partition: TopicPartition, offset: number): void {
+    const { topic, partition: number } = partition
+    const position = { topic, partition: number, offset, paused: false, busy: false }
+    this.#positions.set(keyOf(partition), position)
+    this.#schedule()
+  }
+
+  remove(partition: TopicPartition): void {
+    this.#positions.delete(keyOf(partition))
+  }
+
+  pause(partition: TopicPartition): void {
+    const position = this.#positions.get(keyOf(partition))
+    if (position !== undefined) position.paused = true
+  }
+
+  resume(partition: TopicPartition): void {
+    const position = this.#positions.get(keyOf(partition))
+    if (position === undefined) return
+    position.paused = false
+    this.#schedule()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#positions.clear()
+    await this.#cluster.disconnect()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      void this.#poll()
+    })
+  }
+
+  /** Starts a poll for every leader that has something to read and no poll under way. */
+  async #poll(): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.#learnTopics()
+      const leaders = this.#byLeader()
+      for (const [leader, positions] of leaders) {
+        if (this.#polling.has(leader)) continue
+        this.#polling.add(leader)
+        void this.#pollLeader(leader, positions)
+      }
+    } catch (error) {
+      await this.#backOff(error)
+      this.#schedule()
+    }
+  }
+
+  async #learnTopics(): Promise<void> {
+    const unknown = [...this.#positions.values()].some(({ topic }) => !this.#topics.has(topic))
+    if (!unknown) return
+    await this.#cluster.connect()
+    const topics = [...new Set([...this.#positions.values()].map(({ topic }) => topic))]
+    await this.#cluster.addMultipleTargetTopics(topics)
+    for (const topic of topics) this.#topics.add(topic)
+  }
+
+  #byLeader(): Map<number, Position[]> {
+    const leaders = new Map<number, Position[]>()
+    for (const position of this.#positions.values()) {
+      if (position.paused) continue
+      const leader = this.#cluster
+        .findTopicPartitionMetadata(position.topic)
+        .find(({ partitionId }) => partitionId === position.partition)?.leader
+      if (leader === undefined || leader < 0) throw new Error(`No leader for ${keyOf(position)}`)
+      const list = leaders.get(leader)
+      if (list === undefined) leaders.set(leader, [position])
+      else list.push(position)
+    }
+    return leaders
+  }
+
+  async #pollLeader(leader: number, positions: readonly Position[]): Promise<void> {
+    try {
+      const node: BrokerNode = await this.#cluster.findBroker({ nodeId: leader })
+      const answers = await node.connectionPool.send(
+        fetchRequest(shuffled(positions), this.#options),
+      )
+      const byKey = new Map(positions.map((position) => [keyOf(position), position]))
+      for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!)
+    } catch (error) {
+      if (!this.#closed) await this.#backOff(error)
+    } finally {
+      this.#polling.delete(leader)
+      this.#schedule()
+    }
+  }
+
+  async #deliver(answer: FetchedPartition, position: Position): Promise<void> {
+    // Removed, or moved by another `add`, while the fetch was under way.
+    const current = (): boolean => this.#positions.get(keyOf(position)) === position
+    if (!current()) return
+    const { errorCode, records, aborted, lastStableOffset } = answer
+    const { topic, partition } = position
+    if (errorCode === OFFSET_OUT_OF_RANGE) {
+      const message = `The offset ${position.offset} of ${topic}-${partition} is no longer there`
+      this.#fail(
+        position,
+        new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields: { topic, partition } }),
+      )
+      return
+    }
+    check(errorCode)
+    try {
+      const decoded = decodeRecordBatches(records, position.offset, aborted)
+      const columns = decoded instanceof Promise ? await decoded : decoded
+      if (!current()) return
+      position.offset = columns.nextOffset
+      this.#events.onFetched({ topic, partition, columns, lastStableOffset })
+    } catch (error) {
+      this.#fail(position, error)
+    }
+  }
+
+  #fail(position: Position, error: unknown): void {
+    this.remove(position)
+    this.#events.onError(position, error)
+  }
+
+  /** A leader has moved or a connection has broken: ask for metadata again, after a moment. */
+  async #backOff(error: unknown): Promise<void> {
+    if (this.#closed) return
+    this.#log.warn({ err: error }, `Fetching again: ${messageOf(error)}`)
+    await sleep(250)
+    if (!this.#closed) await this.#cluster.refreshMetadata().catch(() => {})
+  }
+}
+
+/** A different order each time, so that no partition is always last when an answer is full (KIP-74). */
+function shuffled(positions: readonly Position[]): Position[] {
+  const cut = Math.floor(Math.random() * positions.length)
+  return [...positions.slice(cut), ...positions.slice(0, cut)]
+}
