@@ -12,6 +12,7 @@ import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
+import { hashBytes } from './hash.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
 import { merge, newSlice } from './input/merge.ts'
 import {
@@ -23,7 +24,6 @@ import {
 } from './output/task-output.ts'
 import { JoinWindow } from './window/join-window.ts'
 import { copyBytes, LEFT, type Page, RIGHT } from './window/page.ts'
-import { hashKey } from './window/segment-index.ts'
 import { windowTimes } from './window/segments.ts'
 import type { WindowStore } from './window/window-store.ts'
 
@@ -199,7 +199,7 @@ export class Task {
     if (bodyBytes + key.end - key.start + headers > maxEntryBytes) {
       return this.#rejectTooLarge(LEFT, block, i, bodyBytes)
     }
-    const hash = hashKey(key.buffer, key.start, key.end)
+    const hash = hashBytes(key.buffer, key.start, key.end)
     const { window } = this
     let at = window.insert(
       LEFT,
@@ -240,7 +240,7 @@ export class Task {
     if (bodyBytes + key.end - key.start > maxEntryBytes) {
       return this.#rejectTooLarge(RIGHT, block, i, bodyBytes)
     }
-    const hash = hashKey(key.buffer, key.start, key.end)
+    const hash = hashBytes(key.buffer, key.start, key.end)
     const { window } = this
     const at = window.insert(
       RIGHT,

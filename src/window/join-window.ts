@@ -1,4 +1,5 @@
 import { EnricherError } from '../errors.ts'
+import { hashBytes } from '../hash.ts'
 import { Closing } from './closing.ts'
 import {
   copyBytes,
@@ -14,7 +15,7 @@ import {
   writeVarint,
 } from './page.ts'
 import { RecentPages } from './recent-pages.ts'
-import { hashKey, type SegmentIndex } from './segment-index.ts'
+import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes } from './segments.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
@@ -240,7 +241,7 @@ export class JoinWindow {
     const cursor = this.#other
     for (let position = PAGE_HEADER; page.start + position < page.end; ) {
       cursor.read(page, position)
-      const hash = hashKey(cursor.buffer, cursor.keyStart, cursor.keyEnd)
+      const hash = hashBytes(cursor.buffer, cursor.keyStart, cursor.keyEnd)
       const entry = index.add(hash, page.number, position)
       if (this.#left && page.kind === LEFT) this.closing.add(cursor.time, page.segment, entry)
       position = cursor.bodyEnd - page.start
@@ -308,7 +309,7 @@ export class JoinWindow {
     this.#own.read(page, position)
     if (!this.#left || side !== LEFT) return
     const index = this.#sides[LEFT].get(page.segment)!
-    const hash = hashKey(this.#own.buffer, this.#own.keyStart, this.#own.keyEnd)
+    const hash = hashBytes(this.#own.buffer, this.#own.keyStart, this.#own.keyEnd)
     let entry = index.first(hash)
     while (index.pages[entry] !== pageNumber || index.positions[entry] !== position) {
       entry = index.next(entry)
