@@ -217,7 +217,10 @@ function uvarint(e: Encoder, value: number): void {
 }
 
 function compactString(e: Encoder, text: string | null): void {
-  if (text === null) return uvarint(e, 0)
+  if (text === null) {
+    uvarint(e, 0)
+    return
+  }
   const bytes = Buffer.from(text)
   uvarint(e, bytes.length + 1)
   e.writeBufferInternal(bytes)
