@@ -1,0 +1,193 @@
+import { accessSync, constants } from 'node:fs'
+import { resolve } from 'node:path'
+import type {
+  Column,
+  Compression,
+  JoinConfig,
+  KeyFormat,
+  Pipeline,
+  Sasl,
+  Tls,
+  TopicConfig,
+} from './pipeline.ts'
+
+type Duration = string | number
+type RawSelect = string[] | Record<string, string>
+
+interface RawTopic {
+  topic: string
+  keyFormat?: KeyFormat
+  schema?: string
+  time?: string
+}
+
+/** The file's content once the JSON Schema has accepted it. */
+export interface RawPipeline {
+  name: string
+  kafka: {
+    brokers: string | string[]
+    instanceId?: string | null
+    clientId?: string
+    sessionTimeout?: Duration
+    tls?: boolean | Partial<Tls>
+    sasl?: Sasl
+  }
+  registry?: { url: string; username?: string; password?: string }
+  facts: RawTopic
+  dimensions?: Record<
+    string,
+    RawTopic & { on: string; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
+  >
+  join: RawTopic & {
+    on: string | { left: string; right: string }
+    within: Duration | { before: Duration; after: Duration }
+    grace?: Duration
+    kind?: 'inner' | 'left'
+    select?: RawSelect
+    idle?: Duration
+    late?: 'drop' | 'reject'
+  }
+  output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
+  state?: { dir: string }
+  commit?: { intervalMs?: number }
+  http?: { port?: number; host?: string }
+}
+
+export type ReportAt = (path: readonly string[], message: string) => void
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+function milliseconds(duration: Duration): number {
+  const [, count, unit] = /^(\d+)(\D*)$/.exec(String(duration))!
+  return Number(count) * (UNITS[unit as keyof typeof UNITS] ?? 1)
+}
+
+/** Completes the file's content with defaults and checks what one key says against another. */
+export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): Pipeline {
+  const input = (topic: RawTopic, path: string[]): TopicConfig => ({
+    topic: topic.topic,
+    format: 'avro',
+    keyFormat: topic.keyFormat ?? 'text',
+    schema: schemaFile(topic, path, folder, report),
+    time: topic.time ?? null,
+  })
+  const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
+    ...input(dimension, ['dimensions', name]),
+    name,
+    on: dimension.on,
+    select: columns(dimension.select),
+    missing: dimension.missing ?? 'null',
+  }))
+  const pipeline: Pipeline = {
+    name: raw.name,
+    kafka: kafkaOf(raw.kafka),
+    registry: null,
+    facts: input(raw.facts, ['facts']),
+    dimensions,
+    join: joinOf(raw.join, input(raw.join, ['join'])),
+    output: {
+      topic: raw.output.topic,
+      format: 'avro',
+      schemaId: raw.output.schemaId ?? null,
+      rejects: raw.output.rejects ?? `${raw.output.topic}.rejects`,
+      compression: raw.output.compression ?? 'none',
+    },
+    state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
+    commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
+    http: { port: raw.http?.port ?? 8080, host: raw.http?.host ?? '0.0.0.0' },
+  }
+  checkTopics(pipeline, report)
+  checkNames(pipeline, report)
+  if (pipeline.output.schemaId === null) {
+    report(['output'], 'without a registry the output needs schemaId, the id for its frame')
+  }
+  return pipeline
+}
+
+function kafkaOf(raw: RawPipeline['kafka']): Pipeline['kafka'] {
+  const brokers = typeof raw.brokers === 'string' ? raw.brokers.split(',') : raw.brokers
+  return {
+    brokers: brokers.map((broker) => broker.trim()).filter((broker) => broker !== ''),
+    instanceId: raw.instanceId || null,
+    clientId: raw.clientId ?? 'stream-enricher',
+    tls: raw.tls ? { rejectUnauthorized: true, ...(raw.tls === true ? {} : raw.tls) } : null,
+    sasl: raw.sasl ?? null,
+    sessionTimeoutMs: milliseconds(raw.sessionTimeout ?? '10s'),
+  }
+}
+
+function joinOf(raw: RawPipeline['join'], input: TopicConfig): JoinConfig {
+  const [before, after] =
+    typeof raw.within === 'object'
+      ? [raw.within.before, raw.within.after]
+      : [raw.within, raw.within]
+  const beforeMs = milliseconds(before)
+  const afterMs = milliseconds(after)
+  const graceMs = milliseconds(raw.grace ?? 0)
+  const idle = Math.max(1000, Math.max(beforeMs, afterMs) + graceMs)
+  return {
+    ...input,
+    onLeft: typeof raw.on === 'string' ? raw.on : raw.on.left,
+    onRight: typeof raw.on === 'string' ? raw.on : raw.on.right,
+    beforeMs,
+    afterMs,
+    graceMs,
+    kind: raw.kind ?? 'inner',
+    select: columns(raw.select),
+    idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
+    late: raw.late ?? 'drop',
+  }
+}
+
+function columns(select: RawSelect | undefined): Column[] | null {
+  if (select === undefined) return null
+  if (Array.isArray(select)) return select.map((name) => ({ name, source: name }))
+  return Object.entries(select).map(([name, source]) => ({ name, source }))
+}
+
+function schemaFile(
+  topic: RawTopic,
+  path: string[],
+  folder: string,
+  report: ReportAt,
+): string | null {
+  if (topic.schema === undefined) {
+    report(path, 'without a registry the topic needs schema, an .avsc file')
+    return null
+  }
+  const file = resolve(folder, topic.schema)
+  try {
+    accessSync(file, constants.R_OK)
+  } catch {
+    report([...path, 'schema'], `the schema file ${file} cannot be read`)
+  }
+  return file
+}
+
+function checkTopics({ facts, dimensions, join, output }: Pipeline, report: ReportAt): void {
+  const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
+  if (facts.topic === join.topic)
+    report(['join', 'topic'], 'is the fact topic too; a stream is not joined with itself')
+  if (inputs.includes(output.topic)) report(['output', 'topic'], 'is an input too')
+  if (inputs.includes(output.rejects)) report(['output', 'rejects'], 'is an input too')
+  if (output.rejects === output.topic) report(['output', 'rejects'], 'is the output topic too')
+}
+
+function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {
+  const seen = new Map<string, string>()
+  const sources = [
+    ...dimensions.map((d) => ({ path: ['dimensions', d.name], select: d.select })),
+    { path: ['join'], select: join.select },
+  ]
+  for (const { path, select } of sources) {
+    for (const { name } of select ?? []) {
+      const other = seen.get(name)
+      if (other !== undefined)
+        report(
+          [...path, 'select'],
+          `the output name "${name}" is already taken by ${other}; rename one with a map`,
+        )
+      seen.set(name, path.join('.'))
+    }
+  }
+}

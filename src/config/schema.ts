@@ -1,0 +1,223 @@
+/**
+ * The definition of the pipeline file: what validates it is what `stream-enricher schema` prints for
+ * editors. Cross-checks and defaults that depend on other keys are in `pipeline-of.ts`.
+ */
+const text = (description: string, more: object = {}): object => ({
+  type: 'string',
+  minLength: 1,
+  description,
+  ...more,
+})
+const object = (description: string, properties: object, required: string[] = []): object => ({
+  type: 'object',
+  additionalProperties: false,
+  description,
+  properties,
+  required,
+})
+
+const DURATION = '^(0|\\d+(ms|s|m|h|d))$'
+const duration = (description: string, more: object = {}): object => ({
+  type: ['string', 'integer'],
+  pattern: DURATION,
+  maximum: 0,
+  minimum: 0,
+  description: `${description} A duration: 250ms, 10s, 5m, 1h, 7d.`,
+  ...more,
+})
+const topic = (description: string): object =>
+  text(description, { pattern: '^[a-zA-Z0-9._-]{1,249}$' })
+
+const input = {
+  topic: topic('The topic to read.'),
+  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  keyFormat: text('How record keys are written; text is also a number’s decimal digits.', {
+    enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
+    default: 'text',
+  }),
+  schema: text('An .avsc file, relative to this file; without it the registry’s latest schema.'),
+}
+const time = text('The field with the event time; without it the record’s timestamp.')
+const select = {
+  description:
+    'The fields to take: a list of names, or a map of output name to source field. All without it.',
+  anyOf: [
+    { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
+    { type: 'object', additionalProperties: { type: 'string' }, minProperties: 1 },
+  ],
+}
+const dimension = object(
+  'A compacted topic that every instance holds whole.',
+  {
+    ...input,
+    on: text('The fact’s field that is looked up; its text is the dimension record’s key.'),
+    select,
+    missing: {
+      enum: [null, 'null', 'drop', 'reject'],
+      default: null,
+      description:
+        'What becomes of a fact without a row: null columns, dropped and counted, or rejected.',
+    },
+  },
+  ['topic', 'on'],
+)
+
+const bothSides = object(
+  'The window around the fact.',
+  {
+    before: duration('How much earlier the right record may be.'),
+    after: duration('How much later it may be.'),
+  },
+  ['before', 'after'],
+)
+
+export const pipelineSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'https://stream-enricher.dev/schemas/pipeline-1.json',
+  title: 'stream-enricher pipeline',
+  ...object(
+    'A pipeline: facts, completed with dimensions, joined with a second stream.',
+    {
+      name: topic('Consumer group; prefix of transactional ids and internal topics.'),
+      kafka: object(
+        'The Kafka cluster.',
+        {
+          brokers: {
+            description: 'Addresses host:port, as a list or separated by commas.',
+            anyOf: [
+              { type: 'string', minLength: 1 },
+              { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+            ],
+          },
+          instanceId: {
+            type: ['string', 'null'],
+            description:
+              'Group instance id (static membership) and end of the transactional id; its own for each instance.',
+          },
+          clientId: text('The client id that brokers log.', { default: 'stream-enricher' }),
+          sessionTimeout: duration('How long a silent instance keeps its tasks.', {
+            default: '10s',
+          }),
+          tls: {
+            description: 'TLS: true, or its details.',
+            anyOf: [
+              { type: 'boolean' },
+              object('TLS details, as PEM text.', {
+                ca: text('Certificates of the authorities.'),
+                cert: text('Our certificate.'),
+                key: text('Our private key.'),
+                passphrase: text('The private key’s passphrase.'),
+                rejectUnauthorized: {
+                  type: 'boolean',
+                  default: true,
+                  description: 'Refuse brokers whose certificate is not trusted.',
+                },
+              }),
+            ],
+          },
+          sasl: object(
+            'SASL authentication.',
+            {
+              mechanism: text('The mechanism.', {
+                enum: ['plain', 'scram-sha-256', 'scram-sha-512'],
+              }),
+              username: text('The user.'),
+              password: text('The password; take it from the environment or ${file:…}.'),
+            },
+            ['mechanism', 'username', 'password'],
+          ),
+        },
+        ['brokers'],
+      ),
+      facts: object('The fact topic: the join’s left side.', { ...input, time }, ['topic']),
+      dimensions: {
+        type: 'object',
+        additionalProperties: dimension,
+        default: {},
+        description: 'Dimensions by name, in the order of their columns in the output.',
+      },
+      join: object(
+        'The second stream, joined inside a time window: the join’s right side.',
+        {
+          ...input,
+          time,
+          on: {
+            description: 'The join field, which is both topics’ record key; or one for each side.',
+            anyOf: [
+              { type: 'string', minLength: 1 },
+              object(
+                'A field for each side.',
+                { left: text('The fact’s field.'), right: text('The right record’s field.') },
+                ['left', 'right'],
+              ),
+            ],
+          },
+          within: {
+            description: 'How far apart two records may be: a duration, or one for each direction.',
+            anyOf: [duration('Both directions.'), bothSides],
+          },
+          grace: duration('How much longer late records are accepted.', { default: '0s' }),
+          kind: text('inner: matches only; left: also facts without a match.', {
+            enum: ['inner', 'left'],
+            default: 'inner',
+          }),
+          select,
+          idle: duration(
+            'Left join: after this long without input all windows close. Default: window + grace.',
+          ),
+          late: text('What becomes of a late record: dropped and counted, or rejected.', {
+            enum: ['drop', 'reject'],
+            default: 'drop',
+          }),
+        },
+        ['topic', 'on', 'within'],
+      ),
+      output: object(
+        'Where joined records go.',
+        {
+          topic: topic('The output topic; created where it does not exist.'),
+          format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+          schemaId: {
+            type: 'integer',
+            minimum: 0,
+            maximum: 2147483647,
+            description: 'The schema id in each value’s frame.',
+          },
+          rejects: topic(
+            'The rejects topic (dead letters). Default: the output topic and .rejects.',
+          ),
+          compression: text('Compression of output batches.', {
+            enum: ['none', 'gzip'],
+            default: 'none',
+          }),
+        },
+        ['topic'],
+      ),
+      state: object(
+        'Local state.',
+        { dir: text('The state folder.', { default: '/var/lib/stream-enricher' }) },
+        ['dir'],
+      ),
+      commit: object('Commits.', {
+        intervalMs: {
+          type: 'integer',
+          minimum: 10,
+          maximum: 10000,
+          default: 100,
+          description: 'Time between two commits, in milliseconds.',
+        },
+      }),
+      http: object('Health and metrics.', {
+        port: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 65535,
+          default: 8080,
+          description: 'The port; 0 is any free one.',
+        },
+        host: text('The address to listen on.', { default: '0.0.0.0' }),
+      }),
+    },
+    ['name', 'kafka', 'facts', 'join', 'output'],
+  ),
+}

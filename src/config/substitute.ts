@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { type Document, parse, Scalar, visit } from 'yaml'
+
+/** A fault at a place of the file's text. */
+export type Report = (offset: number, path: string, message: string) => void
+
+const REFERENCE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?:(:-|:\?)([^}]*))?)\}/g
+
+/**
+ * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `${file:/path}` in the scalar values of
+ * a parsed document. After parsing and in values only, so that no value can bring in keys or structure.
+ */
+export function substitute(document: Document, env: NodeJS.ProcessEnv, report: Report): void {
+  visit(document, {
+    Scalar(key, node) {
+      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
+      const whole = node.value
+      let fromFile = false
+      const value = whole.replace(REFERENCE, (_all, file, name, operator, rest) => {
+        if (file === undefined) return variable(name, operator, rest)
+        fromFile = true
+        return fileText(file)
+      })
+      // A number stays a number; text from a file is text.
+      node.value = fromFile ? value : scalarOf(value)
+      if (typeof node.value === 'string') node.type = Scalar.QUOTE_DOUBLE
+
+      function variable(name: string, operator: string | undefined, rest: string): string {
+        const found = env[name]
+        if (found !== undefined && found.includes('\n')) {
+          report(
+            node.range?.[0] ?? 0,
+            name,
+            `the value of \${${name}} has a newline; use \${file:…} for such a value`,
+          )
+          return ''
+        }
+        if (found !== undefined && (found !== '' || operator === undefined)) return found
+        if (operator === ':-') return rest
+        const why = operator === ':?' ? rest : 'is not set, and has no default'
+        report(node.range?.[0] ?? 0, name, `\${${name}} ${why}`)
+        return ''
+      }
+
+      function fileText(path: string): string {
+        try {
+          return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+        } catch (error) {
+          report(
+            node.range?.[0] ?? 0,
+            path,
+            `\${file:${path}} cannot be read (${(error as Error).message})`,
+          )
+          return ''
+        }
+      }
+    },
+  })
+}
+
+function scalarOf(text: string): unknown {
+  if (text === '') return ''
+  try {
+    const value: unknown = parse(text)
+    return value === null || typeof value !== 'object'
+      ? typeof value === 'string'
+        ? text
+        : value
+      : text
+  } catch {
+    return text
+  }
+}
