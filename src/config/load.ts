@@ -7,6 +7,7 @@ import type { Pipeline } from './pipeline.ts'
 import { pipelineOf, type RawPipeline } from './pipeline-of.ts'
 import { pipelineSchema } from './schema.ts'
 import { substitute } from './substitute.ts'
+import { didYouMean } from './suggest.ts'
 
 const validate = new Ajv({
   allErrors: true,
@@ -118,27 +119,4 @@ function notYet(error: ErrorObject, path: readonly string[]): string {
   if (wait || planned[key]?.includes(value))
     return `${value} is not supported yet; use ${allowed.join(' or ')}`
   return `${JSON.stringify(error.data)} is not one of ${allowed.join(', ')}${didYouMean(value, allowed.map(String))}`
-}
-
-/** A suggestion where one of the words is close. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const close = known
-    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  if (close === undefined || close.distance > Math.max(2, word.length / 3)) return ''
-  return `; did you mean "${close.name}"?`
-}
-
-/** Levenshtein's distance, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, row[j] + 1, next[j - 1] + 1))
-    }
-    row = next
-  }
-  return row[b.length]
 }

@@ -122,7 +122,7 @@ export const pipelineSchema = {
                 enum: ['plain', 'scram-sha-256', 'scram-sha-512'],
               }),
               username: text('The user.'),
-              password: text('The password; take it from the environment or ${file:…}.'),
+              password: text('The password; take it from the environment or a file.'),
             },
             ['mechanism', 'username', 'password'],
           ),

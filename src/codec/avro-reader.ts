@@ -1,0 +1,155 @@
+import type { Schema } from 'avsc'
+import type { RejectReason } from '../batch.ts'
+import { EnricherError } from '../errors.ts'
+import { type FieldKind, FieldText, fieldKind, readTime } from './avro-field.ts'
+import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
+import type { ValueReader } from './port.ts'
+
+export interface AvroRecordSchema {
+  readonly type: 'record'
+  readonly name: string
+  readonly namespace?: string
+  readonly fields: readonly {
+    readonly name: string
+    readonly type: Schema
+    readonly doc?: string
+  }[]
+}
+
+export interface ReaderPlan {
+  /** The fields of the output, in order; `nullable`: a union's branch byte goes before the value. */
+  readonly select: readonly { readonly source: string; readonly nullable: boolean }[]
+  readonly keys: readonly string[]
+  readonly time: string | null
+}
+
+/** A run of neighbouring fields that is copied in one go. */
+interface Span {
+  readonly first: number
+  readonly last: number
+  /** The union's branch in front: 1 in zigzag. */
+  readonly branch: boolean
+}
+
+const SECOND_BRANCH = 2
+const FRAME_BYTES = 5
+
+/** Reads framed Avro values of one schema, by positions. */
+export class AvroReader implements ValueReader {
+  readonly #names: readonly string[]
+  readonly #skips: readonly Skip[]
+  readonly #spans: readonly Span[]
+  readonly #keys: readonly { index: number; text: FieldText }[]
+  readonly #timeIndex: number
+  readonly #timeKind: FieldKind | undefined
+  readonly #starts: Int32Array
+  readonly #source: AvroSource = { buffer: Buffer.alloc(0), at: 0, end: 0 }
+  #failed = 0
+  time = Number.NaN
+  projectedBytes = 0
+
+  constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
+    const { fields } = schema
+    const named = { skips: new Map<string, Skip>(), namespace: namespaceOf(schema) }
+    this.#names = fields.map(({ name }) => name)
+    this.#skips = fields.map(({ type }) => compileSkip(type, named))
+    this.#starts = new Int32Array(fields.length + 1)
+    const indexOf = (name: string): number => {
+      const index = this.#names.indexOf(name)
+      if (index >= 0) return index
+      const message = `${schema.name} has no field ${name}; its fields are ${this.#names.join(', ')}`
+      throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: name } })
+    }
+    this.#spans = spansOf(
+      plan.select.map(({ source, nullable }) => ({ index: indexOf(source), nullable })),
+    )
+    this.#keys = plan.keys.map((name) => {
+      const index = indexOf(name)
+      return { index, text: new FieldText(fieldKind(name, fields[index].type)) }
+    })
+    this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
+    if (plan.time !== null) this.#timeKind = fieldKind(plan.time, fields[this.#timeIndex].type)
+  }
+
+  get fault(): string {
+    const field = this.#names[this.#failed]
+    return field === undefined
+      ? 'There are bytes behind the record’s last field'
+      : `The bytes of the field ${field} are not what the schema says`
+  }
+
+  read(buffer: Buffer, start: number, end: number): RejectReason | null {
+    const source = this.#source
+    const starts = this.#starts
+    const skips = this.#skips
+    source.buffer = buffer
+    source.at = start + FRAME_BYTES
+    source.end = end
+    for (let field = 0; field < skips.length; field++) {
+      starts[field] = source.at
+      if (skips[field](source)) continue
+      this.#failed = field
+      return 'malformed'
+    }
+    starts[skips.length] = source.at
+    this.#failed = skips.length
+    if (source.at !== end) return 'malformed'
+    for (const { index, text } of this.#keys) {
+      source.at = starts[index]
+      text.read(source)
+    }
+    if (this.#timeKind !== undefined) {
+      source.at = starts[this.#timeIndex]
+      this.time = readTime(this.#timeKind, source)
+    }
+    this.#measure()
+    return null
+  }
+
+  keyBuffer(k: number): Buffer {
+    return this.#keys[k].text.buffer
+  }
+
+  keyStart(k: number): number {
+    return this.#keys[k].text.start
+  }
+
+  keyEnd(k: number): number {
+    return this.#keys[k].text.end
+  }
+
+  project(target: Buffer, position: number): number {
+    const starts = this.#starts
+    const { buffer } = this.#source
+    let at = position
+    for (const { first, last, branch } of this.#spans) {
+      if (branch) target[at++] = SECOND_BRANCH
+      const end = starts[last + 1]
+      for (let i = starts[first]; i < end; i++) target[at++] = buffer[i]
+    }
+    return at
+  }
+
+  #measure(): void {
+    const starts = this.#starts
+    let bytes = 0
+    for (const { first, last, branch } of this.#spans) {
+      bytes += starts[last + 1] - starts[first] + (branch ? 1 : 0)
+    }
+    this.projectedBytes = bytes
+  }
+}
+
+function spansOf(selected: readonly { index: number; nullable: boolean }[]): Span[] {
+  const spans: Span[] = []
+  for (const { index, nullable } of selected) {
+    const before = spans.at(-1)
+    if (!nullable && before !== undefined && before.last + 1 === index) {
+      spans[spans.length - 1] = { ...before, last: index }
+    } else spans.push({ first: index, last: index, branch: nullable })
+  }
+  return spans
+}
+
+const namespaceOf = ({ name, namespace }: AvroRecordSchema): string =>
+  name.includes('.') ? name.split('.').slice(0, -1).join('.') : (namespace ?? '')

@@ -1,0 +1,74 @@
+import type { KeyFormat } from '../config/pipeline.ts'
+import type { KeyReader } from './port.ts'
+
+const FRAME_BYTES = 5
+
+/** Text and bytes: the key as it is. */
+class PlainKey implements KeyReader {
+  buffer: Buffer = Buffer.alloc(0)
+  start = 0
+  end = 0
+
+  read(buffer: Buffer, start: number, end: number): boolean {
+    this.buffer = buffer
+    this.start = start
+    this.end = end
+    return true
+  }
+}
+
+/** Formats whose text has to be made. */
+class ConvertedKey implements KeyReader {
+  readonly #convert: (key: Buffer) => string | undefined
+  buffer: Buffer = Buffer.alloc(0)
+  readonly start = 0
+  end = 0
+
+  constructor(convert: (key: Buffer) => string | undefined) {
+    this.#convert = convert
+  }
+
+  read(buffer: Buffer, start: number, end: number): boolean {
+    const text = this.#convert(buffer.subarray(start, end))
+    if (text === undefined) return false
+    this.buffer = Buffer.from(text)
+    this.end = this.buffer.length
+    return true
+  }
+}
+
+export function keyReader(format: KeyFormat): KeyReader {
+  if (format === 'long') {
+    return new ConvertedKey((key) => (key.length === 8 ? String(key.readBigInt64BE()) : undefined))
+  }
+  if (format === 'int') {
+    return new ConvertedKey((key) => (key.length === 4 ? String(key.readInt32BE()) : undefined))
+  }
+  if (format === 'json') return new ConvertedKey(jsonText)
+  if (format === 'avro') return new ConvertedKey(avroText)
+  return new PlainKey()
+}
+
+function jsonText(key: Buffer): string | undefined {
+  try {
+    const value: unknown = JSON.parse(key.toString())
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A framed primitive: a string whose length is exactly the rest, or else a number that is. */
+function avroText(key: Buffer): string | undefined {
+  if (key.length <= FRAME_BYTES || key[0] !== 0) return undefined
+  let value = 0n
+  let at = FRAME_BYTES
+  for (let shift = 0n; at < key.length; shift += 7n) {
+    const byte = key[at++]
+    value |= BigInt(byte & 127) << shift
+    if (byte < 128) break
+  }
+  const number = (value >> 1n) ^ -(value & 1n)
+  if (number === BigInt(key.length - at)) return key.toString('utf8', at)
+  return at === key.length ? String(number) : undefined
+}

@@ -1,0 +1,105 @@
+import type { Schema } from 'avsc'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import type { Column, Pipeline } from '../config/pipeline.ts'
+import { didYouMean } from '../config/suggest.ts'
+import { EnricherError } from '../errors.ts'
+
+/** A field of the output and where it comes from. */
+export interface OutputField {
+  readonly name: string
+  readonly source: string
+  readonly type: Schema
+  readonly doc?: string
+  /** The value gets the branch of `["null", T]` before it. */
+  readonly branch: boolean
+  /** The bytes of null, where the field may be. */
+  readonly missing: Buffer | null
+}
+
+export interface OutputPlan {
+  readonly facts: readonly OutputField[]
+  readonly dimensions: readonly (readonly OutputField[])[]
+  readonly right: readonly OutputField[]
+  /** The output's Avro schema. */
+  readonly schema: object
+}
+
+/** Reader schemas of a pipeline's topics. */
+export interface TopicSchemas {
+  readonly facts: AvroRecordSchema
+  readonly dimensions: readonly AvroRecordSchema[]
+  readonly right: AvroRecordSchema
+}
+
+/**
+ * Derives the output: the fact's fields, each dimension's columns, the right side's fields, in the
+ * file's order, with their docs and logical types. Columns of a dimension that may be missing, and the
+ * right side of a left join, are nullable: `T` becomes `["null", T]` with default null; a union with
+ * null stays as it is; a union without one gets null as its last branch, which leaves its bytes alone.
+ */
+export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPlan {
+  const { dimensions, join, output, facts: factConfig } = pipeline
+  const facts = fieldsOf(factConfig.topic, schemas.facts, null, false)
+  const columns = dimensions.map(({ topic, select, missing }, d) =>
+    fieldsOf(topic, schemas.dimensions[d], select, missing === 'null'),
+  )
+  const right = fieldsOf(join.topic, schemas.right, join.select, join.kind === 'left')
+  const all = [...facts, ...columns.flat(), ...right]
+  const names = all.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) {
+    const message = `The output would have two fields named ${twice}; rename one in select, as { new_name: ${twice} }`
+    throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: twice } })
+  }
+  const { namespace } = schemas.facts
+  const schema = {
+    type: 'record',
+    name: recordName(output.topic),
+    ...(namespace === undefined ? {} : { namespace }),
+    fields: all.map(({ name, type, doc, branch }) => ({
+      name,
+      type: branch ? ['null', type] : type,
+      ...(doc === undefined ? {} : { doc }),
+      ...(branch ? { default: null } : {}),
+    })),
+  }
+  return { facts, dimensions: columns, right, schema }
+}
+
+function fieldsOf(
+  topic: string,
+  schema: AvroRecordSchema,
+  select: readonly Column[] | null,
+  nullable: boolean,
+): OutputField[] {
+  const wanted = select ?? schema.fields.map(({ name }) => ({ name, source: name }))
+  return wanted.map(({ name, source }) => {
+    const field = schema.fields.find((f) => f.name === source)
+    if (field === undefined) {
+      const known = schema.fields.map((f) => f.name)
+      const message = `${topic} has no field ${source}${didYouMean(source, known)} (fields: ${known.join(', ')})`
+      throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic, field: source } })
+    }
+    const doc = field.doc === undefined ? {} : { doc: field.doc }
+    return { name, source, ...doc, ...asNullable(field.type, nullable) }
+  })
+}
+
+function asNullable(
+  type: Schema,
+  nullable: boolean,
+): Pick<OutputField, 'type' | 'branch' | 'missing'> {
+  if (!nullable) return { type, branch: false, missing: null }
+  if (!Array.isArray(type)) return { type, branch: true, missing: Buffer.from([0]) }
+  const at = type.indexOf('null')
+  const branches = at < 0 ? [...type, 'null'] : type
+  const index = at < 0 ? type.length : at
+  return { type: branches as Schema, branch: false, missing: Buffer.from([index * 2]) }
+}
+
+/** `orders.enriched` → `OrdersEnriched`. */
+function recordName(topic: string): string {
+  const words = topic.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  const name = words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')
+  return /^\d/.test(name) || name === '' ? `Output${name}` : name
+}
