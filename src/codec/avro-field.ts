@@ -42,8 +42,8 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
 /** Text of one field, of the value read last. */
 export class FieldText {
   readonly #kind: FieldKind
-  readonly #digits = Buffer.alloc(20)
-  buffer = this.#digits
+  readonly #digits: Buffer = Buffer.alloc(20)
+  buffer: Buffer = this.#digits
   start = 0
   /** -1: null. */
   end = 0

@@ -27,7 +27,7 @@ export function substitute(document: Document, env: NodeJS.ProcessEnv, report: R
 
       function variable(name: string, operator: string | undefined, rest: string): string {
         const found = env[name]
-        if (found !== undefined && found.includes('\n')) {
+        if (found?.includes('\n')) {
           report(
             node.range?.[0] ?? 0,
             name,

@@ -1,0 +1,161 @@
+import type { Store } from '../level.ts'
+import type { DimensionTable } from './table.ts'
+
+export interface DimensionCheckpoint {
+  readonly layout: string
+  /** The next offsets to read, by partition. */
+  readonly offsets: readonly number[]
+  /** Wall clock, in ms: a store older than the topic's delete.retention.ms may have missed deletions. */
+  readonly writtenAt: number
+}
+
+/**
+ * A dimension in LevelDB: append-only pages of rows in the order in which they came, newest wins.
+ *
+ *     page  := row*
+ *     row   := key length u32, row length + 1 u32 (0: deleted), key, row
+ *
+ * Few large values load many times faster than one per row. When most of what is stored is dead the
+ * whole table is written anew.
+ */
+const PAGE_BYTES = 64 * 1024
+const ROW_HEADER = 8
+const CHECKPOINT_KEY = Buffer.from([0xff])
+
+export class DimensionStore {
+  readonly #store: Store
+  #pending: Buffer = Buffer.allocUnsafe(PAGE_BYTES)
+  #at = 0
+  #sealed: Buffer[] = []
+  #pages = 0
+  #storedBytes = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get pendingBytes(): number {
+    return this.#at + this.#sealed.length * PAGE_BYTES
+  }
+
+  async checkpoint(): Promise<DimensionCheckpoint | undefined> {
+    const value = await this.#store.get(CHECKPOINT_KEY)
+    return value === undefined ? undefined : JSON.parse(value.toString())
+  }
+
+  /** Fills the table with what is stored. False: a page is damaged. */
+  async load(table: DimensionTable): Promise<boolean> {
+    const pages = this.#store.values({ lt: CHECKPOINT_KEY, fillCache: false })
+    try {
+      for (;;) {
+        const some = await pages.nextv(64)
+        if (some.length === 0) return true
+        for (const page of some) {
+          if (!loadPage(page, table)) return false
+          this.#pages++
+          this.#storedBytes += page.length
+        }
+      }
+    } finally {
+      await pages.close()
+    }
+  }
+
+  put(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    row: Buffer,
+    rowStart: number,
+    rowEnd: number,
+  ): void {
+    this.#row(key, keyStart, keyEnd, row, rowStart, rowEnd, rowEnd - rowStart + 1)
+  }
+
+  delete(key: Buffer, keyStart: number, keyEnd: number): void {
+    this.#row(key, keyStart, keyEnd, key, 0, 0, 0)
+  }
+
+  /** Writes what was put since the last flush, and the checkpoint, in one atomic batch. */
+  async flush(checkpoint: DimensionCheckpoint, table: DimensionTable): Promise<void> {
+    if (this.#storedBytes > 2 * table.bytes + 64 * PAGE_BYTES) await this.#rewrite(table)
+    this.#seal()
+    const pages = this.#sealed
+    this.#sealed = []
+    const batch = pages.map((value) => ({
+      type: 'put' as const,
+      key: pageKey(this.#pages++),
+      value,
+    }))
+    for (const page of pages) this.#storedBytes += page.length
+    batch.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(checkpoint)) })
+    await this.#store.batch(batch)
+  }
+
+  async clear(): Promise<void> {
+    this.#sealed = []
+    this.#at = this.#pages = this.#storedBytes = 0
+    await this.#store.clear()
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  /** A crash in here leaves a store without checkpoint, which is then read from the topic again. */
+  async #rewrite(table: DimensionTable): Promise<void> {
+    await this.clear()
+    table.forEach((buffer, keyStart, rowStart, rowEnd) => {
+      this.put(buffer, keyStart, rowStart, buffer, rowStart, rowEnd)
+    })
+  }
+
+  #row(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    row: Buffer,
+    rowStart: number,
+    rowEnd: number,
+    length: number,
+  ): void {
+    const bytes = ROW_HEADER + keyEnd - keyStart + rowEnd - rowStart
+    if (this.#at + bytes > this.#pending.length) {
+      this.#seal()
+      this.#pending = Buffer.allocUnsafe(Math.max(PAGE_BYTES, bytes))
+    }
+    const page = this.#pending
+    page.writeUInt32LE(keyEnd - keyStart, this.#at)
+    page.writeUInt32LE(length, this.#at + 4)
+    const afterKey = this.#at + ROW_HEADER + key.copy(page, this.#at + ROW_HEADER, keyStart, keyEnd)
+    this.#at = afterKey + row.copy(page, afterKey, rowStart, rowEnd)
+  }
+
+  #seal(): void {
+    if (this.#at === 0) return
+    this.#sealed.push(this.#pending.subarray(0, this.#at))
+    this.#pending = Buffer.allocUnsafe(PAGE_BYTES)
+    this.#at = 0
+  }
+}
+
+function pageKey(page: number): Buffer {
+  const key = Buffer.allocUnsafe(4)
+  key.writeUInt32BE(page)
+  return key
+}
+
+function loadPage(page: Buffer, table: DimensionTable): boolean {
+  for (let at = 0; at < page.length; ) {
+    if (at + ROW_HEADER > page.length) return false
+    const key = at + ROW_HEADER
+    const row = key + page.readUInt32LE(at)
+    const length = page.readUInt32LE(at + 4)
+    const end = row + Math.max(0, length - 1)
+    if (end > page.length) return false
+    if (length === 0) table.delete(page, key, row)
+    else table.put(page, key, row, page, row, end)
+    at = end
+  }
+  return true
+}

@@ -1,0 +1,217 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { RecordColumns, RejectReason } from '../batch.ts'
+import type { Admin, Fetched, Reader, ReaderEvents } from '../broker/port.ts'
+import type { KeyReader, TopicCodec } from '../codec/port.ts'
+import type { DimensionConfig } from '../config/pipeline.ts'
+import type { Store } from '../level.ts'
+import { DimensionStore } from './dimension-store.ts'
+import { DimensionTable } from './table.ts'
+
+export interface DimensionPorts {
+  readonly config: DimensionConfig
+  readonly codec: TopicCodec
+  readonly key: KeyReader
+  readonly layout: string
+  readonly store: Store
+  readonly admin: Admin
+  createReader(events: ReaderEvents): Reader
+  onReject(
+    columns: RecordColumns,
+    i: number,
+    partition: number,
+    reason: RejectReason,
+    error: string,
+  ): void
+  onFatal(error: unknown): void
+  readonly log: {
+    info(fields: object, message: string): void
+    warn(fields: object, message: string): void
+  }
+}
+
+const FLUSH_MS = 1000
+const FLUSH_BYTES = 32 * 1024 * 1024
+const QUEUE_BYTES = 16 * 1024 * 1024
+/** Rows between two looks at the event loop. */
+const TURN = 10_000
+
+/**
+ * A dimension, whole, in memory: loaded from its store, read to the end offsets taken at the start
+ * (the position counts, for transaction markers and compaction leave gaps), then followed.
+ */
+export class Dimension {
+  readonly table = new DimensionTable()
+  readonly ready: Promise<void>
+  readonly #ports: DimensionPorts
+  readonly #store: DimensionStore
+  readonly #queue: Fetched[] = []
+  #queuedBytes = 0
+  #reader: Reader | undefined
+  #positions: number[] = []
+  #ends: number[] = []
+  #row = Buffer.allocUnsafe(1024)
+  #work: Promise<void> | undefined
+  #dirty = false
+  #flushed = Date.now()
+  #isReady = false
+  #closed = false
+  lastUpdateMs = 0
+  #resolveReady: () => void = () => {}
+
+  constructor(ports: DimensionPorts) {
+    this.#ports = ports
+    this.#store = new DimensionStore(ports.store)
+    this.ready = new Promise((resolve) => {
+      this.#resolveReady = resolve
+    })
+  }
+
+  /** Loads the store and starts to read; `ready` tells when the end has been reached. */
+  async start(): Promise<void> {
+    const { admin, config, createReader, onFatal } = this.#ports
+    const { topic } = config
+    const ends = await admin.offsets(topic, 'stable')
+    const heads = await admin.offsets(topic, 'earliest')
+    const count = ends.size
+    this.#ends = Array.from({ length: count }, (_, p) => ends.get(p) ?? 0)
+    const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
+    this.#positions = (await this.#loadStore(first)) ?? first
+    this.#reader = createReader({
+      onFetched: (fetched) => this.#fetched(fetched),
+      onError: (_partition, error) => onFatal(error),
+    })
+    this.#checkReady()
+    for (const [partition, offset] of this.#positions.entries()) {
+      this.#reader.add({ topic, partition }, offset)
+    }
+  }
+
+  /** Offsets that were there at the start and have not been read yet. */
+  get remaining(): number {
+    return this.#ends.reduce((sum, end, p) => sum + Math.max(0, end - this.#positions[p]), 0)
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#reader?.close()
+    await this.#work
+    if (this.#dirty) await this.#flush()
+    await this.#store.close()
+  }
+
+  /** undefined: nothing usable is stored, the topic is to be read from its head. */
+  async #loadStore(first: readonly number[]): Promise<number[] | undefined> {
+    const { admin, config, layout, log } = this.#ports
+    const checkpoint = await this.#store.checkpoint()
+    if (checkpoint === undefined) return undefined
+    const topic = (await admin.describeTopics([config.topic])).get(config.topic)
+    const keepMs = Number(topic?.config.get('delete.retention.ms') ?? 86_400_000)
+    const fits =
+      checkpoint.layout === layout &&
+      checkpoint.offsets.length === first.length &&
+      Date.now() - checkpoint.writtenAt < keepMs &&
+      checkpoint.offsets.every((offset, p) => offset >= first[p] && offset <= this.#ends[p])
+    if (fits && (await this.#store.load(this.table))) return [...checkpoint.offsets]
+    log.warn(
+      { dimension: config.name },
+      'The stored dimension cannot be used and is read from its topic again',
+    )
+    this.table.clear()
+    await this.#store.clear()
+    return undefined
+  }
+
+  #fetched(fetched: Fetched): void {
+    this.#queue.push(fetched)
+    this.#queuedBytes += fetched.columns.buffer.length
+    if (this.#queuedBytes > QUEUE_BYTES)
+      this.#eachPartition((partition) => this.#reader!.pause(partition))
+    this.#work ??= this.#drain()
+      .catch(this.#ports.onFatal)
+      .finally(() => {
+        this.#work = undefined
+      })
+  }
+
+  #eachPartition(act: (partition: { topic: string; partition: number }) => void): void {
+    const { topic } = this.#ports.config
+    this.#positions.forEach((_, partition) => {
+      act({ topic, partition })
+    })
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#apply(next)
+      this.#queuedBytes -= next.columns.buffer.length
+      this.#positions[next.partition] = next.columns.nextOffset
+      this.#checkReady()
+      const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
+      if (this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)) await this.#flush()
+      if (this.#queue.length === 0 && !this.#closed)
+        this.#eachPartition((p) => this.#reader!.resume(p))
+    }
+  }
+
+  #checkReady(): void {
+    if (this.#isReady || this.remaining > 0) return
+    this.#isReady = true
+    this.#resolveReady()
+  }
+
+  async #apply({ columns, partition }: Fetched): Promise<void> {
+    const { codec } = this.#ports
+    if (columns.length === 0) return
+    for (let i = 0; i < columns.length; i++) {
+      if (this.#applyRow(columns, partition, i)) continue
+      await codec.load(columns.buffer, columns.valueStarts[i])
+      i--
+      if (i % TURN === TURN - 1) await nextTurn()
+    }
+    this.#dirty = true
+    this.lastUpdateMs = Date.now()
+    await nextTurn()
+  }
+
+  /** False: the row's schema has to be loaded first. */
+  #applyRow(columns: RecordColumns, partition: number, i: number): boolean {
+    const { codec, key, onReject } = this.#ports
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
+    const reject = (reason: RejectReason, error: string): true => {
+      onReject(columns, i, partition, reason, error)
+      return true
+    }
+    if (keyEnds[i] < 0) return reject('null_key', 'The record has no key')
+    if (!key.read(buffer, keyStarts[i], keyEnds[i])) {
+      return reject('bad_key', 'The key is not in the key format that the pipeline file names')
+    }
+    if (valueEnds[i] < 0) {
+      this.table.delete(key.buffer, key.start, key.end)
+      this.#store.delete(key.buffer, key.start, key.end)
+      return true
+    }
+    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+    if (value === null) return false
+    if (typeof value === 'string') return reject(value, codec.fault)
+    const fault = value.read(buffer, valueStarts[i], valueEnds[i])
+    if (fault !== null) return reject(fault, value.fault)
+    if (value.projectedBytes > this.#row.length)
+      this.#row = Buffer.allocUnsafe(value.projectedBytes * 2)
+    const end = value.project(this.#row, 0)
+    this.table.put(key.buffer, key.start, key.end, this.#row, 0, end)
+    this.#store.put(key.buffer, key.start, key.end, this.#row, 0, end)
+    return true
+  }
+
+  async #flush(): Promise<void> {
+    this.#dirty = false
+    this.#flushed = Date.now()
+    const { layout } = this.#ports
+    const checkpoint = { layout, offsets: [...this.#positions], writtenAt: Date.now() }
+    await this.#store.flush(checkpoint, this.table)
+  }
+}
