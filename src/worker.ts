@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assignTasks, decodeUserData, encodeUserData } from './assign.ts'
-import type { Broker, Group, Reader, TransactionalProducer } from './broker/port.ts'
+import type { Broker, Group, ProduceBatch, Reader, TransactionalProducer } from './broker/port.ts'
 import { commitEpoch } from './commit/commit.ts'
 import { epochPart } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
@@ -26,8 +26,11 @@ export interface WorkerOptions {
   readonly partitions: number
   readonly instanceId: string
   readonly log: WorkerLog
+  /** Rejects of the dimensions since the last call: they go with the next epoch. */
+  readonly takeRejects: () => readonly ProduceBatch[]
   readonly onStep: (step: number) => void
   readonly onCommitted: (milliseconds: number, outputs: number) => void
+  readonly onAborted: () => void
   readonly onFatal: (error: unknown) => void
 }
 
@@ -39,6 +42,8 @@ interface Held {
   task: Task
   state: 'restoring' | 'running' | 'closed'
   paused: [boolean, boolean]
+  /** Changelog offsets left to read. */
+  restoreRemaining: number
 }
 
 export class Worker {
@@ -99,7 +104,7 @@ export class Worker {
     return this.#joined
   }
 
-  get tasks(): readonly { task: Task; state: string }[] {
+  get tasks(): readonly { task: Task; state: string; restoreRemaining: number }[] {
     return [...this.#held.values()]
   }
 
@@ -206,14 +211,15 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    const { context, changelog, onStep, onCommitted } = this.#options
+    const { context, changelog, takeRejects, onStep, onCommitted } = this.#options
     const epochs = [...this.#held.values()]
       .filter((held) => held.state === 'running')
       .flatMap((held) => held.task.take() ?? [])
-    if (epochs.length === 0) return
+    const rejects = takeRejects()
+    if (epochs.length === 0 && rejects.length === 0) return
     const begun = performance.now()
     const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
-    await commitEpoch(parts, {
+    await commitEpoch(parts, rejects, {
       producer: this.#producer,
       group: this.#group,
       groupId: context.pipeline.name,
@@ -239,6 +245,7 @@ export class Worker {
       onFatal(error)
       return
     }
+    this.#options.onAborted()
     log.warn({ err: error }, `Epoch aborted: ${messageOf(error)}`)
     const wasQuiet = this.#quiet
     this.#quiet = true
@@ -291,7 +298,13 @@ export class Worker {
     const store = await openStore(folder)
     const { segmentMs } = windowTimes(context.pipeline.join)
     const task = new Task(partition, new WindowStore(store, segmentMs, changelog.layout), context)
-    const held: Held = { store, task, state: 'restoring', paused: [false, false] }
+    const held: Held = {
+      store,
+      task,
+      state: 'restoring',
+      paused: [false, false],
+      restoreRemaining: 0,
+    }
     this.#held.set(partition, held)
     try {
       const starts = await takeTask(task, {
@@ -300,6 +313,9 @@ export class Worker {
         changelogTopic: changelog.topic,
         admin: broker.admin,
         group: this.#group,
+        onProgress: (remaining) => {
+          held.restoreRemaining = remaining
+        },
         createReader: (events) =>
           broker.reader(
             { maxBytesPerPartition: 4 << 20, maxBytes: 16 << 20, minBytes: 1, maxWaitMs: 100 },

@@ -34,9 +34,14 @@ export interface CommitPorts {
  * Nothing uncommitted reaches LevelDB: a crash before the end of 3 leaves the epoch aborted, one
  * between 3 and 4 leaves the store behind by an epoch that the changelog's tail gives back.
  * The group's coordinator refuses step 3 from anyone outside the current generation (KIP-447).
+ * `others` are batches that belong to no task: rejects of dimensions.
  * Throws FENCED or EPOCH_ABORTED; the caller then drops this epoch and the one that fills.
  */
-export async function commitEpoch(parts: readonly EpochPart[], ports: CommitPorts): Promise<void> {
+export async function commitEpoch(
+  parts: readonly EpochPart[],
+  others: readonly ProduceBatch[],
+  ports: CommitPorts,
+): Promise<void> {
   const { producer, group, groupId, onStep } = ports
 
   // Step 1
@@ -45,7 +50,7 @@ export async function commitEpoch(parts: readonly EpochPart[], ports: CommitPort
 
   // Step 2. The offsets go along: they are of the same transaction, and a round trip is saved.
   const changelogs = parts.flatMap((part) => part.changelog)
-  const batches = [...changelogs, ...parts.flatMap((part) => part.batches)]
+  const batches = [...changelogs, ...parts.flatMap((part) => part.batches), ...others]
   const offsets = parts.flatMap((part) => part.offsets)
   const sendOffsets = producer.sendOffsets(groupId, group.membership(), offsets)
   const [baseOffsets] = await Promise.all([producer.send(batches), sendOffsets])

@@ -12,6 +12,8 @@ export interface TakePorts {
   readonly admin: Admin
   readonly group: Pick<Group, 'committed'>
   createReader(events: ReaderEvents): Reader
+  /** Changelog offsets left to read. */
+  onProgress(remaining: number): void
 }
 
 /** Restored pages go to LevelDB in batches of this size. */
@@ -113,6 +115,7 @@ async function readTail(
       }
     }
     restored.changelogOffset = columns.nextOffset
+    ports.onProgress(Math.max(0, end - columns.nextOffset))
     if (bytes > FLUSH_BYTES) await flush()
   })
   await flush()

@@ -1,0 +1,147 @@
+/** Puts the parts together and runs them: `stream-enricher run`. */
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { createBroker } from './broker/client.ts'
+import type { ProduceBatch } from './broker/port.ts'
+import { recordAt } from './broker/record-columns.ts'
+import { createPipelineCodec } from './codec/avro.ts'
+import type { Pipeline } from './config/pipeline.ts'
+import { Counts } from './counts.ts'
+import { Dimension } from './dimension/dimension.ts'
+import { openStore } from './level.ts'
+import { startHttp } from './ops/http.ts'
+import type { Logger } from './ops/log.ts'
+import { createMetrics } from './ops/metrics.ts'
+import { BatchList, writeReject } from './output/task-output.ts'
+import { collect, readiness } from './report.ts'
+import { changelogTopic, prepareTopics } from './topics.ts'
+import { Worker } from './worker.ts'
+
+/** Output bytes of an epoch, over all tasks: a commit then does not wait for its time. */
+const EPOCH_BYTES = 32 * 1024 * 1024
+/** Memory for pages that are in LevelDB already, over all tasks. */
+const RECENT_BYTES = 64 * 1024 * 1024
+/** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
+const CHANGELOG_OVERHEAD = 512
+
+export interface Service {
+  stop(): Promise<void>
+}
+
+/** @param onStep called after each step of a commit; @param onFatal the service cannot go on */
+export async function startService(
+  pipeline: Pipeline,
+  log: Logger,
+  onStep: (step: number) => void,
+  onFatal: (error: unknown) => void,
+): Promise<Service> {
+  const counts = new Counts(pipeline.dimensions.length)
+  const dimensions: Dimension[] = []
+  const parts: { worker?: Worker } = {}
+  const metrics = createMetrics((m) => collect(m, pipeline, counts, dimensions, parts.worker))
+  const state = () => readiness(pipeline, dimensions, parts.worker)
+  const http = await startHttp({ ...pipeline.http, metrics, live: () => [], ready: state })
+  log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
+
+  const broker = createBroker(pipeline.kafka, log)
+  await broker.connect()
+  const topics = await prepareTopics(pipeline, broker.admin, log)
+  const { partitions } = topics
+  const codec = createPipelineCodec(pipeline)
+  const { topic, compression } = pipeline.output
+  const output = { topic, compression, maxBatchBytes: topics.outputBatchBytes }
+  const rejects = {
+    topic: pipeline.output.rejects,
+    compression,
+    maxBatchBytes: topics.rejectBatchBytes,
+  }
+
+  const dimensionRejects = new BatchList(rejects, 0)
+  for (const [d, config] of pipeline.dimensions.entries()) {
+    const dimension = new Dimension({
+      config,
+      codec: codec.dimensions[d],
+      key: codec.dimensionKeys[d],
+      layout: `${codec.layout} ${config.topic}`,
+      store: await openStore(join(pipeline.state.dir, 'dimension', config.name)),
+      admin: broker.admin,
+      createReader: (events) =>
+        broker.reader(
+          { maxBytesPerPartition: 4 << 20, maxBytes: 16 << 20, minBytes: 1, maxWaitMs: 500 },
+          events,
+        ),
+      onReject: (columns, i, partition, reason, error) => {
+        counts.reject(config.topic, reason)
+        const offset = columns.offsets[i]
+        const timestamp = columns.timestamps[i]
+        const record = recordAt(columns, i)
+        writeReject(dimensionRejects, {
+          topic: config.topic,
+          partition,
+          offset,
+          timestamp,
+          stage: 'decode',
+          reason,
+          error,
+          record,
+        })
+      },
+      onFatal,
+      log,
+    })
+    dimensions.push(dimension)
+  }
+  const begun = performance.now()
+  await Promise.all(dimensions.map((dimension) => dimension.start()))
+  await Promise.all(dimensions.map((dimension) => dimension.ready))
+  const rows = Object.fromEntries(
+    pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
+  )
+  log.info({ rows, ms: Math.round(performance.now() - begun) }, 'Dimensions read')
+
+  const worker = new Worker({
+    broker,
+    context: {
+      pipeline,
+      codec,
+      dimensions: dimensions.map(({ table }) => table),
+      output,
+      rejects,
+      rejectPartitions: topics.rejectPartitions,
+      maxEntryBytes:
+        Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
+      epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
+      recentBytes: Math.max(1 << 20, RECENT_BYTES / partitions),
+      counts,
+    },
+    changelog: {
+      topic: changelogTopic(pipeline),
+      layout: codec.layout,
+      maxRecordBytes: topics.changelogBatchBytes - CHANGELOG_OVERHEAD,
+    },
+    partitions,
+    instanceId: pipeline.kafka.instanceId ?? randomUUID(),
+    log,
+    takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
+    onStep,
+    onCommitted: (ms, outputs) => {
+      counts.produced += outputs
+      metrics.transactions_total.inc({ result: 'committed' })
+      metrics.transaction_duration_seconds.observe(ms / 1000)
+      metrics.last_commit_timestamp_seconds.set(Date.now() / 1000)
+    },
+    onAborted: () => metrics.transactions_total.inc({ result: 'aborted' }),
+    onFatal,
+  })
+  parts.worker = worker
+  await worker.start()
+
+  return {
+    async stop() {
+      await worker.stop()
+      await Promise.all(dimensions.map((dimension) => dimension.close()))
+      await broker.close()
+      await http.close()
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { Admin, TopicDescription } from './broker/port.ts'
+import type { Pipeline } from './config/pipeline.ts'
+import { EnricherError } from './errors.ts'
+
+export interface Topics {
+  /** Of the inputs, so of tasks, output and changelog. */
+  readonly partitions: number
+  readonly rejectPartitions: number
+  readonly outputBatchBytes: number
+  readonly rejectBatchBytes: number
+  readonly changelogBatchBytes: number
+}
+
+export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
+
+const maxBytes = (topic: TopicDescription | undefined): number =>
+  Number(topic?.config.get('max.message.bytes') ?? 1_048_588)
+
+/**
+ * Checks the input topics and creates output, rejects and changelog where they are missing.
+ * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
+ */
+export async function prepareTopics(
+  pipeline: Pipeline,
+  admin: Admin,
+  log: { info(fields: object, message: string): void },
+): Promise<Topics> {
+  const { facts, join, dimensions, output } = pipeline
+  const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
+  const own = [output.topic, output.rejects, changelogTopic(pipeline)]
+  const found = await admin.describeTopics([...inputs, ...own])
+  const missing = inputs.filter((topic) => !found.has(topic))
+  if (missing.length > 0) {
+    const message = `The ${missing.length === 1 ? 'topic' : 'topics'} ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist (or may not be described); create ${missing.length === 1 ? 'it' : 'them'}, or correct the pipeline file`
+    throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+  }
+  const { partitions } = found.get(facts.topic)!
+  samePartitions(facts.topic, partitions, join.topic, found)
+
+  const create = own.filter((topic) => !found.has(topic))
+  // Event times may be long ago: with a time limit the broker would delete such records at once.
+  const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
+  await admin.createTopics(create.map((topic) => ({ topic, partitions, config })))
+  if (create.length > 0)
+    log.info({ topics: create, partitions }, 'Topics created, without a time limit')
+  const all = await admin.describeTopics(own)
+  samePartitions(facts.topic, partitions, output.topic, all)
+  samePartitions(facts.topic, partitions, changelogTopic(pipeline), all)
+  return {
+    partitions,
+    rejectPartitions: all.get(output.rejects)!.partitions,
+    outputBatchBytes: maxBytes(all.get(output.topic)),
+    rejectBatchBytes: maxBytes(all.get(output.rejects)),
+    changelogBatchBytes: maxBytes(all.get(changelogTopic(pipeline))),
+  }
+}
+
+function samePartitions(
+  topic: string,
+  partitions: number,
+  other: string,
+  found: ReadonlyMap<string, TopicDescription>,
+): void {
+  const count = found.get(other)?.partitions
+  if (count === partitions) return
+  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet. Create ${other} anew with ${partitions} partitions`
+  throw new EnricherError('PARTITIONS_DIFFER', message, {
+    fields: { topic, other, partitions, count },
+  })
+}
