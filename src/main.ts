@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createPipelineCodec } from './codec/avro.ts'
 import { loadPipeline } from './config/load.ts'
@@ -69,10 +70,7 @@ async function run(file: string): Promise<void> {
   starting.catch(fatal)
   log.info({ signal: await signal }, 'Stopping')
   setTimeout(() => fatal(new Error(`Not stopped within ${STOP_MS} ms`)), STOP_MS).unref()
-  const service = await Promise.race([
-    starting,
-    new Promise<undefined>((resolve) => setTimeout(resolve, 1000)),
-  ])
+  const service = await Promise.race([starting, sleep(1000, undefined)])
   await service?.stop()
   log.info('Stopped')
   process.exit(0)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Type } from 'avsc'
+import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
@@ -80,7 +80,7 @@ export function readSchemas(pipeline: Pipeline): TopicSchemas {
 function readSchema({ topic, schema: file }: TopicConfig): AvroRecordSchema {
   try {
     const schema = JSON.parse(readFileSync(file!, 'utf8'))
-    Type.forSchema(schema)
+    avsc.Type.forSchema(schema)
     if (schema.type !== 'record') throw new Error('it is not a record')
     return schema
   } catch (cause) {

@@ -1,0 +1,131 @@
+/** A real Apache Kafka broker on this machine, from Maven's jars: KRaft, one node. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Kafka, logLevel } from '../../src/broker/kafkajs.ts'
+
+const POM = fileURLToPath(new URL('./kafka/pom.xml', import.meta.url))
+const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
+/** Any 16 bytes in base64. */
+const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
+
+export interface RunningKafka {
+  /** host:port */
+  readonly address: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function fetchJars(): void {
+  const done = join(JARS, '.complete')
+  if (existsSync(done)) return
+  mkdirSync(JARS, { recursive: true })
+  try {
+    const goal = ['-q', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${JARS}`]
+    execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] })
+  } catch (cause) {
+    throw new Error(
+      'A Kafka broker is needed: install Java 17 and Maven, or name one in KAFKA_BROKERS',
+      { cause },
+    )
+  }
+  writeFileSync(done, '')
+}
+
+function settings(port: number, controller: number, data: string): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controller}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${data}
+num.partitions=4
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.retention.check.interval.ms=86400000
+`
+}
+
+export async function startKafka(): Promise<RunningKafka> {
+  fetchJars()
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
+  const port = await freePort()
+  const file = join(folder, 'server.properties')
+  writeFileSync(file, settings(port, await freePort(), join(folder, 'data')))
+  const java = ['-Xmx768m', '-cp', `${JARS}/*`]
+  execFileSync(
+    'java',
+    [...java, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file],
+    { stdio: 'ignore' },
+  )
+  const log = openSync(join(folder, 'broker.log'), 'w')
+  const broker = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', log, log] })
+  const kill = (): void => {
+    broker.kill('SIGKILL')
+  }
+  process.once('exit', kill)
+  const address = `127.0.0.1:${port}`
+  await answers(address, broker, join(folder, 'broker.log'))
+  return {
+    address,
+    pid: broker.pid!,
+    async stop() {
+      process.removeListener('exit', kill)
+      const ended = new Promise((resolve) => broker.once('exit', resolve))
+      kill()
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function answers(address: string, broker: ChildProcess, log: string): Promise<void> {
+  const admin = new Kafka({
+    brokers: [address],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  }).admin()
+  for (let tries = 0; tries < 120; tries++) {
+    if (broker.exitCode !== null) throw new Error(`Kafka has ended; see ${log}`)
+    try {
+      await admin.connect()
+      await admin.listTopics()
+      await admin.disconnect()
+      return
+    } catch {
+      await sleep(500)
+    }
+  }
+  throw new Error(`Kafka does not answer at ${address}; see ${log}`)
+}
+
+let shared: Promise<RunningKafka> | undefined
+
+/** The broker of TEST_BROKER, else one for this process. */
+export async function testBroker(): Promise<string> {
+  if (process.env.TEST_BROKER) return process.env.TEST_BROKER
+  shared ??= startKafka()
+  return (await shared).address
+}
