@@ -59,7 +59,7 @@ export interface Encoder {
   writeBoolean(value: boolean): Encoder
   writeString(value: string | null): Encoder
   writeBytes(value: Buffer): Encoder
-  writeBufferInternal(value: Buffer): Encoder
+  writeBufferInternal(value: Buffer): void
 }
 
 export interface Decoder {

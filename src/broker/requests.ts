@@ -226,7 +226,10 @@ function compactString(e: Encoder, text: string | null): void {
   e.writeBufferInternal(bytes)
 }
 
-const noTags = (e: Encoder): Encoder => e.writeBufferInternal(Buffer.from([0]))
+function noTags(e: Encoder): Encoder {
+  e.writeBufferInternal(Buffer.from([0]))
+  return e
+}
 
 function compactTopics<T extends TopicPartition>(
   e: Encoder,
@@ -312,6 +315,7 @@ export function txnOffsetCommitRequest(
           })
           skipTags(d)
         })
+        return {}
       },
       parse: async () => {},
     },

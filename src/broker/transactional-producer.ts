@@ -253,7 +253,7 @@ export class ClusterProducer implements TransactionalProducer {
             fields: { type },
           })
         }
-        const again = type === undefined || AGAIN.has(type)
+        const again = type === undefined ? isConnectionError(error) : AGAIN.has(type)
         if (!again || Date.now() - this.#begun > this.#timeoutMs) {
           throw new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
         }
@@ -266,6 +266,10 @@ export class ClusterProducer implements TransactionalProducer {
     }
   }
 }
+
+/** A broken connection, as opposed to a refusal or a fault of ours. */
+const isConnectionError = (error: unknown): boolean =>
+  (error as { name?: string }).name?.startsWith('KafkaJS') ?? false
 
 /** Of the batches left, in order, the first of each partition, up to the size of a request. */
 function takeRound(batches: readonly ProduceBatch[], rest: readonly number[]): number[] {
