@@ -136,7 +136,7 @@ export interface Produced extends TopicPartition {
 
 /** Produce v7, acks = all. */
 export function produceRequest(
-  transactionalId: string,
+  transactionalId: string | null,
   timeoutMs: number,
   batches: readonly SealedBatch[],
 ): Protocol<Produced[]> {

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Orders } from './orders.ts'
+
+const COUNT = 60_000
+
+async function withOrders(body: (orders: Orders) => Promise<void>): Promise<void> {
+  const orders = await Orders.create()
+  try {
+    await body(orders)
+  } finally {
+    await orders.close()
+  }
+}
+
+test('every paid order comes out once, complete, and SIGTERM ends with 0 within 5 seconds', () =>
+  withOrders(async (orders) => {
+    await orders.send(0, COUNT)
+    await orders.sendRest(COUNT)
+    const service = orders.start()
+    await orders.expect(COUNT, 'inner')
+    const begun = Date.now()
+    assert.equal(await service.stop(), 0)
+    assert.ok(Date.now() - begun < 5000)
+  }))
+
+test('a left join emits every unpaid order once, when its window has closed or the inputs are idle', () =>
+  withOrders(async (orders) => {
+    await orders.left().send(0, COUNT)
+    await orders.sendRest(COUNT)
+    orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '2s' })
+    await orders.expect(COUNT, 'left')
+  }))
+
+for (const step of [1, 2, 3, 4]) {
+  test(`kill -9 after step ${step} of a commit changes nothing in the output`, () =>
+    withOrders(async (orders) => {
+      await orders.send(0, COUNT)
+      await orders.sendRest(COUNT)
+      const first = orders.start({ ENRICHER_KILL_AFTER: `${step}:3`, INSTANCE_ID: 'a' })
+      assert.equal(await first.ended, 'SIGKILL')
+      orders.start({ INSTANCE_ID: 'a' })
+      await orders.expect(COUNT, 'inner')
+    }))
+}
+
+test('a lost state folder is restored from the changelog', () =>
+  withOrders(async (orders) => {
+    await orders.send(0, COUNT)
+    const first = orders.start()
+    await orders.expectTaken()
+    assert.equal(await first.stop(), 0)
+    rmSync(join(orders.folder, 'state'), { recursive: true })
+    await orders.sendRest(COUNT)
+    orders.start()
+    await orders.expect(COUNT, 'inner')
+  }))
+
+test('a restart on its own folder goes on from the checkpoint', () =>
+  withOrders(async (orders) => {
+    await orders.left().send(0, COUNT)
+    const first = orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '100s' })
+    await orders.expectTaken()
+    assert.equal(await first.stop(), 0)
+    await orders.sendRest(COUNT)
+    orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '2s' })
+    await orders.expect(COUNT, 'left')
+  }))
+
+test('a second instance takes its share, and gives it back when it stops or dies', () =>
+  withOrders(async (orders) => {
+    await orders.send(0, COUNT / 3)
+    const first = orders.start({ INSTANCE_ID: 'a' })
+    await first.logged('"partitions":[0,1,2,3]')
+    const second = orders.start({ STATE_DIR: join(orders.folder, 'b') })
+    await second.logged('Task running')
+    await orders.send(COUNT / 3, COUNT / 2)
+    await sleep(500)
+    assert.equal(await second.stop(), 0)
+    await orders.send(COUNT / 2, COUNT)
+    const third = orders.start({ STATE_DIR: join(orders.folder, 'c') })
+    await third.logged('Task running')
+    await orders.sendRest(COUNT)
+    await third.kill()
+    await orders.expect(COUNT, 'inner', 90)
+  }))

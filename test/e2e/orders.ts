@@ -1,0 +1,290 @@
+/** The orders example as end-to-end tests drive it: topics, input, service processes, and the check of every output record. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import avsc from 'avsc'
+import * as data from '../../examples/orders/data.ts'
+import type { Broker } from '../../src/broker/port.ts'
+import { createPipelineCodec } from '../../src/codec/avro.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { testBroker } from '../support/kafka.ts'
+import { connect, createTopic, PlainProducer, readAll } from '../support/topics.ts'
+
+const PARTITIONS = 4
+const EPOCH = 1_735_689_600_000
+/** Orders per second of event time. */
+const RATE = 1000
+export const FILE = 'examples/orders/pipeline.yaml'
+
+const orderedAt = (i: number): number => EPOCH + Math.floor((i * 1000) / RATE)
+let counter = 0
+
+export class Orders {
+  readonly tag = `t${process.pid}-${counter++}`
+  readonly folder = mkdtempSync(join(tmpdir(), 'stream-enricher-test-'))
+  readonly broker: Broker
+  readonly producer: PlainProducer
+  readonly #address: string
+  readonly #processes = new Set<ChildProcess>()
+
+  private constructor(address: string, broker: Broker) {
+    this.#address = address
+    this.broker = broker
+    this.producer = new PlainProducer(address)
+  }
+
+  /** Topics with all dimension rows in them. */
+  static async create(): Promise<Orders> {
+    const address = await testBroker()
+    const orders = new Orders(address, await connect(address))
+    const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
+    for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
+    await orders.producer.connect(names)
+    await orders.#dimension('customers', data.CUSTOMERS, (id) =>
+      data.encode('customer', data.customer(id)),
+    )
+    await orders.#dimension('products', data.PRODUCTS, (id) =>
+      data.encode('product', data.product(id)),
+    )
+    return orders
+  }
+
+  topic(name: string): string {
+    return `${this.tag}.${name}`
+  }
+
+  env(more: Record<string, string> = {}): Record<string, string> {
+    return {
+      KAFKA_BROKERS: this.#address,
+      TAG: this.tag,
+      NAME: `${this.tag}-job`,
+      OUTPUT_TOPIC: this.topic('enriched'),
+      REJECTS_TOPIC: this.topic('rejects'),
+      STATE_DIR: join(this.folder, 'state'),
+      HTTP_PORT: '0',
+      ...more,
+    }
+  }
+
+  /** Orders `from` to `to` and the payments that are due by then, in event-time order. */
+  async send(from: number, to: number): Promise<void> {
+    const due: { at: number; i: number }[] = []
+    for (let i = 0; i < to; i++)
+      if (data.isPaid(i)) due.push({ at: orderedAt(i) + data.payDelay(i), i })
+    const begin = from === 0 ? 0 : orderedAt(from)
+    const end = orderedAt(to)
+    const payments = due.filter(({ at }) => at >= begin && at < end).sort((a, b) => a.at - b.at)
+    await this.#send(from, to, payments)
+  }
+
+  /** The payments that come after the last of `count` orders. */
+  async sendRest(count: number): Promise<void> {
+    const end = orderedAt(count)
+    const rest: { at: number; i: number }[] = []
+    for (let i = 0; i < count; i++) {
+      const at = orderedAt(i) + data.payDelay(i)
+      if (data.isPaid(i) && at >= end) rest.push({ at, i })
+    }
+    await this.#send(
+      count,
+      count,
+      rest.sort((a, b) => a.at - b.at),
+    )
+  }
+
+  async #send(from: number, to: number, payments: { at: number; i: number }[]): Promise<void> {
+    const { producer } = this
+    for (let i = from; i < to; i++) {
+      const at = orderedAt(i)
+      producer.put(
+        this.topic('orders'),
+        i % PARTITIONS,
+        at,
+        Buffer.from(data.orderId(i)),
+        data.encode('order', data.order(i, at)),
+      )
+      if (producer.bytes > 400_000) await producer.flush()
+    }
+    for (const { at, i } of payments) {
+      producer.put(
+        this.topic('payments'),
+        i % PARTITIONS,
+        at,
+        Buffer.from(data.orderId(i)),
+        data.encode('payment', data.payment(i, orderedAt(i))),
+      )
+      if (producer.bytes > 400_000) await producer.flush()
+    }
+    await producer.flush()
+  }
+
+  async #dimension(name: string, rows: number, value: (id: number) => Buffer): Promise<void> {
+    for (let id = 1; id <= rows; id++) {
+      this.producer.put(
+        this.topic(name),
+        id % PARTITIONS,
+        EPOCH,
+        Buffer.from(String(id)),
+        value(id),
+      )
+      if (this.producer.bytes > 800_000) await this.producer.flush()
+    }
+    await this.producer.flush()
+  }
+
+  /** Starts the service as the container does. */
+  start(more: Record<string, string> = {}): ServiceProcess {
+    const child = spawn(process.execPath, ['dist/main.js', 'run', FILE], {
+      env: { ...process.env, ...this.env(more) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#processes.add(child)
+    return new ServiceProcess(child)
+  }
+
+  /** Waits until the group has taken everything, then compares every output record. Rejects when output is missing after `seconds`. */
+  async expect(count: number, kind: 'inner' | 'left', seconds = 60): Promise<void> {
+    let paid = 0
+    for (let i = 0; i < count; i++) if (data.isPaid(i)) paid++
+    const wanted = kind === 'inner' ? paid : count
+    const deadline = Date.now() + seconds * 1000
+    let seen = await this.#outputs()
+    for (; Date.now() < deadline && seen.length < wanted; seen = await this.#outputs())
+      await sleep(300)
+    const { missing, duplicated, wrong } = this.compare(seen, count, kind)
+    assert.deepEqual({ missing, duplicated, wrong }, { missing: 0, duplicated: 0, wrong: [] })
+  }
+
+  /** Waits until the group's offsets are at the end of both inputs. */
+  async expectTaken(seconds = 60): Promise<void> {
+    const topics = [this.topic('orders'), this.topic('payments')]
+    const idle = {
+      userData: () => Buffer.alloc(0),
+      assign: () => new Map(),
+      beforeJoin: async () => {},
+      onAssigned: async () => {},
+      onLost: async () => {},
+      onFatal: () => {},
+    }
+    const options = {
+      groupId: `${this.tag}-job`,
+      topics,
+      partitions: PARTITIONS,
+      instanceId: 'observer',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+    }
+    const observer = this.broker.group(options, idle)
+    const all = topics.flatMap((topic) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition })),
+    )
+    try {
+      for (let tries = 0; tries < seconds * 5; tries++) {
+        const committed = await observer.committed(all)
+        const ends = await Promise.all(
+          topics.map((topic) => this.broker.admin.offsets(topic, 'stable')),
+        )
+        if (
+          all.every(
+            ({ partition }, i) => committed[i] >= ends[Math.floor(i / PARTITIONS)].get(partition)!,
+          )
+        )
+          return
+        await sleep(200)
+      }
+      assert.fail('The inputs were not taken in time')
+    } finally {
+      await observer.close()
+    }
+  }
+
+  compare(seen: readonly { key: string; value: object }[], count: number, kind: 'inner' | 'left') {
+    const times = new Uint8Array(count)
+    const wrong: object[] = []
+    for (const { key, value } of seen) {
+      const i = data.indexOf(key)
+      const expected = data.enriched(i, orderedAt(i), data.isPaid(i))
+      if (JSON.stringify(value) !== JSON.stringify(expected)) wrong.push({ value, expected })
+      times[i]++
+    }
+    let missing = 0
+    let duplicated = 0
+    for (let i = 0; i < count; i++) {
+      if (times[i] === 0 && (kind === 'left' || data.isPaid(i))) missing++
+      if (times[i] > 1) duplicated += times[i] - 1
+    }
+    return { missing, duplicated, wrong: wrong.slice(0, 3) }
+  }
+
+  async #outputs(): Promise<{ key: string; value: object }[]> {
+    const topic = this.topic('enriched')
+    const there = await this.broker.admin.describeTopics([topic])
+    const seen: { key: string; value: object }[] = []
+    if (!there.has(topic)) return seen
+    const kind = this.#kind
+    const type = avsc.Type.forSchema(
+      JSON.parse(
+        createPipelineCodec(loadPipeline(FILE, this.env({ JOIN_KIND: kind }))).outputSchema,
+      ),
+    )
+    await readAll(this.broker, topic, ({ key, value }) => {
+      seen.push({ key: String(key), value: type.fromBuffer(value!.subarray(5)) })
+    })
+    return seen
+  }
+
+  #kind = 'inner'
+
+  /** The output is a left join's. */
+  left(): this {
+    this.#kind = 'left'
+    return this
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#processes) child.kill('SIGKILL')
+    await this.producer.close()
+    await this.broker.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export class ServiceProcess {
+  readonly child: ChildProcess
+  readonly ended: Promise<number | string>
+  log = ''
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on('data', (chunk) => {
+        this.log += chunk
+      })
+    }
+    this.ended = new Promise((resolve) =>
+      child.once('exit', (code, signal) => resolve(code ?? signal!)),
+    )
+  }
+
+  /** Waits for a line of the log. */
+  async logged(text: string, seconds = 30): Promise<void> {
+    for (let tries = 0; tries < seconds * 20; tries++) {
+      if (this.log.includes(text)) return
+      await sleep(50)
+    }
+    assert.fail(`"${text}" was not logged:\n${this.log.slice(-3000)}`)
+  }
+
+  kill(): Promise<number | string> {
+    this.child.kill('SIGKILL')
+    return this.ended
+  }
+
+  stop(): Promise<number | string> {
+    this.child.kill('SIGTERM')
+    return this.ended
+  }
+}

@@ -1,0 +1,15 @@
+/** Runs test files with one Kafka broker for all of them, where any of them needs one. */
+import { spawn } from 'node:child_process'
+import { startKafka } from './kafka.ts'
+
+const files = process.argv.slice(2)
+const needed = files.some((file) => file.includes('e2e')) && !process.env.TEST_BROKER
+const kafka = needed ? await startKafka() : undefined
+const env = kafka === undefined ? process.env : { ...process.env, TEST_BROKER: kafka.address }
+const options = ['--import', 'tsx', '--test', '--test-concurrency=1', '--test-reporter=spec']
+const tests = spawn(process.execPath, [...options, ...files], { stdio: 'inherit', env })
+const code = await new Promise<number>((resolve) => {
+  tests.once('exit', (status) => resolve(status ?? 1))
+})
+await kafka?.stop()
+process.exit(code)
