@@ -86,7 +86,7 @@ export class ClusterGroup implements Group {
     const { memberId } = this.#membership
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
     if (memberId !== '' && instanceId === null) {
-      const leave = request('LeaveGroup', 3, { groupId, members: [{ memberId }] })
+      const leave = request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: null })
       await this.#coordinator()
         .then((coordinator) => coordinator.connectionPool.send(leave))
         .catch((error) => this.#log.warn({ err: error }, 'Could not leave the group'))
