@@ -35,8 +35,11 @@ export async function createTopic(
   broker: Broker,
   topic: string,
   partitions: number,
+  config: Record<string, string> = {},
 ): Promise<void> {
-  await broker.admin.createTopics([{ topic, partitions, config: { 'retention.ms': '-1' } }])
+  await broker.admin.createTopics([
+    { topic, partitions, config: { 'retention.ms': '-1', ...config } },
+  ])
 }
 
 /** A plain producer (no transaction) that sends what was put, one batch per partition, at each flush. */
