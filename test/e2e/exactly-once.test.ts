@@ -29,7 +29,7 @@ test('every paid order comes out once, complete, and SIGTERM ends with 0 within 
 
 test('a left join emits every unpaid order once, when its window has closed or the inputs are idle', () =>
   withOrders(async (orders) => {
-    await orders.left().send(0, COUNT)
+    await orders.send(0, COUNT)
     await orders.sendRest(COUNT)
     orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '2s' })
     await orders.expect(COUNT, 'left')
@@ -61,7 +61,7 @@ test('a lost state folder is restored from the changelog', () =>
 
 test('a restart on its own folder goes on from the checkpoint', () =>
   withOrders(async (orders) => {
-    await orders.left().send(0, COUNT)
+    await orders.send(0, COUNT)
     const first = orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '100s' })
     await orders.expectTaken()
     assert.equal(await first.stop(), 0)

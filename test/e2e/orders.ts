@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import avsc from 'avsc'
+import { Check } from '../../examples/orders/check.ts'
 import * as data from '../../examples/orders/data.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { createPipelineCodec } from '../../src/codec/avro.ts'
@@ -147,15 +147,13 @@ export class Orders {
 
   /** Waits until the group has taken everything, then compares every output record. Rejects when output is missing after `seconds`. */
   async expect(count: number, kind: 'inner' | 'left', seconds = 60): Promise<void> {
-    let paid = 0
-    for (let i = 0; i < count; i++) if (data.isPaid(i)) paid++
-    const wanted = kind === 'inner' ? paid : count
     const deadline = Date.now() + seconds * 1000
-    let seen = await this.#outputs()
-    for (; Date.now() < deadline && seen.length < wanted; seen = await this.#outputs())
+    let check = await this.#outputs(count, kind)
+    for (; Date.now() < deadline && check.seen < check.wanted; ) {
       await sleep(300)
-    const { missing, duplicated, wrong } = this.compare(seen, count, kind)
-    assert.deepEqual({ missing, duplicated, wrong }, { missing: 0, duplicated: 0, wrong: [] })
+      check = await this.#outputs(count, kind)
+    }
+    assert.deepEqual(check.result(), { missing: 0, duplicated: 0, wrong: 0, examples: [] })
   }
 
   /** Waits until the group's offsets are at the end of both inputs. */
@@ -201,47 +199,14 @@ export class Orders {
     }
   }
 
-  compare(seen: readonly { key: string; value: object }[], count: number, kind: 'inner' | 'left') {
-    const times = new Uint8Array(count)
-    const wrong: object[] = []
-    for (const { key, value } of seen) {
-      const i = data.indexOf(key)
-      const expected = data.enriched(i, orderedAt(i), data.isPaid(i))
-      if (JSON.stringify(value) !== JSON.stringify(expected)) wrong.push({ value, expected })
-      times[i]++
-    }
-    let missing = 0
-    let duplicated = 0
-    for (let i = 0; i < count; i++) {
-      if (times[i] === 0 && (kind === 'left' || data.isPaid(i))) missing++
-      if (times[i] > 1) duplicated += times[i] - 1
-    }
-    return { missing, duplicated, wrong: wrong.slice(0, 3) }
-  }
-
-  async #outputs(): Promise<{ key: string; value: object }[]> {
+  async #outputs(count: number, kind: 'inner' | 'left'): Promise<Check> {
     const topic = this.topic('enriched')
+    const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind }))
+    const check = new Check(createPipelineCodec(pipeline).outputSchema, count, kind, orderedAt)
     const there = await this.broker.admin.describeTopics([topic])
-    const seen: { key: string; value: object }[] = []
-    if (!there.has(topic)) return seen
-    const kind = this.#kind
-    const type = avsc.Type.forSchema(
-      JSON.parse(
-        createPipelineCodec(loadPipeline(FILE, this.env({ JOIN_KIND: kind }))).outputSchema,
-      ),
-    )
-    await readAll(this.broker, topic, ({ key, value }) => {
-      seen.push({ key: String(key), value: type.fromBuffer(value!.subarray(5)) })
-    })
-    return seen
-  }
-
-  #kind = 'inner'
-
-  /** The output is a left join's. */
-  left(): this {
-    this.#kind = 'left'
-    return this
+    if (!there.has(topic)) return check
+    await readAll(this.broker, topic, ({ key, value }) => check.add(key, value))
+    return check
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,14 @@
-/** A real Apache Kafka broker on this machine, from Maven's jars: KRaft, one node. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+/** A real Apache Kafka broker on this machine: KRaft, one node. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +18,15 @@ import { Kafka, logLevel } from '../../src/broker/kafkajs.ts'
 
 const POM = fileURLToPath(new URL('./kafka/pom.xml', import.meta.url))
 const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
+/** The version of the jars. */
+const IMAGE = 'apache/kafka:4.1.1'
 /** Any 16 bytes in base64. */
 const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
 
 export interface RunningKafka {
   /** host:port */
   readonly address: string
+  /** 0: in a container. */
   readonly pid: number
   stop(): Promise<void>
 }
@@ -47,68 +58,117 @@ function fetchJars(): void {
   writeFileSync(done, '')
 }
 
-function settings(port: number, controller: number, data: string): string {
-  return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=${data}
-num.partitions=4
-auto.create.topics.enable=false
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.num.partitions=4
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-log.retention.check.interval.ms=86400000
-`
+function settings(port: number, controller: number): Record<string, string | number> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'num.partitions': 4,
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.num.partitions': 4,
+    'transaction.state.log.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'log.retention.check.interval.ms': 86_400_000,
+  }
 }
 
+/** A broker from Maven's jars, on the local Java. */
 export async function startKafka(): Promise<RunningKafka> {
   fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
   const port = await freePort()
+  const controller = await freePort()
   const file = join(folder, 'server.properties')
-  writeFileSync(file, settings(port, await freePort(), join(folder, 'data')))
+  const lines = Object.entries({
+    ...settings(port, controller),
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'log.dirs': join(folder, 'data'),
+  }).map(([name, value]) => `${name}=${value}\n`)
+  writeFileSync(file, lines.join(''))
   const java = ['-Xmx768m', '-cp', `${JARS}/*`]
-  execFileSync(
-    'java',
-    [...java, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file],
-    { stdio: 'ignore' },
-  )
-  const log = openSync(join(folder, 'broker.log'), 'w')
-  const broker = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', log, log] })
+  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]
+  execFileSync('java', [...java, ...format], { stdio: 'ignore' })
+  const log = join(folder, 'broker.log')
+  const output = openSync(log, 'w')
+  const broker = spawn('java', [...java, 'kafka.Kafka', file], {
+    stdio: ['ignore', output, output],
+  })
   const kill = (): void => {
     broker.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', kill)
   const address = `127.0.0.1:${port}`
-  await answers(address, broker, join(folder, 'broker.log'))
+  await answers(address, () => {
+    if (broker.exitCode !== null) throw new Error(`Kafka has ended:\n${tail(log)}`)
+  })
   return {
     address,
     pid: broker.pid!,
     async stop() {
       process.removeListener('exit', kill)
       const ended = new Promise((resolve) => broker.once('exit', resolve))
-      kill()
+      broker.kill('SIGKILL')
       await ended
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-async function answers(address: string, broker: ChildProcess, log: string): Promise<void> {
+/** Whether a container engine answers. */
+export const hasDocker = (): boolean =>
+  spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'ignore' })
+    .status === 0
+
+/** A broker in a container. */
+export async function startKafkaInDocker(): Promise<RunningKafka> {
+  const port = await freePort()
+  const controller = 9093
+  const env = Object.entries({
+    ...settings(port, controller),
+    listeners: `PLAINTEXT://:${port},CONTROLLER://:${controller}`,
+  }).flatMap(([name, value]) => [
+    '--env',
+    `KAFKA_${name.toUpperCase().replaceAll('.', '_')}=${value}`,
+  ])
+  const publish = ['--publish', `127.0.0.1:${port}:${port}`]
+  const args = ['run', '--rm', '--detach', ...publish, ...env, IMAGE]
+  const id = execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    .toString()
+    .trim()
+  const kill = (): void => {
+    execFileSync('docker', ['kill', id], { stdio: 'ignore' })
+  }
+  process.once('exit', kill)
+  const address = `127.0.0.1:${port}`
+  await answers(address, () => {})
+  return {
+    address,
+    pid: 0,
+    async stop() {
+      process.removeListener('exit', kill)
+      kill()
+    },
+  }
+}
+
+const tail = (file: string): string => readFileSync(file, 'utf8').slice(-2000)
+
+/** @param check throws where waiting on makes no sense */
+async function answers(address: string, check: () => void): Promise<void> {
   const admin = new Kafka({
     brokers: [address],
     logLevel: logLevel.NOTHING,
     retry: { retries: 0 },
   }).admin()
   for (let tries = 0; tries < 120; tries++) {
-    if (broker.exitCode !== null) throw new Error(`Kafka has ended; see ${log}`)
+    check()
     try {
       await admin.connect()
       await admin.listTopics()
@@ -118,7 +178,7 @@ async function answers(address: string, broker: ChildProcess, log: string): Prom
       await sleep(500)
     }
   }
-  throw new Error(`Kafka does not answer at ${address}; see ${log}`)
+  throw new Error(`Kafka does not answer at ${address}`)
 }
 
 let shared: Promise<RunningKafka> | undefined
