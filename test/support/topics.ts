@@ -6,6 +6,8 @@ import {
   ClusterClass,
   createLogger,
   createSocketFactory,
+  Kafka,
+  logLevel,
 } from '../../src/broker/kafkajs.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
@@ -40,6 +42,15 @@ export async function createTopic(
   await broker.admin.createTopics([
     { topic, partitions, config: { 'retention.ms': '-1', ...config } },
   ])
+}
+
+/** Topics that do not exist are passed over. */
+export async function deleteTopics(address: string, topics: readonly string[]): Promise<void> {
+  const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  const there = new Set(await admin.listTopics())
+  await admin.deleteTopics({ topics: topics.filter((topic) => there.has(topic)) })
+  await admin.disconnect()
 }
 
 /** A plain producer (no transaction) that sends what was put, one batch per partition, at each flush. */
