@@ -1,17 +1,11 @@
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { ClusterGroup } from './group.ts'
-import {
-  type Cluster,
-  ClusterClass,
-  createLogger,
-  createSocketFactory,
-  Kafka,
-  logLevel,
-} from './kafkajs.ts'
+import { type Cluster, ClusterClass, createLogger, Kafka, logLevel } from './kafkajs.ts'
 import type { Admin, Broker, BrokerLog, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
+import { createSocket } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
@@ -30,7 +24,7 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
   const newCluster = (): Cluster =>
     new ClusterClass({
       logger: createLogger({ level: 0, logCreator: () => () => {} }),
-      socketFactory: createSocketFactory(),
+      socketFactory: createSocket,
       brokers: [...config.brokers],
       ssl: config.tls,
       sasl: config.sasl,

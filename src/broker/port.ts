@@ -111,6 +111,8 @@ export interface ProduceBatch extends TopicPartition {
   readonly records: number
   /** The bytes of the batch in format v2, with its CRC. */
   seal(producerId: bigint, producerEpoch: number, firstSequence: number): Buffer | Promise<Buffer>
+  /** The broker has it: its memory may be used again. */
+  release(): void
 }
 
 export interface OffsetCommit extends TopicPartition {

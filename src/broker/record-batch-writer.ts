@@ -1,6 +1,7 @@
 import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes } from '../batch.ts'
 import type { Compression } from '../config/pipeline.ts'
+import { giveBuffer, takeBuffer } from './buffer-pool.ts'
 import { compress, compressionCode } from './compression.ts'
 import type { ProduceBatch } from './port.ts'
 import { BATCH_HEADER } from './record-columns.ts'
@@ -10,9 +11,10 @@ export interface BatchOptions {
   readonly partition: number
   readonly transactional: boolean
   readonly compression: Compression
+  /** Bytes that will probably be written. */
+  readonly expectedBytes?: number
 }
 
-const FIRST_BYTES = 16 * 1024
 const TRANSACTIONAL = 0x10
 const NO_BYTES = Buffer.alloc(0)
 /** Varints of a record: length, timestamp delta, offset delta, key length, value length, attributes. */
@@ -24,7 +26,7 @@ export class RecordBatchWriter implements ProduceBatch {
   readonly partition: number
   readonly #compression: Compression
   readonly #transactional: boolean
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #buffer: Buffer
   #at = BATCH_HEADER
   #first = 0
   #max = 0
@@ -35,6 +37,7 @@ export class RecordBatchWriter implements ProduceBatch {
     this.partition = options.partition
     this.#transactional = options.transactional
     this.#compression = options.compression
+    this.#buffer = takeBuffer(options.expectedBytes ?? 0)
   }
 
   /** Bytes so far, uncompressed. */
@@ -80,6 +83,26 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#varint(value?.length ?? -1)
     if (value !== null) this.#copy(value, 0, value.length)
     this.#copy(section, 0, section.length)
+  }
+
+  /** Begins a record without a key whose value of `bytes` bytes follows, by `append`. */
+  value(timestamp: number, bytes: number): void {
+    this.#begin(timestamp, -1, bytes, 1)
+    this.#varint(bytes)
+  }
+
+  append(source: Buffer, start: number, end: number): void {
+    this.#copy(source, start, end)
+  }
+
+  /** The value is complete; the record has no headers. */
+  endValue(): void {
+    this.#buffer[this.#at++] = 0
+  }
+
+  release(): void {
+    giveBuffer(this.#buffer)
+    this.#buffer = NO_BYTES
   }
 
   seal(producerId: bigint, producerEpoch: number, firstSequence: number): Buffer | Promise<Buffer> {
@@ -137,24 +160,37 @@ export class RecordBatchWriter implements ProduceBatch {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return
-    let size = this.#buffer.length * 2
-    while (size < this.#at + bytes) size *= 2
-    const grown = Buffer.allocUnsafeSlow(size)
+    const grown = takeBuffer(this.#at + bytes)
     this.#buffer.copy(grown, 0, 0, this.#at)
+    giveBuffer(this.#buffer)
     this.#buffer = grown
   }
 
+  /** A zigzag varint of at most 31 bits. */
   #varint(value: number): void {
-    this.#wide(value >= 0 ? value * 2 : -value * 2 - 1)
+    const buffer = this.#buffer
+    let at = this.#at
+    let rest = (value << 1) ^ (value >> 31)
+    while (rest > 127) {
+      buffer[at++] = (rest & 127) | 128
+      rest >>>= 7
+    }
+    buffer[at++] = rest
+    this.#at = at
   }
 
+  /** An unsigned varint of more than 31 bits. */
   #wide(unsigned: number): void {
     const buffer = this.#buffer
     let at = this.#at
     let rest = unsigned
-    while (rest > 127) {
+    while (rest > 0x7fffffff) {
       buffer[at++] = (rest % 128) | 128
       rest = Math.floor(rest / 128)
+    }
+    while (rest > 127) {
+      buffer[at++] = (rest & 127) | 128
+      rest >>>= 7
     }
     buffer[at++] = rest
     this.#at = at
@@ -176,7 +212,9 @@ export class RecordBatchWriter implements ProduceBatch {
 
 function wideBytes(unsigned: number): number {
   let bytes = 1
-  for (let rest = unsigned; rest > 127; rest = Math.floor(rest / 128)) bytes++
+  let rest = unsigned
+  for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) bytes++
+  for (; rest > 127; rest >>>= 7) bytes++
   return bytes
 }
 

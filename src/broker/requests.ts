@@ -1,12 +1,14 @@
 /** Requests that kafkajs does not have, or whose answers we read in our own way. */
 import type { TopicPartition } from '../batch.ts'
 import {
+  type BrokerNode,
   createErrorFromCode,
   type Decoder,
   DecoderClass,
   type Encoder,
   EncoderClass,
   type Protocol,
+  sendChunks,
 } from './kafkajs.ts'
 import type { Membership, OffsetCommit } from './port.ts'
 import type { AbortedTransaction } from './record-columns.ts'
@@ -135,40 +137,41 @@ export interface Produced extends TopicPartition {
 }
 
 /** Produce v7, acks = all. */
-export function produceRequest(
+export async function produce(
+  node: BrokerNode,
   transactionalId: string | null,
   timeoutMs: number,
   batches: readonly SealedBatch[],
-): Protocol<Produced[]> {
-  return {
-    request: {
-      apiKey: PRODUCE,
-      apiVersion: 7,
-      apiName: 'Produce',
-      encode: async () => {
-        const e = new EncoderClass()
-          .writeString(transactionalId)
-          .writeInt16(-1)
-          .writeInt32(timeoutMs)
-        writeTopics(e, batches, (encoder, { partition, bytes }) => {
-          encoder.writeInt32(partition).writeInt32(bytes.length).writeBufferInternal(bytes)
-        })
-        return e
-      },
-    },
-    response: {
-      decode: async (raw) =>
-        readTopics(new DecoderClass(raw), (d, topic) => {
-          const partition = d.readInt32()
-          const errorCode = d.readInt16()
-          const baseOffset = Number(d.readInt64())
-          d.readInt64()
-          d.readInt64()
-          return { topic, partition, errorCode, baseOffset }
-        }),
-      parse: async (data) => data,
-    },
+): Promise<Produced[]> {
+  const topics = byTopic(batches)
+  let head = new EncoderClass()
+    .writeString(transactionalId)
+    .writeInt16(-1)
+    .writeInt32(timeoutMs)
+    .writeInt32(topics.size)
+  const chunks: Buffer[] = []
+  for (const [topic, list] of topics) {
+    head.writeString(topic).writeInt32(list.length)
+    for (const { partition, bytes } of list) {
+      chunks.push(head.writeInt32(partition).writeInt32(bytes.length).buffer, bytes)
+      head = new EncoderClass()
+    }
   }
+  const request = { apiKey: PRODUCE, apiVersion: 7, apiName: 'Produce' }
+  return (await sendChunks(node, request, chunks, readProduced)).produced
+}
+
+function readProduced(payload: Buffer) {
+  const d = new DecoderClass(payload)
+  const produced = readTopics(d, (inner, topic): Produced => {
+    const partition = inner.readInt32()
+    const errorCode = inner.readInt16()
+    const baseOffset = Number(inner.readInt64())
+    inner.readInt64()
+    inner.readInt64()
+    return { topic, partition, errorCode, baseOffset }
+  })
+  return { produced, clientSideThrottleTime: d.readInt32() }
 }
 
 /** ListOffsets v2 with read_committed: `latest` is then the last stable offset. */

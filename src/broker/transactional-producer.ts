@@ -8,7 +8,7 @@ import {
   request,
 } from './kafkajs.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
-import { produceRequest, txnOffsetCommitRequest } from './requests.ts'
+import { produce, txnOffsetCommitRequest } from './requests.ts'
 
 const TRANSACTION = 1
 const REQUEST_BYTES = 16 * 1024 * 1024
@@ -194,7 +194,9 @@ export class ClusterProducer implements TransactionalProducer {
     )
     // Sent again with the same sequences after a failure: the broker knows what it has already.
     let left = sealed
+    let attempts = 0
     await this.#retry(async () => {
+      attempts++
       const byLeader = new Map<number, typeof sealed>()
       for (const batch of left) {
         const leader = this.#leader(batch.topic, batch.partition)
@@ -203,9 +205,7 @@ export class ClusterProducer implements TransactionalProducer {
       await Promise.all(
         [...byLeader].map(async ([nodeId, list]) => {
           const node = await this.#cluster.findBroker({ nodeId })
-          const answers = await node.connectionPool.send(
-            produceRequest(this.#transactionalId, this.#timeoutMs, list),
-          )
+          const answers = await produce(node, this.#transactionalId, this.#timeoutMs, list)
           for (const answer of answers) {
             const batch = list.find(
               (b) => b.topic === answer.topic && b.partition === answer.partition,
@@ -219,6 +219,8 @@ export class ClusterProducer implements TransactionalProducer {
         }),
       )
     })
+    // A socket that was given up may still hold what was sent first.
+    if (attempts === 1) for (const i of round) batches[i].release()
   }
 
   #leader(topic: string, partition: number): number {

@@ -1,12 +1,13 @@
+import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { TaskEpoch } from '../task.ts'
-import { encodeChangelog } from '../window/changelog.ts'
+import { encodeHeader, splitPages } from '../window/changelog.ts'
+import type { Page } from '../window/page.ts'
 import type { EpochPart } from './commit.ts'
 
 /** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024
-const NONE = Buffer.alloc(0)
 
 export interface ChangelogTopic {
   readonly topic: string
@@ -23,6 +24,7 @@ export function epochPart(
   const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
   const { partition } = task
   const header = { layout: changelog.layout, left, right, streamTime, closedBefore }
+  const head = encodeHeader(header)
   const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
   const inputs = [
     { topic: pipeline.facts.topic, partition, offset: left },
@@ -30,8 +32,8 @@ export function epochPart(
   ]
   return {
     batches: [...epoch.outputs, ...epoch.rejects],
-    changelog: encodeChangelog(header, pages, maxBytes).map((value) =>
-      changelogBatch(changelog.topic, partition, value),
+    changelog: splitPages(pages, maxBytes).map((some) =>
+      changelogBatch({ topic: changelog.topic, partition }, head, some),
     ),
     offsets: inputs.filter(({ offset }) => offset >= 0),
     async persist(changelogOffset) {
@@ -44,13 +46,16 @@ export function epochPart(
 }
 
 /** One record per batch: its offset is then the batch's. The timestamp is wall clock, never event time. */
-function changelogBatch(topic: string, partition: number, value: Buffer): RecordBatchWriter {
-  const writer = new RecordBatchWriter({
-    topic,
-    partition,
-    transactional: true,
-    compression: 'none',
-  })
-  writer.record(Date.now(), NONE, 0, -1, NONE, value, 0, value.length, NONE, 0, 0, NONE, 0, 0)
+function changelogBatch(
+  to: TopicPartition,
+  head: Buffer,
+  pages: readonly Page[],
+): RecordBatchWriter {
+  const bytes = pages.reduce((sum, page) => sum + page.end - page.start, head.length)
+  const writer = new RecordBatchWriter({ ...to, transactional: true, compression: 'none' })
+  writer.value(Date.now(), bytes)
+  writer.append(head, 0, head.length)
+  for (const { buffer, start, end } of pages) writer.append(buffer, start, end)
+  writer.endValue()
   return writer
 }

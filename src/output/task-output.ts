@@ -31,6 +31,7 @@ export class BatchList {
   readonly #partition: number
   #full: RecordBatchWriter[] = []
   #open: RecordBatchWriter | undefined
+  #lastBytes = 0
   bytes = 0
   records = 0
 
@@ -57,6 +58,7 @@ export class BatchList {
       partition: this.#partition,
       transactional: true,
       compression,
+      expectedBytes: Math.min(this.#lastBytes, this.#output.maxBatchBytes),
     })
     this.#open = next
     return next
@@ -67,6 +69,7 @@ export class BatchList {
     if (this.#open !== undefined) batches.push(this.#open)
     this.#full = []
     this.#open = undefined
+    this.#lastBytes = this.bytes
     this.bytes = 0
     this.records = 0
     return batches

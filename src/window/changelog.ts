@@ -21,39 +21,32 @@ const VERSION = 1
 const LAYOUT_BYTES = 16
 const HEADER = 1 + LAYOUT_BYTES + 32
 
-/** Cuts an epoch's pages into record values of at most `maxBytes` (one page may be more). */
-export function encodeChangelog(
-  header: ChangelogHeader,
-  pages: readonly Page[],
-  maxBytes: number,
-): Buffer[] {
-  const records: Buffer[] = []
-  for (let first = 0; first < pages.length || records.length === 0; ) {
-    let bytes = HEADER
-    let last = first
-    while (last < pages.length) {
-      const page = pages[last].end - pages[last].start
-      if (last > first && bytes + page > maxBytes) break
-      bytes += page
-      last++
+/** Cuts an epoch's pages into those of records of at most `maxBytes` (one page may be more). Never empty. */
+export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
+  const records: Page[][] = [[]]
+  let bytes = HEADER
+  for (const page of pages) {
+    const size = page.end - page.start
+    if (bytes + size > maxBytes && records[records.length - 1].length > 0) {
+      records.push([])
+      bytes = HEADER
     }
-    records.push(encodeRecord(header, pages.slice(first, last), bytes))
-    first = last
-    if (pages.length === 0) break
+    records[records.length - 1].push(page)
+    bytes += size
   }
   return records
 }
 
-function encodeRecord(header: ChangelogHeader, pages: readonly Page[], bytes: number): Buffer {
-  const record = Buffer.allocUnsafe(bytes)
-  record[0] = VERSION
-  record.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
+/** What every record of an epoch begins with; the pages follow. */
+export function encodeHeader(header: ChangelogHeader): Buffer {
+  const bytes = Buffer.alloc(HEADER)
+  bytes[0] = VERSION
+  bytes.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
   let at = 1 + LAYOUT_BYTES
   for (const field of [header.left, header.right, header.streamTime, header.closedBefore]) {
-    at = record.writeDoubleLE(field, at)
+    at = bytes.writeDoubleLE(field, at)
   }
-  for (const page of pages) at += page.buffer.copy(record, at, page.start, page.end)
-  return record
+  return bytes
 }
 
 /** undefined: not a changelog record of this version. */

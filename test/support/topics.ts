@@ -5,14 +5,14 @@ import {
   type Cluster,
   ClusterClass,
   createLogger,
-  createSocketFactory,
   Kafka,
   logLevel,
 } from '../../src/broker/kafkajs.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { recordAt } from '../../src/broker/record-columns.ts'
-import { check, produceRequest } from '../../src/broker/requests.ts'
+import { check, produce } from '../../src/broker/requests.ts'
+import { createSocket } from '../../src/broker/socket.ts'
 
 const quiet = { info() {}, warn() {} }
 
@@ -61,7 +61,7 @@ export class PlainProducer {
   constructor(address: string) {
     this.#cluster = new ClusterClass({
       logger: createLogger({ level: 0, logCreator: () => () => {} }),
-      socketFactory: createSocketFactory(),
+      socketFactory: createSocket,
       brokers: address.split(','),
       clientId: 'generator',
       connectionTimeout: 3000,
@@ -119,9 +119,10 @@ export class PlainProducer {
     }
     for (const [nodeId, batches] of byLeader) {
       const node = await this.#cluster.findBroker({ nodeId })
-      const answers = await node.connectionPool.send(produceRequest(null, 30_000, batches))
+      const answers = await produce(node, null, 30_000, batches)
       for (const { errorCode } of answers) check(errorCode)
     }
+    for (const writer of writers) writer.release()
   }
 
   close(): Promise<void> {
