@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { ClusterGroup } from './group.ts'
@@ -9,6 +10,8 @@ import { createSocket } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
+/** How long an answer is waited for while a broker is away. */
+const PATIENCE_MS = 60_000
 
 /** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
 export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
@@ -71,22 +74,7 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
         })),
       })
     },
-    async offsets(topic, at) {
-      await cluster.addMultipleTargetTopics([topic])
-      const metadata = cluster.findTopicPartitionMetadata(topic)
-      const offsets = new Map<number, number>()
-      for (const leader of new Set(metadata.map((m) => m.leader))) {
-        const partitions = metadata
-          .filter((m) => m.leader === leader)
-          .map(({ partitionId }) => ({ topic, partition: partitionId }))
-        const node = await cluster.findBroker({ nodeId: leader })
-        for (const found of await node.connectionPool.send(listOffsetsRequest(partitions, at))) {
-          check(found.errorCode)
-          offsets.set(found.partition, found.offset)
-        }
-      }
-      return offsets
-    },
+    offsets: (topic, at) => retrying(cluster, () => offsetsOf(cluster, topic, at)),
     async deleteRecords({ topic, partition }, offset) {
       await kafkaAdmin.deleteTopicRecords({
         topic,
@@ -120,5 +108,41 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
     async close() {
       await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
     },
+  }
+}
+
+async function offsetsOf(
+  cluster: Cluster,
+  topic: string,
+  at: 'earliest' | 'stable',
+): Promise<Map<number, number>> {
+  await cluster.addMultipleTargetTopics([topic])
+  const metadata = cluster.findTopicPartitionMetadata(topic)
+  const offsets = new Map<number, number>()
+  for (const leader of new Set(metadata.map((m) => m.leader))) {
+    const partitions = metadata
+      .filter((m) => m.leader === leader)
+      .map(({ partitionId }) => ({ topic, partition: partitionId }))
+    const node = await cluster.findBroker({ nodeId: leader })
+    for (const found of await node.connectionPool.send(listOffsetsRequest(partitions, at))) {
+      check(found.errorCode)
+      offsets.set(found.partition, found.offset)
+    }
+  }
+  return offsets
+}
+
+/** Repeats what a moment and newer metadata cure: a topic just created, a leader that moves, a broken connection. */
+async function retrying<T>(cluster: Cluster, attempt: () => Promise<T>): Promise<T> {
+  const begun = Date.now()
+  for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const curable = (error as { retriable?: boolean }).retriable === true
+      if (!curable || Date.now() - begun > PATIENCE_MS) throw error
+      await sleep(wait)
+      await cluster.refreshMetadata().catch(() => {})
+    }
   }
 }
