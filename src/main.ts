@@ -2,7 +2,9 @@
 /** The command line. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createPipelineCodec } from './codec/avro.ts'
+import { createPipelineCodec, readSchemas } from './codec/avro.ts'
+import type { PipelineCodec } from './codec/port.ts'
+import { Registry } from './codec/registry.ts'
 import { loadPipeline } from './config/load.ts'
 import { pipelineSchema } from './config/schema.ts'
 import { EnricherError, messageOf } from './errors.ts'
@@ -22,6 +24,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the pipeline file is wrong.
 const VERSION = '0.1.0'
 const EXIT_USAGE = 2
 const EXIT_CONFIG = 78
+const REGISTRY_PATIENCE_MS = 5000
 /** A stop that takes longer is cut off: an orchestrator would soon do it less kindly. */
 const STOP_MS = 5000
 
@@ -37,11 +40,19 @@ async function main(args: string[]): Promise<void> {
   else if (file === undefined) usage()
   else if (command === 'run') await run(file)
   else if (command === 'validate') {
-    createPipelineCodec(loadPipeline(file, process.env))
+    await compile(file)
     print(`${file} is valid`)
   } else if (command === 'output-schema') {
-    print(createPipelineCodec(loadPipeline(file, process.env)).outputSchema)
+    print((await compile(file)).outputSchema)
   } else usage()
+}
+
+async function compile(file: string): Promise<PipelineCodec> {
+  const pipeline = loadPipeline(file, process.env)
+  const registry = pipeline.registry && new Registry(pipeline.registry, createLog('warn'))
+  const work = async () =>
+    createPipelineCodec(pipeline, await readSchemas(pipeline, registry), registry)
+  return registry === null ? work() : registry.withPatience(REGISTRY_PATIENCE_MS, work)
 }
 
 function usage(): void {

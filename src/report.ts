@@ -24,6 +24,8 @@ export function collect(
   worker: Worker | undefined,
 ): void {
   metrics.build_info.set({ version: '0.1.0', node_version: process.version }, 1)
+  metrics.state.reset()
+  metrics.state.set({ state: stateOf(dimensions, worker) }, 1)
   for (const [side, topic] of [pipeline.facts.topic, pipeline.join.topic].entries()) {
     set(metrics.records_consumed_total, { topic }, counts.consumed[side])
     set(metrics.window_probes_total, { side: SIDES[side], result: 'hit' }, counts.probeHits[side])
@@ -53,6 +55,12 @@ export function collect(
     metrics.dimension_last_update_timestamp_seconds.set({ dimension }, loaded.lastUpdateMs / 1000)
   }
   if (worker !== undefined) collectTasks(metrics, pipeline, worker)
+}
+
+function stateOf(dimensions: readonly Dimension[], worker: Worker | undefined): string {
+  if (worker === undefined) return dimensions.length === 0 ? 'starting' : 'bootstrapping'
+  if (!worker.joined) return 'rebalancing'
+  return worker.tasks.some(({ state }) => state === 'restoring') ? 'restoring' : 'running'
 }
 
 function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): void {

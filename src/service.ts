@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { createBroker } from './broker/client.ts'
 import type { ProduceBatch } from './broker/port.ts'
 import { recordAt } from './broker/record-columns.ts'
-import { createPipelineCodec } from './codec/avro.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from './codec/avro.ts'
+import { Registry } from './codec/registry.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
@@ -21,6 +22,8 @@ import { Worker } from './worker.ts'
 const EPOCH_BYTES = 32 * 1024 * 1024
 /** Memory for pages that are in LevelDB already, over all tasks. */
 const RECENT_BYTES = 64 * 1024 * 1024
+/** How long a start waits for a schema registry that does not answer. */
+const REGISTRY_PATIENCE_MS = 30_000
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
 const CHANGELOG_OVERHEAD = 512
 
@@ -47,7 +50,8 @@ export async function startService(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const { partitions } = topics
-  const codec = createPipelineCodec(pipeline)
+  const registry = pipeline.registry && new Registry(pipeline.registry, log)
+  const { codec, frame } = await compile(pipeline, registry)
   const { topic, compression } = pipeline.output
   const output = { topic, compression, maxBatchBytes: topics.outputBatchBytes }
   const rejects = {
@@ -106,6 +110,7 @@ export async function startService(
       codec,
       dimensions: dimensions.map(({ table }) => table),
       output,
+      outputFrame: frame,
       rejects,
       rejectPartitions: topics.rejectPartitions,
       maxEntryBytes:
@@ -138,10 +143,22 @@ export async function startService(
 
   return {
     async stop() {
+      registry?.close()
       await worker.stop()
       await Promise.all(dimensions.map((dimension) => dimension.close()))
       await broker.close()
       await http.close()
     },
   }
+}
+
+/** Reads and compiles the schemas; with a registry, registers the output's. */
+async function compile(pipeline: Pipeline, registry: Registry | null) {
+  const work = async () => {
+    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, registry), registry)
+    const { topic, schemaId } = pipeline.output
+    const id = schemaId ?? (await registry!.register(`${topic}-value`, codec.outputSchema))
+    return { codec, frame: outputFrame(id) }
+  }
+  return registry === null ? work() : registry.withPatience(REGISTRY_PATIENCE_MS, work)
 }

@@ -14,7 +14,7 @@ import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { hashBytes } from './hash.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
-import { merge, newSlice } from './input/merge.ts'
+import { merge, newSlice, type SliceSide } from './input/merge.ts'
 import {
   BatchList,
   type Entry,
@@ -34,6 +34,8 @@ export interface TaskContext {
   /** In the file's order. */
   readonly dimensions: readonly DimensionTable[]
   readonly output: OutputTopic
+  /** What every output value begins with. */
+  readonly outputFrame: Buffer
   readonly rejects: OutputTopic
   readonly rejectPartitions: number
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
@@ -65,6 +67,8 @@ const NO_HEADERS = Buffer.alloc(0)
 /** A record's fate inside a slice. */
 const DONE = 0
 const NEEDS_SCHEMA = 1
+/** The event time of a record whose time field cannot be read: it is rejected, and moves no stream time. */
+const UNTIMED = Number.NEGATIVE_INFINITY
 
 export class Task {
   readonly partition: number
@@ -79,6 +83,10 @@ export class Task {
   readonly #slice = newSlice()
   readonly #rows: Int32Array
   #expired: number[] = []
+  /** A schema is being loaded: the task stands still, and only it. */
+  #loading = false
+  /** The slice was not taken to its end: the epoch was full, or a schema missing. */
+  #sliceOpen = false
   #dirty = false
 
   constructor(partition: number, store: WindowStore, context: TaskContext) {
@@ -92,7 +100,7 @@ export class Task {
     ]
     this.#output = new TaskOutput(
       new BatchList(context.output, partition),
-      context.codec.outputFrame,
+      context.outputFrame,
       context.codec.missingRight,
       (left, bytes) => this.#rejectOutput(left, bytes),
     )
@@ -119,46 +127,51 @@ export class Task {
 
   /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */
   async process(): Promise<boolean> {
-    if (this.full) return false
+    if (this.full || this.#loading) return false
     const { codec } = this.#context
     const [left, right] = this.queues
-    await this.#readTimes(left.head, codec.facts)
-    await this.#readTimes(right.head, codec.right)
+    if (!this.#readTimes(left.head, codec.facts)) return false
+    if (!this.#readTimes(right.head, codec.right)) return false
 
     const slice = this.#slice
-    if (!merge(slice, left, right, this.streamTime)) return this.#closeWhenIdle()
-    const all =
-      (await this.#take(LEFT, slice.leftFrom, slice.leftEnd, slice.leftStreamTimes)) &&
-      (await this.#take(RIGHT, slice.rightFrom, slice.rightEnd, slice.rightStreamTimes))
+    if (!this.#sliceOpen && !merge(slice, left, right, this.streamTime)) {
+      return this.#closeWhenIdle()
+    }
+    const all = this.#take(LEFT, slice.left) && this.#take(RIGHT, slice.right)
     await this.window.resolveCold()
 
+    this.#sliceOpen = !all
     if (all) await this.#moveStreamTime(slice.streamTime)
     this.#dirty = true
     return true
   }
 
-  /** Takes records of one side. False where the epoch has filled up before the last. */
-  async #take(side: number, from: number, end: number, times: Float64Array): Promise<boolean> {
-    const queue = this.queues[side]
-    const counts = this.#context.counts
-    const codec = side === LEFT ? this.#context.codec.facts : this.#context.codec.right
-    const block = queue.head
-    let i = from
-    while (i < end && !this.full) {
-      const streamTime = times[i - from]
+  /** Takes records of one side. False where the epoch is full, or a schema missing, before the last. */
+  #take(side: number, { block, from, end, streamTimes }: SliceSide): boolean {
+    if (block === undefined || block.at === end) return true
+    const { codec, counts } = this.#context
+    const first = block.at
+    let i = first
+    while (i < end && !this.full && !this.#loading) {
+      const streamTime = streamTimes[i - from]
       const fate =
-        side === LEFT
-          ? this.#takeFact(block!, i, streamTime)
-          : this.#takeRight(block!, i, streamTime)
-      if (fate === NEEDS_SCHEMA)
-        await codec.load(block!.columns.buffer, block!.columns.valueStarts[i])
+        side === LEFT ? this.#takeFact(block, i, streamTime) : this.#takeRight(block, i, streamTime)
+      if (fate === NEEDS_SCHEMA) this.#load(side === LEFT ? codec.facts : codec.right, block, i)
       else i++
     }
-    if (i > from) {
-      counts.consumed[side] += i - from
-      queue.advance(i)
+    if (i > first) {
+      counts.consumed[side] += i - first
+      this.queues[side].advance(i)
     }
     return i === end
+  }
+
+  /** Meanwhile the other tasks go on, and epochs are committed. */
+  #load(codec: TopicCodec, { columns }: Block, i: number): void {
+    this.#loading = true
+    void codec.load(columns.buffer, columns.valueStarts[i]).finally(() => {
+      this.#loading = false
+    })
   }
 
   #takeFact(block: Block, i: number, streamTime: number): number {
@@ -288,7 +301,7 @@ export class Task {
         'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field',
       )
     }
-    if (Number.isNaN(block.times[i])) return fail('null_field', 'The time field is null')
+    if (block.times[i] === UNTIMED) return fail('null_field', 'The time field is null')
     if (block.times[i] + this.window.times.closeMs < streamTime) {
       return this.#late(side, block, i, streamTime)
     }
@@ -359,22 +372,23 @@ export class Task {
   }
 
   /** Where a field carries the event time it is read ahead: the merge of both sides needs it. */
-  async #readTimes(block: Block | undefined, codec: TopicCodec): Promise<void> {
-    if (block === undefined || block.timesRead) return
-    const { buffer, length, valueStarts, valueEnds, timestamps } = block.columns
+  #readTimes(block: Block | undefined, codec: TopicCodec): boolean {
+    if (block === undefined || block.timesRead) return true
+    const { buffer, length, valueStarts, valueEnds } = block.columns
     for (let i = 0; i < length; i++) {
-      // What cannot be read is rejected when its turn comes; until then its timestamp stands in.
-      block.times[i] = timestamps[i]
+      block.times[i] = UNTIMED
       if (valueEnds[i] < 0) continue
-      let value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+      const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
       if (value === null) {
-        await codec.load(buffer, valueStarts[i])
-        value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+        this.#load(codec, block, i)
+        return false
       }
-      if (value === null || typeof value === 'string') continue
-      if (value.read(buffer, valueStarts[i], valueEnds[i]) === null) block.times[i] = value.time
+      if (typeof value === 'string') continue
+      const fault = value.read(buffer, valueStarts[i], valueEnds[i])
+      if (fault === null && !Number.isNaN(value.time)) block.times[i] = value.time
     }
     block.timesRead = true
+    return true
   }
 
   async #moveStreamTime(streamTime: number): Promise<void> {

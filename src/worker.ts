@@ -1,4 +1,5 @@
 /** The assignment: partitions → tasks; the loop that runs them and commits their epochs. */
+import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -86,7 +87,7 @@ export class Worker {
         rebalanceTimeoutMs: 15_000,
       },
       {
-        userData: () => encodeUserData({ owned: [...this.#held.keys()], stores: [] }),
+        userData: () => encodeUserData({ owned: [...this.#held.keys()], stores: this.#stores() }),
         assign: (members, count) =>
           assignTasks(
             members.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
@@ -98,6 +99,12 @@ export class Worker {
         onFatal: options.onFatal,
       },
     )
+  }
+
+  /** Partitions whose window store is on this disk. */
+  #stores(): number[] {
+    const folder = join(this.#options.context.pipeline.state.dir, 'window')
+    return existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isInteger) : []
   }
 
   get joined(): boolean {

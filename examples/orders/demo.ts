@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Broker } from '../../src/broker/port.ts'
-import { createPipelineCodec } from '../../src/codec/avro.ts'
+import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import {
   freePort,
@@ -211,7 +211,8 @@ class Demo {
   async #check(broker: Broker, load: Load): Promise<boolean> {
     say('\nThe last payment has gone; comparing every output record with what must come out')
     const pipeline = loadPipeline(FILE, this.#env())
-    const { outputSchema } = createPipelineCodec(pipeline)
+    const schemas = await readSchemas(pipeline, null)
+    const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
     const newCheck = (): Check => new Check(outputSchema, this.#orders, 'inner', load.orderedAt)
     const { wanted } = newCheck()
     await this.#outputEnds(broker, wanted)

@@ -13,9 +13,12 @@ import {
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { keyReader } from './keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
+import type { Registry } from './registry.ts'
+import { RegistryCodec } from './registry-codec.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 1
+const FRAME_BYTES = 5
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
 class FileCodec implements TopicCodec {
@@ -27,7 +30,7 @@ class FileCodec implements TopicCodec {
   }
 
   reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason {
-    if (end - start >= 5 && buffer[start] === 0) return this.#reader
+    if (end - start >= FRAME_BYTES && buffer[start] === 0) return this.#reader
     this.fault = 'The value does not begin with byte 0 and a schema id (Confluent framing)'
     return 'not_framed'
   }
@@ -35,33 +38,38 @@ class FileCodec implements TopicCodec {
   async load(): Promise<void> {}
 }
 
-/** Reads the schema files and compiles everything that the hot path needs. Throws SCHEMA_INVALID. */
-export function createPipelineCodec(pipeline: Pipeline): PipelineCodec {
-  const schemas = readSchemas(pipeline)
+/**
+ * Compiles everything that the hot path needs. Throws SCHEMA_INVALID.
+ * @param registry has the schemas that records were written with; null: they are those of the files
+ */
+export function createPipelineCodec(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+  registry: Registry | null,
+): PipelineCodec {
   const plan = planOutput(pipeline, schemas)
-  const { facts, join, dimensions, output } = pipeline
-  const frame = Buffer.alloc(5)
-  frame.writeUInt32BE(output.schemaId ?? 0, 1)
+  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
+  const { facts, join, dimensions } = pipeline
   const factKeys = [join.onLeft, ...dimensions.map(({ on }) => on)]
+  const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
+    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of)
   return {
-    facts: new FileCodec(schemas.facts, {
+    facts: codec(schemas.facts, {
       select: selection(plan.facts),
       keys: factKeys,
       time: facts.time,
     }),
-    right: new FileCodec(schemas.right, {
+    right: codec(schemas.right, {
       select: selection(plan.right),
       keys: [join.onRight],
       time: join.time,
     }),
-    dimensions: schemas.dimensions.map(
-      (schema, d) =>
-        new FileCodec(schema, { select: selection(plan.dimensions[d]), keys: [], time: null }),
+    dimensions: schemas.dimensions.map((schema, d) =>
+      codec(schema, { select: selection(plan.dimensions[d]), keys: [], time: null }),
     ),
     factsKey: keyReader(facts.keyFormat),
     rightKey: keyReader(join.keyFormat),
     dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
-    outputFrame: frame,
     missingDimension: plan.dimensions.map(missing),
     missingRight: missing(plan.right),
     layout: layoutOf(pipeline, plan),
@@ -69,23 +77,51 @@ export function createPipelineCodec(pipeline: Pipeline): PipelineCodec {
   }
 }
 
-export function readSchemas(pipeline: Pipeline): TopicSchemas {
-  return {
-    facts: readSchema(pipeline.facts),
-    right: readSchema(pipeline.join),
-    dimensions: pipeline.dimensions.map(readSchema),
-  }
+/** The schemas that the pipeline reads with: its files', else the registry's latest under `<topic>-value`. */
+export async function readSchemas(
+  pipeline: Pipeline,
+  registry: Registry | null,
+): Promise<TopicSchemas> {
+  const read = async (topic: TopicConfig): Promise<AvroRecordSchema> =>
+    topic.schema === null ? latest(topic.topic, registry!) : readSchema(topic.topic, topic.schema)
+  const [facts, right, ...dimensions] = await Promise.all(
+    [pipeline.facts, pipeline.join, ...pipeline.dimensions].map(read),
+  )
+  return { facts, right, dimensions }
 }
 
-function readSchema({ topic, schema: file }: TopicConfig): AvroRecordSchema {
+/** The first bytes of every output value: byte 0 and the schema's id. */
+export function outputFrame(schemaId: number): Buffer {
+  const frame = Buffer.alloc(FRAME_BYTES)
+  frame.writeUInt32BE(schemaId, 1)
+  return frame
+}
+
+async function latest(topic: string, registry: Registry): Promise<AvroRecordSchema> {
+  const { schema } = await registry.latest(`${topic}-value`)
+  return checkSchema(schema, `of ${topic} in the registry`)
+}
+
+function readSchema(topic: string, file: string): AvroRecordSchema {
+  let schema: unknown
   try {
-    const schema = JSON.parse(readFileSync(file!, 'utf8'))
-    avsc.Type.forSchema(schema)
-    if (schema.type !== 'record') throw new Error('it is not a record')
-    return schema
+    schema = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    const message = `The schema of ${topic}, ${file}, cannot be used: ${messageOf(cause)}`
+    const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
     throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
+  }
+  return checkSchema(schema, `of ${topic}, ${file},`)
+}
+
+function checkSchema(schema: unknown, what: string): AvroRecordSchema {
+  try {
+    avsc.Type.forSchema(schema as avsc.Schema)
+    const record = schema as AvroRecordSchema
+    if (record.type !== 'record') throw new Error('it is not a record')
+    return record
+  } catch (cause) {
+    const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
+    throw new EnricherError('SCHEMA_INVALID', message, { cause })
   }
 }
 

@@ -60,8 +60,6 @@ export interface PipelineCodec {
   readonly factsKey: KeyReader
   readonly rightKey: KeyReader
   readonly dimensionKeys: readonly KeyReader[]
-  /** The frame of every output record: byte 0 and the schema id. */
-  readonly outputFrame: Buffer
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Buffer[]
   /** The right side's columns in a left join without a match, in output form. */

@@ -68,7 +68,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     topic: topic.topic,
     format: 'avro',
     keyFormat: topic.keyFormat ?? 'text',
-    schema: schemaFile(topic, path, folder, report),
+    schema: schemaFile(topic, path, folder, raw.registry !== undefined, report),
     time: topic.time ?? null,
   })
   const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
@@ -81,7 +81,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   const pipeline: Pipeline = {
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
-    registry: null,
+    registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: input(raw.facts, ['facts']),
     dimensions,
     join: joinOf(raw.join, input(raw.join, ['join'])),
@@ -98,11 +98,17 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   }
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
-  if (pipeline.output.schemaId === null) {
+  if (pipeline.output.schemaId === null && pipeline.registry === null) {
     report(['output'], 'without a registry the output needs schemaId, the id for its frame')
   }
   return pipeline
 }
+
+const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
+  url: raw.url,
+  username: raw.username ?? null,
+  password: raw.password ?? null,
+})
 
 function kafkaOf(raw: RawPipeline['kafka']): Pipeline['kafka'] {
   const brokers = typeof raw.brokers === 'string' ? raw.brokers.split(',') : raw.brokers
@@ -149,10 +155,11 @@ function schemaFile(
   topic: RawTopic,
   path: string[],
   folder: string,
+  hasRegistry: boolean,
   report: ReportAt,
 ): string | null {
   if (topic.schema === undefined) {
-    report(path, 'without a registry the topic needs schema, an .avsc file')
+    if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
     return null
   }
   const file = resolve(folder, topic.schema)

@@ -129,6 +129,15 @@ export const pipelineSchema = {
         },
         ['brokers'],
       ),
+      registry: object(
+        'A schema registry with Confluent’s API; without it every topic names its schema file.',
+        {
+          url: text('Its address, as http://registry:8081.', { pattern: '^https?://' }),
+          username: text('The user of HTTP basic authentication.'),
+          password: text('The password; take it from the environment or a file.'),
+        },
+        ['url'],
+      ),
       facts: object('The fact topic: the join’s left side.', { ...input, time }, ['topic']),
       dimensions: {
         type: 'object',
@@ -181,7 +190,8 @@ export const pipelineSchema = {
             type: 'integer',
             minimum: 0,
             maximum: 2147483647,
-            description: 'The schema id in each value’s frame.',
+            description:
+              'The schema id in each value’s frame. With a registry: the one that it gives the output’s schema.',
           },
           rejects: topic(
             'The rejects topic (dead letters). Default: the output topic and .rejects.',

@@ -95,6 +95,8 @@ export class DimensionStore {
   async clear(): Promise<void> {
     this.#sealed = []
     this.#at = this.#pages = this.#storedBytes = 0
+    // First of all: clearing goes by key order and in steps, and the checkpoint's key is the last.
+    await this.#store.del(CHECKPOINT_KEY)
     await this.#store.clear()
   }
 

@@ -5,7 +5,7 @@ import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import type { Store } from '../level.ts'
 import { DimensionStore } from './dimension-store.ts'
-import { DimensionTable } from './table.ts'
+import { DimensionTable, LARGEST_ROW } from './table.ts'
 
 export interface DimensionPorts {
   readonly config: DimensionConfig
@@ -107,7 +107,10 @@ export class Dimension {
   async #loadStore(first: readonly number[]): Promise<number[] | undefined> {
     const { admin, config, layout, log } = this.#ports
     const checkpoint = await this.#store.checkpoint()
-    if (checkpoint === undefined) return undefined
+    if (checkpoint === undefined) {
+      await this.#store.clear()
+      return undefined
+    }
     const topic = (await admin.describeTopics([config.topic])).get(config.topic)
     const keepMs = Number(topic?.config.get('delete.retention.ms') ?? 86_400_000)
     const fits =
@@ -167,9 +170,10 @@ export class Dimension {
     const { codec } = this.#ports
     if (columns.length === 0) return
     for (let i = 0; i < columns.length; i++) {
-      if (this.#applyRow(columns, partition, i)) continue
-      await codec.load(columns.buffer, columns.valueStarts[i])
-      i--
+      while (!this.#applyRow(columns, partition, i)) {
+        await codec.load(columns.buffer, columns.valueStarts[i])
+        if (this.#closed) return
+      }
       if (i % TURN === TURN - 1) await nextTurn()
     }
     this.#dirty = true
@@ -199,6 +203,10 @@ export class Dimension {
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
+    const bytes = key.end - key.start + value.projectedBytes
+    if (bytes > LARGEST_ROW) {
+      return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
+    }
     if (value.projectedBytes > this.#row.length)
       this.#row = Buffer.allocUnsafe(value.projectedBytes * 2)
     const end = value.project(this.#row, 0)

@@ -9,6 +9,8 @@ import { hashBytes } from '../hash.ts'
  * A row's address is its place in units of 8 bytes, over all chunks: 32 bits reach 32 GiB.
  */
 const CHUNK_BYTES = 4 * 1024 * 1024
+/** Bytes of key and columns that a row may have. */
+export const LARGEST_ROW = CHUNK_BYTES - 64
 const UNIT = 8
 const ROW_HEADER = 8
 const FREE = 0

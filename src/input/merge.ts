@@ -3,32 +3,30 @@ import type { Block, InputQueue } from './input-queue.ts'
 /** Records of one slice at most, per side: some milliseconds of work between two looks at the network. */
 const SLICE = 2048
 
-/** A slice: the records of both heads that come next by event time, and stream time at each. */
+/** The records of one side, `[from, end)` of its head. */
+export interface SliceSide {
+  block: Block | undefined
+  from: number
+  end: number
+  /** Stream time just before record `from + i`. */
+  readonly streamTimes: Float64Array
+}
+
+/** The records of both heads that come next by event time, and stream time after them. */
 export interface Slice {
-  left: Block | undefined
-  leftEnd: number
-  right: Block | undefined
-  rightEnd: number
-  /** Stream time just before record `from + i` of its side. */
-  readonly leftStreamTimes: Float64Array
-  readonly rightStreamTimes: Float64Array
-  leftFrom: number
-  rightFrom: number
+  readonly left: SliceSide
+  readonly right: SliceSide
   streamTime: number
 }
 
 export function newSlice(): Slice {
-  return {
-    left: undefined,
-    leftEnd: 0,
-    right: undefined,
-    rightEnd: 0,
-    leftStreamTimes: new Float64Array(SLICE),
-    rightStreamTimes: new Float64Array(SLICE),
-    leftFrom: 0,
-    rightFrom: 0,
-    streamTime: Number.NEGATIVE_INFINITY,
-  }
+  const side = (): SliceSide => ({
+    block: undefined,
+    from: 0,
+    end: 0,
+    streamTimes: new Float64Array(SLICE),
+  })
+  return { left: side(), right: side(), streamTime: Number.NEGATIVE_INFINITY }
 }
 
 /**
@@ -53,26 +51,30 @@ export function merge(
   const rightLimit = r ? Math.min(r.columns.length, j + SLICE) : 0
   const leftAlone = right.caughtUp
   const rightAlone = left.caughtUp
-  slice.left = l
-  slice.right = r
-  slice.leftFrom = i
-  slice.rightFrom = j
+  const leftFrom = i
+  const rightFrom = j
   let now = streamTime
   for (;;) {
     const hasLeft = i < leftLimit && (j < rightLimit || leftAlone)
     const hasRight = j < rightLimit && (i < leftLimit || rightAlone)
     if (hasLeft && !(hasRight && r!.times[j] < l!.times[i])) {
-      slice.leftStreamTimes[i - slice.leftFrom] = now
+      slice.left.streamTimes[i - leftFrom] = now
       if (l!.times[i] > now) now = l!.times[i]
       i++
     } else if (hasRight) {
-      slice.rightStreamTimes[j - slice.rightFrom] = now
+      slice.right.streamTimes[j - rightFrom] = now
       if (r!.times[j] > now) now = r!.times[j]
       j++
     } else break
   }
-  slice.leftEnd = i
-  slice.rightEnd = j
+  setSide(slice.left, l, leftFrom, i)
+  setSide(slice.right, r, rightFrom, j)
   slice.streamTime = now
-  return i > slice.leftFrom || j > slice.rightFrom
+  return i > leftFrom || j > rightFrom
+}
+
+function setSide(side: SliceSide, block: Block | undefined, from: number, end: number): void {
+  side.block = block
+  side.from = from
+  side.end = end
 }

@@ -3,6 +3,7 @@ import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import type { Column, Pipeline } from '../config/pipeline.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
+import { NamedTypes } from './named-types.ts'
 
 /** A field of the output and where it comes from. */
 export interface OutputField {
@@ -39,11 +40,21 @@ export interface TopicSchemas {
  */
 export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPlan {
   const { dimensions, join, output, facts: factConfig } = pipeline
-  const facts = fieldsOf(factConfig.topic, schemas.facts, null, false)
-  const columns = dimensions.map(({ topic, select, missing }, d) =>
-    fieldsOf(topic, schemas.dimensions[d], select, missing === 'null'),
+  const { namespace } = schemas.facts
+  const record = recordName(output.topic)
+  const types = new NamedTypes(record, namespace ?? '')
+  const facts = fieldsOf(types, 'facts', factConfig.topic, schemas.facts, null, false)
+  const columns = dimensions.map(({ name, topic, select, missing }, d) =>
+    fieldsOf(types, name, topic, schemas.dimensions[d], select, missing === 'null'),
   )
-  const right = fieldsOf(join.topic, schemas.right, join.select, join.kind === 'left')
+  const right = fieldsOf(
+    types,
+    'right',
+    join.topic,
+    schemas.right,
+    join.select,
+    join.kind === 'left',
+  )
   const all = [...facts, ...columns.flat(), ...right]
   const names = all.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -51,10 +62,9 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
     const message = `The output would have two fields named ${twice}; rename one in select, as { new_name: ${twice} }`
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: twice } })
   }
-  const { namespace } = schemas.facts
   const schema = {
     type: 'record',
-    name: recordName(output.topic),
+    name: record,
     ...(namespace === undefined ? {} : { namespace }),
     fields: all.map(({ name, type, doc, branch }) => ({
       name,
@@ -67,11 +77,14 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
 }
 
 function fieldsOf(
+  types: NamedTypes,
+  side: string,
   topic: string,
   schema: AvroRecordSchema,
   select: readonly Column[] | null,
   nullable: boolean,
 ): OutputField[] {
+  const outputType = types.of(side, schema)
   const wanted = select ?? schema.fields.map(({ name }) => ({ name, source: name }))
   return wanted.map(({ name, source }) => {
     const field = schema.fields.find((f) => f.name === source)
@@ -81,7 +94,7 @@ function fieldsOf(
       throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic, field: source } })
     }
     const doc = field.doc === undefined ? {} : { doc: field.doc }
-    return { name, source, ...doc, ...asNullable(field.type, nullable) }
+    return { name, source, ...doc, ...asNullable(outputType(field.type) as Schema, nullable) }
   })
 }
 
