@@ -38,11 +38,17 @@ test('a left join emits every unpaid order once, when its window has closed or t
 for (const step of [1, 2, 3, 4]) {
   test(`kill -9 after step ${step} of a commit changes nothing in the output`, () =>
     withOrders(async (orders) => {
-      await orders.send(0, COUNT)
-      await orders.sendRest(COUNT)
       const first = orders.start({ ENRICHER_KILL_AFTER: `${step}:3`, INSTANCE_ID: 'a' })
+      await first.logged('Task running')
+      let sent = 0
+      for (const part = COUNT / 20; sent < COUNT && first.alive; sent += part) {
+        await orders.send(sent, sent + part)
+        await sleep(200)
+      }
       assert.equal(await first.ended, 'SIGKILL')
       orders.start({ INSTANCE_ID: 'a' })
+      await orders.send(sent, COUNT)
+      await orders.sendRest(COUNT)
       await orders.expect(COUNT, 'inner')
     }))
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Check } from '../../examples/orders/check.ts'
 import * as data from '../../examples/orders/data.ts'
 import type { Broker } from '../../src/broker/port.ts'
-import { createPipelineCodec } from '../../src/codec/avro.ts'
+import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { testBroker } from '../support/kafka.ts'
 import { connect, createTopic, PlainProducer, readAll } from '../support/topics.ts'
@@ -36,13 +36,14 @@ export class Orders {
     this.producer = new PlainProducer(address)
   }
 
-  /** Topics with all dimension rows in them. */
-  static async create(): Promise<Orders> {
+  /** Topics, with all dimension rows in them where these are wanted. */
+  static async create({ dimensions } = { dimensions: true }): Promise<Orders> {
     const address = await testBroker()
     const orders = new Orders(address, await connect(address))
     const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
     for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
     await orders.producer.connect(names)
+    if (!dimensions) return orders
     await orders.#dimension('customers', data.CUSTOMERS, (id) =>
       data.encode('customer', data.customer(id)),
     )
@@ -136,8 +137,8 @@ export class Orders {
   }
 
   /** Starts the service as the container does. */
-  start(more: Record<string, string> = {}): ServiceProcess {
-    const child = spawn(process.execPath, ['dist/main.js', 'run', FILE], {
+  start(more: Record<string, string> = {}, file = FILE): ServiceProcess {
+    const child = spawn(process.execPath, ['dist/main.js', 'run', file], {
       env: { ...process.env, ...this.env(more) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -202,7 +203,9 @@ export class Orders {
   async #outputs(count: number, kind: 'inner' | 'left'): Promise<Check> {
     const topic = this.topic('enriched')
     const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind }))
-    const check = new Check(createPipelineCodec(pipeline).outputSchema, count, kind, orderedAt)
+    const schemas = await readSchemas(pipeline, null)
+    const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
+    const check = new Check(outputSchema, count, kind, orderedAt)
     const there = await this.broker.admin.describeTopics([topic])
     if (!there.has(topic)) return check
     await readAll(this.broker, topic, ({ key, value }) => check.add(key, value))
@@ -232,6 +235,10 @@ export class ServiceProcess {
     this.ended = new Promise((resolve) =>
       child.once('exit', (code, signal) => resolve(code ?? signal!)),
     )
+  }
+
+  get alive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
   }
 
   /** Waits for a line of the log. */

@@ -6,7 +6,14 @@ const files = process.argv.slice(2)
 const needed = files.some((file) => file.includes('e2e')) && !process.env.TEST_BROKER
 const kafka = needed ? await startKafka() : undefined
 const env = kafka === undefined ? process.env : { ...process.env, TEST_BROKER: kafka.address }
-const options = ['--import', 'tsx', '--test', '--test-concurrency=1', '--test-reporter=spec']
+const options = [
+  '--import',
+  'tsx',
+  '--test',
+  '--test-concurrency=1',
+  '--test-timeout=180000',
+  '--test-reporter=spec',
+]
 const tests = spawn(process.execPath, [...options, ...files], { stdio: 'inherit', env })
 const code = await new Promise<number>((resolve) => {
   tests.once('exit', (status) => resolve(status ?? 1))

@@ -1,0 +1,75 @@
+/** A real schema registry on this machine: Apicurio, in memory, by its API that is compatible with Confluent's. */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './kafka.ts'
+
+/** The last version that Java 17 runs. */
+const ARTIFACT = 'io.apicurio:apicurio-registry-app:3.0.9:tar.gz:all'
+const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy'
+const FOLDER = fileURLToPath(new URL('../../.kafka/registry', import.meta.url))
+
+export interface RunningRegistry {
+  readonly url: string
+  /** Registers a schema and answers its id. */
+  register(subject: string, schema: object): Promise<number>
+  /** SIGKILL; what was registered is lost with it. */
+  stop(): Promise<void>
+}
+
+function fetchRegistry(): void {
+  const done = join(FOLDER, '.complete')
+  if (existsSync(done)) return
+  mkdirSync(FOLDER, { recursive: true })
+  const goal = ['-q', GOAL, `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${FOLDER}`]
+  execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const archive = readdirSync(FOLDER).find((file) => file.endsWith('.tar.gz'))!
+  execFileSync('tar', ['-xzf', join(FOLDER, archive), '-C', FOLDER])
+  writeFileSync(done, '')
+}
+
+export async function startRegistry(): Promise<RunningRegistry> {
+  fetchRegistry()
+  const port = await freePort()
+  const jar = readdirSync(FOLDER).find((file) => file.endsWith('-runner.jar'))!
+  const child = spawn('java', ['-Xmx400m', '-jar', jar], {
+    cwd: FOLDER,
+    env: { ...process.env, QUARKUS_HTTP_PORT: String(port), QUARKUS_HTTP_HOST: '127.0.0.1' },
+    stdio: 'ignore',
+  })
+  const kill = (): void => {
+    child.kill('SIGKILL')
+  }
+  process.once('exit', kill)
+  const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
+  await answers(url)
+  return {
+    url,
+    async register(subject, schema) {
+      const response = await fetch(`${url}/subjects/${subject}/versions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+        body: JSON.stringify({ schema: JSON.stringify(schema) }),
+      })
+      if (!response.ok) throw new Error(await response.text())
+      return ((await response.json()) as { id: number }).id
+    },
+    async stop() {
+      process.removeListener('exit', kill)
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      kill()
+      await ended
+    },
+  }
+}
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 240; tries++) {
+    const answer = await fetch(`${url}/subjects`).catch(() => undefined)
+    if (answer?.ok) return
+    await sleep(250)
+  }
+  throw new Error(`The registry does not answer at ${url}`)
+}
