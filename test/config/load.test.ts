@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { loadPipeline, parsePipeline } from '../../src/config/load.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
+import { didYouMean } from '../../src/config/suggest.ts'
+import { EnricherError } from '../../src/errors.ts'
+
+const folder = fileURLToPath(new URL('../../examples/orders/', import.meta.url))
+const file = join(folder, 'pipeline.yaml')
+const scratch = mkdtempSync(join(tmpdir(), 'config-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+const BASE: Record<string, string> = {
+  name: 'p',
+  kafka: '{ brokers: "localhost:9092" }',
+  facts: '{ topic: orders, schema: ./schemas/order.avsc }',
+  dimensions: '{}',
+  join: '{ topic: payments, schema: ./schemas/payment.avsc, on: order_id, within: 60s }',
+  output: '{ topic: enriched, schemaId: 5 }',
+}
+
+const lineOf = ([key, value]: [string, string]): string => `${key}: ${value}\n`
+const textOf = (keys: Record<string, string>): string =>
+  Object.entries({ ...BASE, ...keys })
+    .map(lineOf)
+    .join('')
+
+const parse = (keys: Record<string, string>, env: NodeJS.ProcessEnv = {}): Pipeline =>
+  parsePipeline(textOf(keys), file, env)
+
+const joinWith = (more: string): Record<string, string> => ({
+  join: `{ topic: payments, schema: ./schemas/payment.avsc, ${more} }`,
+})
+
+function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): string[] {
+  try {
+    parsePipeline(text, file, env)
+  } catch (error) {
+    assert.ok(error instanceof EnricherError)
+    assert.equal(error.code, 'CONFIG_INVALID')
+    return error.message.split('\n')
+  }
+  return []
+}
+
+const DESIGN = `
+name: order-enrichment
+kafka:
+  brokers: \${KAFKA_BROKERS:-localhost:9092}
+registry: { url: "\${SCHEMA_REGISTRY_URL}" }
+facts:
+  topic: orders
+  format: avro
+  time: ordered_at
+dimensions:
+  customer:
+    topic: customers
+    format: avro
+    on: customer_id
+    select: { customer_name: name, segment: segment, country: country }
+    missing: null
+  product: { topic: products, format: avro, on: product_id, select: [title, category, brand] }
+join:
+  topic: payments
+  format: avro
+  on: order_id
+  within: 60s
+  grace: 10s
+  kind: inner
+  select: [method, amount, paid_at]
+output: { topic: orders.enriched, format: avro, rejects: orders.rejects }
+state: { dir: /var/lib/stream-enricher }
+commit: { intervalMs: 100 }
+http: { port: 8080 }
+`
+const same = (...names: string[]) => names.map((name) => ({ name, source: name }))
+
+test('the design’s pipeline file becomes a complete and frozen pipeline', () => {
+  const pipeline = parsePipeline(DESIGN, file, { SCHEMA_REGISTRY_URL: 'http://registry' })
+  const input = { format: 'avro', keyFormat: 'text', schema: null, time: null } as const
+  const dimension = { ...input, missing: 'null' } as const
+  const customer = [{ name: 'customer_name', source: 'name' }, ...same('segment', 'country')]
+  const product = same('title', 'category', 'brand')
+  const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }
+  const on = { onLeft: 'order_id', onRight: 'order_id' }
+  const select = same('method', 'amount', 'paid_at')
+  const client = { clientId: 'stream-enricher', instanceId: null, sessionTimeoutMs: 10_000 }
+  const names = { topic: 'orders.enriched', rejects: 'orders.rejects' }
+  const expected: Pipeline = {
+    name: 'order-enrichment',
+    kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
+    registry: { url: 'http://registry', username: null, password: null },
+    facts: { ...input, topic: 'orders', time: 'ordered_at' },
+    dimensions: [
+      { ...dimension, name: 'customer', topic: 'customers', on: 'customer_id', select: customer },
+      { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },
+    ],
+    join: { ...input, ...window, ...on, topic: 'payments', kind: 'inner', select, late: 'drop' },
+    output: { ...names, format: 'avro', schemaId: null, compression: 'none' },
+    state: { dir: '/var/lib/stream-enricher' },
+    commit: { intervalMs: 100 },
+    http: { port: 8080, host: '0.0.0.0' },
+  }
+  assert.deepEqual(pipeline, expected)
+  assert.ok(Object.isFrozen(pipeline) && Object.isFrozen(pipeline.dimensions[0].select?.[0]))
+})
+
+test('the example’s pipeline file loads without any variable set, its schemas beside it', () => {
+  const { facts, join: right } = loadPipeline(file, {})
+  assert.deepEqual([facts.topic, right.topic], ['demo.orders', 'demo.payments'])
+  assert.equal(facts.schema, join(folder, 'schemas', 'order.avsc'))
+})
+
+test('all faults are reported at once, in the order of their lines, with the likely key', () => {
+  const faults = faultsOf(`# a comment
+nam: p
+kafka: { brokers: localhost }
+facts:
+  topic: orders
+  schema: ./schemas/order.avsc
+  formt: avro
+join:
+  topic: payments
+  schema: ./schemas/payment.avsc
+  on: order_id
+  within: 60 seconds
+  kind: iner
+output:
+  topic: enriched
+  schemaId: five
+htpp: { port: 8080 }
+`)
+  assert.ok(faults.includes('pipeline.yaml:2: nam: unknown key; did you mean "name"?'))
+  assert.ok(faults.includes('pipeline.yaml:7: facts.formt: unknown key; did you mean "format"?'))
+  assert.ok(faults.includes('pipeline.yaml:17: htpp: unknown key; did you mean "http"?'))
+  assert.ok(faults.some((fault) => /:12: join\.within: "60 seconds" is not a duration/.test(fault)))
+  assert.ok(faults.some((fault) => /:13: join\.kind: .*did you mean "inner"/.test(fault)))
+  assert.ok(faults.some((fault) => /:16: output\.schemaId: /.test(fault)))
+  assert.ok(faults.some((fault) => fault.endsWith('the key "name" is missing')))
+  const lines = faults.map((fault) => Number(fault.split(':')[1]))
+  assert.deepEqual(
+    lines,
+    lines.toSorted((a, b) => a - b),
+  )
+})
+
+test('any misspelt top-level key is reported on its own line, wherever it stands', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 5 }), fc.nat({ max: 20 }), (position, blanks) => {
+      const lines = textOf({}).trimEnd().split('\n')
+      lines.splice(position, 0, ...Array<string>(blanks).fill(''), 'commmit: {}')
+      const at = position + blanks + 1
+      assert.deepEqual(faultsOf(lines.join('\n')), [
+        `pipeline.yaml:${at}: commmit: unknown key; did you mean "commit"?`,
+      ])
+    }),
+  )
+})
+
+test('keys that contradict one another are all reported', () => {
+  const faults = faultsOf(
+    textOf({
+      facts: '{ topic: orders, schema: ./none.avsc }',
+      dimensions: '{ c: { topic: c, on: x, select: [amount] } }',
+      ...joinWith('on: order_id, within: 1s, select: [amount]'),
+      output: '{ topic: payments, rejects: payments }',
+    }),
+  ).join('\n')
+  assert.match(faults, /:3: facts\.schema: the schema file .*none\.avsc cannot be read/)
+  assert.match(faults, /:4: dimensions\.c: without a registry the topic needs schema/)
+  assert.match(faults, /:5: join\.select: the output name "amount" is already taken by dim.*\.c/)
+  assert.match(faults, /:6: output\.topic: is an input too/)
+  assert.match(faults, /:6: output\.rejects: is the output topic too/)
+  assert.match(faults, /:6: output: without a registry the output needs schemaId/)
+})
+
+test('broken YAML, a key given twice and an unreadable file are faults like others', () => {
+  assert.match(faultsOf('name: p\nkafka: [')[0], /^pipeline\.yaml:\d: /)
+  assert.match(faultsOf(`${textOf({})}name: q\n`)[0], /^pipeline\.yaml:7: .*unique/)
+  assert.throws(() => loadPipeline(join(scratch, 'none.yaml'), {}), { code: 'CONFIG_INVALID' })
+})
+
+test('a variable’s value never changes the file’s structure', () => {
+  const nasty = fc.string({
+    unit: fc.constantFrom('"', "'", ':', ' ', '{', '}', '[', ',', '#', '&', '*', '|', '-', 'a'),
+    minLength: 1,
+    maxLength: 12,
+  })
+  const templates = fc.constantFrom('${V}', '"${V}"', "'${V}'")
+  fc.assert(
+    fc.property(nasty, templates, (value, template) => {
+      const text = `${textOf({})}state:\n  dir: ${template}\n`
+      assert.equal(parsePipeline(text, file, { V: `x${value}x` }).state.dir, `x${value}x`)
+    }),
+  )
+})
+
+test('a file’s text may have any characters and stays text', () => {
+  const path = join(scratch, 'secret')
+  const content = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1 }), fc.constant('123'))
+  fc.assert(
+    fc.property(content, (secret) => {
+      fc.pre(!/\r?\n$/.test(secret))
+      writeFileSync(path, `${secret}\n`)
+      const sasl = `{ mechanism: plain, username: u, password: "\${file:${path}}" }`
+      const { kafka } = parse({ kafka: `{ brokers: b, sasl: ${sasl} }` })
+      assert.equal(kafka.sasl?.password, secret)
+    }),
+  )
+})
+
+test('defaults and messages apply to variables that are unset or empty', () => {
+  const dir = (template: string, env: NodeJS.ProcessEnv): string =>
+    parse({ state: `{ dir: "${template}" }` }, env).state.dir
+  assert.equal(dir('${V:-/data}/x', {}), '/data/x')
+  assert.equal(dir('${V:-/data}/x', { V: '' }), '/data/x')
+  assert.equal(dir('${V:-/data}/${W}', { V: 'v', W: 'w' }), 'v/w')
+  assert.equal(dir('${V:?say where}', { V: '/v' }), '/v')
+  const fault = (template: string, env: NodeJS.ProcessEnv = {}): string =>
+    faultsOf(textOf({ state: `{ dir: "${template}" }` }), env)[0]
+  assert.equal(fault('${V:?say where}', { V: '' }), 'pipeline.yaml:7: V: ${V} say where')
+  assert.equal(fault('${V}'), 'pipeline.yaml:7: V: ${V} is not set, and has no default')
+  assert.match(fault('${file:/no/such/file}'), /^pipeline\.yaml:7: .*cannot be read/)
+  assert.match(fault('${V}', { V: 'a\nb' }), /^pipeline\.yaml:7: V: .*newline/)
+})
+
+test('keys and comments are not substituted, and numbers become numbers', () => {
+  assert.match(faultsOf(`${textOf({})}\${V}: 1 # \${W}\n`, { V: 'http' })[0], /:7: .*unknown key/)
+  assert.equal(parse({ http: '{ port: "${PORT}" }' }, { PORT: '9090' }).http.port, 9090)
+  assert.match(faultsOf(textOf({ http: '{ port: "${P}" }' }), { P: 'x' })[0], /http\.port/)
+})
+
+test('a duration is a count and a unit', () => {
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+  const unit = fc.constantFrom(...Object.entries(units))
+  fc.assert(
+    fc.property(fc.nat({ max: 10_000 }), unit, (count, [name, factor]) => {
+      const { beforeMs, graceMs } = parse(
+        joinWith(`on: x, within: ${count}${name}, grace: ${count}${name}`),
+      ).join
+      assert.deepEqual([beforeMs, graceMs], [count * factor, count * factor])
+    }),
+  )
+  assert.equal(parse(joinWith('on: x, within: 0')).join.afterMs, 0)
+  for (const wrong of ['5', '-1s', '1.5s', '1 s', '5w', 's', '""', 'true', '5S'])
+    assert.match(
+      faultsOf(textOf(joinWith(`on: x, within: ${wrong}`)))[0],
+      /:5: join\.within/,
+      wrong,
+    )
+})
+
+test('numbers are accepted up to their bounds and refused behind them', () => {
+  const cases: [string, string, number, number][] = [
+    ['commit', 'intervalMs', 10, 10_000],
+    ['http', 'port', 0, 65_535],
+    ['output', 'topic: enriched, schemaId', 0, 2_147_483_647],
+  ]
+  for (const [key, name, least, most] of cases) {
+    for (const value of [least, most])
+      assert.deepEqual(faultsOf(textOf({ [key]: `{ ${name}: ${value} }` })), [])
+    for (const value of [least - 1, most + 1, least + 0.5])
+      assert.match(faultsOf(textOf({ [key]: `{ ${name}: ${value} }` }))[0], new RegExp(`: ${key}`))
+  }
+})
+
+test('select, within and on have a short and a long form', () => {
+  const long = parse(
+    joinWith('on: { left: id, right: ref }, within: { before: 5s, after: 1m }, select: { a: b }'),
+  ).join
+  assert.deepEqual([long.onLeft, long.onRight], ['id', 'ref'])
+  assert.deepEqual([long.beforeMs, long.afterMs, long.idleMs], [5000, 60_000, 60_000])
+  assert.deepEqual(long.select, [{ name: 'a', source: 'b' }])
+  const short = parse(joinWith('on: id, within: 5s, select: [b, a]')).join
+  assert.deepEqual([short.onLeft, short.onRight], ['id', 'id'])
+  assert.deepEqual([short.beforeMs, short.afterMs], [5000, 5000])
+  assert.deepEqual(short.select, same('b', 'a'))
+  assert.equal(parse(joinWith('on: id, within: 5s')).join.select, null)
+  for (const wrong of ['on: { left: id }, within: 1s', 'on: id, within: { before: 1s }'])
+    assert.ok(faultsOf(textOf(joinWith(wrong))).some((fault) => /is missing$/.test(fault)))
+  assert.match(faultsOf(textOf(joinWith('on: id, within: 1s, select: []')))[0], /join\.select/)
+})
+
+const words = ['topic', 'format', 'schema', 'within', 'compression']
+
+test('a word with one wrong letter suggests the right one', () => {
+  const letter = fc.constantFrom(...'abcxyz')
+  const edit = fc.constantFrom<(word: string, at: number, letter: string) => string>(
+    (word, at, by) => word.slice(0, at) + by + word.slice(at),
+    (word, at, by) => word.slice(0, at) + by + word.slice(at + 1),
+    (word, at) => word.slice(0, at) + word.slice(at + 1),
+    (word) => word.toUpperCase(),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...words), edit, fc.nat(), letter, (word, change, at, by) => {
+      const wrong = change(word, at % word.length, by)
+      assert.equal(didYouMean(wrong, words), `; did you mean "${word}"?`)
+    }),
+  )
+})
+
+test('a word that is like none suggests none', () => {
+  assert.equal(didYouMean('elephant', words), '')
+  assert.equal(didYouMean('topic', []), '')
+})

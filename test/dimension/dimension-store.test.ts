@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import type { Fetched, ReaderEvents } from '../../src/broker/port.ts'
+import { keyReader } from '../../src/codec/keys.ts'
+import type { ValueReader } from '../../src/codec/port.ts'
+import { Dimension, type DimensionPorts } from '../../src/dimension/dimension.ts'
+import { type DimensionCheckpoint, DimensionStore } from '../../src/dimension/dimension-store.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
+import { openStore } from '../../src/level.ts'
+
+const DAY = 86_400_000
+const PAGE = 64 * 1024
+const checkpoint = (offsets: readonly number[]): DimensionCheckpoint => ({
+  layout: 'layout',
+  offsets,
+  writtenAt: 1_700_000_000_000,
+})
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dimension-'))
+  t.after(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+function rowsOf(table: DimensionTable): Map<string, string> {
+  const rows = new Map<string, string>()
+  table.forEach((buffer, key, row, end) => {
+    rows.set(buffer.toString('latin1', key, row), buffer.toString('latin1', row, end))
+  })
+  return rows
+}
+
+/** A table and its store, kept alike as a dimension does it. */
+class Kept {
+  readonly table = new DimensionTable()
+  readonly store: DimensionStore
+
+  constructor(store: DimensionStore) {
+    this.store = store
+  }
+
+  static async open(folder: string): Promise<Kept> {
+    const kept = new Kept(new DimensionStore(await openStore(folder)))
+    assert.ok(await kept.store.load(kept.table))
+    return kept
+  }
+
+  put(key: Buffer, row: Buffer): void {
+    this.table.put(key, 0, key.length, row, 0, row.length)
+    this.store.put(key, 0, key.length, row, 0, row.length)
+  }
+
+  delete(key: Buffer): void {
+    this.table.delete(key, 0, key.length)
+    this.store.delete(key, 0, key.length)
+  }
+}
+
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array))
+const key = fc.oneof(fc.constantFrom('a', 'b', 'c', '').map(Buffer.from), bytes(12))
+const row = fc.oneof(
+  { weight: 6, arbitrary: bytes(40) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 * PAGE }).map((n) => Buffer.alloc(n, n)) },
+)
+type Step = { key: Buffer; row: Buffer | null } | 'flush' | 'reopen'
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.record({ key, row: fc.option(row, { freq: 3 }) }) },
+    { weight: 1, arbitrary: fc.constantFrom('flush' as const, 'reopen' as const) },
+  ),
+  { maxLength: 60 },
+)
+
+test('after a reopen the rows and offsets are those of the last flush', async (t) => {
+  const folder = await temporaryFolder(t)
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      const path = join(folder, String(run++))
+      let kept = await Kept.open(path)
+      let flushed = new Map<string, string>()
+      let written: DimensionCheckpoint | undefined
+      let offset = 0
+      for (const step of [...list, 'reopen' as const]) {
+        if (step === 'flush') {
+          written = checkpoint([offset, 7])
+          await kept.store.flush(written, kept.table)
+          flushed = rowsOf(kept.table)
+        } else if (step === 'reopen') {
+          await kept.store.close()
+          kept = await Kept.open(path)
+          assert.deepEqual(rowsOf(kept.table), flushed)
+          assert.deepEqual(await kept.store.checkpoint(), written)
+        } else {
+          offset++
+          if (step.row === null) kept.delete(step.key)
+          else kept.put(step.key, step.row)
+        }
+      }
+      await kept.store.close()
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('a store that is written over and over is bounded by what is alive', async (t) => {
+  const folder = await temporaryFolder(t)
+  const level = await openStore(folder)
+  const kept = new Kept(new DimensionStore(level))
+  for (let round = 0; round < 60; round++) {
+    for (let k = 0; k < 10; k++) kept.put(Buffer.from(`key ${k}`), Buffer.alloc(50_000, round))
+    kept.delete(Buffer.from(`key ${round % 10}`))
+    await kept.store.flush(checkpoint([round]), kept.table)
+    let stored = 0
+    for await (const value of level.values()) stored += value.length
+    assert.ok(stored <= 2 * kept.table.bytes + 64 * PAGE + 10 * 2 * PAGE)
+  }
+  await kept.store.close()
+  const again = await Kept.open(folder)
+  assert.deepEqual(rowsOf(again.table), rowsOf(kept.table))
+  assert.deepEqual((await again.store.checkpoint())?.offsets, [59])
+  await again.store.close()
+})
+
+test('a page of any bytes is loaded or refused, and a shortened one is refused', async (t) => {
+  const level = await openStore(await temporaryFolder(t))
+  const first = Buffer.alloc(4)
+  const loads = async (page: Buffer): Promise<boolean> => {
+    await level.put(first, page)
+    return new DimensionStore(level).load(new DimensionTable())
+  }
+  await fc.assert(
+    fc.asyncProperty(bytes(60), async (page) => {
+      assert.equal(typeof (await loads(page)), 'boolean')
+    }),
+  )
+  const kept = new Kept(new DimensionStore(level))
+  kept.put(Buffer.from('key'), Buffer.from('row'))
+  await kept.store.flush(checkpoint([1]), kept.table)
+  const page = (await level.get(first))!
+  assert.ok(await loads(page))
+  for (let end = 1; end < page.length; end++) assert.ok(!(await loads(page.subarray(0, end))))
+  await level.close()
+})
+
+/** Answers of a topic with one record per entry; a null value deletes. */
+function answer(from: number, records: readonly [string, string | null][]): Fetched {
+  const parts = records.flatMap(([k, v]) => [Buffer.from(k), Buffer.from(v ?? '')])
+  let at = 0
+  const ends = parts.map((part) => (at += part.length))
+  const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
+  const keyEnds = Int32Array.from(records, (_, i) => ends[2 * i])
+  const columns = {
+    buffer: Buffer.concat(parts),
+    length: records.length,
+    timestamps: new Float64Array(records.length),
+    offsets: Float64Array.from(records, (_, i) => from + i),
+    keyStarts: starts,
+    keyEnds,
+    valueStarts: keyEnds,
+    valueEnds: Int32Array.from(records, ([, v], i) => (v === null ? -1 : ends[2 * i + 1])),
+    headerStarts: starts,
+    headerEnds: starts,
+    nextOffset: from + records.length,
+  }
+  return { topic: 'customers', partition: 0, columns, lastStableOffset: columns.nextOffset }
+}
+
+/** Takes a value as it is. */
+class WholeValue implements ValueReader {
+  #value: Buffer = Buffer.alloc(0)
+  readonly fault = ''
+  readonly time = Number.NaN
+  projectedBytes = 0
+  keyBuffer = (): Buffer => this.#value
+  keyStart = (): number => 0
+  keyEnd = (): number => 0
+  read(buffer: Buffer, start: number, end: number): null {
+    this.#value = buffer.subarray(start, end)
+    this.projectedBytes = end - start
+    return null
+  }
+  project(target: Buffer, position: number): number {
+    return position + this.#value.copy(target, position)
+  }
+}
+
+interface Topic {
+  readonly records: readonly [string, string | null][]
+  readonly head?: number
+  readonly partitions?: number
+  readonly layout?: string
+  readonly laterMs?: number
+}
+
+/** Starts a dimension on the topic, waits until it has all of it, closes it; tells the rows and where it began. */
+async function runDimension(folder: string, topic: Topic) {
+  const { records, head = 0, partitions = 1, layout = 'layout' } = topic
+  const bounds = { earliest: head, stable: head + records.length }
+  const offsets = (at: keyof typeof bounds): [number, number][] =>
+    Array.from({ length: partitions }, (_, p) => [p, p === 0 ? bounds[at] : 0])
+  const config = new Map([['delete.retention.ms', String(DAY)]])
+  const value = new WholeValue()
+  const began: number[] = []
+  const nothing = (): void => {}
+  const ports: DimensionPorts = {
+    config: {
+      name: 'customer',
+      topic: 'customers',
+      format: 'avro',
+      keyFormat: 'text',
+      schema: null,
+      time: null,
+      on: 'customer_id',
+      select: null,
+      missing: 'null',
+    },
+    codec: { reader: () => value, fault: '', load: async () => {} },
+    key: keyReader('text'),
+    layout,
+    store: await openStore(folder),
+    admin: {
+      describeTopics: async () => new Map([['customers', { partitions, config }]]),
+      createTopics: async () => {},
+      deleteRecords: async () => {},
+      offsets: async (_topic, at) => new Map(offsets(at)),
+    },
+    createReader: ({ onFetched }: ReaderEvents) => ({
+      add({ partition }, offset) {
+        if (partition > 0) return
+        began.push(offset)
+        const rest = records.slice(offset - head)
+        if (rest.length > 0) setImmediate(() => onFetched(answer(offset, rest)))
+      },
+      remove: nothing,
+      pause: nothing,
+      resume: nothing,
+      close: async () => {},
+    }),
+    onReject: () => assert.fail('nothing is rejected'),
+    onFatal: (error) => assert.fail(String(error)),
+    log: { info: nothing, warn: nothing },
+  }
+  const dimension = new Dimension(ports)
+  await dimension.start()
+  await dimension.ready
+  await dimension.close()
+  return { rows: rowsOf(dimension.table), began: began[0] }
+}
+
+const first: Topic['records'] = [
+  ['ada', '1'],
+  ['bob', '2'],
+  ['ada', '3'],
+]
+const more: Topic['records'] = [...first, ['bob', null], ['cyd', '4'], ['nobody', null]]
+const whole = new Map(Object.entries({ ada: '3', cyd: '4' }))
+
+test('a restarted dimension reads the tail only, and tombstones in it delete stored rows', async (t) => {
+  const folder = await temporaryFolder(t)
+  assert.equal((await runDimension(folder, { records: first })).began, 0)
+  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 3 })
+  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 6 })
+})
+
+for (const [why, topic] of [
+  ['has another layout', { records: more, layout: 'another' }],
+  ['was written for another number of partitions', { records: more, partitions: 2 }],
+  ['ends before the head of the topic', { records: more, head: 4 }],
+  ['is older than the topic keeps its tombstones', { records: more, laterMs: DAY }],
+  ['is ahead of the end of the topic, which was made anew', { records: more.slice(-2) }],
+] as [string, Topic][]) {
+  test(`a store that ${why} is rebuilt from the head`, async (t) => {
+    const folder = await temporaryFolder(t)
+    await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
+    const { head = 0, records, laterMs = 0 } = topic
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + laterMs })
+    const rebuilt = await runDimension(folder, topic)
+    const alive = [...new Map(records)].filter(([, v]) => v !== null)
+    assert.deepEqual(rebuilt, { rows: new Map(alive), began: head })
+    assert.deepEqual(await runDimension(folder, topic), {
+      rows: rebuilt.rows,
+      began: head + records.length,
+    })
+  })
+}
+
+test('a store with a damaged page is rebuilt, and nothing of it stays', async (t) => {
+  const folder = await temporaryFolder(t)
+  await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
+  const level = await openStore(folder)
+  await level.put(Buffer.from([0, 0, 0, 1]), Buffer.alloc(3))
+  await level.close()
+  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 0 })
+})

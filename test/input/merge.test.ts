@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Fetched } from '../../src/broker/port.ts'
+import { InputQueue } from '../../src/input/input-queue.ts'
+import { merge, newSlice } from '../../src/input/merge.ts'
+
+/** A fetched answer: records (event time, and how many offsets compaction took before it), then control records. */
+interface Answer {
+  readonly side: 0 | 1
+  readonly records: readonly { readonly time: number; readonly gap: number }[]
+  readonly control: number
+  /** How far the last stable offset was ahead. */
+  readonly ahead: number
+}
+
+interface Taken {
+  readonly side: number
+  readonly offset: number
+  /** Before the record. */
+  readonly streamTime: number
+}
+
+function fetched({ side, records, control, ahead }: Answer, from: number): Fetched {
+  const none = new Int32Array(records.length)
+  let next = from
+  const offsets = records.map(({ gap }) => {
+    const offset = next + gap
+    next = offset + 1
+    return offset
+  })
+  const nextOffset = next + control
+  return {
+    topic: `side ${side}`,
+    partition: 0,
+    lastStableOffset: nextOffset + ahead,
+    columns: {
+      buffer: Buffer.alloc(10 * records.length),
+      length: records.length,
+      timestamps: Float64Array.from(records, ({ time }) => time),
+      offsets: Float64Array.from(offsets),
+      keyStarts: none,
+      keyEnds: none,
+      valueStarts: none,
+      valueEnds: none,
+      headerStarts: none,
+      headerEnds: none,
+      nextOffset,
+    },
+  }
+}
+
+/** Both queues of a task, and everything that slices have taken from them. */
+class Sides {
+  readonly queues = [new InputQueue(false), new InputQueue(false)] as const
+  readonly taken: Taken[] = []
+  streamTime = Number.NEGATIVE_INFINITY
+  readonly #slice = newSlice()
+
+  offer(answer: Fetched, side: number): void {
+    this.queues[side].offer(answer)
+  }
+
+  takeAll(): void {
+    const slice = this.#slice
+    while (merge(slice, ...this.queues, this.streamTime)) {
+      this.#take(0, slice.left.from, slice.left.end, slice.left.streamTimes)
+      this.#take(1, slice.right.from, slice.right.end, slice.right.streamTimes)
+      this.streamTime = slice.streamTime
+    }
+  }
+
+  #take(side: number, from: number, end: number, streamTimes: Float64Array): void {
+    if (end === from) return
+    const { offsets } = this.queues[side].head!.columns
+    for (let i = from; i < end; i++) {
+      this.taken.push({ side, offset: offsets[i], streamTime: streamTimes[i - from] })
+    }
+    this.queues[side].advance(end)
+  }
+}
+
+/** The same record by record: the earlier head goes first; one side alone only when the other is caught up. */
+class Naive {
+  readonly waiting: [{ offset: number; time: number }[], { offset: number; time: number }[]] = [
+    [],
+    [],
+  ]
+  readonly behind = [true, true]
+  readonly taken: Taken[] = []
+  streamTime = Number.NEGATIVE_INFINITY
+
+  offer({ columns, lastStableOffset }: Fetched, side: 0 | 1): void {
+    this.behind[side] = columns.nextOffset < lastStableOffset
+    columns.offsets.forEach((offset, i) => {
+      this.waiting[side].push({ offset, time: columns.timestamps[i] })
+    })
+  }
+
+  takeAll(): void {
+    for (;;) {
+      const [left, right] = [this.waiting[0][0], this.waiting[1][0]]
+      if (left === undefined && (right === undefined || this.behind[0])) return
+      if (right === undefined && this.behind[1]) return
+      const side = left === undefined || (right !== undefined && right.time < left.time) ? 1 : 0
+      const { offset, time } = this.waiting[side].shift()!
+      this.taken.push({ side, offset, streamTime: this.streamTime })
+      this.streamTime = Math.max(this.streamTime, time)
+    }
+  }
+}
+
+const ofSide = (taken: readonly Taken[], side: number): Taken[] =>
+  taken.filter((record) => record.side === side)
+
+const time = fc.integer({ min: 0, max: 50 })
+const answers: fc.Arbitrary<Answer> = fc.record({
+  side: fc.constantFrom(0, 1),
+  records: fc.array(fc.record({ time, gap: fc.constantFrom(0, 0, 0, 3) }), { maxLength: 12 }),
+  control: fc.constantFrom(0, 1),
+  ahead: fc.constantFrom(0, 5),
+})
+const scripts = fc.array(fc.record({ answer: answers, take: fc.boolean() }), { maxLength: 25 })
+
+/** Plays a script; `each` sees both sides' queues before and after every taking. */
+function play(
+  script: readonly { answer: Answer; take: boolean }[],
+  each: (sides: Sides, naive: Naive, takes: () => void) => void,
+): void {
+  const sides = new Sides()
+  const naive = new Naive()
+  const next = [100, 100]
+  for (const { answer, take } of script) {
+    const { side } = answer
+    const batch = fetched(answer, next[side])
+    next[side] = batch.columns.nextOffset
+    sides.offer(batch, side)
+    naive.offer(batch, side)
+    if (take)
+      each(sides, naive, () => {
+        sides.takeAll()
+        naive.takeAll()
+      })
+  }
+}
+
+test('slices take what a merge by event time takes, in order, at the same stream times', () => {
+  fc.assert(
+    fc.property(scripts, (script) => {
+      play(script, (sides, naive, takes) => {
+        takes()
+        for (const side of [0, 1]) {
+          assert.deepEqual(ofSide(sides.taken, side), ofSide(naive.taken, side))
+        }
+        assert.equal(sides.streamTime, naive.streamTime)
+      })
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('batches longer than a slice come out as from one merge', () => {
+  const records = (length: number, step: number) =>
+    Array.from({ length }, (_, i) => ({ time: (i * step) % 9973, gap: 0 }))
+  const script = ([0, 1, 1, 0] as const).map((side, i) => ({
+    answer: { side, records: records(3000 + 2048 * i, 7 + i), control: 0, ahead: 0 },
+    take: i > 0,
+  }))
+  play(script, (sides, naive, takes) => {
+    takes()
+    for (const side of [0, 1]) {
+      assert.deepEqual(ofSide(sides.taken, side), ofSide(naive.taken, side))
+    }
+  })
+})
+
+test('no record is taken past the last buffered time of the other side unless that is caught up', () => {
+  const ordered = scripts.map((script) => {
+    const clocks = [0, 0]
+    return script.map(({ answer, take }) => {
+      const { side } = answer
+      const records = answer.records.map((record) => ({
+        ...record,
+        time: (clocks[side] += record.time),
+      }))
+      return { answer: { ...answer, records }, take }
+    })
+  })
+  fc.assert(
+    fc.property(ordered, (script) => {
+      play(script, (sides, naive, takes) => {
+        const before = sides.streamTime
+        const limits = naive.waiting.map((list, side) =>
+          naive.behind[side] ? Math.max(before, list.at(-1)?.time ?? before) : Infinity,
+        )
+        takes()
+        assert.ok(sides.streamTime <= Math.min(...limits))
+      })
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('once both sides are caught up nothing is left and all of it is accounted for', () => {
+  fc.assert(
+    fc.property(scripts, (script) => {
+      const end = ([0, 1] as const).map((side) => ({
+        answer: { side, records: [], control: 0, ahead: 0 },
+        take: side === 1,
+      }))
+      const batches = script.filter(({ answer }) => answer.records.length > 0)
+      const last: Sides[] = []
+      play([...batches, ...end], (sides, _naive, takes) => {
+        takes()
+        last[0] = sides
+      })
+      const [{ queues, taken }] = last
+      const offered = batches.reduce((sum, { answer }) => sum + answer.records.length, 0)
+      assert.equal(taken.length, offered)
+      for (const [side, queue] of queues.entries()) {
+        assert.equal(queue.head, undefined)
+        assert.equal(queue.bufferedBytes, 0)
+        assert.ok(queue.caughtUp)
+        if (ofSide(taken, side).length > 0) assert.equal(queue.lag, 0)
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('a queue that nothing was fetched for is not caught up', () => {
+  const sides = new Sides()
+  const answer: Answer = { side: 0, records: [{ time: 1, gap: 0 }], control: 0, ahead: 0 }
+  sides.offer(fetched(answer, 0), 0)
+  sides.takeAll()
+  assert.equal(sides.queues[1].caughtUp, false)
+  assert.equal(sides.taken.length, 0)
+})
+
+test('the offset to commit is behind the last record taken, gaps and control records included', () => {
+  fc.assert(
+    fc.property(fc.array(answers, { minLength: 1, maxLength: 6 }), fc.nat(), (list, cut) => {
+      const queue = new InputQueue(false)
+      let next = 100
+      for (const answer of list) {
+        const batch = fetched(answer, next)
+        next = batch.columns.nextOffset
+        queue.offer(batch)
+      }
+      assert.equal(queue.taken, -1)
+      while (queue.head !== undefined) {
+        const { columns } = queue.head
+        const part = 1 + (cut % columns.length)
+        queue.advance(part)
+        if (part < columns.length) {
+          assert.ok(queue.taken > columns.offsets[part - 1])
+          assert.ok(queue.taken <= columns.offsets[part])
+          queue.advance(columns.length)
+        }
+        assert.equal(queue.taken, columns.nextOffset)
+      }
+    }),
+  )
+})

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, posix } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const stages = ['input', 'dimension', 'window', 'output', 'commit']
+
+/** Where each library may be imported: a folder of src/, or one file. */
+const homes: Readonly<Record<string, string>> = {
+  kafkajs: 'broker',
+  '@node-rs/crc32': 'broker',
+  level: 'level.ts',
+  avsc: 'codec',
+  fastify: 'ops',
+  pino: 'ops',
+  'prom-client': 'ops',
+  yaml: 'config',
+  ajv: 'config',
+}
+
+/** What breaks a rule today. An entry that is no longer true fails the test, and goes. */
+const known = {
+  stageImports: [
+    'commit/epoch-part.ts → window/changelog.ts',
+    'commit/take-task.ts → window/changelog.ts',
+  ],
+  libraries: ['output/schema.ts → avsc (type)'],
+}
+
+interface Import {
+  readonly from: string
+  /** A path below src/, or a library's name. */
+  readonly to: string
+  readonly isRelative: boolean
+  readonly isType: boolean
+}
+
+const files = readdirSync(join(root, 'src'), { recursive: true })
+  .map((file) => String(file).replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, 'src', file), 'utf8')]))
+
+const STATEMENT = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?'([^']+)'/gm
+const CALL = /(typeof\s+)?\b(?:import|require)\(\s*'([^']+)'/g
+
+function importsOf(from: string, text: string): Import[] {
+  const found = (specifier: string, isType: boolean): Import => {
+    const isRelative = specifier.startsWith('.')
+    const parts = specifier.split('/')
+    const library = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+    const to = isRelative ? posix.join(dirname(from), specifier) : library
+    return { from, to, isRelative, isType }
+  }
+  return [
+    ...[...text.matchAll(STATEMENT)].map(([all, specifier]) =>
+      found(specifier, onlyTypes(all.slice(0, all.lastIndexOf("'", all.length - 2)))),
+    ),
+    ...[...text.matchAll(CALL)].map(([, type, specifier]) => found(specifier, type !== undefined)),
+  ]
+}
+
+function onlyTypes(clause: string): boolean {
+  if (/^(?:import|export)\s+type\s/.test(clause)) return true
+  const named = /^(?:import|export)\s*\{([^}]*)\}/.exec(clause)
+  const names = named?.[1].split(',').map((name) => name.trim()) ?? ['']
+  return names.every((name, i) => name.startsWith('type ') || (name === '' && i > 0))
+}
+
+const imports = [...sources].flatMap(([file, text]) => importsOf(file, text))
+const folderOf = (file: string): string => file.split('/')[0]
+const written = ({ from, to, isType }: Import): string =>
+  `${from} → ${to}${isType ? ' (type)' : ''}`
+
+test('import lines of every form are read', () => {
+  const text = [
+    "import './side-effect.ts'",
+    "import whole, { named } from 'one'",
+    "import { type A, type B } from '../two.ts'",
+    "import { type A, b } from '@scope/three/deep'",
+    "import type { A } from 'four'",
+    "import {\n  type A,\n  b,\n} from './five.ts'",
+    "export * from './six.ts'",
+    "const x = require('seven/deep') as typeof import('eight')",
+    "await import('./nine.ts')",
+  ].join('\n')
+  assert.deepEqual(importsOf('window/file.ts', text).map(written), [
+    'window/file.ts → window/side-effect.ts',
+    'window/file.ts → one',
+    'window/file.ts → two.ts (type)',
+    'window/file.ts → @scope/three',
+    'window/file.ts → four (type)',
+    'window/file.ts → window/five.ts',
+    'window/file.ts → window/six.ts',
+    'window/file.ts → seven',
+    'window/file.ts → eight (type)',
+    'window/file.ts → window/nine.ts',
+  ])
+})
+
+test('every relative import names a file of src', () => {
+  const missing = imports.filter(({ to, isRelative }) => isRelative && !sources.has(to))
+  assert.deepEqual(missing.map(written), [])
+})
+
+test('stages do not import one another, but for types', () => {
+  const across = imports.filter(
+    ({ from, to, isRelative, isType }) =>
+      isRelative &&
+      !isType &&
+      stages.includes(folderOf(from)) &&
+      stages.includes(folderOf(to)) &&
+      folderOf(from) !== folderOf(to),
+  )
+  assert.deepEqual(across.map(written).sort(), known.stageImports)
+})
+
+test('a library is imported in its home only', () => {
+  const elsewhere = imports.filter(
+    ({ from, to, isRelative }) =>
+      !isRelative && !to.startsWith('node:') && homes[to] !== folderOf(from),
+  )
+  assert.deepEqual(elsewhere.map(written).sort(), known.libraries)
+})
+
+test('every dependency has a home, and is used there', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  assert.deepEqual(Object.keys(homes).sort(), Object.keys(dependencies).sort())
+  for (const library of Object.keys(homes)) {
+    assert.ok(
+      imports.some(({ to }) => to === library),
+      `${library} is imported`,
+    )
+  }
+})
+
+test('no folder is called utils and no file is a barrel', () => {
+  const odd = files.filter(
+    (file) =>
+      /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file) || basename(file) === 'index.ts',
+  )
+  assert.deepEqual(odd, [])
+})
+
+test('every error code is raised somewhere', () => {
+  const declared = /export type ErrorCode =([^\n]*(?:\n\s+\|[^\n]*)*)/.exec(
+    sources.get('errors.ts') ?? '',
+  )
+  const codes = [...(declared?.[1] ?? '').matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code)
+  assert.ok(codes.length > 10)
+  const others = [...sources].filter(([file]) => file !== 'errors.ts').map(([, text]) => text)
+  const unused = codes.filter((code) => !others.some((text) => text.includes(`'${code}'`)))
+  assert.deepEqual(unused, [])
+})
