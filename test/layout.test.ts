@@ -11,6 +11,9 @@ const stages = ['input', 'dimension', 'window', 'output', 'commit']
 const homes: Readonly<Record<string, string>> = {
   kafkajs: 'broker',
   '@node-rs/crc32': 'broker',
+  snappy: 'broker',
+  'lz4-napi': 'broker',
+  '@mongodb-js/zstd': 'broker',
   level: 'level.ts',
   avsc: 'codec',
   fastify: 'ops',

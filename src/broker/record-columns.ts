@@ -118,9 +118,8 @@ async function inflate(
   const moved: Batch[] = []
   let at = 0
   for (const batch of batches) {
-    const code = batch.attributes & 7
     const section = buffer.subarray(batch.at + BATCH_HEADER, batch.end)
-    const bytes = code === 0 ? section : await decompress(code, section)
+    const bytes = await decompress(batch.attributes & 7, section, batch.baseOffset)
     moved.push({ ...batch, at: at - BATCH_HEADER, end: at + bytes.length })
     parts.push(bytes)
     at += bytes.length

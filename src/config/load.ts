@@ -112,7 +112,6 @@ function notYet(error: ErrorObject, path: readonly string[]): string {
   const planned: Record<string, string[]> = {
     format: ['json', 'protobuf'],
     kind: ['right', 'outer'],
-    compression: ['snappy', 'lz4', 'zstd'],
   }
   const key = path.at(-1) ?? ''
   const wait = key === 'missing' && typeof error.data === 'object'

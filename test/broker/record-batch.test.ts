@@ -3,14 +3,17 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RecordBytes } from '../../src/batch.ts'
+import { compressionCode } from '../../src/broker/compression.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import type { Compression } from '../../src/config/pipeline.ts'
 
 const require = createRequire(import.meta.url)
 const Decoder = require('kafkajs/src/protocol/decoder')
 const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder')
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0')
 const Record = require('kafkajs/src/protocol/recordBatch/record/v0')
+const { crc32c } = require('@node-rs/crc32')
 
 interface Timed extends RecordBytes {
   readonly timestamp: number
@@ -30,7 +33,7 @@ const record: fc.Arbitrary<Timed> = fc.record({
 })
 const records = fc.array(record, { minLength: 1, maxLength: 30 })
 
-const write = async (list: readonly Timed[], compression: 'none' | 'gzip'): Promise<Buffer> => {
+const write = async (list: readonly Timed[], compression: Compression): Promise<Buffer> => {
   const writer = new RecordBatchWriter({
     topic: 't',
     partition: 0,
@@ -100,6 +103,40 @@ test('we read kafkajs’s batches as it wrote them', async () => {
   )
 })
 
+const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+
+test('batches of any compressions, one after another, are read as we wrote them', async () => {
+  const batch = fc.tuple(records, fc.constantFrom(...compressions))
+  await fc.assert(
+    fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 4 }), async (batches) => {
+      const sealed = await Promise.all(
+        batches.map(([list, compression]) => write(list, compression)),
+      )
+      for (const [i, [, compression]] of batches.entries())
+        assert.equal(sealed[i].readInt16BE(21) & 7, compressionCode(compression))
+      const columns = await decodeRecordBatches(Buffer.concat(sealed), 0, [])
+      const items = batches.flatMap(([list]) => list)
+      assert.equal(columns.length, items.length)
+      for (const [i, { timestamp, ...item }] of items.entries()) {
+        assert.deepEqual(recordAt(columns, i), item)
+        assert.equal(columns.timestamps[i], timestamp)
+      }
+    }),
+  )
+})
+
+test('a batch that cannot be decompressed is corrupt, though its checksum is right', async () => {
+  const timed = { timestamp: 0, key: null, value: Buffer.alloc(100), headers: [] }
+  for (const codec of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
+    const batch = withAttributes(await write([timed], 'none'), compressionCode(codec))
+    batch.writeBigInt64BE(9n, 0)
+    await assert.rejects(async () => decodeRecordBatches(batch, 9, []), {
+      code: 'CORRUPT_BATCH',
+      message: new RegExp(`^The record batch at offset 9 cannot be decompressed with ${codec}: `),
+    })
+  }
+})
+
 test('a flipped bit anywhere in a batch is found, or cuts the batch off', async () => {
   await fc.assert(
     fc.asyncProperty(records, fc.nat(), async (list, position) => {
@@ -119,6 +156,14 @@ test('a flipped bit anywhere in a batch is found, or cuts the batch off', async 
   )
 })
 
+/** A batch whose attributes are others, under a right checksum. */
+function withAttributes(sealed: Buffer, attributes: number): Buffer {
+  const batch = Buffer.from(sealed)
+  batch.writeInt16BE(attributes, 21)
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+  return batch
+}
+
 /** A control batch, as the broker writes one at the end of a transaction. */
 async function marker(producerId: bigint, type: 0 | 1): Promise<Buffer> {
   const writer = new RecordBatchWriter({
@@ -128,11 +173,7 @@ async function marker(producerId: bigint, type: 0 | 1): Promise<Buffer> {
     compression: 'none',
   })
   writer.recordOf(0, { key: Buffer.from([0, 0, 0, type]), value: Buffer.alloc(6), headers: [] })
-  const batch = Buffer.from(await writer.seal(producerId, 0, -1))
-  batch.writeInt16BE(0x30, 21)
-  const { crc32c } = require('@node-rs/crc32')
-  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
-  return batch
+  return withAttributes(await writer.seal(producerId, 0, -1), 0x30)
 }
 
 test('records of aborted transactions and control records are left out, and count for the position', async () => {

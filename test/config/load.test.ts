@@ -269,6 +269,18 @@ test('numbers are accepted up to their bounds and refused behind them', () => {
   }
 })
 
+test('the output has any compression that Kafka has', () => {
+  const output = (more: string): Record<string, string> => ({
+    output: `{ topic: enriched, schemaId: 5, compression: ${more} }`,
+  })
+  for (const name of ['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+    assert.equal(parse(output(name)).output.compression, name)
+  assert.match(
+    faultsOf(textOf(output('snapy')))[0],
+    /:6: output\.compression: "snapy" is not one of none, gzip, snappy, lz4, zstd; did you mean "snappy"\?$/,
+  )
+})
+
 test('select, within and on have a short and a long form', () => {
   const long = parse(
     joinWith('on: { left: id, right: ref }, within: { before: 5s, after: 1m }, select: { a: b }'),

@@ -1,4 +1,5 @@
 /** Writing to and reading from topics, for tests and the demo. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordBytes } from '../../src/batch.ts'
 import { createBroker } from '../../src/broker/client.ts'
 import {
@@ -11,9 +12,11 @@ import {
 import type { Broker } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { recordAt } from '../../src/broker/record-columns.ts'
-import { check, produce } from '../../src/broker/requests.ts'
+import { check, produce, type SealedBatch } from '../../src/broker/requests.ts'
 import { createSocket } from '../../src/broker/socket.ts'
+import type { Compression } from '../../src/config/pipeline.ts'
 
+const NOT_LEADER = 6
 const quiet = { info() {}, warn() {} }
 
 export async function connect(address: string): Promise<Broker> {
@@ -53,23 +56,30 @@ export async function deleteTopics(address: string, topics: readonly string[]): 
   await admin.disconnect()
 }
 
+/** A connection to a cluster below everything that the service has, for requests as they are. */
+export function clusterOf(address: string): Cluster {
+  return new ClusterClass({
+    logger: createLogger({ level: 0, logCreator: () => () => {} }),
+    socketFactory: createSocket,
+    brokers: address.split(','),
+    clientId: 'generator',
+    connectionTimeout: 3000,
+    requestTimeout: 30_000,
+    metadataMaxAge: 300_000,
+    allowAutoTopicCreation: false,
+    retry: { retries: 5 },
+  })
+}
+
 /** A plain producer (no transaction) that sends what was put, one batch per partition, at each flush. */
 export class PlainProducer {
   readonly #cluster: Cluster
+  readonly #compression: Compression
   #open = new Map<string, RecordBatchWriter>()
 
-  constructor(address: string) {
-    this.#cluster = new ClusterClass({
-      logger: createLogger({ level: 0, logCreator: () => () => {} }),
-      socketFactory: createSocket,
-      brokers: address.split(','),
-      clientId: 'generator',
-      connectionTimeout: 3000,
-      requestTimeout: 30_000,
-      metadataMaxAge: 300_000,
-      allowAutoTopicCreation: false,
-      retry: { retries: 5 },
-    })
+  constructor(address: string, compression: Compression = 'none') {
+    this.#compression = compression
+    this.#cluster = clusterOf(address)
   }
 
   async connect(topics: readonly string[]): Promise<void> {
@@ -92,7 +102,7 @@ export class PlainProducer {
         topic,
         partition,
         transactional: false,
-        compression: 'none',
+        compression: this.#compression,
       })
       this.#open.set(name, writer)
     }
@@ -108,21 +118,41 @@ export class PlainProducer {
   async flush(): Promise<void> {
     const writers = [...this.#open.values()]
     this.#open = new Map()
-    const byLeader = new Map<number, { topic: string; partition: number; bytes: Buffer }[]>()
-    for (const writer of writers) {
-      const { topic, partition } = writer
-      const bytes = await writer.seal(-1n, -1, -1)
-      const leader = this.#cluster
-        .findTopicPartitionMetadata(topic)
-        .find(({ partitionId }) => partitionId === partition)!.leader
-      byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic, partition, bytes }])
-    }
-    for (const [nodeId, batches] of byLeader) {
-      const node = await this.#cluster.findBroker({ nodeId })
-      const answers = await produce(node, null, 30_000, batches)
-      for (const { errorCode } of answers) check(errorCode)
+    const sealed = await Promise.all(
+      writers.map(async (writer) => {
+        const { topic, partition } = writer
+        return { topic, partition, bytes: await writer.seal(-1n, -1, -1) }
+      }),
+    )
+    let left = sealed
+    for (let tries = 0; left.length > 0; tries++) {
+      if (tries > 0) await sleep(100)
+      if (tries > 0) await this.#cluster.refreshMetadata()
+      left = await this.#send(left, tries < 50)
     }
     for (const writer of writers) writer.release()
+  }
+
+  /** @returns what its partition's leader does not take yet: a topic just created, a broker just started */
+  async #send(batches: readonly SealedBatch[], again: boolean): Promise<SealedBatch[]> {
+    const byLeader = new Map<number, SealedBatch[]>()
+    for (const batch of batches) {
+      const leader = this.#cluster
+        .findTopicPartitionMetadata(batch.topic)
+        .find(({ partitionId }) => partitionId === batch.partition)!.leader
+      byLeader.set(leader, [...(byLeader.get(leader) ?? []), batch])
+    }
+    const left: SealedBatch[] = []
+    for (const [nodeId, some] of byLeader) {
+      const node = await this.#cluster.findBroker({ nodeId })
+      for (const { topic, partition, errorCode } of await produce(node, null, 30_000, some)) {
+        if (!again || errorCode !== NOT_LEADER) check(errorCode)
+        if (errorCode === NOT_LEADER) {
+          left.push(some.find((b) => b.topic === topic && b.partition === partition)!)
+        }
+      }
+    }
+    return left
   }
 
   close(): Promise<void> {
