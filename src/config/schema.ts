@@ -73,7 +73,7 @@ const bothSides = object(
 
 export const pipelineSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
-  $id: 'https://stream-enricher.dev/schemas/pipeline-1.json',
+  $id: 'urn:stream-enricher:pipeline:1',
   title: 'stream-enricher pipeline',
   ...object(
     'A pipeline: facts, completed with dimensions, joined with a second stream.',
@@ -197,7 +197,7 @@ export const pipelineSchema = {
             'The rejects topic (dead letters). Default: the output topic and .rejects.',
           ),
           compression: text('Compression of output batches.', {
-            enum: ['none', 'gzip'],
+            enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
             default: 'none',
           }),
         },
