@@ -37,3 +37,6 @@ export class EnricherError extends Error {
 }
 
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e))
+
+export const codeOf = (e: unknown): ErrorCode | undefined =>
+  e instanceof EnricherError ? e.code : undefined

@@ -18,7 +18,7 @@ import { collect, readiness } from './report.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
 import { Worker } from './worker.ts'
 
-/** Output bytes of an epoch, over all tasks: a commit then does not wait for its time. */
+/** Bytes of an epoch, over all tasks: a commit then does not wait for its time. */
 const EPOCH_BYTES = 32 * 1024 * 1024
 /** Memory for pages that are in LevelDB already, over all tasks. */
 const RECENT_BYTES = 64 * 1024 * 1024
@@ -123,6 +123,12 @@ export async function startService(
       topic: changelogTopic(pipeline),
       layout: codec.layout,
       maxRecordBytes: topics.changelogBatchBytes - CHANGELOG_OVERHEAD,
+      shorten(partition, offset) {
+        const place = { topic: changelogTopic(pipeline), partition }
+        broker.admin.deleteRecords(place, offset).catch((error) => {
+          log.warn({ err: error, ...place, offset }, 'Could not delete the head of the changelog')
+        })
+      },
     },
     partitions,
     instanceId: pipeline.kafka.instanceId ?? randomUUID(),
@@ -139,7 +145,7 @@ export async function startService(
     onFatal,
   })
   parts.worker = worker
-  await worker.start()
+  worker.start()
 
   return {
     async stop() {

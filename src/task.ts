@@ -22,6 +22,7 @@ import {
   TaskOutput,
   writeReject,
 } from './output/task-output.ts'
+import { ChangelogHead } from './window/changelog-head.ts'
 import { JoinWindow } from './window/join-window.ts'
 import { copyBytes, LEFT, type Page, RIGHT } from './window/page.ts'
 import { windowTimes } from './window/segments.ts'
@@ -40,7 +41,7 @@ export interface TaskContext {
   readonly rejectPartitions: number
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
-  /** Output bytes after which a task waits for the next epoch. */
+  /** Bytes of outputs, rejects and pages after which a task waits for the next epoch. */
   readonly epochBytes: number
   /** Memory of a task for committed pages. */
   readonly recentBytes: number
@@ -75,6 +76,7 @@ export class Task {
   readonly window: JoinWindow
   readonly store: WindowStore
   readonly queues: readonly [InputQueue, InputQueue]
+  readonly changelogHead = new ChangelogHead()
   streamTime = Number.NEGATIVE_INFINITY
   #lastInputAt = Date.now()
   readonly #context: TaskContext
@@ -85,7 +87,7 @@ export class Task {
   #expired: number[] = []
   /** A schema is being loaded: the task stands still, and only it. */
   #loading = false
-  /** The slice was not taken to its end: the epoch was full, or a schema missing. */
+  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
   #sliceOpen = false
   #dirty = false
 
@@ -122,7 +124,8 @@ export class Task {
 
   /** The epoch holds as much as it may: the task goes on after the next commit. */
   get full(): boolean {
-    return this.#output.batches.bytes + this.#rejects.bytes >= this.#context.epochBytes
+    const bytes = this.#output.batches.bytes + this.#rejects.bytes + this.window.epochBytes
+    return bytes >= this.#context.epochBytes
   }
 
   /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */
@@ -146,13 +149,13 @@ export class Task {
     return true
   }
 
-  /** Takes records of one side. False where the epoch is full, or a schema missing, before the last. */
+  /** Takes records of one side. False where it had to stop before the last. */
   #take(side: number, { block, from, end, streamTimes }: SliceSide): boolean {
     if (block === undefined || block.at === end) return true
     const { codec, counts } = this.#context
     const first = block.at
     let i = first
-    while (i < end && !this.full && !this.#loading) {
+    while (i < end && !this.#loading && !this.full && !this.window.coldFull) {
       const streamTime = streamTimes[i - from]
       const fate =
         side === LEFT ? this.#takeFact(block, i, streamTime) : this.#takeRight(block, i, streamTime)

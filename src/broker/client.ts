@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartition } from '../batch.ts'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { ClusterGroup } from './group.ts'
-import { type Cluster, ClusterClass, createLogger, Kafka, logLevel } from './kafkajs.ts'
+import {
+  type Cluster,
+  ClusterClass,
+  createLogger,
+  isCurable,
+  Kafka,
+  logLevel,
+  request,
+} from './kafkajs.ts'
+import { Outage } from './outage.ts'
 import type { Admin, Broker, BrokerLog, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
@@ -10,8 +20,6 @@ import { createSocket } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
-/** How long an answer is waited for while a broker is away. */
-const PATIENCE_MS = 60_000
 
 /** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
 export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
@@ -43,6 +51,24 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
     })
   const cluster = newCluster()
   const kafkaAdmin = kafka.admin()
+  let closed = false
+
+  /** Repeats what time and newer metadata cure: a topic just created, a leader that moves, an outage. */
+  const untilAnswered = async <T>(attempt: () => Promise<T>): Promise<T> => {
+    const outage = new Outage(log, 'Asking the broker')
+    for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+      try {
+        const answer = await attempt()
+        outage.over()
+        return answer
+      } catch (error) {
+        if (closed || !isCurable(error)) throw error
+        outage.failed(error)
+        await sleep(wait)
+        await cluster.refreshMetadata().catch(() => {})
+      }
+    }
+  }
 
   const admin: Admin = {
     async describeTopics(topics) {
@@ -74,13 +100,9 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
         })),
       })
     },
-    offsets: (topic, at) => retrying(cluster, () => offsetsOf(cluster, topic, at)),
-    async deleteRecords({ topic, partition }, offset) {
-      await kafkaAdmin.deleteTopicRecords({
-        topic,
-        partitions: [{ partition, offset: String(offset) }],
-      })
-    },
+    offsets: (topic, at) => untilAnswered(() => offsetsOf(cluster, topic, at)),
+    deleteRecords: (partition, offset) =>
+      untilAnswered(() => deleteRecordsOf(cluster, partition, offset)),
   }
 
   return {
@@ -106,6 +128,7 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
     group: (options, events) => new ClusterGroup(newCluster(), options, events, log),
     producer: (options) => new ClusterProducer(newCluster(), options),
     async close() {
+      closed = true
       await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
     },
   }
@@ -132,17 +155,15 @@ async function offsetsOf(
   return offsets
 }
 
-/** Repeats what a moment and newer metadata cure: a topic just created, a leader that moves, a broken connection. */
-async function retrying<T>(cluster: Cluster, attempt: () => Promise<T>): Promise<T> {
-  const begun = Date.now()
-  for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const curable = (error as { retriable?: boolean }).retriable === true
-      if (!curable || Date.now() - begun > PATIENCE_MS) throw error
-      await sleep(wait)
-      await cluster.refreshMetadata().catch(() => {})
-    }
-  }
+async function deleteRecordsOf(
+  cluster: Cluster,
+  { topic, partition }: TopicPartition,
+  offset: number,
+): Promise<void> {
+  await cluster.addMultipleTargetTopics([topic])
+  const metadata = cluster.findTopicPartitionMetadata(topic)
+  const nodeId = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1
+  const node = await cluster.findBroker({ nodeId })
+  const topics = [{ topic, partitions: [{ partition, offset: String(offset) }] }]
+  await node.connectionPool.send(request('DeleteRecords', 1, { topics, timeout: 30_000 }))
 }

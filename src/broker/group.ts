@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
-import { EnricherError, messageOf } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
 import {
   type BrokerNode,
   type Cluster,
@@ -9,10 +9,15 @@ import {
   MemberMetadata,
   request,
 } from './kafkajs.ts'
+import { Outage } from './outage.ts'
 import type { BrokerLog, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
 import { offsetFetchRequest } from './requests.ts'
 
 const PROTOCOL = 'stream-enricher'
+const UNSTABLE_OFFSET_COMMIT = 88
+const PENDING = new Error(
+  'the transaction of a former owner is still pending on them; it ends within its timeout',
+)
 
 interface Joined {
   readonly generationId: number
@@ -27,6 +32,8 @@ export class ClusterGroup implements Group {
   readonly #options: GroupOptions
   readonly #events: GroupEvents
   readonly #log: BrokerLog
+  readonly #heartbeat: Outage
+  readonly #joining: Outage
   #membership: Membership
   #closed = false
   #rejoin = false
@@ -38,6 +45,8 @@ export class ClusterGroup implements Group {
     this.#options = options
     this.#events = events
     this.#log = log
+    this.#heartbeat = new Outage(log, 'The heartbeat')
+    this.#joining = new Outage(log, 'Joining the group')
     this.#membership = { generationId: -1, memberId: '', groupInstanceId: options.instanceId }
   }
 
@@ -57,22 +66,22 @@ export class ClusterGroup implements Group {
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+    const outage = new Outage(this.#log, 'Asking for the group’s offsets')
     for (;;) {
       try {
         const coordinator = await this.#coordinator()
         const found = await coordinator.connectionPool.send(
           offsetFetchRequest(this.#options.groupId, partitions),
         )
+        outage.over()
         return partitions.map(
           ({ topic, partition }) =>
             found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
         )
       } catch (error) {
         if (this.#closed) throw error
-        // A former owner's transaction is still pending on an offset: it ends within its timeout.
-        const unstable = (error as { code?: number }).code === 88
-        if (!unstable)
-          this.#log.warn({ err: error }, `Asking for offsets again: ${messageOf(error)}`)
+        const unstable = (error as { code?: number }).code === UNSTABLE_OFFSET_COMMIT
+        outage.failed(unstable ? PENDING : error)
         await sleep(unstable ? 20 : 250)
       }
     }
@@ -101,6 +110,7 @@ export class ClusterGroup implements Group {
       try {
         this.#rejoin = false
         const partitions = await this.#join()
+        this.#joining.over()
         await this.#events.onAssigned(partitions)
         await this.#heartbeats()
       } catch (error) {
@@ -178,10 +188,11 @@ export class ClusterGroup implements Group {
         const coordinator = await this.#coordinator()
         await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
         heard = Date.now()
+        this.#heartbeat.over()
       } catch (error) {
         // A broken connection is no reason to join again, unless the session is over by now.
         if (errorType(error) !== undefined || Date.now() - heard > sessionTimeoutMs) throw error
-        this.#log.warn({ err: error }, `Heartbeat failed: ${messageOf(error)}`)
+        this.#heartbeat.failed(error)
         await sleep(200)
       }
     }
@@ -216,7 +227,7 @@ export class ClusterGroup implements Group {
       await this.#events.onLost()
       return
     }
-    this.#log.warn({ err: error }, `Joining the group again: ${messageOf(error)}`)
+    this.#joining.failed(error)
     await sleep(300)
     await this.#cluster.refreshMetadata().catch(() => {})
   }

@@ -171,3 +171,15 @@ export function request<T>(name: string, version: number, args: object): Protoco
 
 /** The protocol error's name (`REBALANCE_IN_PROGRESS`), or undefined for any other error. */
 export const errorType = (error: unknown): string | undefined => (error as { type?: string }).type
+
+/** Whether time may cure it: an outage, a leader that moves. Not: a refusal, wrong credentials. */
+export function isCurable(error: unknown): boolean {
+  const { name, retriable, cause } = error as {
+    name?: string
+    retriable?: boolean
+    cause?: unknown
+  }
+  // kafkajs gives up after some tries and calls what remains final.
+  if (name === 'KafkaJSNumberOfRetriesExceeded' && cause !== undefined) return isCurable(cause)
+  return retriable === true
+}

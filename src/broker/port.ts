@@ -36,7 +36,7 @@ export interface Fetched {
 export interface ReaderEvents {
   /** Called synchronously, in offset order per partition; also for answers without records. */
   onFetched(fetched: Fetched): void
-  /** OFFSET_OUT_OF_RANGE, CORRUPT_BATCH or TOPIC_MISSING; the partition has been removed. Everything else is retried. */
+  /** OFFSET_OUT_OF_RANGE or CORRUPT_BATCH; the partition has been removed. Everything else is retried. */
   onError(partition: TopicPartition, error: unknown): void
 }
 
@@ -111,7 +111,7 @@ export interface ProduceBatch extends TopicPartition {
   readonly records: number
   /** The bytes of the batch in format v2, with its CRC. */
   seal(producerId: bigint, producerEpoch: number, firstSequence: number): Buffer | Promise<Buffer>
-  /** The broker has it: its memory may be used again. */
+  /** It is committed: its memory may be used again. */
   release(): void
 }
 
@@ -120,9 +120,9 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number
 }
 
-/** One transactional producer. A failed call leaves only `abort` or `init`. FENCED where the broker says so. */
+/** One transactional producer. A failed call (FENCED, EPOCH_ABORTED) leaves only `init`, which aborts the transaction. */
 export interface TransactionalProducer {
-  /** InitProducerId: ends what an earlier holder of the transactional id left open. */
+  /** InitProducerId: ends what an earlier holder of the transactional id left open. Waits out an outage. */
   init(): Promise<void>
   begin(): void
   /** Batches of one partition keep their order. Registers new partitions with the transaction first. Answers the base offsets, in the order given. */
@@ -134,7 +134,6 @@ export interface TransactionalProducer {
     offsets: readonly OffsetCommit[],
   ): Promise<void>
   commit(): Promise<void>
-  abort(): Promise<void>
   close(): Promise<void>
 }
 

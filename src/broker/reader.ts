@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TopicPartition } from '../batch.ts'
+import type { RecordColumns, TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
+import { Outage } from './outage.ts'
 import type { BrokerLog, Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
 import { check, type FetchedPartition, fetchRequest } from './requests.ts'
@@ -11,8 +12,6 @@ const OFFSET_OUT_OF_RANGE = 1
 interface Position extends TopicPartition {
   offset: number
   paused: boolean
-  /** A fetch that holds this partition is under way. */
-  busy: boolean
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
@@ -22,7 +21,7 @@ export class ClusterReader implements Reader {
   readonly #cluster: Cluster
   readonly #options: ReaderOptions
   readonly #events: ReaderEvents
-  readonly #log: BrokerLog
+  readonly #outage: Outage
   readonly #positions = new Map<string, Position>()
   readonly #polling = new Set<number>()
   readonly #topics = new Set<string>()
@@ -33,12 +32,12 @@ export class ClusterReader implements Reader {
     this.#cluster = cluster
     this.#options = options
     this.#events = events
-    this.#log = log
+    this.#outage = new Outage(log, 'Fetching')
   }
 
   add(partition: TopicPartition, offset: number): void {
     const { topic, partition: number } = partition
-    const position = { topic, partition: number, offset, paused: false, busy: false }
+    const position = { topic, partition: number, offset, paused: false }
     this.#positions.set(keyOf(partition), position)
     this.#schedule()
   }
@@ -121,6 +120,7 @@ export class ClusterReader implements Reader {
       const answers = await node.connectionPool.send(
         fetchRequest(shuffled(positions), this.#options),
       )
+      this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
       for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!)
     } catch (error) {
@@ -146,11 +146,18 @@ export class ClusterReader implements Reader {
       return
     }
     check(errorCode)
+    let columns: RecordColumns
     try {
-      const decoded = decodeRecordBatches(records, position.offset, aborted)
-      const columns = decoded instanceof Promise ? await decoded : decoded
-      if (!current()) return
-      position.offset = columns.nextOffset
+      columns = await decodeRecordBatches(records, position.offset, aborted)
+    } catch (cause) {
+      const message = `${topic}-${partition}: ${messageOf(cause)}`
+      const fields = { topic, partition, offset: position.offset }
+      this.#fail(position, new EnricherError('CORRUPT_BATCH', message, { cause, fields }))
+      return
+    }
+    if (!current()) return
+    position.offset = columns.nextOffset
+    try {
       this.#events.onFetched({ topic, partition, columns, lastStableOffset })
     } catch (error) {
       this.#fail(position, error)
@@ -165,7 +172,7 @@ export class ClusterReader implements Reader {
   /** A leader has moved or a connection has broken: ask for metadata again, after a moment. */
   async #backOff(error: unknown): Promise<void> {
     if (this.#closed) return
-    this.#log.warn({ err: error }, `Fetching again: ${messageOf(error)}`)
+    this.#outage.failed(error)
     await sleep(250)
     if (!this.#closed) await this.#cluster.refreshMetadata().catch(() => {})
   }

@@ -44,8 +44,11 @@ export class ClusterProducer implements TransactionalProducer {
   #producerEpoch = 0
   readonly #sequences = new Map<string, number>()
   readonly #registered = new Set<string>()
-  #begun = 0
+  #deadline = 0
   #touched = false
+  #closed = false
+  /** Batches whose memory may be used again once the transaction is committed. */
+  #sent: ProduceBatch[] = []
   #coordinatorNode: BrokerNode | undefined
 
   constructor(cluster: Cluster, options: { transactionalId: string; timeoutMs: number }) {
@@ -55,7 +58,8 @@ export class ClusterProducer implements TransactionalProducer {
   }
 
   async init(): Promise<void> {
-    this.#begun = Date.now() + 50_000 // a former holder's transaction may take its whole timeout to end
+    // Nothing can be done without it: an outage is waited out.
+    this.#deadline = Number.POSITIVE_INFINITY
     const transactionalId = this.#transactionalId
     const answer = await this.#retry(async () => {
       const node = await this.#coordinator()
@@ -71,10 +75,11 @@ export class ClusterProducer implements TransactionalProducer {
     this.#sequences.clear()
     this.#registered.clear()
     this.#touched = false
+    this.#sent = []
   }
 
   begin(): void {
-    this.#begun = Date.now()
+    this.#deadline = Date.now() + this.#timeoutMs
     this.#touched = false
     this.#registered.clear()
   }
@@ -117,15 +122,15 @@ export class ClusterProducer implements TransactionalProducer {
     })
   }
 
-  commit(): Promise<void> {
-    return this.#end(true)
-  }
-
-  abort(): Promise<void> {
-    return this.#end(false)
+  async commit(): Promise<void> {
+    if (this.#touched) await this.#end()
+    this.#touched = false
+    for (const batch of this.#sent) batch.release()
+    this.#sent = []
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#cluster.disconnect()
   }
 
@@ -134,8 +139,7 @@ export class ClusterProducer implements TransactionalProducer {
     return { transactionalId, producerId: this.#producerId, producerEpoch: this.#producerEpoch }
   }
 
-  async #end(transactionResult: boolean): Promise<void> {
-    if (!this.#touched) return
+  async #end(): Promise<void> {
     const identity = this.#identity()
     await this.#retry(async () => {
       const node = await this.#coordinator()
@@ -143,11 +147,10 @@ export class ClusterProducer implements TransactionalProducer {
         request('EndTxn', 1, {
           ...identity,
           producerId: String(identity.producerId),
-          transactionResult,
+          transactionResult: true,
         }),
       )
     })
-    this.#touched = false
   }
 
   /** AddPartitionsToTxn, once per transaction and partition. */
@@ -160,10 +163,10 @@ export class ClusterProducer implements TransactionalProducer {
       else partitions.add(partition)
     }
     if (topics.size === 0) return
-    await this.#cluster.addMultipleTargetTopics([...topics.keys()])
     const identity = this.#identity()
     const list = [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }))
     await this.#retry(async () => {
+      await this.#cluster.addMultipleTargetTopics([...topics.keys()])
       const node = await this.#coordinator()
       await node.connectionPool.send(
         request('AddPartitionsToTxn', 1, {
@@ -220,7 +223,7 @@ export class ClusterProducer implements TransactionalProducer {
       )
     })
     // A socket that was given up may still hold what was sent first.
-    if (attempts === 1) for (const i of round) batches[i].release()
+    if (attempts === 1) for (const i of round) this.#sent.push(batches[i])
   }
 
   #leader(topic: string, partition: number): number {
@@ -241,7 +244,7 @@ export class ClusterProducer implements TransactionalProducer {
     return this.#coordinatorNode
   }
 
-  /** Repeats what a moment cures, for as long as the transaction may live. */
+  /** Repeats what time cures, for as long as the transaction may live. */
   async #retry<T>(attempt: () => Promise<T>): Promise<T> {
     for (let wait = 3; ; wait = Math.min(wait * 2, 100)) {
       try {
@@ -256,7 +259,7 @@ export class ClusterProducer implements TransactionalProducer {
           })
         }
         const again = type === undefined ? isConnectionError(error) : AGAIN.has(type)
-        if (!again || Date.now() - this.#begun > this.#timeoutMs) {
+        if (!again || this.#closed || Date.now() > this.#deadline) {
           throw new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
         }
         if (type !== 'CONCURRENT_TRANSACTIONS') {

@@ -13,6 +13,8 @@ export interface ChangelogTopic {
   readonly topic: string
   readonly layout: string
   readonly maxRecordBytes: number
+  /** Deletes what a task needs no more, in the background. */
+  shorten(partition: number, offset: number): void
 }
 
 /** Turns what a task has added to the epoch into what the commit sends and stores. */
@@ -26,21 +28,29 @@ export function epochPart(
   const header = { layout: changelog.layout, left, right, streamTime, closedBefore }
   const head = encodeHeader(header)
   const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
+  const records = splitPages(pages, maxBytes).map((some) =>
+    changelogBatch({ topic: changelog.topic, partition }, head, some),
+  )
   const inputs = [
     { topic: pipeline.facts.topic, partition, offset: left },
     { topic: pipeline.join.topic, partition, offset: right },
   ]
   return {
     batches: [...epoch.outputs, ...epoch.rejects],
-    changelog: splitPages(pages, maxBytes).map((some) =>
-      changelogBatch({ topic: changelog.topic, partition }, head, some),
-    ),
+    changelog: records,
     offsets: inputs.filter(({ offset }) => offset >= 0),
     async persist(changelogOffset) {
-      const checkpoint = { changelogOffset, left, right, streamTime, closedBefore, nextPage }
+      const first = changelogOffset - records.length
+      const { changelogHead } = task
+      for (const { segment } of pages) changelogHead.add(segment, first)
+      changelogHead.expire(epoch.expired)
+      const head = changelogHead.entries
+      const checkpoint = { changelogOffset, left, right, streamTime, closedBefore, nextPage, head }
       await task.store.write(pages, checkpoint)
       task.window.committed(pages)
+      if (epoch.expired.length === 0) return
       for (const segment of epoch.expired) await task.store.clearSegment(segment)
+      changelog.shorten(partition, changelogHead.offset(first))
     },
   }
 }

@@ -11,6 +11,7 @@ export interface TakePorts {
   readonly changelogTopic: string
   readonly admin: Admin
   readonly group: Pick<Group, 'committed'>
+  readonly log: { warn(fields: object, message: string): void }
   createReader(events: ReaderEvents): Reader
   /** Changelog offsets left to read. */
   onProgress(remaining: number): void
@@ -55,17 +56,21 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   window.closing.restored(restored.closedBefore)
   task.streamTime = restored.streamTime
   task.dropExpired()
-  for (const [side, offset] of [restored.left, restored.right].entries()) {
-    if (offset !== committed[side])
-      throw offsetsChanged(inputs[side], partition, committed[side], offset)
-    task.queues[side].taken = offset
+  const offsets: [number, number] = [restored.left, restored.right]
+  for (const [side, topic] of inputs.entries()) {
+    const place = { topic, partition, committed: committed[side], stored: offsets[side] }
+    // The broker forgets the offsets of a group that has been away for long; the changelog has them.
+    if (committed[side] === -1 && offsets[side] >= 0) {
+      ports.log.warn(place, 'The group has no offset any more; going on where the changelog ends')
+    } else if (committed[side] !== offsets[side]) throw offsetsChanged(place)
+    task.queues[side].taken = offsets[side]
   }
-  return startOffsets(inputs, partition, committed, admin)
+  return startOffsets(inputs, partition, offsets, ports)
 }
 
 /** A store that is of another layout, or behind the changelog's head, is cleared: the changelog has it all. */
 async function loadStore(task: Task, head: number, end: number): Promise<Restored> {
-  const { store, window } = task
+  const { store, window, changelogHead } = task
   const checkpoint = await store.checkpoint()
   const usable = checkpoint !== undefined && checkpoint !== 'other'
   if (!usable || checkpoint.changelogOffset > end || checkpoint.changelogOffset < head) {
@@ -77,6 +82,7 @@ async function loadStore(task: Task, head: number, end: number): Promise<Restore
     window.restore(page)
   }
   window.nextPage = checkpoint.nextPage
+  changelogHead.load(checkpoint.head)
   return { ...checkpoint }
 }
 
@@ -93,7 +99,8 @@ async function readTail(
   let pages: Page[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {
-    await store.write(pages, { ...restored, nextPage: window.nextPage })
+    const head = task.changelogHead.entries
+    await store.write(pages, { ...restored, nextPage: window.nextPage, head })
     pages = []
     bytes = 0
   }
@@ -110,6 +117,7 @@ async function readTail(
         if (page.number < window.nextPage) continue
         window.nextPage = page.number + 1
         window.restore(page)
+        task.changelogHead.add(page.segment, columns.offsets[i])
         pages.push(page)
         bytes += page.end - page.start
       }
@@ -168,25 +176,46 @@ function corrupt(partition: number, what: string): EnricherError {
   })
 }
 
-function offsetsChanged(topic: string, partition: number, committed: number, stored: number) {
-  const message = `The group's offset of ${topic}-${partition} is ${committed}, but the window store was written up to ${stored}: offsets were changed from outside, or the changelog is not this group's. Restore the offset, or delete the group's offsets, the changelog topic and the state folder`
-  return new EnricherError('OFFSETS_CHANGED', message, {
-    fields: { topic, partition, committed, stored },
-  })
+interface OffsetPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly committed: number
+  readonly stored: number
 }
 
-/** Committed offsets; where there are none, or retention has passed them by, the topic's beginning. */
+function offsetsChanged(place: OffsetPlace): EnricherError {
+  const { topic, partition, committed, stored } = place
+  const message = `The group's offset of ${topic}-${partition} is ${committed}, but the window store was written up to ${stored}: offsets were changed from outside, or the changelog is not this group's. Restore the offset, or delete the group's offsets, the changelog topic and the state folder`
+  return new EnricherError('OFFSETS_CHANGED', message, { fields: { ...place } })
+}
+
+/** The offsets to go on at; where there is none, or retention has passed it by, the topic's beginning. */
 async function startOffsets(
   topics: readonly string[],
   partition: number,
-  committed: readonly number[],
-  admin: Admin,
+  offsets: readonly number[],
+  { admin, log }: TakePorts,
 ): Promise<[number, number]> {
   const starts = await Promise.all(
     topics.map(async (topic, side) => {
+      const offset = offsets[side]
       const earliest = (await admin.offsets(topic, 'earliest')).get(partition) ?? 0
-      return Math.max(earliest, committed[side])
+      const end = (await admin.offsets(topic, 'stable')).get(partition) ?? 0
+      if (offset > end) throw topicAnew(topic, partition, offset, end)
+      if (offset >= 0 && earliest > offset) {
+        const lost = earliest - offset
+        const message = `Retention has deleted ${lost} records of ${topic}-${partition} before they were read; going on at the earliest`
+        log.warn({ topic, partition, offset, earliest, lost }, message)
+      }
+      return Math.max(earliest, offset)
     }),
   )
   return [starts[0], starts[1]]
+}
+
+function topicAnew(topic: string, partition: number, offset: number, end: number): EnricherError {
+  const message = `The group has read ${topic}-${partition} up to ${offset}, but it ends at ${end}: the topic was created anew. Give the pipeline another name, or delete the group's offsets, the changelog topic and the state folder`
+  return new EnricherError('OFFSETS_CHANGED', message, {
+    fields: { topic, partition, offset, end },
+  })
 }

@@ -1,3 +1,5 @@
+const MOST_SLICES = 3600
+
 /**
  * Which left entries close when: the unmatched ones are emitted as stream time passes. Entries are
  * kept by slices of event time, so that closing looks at each of them once.
@@ -10,7 +12,9 @@ export class Closing {
 
   /** @param closeMs how far behind stream time an entry closes */
   constructor(closeMs: number) {
-    this.sliceMs = Math.min(1000, Math.max(10, Math.floor(closeMs / 20)))
+    // Fine enough that an entry closes soon after its time; in a window of days not too many.
+    const fine = Math.min(1000, Math.max(10, Math.floor(closeMs / 20)))
+    this.sliceMs = Math.max(fine, Math.floor(closeMs / MOST_SLICES))
   }
 
   /** `time` is not before `closedBefore`: anything older is late. */
@@ -32,7 +36,9 @@ export class Closing {
 
   /** Every pending entry's time is before this one. */
   get latest(): number {
-    return Math.max(...this.#slices.keys()) + this.sliceMs
+    let latest = Number.NEGATIVE_INFINITY
+    for (const slice of this.#slices.keys()) if (slice > latest) latest = slice
+    return latest + this.sliceMs
   }
 
   /** After a restore, which has added entries from before `closedBefore` too. */

@@ -11,9 +11,9 @@ import {
   RIGHT,
   readPageHeader,
   varintBytes,
-  writePageHeader,
   writeVarint,
 } from './page.ts'
+import { PageWriter } from './page-writer.ts'
 import { RecentPages } from './recent-pages.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes } from './segments.ts'
@@ -41,9 +41,11 @@ export interface WindowOptions {
 }
 
 /** Numbers in one item of the list of matches that wait for a page. */
-const COLD_FIELDS = 6
-/** Unmatched records are read back this many at a time, so that memory stays bounded. */
-const CLOSE_AT_ONCE = 4096
+const COLD_FIELDS = 7
+/** Matches that may wait: a key with very many records must not fill the memory. */
+const MOST_COLD = 65_536
+/** Records are read back this many at a time, so that memory stays bounded. */
+const READ_AT_ONCE = 4096
 
 /**
  * The two sides of one task's window: pages and their index. `insert` a record, then `probe` the
@@ -58,10 +60,7 @@ export class JoinWindow {
   readonly #sink: JoinSink
   readonly #recent: RecentPages
   readonly #sides: readonly Segments[]
-  /** Open pages by kind and segment. */
-  readonly #open: readonly Map<number, Page>[] = [new Map(), new Map(), new Map()]
-  readonly #last: (Page | undefined)[] = [undefined, undefined]
-  #sealed: Page[] = []
+  readonly #writer: PageWriter
   #marks = new Map<number, number[]>()
   #cold: number[] = []
   readonly #own = new EntryCursor()
@@ -70,7 +69,6 @@ export class JoinWindow {
   #ownPosition = 0
   #ownEntry = 0
   #ownIndex: SegmentIndex | undefined
-  nextPage = 1
   /** Pairs that would have matched, had the left record's window not been closed. */
   closedMatches = 0
 
@@ -81,6 +79,7 @@ export class JoinWindow {
     this.#readPages = options.readPages
     this.#sink = options.sink
     this.#recent = new RecentPages(options.recentBytes)
+    this.#writer = new PageWriter(this.#recent)
     this.#sides = [
       new Segments(this.times.segmentMs, this.#left),
       new Segments(this.times.segmentMs, false),
@@ -102,8 +101,24 @@ export class JoinWindow {
     return this.#recent.bytes + this.#sides[LEFT].bytes + this.#sides[RIGHT].bytes
   }
 
-  /** The most an entry takes beyond key, headers and body. */
-  static readonly entryOverhead = 32
+  /** Memory of what the running epoch has added. */
+  get epochBytes(): number {
+    return this.#writer.bytes
+  }
+
+  get nextPage(): number {
+    return this.#writer.nextPage
+  }
+
+  /** Of a store that has been loaded. */
+  set nextPage(number: number) {
+    this.#writer.nextPage = number
+  }
+
+  /** So many matches wait for their pages that `resolveCold` has to come first. */
+  get coldFull(): boolean {
+    return this.#cold.length >= MOST_COLD * COLD_FIELDS
+  }
 
   /**
    * Adds a record to its side; the caller then writes exactly `bodyBytes` of body into `bodyBuffer`
@@ -126,7 +141,7 @@ export class JoinWindow {
     const headerBytes = headersEnd - headersStart
     const head = varintBytes(keyBytes) + keyBytes + varintBytes(time - segment)
     const bytes = head + varintBytes(headerBytes) + headerBytes + varintBytes(bodyBytes) + bodyBytes
-    const page = this.#pageFor(side, segment, bytes)
+    const page = this.#writer.pageFor(side, segment, bytes)
     const buffer = page.buffer
     const own = this.#own
     own.buffer = buffer
@@ -178,21 +193,8 @@ export class JoinWindow {
     const cold = this.#cold
     if (cold.length === 0) return
     this.#cold = []
-    const wanted = new Map<number, { segment: number; number: number }>()
-    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      const segment = cold[i + 3]
-      const number = this.#sides[1 - cold[i]].get(segment)!.pages[cold[i + 4]]
-      wanted.set(number, { segment, number })
-    }
-    const pages = await this.#fetchPages([...wanted.values()])
-    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      const [side, ownPage, ownPosition, segment, entry, streamTime] = cold.slice(
-        i,
-        i + COLD_FIELDS,
-      )
-      const index = this.#sides[1 - side].get(segment)!
-      this.#restoreOwn(side, ownPage, ownPosition)
-      this.#consider(side, index, segment, entry, pages.get(index.pages[entry])!, streamTime)
+    for (let from = 0; from < cold.length; from += READ_AT_ONCE * COLD_FIELDS) {
+      await this.#resolve(cold.slice(from, from + READ_AT_ONCE * COLD_FIELDS))
     }
   }
 
@@ -201,24 +203,17 @@ export class JoinWindow {
     if (!this.#left) return 0
     const due = this.closing.take(streamTime - this.times.closeMs)
     let emitted = 0
-    for (let i = 0; i < due.length; i += CLOSE_AT_ONCE) {
-      emitted += await this.#emitUnmatched(due.slice(i, i + CLOSE_AT_ONCE))
+    for (let i = 0; i < due.length; i += READ_AT_ONCE) {
+      emitted += await this.#emitUnmatched(due.slice(i, i + READ_AT_ONCE))
     }
     return emitted
   }
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
   take(): Page[] {
-    for (const [segment, entries] of this.#marks) this.#writeMarks(segment, entries)
+    for (const [segment, entries] of this.#marks) this.#writer.marks(segment, entries)
     this.#marks.clear()
-    for (const open of this.#open) {
-      for (const page of open.values()) this.#seal(page)
-      open.clear()
-    }
-    this.#last.fill(undefined)
-    const pages = this.#sealed
-    this.#sealed = []
-    return pages.sort((a, b) => a.number - b.number)
+    return this.#writer.take()
   }
 
   /** The pages are in LevelDB. */
@@ -305,43 +300,61 @@ export class JoinWindow {
   }
 
   #waitForPage(side: number, segment: number, entry: number, streamTime: number): void {
-    this.#cold.push(side, this.#ownPage!.number, this.#ownPosition, segment, entry, streamTime)
+    const { number } = this.#ownPage!
+    this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, segment, entry, streamTime)
   }
 
-  #restoreOwn(side: number, pageNumber: number, position: number): void {
-    const page = this.#recent.get(pageNumber)!
-    this.#own.read(page, position)
-    if (!this.#left || side !== LEFT) return
-    const index = this.#sides[LEFT].get(page.segment)!
-    const hash = this.#hash(this.#own.buffer, this.#own.keyStart, this.#own.keyEnd)
-    let entry = index.first(hash)
-    while (index.pages[entry] !== pageNumber || index.positions[entry] !== position) {
-      entry = index.next(entry)
+  async #resolve(cold: readonly number[]): Promise<void> {
+    const wanted = new Map<number, { segment: number; number: number }>()
+    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
+      const segment = cold[i + 4]
+      const number = this.#sides[1 - cold[i]].get(segment)!.pages[cold[i + 5]]
+      wanted.set(number, { segment, number })
     }
-    this.#ownIndex = index
-    this.#ownEntry = entry
+    const pages = await this.#fetchPages([...wanted.values()])
+    const own = this.#own
+    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
+      const [side, ownPage, ownPosition, ownEntry, segment, entry, streamTime] = cold.slice(
+        i,
+        i + COLD_FIELDS,
+      )
+      const index = this.#sides[1 - side].get(segment)!
+      // Our own record is of the running epoch, so its page is in memory.
+      const page = this.#recent.get(ownPage)!
+      own.read(page, ownPosition)
+      this.#ownIndex = this.#sides[side].get(page.segment)
+      this.#ownEntry = ownEntry
+      this.#consider(side, index, segment, entry, pages.get(index.pages[entry])!, streamTime)
+    }
   }
 
+  /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
   async #emitUnmatched(due: readonly number[]): Promise<number> {
     const left = this.#sides[LEFT]
-    const cold = new Map<number, { segment: number; number: number }>()
-    const open: number[] = []
+    const wanted = new Map<number, { segment: number; number: number }>()
+    const cold: number[] = []
+    let emitted = 0
     for (let i = 0; i < due.length; i += 2) {
       const index = left.get(due[i])
-      if (index === undefined || index.isMatched(due[i + 1])) continue
-      open.push(due[i], due[i + 1])
-      const number = index.pages[due[i + 1]]
-      if (this.#recent.get(number) === undefined) cold.set(number, { segment: due[i], number })
+      const entry = due[i + 1]
+      if (index === undefined || index.isMatched(entry)) continue
+      emitted++
+      const number = index.pages[entry]
+      const page = this.#recent.get(number)
+      if (page !== undefined) this.#emit(page, index.positions[entry])
+      else {
+        wanted.set(number, { segment: due[i], number })
+        cold.push(number, index.positions[entry])
+      }
     }
-    const pages = await this.#fetchPages([...cold.values()])
-    for (let i = 0; i < open.length; i += 2) {
-      const index = left.get(open[i])!
-      const number = index.pages[open[i + 1]]
-      const page = pages.get(number) ?? this.#recent.get(number)!
-      this.#other.read(page, index.positions[open[i + 1]])
-      this.#sink.unmatched(this.#other)
-    }
-    return open.length / 2
+    const pages = await this.#fetchPages([...wanted.values()])
+    for (let i = 0; i < cold.length; i += 2) this.#emit(pages.get(cold[i])!, cold[i + 1])
+    return emitted
+  }
+
+  #emit(page: Page, position: number): void {
+    this.#other.read(page, position)
+    this.#sink.unmatched(this.#other)
   }
 
   async #fetchPages(wanted: { segment: number; number: number }[]): Promise<Map<number, Page>> {
@@ -357,35 +370,5 @@ export class JoinWindow {
       pages.set(page.number, page)
     }
     return pages
-  }
-
-  #pageFor(kind: number, segment: number, bytes: number): Page {
-    const last = this.#last[kind]
-    if (last !== undefined && last.segment === segment && last.end + bytes <= last.limit)
-      return last
-    const open = this.#open[kind]
-    let page = open.get(segment)
-    if (page === undefined || page.end + bytes > page.limit) {
-      if (page !== undefined) this.#seal(page)
-      page = this.#recent.open(this.nextPage++, kind, segment, bytes)
-      open.set(segment, page)
-    }
-    this.#last[kind] = page
-    return page
-  }
-
-  #seal(page: Page): void {
-    this.#recent.seal(page)
-    writePageHeader(page)
-    this.#sealed.push(page)
-  }
-
-  #writeMarks(segment: number, entries: readonly number[]): void {
-    for (const entry of entries) {
-      const page = this.#pageFor(MATCHED, segment, 4)
-      page.buffer.writeUInt32LE(entry, page.end)
-      page.end += 4
-      page.count++
-    }
   }
 }

@@ -11,9 +11,11 @@ export interface Checkpoint {
   readonly streamTime: number
   readonly closedBefore: number
   readonly nextPage: number
+  /** Of `ChangelogHead`. */
+  readonly head: readonly (readonly [number, number])[]
 }
 
-const VERSION = 1
+const VERSION = 2
 /** Behind every page: their keys begin with a 48-bit number below 2^47 + 2^46. */
 const CHECKPOINT_KEY = Buffer.from([0xff])
 /** Segments before 1970 have negative numbers. */

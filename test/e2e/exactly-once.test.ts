@@ -7,8 +7,11 @@ import { Orders } from './orders.ts'
 
 const COUNT = 60_000
 
-async function withOrders(body: (orders: Orders) => Promise<void>): Promise<void> {
-  const orders = await Orders.create()
+async function withOrders(
+  body: (orders: Orders) => Promise<void>,
+  options: Parameters<typeof Orders.create>[0] = {},
+): Promise<void> {
+  const orders = await Orders.create(options)
   try {
     await body(orders)
   } finally {
@@ -64,6 +67,28 @@ test('a lost state folder is restored from the changelog', () =>
     orders.start()
     await orders.expect(COUNT, 'inner')
   }))
+
+test('the changelog is shortened as windows pass, and what is left of it restores the task', () =>
+  withOrders(
+    async (orders) => {
+      await orders.send(0, COUNT)
+      const first = orders.start()
+      await orders.expectTaken()
+      const changelog = `${orders.tag}-job-window-changelog`
+      for (let tries = 0; ; tries++) {
+        const heads = [...(await orders.broker.admin.offsets(changelog, 'earliest')).values()]
+        if (heads.every((head) => head > 0)) break
+        assert.ok(tries < 50, `Not shortened: ${heads}`)
+        await sleep(200)
+      }
+      assert.equal(await first.stop(), 0)
+      rmSync(join(orders.folder, 'state'), { recursive: true })
+      await orders.sendRest(COUNT)
+      orders.start()
+      await orders.expect(COUNT, 'inner')
+    },
+    { perSecond: 150 },
+  ))
 
 test('a restart on its own folder goes on from the checkpoint', () =>
   withOrders(async (orders) => {

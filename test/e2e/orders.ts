@@ -15,11 +15,8 @@ import { connect, createTopic, PlainProducer, readAll } from '../support/topics.
 
 const PARTITIONS = 4
 const EPOCH = 1_735_689_600_000
-/** Orders per second of event time. */
-const RATE = 1000
 export const FILE = 'examples/orders/pipeline.yaml'
 
-const orderedAt = (i: number): number => EPOCH + Math.floor((i * 1000) / RATE)
 let counter = 0
 
 export class Orders {
@@ -28,18 +25,23 @@ export class Orders {
   readonly broker: Broker
   readonly producer: PlainProducer
   readonly #address: string
-  readonly #processes = new Set<ChildProcess>()
+  readonly #perSecond: number
+  readonly #services: ServiceProcess[] = []
 
-  private constructor(address: string, broker: Broker) {
+  private constructor(address: string, broker: Broker, perSecond: number) {
     this.#address = address
+    this.#perSecond = perSecond
     this.broker = broker
     this.producer = new PlainProducer(address)
   }
 
-  /** Topics, with all dimension rows in them where these are wanted. */
-  static async create({ dimensions } = { dimensions: true }): Promise<Orders> {
-    const address = await testBroker()
-    const orders = new Orders(address, await connect(address))
+  /**
+   * Topics, with all dimension rows in them where these are wanted.
+   * @param perSecond orders per second of event time
+   */
+  static async create({ dimensions = true, broker = '', perSecond = 1000 } = {}): Promise<Orders> {
+    const address = broker || (await testBroker())
+    const orders = new Orders(address, await connect(address), perSecond)
     const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
     for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
     await orders.producer.connect(names)
@@ -52,6 +54,8 @@ export class Orders {
     )
     return orders
   }
+
+  readonly orderedAt = (i: number): number => EPOCH + Math.floor((i * 1000) / this.#perSecond)
 
   topic(name: string): string {
     return `${this.tag}.${name}`
@@ -74,19 +78,19 @@ export class Orders {
   async send(from: number, to: number): Promise<void> {
     const due: { at: number; i: number }[] = []
     for (let i = 0; i < to; i++)
-      if (data.isPaid(i)) due.push({ at: orderedAt(i) + data.payDelay(i), i })
-    const begin = from === 0 ? 0 : orderedAt(from)
-    const end = orderedAt(to)
+      if (data.isPaid(i)) due.push({ at: this.orderedAt(i) + data.payDelay(i), i })
+    const begin = from === 0 ? 0 : this.orderedAt(from)
+    const end = this.orderedAt(to)
     const payments = due.filter(({ at }) => at >= begin && at < end).sort((a, b) => a.at - b.at)
     await this.#send(from, to, payments)
   }
 
   /** The payments that come after the last of `count` orders. */
   async sendRest(count: number): Promise<void> {
-    const end = orderedAt(count)
+    const end = this.orderedAt(count)
     const rest: { at: number; i: number }[] = []
     for (let i = 0; i < count; i++) {
-      const at = orderedAt(i) + data.payDelay(i)
+      const at = this.orderedAt(i) + data.payDelay(i)
       if (data.isPaid(i) && at >= end) rest.push({ at, i })
     }
     await this.#send(
@@ -99,7 +103,7 @@ export class Orders {
   async #send(from: number, to: number, payments: { at: number; i: number }[]): Promise<void> {
     const { producer } = this
     for (let i = from; i < to; i++) {
-      const at = orderedAt(i)
+      const at = this.orderedAt(i)
       producer.put(
         this.topic('orders'),
         i % PARTITIONS,
@@ -115,7 +119,7 @@ export class Orders {
         i % PARTITIONS,
         at,
         Buffer.from(data.orderId(i)),
-        data.encode('payment', data.payment(i, orderedAt(i))),
+        data.encode('payment', data.payment(i, this.orderedAt(i))),
       )
       if (producer.bytes > 400_000) await producer.flush()
     }
@@ -142,8 +146,9 @@ export class Orders {
       env: { ...process.env, ...this.env(more) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    this.#processes.add(child)
-    return new ServiceProcess(child)
+    const service = new ServiceProcess(child)
+    this.#services.push(service)
+    return service
   }
 
   /** Waits until the group has taken everything, then compares every output record. Rejects when output is missing after `seconds`. */
@@ -154,7 +159,11 @@ export class Orders {
       await sleep(300)
       check = await this.#outputs(count, kind)
     }
-    assert.deepEqual(check.result(), { missing: 0, duplicated: 0, wrong: 0, examples: [] })
+    const result = check.result()
+    if (result.missing + result.duplicated + result.wrong > 0) {
+      for (const service of this.#services) console.error(service.log.slice(-5000))
+    }
+    assert.deepEqual(result, { missing: 0, duplicated: 0, wrong: 0, examples: [] })
   }
 
   /** Waits until the group's offsets are at the end of both inputs. */
@@ -205,7 +214,7 @@ export class Orders {
     const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind }))
     const schemas = await readSchemas(pipeline, null)
     const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
-    const check = new Check(outputSchema, count, kind, orderedAt)
+    const check = new Check(outputSchema, count, kind, this.orderedAt)
     const there = await this.broker.admin.describeTopics([topic])
     if (!there.has(topic)) return check
     await readAll(this.broker, topic, ({ key, value }) => check.add(key, value))
@@ -213,7 +222,7 @@ export class Orders {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#processes) child.kill('SIGKILL')
+    for (const service of this.#services) service.child.kill('SIGKILL')
     await this.producer.close()
     await this.broker.close()
     rmSync(this.folder, { recursive: true, force: true })

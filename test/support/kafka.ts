@@ -1,5 +1,5 @@
 /** A real Apache Kafka broker on this machine: KRaft, one node. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -29,6 +29,11 @@ export interface RunningKafka {
   /** 0: in a container. */
   readonly pid: number
   stop(): Promise<void>
+}
+
+export interface LocalKafka extends RunningKafka {
+  /** SIGKILL, and a start on the same folder after this long. */
+  restart(downMs: number): Promise<void>
 }
 
 export function freePort(): Promise<number> {
@@ -79,7 +84,7 @@ function settings(port: number, controller: number): Record<string, string | num
 }
 
 /** A broker from Maven's jars, on the local Java. */
-export async function startKafka(): Promise<RunningKafka> {
+export async function startKafka(): Promise<LocalKafka> {
   fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
   const port = await freePort()
@@ -95,27 +100,37 @@ export async function startKafka(): Promise<RunningKafka> {
   const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file]
   execFileSync('java', [...java, ...format], { stdio: 'ignore' })
   const log = join(folder, 'broker.log')
-  const output = openSync(log, 'w')
-  const broker = spawn('java', [...java, 'kafka.Kafka', file], {
-    stdio: ['ignore', output, output],
-  })
+  const address = `127.0.0.1:${port}`
+  let broker: ChildProcess
+  const start = async (): Promise<void> => {
+    const output = openSync(log, 'a')
+    broker = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', output, output] })
+    await answers(address, () => {
+      if (broker.exitCode !== null) throw new Error(`Kafka has ended:\n${tail(log)}`)
+    })
+  }
+  const end = async (): Promise<void> => {
+    const ended = new Promise((resolve) => broker.once('exit', resolve))
+    broker.kill('SIGKILL')
+    await ended
+  }
   const kill = (): void => {
     broker.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', kill)
-  const address = `127.0.0.1:${port}`
-  await answers(address, () => {
-    if (broker.exitCode !== null) throw new Error(`Kafka has ended:\n${tail(log)}`)
-  })
+  await start()
   return {
     address,
-    pid: broker.pid!,
+    pid: broker!.pid!,
+    async restart(downMs) {
+      await end()
+      await sleep(downMs)
+      await start()
+    },
     async stop() {
       process.removeListener('exit', kill)
-      const ended = new Promise((resolve) => broker.once('exit', resolve))
-      broker.kill('SIGKILL')
-      await ended
+      await end()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,210 @@
+/** The tasks of this instance: taking them, feeding them, giving them up. */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Broker, Fetched, Group, Reader } from './broker/port.ts'
+import type { ChangelogTopic } from './commit/epoch-part.ts'
+import { takeTask } from './commit/take-task.ts'
+import { codeOf, type EnricherError } from './errors.ts'
+import { openStore, type Store } from './level.ts'
+import { Task, type TaskContext } from './task.ts'
+import { windowTimes } from './window/segments.ts'
+import { WindowStore } from './window/window-store.ts'
+
+export interface TasksLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface TasksOptions {
+  readonly broker: Broker
+  readonly context: TaskContext
+  readonly changelog: ChangelogTopic
+  readonly log: TasksLog
+  readonly group: Pick<Group, 'committed'>
+  /** Records have come, or a task has begun to run. */
+  readonly onWork: () => void
+  /** Reading cannot go on as it is: see `Reader`. */
+  readonly onReadError: (error: unknown) => void
+}
+
+/** restoring → running → closed; restoring → closed. A closed one is forgotten. */
+export type TaskState = 'restoring' | 'running' | 'closed'
+
+export interface HeldTask {
+  readonly task: Task
+  readonly store: Store
+  state: TaskState
+  /** Whether fetching is paused, by side. */
+  readonly paused: [boolean, boolean]
+  /** Changelog offsets left to read. */
+  restoreRemaining: number
+}
+
+/** Bytes of one input that a task buffers before its fetching pauses. */
+const BUFFER_BYTES = 4 * 1024 * 1024
+
+export class Tasks {
+  readonly #options: TasksOptions
+  readonly #folder: string
+  readonly #held = new Map<number, HeldTask>()
+  readonly #damaged = new Set<number>()
+  readonly #reader: Reader
+
+  constructor(options: TasksOptions) {
+    this.#options = options
+    this.#folder = join(options.context.pipeline.state.dir, 'window')
+    this.#reader = options.broker.reader(
+      { maxBytesPerPartition: 1 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 50 },
+      {
+        onFetched: (fetched) => this.#fetched(fetched),
+        onError: (_partition, error) => options.onReadError(error),
+      },
+    )
+  }
+
+  get all(): readonly HeldTask[] {
+    return [...this.#held.values()]
+  }
+
+  get running(): readonly HeldTask[] {
+    return this.all.filter(({ state }) => state === 'running')
+  }
+
+  get partitions(): number[] {
+    return [...this.#held.keys()]
+  }
+
+  /** Partitions whose window store is on this disk. */
+  stored(): number[] {
+    return existsSync(this.#folder)
+      ? readdirSync(this.#folder).map(Number).filter(Number.isInteger)
+      : []
+  }
+
+  /** Takes the tasks that are not held yet; resolves when all of them run. */
+  async take(partitions: readonly number[]): Promise<void> {
+    const missing = partitions.filter((partition) => !this.#held.has(partition))
+    await Promise.all(missing.map((partition) => this.#takeOne(partition)))
+  }
+
+  async drop(partitions: readonly number[]): Promise<void> {
+    await Promise.all(partitions.map((partition) => this.#drop(partition)))
+  }
+
+  /** The task's store does not have what it must have: it is put aside when the task is taken again. */
+  damaged(partition: number): void {
+    this.#damaged.add(partition)
+  }
+
+  /** Fetches again what was paused, once most of it has been taken. */
+  resumeInputs(held: HeldTask): void {
+    for (const side of [0, 1]) {
+      if (!held.paused[side] || held.task.queues[side].bufferedBytes > BUFFER_BYTES / 2) continue
+      held.paused[side] = false
+      this.#reader.resume(this.#input(side, held.task.partition))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close()
+    await this.drop(this.partitions)
+  }
+
+  #input(side: number, partition: number): { topic: string; partition: number } {
+    const { facts, join: right } = this.#options.context.pipeline
+    return { topic: side === 0 ? facts.topic : right.topic, partition }
+  }
+
+  #fetched(fetched: Fetched): void {
+    const held = this.#held.get(fetched.partition)
+    if (held?.state !== 'running') return
+    const side = fetched.topic === this.#options.context.pipeline.facts.topic ? 0 : 1
+    held.task.offer(side, fetched)
+    if (held.task.queues[side].bufferedBytes > BUFFER_BYTES && !held.paused[side]) {
+      held.paused[side] = true
+      this.#reader.pause(fetched)
+    }
+    this.#options.onWork()
+  }
+
+  async #takeOne(partition: number): Promise<void> {
+    const { log } = this.#options
+    const held = await this.#open(partition)
+    try {
+      await this.#restore(held)
+    } catch (error) {
+      if (held.state === 'closed') return
+      await this.#drop(partition)
+      const code = codeOf(error)
+      // A former owner has just shortened the changelog: what is gone had expired.
+      if (code !== 'OFFSET_OUT_OF_RANGE') {
+        if (code !== 'STATE_CORRUPT') throw error
+        log.error({ err: error, partition }, (error as EnricherError).message)
+        this.damaged(partition)
+      }
+      await this.#takeOne(partition)
+    }
+  }
+
+  async #open(partition: number): Promise<HeldTask> {
+    const { context, changelog, log } = this.#options
+    const folder = join(this.#folder, String(partition))
+    if (this.#damaged.delete(partition) && existsSync(folder)) {
+      rmSync(`${folder}.damaged`, { recursive: true, force: true })
+      renameSync(folder, `${folder}.damaged`)
+      log.error({ partition, folder: `${folder}.damaged` }, 'The store is put aside and restored')
+    }
+    const store = await openStore(folder)
+    const { segmentMs } = windowTimes(context.pipeline.join)
+    const task = new Task(partition, new WindowStore(store, segmentMs, changelog.layout), context)
+    const held: HeldTask = {
+      store,
+      task,
+      state: 'restoring',
+      paused: [false, false],
+      restoreRemaining: 0,
+    }
+    this.#held.set(partition, held)
+    return held
+  }
+
+  async #restore(held: HeldTask): Promise<void> {
+    const { context, changelog, broker, group, log, onWork } = this.#options
+    const { task } = held
+    const { partition } = task
+    const begun = performance.now()
+    const starts = await takeTask(task, {
+      pipeline: context.pipeline,
+      layout: changelog.layout,
+      changelogTopic: changelog.topic,
+      admin: broker.admin,
+      group,
+      log,
+      onProgress: (remaining) => {
+        held.restoreRemaining = remaining
+      },
+      createReader: (events) =>
+        broker.reader(
+          { maxBytesPerPartition: 4 << 20, maxBytes: 16 << 20, minBytes: 1, maxWaitMs: 100 },
+          events,
+        ),
+    })
+    if (held.state === 'closed') return
+    held.state = 'running'
+    for (const side of [0, 1]) this.#reader.add(this.#input(side, partition), starts[side])
+    const ms = Math.round(performance.now() - begun)
+    const records = task.window.side(0).entries + task.window.side(1).entries
+    log.info({ partition, starts, records, ms }, 'Task running')
+    onWork()
+  }
+
+  async #drop(partition: number): Promise<void> {
+    const held = this.#held.get(partition)
+    if (held === undefined) return
+    held.state = 'closed'
+    this.#held.delete(partition)
+    for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
+    await held.store.close()
+  }
+}
