@@ -135,7 +135,14 @@ async function send(orders: Orders, list: readonly ModelRecord[]): Promise<numbe
     const topic = orders.topic(side === 0 ? 'flights' : 'weather')
     producer.put(topic, KEYS.indexOf(code) % PARTITIONS, AT - 1, Buffer.from(code), value)
   }
-  const nothing = { id: 0, at: (AT + 40_000) * 1000, airport: null, seats: {}, carrier: null, legs: [] }
+  const nothing = {
+    id: 0,
+    at: (AT + 40_000) * 1000,
+    airport: null,
+    seats: {},
+    carrier: null,
+    legs: [],
+  }
   const bad: [Buffer | null, object][] = [
     [null, nothing],
     [Buffer.from('FRA'), nothing],
