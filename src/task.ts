@@ -8,11 +8,11 @@ import type { RejectReason, Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import { recordAt } from './broker/record-columns.ts'
+import { copyBytes, hashBytes, sameBytes } from './bytes.ts'
 import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
-import { hashBytes } from './hash.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from './input/merge.ts'
 import {
@@ -24,7 +24,7 @@ import {
 } from './output/task-output.ts'
 import { ChangelogHead } from './window/changelog-head.ts'
 import { JoinWindow } from './window/join-window.ts'
-import { copyBytes, LEFT, type Page, RIGHT } from './window/page.ts'
+import { LEFT, type Page, RIGHT } from './window/page.ts'
 import { windowTimes } from './window/segments.ts'
 import type { WindowStore } from './window/window-store.ts'
 
@@ -83,7 +83,8 @@ export class Task {
   readonly #output: TaskOutput
   readonly #rejects: BatchList
   readonly #slice = newSlice()
-  readonly #rows: Int32Array
+  /** Per dimension: 1 where the fact has a row. */
+  readonly #found: Uint8Array
   #expired: number[] = []
   /** A schema is being loaded: the task stands still, and only it. */
   #loading = false
@@ -107,7 +108,7 @@ export class Task {
       (left, bytes) => this.#rejectOutput(left, bytes),
     )
     this.#rejects = new BatchList(context.rejects, partition % context.rejectPartitions)
-    this.#rows = new Int32Array(pipeline.dimensions.length)
+    this.#found = new Uint8Array(pipeline.dimensions.length)
     this.window = new JoinWindow({
       times: windowTimes(pipeline.join),
       kind: pipeline.join.kind,
@@ -188,15 +189,12 @@ export class Task {
         const { on } = pipeline.dimensions[d]
         return this.#reject(LEFT, block, i, 'enrich', 'null_field', `The field ${on} is null`)
       }
-      const row = dimensions[d].find(
-        value.keyBuffer(d + 1),
-        value.keyStart(d + 1),
-        value.keyEnd(d + 1),
-      )
-      this.#rows[d] = row
-      if (row >= 0) {
+      const table = dimensions[d]
+      const found = table.find(value.keyBuffer(d + 1), value.keyStart(d + 1), value.keyEnd(d + 1))
+      this.#found[d] = found ? 1 : 0
+      if (found) {
         counts.lookupHits[d]++
-        bodyBytes += dimensions[d].rowEnd(row) - dimensions[d].rowStart(row)
+        bodyBytes += table.rowEnd - table.rowStart
         continue
       }
       counts.lookupMisses[d]++
@@ -232,16 +230,9 @@ export class Task {
     const body = window.bodyBuffer
     at = value.project(body, at)
     for (let d = 0; d < dimensions.length; d++) {
-      const row = this.#rows[d]
-      if (row < 0) at += codec.missingDimension[d].copy(body, at)
-      else
-        at = copyBytes(
-          dimensions[d].rowBuffer(row),
-          dimensions[d].rowStart(row),
-          dimensions[d].rowEnd(row),
-          body,
-          at,
-        )
+      const { rowBuffer, rowStart, rowEnd } = dimensions[d]
+      if (this.#found[d] === 0) at += codec.missingDimension[d].copy(body, at)
+      else at = copyBytes(rowBuffer, rowStart, rowEnd, body, at)
     }
     counts.probe(LEFT, window.probe(LEFT, hash, streamTime))
     return DONE
@@ -446,9 +437,8 @@ export class Task {
 function sameText(value: ValueReader, key: KeyReader): boolean {
   const start = value.keyStart(0)
   const length = value.keyEnd(0) - start
-  if (key.end - key.start !== length) return false
-  const text = value.keyBuffer(0)
-  const { buffer, start: from } = key
-  for (let i = 0; i < length; i++) if (text[start + i] !== buffer[from + i]) return false
-  return true
+  return (
+    key.end - key.start === length &&
+    sameBytes(value.keyBuffer(0), start, key.buffer, key.start, length)
+  )
 }

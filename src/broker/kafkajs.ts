@@ -125,6 +125,35 @@ const loggers = require('kafkajs/src/loggers') as {
 }
 export const createLogger = loggers.createLogger
 
+interface AnswerReader {
+  authHandlers?: unknown
+  bytesBuffered: number
+  readonly requestQueue: {
+    fulfillRequest(answer: { size: number; correlationId: number; payload: Buffer }): void
+  }
+}
+
+const connection = require('kafkajs/src/network/connection') as {
+  prototype: { processData(this: AnswerReader, bytes: Buffer): void }
+}
+const { processData } = connection.prototype
+/**
+ * Our sockets hand on whole answers. kafkajs joins each with what is left of the one before it, which
+ * is nothing, and so copies it; here a whole answer is passed on as it is.
+ */
+connection.prototype.processData = function (bytes) {
+  const whole = bytes.length > 8 && bytes.length === 4 + bytes.readInt32BE(0)
+  if (!whole || this.bytesBuffered > 0 || this.authHandlers) {
+    processData.call(this, bytes)
+    return
+  }
+  this.requestQueue.fulfillRequest({
+    size: bytes.length - 4,
+    correlationId: bytes.readInt32BE(4),
+    payload: bytes.subarray(8),
+  })
+}
+
 /**
  * Sends a request whose body is `chunks`, one after the other. kafkajs's own way copies a body three
  * times; here the buffers go to the socket as they are, and must not change before the answer comes.

@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes } from '../batch.ts'
+import { copyBytes } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { giveBuffer, takeBuffer } from './buffer-pool.ts'
 import { compress, compressionCode } from './compression.ts'
@@ -197,16 +198,7 @@ export class RecordBatchWriter implements ProduceBatch {
   }
 
   #copy(source: Buffer, start: number, end: number): void {
-    const length = end - start
-    if (length > 64) {
-      source.copy(this.#buffer, this.#at, start, end)
-      this.#at += length
-      return
-    }
-    const buffer = this.#buffer
-    let at = this.#at
-    for (let i = start; i < end; i++) buffer[at++] = source[i]
-    this.#at = at
+    this.#at = copyBytes(source, start, end, this.#buffer, this.#at)
   }
 }
 

@@ -48,7 +48,7 @@ export interface RawPipeline {
     late?: 'drop' | 'reject'
   }
   output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
-  state?: { dir: string }
+  state?: { dir?: string }
   commit?: { intervalMs?: number }
   http?: { port?: number; host?: string }
 }

@@ -203,11 +203,9 @@ export const pipelineSchema = {
         },
         ['topic'],
       ),
-      state: object(
-        'Local state.',
-        { dir: text('The state folder.', { default: '/var/lib/stream-enricher' }) },
-        ['dir'],
-      ),
+      state: object('Local state.', {
+        dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),
+      }),
       commit: object('Commits.', {
         intervalMs: {
           type: 'integer',

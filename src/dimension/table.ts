@@ -1,4 +1,4 @@
-import { hashBytes } from '../hash.ts'
+import { copyBytes, hashBytes, sameBytes } from '../bytes.ts'
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
@@ -6,26 +6,33 @@ import { hashBytes } from '../hash.ts'
  *
  *     row := key length u32, row length u32, key, row
  *
- * A row's address is its place in units of 8 bytes, over all chunks: 32 bits reach 32 GiB.
+ * A row's place counts units of 8 bytes, over all chunks: 32 bits reach 32 GiB.
  */
 const CHUNK_BYTES = 4 * 1024 * 1024
 /** Bytes of key and columns that a row may have. */
 export const LARGEST_ROW = CHUNK_BYTES - 64
 const UNIT = 8
+/** An address is the chunk's number, then the place in it in units. */
+const PLACE_BITS = 19
+const PLACE = 2 ** PLACE_BITS - 1
 const ROW_HEADER = 8
-const FREE = 0
+/** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
+const SLOT = 2
+const ADDRESS = 1
 const FIRST_SLOTS = 1 << 10
 
 export class DimensionTable {
   readonly #hash: typeof hashBytes
   #chunks: Buffer[] = []
-  /** Start of each chunk in units; one larger than CHUNK_BYTES holds one row. */
-  #top = UNIT
+  /** Where the next row goes. */
+  #top = 1
   #live = 0
-  #used = 0
-  #hashes = new Uint32Array(FIRST_SLOTS)
-  #addresses = new Uint32Array(FIRST_SLOTS)
+  #slots = new Uint32Array(FIRST_SLOTS * SLOT)
   size = 0
+  /** The row that `find` has found last, until the next put, delete or clear. */
+  rowBuffer: Buffer = Buffer.alloc(0)
+  rowStart = 0
+  rowEnd = 0
 
   constructor(hash = hashBytes) {
     this.#hash = hash
@@ -33,29 +40,20 @@ export class DimensionTable {
 
   /** Bytes of memory: chunks and index. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_BYTES + this.#hashes.length * 8
+    return this.#chunks.length * CHUNK_BYTES + this.#slots.length * 4
   }
 
-  /** A row's handle, or -1. Valid until the next put, delete or clear. */
-  find(key: Buffer, start: number, end: number): number {
+  /** Whether there is a row with this key; it is then between `rowStart` and `rowEnd` of `rowBuffer`. */
+  find(key: Buffer, start: number, end: number): boolean {
     const slot = this.#slot(this.#hash(key, start, end), key, start, end)
-    return this.#addresses[slot] === FREE ? -1 : slot
-  }
-
-  rowBuffer(handle: number): Buffer {
-    return this.#chunkOf(this.#addresses[handle])
-  }
-
-  rowStart(handle: number): number {
-    const at = this.#offsetOf(this.#addresses[handle])
-    const chunk = this.rowBuffer(handle)
-    return at + ROW_HEADER + chunk.readUInt32LE(at)
-  }
-
-  rowEnd(handle: number): number {
-    const at = this.#offsetOf(this.#addresses[handle])
-    const chunk = this.rowBuffer(handle)
-    return at + ROW_HEADER + chunk.readUInt32LE(at) + chunk.readUInt32LE(at + 4)
+    const address = this.#slots[slot + ADDRESS]
+    if (address === 0) return false
+    const chunk = this.#chunks[address >>> PLACE_BITS]
+    const at = (address & PLACE) * UNIT
+    this.rowBuffer = chunk
+    this.rowStart = at + ROW_HEADER + readU32(chunk, at)
+    this.rowEnd = this.rowStart + readU32(chunk, at + 4)
+    return true
   }
 
   /** Puts a row; the one that had its key goes. Throws RangeError for a row over 4 MiB. */
@@ -67,84 +65,79 @@ export class DimensionTable {
     rowStart: number,
     rowEnd: number,
   ): void {
-    if (this.#used * 8 >= this.#hashes.length * 6) this.#grow()
+    if (this.size * SLOT * 8 >= this.#slots.length * 6) this.#grow()
     const hash = this.#hash(key, keyStart, keyEnd)
     const slot = this.#slot(hash, key, keyStart, keyEnd)
     const bytes = ROW_HEADER + keyEnd - keyStart + rowEnd - rowStart
     const address = this.#allocate(bytes)
-    const chunk = this.#chunkOf(address)
-    const at = this.#offsetOf(address)
+    const chunk = this.#chunks[address >>> PLACE_BITS]
+    const at = (address & PLACE) * UNIT
     chunk.writeUInt32LE(keyEnd - keyStart, at)
     chunk.writeUInt32LE(rowEnd - rowStart, at + 4)
-    key.copy(chunk, at + ROW_HEADER, keyStart, keyEnd)
-    row.copy(chunk, at + ROW_HEADER + keyEnd - keyStart, rowStart, rowEnd)
-    if (this.#addresses[slot] === FREE) {
-      this.#hashes[slot] = hash
-      this.#used++
-      this.size++
-    } else this.#live -= padded(this.#rowBytes(this.#addresses[slot]))
-    this.#addresses[slot] = address
+    const afterKey = copyBytes(key, keyStart, keyEnd, chunk, at + ROW_HEADER)
+    copyBytes(row, rowStart, rowEnd, chunk, afterKey)
+    const old = this.#slots[slot + ADDRESS]
+    if (old === 0) this.size++
+    else this.#live -= padded(this.#rowBytes(old))
+    this.#slots[slot] = hash
+    this.#slots[slot + ADDRESS] = address
     this.#live += padded(bytes)
     if (this.#top * UNIT > 2 * this.#live + 2 * CHUNK_BYTES) this.#compact()
   }
 
   delete(key: Buffer, start: number, end: number): void {
-    let slot = this.find(key, start, end)
-    if (slot < 0) return
-    this.#live -= padded(this.#rowBytes(this.#addresses[slot]))
+    const slots = this.#slots
+    let slot = this.#slot(this.#hash(key, start, end), key, start, end)
+    if (slots[slot + ADDRESS] === 0) return
+    this.#live -= padded(this.#rowBytes(slots[slot + ADDRESS]))
     this.size--
-    this.#used--
     // Backward shift: what probed past this slot moves up, so that no tombstone is needed.
-    const mask = this.#hashes.length - 1
-    for (let next = (slot + 1) & mask; this.#addresses[next] !== FREE; next = (next + 1) & mask) {
-      const home = this.#hashes[next] & mask
+    const mask = slots.length - SLOT
+    for (
+      let next = (slot + SLOT) & mask;
+      slots[next + ADDRESS] !== 0;
+      next = (next + SLOT) & mask
+    ) {
+      const home = (slots[next] * SLOT) & mask
       if (((next - home) & mask) < ((next - slot) & mask)) continue
-      this.#hashes[slot] = this.#hashes[next]
-      this.#addresses[slot] = this.#addresses[next]
+      slots[slot] = slots[next]
+      slots[slot + ADDRESS] = slots[next + ADDRESS]
       slot = next
     }
-    this.#addresses[slot] = FREE
+    slots[slot + ADDRESS] = 0
   }
 
   clear(): void {
     this.#chunks = []
-    this.#top = UNIT
-    this.#live = this.#used = this.size = 0
-    this.#hashes = new Uint32Array(FIRST_SLOTS)
-    this.#addresses = new Uint32Array(FIRST_SLOTS)
+    this.#top = 1
+    this.#live = this.size = 0
+    this.#slots = new Uint32Array(FIRST_SLOTS * SLOT)
   }
 
   /** Calls `each` with every row: its buffer, where the key starts, where the row starts, where it ends. */
   forEach(
     each: (buffer: Buffer, keyStart: number, rowStart: number, rowEnd: number) => void,
   ): void {
-    for (const address of this.#addresses) {
-      if (address === FREE) continue
-      const chunk = this.#chunkOf(address)
-      const at = this.#offsetOf(address)
-      const row = at + ROW_HEADER + chunk.readUInt32LE(at)
-      each(chunk, at + ROW_HEADER, row, row + chunk.readUInt32LE(at + 4))
+    for (let slot = 0; slot < this.#slots.length; slot += SLOT) {
+      const address = this.#slots[slot + ADDRESS]
+      if (address === 0) continue
+      const chunk = this.#chunks[address >>> PLACE_BITS]
+      const at = (address & PLACE) * UNIT
+      const row = at + ROW_HEADER + readU32(chunk, at)
+      each(chunk, at + ROW_HEADER, row, row + readU32(chunk, at + 4))
     }
   }
 
-  #chunkOf(address: number): Buffer {
-    return this.#chunks[Math.floor((address * UNIT) / CHUNK_BYTES)]
-  }
-
-  #offsetOf(address: number): number {
-    return (address * UNIT) % CHUNK_BYTES
-  }
-
   #rowBytes(address: number): number {
-    const chunk = this.#chunkOf(address)
-    const at = this.#offsetOf(address)
-    return ROW_HEADER + chunk.readUInt32LE(at) + chunk.readUInt32LE(at + 4)
+    const chunk = this.#chunks[address >>> PLACE_BITS]
+    const at = (address & PLACE) * UNIT
+    return ROW_HEADER + readU32(chunk, at) + readU32(chunk, at + 4)
   }
 
   #allocate(bytes: number): number {
     if (bytes > CHUNK_BYTES) throw new RangeError(`A row of ${bytes} bytes is over ${CHUNK_BYTES}`)
-    const perChunk = CHUNK_BYTES / UNIT
-    const room = perChunk - (this.#top % perChunk)
+    const perChunk = PLACE + 1
+    const room = perChunk - (this.#top & PLACE)
     if (room * UNIT < bytes) this.#top += room
     const address = this.#top
     this.#top += padded(bytes) / UNIT
@@ -155,57 +148,59 @@ export class DimensionTable {
   }
 
   #slot(hash: number, key: Buffer, start: number, end: number): number {
-    const mask = this.#hashes.length - 1
-    let slot = hash & mask
-    while (this.#addresses[slot] !== FREE) {
-      if (this.#hashes[slot] === hash && this.#hasKey(slot, key, start, end)) return slot
-      slot = (slot + 1) & mask
+    const slots = this.#slots
+    const mask = slots.length - SLOT
+    let slot = (hash * SLOT) & mask
+    for (;;) {
+      const address = slots[slot + ADDRESS]
+      if (address === 0) return slot
+      if (slots[slot] === hash && this.#hasKey(address, key, start, end)) return slot
+      slot = (slot + SLOT) & mask
     }
-    return slot
   }
 
-  #hasKey(slot: number, key: Buffer, start: number, end: number): boolean {
-    const address = this.#addresses[slot]
-    const chunk = this.#chunkOf(address)
-    const at = this.#offsetOf(address)
+  #hasKey(address: number, key: Buffer, start: number, end: number): boolean {
+    const chunk = this.#chunks[address >>> PLACE_BITS]
+    const at = (address & PLACE) * UNIT
     const length = end - start
-    if (chunk.readUInt32LE(at) !== length) return false
-    const from = at + ROW_HEADER
-    for (let i = 0; i < length; i++) if (chunk[from + i] !== key[start + i]) return false
-    return true
+    return readU32(chunk, at) === length && sameBytes(chunk, at + ROW_HEADER, key, start, length)
   }
 
   #grow(): void {
-    const hashes = this.#hashes
-    const addresses = this.#addresses
-    this.#hashes = new Uint32Array(hashes.length * 2)
-    this.#addresses = new Uint32Array(hashes.length * 2)
-    const mask = this.#hashes.length - 1
-    for (let i = 0; i < hashes.length; i++) {
-      if (addresses[i] === FREE) continue
-      let slot = hashes[i] & mask
-      while (this.#addresses[slot] !== FREE) slot = (slot + 1) & mask
-      this.#hashes[slot] = hashes[i]
-      this.#addresses[slot] = addresses[i]
+    const old = this.#slots
+    this.#slots = new Uint32Array(old.length * 2)
+    const mask = this.#slots.length - SLOT
+    for (let i = 0; i < old.length; i += SLOT) {
+      if (old[i + ADDRESS] === 0) continue
+      let slot = (old[i] * SLOT) & mask
+      while (this.#slots[slot + ADDRESS] !== 0) slot = (slot + SLOT) & mask
+      this.#slots[slot] = old[i]
+      this.#slots[slot + ADDRESS] = old[i + ADDRESS]
     }
   }
 
   /** More than half is dead: the live rows move to new chunks. */
   #compact(): void {
     const old = this.#chunks
-    const addresses = this.#addresses
+    const slots = this.#slots
     this.#chunks = []
-    this.#top = UNIT
-    for (let slot = 0; slot < addresses.length; slot++) {
-      if (addresses[slot] === FREE) continue
-      const from = old[Math.floor((addresses[slot] * UNIT) / CHUNK_BYTES)]
-      const at = this.#offsetOf(addresses[slot])
-      const bytes = ROW_HEADER + from.readUInt32LE(at) + from.readUInt32LE(at + 4)
+    this.#top = 1
+    for (let slot = 0; slot < slots.length; slot += SLOT) {
+      const address = slots[slot + ADDRESS]
+      if (address === 0) continue
+      const from = old[address >>> PLACE_BITS]
+      const at = (address & PLACE) * UNIT
+      const bytes = ROW_HEADER + readU32(from, at) + readU32(from, at + 4)
       const to = this.#allocate(bytes)
-      from.copy(this.#chunkOf(to), this.#offsetOf(to), at, at + bytes)
-      addresses[slot] = to
+      from.copy(this.#chunks[to >>> PLACE_BITS], (to & PLACE) * UNIT, at, at + bytes)
+      slots[slot + ADDRESS] = to
     }
   }
 }
 
 const padded = (bytes: number): number => Math.ceil(bytes / UNIT) * UNIT
+
+/** Small enough to be inlined, which `readUInt32LE` with its checks is not. */
+function readU32(buffer: Buffer, at: number): number {
+  return buffer[at] + buffer[at + 1] * 256 + buffer[at + 2] * 65536 + buffer[at + 3] * 16777216
+}

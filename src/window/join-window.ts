@@ -1,8 +1,7 @@
+import { copyBytes, hashBytes } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
-import { hashBytes } from '../hash.ts'
 import { Closing } from './closing.ts'
 import {
-  copyBytes,
   EntryCursor,
   LEFT,
   MATCHED,
@@ -80,10 +79,7 @@ export class JoinWindow {
     this.#sink = options.sink
     this.#recent = new RecentPages(options.recentBytes)
     this.#writer = new PageWriter(this.#recent)
-    this.#sides = [
-      new Segments(this.times.segmentMs, this.#left),
-      new Segments(this.times.segmentMs, false),
-    ]
+    this.#sides = [new Segments(this.times.segmentMs), new Segments(this.times.segmentMs)]
     this.closing = new Closing(this.times.closeMs)
   }
 
@@ -180,7 +176,7 @@ export class JoinWindow {
       if (index === undefined) continue
       for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
         hit = true
-        const page = this.#recent.get(index.pages[entry])
+        const page = this.#recent.get(index.page(entry))
         if (page === undefined) this.#waitForPage(side, segment, entry, streamTime)
         else this.#consider(side, index, segment, entry, page, streamTime)
       }
@@ -257,7 +253,7 @@ export class JoinWindow {
   ): void {
     const own = this.#own
     const other = this.#other
-    other.read(page, index.positions[entry])
+    other.read(page, index.position(entry))
     const left = side === LEFT ? own : other
     const right = side === LEFT ? other : own
     const distance = right.time - left.time
@@ -308,7 +304,7 @@ export class JoinWindow {
     const wanted = new Map<number, { segment: number; number: number }>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const segment = cold[i + 4]
-      const number = this.#sides[1 - cold[i]].get(segment)!.pages[cold[i + 5]]
+      const number = this.#sides[1 - cold[i]].get(segment)!.page(cold[i + 5])
       wanted.set(number, { segment, number })
     }
     const pages = await this.#fetchPages([...wanted.values()])
@@ -324,7 +320,7 @@ export class JoinWindow {
       own.read(page, ownPosition)
       this.#ownIndex = this.#sides[side].get(page.segment)
       this.#ownEntry = ownEntry
-      this.#consider(side, index, segment, entry, pages.get(index.pages[entry])!, streamTime)
+      this.#consider(side, index, segment, entry, pages.get(index.page(entry))!, streamTime)
     }
   }
 
@@ -339,12 +335,12 @@ export class JoinWindow {
       const entry = due[i + 1]
       if (index === undefined || index.isMatched(entry)) continue
       emitted++
-      const number = index.pages[entry]
+      const number = index.page(entry)
       const page = this.#recent.get(number)
-      if (page !== undefined) this.#emit(page, index.positions[entry])
+      if (page !== undefined) this.#emit(page, index.position(entry))
       else {
         wanted.set(number, { segment: due[i], number })
-        cold.push(number, index.positions[entry])
+        cold.push(number, index.position(entry))
       }
     }
     const pages = await this.#fetchPages([...wanted.values()])

@@ -1,3 +1,5 @@
+import { sameBytes } from '../bytes.ts'
+
 /**
  * The page: up to 4 KiB of records of one side and one segment. The same bytes wait in memory, lie
  * in LevelDB and are carried by the changelog.
@@ -91,11 +93,10 @@ export class EntryCursor {
 
   sameKey(other: Buffer, start: number, end: number): boolean {
     const length = end - start
-    if (this.keyEnd - this.keyStart !== length) return false
-    const buffer = this.buffer
-    const from = this.keyStart
-    for (let i = 0; i < length; i++) if (buffer[from + i] !== other[start + i]) return false
-    return true
+    return (
+      this.keyEnd - this.keyStart === length &&
+      sameBytes(this.buffer, this.keyStart, other, start, length)
+    )
   }
 
   #varint(buffer: Buffer): number {
@@ -126,22 +127,5 @@ export function writeVarint(buffer: Buffer, position: number, value: number): nu
     rest = Math.floor(rest / 128)
   }
   buffer[at++] = rest
-  return at
-}
-
-/** Copies `source[start, end)` to `target` at `position`; a loop beats a call for a few bytes. */
-export function copyBytes(
-  source: Buffer,
-  start: number,
-  end: number,
-  target: Buffer,
-  position: number,
-): number {
-  if (end - start > 64) {
-    source.copy(target, position, start, end)
-    return position + end - start
-  }
-  let at = position
-  for (let i = start; i < end; i++) target[at++] = source[i]
   return at
 }

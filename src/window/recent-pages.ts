@@ -10,6 +10,10 @@ interface Slab {
   pages: number
 }
 
+interface RecentPage extends Page {
+  readonly slab: Slab
+}
+
 /**
  * The pages of a task that are in memory: all of the running epochs, and as many of the committed
  * ones, newest first, as `limitBytes` allows. Whoever holds a committed page over an await must
@@ -17,11 +21,12 @@ interface Slab {
  */
 export class RecentPages {
   readonly #limitBytes: number
-  readonly #slabs = new Map<number, Slab>()
-  readonly #pages = new Map<number, Page>()
-  /** Committed pages in the order in which they may go. */
-  #committed: Page[] = []
+  /** The page with number `#first + i`, while it is in memory. */
+  #pages: (RecentPage | undefined)[] = []
+  #first = 0
+  /** So many of the list's first pages have left memory. */
   #gone = 0
+  #committedTo = 0
   readonly #free: Slab[] = []
   readonly #current: (Slab | undefined)[] = []
   #bytes = 0
@@ -35,7 +40,7 @@ export class RecentPages {
   }
 
   get(number: number): Page | undefined {
-    return this.#pages.get(number)
+    return this.#pages[number - this.#first]
   }
 
   /** An empty page with room for `entryBytes`. */
@@ -45,8 +50,7 @@ export class RecentPages {
     const start = slab.top
     slab.top += bytes
     slab.pages++
-    this.#slabs.set(number, slab)
-    const page: Page = {
+    const page: RecentPage = {
       number,
       kind,
       segment,
@@ -55,34 +59,38 @@ export class RecentPages {
       end: start + PAGE_HEADER,
       limit: slab.top,
       count: 0,
+      slab,
     }
-    this.#pages.set(number, page)
+    if (this.#pages.length === 0) this.#first = number
+    this.#pages[number - this.#first] = page
     return page
   }
 
   /** The page is full, or its epoch ends: what it has not used is given back. */
   seal(page: Page): void {
-    const slab = this.#slabs.get(page.number)!
+    const { slab } = page as RecentPage
     if (slab.top === page.limit) slab.top = page.end
     page.limit = page.end
   }
 
-  /** The pages are in LevelDB now, so that the oldest may leave memory. */
+  /** Pages up to this number are in LevelDB now, so that the oldest may leave memory. */
   committed(pages: readonly Page[]): void {
-    for (const page of pages) this.#committed.push(page)
-    while (this.#bytes > this.#limitBytes && this.#gone < this.#committed.length) {
-      this.#drop(this.#committed[this.#gone++])
+    for (const { number } of pages) if (number > this.#committedTo) this.#committedTo = number
+    let gone = this.#gone
+    while (this.#bytes > this.#limitBytes && this.#first + gone <= this.#committedTo) {
+      this.#drop(gone++)
     }
-    if (this.#gone > 4096) {
-      this.#committed = this.#committed.slice(this.#gone)
-      this.#gone = 0
-    }
+    this.#gone = gone
+    if (gone < 4096) return
+    this.#pages = this.#pages.slice(gone)
+    this.#first += gone
+    this.#gone = 0
   }
 
-  #drop(page: Page): void {
-    const slab = this.#slabs.get(page.number)!
-    this.#slabs.delete(page.number)
-    this.#pages.delete(page.number)
+  #drop(at: number): void {
+    const slab = this.#pages[at]?.slab
+    this.#pages[at] = undefined
+    if (slab === undefined) return
     slab.pages--
     if (slab.pages > 0 || this.#current.includes(slab)) return
     this.#bytes -= slab.buffer.length

@@ -3,29 +3,31 @@
  *
  * An open-addressing table has one slot per distinct hash; entries of one hash hang behind it in a
  * chain. So a key with 100,000 records in the window costs a look-up of another key nothing, which
- * linear probing over entries would. A miss reads no page.
+ * linear probing over entries would. A miss reads no page. What is read together lies together: in a
+ * table of this size every other place is a cache miss.
  */
-const EMPTY = 0
-const NONE = -1
 const FIRST_SLOTS = 1 << 8
-const FIRST_ENTRIES = 1 << 7
+/** A slot: hash, newest entry + 1 (0: free). */
+const SLOT = 2
+const HEAD = 1
+/** An entry: page number, position on the page (and the matched bit), the chain's next entry + 1. */
+const ENTRY = 3
+const POSITION = 1
+const NEXT = 2
+const MATCHED_BIT = 0x80000000
 
 export class SegmentIndex {
-  /** Entry → page number, position on the page, the chain's next entry + 1. */
-  pages = new Uint32Array(FIRST_ENTRIES)
-  positions = new Uint16Array(FIRST_ENTRIES)
-  #next = new Uint32Array(FIRST_ENTRIES)
-  /** Entry → 1 when it has been matched; kept only for a join that asks. */
-  readonly #keepMatched: boolean
-  #matched: Uint8Array
-  #hashes = new Uint32Array(FIRST_SLOTS)
-  #heads = new Uint32Array(FIRST_SLOTS)
+  #slots: Uint32Array
+  #entryTable: Uint32Array
   #used = 0
   #entries = 0
 
-  constructor(keepMatched: boolean) {
-    this.#keepMatched = keepMatched
-    this.#matched = new Uint8Array(keepMatched ? FIRST_ENTRIES : 0)
+  /** @param expected entries that will probably come */
+  constructor(expected = 0) {
+    let slots = FIRST_SLOTS
+    while (slots * 5 < expected * 8) slots *= 2
+    this.#slots = new Uint32Array(slots * SLOT)
+    this.#entryTable = new Uint32Array(Math.max(slots >> 1, expected) * ENTRY)
   }
 
   get entries(): number {
@@ -34,75 +36,77 @@ export class SegmentIndex {
 
   /** Bytes of the typed arrays. */
   get bytes(): number {
-    return this.pages.length * 10 + this.#matched.length + this.#hashes.length * 8
+    return (this.#slots.length + this.#entryTable.length) * 4
   }
 
   /** Adds an entry and returns its number; numbers count up from 0 in the order of addition. */
   add(hash: number, page: number, position: number): number {
-    if (this.#entries === this.pages.length) this.#growEntries()
-    if (this.#used * 8 >= this.#hashes.length * 5) this.#growSlots()
+    if ((this.#entries + 1) * ENTRY > this.#entryTable.length) this.#growEntries()
+    if (this.#used * SLOT * 8 >= this.#slots.length * 5) this.#growSlots()
     const entry = this.#entries++
-    this.pages[entry] = page
-    this.positions[entry] = position
+    const at = entry * ENTRY
+    const slots = this.#slots
+    const table = this.#entryTable
     const slot = this.#slot(hash)
-    if (this.#heads[slot] === EMPTY) {
-      this.#hashes[slot] = hash
+    if (slots[slot + HEAD] === 0) {
+      slots[slot] = hash
       this.#used++
     }
-    this.#next[entry] = this.#heads[slot]
-    this.#heads[slot] = entry + 1
+    table[at] = page
+    table[at + POSITION] = position
+    table[at + NEXT] = slots[slot + HEAD]
+    slots[slot + HEAD] = entry + 1
     return entry
   }
 
   /** The newest entry with this hash, or -1. */
   first(hash: number): number {
-    return this.#heads[this.#slot(hash)] + NONE
+    return this.#slots[this.#slot(hash) + HEAD] - 1
   }
 
   /** The next older entry with the same hash, or -1. */
   next(entry: number): number {
-    return this.#next[entry] + NONE
+    return this.#entryTable[entry * ENTRY + NEXT] - 1
+  }
+
+  page(entry: number): number {
+    return this.#entryTable[entry * ENTRY]
+  }
+
+  position(entry: number): number {
+    return this.#entryTable[entry * ENTRY + POSITION] & ~MATCHED_BIT
   }
 
   isMatched(entry: number): boolean {
-    return this.#matched[entry] === 1
+    return this.#entryTable[entry * ENTRY + POSITION] >= MATCHED_BIT
   }
 
   setMatched(entry: number): void {
-    this.#matched[entry] = 1
+    this.#entryTable[entry * ENTRY + POSITION] |= MATCHED_BIT
   }
 
   #slot(hash: number): number {
-    const hashes = this.#hashes
-    const heads = this.#heads
-    const mask = hashes.length - 1
-    let slot = hash & mask
-    while (heads[slot] !== EMPTY && hashes[slot] !== hash) slot = (slot + 1) & mask
+    const slots = this.#slots
+    const mask = slots.length - SLOT
+    let slot = (hash * SLOT) & mask
+    while (slots[slot + HEAD] !== 0 && slots[slot] !== hash) slot = (slot + SLOT) & mask
     return slot
   }
 
   #growSlots(): void {
-    const hashes = this.#hashes
-    const heads = this.#heads
-    this.#hashes = new Uint32Array(hashes.length * 2)
-    this.#heads = new Uint32Array(hashes.length * 2)
-    for (let i = 0; i < hashes.length; i++) {
-      if (heads[i] === EMPTY) continue
-      const slot = this.#slot(hashes[i])
-      this.#hashes[slot] = hashes[i]
-      this.#heads[slot] = heads[i]
+    const old = this.#slots
+    this.#slots = new Uint32Array(old.length * 2)
+    for (let i = 0; i < old.length; i += SLOT) {
+      if (old[i + HEAD] === 0) continue
+      const slot = this.#slot(old[i])
+      this.#slots[slot] = old[i]
+      this.#slots[slot + HEAD] = old[i + HEAD]
     }
   }
 
   #growEntries(): void {
-    const size = this.pages.length * 2
-    const grown = <T extends Uint32Array | Uint16Array | Uint8Array>(to: T, from: T): T => {
-      to.set(from)
-      return to
-    }
-    this.pages = grown(new Uint32Array(size), this.pages)
-    this.positions = grown(new Uint16Array(size), this.positions)
-    this.#next = grown(new Uint32Array(size), this.#next)
-    if (this.#keepMatched) this.#matched = grown(new Uint8Array(size), this.#matched)
+    const grown = new Uint32Array(this.#entryTable.length * 2)
+    grown.set(this.#entryTable)
+    this.#entryTable = grown
   }
 }

@@ -31,12 +31,10 @@ export function windowTimes(
 /** One side's segments: start time → index. */
 export class Segments {
   readonly #segmentMs: number
-  readonly #keepMatched: boolean
   readonly #live = new Map<number, SegmentIndex>()
 
-  constructor(segmentMs: number, keepMatched: boolean) {
+  constructor(segmentMs: number) {
     this.#segmentMs = segmentMs
-    this.#keepMatched = keepMatched
   }
 
   startOf(time: number): number {
@@ -50,7 +48,8 @@ export class Segments {
   at(start: number): SegmentIndex {
     let index = this.#live.get(start)
     if (index === undefined) {
-      index = new SegmentIndex(this.#keepMatched)
+      // Probably as many as in the segment before.
+      index = new SegmentIndex(this.#live.get(start - this.#segmentMs)?.entries)
       this.#live.set(start, index)
     }
     return index

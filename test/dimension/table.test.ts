@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { hashBytes } from '../../src/bytes.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
-import { hashBytes } from '../../src/hash.ts'
 
 const CHUNK = 4 * 1024 * 1024
 const none = Buffer.alloc(0)
@@ -11,9 +11,8 @@ const put = (table: DimensionTable, key: Buffer, row: Buffer): void =>
   table.put(key, 0, key.length, row, 0, row.length)
 
 function get(table: DimensionTable, key: Buffer): Buffer | undefined {
-  const row = table.find(key, 0, key.length)
-  if (row < 0) return undefined
-  return table.rowBuffer(row).subarray(table.rowStart(row), table.rowEnd(row))
+  if (!table.find(key, 0, key.length)) return undefined
+  return table.rowBuffer.subarray(table.rowStart, table.rowEnd)
 }
 
 function entries(table: DimensionTable): Map<string, string> {
@@ -119,7 +118,7 @@ test('keys and rows are read from, and compared within, the given range only', (
       const middle = before.length + key.length
       table.put(around, before.length, middle, around, middle, middle + row.length)
       assert.deepEqual(get(table, key), row)
-      assert.ok(table.find(around, before.length, middle) >= 0)
+      assert.ok(table.find(around, before.length, middle))
       assert.equal(get(table, Buffer.concat([key, Buffer.from([0])])), undefined)
     }),
   )

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hashBytes } from '../../src/hash.ts'
+import { hashBytes } from '../../src/bytes.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
