@@ -27,6 +27,8 @@ export interface RecordColumns {
   readonly headerEnds: Int32Array
   /** Where the next fetch has to begin. */
   readonly nextOffset: number
+  /** Nobody refers to the records any more: their memory may be used again. Not calling it is no leak. */
+  release?(): void
 }
 
 /** Bytes that a record occupies before it is written: a key, raw headers and a value. */

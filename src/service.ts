@@ -19,7 +19,7 @@ import { changelogTopic, prepareTopics } from './topics.ts'
 import { Worker } from './worker.ts'
 
 /** Bytes of an epoch, over all tasks: a commit then does not wait for its time. */
-const EPOCH_BYTES = 32 * 1024 * 1024
+const EPOCH_BYTES = 16 * 1024 * 1024
 /** Memory for pages that are in LevelDB already, over all tasks. */
 const RECENT_BYTES = 64 * 1024 * 1024
 /** How long a start waits for a schema registry that does not answer. */

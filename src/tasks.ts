@@ -42,7 +42,7 @@ export interface HeldTask {
 }
 
 /** Bytes of one input that a task buffers before its fetching pauses. */
-const BUFFER_BYTES = 4 * 1024 * 1024
+const BUFFER_BYTES = 1024 * 1024
 
 export class Tasks {
   readonly #options: TasksOptions
@@ -55,7 +55,7 @@ export class Tasks {
     this.#options = options
     this.#folder = join(options.context.pipeline.state.dir, 'window')
     this.#reader = options.broker.reader(
-      { maxBytesPerPartition: 1 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 50 },
+      { maxBytesPerPartition: 512 << 10, maxBytes: 4 << 20, minBytes: 1, maxWaitMs: 50 },
       {
         onFetched: (fetched) => this.#fetched(fetched),
         onError: (_partition, error) => options.onReadError(error),

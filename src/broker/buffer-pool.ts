@@ -4,28 +4,35 @@
  */
 const SMALLEST = 16 * 1024
 /** Larger ones are left to the garbage collector. */
-const LARGEST = 4 * 1024 * 1024
+const LARGEST = 8 * 1024 * 1024
 const KEPT_BYTES = 32 * 1024 * 1024
 
 const free = new Map<number, Buffer[]>()
+/** Memory that only one `takeBuffer` at a time has handed out. */
+const ours = new WeakSet<ArrayBufferLike>()
 let kept = 0
 
 /** A buffer of at least `bytes`; its content is arbitrary. */
 export function takeBuffer(bytes: number): Buffer {
   let size = SMALLEST
   while (size < bytes) size *= 2
-  const buffer = free.get(size)?.pop()
-  if (buffer === undefined) return Buffer.allocUnsafeSlow(size)
-  kept -= size
+  const found = free.get(size)?.pop()
+  if (found !== undefined) {
+    kept -= size
+    return found
+  }
+  const buffer = Buffer.allocUnsafeSlow(size)
+  ours.add(buffer.buffer)
   return buffer
 }
 
-/** Gives back a buffer of `takeBuffer` that nobody refers to any more. */
-export function giveBuffer(buffer: Buffer): void {
-  const size = buffer.length
-  if (size > LARGEST || kept + size > KEPT_BYTES) return
+/** Gives back the memory of a buffer that nobody refers to any more; what is not of `takeBuffer` is passed over. */
+export function giveBuffer({ buffer }: Buffer): void {
+  const size = buffer.byteLength
+  if (!ours.has(buffer) || size > LARGEST || kept + size > KEPT_BYTES) return
   kept += size
+  const whole = Buffer.from(buffer as ArrayBuffer)
   const list = free.get(size)
-  if (list === undefined) free.set(size, [buffer])
-  else list.push(buffer)
+  if (list === undefined) free.set(size, [whole])
+  else list.push(whole)
 }

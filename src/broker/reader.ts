@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordColumns, TopicPartition } from '../batch.ts'
+import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { giveBuffer } from './buffer-pool.ts'
+import type { ColumnArrays } from './column-arrays.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { BrokerLog, Reader, ReaderEvents, ReaderOptions } from './port.ts'
@@ -122,7 +124,9 @@ export class ClusterReader implements Reader {
       )
       this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
-      for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!)
+      const lease = new FrameLease(answers.find(({ records }) => records.length > 0)?.records)
+      for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!, lease)
+      lease.release()
     } catch (error) {
       if (!this.#closed) await this.#backOff(error)
     } finally {
@@ -131,7 +135,7 @@ export class ClusterReader implements Reader {
     }
   }
 
-  async #deliver(answer: FetchedPartition, position: Position): Promise<void> {
+  async #deliver(answer: FetchedPartition, position: Position, lease: FrameLease): Promise<void> {
     // Removed, or moved by another `add`, while the fetch was under way.
     const current = (): boolean => this.#positions.get(keyOf(position)) === position
     if (!current()) return
@@ -146,7 +150,7 @@ export class ClusterReader implements Reader {
       return
     }
     check(errorCode)
-    let columns: RecordColumns
+    let columns: ColumnArrays
     try {
       columns = await decodeRecordBatches(records, position.offset, aborted)
     } catch (cause) {
@@ -157,6 +161,7 @@ export class ClusterReader implements Reader {
     }
     if (!current()) return
     position.offset = columns.nextOffset
+    lease.hold(columns)
     try {
       this.#events.onFetched({ topic, partition, columns, lastStableOffset })
     } catch (error) {
@@ -182,4 +187,24 @@ export class ClusterReader implements Reader {
 function shuffled(positions: readonly Position[]): Position[] {
   const cut = Math.floor(Math.random() * positions.length)
   return [...positions.slice(cut), ...positions.slice(0, cut)]
+}
+
+/** One answer's memory, which all its partitions' columns lie over; it is used again once the last has let go. */
+class FrameLease {
+  readonly #answer: Buffer | undefined
+  #holders = 1
+
+  /** @param answer any part of it */
+  constructor(answer: Buffer | undefined) {
+    this.#answer = answer
+  }
+
+  hold(columns: ColumnArrays): void {
+    this.#holders++
+    columns.onRelease = () => this.release()
+  }
+
+  release(): void {
+    if (--this.#holders === 0 && this.#answer !== undefined) giveBuffer(this.#answer)
+  }
 }

@@ -1,6 +1,7 @@
 import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes, RecordColumns } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
+import { type ColumnArrays, takeColumns } from './column-arrays.ts'
 import { decompress } from './compression.ts'
 
 /**
@@ -19,11 +20,6 @@ const LOG_APPEND_TIME = 0x08
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: bigint
-}
-
-interface Columns extends RecordColumns {
-  length: number
-  nextOffset: number
 }
 
 interface Batch {
@@ -48,7 +44,7 @@ export function decodeRecordBatches(
   buffer: Buffer,
   fetchOffset: number,
   aborted: readonly AbortedTransaction[],
-): RecordColumns | Promise<RecordColumns> {
+): ColumnArrays | Promise<ColumnArrays> {
   const { batches, nextOffset, compressed } = scan(buffer, fetchOffset, aborted)
   if (compressed) return inflate(buffer, batches, fetchOffset, nextOffset)
   return decodeAll(buffer, batches, fetchOffset, nextOffset)
@@ -113,7 +109,7 @@ async function inflate(
   batches: readonly Batch[],
   fetchOffset: number,
   nextOffset: number,
-): Promise<RecordColumns> {
+): Promise<ColumnArrays> {
   const parts: Buffer[] = []
   const moved: Batch[] = []
   let at = 0
@@ -132,28 +128,18 @@ function decodeAll(
   batches: readonly Batch[],
   fetchOffset: number,
   nextOffset: number,
-): RecordColumns {
-  let capacity = 0
-  for (const batch of batches) capacity += batch.records
-  const ints = (): Int32Array => new Int32Array(capacity)
-  const columns: Columns = {
-    buffer,
-    length: 0,
-    timestamps: new Float64Array(capacity),
-    offsets: new Float64Array(capacity),
-    keyStarts: ints(),
-    keyEnds: ints(),
-    valueStarts: ints(),
-    valueEnds: ints(),
-    headerStarts: ints(),
-    headerEnds: ints(),
-    nextOffset,
-  }
+): ColumnArrays {
+  let records = 0
+  for (const batch of batches) records += batch.records
+  const columns = takeColumns(records)
+  columns.buffer = buffer
+  columns.length = 0
+  columns.nextOffset = nextOffset
   for (const batch of batches) decodeRecords(columns, batch, fetchOffset)
   return columns
 }
 
-function decodeRecords(columns: Columns, batch: Batch, fetchOffset: number): void {
+function decodeRecords(columns: ColumnArrays, batch: Batch, fetchOffset: number): void {
   const { buffer: b, timestamps, offsets, keyStarts, keyEnds } = columns
   const { valueStarts, valueEnds, headerStarts, headerEnds } = columns
   const { baseOffset, firstTimestamp, maxTimestamp, end: batchEnd } = batch

@@ -4,9 +4,11 @@
  */
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { takeBuffer } from './buffer-pool.ts'
 
 const KEEP_ALIVE_MS = 60_000
 const READ_BYTES = 256 * 1024
+const POOLED_BYTES = 64 * 1024
 /** Every answer begins with its length. */
 const LENGTH_BYTES = 4
 
@@ -71,7 +73,10 @@ export class Frames {
   }
 
   #begin(): void {
-    this.#frame = Buffer.allocUnsafeSlow(LENGTH_BYTES + Math.max(0, this.#length.readInt32BE(0)))
+    const bytes = LENGTH_BYTES + Math.max(0, this.#length.readInt32BE(0))
+    // Small answers are many, and nobody gives them back.
+    this.#frame =
+      bytes < POOLED_BYTES ? Buffer.allocUnsafeSlow(bytes) : takeBuffer(bytes).subarray(0, bytes)
     this.#length.copy(this.#frame)
   }
 

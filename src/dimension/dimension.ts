@@ -152,6 +152,7 @@ export class Dimension {
       await this.#apply(next)
       this.#queuedBytes -= next.columns.buffer.length
       this.#positions[next.partition] = next.columns.nextOffset
+      next.columns.release?.()
       this.#checkReady()
       const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
       if (this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)) await this.#flush()

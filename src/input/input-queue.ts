@@ -32,6 +32,7 @@ export class InputQueue {
     this.#lastStableOffset = fetched.lastStableOffset
     if (columns.length === 0) {
       if (this.#blocks.length === 0 && this.taken >= 0) this.taken = columns.nextOffset
+      columns.release?.()
       return
     }
     this.bufferedBytes += columns.buffer.length
@@ -71,5 +72,6 @@ export class InputQueue {
     this.taken = columns.nextOffset
     this.bufferedBytes -= columns.buffer.length
     this.#blocks.shift()
+    columns.release?.()
   }
 }

@@ -39,7 +39,7 @@ export interface WindowOptions {
   readonly hash?: typeof hashBytes
 }
 
-/** Numbers in one item of the list of matches that wait for a page. */
+/** Of a match that waits for a page: side, own page, position and entry, the other's segment and entry, stream time. */
 const COLD_FIELDS = 7
 /** Matches that may wait: a key with very many records must not fill the memory. */
 const MOST_COLD = 65_536
@@ -310,17 +310,16 @@ export class JoinWindow {
     const pages = await this.#fetchPages([...wanted.values()])
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      const [side, ownPage, ownPosition, ownEntry, segment, entry, streamTime] = cold.slice(
-        i,
-        i + COLD_FIELDS,
-      )
+      const side = cold[i]
+      const segment = cold[i + 4]
+      const entry = cold[i + 5]
       const index = this.#sides[1 - side].get(segment)!
       // Our own record is of the running epoch, so its page is in memory.
-      const page = this.#recent.get(ownPage)!
-      own.read(page, ownPosition)
+      const page = this.#recent.get(cold[i + 1])!
+      own.read(page, cold[i + 2])
       this.#ownIndex = this.#sides[side].get(page.segment)
-      this.#ownEntry = ownEntry
-      this.#consider(side, index, segment, entry, pages.get(index.page(entry))!, streamTime)
+      this.#ownEntry = cold[i + 3]
+      this.#consider(side, index, segment, entry, pages.get(index.page(entry))!, cold[i + 6])
     }
   }
 
