@@ -21,7 +21,7 @@ import { Worker } from './worker.ts'
 /** Bytes of an epoch, over all tasks: a commit then does not wait for its time. */
 const EPOCH_BYTES = 16 * 1024 * 1024
 /** Memory for pages that are in LevelDB already, over all tasks. */
-const RECENT_BYTES = 64 * 1024 * 1024
+const RECENT_BYTES = 192 * 1024 * 1024
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */

@@ -14,7 +14,7 @@ import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
-import { merge, newSlice, type SliceSide } from './input/merge.ts'
+import { merge, newSlice, SLICE, type SliceSide } from './input/merge.ts'
 import {
   BatchList,
   type Entry,
@@ -83,6 +83,12 @@ export class Task {
   readonly #output: TaskOutput
   readonly #rejects: BatchList
   readonly #slice = newSlice()
+  /** Of the records to be taken, by row: who has read the value; hashes of the key and of the look-up keys. */
+  readonly #readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
+  readonly #hashes = new Uint32Array(SLICE)
+  readonly #lookUpHashes: readonly Uint32Array[]
+  /** Of no use, but that the look-ahead's reads are not optimized away. */
+  ahead = 0
   /** Per dimension: 1 where the fact has a row. */
   readonly #found: Uint8Array
   #expired: number[] = []
@@ -108,6 +114,7 @@ export class Task {
       (left, bytes) => this.#rejectOutput(left, bytes),
     )
     this.#rejects = new BatchList(context.rejects, partition % context.rejectPartitions)
+    this.#lookUpHashes = pipeline.dimensions.map(() => new Uint32Array(SLICE))
     this.#found = new Uint8Array(pipeline.dimensions.length)
     this.window = new JoinWindow({
       times: windowTimes(pipeline.join),
@@ -155,11 +162,14 @@ export class Task {
     if (block === undefined || block.at === end) return true
     const { codec, counts } = this.#context
     const first = block.at
+    this.#lookAhead(side, block, first, end)
     let i = first
     while (i < end && !this.#loading && !this.full && !this.window.coldFull) {
       const streamTime = streamTimes[i - from]
       const fate =
-        side === LEFT ? this.#takeFact(block, i, streamTime) : this.#takeRight(block, i, streamTime)
+        side === LEFT
+          ? this.#takeFact(block, i, i - first, streamTime)
+          : this.#takeRight(block, i, i - first, streamTime)
       if (fate === NEEDS_SCHEMA) this.#load(side === LEFT ? codec.facts : codec.right, block, i)
       else i++
     }
@@ -170,6 +180,52 @@ export class Task {
     return i === end
   }
 
+  /**
+   * Walks the values and hashes the keys of the records to be taken, then brings near what they will
+   * be looked up in. What is wrong with a record is found again, and told, when its turn comes.
+   */
+  #lookAhead(side: number, block: Block, first: number, end: number): void {
+    const { codec, dimensions } = this.#context
+    const topic = side === LEFT ? codec.facts : codec.right
+    const key = side === LEFT ? codec.factsKey : codec.rightKey
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = block.columns
+    const lookUps = side === LEFT ? dimensions.length : 0
+    let from = Number.POSITIVE_INFINITY
+    let to = Number.NEGATIVE_INFINITY
+    for (let i = first; i < end; i++) {
+      const row = i - first
+      this.#readers[row] = undefined
+      if (keyEnds[i] < 0 || valueEnds[i] < 0) continue
+      const value = topic.reader(buffer, valueStarts[i], valueEnds[i])
+      if (value === null || typeof value === 'string') continue
+      if (value.read(row, buffer, valueStarts[i], valueEnds[i]) !== null) continue
+      if (!key.read(buffer, keyStarts[i], keyEnds[i])) continue
+      this.#readers[row] = value
+      this.#hashes[row] = hashBytes(key.buffer, key.start, key.end)
+      const time = block.times[i]
+      if (time < from) from = time
+      if (time > to) to = time
+      if (lookUps > 0) this.#hashLookUps(value, row)
+    }
+    for (let d = 0; d < lookUps; d++) {
+      this.ahead ^= dimensions[d].lookAhead(this.#lookUpHashes[d], end - first)
+    }
+    this.ahead ^= this.window.lookAhead(side, this.#hashes, end - first, from, to)
+  }
+
+  #hashLookUps(value: ValueReader, row: number): void {
+    const { dimensions } = this.#context
+    value.select(row)
+    for (let d = 0; d < dimensions.length; d++) {
+      if (value.keyEnd(d + 1) < 0) continue
+      this.#lookUpHashes[d][row] = dimensions[d].hash(
+        value.keyBuffer(d + 1),
+        value.keyStart(d + 1),
+        value.keyEnd(d + 1),
+      )
+    }
+  }
+
   /** Meanwhile the other tasks go on, and epochs are committed. */
   #load(codec: TopicCodec, { columns }: Block, i: number): void {
     this.#loading = true
@@ -178,9 +234,9 @@ export class Task {
     })
   }
 
-  #takeFact(block: Block, i: number, streamTime: number): number {
+  #takeFact(block: Block, i: number, row: number, streamTime: number): number {
     const { codec, dimensions, pipeline, counts, maxEntryBytes } = this.#context
-    const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, streamTime)
+    const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, row, streamTime)
     if (typeof value === 'number') return value
 
     let bodyBytes = value.projectedBytes
@@ -190,7 +246,12 @@ export class Task {
         return this.#reject(LEFT, block, i, 'enrich', 'null_field', `The field ${on} is null`)
       }
       const table = dimensions[d]
-      const found = table.find(value.keyBuffer(d + 1), value.keyStart(d + 1), value.keyEnd(d + 1))
+      const found = table.find(
+        this.#lookUpHashes[d][row],
+        value.keyBuffer(d + 1),
+        value.keyStart(d + 1),
+        value.keyEnd(d + 1),
+      )
       this.#found[d] = found ? 1 : 0
       if (found) {
         counts.lookupHits[d]++
@@ -213,7 +274,7 @@ export class Task {
     if (bodyBytes + key.end - key.start + headers > maxEntryBytes) {
       return this.#rejectTooLarge(LEFT, block, i, bodyBytes)
     }
-    const hash = hashBytes(key.buffer, key.start, key.end)
+    const hash = this.#hashes[row]
     const { window } = this
     let at = window.insert(
       LEFT,
@@ -238,16 +299,16 @@ export class Task {
     return DONE
   }
 
-  #takeRight(block: Block, i: number, streamTime: number): number {
+  #takeRight(block: Block, i: number, row: number, streamTime: number): number {
     const { codec, counts, maxEntryBytes } = this.#context
-    const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, streamTime)
+    const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, row, streamTime)
     if (typeof value === 'number') return value
     const key = codec.rightKey
     const bodyBytes = value.projectedBytes
     if (bodyBytes + key.end - key.start > maxEntryBytes) {
       return this.#rejectTooLarge(RIGHT, block, i, bodyBytes)
     }
-    const hash = hashBytes(key.buffer, key.start, key.end)
+    const hash = this.#hashes[row]
     const { window } = this
     const at = window.insert(
       RIGHT,
@@ -266,28 +327,23 @@ export class Task {
     return DONE
   }
 
-  /** Decodes what is compared: value, key, join field, time. A number: the record's fate is sealed. */
+  /** What is compared: value, key, join field, time. A number: the record's fate is sealed. */
   #open(
     side: number,
     codec: TopicCodec,
     key: KeyReader,
     block: Block,
     i: number,
+    row: number,
     streamTime: number,
   ): ValueReader | number {
-    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = block.columns
+    const { buffer, keyStarts, keyEnds } = block.columns
+    const value = this.#readers[row]
+    if (value === undefined) return this.#unread(side, codec, block, i)
+    value.select(row)
+    key.read(buffer, keyStarts[i], keyEnds[i])
     const fail = (reason: RejectReason, error: string): number =>
       this.#reject(side, block, i, 'decode', reason, error)
-    if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
-    if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
-    if (value === null) return NEEDS_SCHEMA
-    if (typeof value === 'string') return fail(value, codec.fault)
-    const fault = value.read(buffer, valueStarts[i], valueEnds[i])
-    if (fault !== null) return fail(fault, value.fault)
-    if (!key.read(buffer, keyStarts[i], keyEnds[i])) {
-      return fail('bad_key', 'The key is not in the key format that the pipeline file names')
-    }
     if (value.keyEnd(0) < 0) return fail('null_field', 'The join field is null')
     if (!sameText(value, key)) {
       return fail(
@@ -300,6 +356,21 @@ export class Task {
       return this.#late(side, block, i, streamTime)
     }
     return value
+  }
+
+  /** Why the look-ahead has passed the record over. */
+  #unread(side: number, codec: TopicCodec, block: Block, i: number): number {
+    const { buffer, keyEnds, valueStarts, valueEnds } = block.columns
+    const fail = (reason: RejectReason, error: string): number =>
+      this.#reject(side, block, i, 'decode', reason, error)
+    if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
+    if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
+    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+    if (value === null) return NEEDS_SCHEMA
+    if (typeof value === 'string') return fail(value, codec.fault)
+    const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
+    if (fault !== null) return fail(fault, value.fault)
+    return fail('bad_key', 'The key is not in the key format that the pipeline file names')
   }
 
   #late(side: number, block: Block, i: number, streamTime: number): number {
@@ -378,8 +449,9 @@ export class Task {
         return false
       }
       if (typeof value === 'string') continue
-      const fault = value.read(buffer, valueStarts[i], valueEnds[i])
-      if (fault === null && !Number.isNaN(value.time)) block.times[i] = value.time
+      if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) continue
+      value.select(0)
+      if (!Number.isNaN(value.time)) block.times[i] = value.time
     }
     block.timesRead = true
     return true

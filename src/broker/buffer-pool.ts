@@ -5,7 +5,7 @@
 const SMALLEST = 16 * 1024
 /** Larger ones are left to the garbage collector. */
 const LARGEST = 8 * 1024 * 1024
-const KEPT_BYTES = 32 * 1024 * 1024
+const KEPT_BYTES = 64 * 1024 * 1024
 
 const free = new Map<number, Buffer[]>()
 /** Memory that only one `takeBuffer` at a time has handed out. */

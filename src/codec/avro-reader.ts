@@ -1,9 +1,10 @@
 import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
+import { copyBytes } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type FieldKind, FieldText, fieldKind, readTime } from './avro-field.ts'
 import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
-import type { ValueReader } from './port.ts'
+import { READER_ROWS, type ValueReader } from './port.ts'
 
 export interface AvroRecordSchema {
   readonly type: 'record'
@@ -42,7 +43,11 @@ export class AvroReader implements ValueReader {
   readonly #keys: readonly { index: number; text: FieldText }[]
   readonly #timeIndex: number
   readonly #timeKind: FieldKind | undefined
+  /** Per row: where each field begins, and where the value ends. */
   readonly #starts: Int32Array
+  readonly #buffers: Buffer[] = []
+  /** The selected row's first place in `#starts`. */
+  #base = 0
   readonly #source: AvroSource = { buffer: Buffer.alloc(0), at: 0, end: 0 }
   #failed = 0
   time = Number.NaN
@@ -53,7 +58,7 @@ export class AvroReader implements ValueReader {
     const named = { skips: new Map<string, Skip>(), namespace: namespaceOf(schema) }
     this.#names = fields.map(({ name }) => name)
     this.#skips = fields.map(({ type }) => compileSkip(type, named))
-    this.#starts = new Int32Array(fields.length + 1)
+    this.#starts = new Int32Array((fields.length + 1) * READER_ROWS)
     const indexOf = (name: string): number => {
       const index = this.#names.indexOf(name)
       if (index >= 0) return index
@@ -78,32 +83,46 @@ export class AvroReader implements ValueReader {
       : `The bytes of the field ${field} are not what the schema says`
   }
 
-  read(buffer: Buffer, start: number, end: number): RejectReason | null {
+  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null {
     const source = this.#source
     const starts = this.#starts
     const skips = this.#skips
+    const base = row * (skips.length + 1)
     source.buffer = buffer
     source.at = start + FRAME_BYTES
     source.end = end
+    this.#buffers[row] = buffer
     for (let field = 0; field < skips.length; field++) {
-      starts[field] = source.at
+      starts[base + field] = source.at
       if (skips[field](source)) continue
       this.#failed = field
       return 'malformed'
     }
-    starts[skips.length] = source.at
+    starts[base + skips.length] = source.at
     this.#failed = skips.length
-    if (source.at !== end) return 'malformed'
+    return source.at === end ? null : 'malformed'
+  }
+
+  select(row: number): void {
+    const source = this.#source
+    const starts = this.#starts
+    const base = row * (this.#skips.length + 1)
+    this.#base = base
+    source.buffer = this.#buffers[row]
+    source.end = starts[base + this.#skips.length]
     for (const { index, text } of this.#keys) {
-      source.at = starts[index]
+      source.at = starts[base + index]
       text.read(source)
     }
     if (this.#timeKind !== undefined) {
-      source.at = starts[this.#timeIndex]
+      source.at = starts[base + this.#timeIndex]
       this.time = readTime(this.#timeKind, source)
     }
-    this.#measure()
-    return null
+    let bytes = 0
+    for (const { first, last, branch } of this.#spans) {
+      bytes += starts[base + last + 1] - starts[base + first] + (branch ? 1 : 0)
+    }
+    this.projectedBytes = bytes
   }
 
   keyBuffer(k: number): Buffer {
@@ -120,23 +139,14 @@ export class AvroReader implements ValueReader {
 
   project(target: Buffer, position: number): number {
     const starts = this.#starts
+    const base = this.#base
     const { buffer } = this.#source
     let at = position
     for (const { first, last, branch } of this.#spans) {
       if (branch) target[at++] = SECOND_BRANCH
-      const end = starts[last + 1]
-      for (let i = starts[first]; i < end; i++) target[at++] = buffer[i]
+      at = copyBytes(buffer, starts[base + first], starts[base + last + 1], target, at)
     }
     return at
-  }
-
-  #measure(): void {
-    const starts = this.#starts
-    let bytes = 0
-    for (const { first, last, branch } of this.#spans) {
-      bytes += starts[last + 1] - starts[first] + (branch ? 1 : 0)
-    }
-    this.projectedBytes = bytes
   }
 }
 

@@ -9,15 +9,19 @@ export interface SelectedField {
   readonly source: string
 }
 
+/** Values that a reader keeps positions of at a time. */
+export const READER_ROWS = 2048
+
 /**
- * Reads values of one topic without making an object per record: `read` walks the value and keeps
- * positions, the other members then speak of that value until the next `read`.
+ * Reads values of one topic without making an object per record: `read` walks a value and keeps
+ * positions in a row; after `select` of that row the other members speak of that value.
  */
 export interface ValueReader {
-  /** The whole value is walked, so that a truncated or overlong one is found. */
-  read(buffer: Buffer, start: number, end: number): RejectReason | null
+  /** The whole value is walked, so that a truncated or overlong one is found. `row` is below READER_ROWS. */
+  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null
   /** What is wrong with the value `read` has just refused. */
   readonly fault: string
+  select(row: number): void
   /** Event time in ms; NaN where the topic has no time field, or the field is null. */
   readonly time: number
   /** Text form (UTF-8; a number's decimal digits) of key field `k` in `keyBuffer(k)[keyStart(k), keyEnd(k))`; keyEnd -1 = null. */

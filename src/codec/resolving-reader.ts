@@ -40,17 +40,21 @@ export class ResolvingReader implements ValueReader {
     return this.#inner.projectedBytes
   }
 
-  read(buffer: Buffer, start: number, end: number): RejectReason | null {
+  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null {
     this.#failure = ''
     try {
       const body = buffer.subarray(start + FRAME_BYTES, end)
       const value = this.#type.fromBuffer(body, this.#resolver)
       const resolved = Buffer.concat([Buffer.alloc(FRAME_BYTES), this.#type.toBuffer(value)])
-      return this.#inner.read(resolved, 0, resolved.length)
+      return this.#inner.read(row, resolved, 0, resolved.length)
     } catch (error) {
       this.#failure = `The value is not of its schema: ${messageOf(error)}`
       return 'malformed'
     }
+  }
+
+  select(row: number): void {
+    this.#inner.select(row)
   }
 
   keyBuffer(k: number): Buffer {

@@ -202,8 +202,9 @@ export class Dimension {
     const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
     if (value === null) return false
     if (typeof value === 'string') return reject(value, codec.fault)
-    const fault = value.read(buffer, valueStarts[i], valueEnds[i])
+    const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
+    value.select(0)
     const bytes = key.end - key.start + value.projectedBytes
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)

@@ -43,9 +43,30 @@ export class DimensionTable {
     return this.#chunks.length * CHUNK_BYTES + this.#slots.length * 4
   }
 
+  hash(key: Buffer, start: number, end: number): number {
+    return this.#hash(key, start, end)
+  }
+
+  /**
+   * Brings the rows of these keys near: the cache misses of many look-ups overlap in a loop that does
+   * nothing else, and cost a fraction of what they do one by one.
+   * @returns nothing of use, so that the reads are not optimized away
+   */
+  lookAhead(hashes: Uint32Array, count: number): number {
+    const slots = this.#slots
+    const mask = slots.length - SLOT
+    let touched = 0
+    for (let i = 0; i < count; i++) touched ^= slots[((hashes[i] * SLOT) & mask) + ADDRESS]
+    for (let i = 0; i < count; i++) {
+      const address = slots[((hashes[i] * SLOT) & mask) + ADDRESS]
+      if (address !== 0) touched ^= this.#chunks[address >>> PLACE_BITS][(address & PLACE) * UNIT]
+    }
+    return touched
+  }
+
   /** Whether there is a row with this key; it is then between `rowStart` and `rowEnd` of `rowBuffer`. */
-  find(key: Buffer, start: number, end: number): boolean {
-    const slot = this.#slot(this.#hash(key, start, end), key, start, end)
+  find(hash: number, key: Buffer, start: number, end: number): boolean {
+    const slot = this.#slot(hash, key, start, end)
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return false
     const chunk = this.#chunks[address >>> PLACE_BITS]

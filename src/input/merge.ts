@@ -1,7 +1,7 @@
 import type { Block, InputQueue } from './input-queue.ts'
 
 /** Records of one slice at most, per side: some milliseconds of work between two looks at the network. */
-const SLICE = 2048
+export const SLICE = 2048
 
 /** The records of one side, `[from, end)` of its head. */
 export interface SliceSide {

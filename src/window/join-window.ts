@@ -39,6 +39,8 @@ export interface WindowOptions {
   readonly hash?: typeof hashBytes
 }
 
+/** Records at most that `lookAhead` is called for. */
+export const LOOK_AHEAD = 2048
 /** Of a match that waits for a page: side, own page, position and entry, the other's segment and entry, stream time. */
 const COLD_FIELDS = 7
 /** Matches that may wait: a key with very many records must not fill the memory. */
@@ -64,6 +66,7 @@ export class JoinWindow {
   #cold: number[] = []
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
+  readonly #entriesAhead = new Int32Array(LOOK_AHEAD)
   #ownPage: Page | undefined
   #ownPosition = 0
   #ownEntry = 0
@@ -157,6 +160,31 @@ export class JoinWindow {
     this.#ownEntry = this.#ownIndex.add(hash, page.number, this.#ownPosition)
     if (this.#left && side === LEFT) this.closing.add(time, segment, this.#ownEntry)
     return own.bodyStart
+  }
+
+  /**
+   * Brings near what `insert` and `probe` of the next records will read.
+   * @param from @param to the earliest and the latest of their times
+   */
+  lookAhead(side: number, hashes: Uint32Array, count: number, from: number, to: number): number {
+    const { beforeMs, afterMs } = this.times
+    const own = this.#sides[side]
+    const other = this.#sides[1 - side]
+    let touched = 0
+    for (const index of own.between(from, to)) touched ^= index.lookAhead(hashes, count)
+    const earliest = from - (side === LEFT ? beforeMs : afterMs)
+    const latest = to + (side === LEFT ? afterMs : beforeMs)
+    const entries = this.#entriesAhead
+    for (const index of other.between(earliest, latest)) {
+      touched ^= index.lookAhead(hashes, count)
+      touched ^= index.lookAheadEntries(hashes, count, entries)
+      for (let i = 0; i < count; i++) {
+        if (entries[i] < 0) continue
+        const page = this.#recent.get(index.page(entries[i]))
+        if (page !== undefined) touched ^= page.buffer[page.start + index.position(entries[i])]
+      }
+    }
+    return touched
   }
 
   /**

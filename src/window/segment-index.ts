@@ -77,6 +77,27 @@ export class SegmentIndex {
     return this.#entryTable[entry * ENTRY + POSITION] & ~MATCHED_BIT
   }
 
+  /** Brings the slots of these hashes near, as `DimensionTable.lookAhead` does. */
+  lookAhead(hashes: Uint32Array, count: number): number {
+    const slots = this.#slots
+    const mask = slots.length - SLOT
+    let touched = 0
+    for (let i = 0; i < count; i++) touched ^= slots[(hashes[i] * SLOT) & mask]
+    return touched
+  }
+
+  /** The same for the newest entries of these hashes; their numbers (or -1) go to `entries`. */
+  lookAheadEntries(hashes: Uint32Array, count: number, entries: Int32Array): number {
+    const table = this.#entryTable
+    let touched = 0
+    for (let i = 0; i < count; i++) {
+      const entry = this.first(hashes[i])
+      entries[i] = entry
+      if (entry >= 0) touched ^= table[entry * ENTRY]
+    }
+    return touched
+  }
+
   isMatched(entry: number): boolean {
     return this.#entryTable[entry * ENTRY + POSITION] >= MATCHED_BIT
   }

@@ -55,6 +55,15 @@ export class Segments {
     return index
   }
 
+  /** The segments that hold times from `from` to `to`. */
+  between(from: number, to: number): SegmentIndex[] {
+    const found: SegmentIndex[] = []
+    for (const [start, index] of this.#live) {
+      if (start + this.#segmentMs > from && start <= to) found.push(index)
+    }
+    return found
+  }
+
   /** Drops the segments that end before `time`, and returns their starts. */
   expire(time: number): number[] {
     const gone = [...this.#live.keys()].filter((start) => start + this.#segmentMs <= time)

@@ -119,7 +119,9 @@ const nothing: ReaderPlan = { select: [], keys: [], time: null }
 /** The value amid other bytes, as it lies in a fetched batch. */
 function read(reader: AvroReader, body: Buffer): string | null {
   const value = Buffer.concat([FRAME, body])
-  return reader.read(Buffer.concat([FRAME, value, FRAME]), 5, 5 + value.length)
+  const fault = reader.read(1, Buffer.concat([FRAME, value, FRAME]), 5, 5 + value.length)
+  if (fault === null) reader.select(1)
+  return fault
 }
 function keyOf(reader: AvroReader, k: number): string | null {
   const end = reader.keyEnd(k)

@@ -179,11 +179,12 @@ class WholeValue implements ValueReader {
   keyBuffer = (): Buffer => this.#value
   keyStart = (): number => 0
   keyEnd = (): number => 0
-  read(buffer: Buffer, start: number, end: number): null {
+  read(_row: number, buffer: Buffer, start: number, end: number): null {
     this.#value = buffer.subarray(start, end)
     this.projectedBytes = end - start
     return null
   }
+  select(): void {}
   project(target: Buffer, position: number): number {
     return position + this.#value.copy(target, position)
   }

@@ -11,7 +11,7 @@ const put = (table: DimensionTable, key: Buffer, row: Buffer): void =>
   table.put(key, 0, key.length, row, 0, row.length)
 
 function get(table: DimensionTable, key: Buffer): Buffer | undefined {
-  if (!table.find(key, 0, key.length)) return undefined
+  if (!table.find(table.hash(key, 0, key.length), key, 0, key.length)) return undefined
   return table.rowBuffer.subarray(table.rowStart, table.rowEnd)
 }
 
@@ -118,7 +118,8 @@ test('keys and rows are read from, and compared within, the given range only', (
       const middle = before.length + key.length
       table.put(around, before.length, middle, around, middle, middle + row.length)
       assert.deepEqual(get(table, key), row)
-      assert.ok(table.find(around, before.length, middle))
+      const hash = table.hash(around, before.length, middle)
+      assert.ok(table.find(hash, around, before.length, middle))
       assert.equal(get(table, Buffer.concat([key, Buffer.from([0])])), undefined)
     }),
   )
