@@ -1,0 +1,77 @@
+/** One run over topics that are there already, from the first fact to the commit of the last output. */
+import { type BenchKafka, newName } from './kafka.ts'
+import { type Loaded, peer, type StreamsRun } from './kafka-streams.ts'
+import { cpuSeconds, peakMemory, temporaryFolder } from './process.ts'
+import { outputTopic, Service } from './service.ts'
+
+export interface CatchUp {
+  /** CPU-seconds from the first fact on, and of the process's whole life until then. */
+  readonly cpu: number
+  readonly lifeCpu: number
+  readonly wall: number
+  readonly peakBytes: number
+  readonly brokerCpu: number
+  /** Prefix of the topics that it wrote. */
+  readonly name: string
+  readonly output: string
+}
+
+const PARTITIONS = 4
+/** Slower than this is taken for stuck. */
+const LEAST_ORDERS_PER_SECOND = 2000
+const limit = ({ orders }: Loaded): number => 120 + orders / LEAST_ORDERS_PER_SECOND
+
+export async function catchUpOurs(
+  kafka: BenchKafka,
+  loaded: Loaded,
+  flags: readonly string[],
+): Promise<CatchUp> {
+  const { tag, orders, payments } = loaded
+  const name = newName()
+  const service = await Service.start(kafka, { tag, name, stateDir: temporaryFolder(), flags })
+  const { pid } = service
+  // The fetches begin with this line.
+  await service.logged('Task running')
+  const begun = Date.now()
+  const cpuBefore = cpuSeconds(pid)
+  const brokerBefore = cpuSeconds(kafka.pid)
+  const metric = await service.reaches(
+    (read) =>
+      read('enricher_records_produced_total') >= payments &&
+      read('enricher_records_consumed_total') >= orders + payments,
+    limit(loaded),
+  )
+  const lifeCpu = cpuSeconds(pid)
+  const result = {
+    cpu: lifeCpu - cpuBefore,
+    lifeCpu,
+    // The look at the metrics is up to 250 ms late.
+    wall: metric('enricher_last_commit_timestamp_seconds') - begun / 1000,
+    peakBytes: peakMemory(pid),
+    brokerCpu: cpuSeconds(kafka.pid) - brokerBefore,
+    name,
+    output: outputTopic(name),
+  }
+  await service.logged('Task running', PARTITIONS)
+  await service.stop()
+  return result
+}
+
+export async function catchUpStreams(kafka: BenchKafka, loaded: Loaded): Promise<CatchUp> {
+  const name = newName()
+  const output = outputTopic(name)
+  const job = ['run', '--tag', loaded.tag, '--app-id', name, '--out', output]
+  const broker = kafka.pid === 0 ? [] : ['--broker-pid', kafka.pid]
+  const args = [...job, '--state-dir', temporaryFolder(), ...broker]
+  const run = await peer<StreamsRun>(kafka, args, limit(loaded))
+  if (!run.complete) throw new Error(`Kafka Streams has not written all: ${JSON.stringify(run)}`)
+  return {
+    cpu: run.cpu_s,
+    lifeCpu: run.cpu_total_s,
+    wall: run.wall_s,
+    peakBytes: run.rss_peak_mb * 2 ** 20,
+    brokerCpu: kafka.pid === 0 ? Number.NaN : run.broker_cpu_s,
+    name,
+    output,
+  }
+}

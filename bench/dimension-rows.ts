@@ -1,0 +1,46 @@
+/** Rows of the orders example's dimensions, made as the service makes them. */
+import * as data from '../examples/orders/data.ts'
+import type { PipelineCodec, TopicCodec, ValueReader } from '../src/codec/port.ts'
+import { DimensionTable } from '../src/dimension/table.ts'
+
+export interface Rows {
+  /** Of the pipeline file's dimensions. */
+  readonly dimension: number
+  readonly count: number
+  value(id: number): Buffer
+}
+
+export const CUSTOMERS: Rows = {
+  dimension: 0,
+  count: data.CUSTOMERS,
+  value: (id) => data.encode('customer', data.customer(id)),
+}
+
+export const PRODUCTS: Rows = {
+  dimension: 1,
+  count: data.PRODUCTS,
+  value: (id) => data.encode('product', data.product(id)),
+}
+
+const LARGEST_ROW = 1024
+
+/** The reader of a value, which it has read. */
+export function readValue(codec: TopicCodec, value: Buffer): ValueReader {
+  const reader = codec.reader(value, 0, value.length)
+  if (reader === null || typeof reader === 'string') throw new Error(`No reader: ${reader}`)
+  const fault = reader.read(0, value, 0, value.length)
+  if (fault !== null) throw new Error(reader.fault)
+  reader.select(0)
+  return reader
+}
+
+export function tableOf(codec: PipelineCodec, { dimension, count, value }: Rows): DimensionTable {
+  const table = new DimensionTable()
+  const row = Buffer.alloc(LARGEST_ROW)
+  for (let id = 1; id <= count; id++) {
+    const reader = readValue(codec.dimensions[dimension], value(id))
+    const key = Buffer.from(String(id))
+    table.put(key, 0, key.length, row, 0, reader.project(row, 0))
+  }
+  return table
+}

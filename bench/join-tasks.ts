@@ -1,0 +1,141 @@
+/**
+ * Tasks with their stores, driven without a broker: decode, enrich, join, concatenate; at the end of
+ * each epoch all batches are sealed, pages and checkpoints written to LevelDB. Only the network is
+ * missing.
+ */
+import { join } from 'node:path'
+import type { ProduceBatch } from '../src/broker/port.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from '../src/codec/avro.ts'
+import type { PipelineCodec } from '../src/codec/port.ts'
+import { type ChangelogTopic, epochPart } from '../src/commit/epoch-part.ts'
+import { loadPipeline } from '../src/config/load.ts'
+import type { Pipeline } from '../src/config/pipeline.ts'
+import { Counts } from '../src/counts.ts'
+import { openStore, type Store } from '../src/level.ts'
+import { Task, type TaskContext } from '../src/task.ts'
+import { windowTimes } from '../src/window/segments.ts'
+import { WindowStore } from '../src/window/window-store.ts'
+import { CUSTOMERS, PRODUCTS, tableOf } from './dimension-rows.ts'
+import { Feed } from './feed.ts'
+import { temporaryFolder } from './process.ts'
+import { PIPELINE } from './service.ts'
+
+const MAX_BATCH_BYTES = 1_048_588
+/** As the service shares them out. */
+const EPOCH_BYTES = 32 << 20
+const RECENT_BYTES = 64 << 20
+
+export interface JoinTasksOptions {
+  readonly partitions: number
+  /** Orders of all partitions in a round, which is an epoch; as many payments. */
+  readonly recordsPerRound: number
+  /** Event time of a round. */
+  readonly roundMs: number
+  readonly within: string
+}
+
+export class JoinTasks {
+  readonly #pipeline: Pipeline
+  readonly #changelog: ChangelogTopic
+  readonly #tasks: readonly Task[]
+  readonly #stores: readonly Store[]
+  readonly #feeds: readonly Feed[]
+  #round = 0
+
+  private constructor(
+    context: TaskContext,
+    tasks: readonly Task[],
+    stores: readonly Store[],
+    feeds: readonly Feed[],
+  ) {
+    this.#pipeline = context.pipeline
+    this.#tasks = tasks
+    this.#stores = stores
+    this.#feeds = feeds
+    const { layout } = context.codec
+    const shorten = (): void => {}
+    this.#changelog = { topic: 'changelog', layout, maxRecordBytes: MAX_BATCH_BYTES, shorten }
+  }
+
+  static async open(options: JoinTasksOptions): Promise<JoinTasks> {
+    const { partitions, recordsPerRound, roundMs, within } = options
+    const pipeline = loadPipeline(PIPELINE, { WITHIN: within })
+    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const context = contextOf(pipeline, codec, partitions)
+    const { segmentMs } = windowTimes(pipeline.join)
+    const folder = temporaryFolder()
+    const tasks: Task[] = []
+    const stores: Store[] = []
+    const feeds: Feed[] = []
+    for (let partition = 0; partition < partitions; partition++) {
+      const store = await openStore(join(folder, String(partition)))
+      stores.push(store)
+      tasks.push(new Task(partition, new WindowStore(store, segmentMs, codec.layout), context))
+      const records = Math.floor(recordsPerRound / partitions)
+      feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
+    }
+    return new JoinTasks(context, tasks, stores, feeds)
+  }
+
+  /** Records of both sides in all windows. */
+  get records(): number {
+    return this.#tasks.reduce(
+      (sum, { window }) => sum + window.side(0).entries + window.side(1).entries,
+      0,
+    )
+  }
+
+  /** One epoch. @returns facts taken, records written */
+  async round(): Promise<{ facts: number; outputs: number }> {
+    const before = this.records
+    let facts = 0
+    for (const [partition, task] of this.#tasks.entries()) {
+      const orders = this.#feeds[partition].orders(this.#round)
+      task.offer(0, orders)
+      task.offer(1, this.#feeds[partition].payments(this.#round))
+      facts += orders.columns.length
+      while (await task.process()) {
+        // until the round is taken
+      }
+    }
+    if (this.records !== before + 2 * facts) throw new Error('Not every record is in the window')
+    const outputs = await this.#commit()
+    this.#round++
+    return { facts, outputs }
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.#stores) await store.close()
+  }
+
+  async #commit(): Promise<number> {
+    const epochs = this.#tasks.flatMap((task) => task.take() ?? [])
+    const parts = epochs.map((epoch) => epochPart(epoch, this.#pipeline, this.#changelog))
+    const batches: ProduceBatch[] = parts.flatMap((part) => [...part.changelog, ...part.batches])
+    for (const batch of batches) await batch.seal(1n, 0, 0)
+    await Promise.all(parts.map((part) => part.persist(this.#round + part.changelog.length)))
+    for (const batch of batches) batch.release()
+    return epochs.reduce(
+      (sum, epoch) => sum + epoch.outputs.reduce((records, batch) => records + batch.records, 0),
+      0,
+    )
+  }
+}
+
+function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number): TaskContext {
+  const topic = (name: string) =>
+    ({ topic: name, compression: 'none', maxBatchBytes: MAX_BATCH_BYTES }) as const
+  return {
+    pipeline,
+    codec,
+    dimensions: [tableOf(codec, CUSTOMERS), tableOf(codec, PRODUCTS)],
+    output: topic('output'),
+    outputFrame: outputFrame(1),
+    rejects: topic('rejects'),
+    rejectPartitions: partitions,
+    maxEntryBytes: MAX_BATCH_BYTES - 512,
+    epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
+    recentBytes: Math.max(1 << 20, RECENT_BYTES / partitions),
+    counts: new Counts(2),
+  }
+}

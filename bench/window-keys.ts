@@ -1,0 +1,62 @@
+/** A join window that is driven with numbers as keys and bodies of the usual size. */
+import { hashBytes } from '../src/bytes.ts'
+import { BatchList, TaskOutput } from '../src/output/task-output.ts'
+import { JoinWindow, type ReadPages } from '../src/window/join-window.ts'
+import type { Page } from '../src/window/page.ts'
+import { windowTimes } from '../src/window/segments.ts'
+import { FIRST_TIME, writeOrderId } from './feed.ts'
+
+export const LEFT = 0
+export const RIGHT = 1
+export const TIMES = windowTimes({ beforeMs: 60_000, afterMs: 60_000, graceMs: 0 })
+const BODY_BYTES = [110, 22]
+const NO_HEADERS = Buffer.alloc(0)
+const MAX_BATCH_BYTES = 1_048_588
+const OUTPUT_BYTES = 4 << 20
+
+const noPages: ReadPages = async () => {
+  throw new Error('All pages are in memory')
+}
+
+export class NumberedWindow {
+  readonly window: JoinWindow
+  readonly #key = Buffer.from('o000000000000')
+  readonly #batches = new BatchList(
+    { topic: 'output', compression: 'none', maxBatchBytes: MAX_BATCH_BYTES },
+    0,
+  )
+  outputs = 0
+
+  /** @param recentBytes of committed pages that stay in memory */
+  constructor(recentBytes = 0, readPages: ReadPages = noPages) {
+    this.window = new JoinWindow({
+      times: TIMES,
+      kind: 'inner',
+      recentBytes,
+      readPages,
+      sink: new TaskOutput(this.#batches, Buffer.alloc(5), NO_HEADERS, () => {}),
+    })
+  }
+
+  /** Inserts and probes, as a task does for each record. */
+  take(side: number, key: number): void {
+    writeOrderId(this.#key, 0, key)
+    const { length } = this.#key
+    const hash = hashBytes(this.#key, 0, length)
+    const bytes = BODY_BYTES[side]
+    this.window.insert(side, FIRST_TIME, hash, this.#key, 0, length, NO_HEADERS, 0, 0, bytes)
+    this.window.probe(side, hash, FIRST_TIME)
+    if (this.#batches.bytes > OUTPUT_BYTES) this.dropOutputs()
+  }
+
+  dropOutputs(): void {
+    this.outputs += this.#batches.records
+    for (const batch of this.#batches.take()) batch.release()
+  }
+
+  commit(): Page[] {
+    const pages = this.window.take()
+    this.window.committed(pages)
+    return pages
+  }
+}
