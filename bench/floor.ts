@@ -34,6 +34,8 @@ export async function catchUpFloor(kafka: BenchKafka, loaded: Loaded): Promise<C
   const output = outputTopic(name)
   const broker = await connect(kafka.address)
   await createTopic(broker, output, PARTITIONS)
+  // Waits until the leaders know the topic: a producer must not come earlier.
+  await broker.admin.offsets(output, 'stable')
   await broker.close()
   const before = cpuSeconds(kafka.pid)
   const args = [kafka.address, tag, output, `${orders}`, `${payments}`]

@@ -13,7 +13,6 @@ import type { Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts.ts'
 import { openStore, type Store } from '../src/level.ts'
 import { Task, type TaskContext } from '../src/task.ts'
-import { windowTimes } from '../src/window/segments.ts'
 import { WindowStore } from '../src/window/window-store.ts'
 import { CUSTOMERS, PRODUCTS, tableOf } from './dimension-rows.ts'
 import { Feed } from './feed.ts'
@@ -62,7 +61,6 @@ export class JoinTasks {
     const pipeline = loadPipeline(PIPELINE, { WITHIN: within })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, partitions)
-    const { segmentMs } = windowTimes(pipeline.join)
     const folder = temporaryFolder()
     const tasks: Task[] = []
     const stores: Store[] = []
@@ -70,7 +68,7 @@ export class JoinTasks {
     for (let partition = 0; partition < partitions; partition++) {
       const store = await openStore(join(folder, String(partition)))
       stores.push(store)
-      tasks.push(new Task(partition, new WindowStore(store, segmentMs, codec.layout), context))
+      tasks.push(new Task(partition, new WindowStore(store, codec.layout), context))
       const records = Math.floor(recordsPerRound / partitions)
       feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
     }

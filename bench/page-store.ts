@@ -8,7 +8,7 @@ import { measure, ownFlags } from './micro.ts'
 import { readOptions } from './options.ts'
 import { temporaryFolder } from './process.ts'
 import { describeRuns } from './spread.ts'
-import { LEFT, NumberedWindow, RIGHT, TIMES } from './window-keys.ts'
+import { LEFT, NumberedWindow, RIGHT } from './window-keys.ts'
 
 const USAGE = `npm run bench -- page-store [options]
 
@@ -26,7 +26,7 @@ const CHECKPOINT = {
   streamTime: 0,
   closedBefore: 0,
   nextPage: 0,
-  head: [],
+  heads: [],
 }
 
 const { records, runs } = readOptions(USAGE, { records: 300_000, runs: 7 })
@@ -40,7 +40,7 @@ interface Open {
 
 async function open(): Promise<Open> {
   const level = await openStore(join(folder, String(stores++)))
-  return { level, pages: new WindowStore(level, TIMES.segmentMs, 'layout') }
+  return { level, pages: new WindowStore(level, 'layout') }
 }
 
 /** The pages of a full window, by epochs. */
@@ -54,7 +54,10 @@ function epochs(window: NumberedWindow): Page[][] {
 }
 
 async function write(store: Open, list: readonly (readonly Page[])[]): Promise<void> {
-  for (const pages of list) await store.pages.write(pages, CHECKPOINT)
+  for (const pages of list) {
+    const nextPage = pages[pages.length - 1].number + 1
+    await store.pages.write(pages, { ...CHECKPOINT, nextPage })
+  }
 }
 
 printHeader(`Window pages in LevelDB, ${records.toLocaleString('en-US')} records`)

@@ -22,7 +22,7 @@ import {
   TaskOutput,
   writeReject,
 } from './output/task-output.ts'
-import { ChangelogHead } from './window/changelog-head.ts'
+import { Heads } from './window/heads.ts'
 import { JoinWindow } from './window/join-window.ts'
 import { LEFT, type Page, RIGHT } from './window/page.ts'
 import { windowTimes } from './window/segments.ts'
@@ -76,7 +76,7 @@ export class Task {
   readonly window: JoinWindow
   readonly store: WindowStore
   readonly queues: readonly [InputQueue, InputQueue]
-  readonly changelogHead = new ChangelogHead()
+  readonly heads = new Heads()
   streamTime = Number.NEGATIVE_INFINITY
   #lastInputAt = Date.now()
   readonly #context: TaskContext

@@ -7,7 +7,6 @@ import { takeTask } from './commit/take-task.ts'
 import { codeOf, type EnricherError } from './errors.ts'
 import { openStore, type Store } from './level.ts'
 import { Task, type TaskContext } from './task.ts'
-import { windowTimes } from './window/segments.ts'
 import { WindowStore } from './window/window-store.ts'
 
 export interface TasksLog {
@@ -156,8 +155,7 @@ export class Tasks {
       log.error({ partition, folder: `${folder}.damaged` }, 'The store is put aside and restored')
     }
     const store = await openStore(folder)
-    const { segmentMs } = windowTimes(context.pipeline.join)
-    const task = new Task(partition, new WindowStore(store, segmentMs, changelog.layout), context)
+    const task = new Task(partition, new WindowStore(store, changelog.layout), context)
     const held: HeldTask = {
       store,
       task,

@@ -41,16 +41,16 @@ export function epochPart(
     offsets: inputs.filter(({ offset }) => offset >= 0),
     async persist(changelogOffset) {
       const first = changelogOffset - records.length
-      const { changelogHead } = task
-      for (const { segment } of pages) changelogHead.add(segment, first)
-      changelogHead.expire(epoch.expired)
-      const head = changelogHead.entries
-      const checkpoint = { changelogOffset, left, right, streamTime, closedBefore, nextPage, head }
+      const { heads } = task
+      for (const { segment, number } of pages) heads.add(segment, number, first)
+      heads.expire(epoch.expired)
+      const place = { changelogOffset, left, right, streamTime, closedBefore, nextPage }
+      const checkpoint = { ...place, heads: heads.entries }
       await task.store.write(pages, checkpoint)
       task.window.committed(pages)
       if (epoch.expired.length === 0) return
-      for (const segment of epoch.expired) await task.store.clearSegment(segment)
-      changelog.shorten(partition, changelogHead.offset(first))
+      await task.store.clearBefore(heads.page(nextPage))
+      changelog.shorten(partition, heads.offset(first))
     },
   }
 }

@@ -70,7 +70,7 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
 
 /** A store that is of another layout, or behind the changelog's head, is cleared: the changelog has it all. */
 async function loadStore(task: Task, head: number, end: number): Promise<Restored> {
-  const { store, window, changelogHead } = task
+  const { store, window, heads } = task
   const checkpoint = await store.checkpoint()
   const usable = checkpoint !== undefined && checkpoint !== 'other'
   if (!usable || checkpoint.changelogOffset > end || checkpoint.changelogOffset < head) {
@@ -82,7 +82,7 @@ async function loadStore(task: Task, head: number, end: number): Promise<Restore
     window.restore(page)
   }
   window.nextPage = checkpoint.nextPage
-  changelogHead.load(checkpoint.head)
+  heads.load(checkpoint.heads)
   return { ...checkpoint }
 }
 
@@ -99,8 +99,8 @@ async function readTail(
   let pages: Page[] = []
   let bytes = 0
   const flush = async (): Promise<void> => {
-    const head = task.changelogHead.entries
-    await store.write(pages, { ...restored, nextPage: window.nextPage, head })
+    const heads = task.heads.entries
+    await store.write(pages, { ...restored, nextPage: window.nextPage, heads })
     pages = []
     bytes = 0
   }
@@ -117,7 +117,7 @@ async function readTail(
         if (page.number < window.nextPage) continue
         window.nextPage = page.number + 1
         window.restore(page)
-        task.changelogHead.add(page.segment, columns.offsets[i])
+        task.heads.add(page.segment, page.number, columns.offsets[i])
         pages.push(page)
         bytes += page.end - page.start
       }

@@ -24,9 +24,7 @@ export interface JoinSink {
 }
 
 /** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
-export type ReadPages = (
-  pages: readonly { segment: number; number: number }[],
-) => Promise<(Buffer | undefined)[]>
+export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefined)[]>
 
 export interface WindowOptions {
   readonly times: WindowTimes
@@ -329,13 +327,11 @@ export class JoinWindow {
   }
 
   async #resolve(cold: readonly number[]): Promise<void> {
-    const wanted = new Map<number, { segment: number; number: number }>()
+    const wanted = new Set<number>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      const segment = cold[i + 4]
-      const number = this.#sides[1 - cold[i]].get(segment)!.page(cold[i + 5])
-      wanted.set(number, { segment, number })
+      wanted.add(this.#sides[1 - cold[i]].get(cold[i + 4])!.page(cold[i + 5]))
     }
-    const pages = await this.#fetchPages([...wanted.values()])
+    const pages = await this.#fetchPages([...wanted])
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i]
@@ -354,7 +350,7 @@ export class JoinWindow {
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
   async #emitUnmatched(due: readonly number[]): Promise<number> {
     const left = this.#sides[LEFT]
-    const wanted = new Map<number, { segment: number; number: number }>()
+    const wanted = new Set<number>()
     const cold: number[] = []
     let emitted = 0
     for (let i = 0; i < due.length; i += 2) {
@@ -366,11 +362,11 @@ export class JoinWindow {
       const page = this.#recent.get(number)
       if (page !== undefined) this.#emit(page, index.position(entry))
       else {
-        wanted.set(number, { segment: due[i], number })
+        wanted.add(number)
         cold.push(number, index.position(entry))
       }
     }
-    const pages = await this.#fetchPages([...wanted.values()])
+    const pages = await this.#fetchPages([...wanted])
     for (let i = 0; i < cold.length; i += 2) this.#emit(pages.get(cold[i])!, cold[i + 1])
     return emitted
   }
@@ -380,15 +376,15 @@ export class JoinWindow {
     this.#sink.unmatched(this.#other)
   }
 
-  async #fetchPages(wanted: { segment: number; number: number }[]): Promise<Map<number, Page>> {
+  async #fetchPages(wanted: readonly number[]): Promise<Map<number, Page>> {
     const pages = new Map<number, Page>()
     if (wanted.length === 0) return pages
     const values = await this.#readPages(wanted)
     for (const [i, value] of values.entries()) {
       const page = value && readPageHeader(value, 0)
-      if (page === undefined || page.number !== wanted[i].number) {
-        const message = `Page ${wanted[i].number} is not in the store, or is damaged`
-        throw new EnricherError('STATE_CORRUPT', message, { fields: wanted[i] })
+      if (page === undefined || page.number !== wanted[i]) {
+        const message = `Page ${wanted[i]} is not in the store, or is damaged`
+        throw new EnricherError('STATE_CORRUPT', message, { fields: { page: wanted[i] } })
       }
       pages.set(page.number, page)
     }

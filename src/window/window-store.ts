@@ -11,76 +11,90 @@ export interface Checkpoint {
   readonly streamTime: number
   readonly closedBefore: number
   readonly nextPage: number
-  /** Of `ChangelogHead`. */
-  readonly head: readonly (readonly [number, number])[]
+  /** Of `Heads`. */
+  readonly heads: readonly (readonly [number, number, number])[]
 }
 
-const VERSION = 2
-/** Behind every page: their keys begin with a 48-bit number below 2^47 + 2^46. */
-const CHECKPOINT_KEY = Buffer.from([0xff])
-/** Segments before 1970 have negative numbers. */
-const SEGMENT_ZERO = 2 ** 46
+const VERSION = 3
+const PAGE_KEY_BYTES = 4
+/** Behind its last page's key, before the next page's. */
+const CHECKPOINT = 0xff
 
 /**
- * One task's pages and checkpoint in LevelDB. Keys are segment number (48 bits), page number (32
- * bits): both only grow, so compaction has nothing to merge, and a segment is one range.
+ * One task's pages and checkpoints in LevelDB.
+ *
+ *     key := page number u32, of a page
+ *     key := last page's number u32, 0xff, count u32, of a checkpoint; the last one counts
+ *
+ * Every batch's keys come after all before, so that compaction has nothing to merge and only moves
+ * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
  */
 export class WindowStore {
   readonly #store: Store
-  readonly #segmentMs: number
   readonly #layout: string
+  #checkpoints = 0
+  /** Nothing lies before this page. */
+  #first = 0
 
-  constructor(store: Store, segmentMs: number, layout: string) {
+  constructor(store: Store, layout: string) {
     this.#store = store
-    this.#segmentMs = segmentMs
     this.#layout = layout
   }
 
   /** undefined: an empty store. A store of another layout answers `other`. */
   async checkpoint(): Promise<Checkpoint | 'other' | undefined> {
-    const value = await this.#store.get(CHECKPOINT_KEY)
-    if (value === undefined) return undefined
+    const last = this.#store.iterator({ reverse: true, limit: 1 })
+    const [found] = await last.all()
+    if (found === undefined) return undefined
+    const [key, value] = found
+    if (key.length <= PAGE_KEY_BYTES) return 'other'
+    this.#checkpoints = key.readUInt32BE(PAGE_KEY_BYTES + 1)
     const { version, layout, ...checkpoint } = JSON.parse(value.toString(), (_key, field) =>
       field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
     )
     return version === VERSION && layout === this.#layout ? checkpoint : 'other'
   }
 
-  /** Pages, expired segments and the checkpoint, in one atomic batch. */
+  /** Pages and the checkpoint, in one atomic batch. */
   async write(pages: readonly Page[], checkpoint: Checkpoint): Promise<void> {
     const puts = pages.map((page) => ({
       type: 'put' as const,
-      key: this.#key(page.segment, page.number),
+      key: pageKey(page.number),
       value: pageBytes(page),
     }))
-    puts.push({ type: 'put', key: CHECKPOINT_KEY, value: this.#encode(checkpoint) })
+    const key = checkpointKey(checkpoint.nextPage - 1, ++this.#checkpoints)
+    puts.push({ type: 'put', key, value: this.#encode(checkpoint) })
     await this.#store.batch(puts)
   }
 
-  async clearSegment(segment: number): Promise<void> {
-    const next = segment + this.#segmentMs
-    await this.#store.clear({ gte: this.#key(segment, 0), lt: this.#key(next, 0) })
+  /** Deletes the pages before this one, and the checkpoints among them; the last one stays in any case. */
+  async clearBefore(page: number): Promise<void> {
+    await this.#store.clear({ gte: pageKey(this.#first), lt: checkpointKey(page - 1, 0) })
+    this.#first = page
   }
 
+  /** From the end, so that a crash in here leaves an older checkpoint with all its pages, or none. */
   async clear(): Promise<void> {
-    await this.#store.clear()
+    await this.#store.clear({ reverse: true })
   }
 
-  read(pages: readonly { segment: number; number: number }[]): Promise<(Buffer | undefined)[]> {
-    return this.#store.getMany(pages.map((page) => this.#key(page.segment, page.number)))
+  read(pages: readonly number[]): Promise<(Buffer | undefined)[]> {
+    return this.#store.getMany(pages.map(pageKey))
   }
 
-  /** Every page, by segment, then number. undefined in place of one that is damaged. */
+  /** Every page in the order of numbers. undefined in place of one that is damaged. */
   async *pages(): AsyncGenerator<Page | undefined> {
-    const values = this.#store.values({ lt: CHECKPOINT_KEY, fillCache: false })
+    const all = this.#store.iterator({ fillCache: false })
     try {
       for (;;) {
-        const some = await values.nextv(256)
+        const some = await all.nextv(256)
         if (some.length === 0) return
-        for (const value of some) yield readPageHeader(value, 0)
+        for (const [key, value] of some) {
+          if (key.length === PAGE_KEY_BYTES) yield readPageHeader(value, 0)
+        }
       }
     } finally {
-      await values.close()
+      await all.close()
     }
   }
 
@@ -92,11 +106,18 @@ export class WindowStore {
     )
     return Buffer.from(text)
   }
+}
 
-  #key(segment: number, page: number): Buffer {
-    const key = Buffer.allocUnsafe(10)
-    key.writeUIntBE(Math.floor(segment / this.#segmentMs) + SEGMENT_ZERO, 0, 6)
-    key.writeUInt32BE(page, 6)
-    return key
-  }
+function pageKey(page: number): Buffer {
+  const key = Buffer.allocUnsafe(PAGE_KEY_BYTES)
+  key.writeUInt32BE(page)
+  return key
+}
+
+function checkpointKey(lastPage: number, count: number): Buffer {
+  const key = Buffer.allocUnsafe(PAGE_KEY_BYTES + 5)
+  key.writeUInt32BE(lastPage)
+  key[PAGE_KEY_BYTES] = CHECKPOINT
+  key.writeUInt32BE(count, PAGE_KEY_BYTES + 1)
+  return key
 }

@@ -28,7 +28,7 @@ class Driver {
       kind: times.kind,
       recentBytes,
       hash: collidingHash,
-      readPages: async (pages) => pages.map(({ number }) => this.stored.get(number)),
+      readPages: async (numbers) => numbers.map((number) => this.stored.get(number)),
       sink: {
         match: (left, right) => this.out.push(`${bodyOf(left)}-${bodyOf(right)}`),
         unmatched: (left) => this.out.push(`${bodyOf(left)}-`),
