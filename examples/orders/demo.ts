@@ -8,6 +8,7 @@ import type { Broker } from '../../src/broker/port.ts'
 import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import {
+  endWithoutKafka,
   freePort,
   hasDocker,
   type RunningKafka,
@@ -257,6 +258,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.exit(130)
   })
 }
-const right = await demo.run()
+const right = await demo.run().catch(endWithoutKafka)
 say(right ? 'All records are there, once each, and right.' : 'The output is not what it must be.')
 process.exit(right ? 0 : 1)

@@ -47,20 +47,34 @@ export function freePort(): Promise<number> {
   })
 }
 
-function fetchJars(): void {
-  const done = join(JARS, '.complete')
-  if (existsSync(done)) return
-  mkdirSync(JARS, { recursive: true })
-  try {
-    const goal = ['-q', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${JARS}`]
-    execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] })
-  } catch (cause) {
-    throw new Error(
-      'A Kafka broker is needed: install Java 17 and Maven, or name one in KAFKA_BROKERS',
-      { cause },
+/** Its message is all that a user has to see. */
+export class NoKafka extends Error {
+  constructor() {
+    super(
+      'Apache Kafka is needed: install Java 17 and Maven (or Docker, for the demo), or name a running broker in KAFKA_BROKERS (for the tests in TEST_BROKER)',
     )
   }
+}
+
+const runs = (command: string): boolean =>
+  spawnSync(command, ['-version'], { stdio: 'ignore' }).status === 0
+
+function fetchJars(): void {
+  const done = join(JARS, '.complete')
+  if (!runs('java')) throw new NoKafka()
+  if (existsSync(done)) return
+  if (!runs('mvn')) throw new NoKafka()
+  mkdirSync(JARS, { recursive: true })
+  const goal = ['-q', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${JARS}`]
+  execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] })
   writeFileSync(done, '')
+}
+
+/** Ends the process with one sentence where there is no Kafka; any other error goes on. */
+export function endWithoutKafka(error: unknown): never {
+  if (!(error instanceof NoKafka)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
 }
 
 function settings(port: number, controller: number): Record<string, string | number> {

@@ -1,10 +1,10 @@
 /** Runs test files with one Kafka broker for all of them, where any of them needs one. */
 import { spawn } from 'node:child_process'
-import { startKafka } from './kafka.ts'
+import { endWithoutKafka, startKafka } from './kafka.ts'
 
 const files = process.argv.slice(2)
 const needed = files.some((file) => file.includes('e2e')) && !process.env.TEST_BROKER
-const kafka = needed ? await startKafka() : undefined
+const kafka = needed ? await startKafka().catch(endWithoutKafka) : undefined
 const env = kafka === undefined ? process.env : { ...process.env, TEST_BROKER: kafka.address }
 const options = [
   '--import',
