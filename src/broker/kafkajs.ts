@@ -154,6 +154,15 @@ connection.prototype.processData = function (bytes) {
   })
 }
 
+const requestQueue = require('kafkajs/src/network/requestQueue') as {
+  prototype: { scheduleCheckPendingRequests(this: { pending: readonly unknown[] }): void }
+}
+const { scheduleCheckPendingRequests } = requestQueue.prototype
+/** kafkajs wakes up a thousand times a second for each connection that has ever had an answer; here only while something waits. */
+requestQueue.prototype.scheduleCheckPendingRequests = function () {
+  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this)
+}
+
 /**
  * Sends a request whose body is `chunks`, one after the other. kafkajs's own way copies a body three
  * times; here the buffers go to the socket as they are, and must not change before the answer comes.

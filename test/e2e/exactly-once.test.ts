@@ -71,9 +71,13 @@ test('a lost state folder is restored from the changelog', () =>
 test('the changelog is shortened as windows pass, and what is left of it restores the task', () =>
   withOrders(
     async (orders) => {
-      await orders.send(0, COUNT)
       const first = orders.start()
-      await orders.expectTaken()
+      await first.logged('Task running')
+      // In several epochs at least, so that some of them are over before the last.
+      for (let sent = 0; sent < COUNT; sent += COUNT / 4) {
+        await orders.send(sent, sent + COUNT / 4)
+        await orders.expectTaken()
+      }
       const changelog = `${orders.tag}-job-window-changelog`
       for (let tries = 0; ; tries++) {
         const heads = [...(await orders.broker.admin.offsets(changelog, 'earliest')).values()]
