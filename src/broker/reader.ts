@@ -10,6 +10,9 @@ import { decodeRecordBatches } from './record-columns.ts'
 import { check, type FetchedPartition, fetchRequest } from './requests.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
+/** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
+const SMALL_BYTES = 64 * 1024
+const GATHER_MS = 5
 
 interface Position extends TopicPartition {
   offset: number
@@ -127,6 +130,8 @@ export class ClusterReader implements Reader {
       const lease = new FrameLease(answers.find(({ records }) => records.length > 0)?.records)
       for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!, lease)
       lease.release()
+      const bytes = answers.reduce((sum, { records }) => sum + records.length, 0)
+      if (bytes > 0 && bytes < SMALL_BYTES) await sleep(GATHER_MS)
     } catch (error) {
       if (!this.#closed) await this.#backOff(error)
     } finally {
