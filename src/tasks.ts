@@ -47,6 +47,9 @@ export class Tasks {
   readonly #options: TasksOptions
   readonly #folder: string
   readonly #held = new Map<number, HeldTask>()
+  /** Partitions that are ours. */
+  readonly #wanted = new Set<number>()
+  readonly #turns = new Map<number, Promise<unknown>>()
   readonly #damaged = new Set<number>()
   readonly #reader: Reader
 
@@ -83,12 +86,15 @@ export class Tasks {
 
   /** Takes the tasks that are not held yet; resolves when all of them run. */
   async take(partitions: readonly number[]): Promise<void> {
-    const missing = partitions.filter((partition) => !this.#held.has(partition))
-    await Promise.all(missing.map((partition) => this.#takeOne(partition)))
+    for (const partition of partitions) this.#wanted.add(partition)
+    await Promise.all(partitions.map((partition) => this.#takeOne(partition)))
   }
 
-  async drop(partitions: readonly number[]): Promise<void> {
-    await Promise.all(partitions.map((partition) => this.#drop(partition)))
+  /** Gives up all tasks but these, also those that are just being opened. */
+  async keep(partitions: readonly number[]): Promise<void> {
+    const others = [...this.#wanted].filter((partition) => !partitions.includes(partition))
+    for (const partition of others) this.#wanted.delete(partition)
+    await Promise.all(others.map((partition) => this.#drop(partition)))
   }
 
   /** The task's store does not have what it must have: it is put aside when the task is taken again. */
@@ -107,7 +113,7 @@ export class Tasks {
 
   async close(): Promise<void> {
     await this.#reader.close()
-    await this.drop(this.partitions)
+    await this.keep([])
   }
 
   #input(side: number, partition: number): { topic: string; partition: number } {
@@ -127,9 +133,23 @@ export class Tasks {
     this.#options.onWork()
   }
 
+  /**
+   * Opening and closing the store of a partition go one after the other: where an assignment follows
+   * on another at once, a task that is still being opened would be opened twice, or outlive its loss.
+   */
+  #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(partition) ?? Promise.resolve()).then(work)
+    this.#turns.set(
+      partition,
+      mine.catch(() => {}),
+    )
+    return mine
+  }
+
   async #takeOne(partition: number): Promise<void> {
     const { log } = this.#options
-    const held = await this.#open(partition)
+    const held = await this.#inTurn(partition, () => this.#open(partition))
+    if (held === undefined) return
     try {
       await this.#restore(held)
     } catch (error) {
@@ -146,7 +166,9 @@ export class Tasks {
     }
   }
 
-  async #open(partition: number): Promise<HeldTask> {
+  /** undefined: it is held already, or not ours any more. */
+  async #open(partition: number): Promise<HeldTask | undefined> {
+    if (this.#held.has(partition) || !this.#wanted.has(partition)) return undefined
     const { context, changelog, log } = this.#options
     const folder = join(this.#folder, String(partition))
     if (this.#damaged.delete(partition) && existsSync(folder)) {
@@ -197,12 +219,14 @@ export class Tasks {
     onWork()
   }
 
-  async #drop(partition: number): Promise<void> {
-    const held = this.#held.get(partition)
-    if (held === undefined) return
-    held.state = 'closed'
-    this.#held.delete(partition)
-    for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
-    await held.store.close()
+  #drop(partition: number): Promise<void> {
+    return this.#inTurn(partition, async () => {
+      const held = this.#held.get(partition)
+      if (held === undefined) return
+      held.state = 'closed'
+      this.#held.delete(partition)
+      for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
+      await held.store.close()
+    })
   }
 }

@@ -242,7 +242,7 @@ export class Worker {
   /** Drops every task, with what it has done since the last commit. */
   async #giveUp(): Promise<void> {
     this.#mustInit = true
-    await this.#tasks.drop(this.#tasks.partitions)
+    await this.#tasks.keep([])
   }
 
   /** Ends what the last epoch may have left open, then takes the tasks in the background. */
@@ -275,7 +275,7 @@ export class Worker {
   async #assigned(partitions: readonly number[]): Promise<void> {
     this.rebalances++
     this.#options.log.info({ partitions }, 'Tasks assigned')
-    await this.#tasks.drop(this.#tasks.partitions.filter((p) => !partitions.includes(p)))
+    await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false
     this.#wake()

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Broker } from '../src/broker/port.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from '../src/codec/avro.ts'
+import { loadPipeline } from '../src/config/load.ts'
+import { Counts } from '../src/counts.ts'
+import { DimensionTable } from '../src/dimension/table.ts'
+import { openStore } from '../src/level.ts'
+import { Tasks } from '../src/tasks.ts'
+
+const nothing = (): void => {}
+const log = { info: nothing, warn: nothing, error: nothing }
+
+/** Tasks over empty topics. */
+async function emptyTasks(folder: string) {
+  const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
+  const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  const reader = {
+    add: nothing,
+    remove: nothing,
+    pause: nothing,
+    resume: nothing,
+    close: async () => {},
+  }
+  const broker = {
+    admin: { offsets: async () => new Map<number, number>() },
+    reader: () => reader,
+  } as unknown as Broker
+  const output = { topic: 'out', compression: 'none', maxBatchBytes: 1 << 20 } as const
+  return new Tasks({
+    broker,
+    context: {
+      pipeline,
+      codec,
+      dimensions: pipeline.dimensions.map(() => new DimensionTable()),
+      output,
+      outputFrame: outputFrame(5),
+      rejects: output,
+      rejectPartitions: 1,
+      maxEntryBytes: 1 << 20,
+      epochBytes: 1 << 20,
+      recentBytes: 1 << 20,
+      counts: new Counts(pipeline.dimensions.length),
+    },
+    changelog: { topic: 'log', layout: codec.layout, maxRecordBytes: 1 << 20, shorten: nothing },
+    log,
+    group: { committed: async () => [-1, -1] },
+    onWork: nothing,
+    onReadError: nothing,
+  })
+}
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-tasks-'))
+  try {
+    await body(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+test('a task that is lost while it is being opened does not run, and lets go of its store', () =>
+  inFolder(async (folder) => {
+    const tasks = await emptyTasks(folder)
+    const taking = tasks.take([0, 1])
+    await tasks.keep([1])
+    await taking
+    assert.deepEqual(tasks.partitions, [1])
+    const store = await openStore(join(folder, 'window', '0'))
+    await store.close()
+    await tasks.close()
+  }))
+
+test('a task that two assignments give at once is opened once', () =>
+  inFolder(async (folder) => {
+    const tasks = await emptyTasks(folder)
+    await Promise.all([tasks.take([0]), tasks.take([0])])
+    assert.deepEqual(
+      tasks.running.map(({ task }) => task.partition),
+      [0],
+    )
+    await tasks.close()
+    assert.deepEqual(tasks.partitions, [])
+  }))
+
+test('a task that is lost and given back at once runs, with one store', () =>
+  inFolder(async (folder) => {
+    const tasks = await emptyTasks(folder)
+    const all = [tasks.take([0]), tasks.keep([]), tasks.take([0])]
+    await Promise.all(all)
+    assert.deepEqual(
+      tasks.running.map(({ task }) => task.partition),
+      [0],
+    )
+    await tasks.close()
+  }))
