@@ -7,7 +7,6 @@
 import type { RejectReason, Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
-import { recordAt } from './broker/record-columns.ts'
 import { copyBytes, hashBytes, sameBytes } from './bytes.ts'
 import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
@@ -15,13 +14,8 @@ import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
 import { merge, newSlice, SLICE, type SliceSide } from './input/merge.ts'
-import {
-  BatchList,
-  type Entry,
-  type OutputTopic,
-  TaskOutput,
-  writeReject,
-} from './output/task-output.ts'
+import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
+import { TaskRejects } from './output/task-rejects.ts'
 import { Heads } from './window/heads.ts'
 import { JoinWindow } from './window/join-window.ts'
 import { LEFT, type Page, RIGHT } from './window/page.ts'
@@ -81,7 +75,7 @@ export class Task {
   #lastInputAt = Date.now()
   readonly #context: TaskContext
   readonly #output: TaskOutput
-  readonly #rejects: BatchList
+  readonly #rejects: TaskRejects
   readonly #slice = newSlice()
   /** Of the records to be taken, by row: who has read the value; hashes of the key and of the look-up keys. */
   readonly #readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
@@ -107,13 +101,19 @@ export class Task {
       new InputQueue(pipeline.facts.time !== null),
       new InputQueue(pipeline.join.time !== null),
     ]
+    this.#rejects = new TaskRejects(
+      new BatchList(context.rejects, partition % context.rejectPartitions),
+      partition,
+      pipeline,
+      context.output,
+      context.counts,
+    )
     this.#output = new TaskOutput(
       new BatchList(context.output, partition),
       context.outputFrame,
       context.codec.missingRight,
-      (left, bytes) => this.#rejectOutput(left, bytes),
+      (left, bytes) => this.#rejects.output(left, bytes),
     )
-    this.#rejects = new BatchList(context.rejects, partition % context.rejectPartitions)
     this.#lookUpHashes = pipeline.dimensions.map(() => new Uint32Array(SLICE))
     this.#found = new Uint8Array(pipeline.dimensions.length)
     this.window = new JoinWindow({
@@ -132,7 +132,7 @@ export class Task {
 
   /** The epoch holds as much as it may: the task goes on after the next commit. */
   get full(): boolean {
-    const bytes = this.#output.batches.bytes + this.#rejects.bytes + this.window.epochBytes
+    const bytes = this.#output.batches.bytes + this.#rejects.batches.bytes + this.window.epochBytes
     return bytes >= this.#context.epochBytes
   }
 
@@ -400,40 +400,8 @@ export class Task {
     reason: RejectReason,
     error: string,
   ): number {
-    const { pipeline, counts } = this.#context
-    const topic = side === LEFT ? pipeline.facts.topic : pipeline.join.topic
-    counts.reject(topic, reason)
-    writeReject(this.#rejects, {
-      topic,
-      partition: this.partition,
-      offset: block.columns.offsets[i],
-      timestamp: block.columns.timestamps[i],
-      stage,
-      reason,
-      error,
-      record: recordAt(block.columns, i),
-    })
+    this.#rejects.record(side, block.columns, i, stage, reason, error)
     return DONE
-  }
-
-  /** A match whose value is over the output topic's limit: its parts are known, its coordinates are not. */
-  #rejectOutput(left: Entry, bytes: number): void {
-    const { pipeline, counts, output } = this.#context
-    counts.reject(output.topic, 'too_large')
-    writeReject(this.#rejects, {
-      topic: pipeline.facts.topic,
-      partition: this.partition,
-      offset: -1,
-      timestamp: left.time,
-      stage: 'output',
-      reason: 'too_large',
-      error: `The joined record has ${bytes} bytes; max.message.bytes of ${output.topic} is ${output.maxBatchBytes}`,
-      record: {
-        key: Buffer.from(left.buffer.subarray(left.keyStart, left.keyEnd)),
-        value: Buffer.from(left.buffer.subarray(left.bodyStart, left.bodyEnd)),
-        headers: [],
-      },
-    })
   }
 
   /** Where a field carries the event time it is read ahead: the merge of both sides needs it. */
@@ -493,7 +461,7 @@ export class Task {
     return {
       task: this,
       outputs: this.#output.batches.take(),
-      rejects: this.#rejects.take(),
+      rejects: this.#rejects.batches.take(),
       pages: this.window.take(),
       left: this.queues[LEFT].taken,
       right: this.queues[RIGHT].taken,
