@@ -21,8 +21,8 @@ import { PIPELINE } from './service.ts'
 
 const MAX_BATCH_BYTES = 1_048_588
 /** As the service shares them out. */
-const EPOCH_BYTES = 32 << 20
-const RECENT_BYTES = 64 << 20
+const EPOCH_BYTES = 16 << 20
+const RECENT_BYTES = 192 << 20
 
 export interface JoinTasksOptions {
   readonly partitions: number

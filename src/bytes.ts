@@ -38,3 +38,22 @@ export function sameBytes(
   for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false
   return true
 }
+
+/** Bytes of an unsigned varint, of up to 53 bits. */
+export function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++
+  return bytes
+}
+
+/** Returns the position behind it. */
+export function writeVarint(buffer: Buffer, position: number, value: number): number {
+  let at = position
+  let rest = value
+  while (rest > 127) {
+    buffer[at++] = (rest % 128) | 128
+    rest = Math.floor(rest / 128)
+  }
+  buffer[at++] = rest
+  return at
+}

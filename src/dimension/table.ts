@@ -1,21 +1,20 @@
-import { copyBytes, hashBytes, sameBytes } from '../bytes.ts'
+import { copyBytes, hashBytes, sameBytes, varintBytes, writeVarint } from '../bytes.ts'
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
  * open-addressing index of typed arrays beside them.
  *
- *     row := key length u32, row length u32, key, row
+ *     row := key length, row length (varints), key, row
  *
- * A row's place counts units of 8 bytes, over all chunks: 32 bits reach 32 GiB.
+ * A row's place counts units of 4 bytes, over all chunks: 32 bits reach 16 GiB.
  */
 const CHUNK_BYTES = 4 * 1024 * 1024
 /** Bytes of key and columns that a row may have. */
 export const LARGEST_ROW = CHUNK_BYTES - 64
-const UNIT = 8
+const UNIT = 4
 /** An address is the chunk's number, then the place in it in units. */
-const PLACE_BITS = 19
+const PLACE_BITS = 20
 const PLACE = 2 ** PLACE_BITS - 1
-const ROW_HEADER = 8
 /** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
 const SLOT = 2
 const ADDRESS = 1
@@ -33,6 +32,10 @@ export class DimensionTable {
   rowBuffer: Buffer = Buffer.alloc(0)
   rowStart = 0
   rowEnd = 0
+  /** Of the row that was read last. */
+  #keyStart = 0
+  #keyBytes = 0
+  #valueBytes = 0
 
   constructor(hash = hashBytes) {
     this.#hash = hash
@@ -69,11 +72,10 @@ export class DimensionTable {
     const slot = this.#slot(hash, key, start, end)
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return false
-    const chunk = this.#chunks[address >>> PLACE_BITS]
-    const at = (address & PLACE) * UNIT
-    this.rowBuffer = chunk
-    this.rowStart = at + ROW_HEADER + readU32(chunk, at)
-    this.rowEnd = this.rowStart + readU32(chunk, at + 4)
+    // `#slot` has compared its key, and so read where it is.
+    this.rowBuffer = this.#chunks[address >>> PLACE_BITS]
+    this.rowStart = this.#keyStart + this.#keyBytes
+    this.rowEnd = this.rowStart + this.#valueBytes
     return true
   }
 
@@ -89,14 +91,15 @@ export class DimensionTable {
     if (this.size * SLOT * 8 >= this.#slots.length * 6) this.#grow()
     const hash = this.#hash(key, keyStart, keyEnd)
     const slot = this.#slot(hash, key, keyStart, keyEnd)
-    const bytes = ROW_HEADER + keyEnd - keyStart + rowEnd - rowStart
+    const keyBytes = keyEnd - keyStart
+    const valueBytes = rowEnd - rowStart
+    const bytes = varintBytes(keyBytes) + varintBytes(valueBytes) + keyBytes + valueBytes
     const address = this.#allocate(bytes)
     const chunk = this.#chunks[address >>> PLACE_BITS]
-    const at = (address & PLACE) * UNIT
-    chunk.writeUInt32LE(keyEnd - keyStart, at)
-    chunk.writeUInt32LE(rowEnd - rowStart, at + 4)
-    const afterKey = copyBytes(key, keyStart, keyEnd, chunk, at + ROW_HEADER)
-    copyBytes(row, rowStart, rowEnd, chunk, afterKey)
+    let at = writeVarint(chunk, (address & PLACE) * UNIT, keyBytes)
+    at = writeVarint(chunk, at, valueBytes)
+    at = copyBytes(key, keyStart, keyEnd, chunk, at)
+    copyBytes(row, rowStart, rowEnd, chunk, at)
     const old = this.#slots[slot + ADDRESS]
     if (old === 0) this.size++
     else this.#live -= padded(this.#rowBytes(old))
@@ -143,16 +146,35 @@ export class DimensionTable {
       const address = this.#slots[slot + ADDRESS]
       if (address === 0) continue
       const chunk = this.#chunks[address >>> PLACE_BITS]
-      const at = (address & PLACE) * UNIT
-      const row = at + ROW_HEADER + readU32(chunk, at)
-      each(chunk, at + ROW_HEADER, row, row + readU32(chunk, at + 4))
+      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      const row = this.#keyStart + this.#keyBytes
+      each(chunk, this.#keyStart, row, row + this.#valueBytes)
     }
   }
 
+  /** The row's lengths, and so its size; they stay until the next row is read. */
+  #readLengths(chunk: Buffer, start: number): number {
+    let at = start
+    let byte = chunk[at++]
+    let bytes = byte & 127
+    for (let shift = 7; byte > 127; shift += 7) {
+      byte = chunk[at++]
+      bytes |= (byte & 127) << shift
+    }
+    this.#keyBytes = bytes
+    byte = chunk[at++]
+    bytes = byte & 127
+    for (let shift = 7; byte > 127; shift += 7) {
+      byte = chunk[at++]
+      bytes |= (byte & 127) << shift
+    }
+    this.#valueBytes = bytes
+    this.#keyStart = at
+    return at - start + this.#keyBytes + bytes
+  }
+
   #rowBytes(address: number): number {
-    const chunk = this.#chunks[address >>> PLACE_BITS]
-    const at = (address & PLACE) * UNIT
-    return ROW_HEADER + readU32(chunk, at) + readU32(chunk, at + 4)
+    return this.#readLengths(this.#chunks[address >>> PLACE_BITS], (address & PLACE) * UNIT)
   }
 
   #allocate(bytes: number): number {
@@ -182,9 +204,9 @@ export class DimensionTable {
 
   #hasKey(address: number, key: Buffer, start: number, end: number): boolean {
     const chunk = this.#chunks[address >>> PLACE_BITS]
-    const at = (address & PLACE) * UNIT
+    this.#readLengths(chunk, (address & PLACE) * UNIT)
     const length = end - start
-    return readU32(chunk, at) === length && sameBytes(chunk, at + ROW_HEADER, key, start, length)
+    return this.#keyBytes === length && sameBytes(chunk, this.#keyStart, key, start, length)
   }
 
   #grow(): void {
@@ -211,7 +233,7 @@ export class DimensionTable {
       if (address === 0) continue
       const from = old[address >>> PLACE_BITS]
       const at = (address & PLACE) * UNIT
-      const bytes = ROW_HEADER + readU32(from, at) + readU32(from, at + 4)
+      const bytes = this.#readLengths(from, at)
       const to = this.#allocate(bytes)
       from.copy(this.#chunks[to >>> PLACE_BITS], (to & PLACE) * UNIT, at, at + bytes)
       slots[slot + ADDRESS] = to
@@ -220,8 +242,3 @@ export class DimensionTable {
 }
 
 const padded = (bytes: number): number => Math.ceil(bytes / UNIT) * UNIT
-
-/** Small enough to be inlined, which `readUInt32LE` with its checks is not. */
-function readU32(buffer: Buffer, at: number): number {
-  return buffer[at] + buffer[at + 1] * 256 + buffer[at + 2] * 65536 + buffer[at + 3] * 16777216
-}

@@ -1,4 +1,4 @@
-import { copyBytes, hashBytes } from '../bytes.ts'
+import { copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
 import {
@@ -9,8 +9,6 @@ import {
   type Page,
   RIGHT,
   readPageHeader,
-  varintBytes,
-  writeVarint,
 } from './page.ts'
 import { PageWriter } from './page-writer.ts'
 import { RecentPages } from './recent-pages.ts'

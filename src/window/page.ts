@@ -112,20 +112,3 @@ export class EntryCursor {
     return value
   }
 }
-
-export function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++
-  return bytes
-}
-
-export function writeVarint(buffer: Buffer, position: number, value: number): number {
-  let at = position
-  let rest = value
-  while (rest > 127) {
-    buffer[at++] = (rest % 128) | 128
-    rest = Math.floor(rest / 128)
-  }
-  buffer[at++] = rest
-  return at
-}
