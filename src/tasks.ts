@@ -77,6 +77,11 @@ export class Tasks {
     return [...this.#held.keys()]
   }
 
+  /** Those that are ours, also while their stores are still being opened. */
+  get wanted(): number[] {
+    return [...this.#wanted]
+  }
+
   /** Partitions whose window store is on this disk. */
   stored(): number[] {
     return existsSync(this.#folder)

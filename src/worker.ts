@@ -170,12 +170,12 @@ export class Worker {
   /** While this epoch commits the next one fills; there are never more than two. */
   #startCommit(): void {
     this.#lastCommit = Date.now()
-    const commit = this.#commit()
-    this.#committing = commit.then(ignored, ignored).finally(() => {
-      this.#committing = undefined
-      this.#wake()
-    })
-    commit.catch((error) => this.#recover(error))
+    this.#committing = this.#commit()
+      .catch((error) => this.#recover(error))
+      .finally(() => {
+        this.#committing = undefined
+        this.#wake()
+      })
   }
 
   async #commit(): Promise<void> {
@@ -201,8 +201,11 @@ export class Worker {
   /** No turn, commit or recovery is under way any more. */
   async #settled(): Promise<void> {
     await this.#turn
-    await this.#recovering
-    await this.#committing
+    // A commit that fails starts a recovery.
+    while (this.#recovering !== undefined || this.#committing !== undefined) {
+      await this.#recovering
+      await this.#committing
+    }
   }
 
   #recover(error: unknown): void {
@@ -228,7 +231,7 @@ export class Worker {
     log.warn({ err: error }, `Epoch aborted, its tasks are taken anew: ${messageOf(error)}`)
     await this.#turn
     await this.#committing
-    const { partitions } = this.#tasks
+    const partitions = this.#tasks.wanted
     await this.#giveUp()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true

@@ -20,6 +20,7 @@ import { createSocket } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
+const LEADER_NOT_AVAILABLE = 5
 
 /** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
 export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
@@ -137,10 +138,13 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
 async function offsetsOf(
   cluster: Cluster,
   topic: string,
-  at: 'earliest' | 'stable',
+  at: 'earliest' | 'stable' | 'latest',
 ): Promise<Map<number, number>> {
   await cluster.addMultipleTargetTopics([topic])
   const metadata = cluster.findTopicPartitionMetadata(topic)
+  if (metadata.length === 0 || metadata.some(({ leader }) => leader < 0)) {
+    check(LEADER_NOT_AVAILABLE)
+  }
   const offsets = new Map<number, number>()
   for (const leader of new Set(metadata.map((m) => m.leader))) {
     const partitions = metadata

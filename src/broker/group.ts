@@ -15,6 +15,12 @@ import { offsetFetchRequest } from './requests.ts'
 
 const PROTOCOL = 'stream-enricher'
 const UNSTABLE_OFFSET_COMMIT = 88
+/** The group is as it was, and its coordinator is found again. */
+const COORDINATOR_MOVES = new Set([
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+])
 const PENDING = new Error(
   'the transaction of a former owner is still pending on them; it ends within its timeout',
 )
@@ -35,6 +41,8 @@ export class ClusterGroup implements Group {
   readonly #heartbeat: Outage
   readonly #joining: Outage
   #membership: Membership
+  /** The last generation that we had an assignment of. */
+  #synced = -1
   #closed = false
   #rejoin = false
   #running: Promise<void> = Promise.resolve()
@@ -149,6 +157,11 @@ export class ClusterGroup implements Group {
         groupAssignment: joined.leaderId === memberId ? this.#assign(joined) : [],
       }),
     )
+    // A generation was missed: what we own may have been another's in between (KIP-792).
+    if (this.#synced >= 0 && generationId !== this.#synced && generationId !== this.#synced + 1) {
+      await this.#events.onLost()
+    }
+    this.#synced = generationId
     const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {}
     return assignment[topics[0]] ?? []
   }
@@ -191,7 +204,9 @@ export class ClusterGroup implements Group {
         this.#heartbeat.over()
       } catch (error) {
         // A broken connection is no reason to join again, unless the session is over by now.
-        if (errorType(error) !== undefined || Date.now() - heard > sessionTimeoutMs) throw error
+        const moved = COORDINATOR_MOVES.has(errorType(error) ?? '')
+        const answered = errorType(error) !== undefined && !moved
+        if (answered || Date.now() - heard > sessionTimeoutMs) throw error
         this.#heartbeat.failed(error)
         await sleep(200)
       }
@@ -223,7 +238,8 @@ export class ClusterGroup implements Group {
       throw new EnricherError('INSTANCE_ID_TAKEN', message, { cause: error })
     }
     if (type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION') {
-      this.#membership = { ...this.#membership, memberId: '', generationId: -1 }
+      const memberId = type === 'UNKNOWN_MEMBER_ID' ? '' : this.#membership.memberId
+      this.#membership = { ...this.#membership, memberId, generationId: -1 }
       await this.#events.onLost()
       return
     }

@@ -219,5 +219,5 @@ export function isCurable(error: unknown): boolean {
   }
   // kafkajs gives up after some tries and calls what remains final.
   if (name === 'KafkaJSNumberOfRetriesExceeded' && cause !== undefined) return isCurable(cause)
-  return retriable === true
+  return retriable === true || name === 'KafkaJSLockTimeout' || name === 'KafkaJSTimeout'
 }

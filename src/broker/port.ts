@@ -18,8 +18,11 @@ export interface Admin {
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
   /** A topic that exists already is left as it is. Replication is the broker's default. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
-  /** `stable` is the last stable offset: where a read_committed reader has read everything. */
-  offsets(topic: string, at: 'earliest' | 'stable'): Promise<Map<number, number>>
+  /**
+   * Of every partition. `stable` is the last stable offset, where a read_committed reader has read
+   * everything as of now; `latest` the end, transactions that are still open included.
+   */
+  offsets(topic: string, at: 'earliest' | 'stable' | 'latest'): Promise<Map<number, number>>
   /** Deletes the records of a partition before `offset`. */
   deleteRecords(partition: TopicPartition, offset: number): Promise<void>
 }

@@ -128,8 +128,14 @@ export class ClusterReader implements Reader {
       this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
       const lease = new FrameLease(answers.find(({ records }) => records.length > 0)?.records)
-      for (const answer of answers) await this.#deliver(answer, byKey.get(keyOf(answer))!, lease)
+      let fault: unknown
+      for (const answer of answers) {
+        await this.#deliver(answer, byKey.get(keyOf(answer))!, lease).catch((error) => {
+          fault = error
+        })
+      }
       lease.release()
+      if (fault !== undefined) throw fault
       const bytes = answers.reduce((sum, { records }) => sum + records.length, 0)
       if (bytes > 0 && bytes < SMALL_BYTES) await sleep(GATHER_MS)
     } catch (error) {

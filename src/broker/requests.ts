@@ -52,9 +52,9 @@ function readTopics<T>(decoder: Decoder, read: (decoder: Decoder, topic: string)
     .flat()
 }
 
-/** Throws the protocol error that a code stands for. */
+/** Throws the protocol error that a code stands for. kafkajs does not know them all; the code stays. */
 export function check(code: number): void {
-  if (code !== 0) throw createErrorFromCode(code)
+  if (code !== 0) throw Object.assign(createErrorFromCode(code), { code })
 }
 
 export interface FetchPosition extends TopicPartition {
@@ -177,7 +177,7 @@ function readProduced(payload: Buffer) {
 /** ListOffsets v2 with read_committed: `latest` is then the last stable offset. */
 export function listOffsetsRequest(
   partitions: readonly TopicPartition[],
-  at: 'earliest' | 'stable',
+  at: 'earliest' | 'stable' | 'latest',
 ): Protocol<(TopicPartition & { errorCode: number; offset: number })[]> {
   return {
     request: {
@@ -185,7 +185,7 @@ export function listOffsetsRequest(
       apiVersion: 2,
       apiName: 'ListOffsets',
       encode: async () => {
-        const e = new EncoderClass().writeInt32(-1).writeInt8(READ_COMMITTED)
+        const e = new EncoderClass().writeInt32(-1).writeInt8(at === 'latest' ? 0 : READ_COMMITTED)
         writeTopics(e, partitions, (encoder, { partition }) => {
           encoder.writeInt32(partition).writeInt64(at === 'earliest' ? '-2' : '-1')
         })

@@ -12,6 +12,8 @@ import { produce, txnOffsetCommitRequest } from './requests.ts'
 
 const TRANSACTION = 1
 const REQUEST_BYTES = 16 * 1024 * 1024
+/** Sequence numbers begin again at 0 after 2^31 - 1. */
+const SEQUENCES = 2 ** 31
 
 /** Answers after which the same request is sent again in a moment. */
 const AGAIN = new Set([
@@ -190,7 +192,7 @@ export class ClusterProducer implements TransactionalProducer {
       round.map(async (i) => {
         const { topic, partition, records } = batches[i]
         const sequence = this.#sequences.get(`${topic}:${partition}`) ?? 0
-        this.#sequences.set(`${topic}:${partition}`, sequence + records)
+        this.#sequences.set(`${topic}:${partition}`, (sequence + records) % SEQUENCES)
         const bytes = await batches[i].seal(this.#producerId, this.#producerEpoch, sequence)
         return { i, topic, partition, bytes }
       }),

@@ -112,9 +112,25 @@ function bigText(source: AvroSource, from: number): string {
   return ((value >> 1n) ^ -(value & 1n)).toString()
 }
 
+/** Logical types of a time field → units in a millisecond. */
+const TIME_UNITS: Readonly<Record<string, number>> = {
+  none: 1,
+  'timestamp-millis': 1,
+  'local-timestamp-millis': 1,
+  'timestamp-micros': 1000,
+  'local-timestamp-micros': 1000,
+}
+
+/** Throws SCHEMA_INVALID for a type that is no point in time. */
+export function timeKind(field: string, schema: Schema): FieldKind {
+  const kind = fieldKind(field, schema)
+  if (kind.type === 'integer' && (kind.logicalType ?? 'none') in TIME_UNITS) return kind
+  const message = `The time field ${field} is ${JSON.stringify(schema)}; it has to be a long (milliseconds), or one with the logical type timestamp-millis or timestamp-micros`
+  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
+}
+
 /** Milliseconds; NaN for null. */
 export function readTime(kind: FieldKind, source: AvroSource): number {
   if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
-  const value = readInt(source)
-  return kind.logicalType === 'timestamp-micros' ? Math.floor(value / 1000) : value
+  return Math.floor(readInt(source) / TIME_UNITS[kind.logicalType ?? 'none'])
 }

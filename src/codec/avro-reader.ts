@@ -2,7 +2,7 @@ import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { copyBytes } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
-import { type FieldKind, FieldText, fieldKind, readTime } from './avro-field.ts'
+import { type FieldKind, FieldText, fieldKind, readTime, timeKind } from './avro-field.ts'
 import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
 import { READER_ROWS, type ValueReader } from './port.ts'
 
@@ -73,7 +73,7 @@ export class AvroReader implements ValueReader {
       return { index, text: new FieldText(fieldKind(name, fields[index].type)) }
     })
     this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
-    if (plan.time !== null) this.#timeKind = fieldKind(plan.time, fields[this.#timeIndex].type)
+    if (plan.time !== null) this.#timeKind = timeKind(plan.time, fields[this.#timeIndex].type)
   }
 
   get fault(): string {

@@ -132,7 +132,7 @@ const missing = (fields: readonly OutputField[]): Buffer =>
   Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))
 
 function layoutOf({ join }: Pipeline, plan: OutputPlan): string {
-  const { beforeMs, afterMs, kind } = join
-  const stored = [LAYOUT_VERSION, plan.schema, { beforeMs, afterMs, kind }]
+  const { beforeMs, afterMs, graceMs, kind } = join
+  const stored = [LAYOUT_VERSION, plan.schema, { beforeMs, afterMs, graceMs, kind }]
   return createHash('sha256').update(JSON.stringify(stored)).digest('hex').slice(0, 16)
 }

@@ -51,7 +51,10 @@ export function keyReader(format: KeyFormat): KeyReader {
 
 function jsonText(key: Buffer): string | undefined {
   try {
-    const value: unknown = JSON.parse(key.toString())
+    const text = key.toString().trim()
+    // As it is written: a number may have more digits than a double keeps.
+    if (/^-?(0|[1-9]\d*)$/.test(text)) return text
+    const value: unknown = JSON.parse(text)
     return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
   } catch {
     return undefined

@@ -53,7 +53,10 @@ export async function commitEpoch(
   const batches = [...changelogs, ...parts.flatMap((part) => part.batches), ...others]
   const offsets = parts.flatMap((part) => part.offsets)
   const sendOffsets = producer.sendOffsets(groupId, group.membership(), offsets)
-  const [baseOffsets] = await Promise.all([producer.send(batches), sendOffsets])
+  const sent = producer.send(batches)
+  // Where one of them fails the other must have ended too before the producer begins anew.
+  await Promise.allSettled([sent, sendOffsets])
+  const [baseOffsets] = await Promise.all([sent, sendOffsets])
   onStep(2)
 
   // Step 3

@@ -47,7 +47,9 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   const { partition, window } = task
   const inputs = [pipeline.facts.topic, pipeline.join.topic]
   const committed = await group.committed(inputs.map((topic) => ({ topic, partition })))
-  const end = (await admin.offsets(ports.changelogTopic, 'stable')).get(partition) ?? 0
+  // To the very end: the markers of the last transaction may have reached the group's offsets only.
+  // The reader waits there until they, or those of an abort, have come.
+  const end = (await admin.offsets(ports.changelogTopic, 'latest')).get(partition) ?? 0
   const head = (await admin.offsets(ports.changelogTopic, 'earliest')).get(partition) ?? 0
 
   const restored = await loadStore(task, head, end)

@@ -99,7 +99,8 @@ export class Dimension {
     this.#closed = true
     await this.#reader?.close()
     await this.#work
-    if (this.#dirty) await this.#flush()
+    // Also where no row has come: the checkpoint says when all deletions were seen.
+    if (this.#isReady) await this.#flush()
     await this.#store.close()
   }
 

@@ -11,6 +11,9 @@ export interface Block {
   at: number
 }
 
+/** An answer older than this says nothing: its leader may be away, and records have come there. */
+const FRESH_MS = 2000
+
 /** What one input of a task has fetched and not yet taken. */
 export class InputQueue {
   readonly #blocks: Block[] = []
@@ -19,6 +22,7 @@ export class InputQueue {
   /** Behind everything that was fetched. */
   #position = -1
   #lastStableOffset = Number.POSITIVE_INFINITY
+  #answeredAt = 0
   /** The next offset to read once all that was taken is committed; -1 before the first. */
   taken = -1
 
@@ -28,6 +32,7 @@ export class InputQueue {
 
   offer(fetched: Fetched): void {
     const { columns } = fetched
+    this.#answeredAt = Date.now()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
     if (columns.length === 0) {
@@ -49,9 +54,10 @@ export class InputQueue {
     return this.#blocks.length > 1
   }
 
-  /** Nothing waits here, and nothing more was on the broker at the last look. */
+  /** Nothing waits here, and nothing more was on the broker at the last look, a moment ago. */
   get caughtUp(): boolean {
-    return this.#blocks.length === 0 && this.#position >= this.#lastStableOffset
+    if (this.#blocks.length > 0 || this.#position < this.#lastStableOffset) return false
+    return Date.now() - this.#answeredAt < FRESH_MS
   }
 
   /** Records between what was taken and the end of the partition. */

@@ -25,6 +25,9 @@ export interface OutputTopic {
 const BATCH_OVERHEAD = 61
 const RECORD_OVERHEAD = 40
 
+/** The text may quote a key. */
+const MOST_ERROR_CHARS = 500
+
 /** Batches of one topic-partition for one epoch; a new one is begun before the limit is passed. */
 export class BatchList {
   readonly #output: OutputTopic
@@ -154,7 +157,7 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
     ['enricher.offset', Buffer.from(String(rejected.offset))],
     ['enricher.stage', Buffer.from(rejected.stage)],
     ['enricher.reason', Buffer.from(rejected.reason)],
-    ['enricher.error', Buffer.from(rejected.error)],
+    ['enricher.error', Buffer.from(rejected.error.slice(0, MOST_ERROR_CHARS))],
   ]
   const headerBytes = headers.reduce(
     (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
@@ -171,5 +174,5 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
     Buffer.from('key, value and headers: too large'),
   ]
   const own = headers.slice(record.headers.length)
-  batches.writer(1024).recordOf(timestamp, { key: null, value: null, headers: [...own, note] })
+  batches.writer(4096).recordOf(timestamp, { key: null, value: null, headers: [...own, note] })
 }

@@ -243,7 +243,9 @@ export class JoinWindow {
 
   /** Drops the segments that nothing can match any more; returns their starts. */
   expire(streamTime: number): number[] {
-    const before = streamTime - this.times.retentionMs
+    // What has closed unmatched is emitted first.
+    const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
+    const before = Math.min(streamTime - this.times.retentionMs, closed)
     return [...new Set(this.#sides.flatMap((side) => side.expire(before)))]
   }
 

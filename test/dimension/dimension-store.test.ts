@@ -201,7 +201,7 @@ interface Topic {
 /** Starts a dimension on the topic, waits until it has all of it, closes it; tells the rows and where it began. */
 async function runDimension(folder: string, topic: Topic) {
   const { records, head = 0, partitions = 1, layout = 'layout' } = topic
-  const bounds = { earliest: head, stable: head + records.length }
+  const bounds = { earliest: head, stable: head + records.length, latest: head + records.length }
   const offsets = (at: keyof typeof bounds): [number, number][] =>
     Array.from({ length: partitions }, (_, p) => [p, p === 0 ? bounds[at] : 0])
   const config = new Map([['delete.retention.ms', String(DAY)]])
