@@ -131,6 +131,7 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     outputFrame: outputFrame(1),
     rejects: topic('rejects'),
     rejectPartitions: partitions,
+    aheadMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,
     epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
     recentBytes: Math.max(1 << 20, RECENT_BYTES / partitions),

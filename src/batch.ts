@@ -51,6 +51,7 @@ export type RejectReason =
   | 'incompatible_schema'
   | 'malformed'
   | 'null_field'
+  | 'future_time'
   | 'missing_dimension'
   | 'late'
   | 'too_large'

@@ -23,6 +23,15 @@ export async function openStore(folder: string): Promise<Store> {
   return store
 }
 
+/** What LevelDB says of damaged files, as STATE_CORRUPT; any other error as it is. */
+export function asCorrupt(error: unknown): unknown {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } }
+  if (code !== 'LEVEL_CORRUPTION' && cause?.code !== 'LEVEL_CORRUPTION') return error
+  return new EnricherError('STATE_CORRUPT', `A store is damaged: ${messageOf(error)}`, {
+    cause: error,
+  })
+}
+
 function storeError(folder: string, error: unknown): EnricherError {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause ?? error
   const code = (cause as { code?: string }).code

@@ -1,5 +1,6 @@
 /** Puts the parts together and runs them: `stream-enricher run`. */
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBroker } from './broker/client.ts'
 import type { ProduceBatch } from './broker/port.ts'
@@ -9,7 +10,8 @@ import { Registry } from './codec/registry.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
-import { openStore } from './level.ts'
+import { codeOf } from './errors.ts'
+import { openStore, type Store } from './level.ts'
 import { startHttp } from './ops/http.ts'
 import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
@@ -67,7 +69,7 @@ export async function startService(
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       layout: `${codec.layout} ${config.topic}`,
-      store: await openStore(join(pipeline.state.dir, 'dimension', config.name)),
+      store: await openAnyway(join(pipeline.state.dir, 'dimension', config.name), log),
       admin: broker.admin,
       createReader: (events) =>
         broker.reader(
@@ -113,6 +115,7 @@ export async function startService(
       outputFrame: frame,
       rejects,
       rejectPartitions: topics.rejectPartitions,
+      aheadMs: topics.outputAheadMs,
       maxEntryBytes:
         Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
       epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
@@ -155,6 +158,18 @@ export async function startService(
       await broker.close()
       await http.close()
     },
+  }
+}
+
+/** A dimension's store; a damaged one goes, for the topic has all that was in it. */
+async function openAnyway(folder: string, log: Logger): Promise<Store> {
+  try {
+    return await openStore(folder)
+  } catch (error) {
+    if (codeOf(error) !== 'STATE_CORRUPT') throw error
+    log.error({ err: error, folder }, 'The stored dimension is damaged and read from its topic')
+    rmSync(folder, { recursive: true, force: true })
+    return openStore(folder)
   }
 }
 

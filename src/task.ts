@@ -35,6 +35,8 @@ export interface TaskContext {
   readonly rejectPartitions: number
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
+  /** How far ahead of the clock an event time may be: the output topic's limit. */
+  readonly aheadMs: number
   /** Bytes of outputs, rejects and pages after which a task waits for the next epoch. */
   readonly epochBytes: number
   /** Memory of a task for committed pages. */
@@ -62,7 +64,7 @@ const NO_HEADERS = Buffer.alloc(0)
 /** A record's fate inside a slice. */
 const DONE = 0
 const NEEDS_SCHEMA = 1
-/** The event time of a record whose time field cannot be read: it is rejected, and moves no stream time. */
+/** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 const UNTIMED = Number.NEGATIVE_INFINITY
 
 export class Task {
@@ -71,6 +73,8 @@ export class Task {
   readonly store: WindowStore
   readonly queues: readonly [InputQueue, InputQueue]
   readonly heads = new Heads()
+  /** Epochs since what lies before the heads was deleted. */
+  unshortened = 0
   streamTime = Number.NEGATIVE_INFINITY
   #lastInputAt = Date.now()
   readonly #context: TaskContext
@@ -141,9 +145,15 @@ export class Task {
     if (this.full || this.#loading) return false
     const { codec } = this.#context
     const [left, right] = this.queues
-    if (!this.#readTimes(left.head, codec.facts)) return false
-    if (!this.#readTimes(right.head, codec.right)) return false
+    const { facts, join } = this.#context.pipeline
+    if (!this.#readTimes(left.head, codec.facts, facts.time)) return false
+    if (!this.#readTimes(right.head, codec.right, join.time)) return false
 
+    if (this.window.isClosingDue(this.streamTime)) {
+      await this.#moveStreamTime(this.streamTime)
+      this.#dirty = true
+      return true
+    }
     const slice = this.#slice
     if (!this.#sliceOpen && !merge(slice, left, right, this.streamTime)) {
       return this.#closeWhenIdle()
@@ -351,11 +361,22 @@ export class Task {
         'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field',
       )
     }
-    if (block.times[i] === UNTIMED) return fail('null_field', 'The time field is null')
+    if (block.times[i] === UNTIMED) return this.#untimed(side, value, block, i)
     if (block.times[i] + this.window.times.closeMs < streamTime) {
       return this.#late(side, block, i, streamTime)
     }
     return value
+  }
+
+  #untimed(side: number, value: ValueReader, block: Block, i: number): number {
+    const { pipeline, aheadMs } = this.#context
+    const { time: field } = side === LEFT ? pipeline.facts : pipeline.join
+    const time = field === null ? block.columns.timestamps[i] : value.time
+    if (Number.isNaN(time)) {
+      return this.#reject(side, block, i, 'decode', 'null_field', 'The time field is null')
+    }
+    const error = `Its time ${time} is more than ${aheadMs} ms ahead of the clock; message.timestamp.after.max.ms of the output topic allows no more`
+    return this.#reject(side, block, i, 'decode', 'future_time', error)
   }
 
   /** Why the look-ahead has passed the record over. */
@@ -404,9 +425,13 @@ export class Task {
     return DONE
   }
 
-  /** Where a field carries the event time it is read ahead: the merge of both sides needs it. */
-  #readTimes(block: Block | undefined, codec: TopicCodec): boolean {
+  /** The merge of both sides needs the event times ahead, also where a field carries them. */
+  #readTimes(block: Block | undefined, codec: TopicCodec, field: string | null): boolean {
     if (block === undefined || block.timesRead) return true
+    if (field === null) {
+      this.#checkTimes(block)
+      return true
+    }
     const { buffer, length, valueStarts, valueEnds } = block.columns
     for (let i = 0; i < length; i++) {
       block.times[i] = UNTIMED
@@ -421,13 +446,24 @@ export class Task {
       value.select(0)
       if (!Number.isNaN(value.time)) block.times[i] = value.time
     }
-    block.timesRead = true
+    this.#checkTimes(block)
     return true
+  }
+
+  /** A clock that is wrong by hours must not make stream time pass all other records, nor the broker refuse the epoch. */
+  #checkTimes(block: Block): void {
+    block.timesRead = true
+    const latest = Date.now() + this.#context.aheadMs
+    for (let i = 0; i < block.columns.length; i++) {
+      if (!(block.times[i] > latest)) continue
+      if (block.times === block.columns.timestamps) block.times = block.times.slice()
+      block.times[i] = UNTIMED
+    }
   }
 
   async #moveStreamTime(streamTime: number): Promise<void> {
     this.streamTime = streamTime
-    this.#context.counts.unmatched += await this.window.closeUnmatched(streamTime)
+    this.#context.counts.unmatched += await this.window.closeUnmatched(streamTime, () => this.full)
     this.#expired.push(...this.window.expire(streamTime))
   }
 

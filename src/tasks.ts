@@ -5,7 +5,7 @@ import type { Broker, Fetched, Group, Reader } from './broker/port.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
 import { codeOf, type EnricherError } from './errors.ts'
-import { openStore, type Store } from './level.ts'
+import { asCorrupt, openStore, type Store } from './level.ts'
 import { Task, type TaskContext } from './task.ts'
 import { WindowStore } from './window/window-store.ts'
 
@@ -153,13 +153,15 @@ export class Tasks {
 
   async #takeOne(partition: number): Promise<void> {
     const { log } = this.#options
-    const held = await this.#inTurn(partition, () => this.#open(partition))
-    if (held === undefined) return
+    let held: HeldTask | undefined
     try {
+      held = await this.#inTurn(partition, () => this.#open(partition))
+      if (held === undefined) return
       await this.#restore(held)
-    } catch (error) {
-      if (held.state === 'closed') return
+    } catch (raised) {
+      if (held?.state === 'closed') return
       await this.#drop(partition)
+      const error = asCorrupt(raised)
       const code = codeOf(error)
       // A former owner has just shortened the changelog: what is gone had expired.
       if (code !== 'OFFSET_OUT_OF_RANGE') {

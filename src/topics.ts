@@ -7,11 +7,15 @@ export interface Topics {
   readonly partitions: number
   readonly rejectPartitions: number
   readonly outputBatchBytes: number
+  /** How far ahead of its clock the broker takes a record of the output topic. */
+  readonly outputAheadMs: number
   readonly rejectBatchBytes: number
   readonly changelogBatchBytes: number
 }
 
 export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
+
+const AHEAD = 'message.timestamp.after.max.ms'
 
 const maxBytes = (topic: TopicDescription | undefined): number =>
   Number(topic?.config.get('max.message.bytes') ?? 1_048_588)
@@ -50,6 +54,7 @@ export async function prepareTopics(
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,
     outputBatchBytes: maxBytes(all.get(output.topic)),
+    outputAheadMs: Number(all.get(output.topic)?.config.get(AHEAD) ?? Number.POSITIVE_INFINITY),
     rejectBatchBytes: maxBytes(all.get(output.rejects)),
     changelogBatchBytes: maxBytes(all.get(changelogTopic(pipeline))),
   }

@@ -5,6 +5,7 @@ import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broke
 import { commitEpoch } from './commit/commit.ts'
 import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
 import { codeOf, messageOf } from './errors.ts'
+import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
 import { type HeldTask, Tasks, type TasksLog } from './tasks.ts'
 
@@ -149,7 +150,8 @@ export class Worker {
   async #process({ task }: HeldTask): Promise<boolean> {
     try {
       return await task.process()
-    } catch (error) {
+    } catch (raised) {
+      const error = asCorrupt(raised)
       if (codeOf(error) === 'STATE_CORRUPT') this.#tasks.damaged(task.partition)
       throw error
     }

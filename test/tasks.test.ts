@@ -40,6 +40,7 @@ async function emptyTasks(folder: string) {
       outputFrame: outputFrame(5),
       rejects: output,
       rejectPartitions: 1,
+      aheadMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
       epochBytes: 1 << 20,
       recentBytes: 1 << 20,

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import type { TopicCodec, ValueReader } from './port.ts'
 import type { Registry } from './registry.ts'
@@ -11,6 +12,7 @@ type Known = ValueReader | { readonly reason: RejectReason; readonly fault: stri
 
 /** An id that the registry does not know is asked for again after this long. */
 const UNKNOWN_MS = 60_000
+const AGAIN_MS = 100
 const FRAME_BYTES = 5
 
 const isReader = (known: Known): known is ValueReader => 'read' in known
@@ -52,7 +54,17 @@ export class RegistryCodec implements TopicCodec {
 
   async load(buffer: Buffer, start: number): Promise<void> {
     const id = buffer.readInt32BE(start + 1)
-    this.#known.set(id, await this.#find(id))
+    try {
+      this.#known.set(id, await this.#find(id))
+    } catch (error) {
+      if (codeOf(error) === 'REGISTRY_UNAVAILABLE') {
+        // It is being closed: whoever asks again is about to stop.
+        await sleep(AGAIN_MS)
+        return
+      }
+      const fault = `The schema ${id} cannot be had from ${this.#registry.url}: ${messageOf(error)}`
+      this.#known.set(id, { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS })
+    }
   }
 
   async #find(id: number): Promise<Known> {

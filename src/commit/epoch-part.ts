@@ -9,6 +9,8 @@ import type { EpochPart } from './commit.ts'
 /** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024
 
+const SHORTEN_EVERY = 1000
+
 export interface ChangelogTopic {
   readonly topic: string
   readonly layout: string
@@ -48,7 +50,9 @@ export function epochPart(
       const checkpoint = { ...place, heads: heads.entries }
       await task.store.write(pages, checkpoint)
       task.window.committed(pages)
-      if (epoch.expired.length === 0) return
+      // Also now and then where nothing expires: records that store nothing add checkpoints, too.
+      if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
+      task.unshortened = 0
       await task.store.clearBefore(heads.page(nextPage))
       changelog.shorten(partition, heads.offset(first))
     },

@@ -150,7 +150,7 @@ export class Dimension {
 
   async #drain(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      await this.#apply(next)
+      if (!(await this.#apply(next))) return
       this.#queuedBytes -= next.columns.buffer.length
       this.#positions[next.partition] = next.columns.nextOffset
       next.columns.release?.()
@@ -168,19 +168,21 @@ export class Dimension {
     this.#resolveReady()
   }
 
-  async #apply({ columns, partition }: Fetched): Promise<void> {
+  /** False: closed before the last row, so that the batch has to be read again. */
+  async #apply({ columns, partition }: Fetched): Promise<boolean> {
     const { codec } = this.#ports
-    if (columns.length === 0) return
+    if (columns.length === 0) return true
     for (let i = 0; i < columns.length; i++) {
       while (!this.#applyRow(columns, partition, i)) {
         await codec.load(columns.buffer, columns.valueStarts[i])
-        if (this.#closed) return
+        if (this.#closed) return false
       }
       if (i % TURN === TURN - 1) await nextTurn()
     }
     this.#dirty = true
     this.lastUpdateMs = Date.now()
     await nextTurn()
+    return true
   }
 
   /** False: the row's schema has to be loaded first. */

@@ -4,7 +4,7 @@ import type { Fetched } from '../broker/port.ts'
 /** A fetched batch on its way through a task. */
 export interface Block {
   readonly columns: RecordColumns
-  /** Event time of each record, in ms; filled by the decode stage where a field carries it. */
+  /** Event time of each record, in ms; to be filled, or checked, before it is used. */
   times: Float64Array
   timesRead: boolean
   /** The next record to take. */
@@ -42,7 +42,7 @@ export class InputQueue {
     }
     this.bufferedBytes += columns.buffer.length
     const times = this.#timeField ? new Float64Array(columns.length) : columns.timestamps
-    this.#blocks.push({ columns, times, timesRead: !this.#timeField, at: 0 })
+    this.#blocks.push({ columns, times, timesRead: false, at: 0 })
   }
 
   get head(): Block | undefined {

@@ -149,12 +149,15 @@ export interface Rejected {
 
 /** Writes rejects: the record as it came, with headers that say where it was and what was wrong. */
 export function writeReject(batches: BatchList, rejected: Rejected): void {
-  const { record, timestamp } = rejected
+  const { record } = rejected
+  // Wall clock: the record's own may be what is wrong with it.
+  const timestamp = Date.now()
   const headers: [string, Buffer | null][] = [
     ...record.headers.map(([name, value]): [string, Buffer | null] => [name, value]),
     ['enricher.topic', Buffer.from(rejected.topic)],
     ['enricher.partition', Buffer.from(String(rejected.partition))],
     ['enricher.offset', Buffer.from(String(rejected.offset))],
+    ['enricher.timestamp', Buffer.from(String(rejected.timestamp))],
     ['enricher.stage', Buffer.from(rejected.stage)],
     ['enricher.reason', Buffer.from(rejected.reason)],
     ['enricher.error', Buffer.from(rejected.error.slice(0, MOST_ERROR_CHARS))],

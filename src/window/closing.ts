@@ -47,17 +47,24 @@ export class Closing {
     for (const slice of this.#slices.keys()) if (slice < closedBefore) this.#slices.delete(slice)
   }
 
-  /** Takes the entries of all slices that end at or before `time`: segment, entry, segment, entry … */
+  /** Whether `take` would take anything. */
+  isDue(time: number): boolean {
+    return this.#dueBefore(time) > this.closedBefore
+  }
+
+  /** Takes the entries of the earliest slice that ends at or before `time`: segment, entry, segment, entry … */
   take(time: number): number[] {
-    const due = Math.floor(time / this.sliceMs) * this.sliceMs
-    if (due <= this.closedBefore) return []
-    this.closedBefore = due
-    const taken: number[] = []
-    const slices = [...this.#slices.keys()].filter((slice) => slice < due).sort((a, b) => a - b)
-    for (const slice of slices) {
-      for (const number of this.#slices.get(slice)!) taken.push(number)
-      this.#slices.delete(slice)
-    }
+    const due = this.#dueBefore(time)
+    let earliest = due
+    for (const slice of this.#slices.keys()) if (slice < earliest) earliest = slice
+    this.closedBefore = Math.max(this.closedBefore, Math.min(due, earliest + this.sliceMs))
+    const taken = this.#slices.get(earliest)
+    if (earliest === due || taken === undefined) return []
+    this.#slices.delete(earliest)
     return taken
+  }
+
+  #dueBefore(time: number): number {
+    return Math.floor(time / this.sliceMs) * this.sliceMs
   }
 }

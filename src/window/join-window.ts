@@ -201,8 +201,9 @@ export class JoinWindow {
       for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
         hit = true
         const page = this.#recent.get(index.page(entry))
-        if (page === undefined) this.#waitForPage(side, segment, entry, streamTime)
-        else this.#consider(side, index, segment, entry, page, streamTime)
+        if (page === undefined || (this.#left && this.#cold.length > 0)) {
+          this.#wait(side, segment, entry, streamTime)
+        } else this.#consider(side, index, segment, entry, page, streamTime)
       }
     }
     return hit
@@ -218,15 +219,24 @@ export class JoinWindow {
     }
   }
 
-  /** Emits the left records that have closed without a match: `time + closeMs` is before stream time. */
-  async closeUnmatched(streamTime: number): Promise<number> {
-    if (!this.#left) return 0
-    const due = this.closing.take(streamTime - this.times.closeMs)
+  /**
+   * Emits the left records that have closed without a match: `time + closeMs` is before stream time.
+   * @param full asked before each slice of time: whether the rest has to wait for the next epoch
+   */
+  async closeUnmatched(streamTime: number, full: () => boolean): Promise<number> {
     let emitted = 0
-    for (let i = 0; i < due.length; i += READ_AT_ONCE) {
-      emitted += await this.#emitUnmatched(due.slice(i, i + READ_AT_ONCE))
+    while (this.isClosingDue(streamTime) && !full()) {
+      const due = this.closing.take(streamTime - this.times.closeMs)
+      for (let i = 0; i < due.length; i += READ_AT_ONCE) {
+        emitted += await this.#emitUnmatched(due.slice(i, i + READ_AT_ONCE))
+      }
     }
     return emitted
+  }
+
+  /** Whether `closeUnmatched` has anything to do. */
+  isClosingDue(streamTime: number): boolean {
+    return this.#left && this.closing.isDue(streamTime - this.times.closeMs)
   }
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
@@ -321,7 +331,11 @@ export class JoinWindow {
     return true
   }
 
-  #waitForPage(side: number, segment: number, entry: number, streamTime: number): void {
+  /**
+   * For its page; in a left join also for those that wait already: whether a record has closed
+   * depends on whether one of them has matched it.
+   */
+  #wait(side: number, segment: number, entry: number, streamTime: number): void {
     const { number } = this.#ownPage!
     this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, segment, entry, streamTime)
   }
@@ -331,7 +345,13 @@ export class JoinWindow {
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       wanted.add(this.#sides[1 - cold[i]].get(cold[i + 4])!.page(cold[i + 5]))
     }
-    const pages = await this.#fetchPages([...wanted])
+    const pages = new Map<number, Page>()
+    // While some are read, an older epoch's pages may leave the memory.
+    for (let missing = [...wanted]; missing.length > 0; ) {
+      missing = missing.filter((number) => this.#recent.get(number) === undefined)
+      for (const [number, page] of await this.#fetchPages(missing)) pages.set(number, page)
+      missing = [...wanted].filter((n) => !pages.has(n) && this.#recent.get(n) === undefined)
+    }
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i]
@@ -343,7 +363,9 @@ export class JoinWindow {
       own.read(page, cold[i + 2])
       this.#ownIndex = this.#sides[side].get(page.segment)
       this.#ownEntry = cold[i + 3]
-      this.#consider(side, index, segment, entry, pages.get(index.page(entry))!, cold[i + 6])
+      const number = index.page(entry)
+      const other = pages.get(number) ?? this.#recent.get(number)!
+      this.#consider(side, index, segment, entry, other, cold[i + 6])
     }
   }
 
