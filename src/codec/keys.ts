@@ -72,6 +72,7 @@ function avroText(key: Buffer): string | undefined {
     if (byte < 128) break
   }
   const number = (value >> 1n) ^ -(value & 1n)
-  if (number === BigInt(key.length - at)) return key.toString('utf8', at)
-  return at === key.length ? String(number) : undefined
+  // The number 0 and the empty string are the same byte; who keys by nothing?
+  if (at === key.length) return String(number)
+  return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
 }

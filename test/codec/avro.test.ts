@@ -300,8 +300,8 @@ test('framed Avro strings and longs are keys, and what has no frame is not', () 
     Buffer.concat([FRAME, oracle(type).toBuffer(value)])
   fc.assert(
     fc.property(word, long, binary(), (text, number, bytes) => {
-      assert.equal(keyText('avro', framed('string', text)), latin(text))
-      if (number !== 0n) assert.equal(keyText('avro', framed('long', number)), String(number))
+      if (text !== '') assert.equal(keyText('avro', framed('string', text)), latin(text))
+      assert.equal(keyText('avro', framed('long', number)), String(number))
       if (bytes[0] !== 0) assert.equal(keyText('avro', bytes), null)
       assert.equal(keyText('avro', framed('string', `${text}xy`).subarray(0, -1)), null)
     }),
