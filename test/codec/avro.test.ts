@@ -64,9 +64,11 @@ const arrayOf = ({ type, values }: Typed): Typed => ({
   type: { type: 'array', items: type },
   values: fc.array(values, { maxLength: 4 }),
 })
+/** avsc reads a map into an object, where this key would set the prototype and be lost. */
+const mapKey = word.filter((key) => key !== '__proto__')
 const mapOf = ({ type, values }: Typed): Typed => ({
   type: { type: 'map', values: type },
-  values: fc.dictionary(word, values, { maxKeys: 4, noNullPrototype: true }),
+  values: fc.dictionary(mapKey, values, { maxKeys: 4, noNullPrototype: true }),
 })
 const recordOf = (list: readonly Typed[]): Typed => ({
   type: { type: 'record', name: '', fields: list.map(({ type }, i) => ({ name: `f${i}`, type })) },
