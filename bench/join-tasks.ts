@@ -12,6 +12,7 @@ import { loadPipeline } from '../src/config/load.ts'
 import type { Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts.ts'
 import { openStore, type Store } from '../src/level.ts'
+import { MemoryShares, memoryLimits } from '../src/memory.ts'
 import { Task, type TaskContext } from '../src/task.ts'
 import { WindowStore } from '../src/window/window-store.ts'
 import { CUSTOMERS, PRODUCTS, tableOf } from './dimension-rows.ts'
@@ -21,8 +22,8 @@ import { PIPELINE } from './service.ts'
 
 const MAX_BATCH_BYTES = 1_048_588
 /** As the service shares them out. */
-const EPOCH_BYTES = 16 << 20
-const RECENT_BYTES = 192 << 20
+/** Of memory: enough for the defaults. */
+const MEMORY_BYTES = 4 * 2 ** 30
 
 export interface JoinTasksOptions {
   readonly partitions: number
@@ -120,6 +121,12 @@ export class JoinTasks {
   }
 }
 
+function sharesOf(pipeline: Pipeline, partitions: number): MemoryShares {
+  const shares = new MemoryShares(memoryLimits(pipeline.memory, MEMORY_BYTES), partitions)
+  shares.tasks = partitions
+  return shares
+}
+
 function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number): TaskContext {
   const topic = (name: string) =>
     ({ topic: name, compression: 'none', maxBatchBytes: MAX_BATCH_BYTES }) as const
@@ -133,8 +140,7 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     rejectPartitions: partitions,
     aheadMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,
-    epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
-    recentBytes: Math.max(1 << 20, RECENT_BYTES / partitions),
+    memory: sharesOf(pipeline, partitions),
     counts: new Counts(2),
   }
 }

@@ -32,7 +32,7 @@ export class NumberedWindow {
     this.window = new JoinWindow({
       times: TIMES,
       kind: 'inner',
-      recentBytes,
+      recentBytes: () => recentBytes,
       readPages,
       sink: new TaskOutput(this.#batches, Buffer.alloc(5), NO_HEADERS, () => {}),
     })

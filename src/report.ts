@@ -2,6 +2,7 @@
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { Dimension } from './dimension/dimension.ts'
+import type { MemoryLimits } from './memory.ts'
 import type { Check } from './ops/http.ts'
 import type { Metrics } from './ops/metrics.ts'
 import type { Worker } from './worker.ts'
@@ -20,6 +21,7 @@ export function collect(
   metrics: Metrics,
   pipeline: Pipeline,
   counts: Counts,
+  limits: MemoryLimits,
   dimensions: readonly Dimension[],
   worker: Worker | undefined,
 ): void {
@@ -54,6 +56,11 @@ export function collect(
     metrics.dimension_lag_records.set({ dimension }, loaded.remaining)
     metrics.dimension_last_update_timestamp_seconds.set({ dimension }, loaded.lastUpdateMs / 1000)
   }
+  for (const [part, bytes] of Object.entries(limits)) {
+    metrics.memory_limit_bytes.set({ part }, bytes)
+  }
+  const rows = dimensions.reduce((sum, { table }) => sum + table.bytes, 0)
+  metrics.memory_bytes.set({ part: 'dimensions' }, rows)
   if (worker !== undefined) collectTasks(metrics, pipeline, worker)
 }
 
@@ -75,22 +82,25 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
   set(metrics.rebalances_total, {}, worker.rebalances)
   const records = [0, 0]
   const segments = [0, 0]
-  let memory = 0
+  const memory = { pages: 0, index: 0, fetch: 0, epoch: 0 }
   for (const { task, state, restoreRemaining } of worker.tasks) {
     const partition = String(task.partition)
     metrics.tasks.inc({ state }, 1)
     metrics.restore_records_remaining.set({ partition }, restoreRemaining)
-    memory += task.window.memoryBytes
+    memory.pages += task.window.pageBytes
+    memory.index += task.window.indexBytes
+    memory.epoch += task.epochBytes
     for (const [side, topic] of [pipeline.facts.topic, pipeline.join.topic].entries()) {
       records[side] += task.window.side(side).entries
       segments[side] += task.window.side(side).count
+      memory.fetch += task.queues[side].bufferedBytes
       metrics.consumer_lag_records.set({ topic, partition }, task.queues[side].lag)
     }
     if (Number.isFinite(task.streamTime)) {
       metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)
     }
   }
-  metrics.window_memory_bytes.set(memory)
+  for (const [part, bytes] of Object.entries(memory)) metrics.memory_bytes.set({ part }, bytes)
   for (const side of [0, 1]) {
     metrics.window_records.set({ side: SIDES[side] }, records[side])
     metrics.window_segments.set({ side: SIDES[side] }, segments[side])

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
 import type { ProduceBatch } from './broker/port.ts'
 import { recordAt } from './broker/record-columns.ts'
@@ -10,8 +11,9 @@ import { Registry } from './codec/registry.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
-import { codeOf } from './errors.ts'
+import { codeOf, EnricherError } from './errors.ts'
 import { openStore, type Store } from './level.ts'
+import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startHttp } from './ops/http.ts'
 import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
@@ -20,10 +22,6 @@ import { collect, readiness } from './report.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
 import { Worker } from './worker.ts'
 
-/** Bytes of an epoch, over all tasks: a commit then does not wait for its time. */
-const EPOCH_BYTES = 16 * 1024 * 1024
-/** Memory for pages that are in LevelDB already, over all tasks. */
-const RECENT_BYTES = 192 * 1024 * 1024
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
@@ -40,10 +38,15 @@ export async function startService(
   onStep: (step: number) => void,
   onFatal: (error: unknown) => void,
 ): Promise<Service> {
+  const memory = memoryLimits(pipeline.memory, availableBytes())
+  log.info(memory, 'Memory limits, in bytes')
+  keepBuffers(memory.fetch)
   const counts = new Counts(pipeline.dimensions.length)
   const dimensions: Dimension[] = []
   const parts: { worker?: Worker } = {}
-  const metrics = createMetrics((m) => collect(m, pipeline, counts, dimensions, parts.worker))
+  const metrics = createMetrics((m) =>
+    collect(m, pipeline, counts, memory, dimensions, parts.worker),
+  )
   const state = () => readiness(pipeline, dimensions, parts.worker)
   const http = await startHttp({ ...pipeline.http, metrics, live: () => [], ready: state })
   log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
@@ -73,7 +76,7 @@ export async function startService(
       admin: broker.admin,
       createReader: (events) =>
         broker.reader(
-          { maxBytesPerPartition: 4 << 20, maxBytes: 16 << 20, minBytes: 1, maxWaitMs: 500 },
+          { maxBytesPerPartition: 4 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 500 },
           events,
         ),
       onReject: (columns, i, partition, reason, error) => {
@@ -92,6 +95,7 @@ export async function startService(
           record,
         })
       },
+      claim: (bytes) => claim(dimensions, bytes, memory.dimensions),
       onFatal,
       log,
     })
@@ -118,8 +122,7 @@ export async function startService(
       aheadMs: topics.outputAheadMs,
       maxEntryBytes:
         Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
-      epochBytes: Math.max(1 << 20, EPOCH_BYTES / partitions),
-      recentBytes: Math.max(1 << 20, RECENT_BYTES / partitions),
+      memory: new MemoryShares(memory, partitions),
       counts,
     },
     changelog: {
@@ -159,6 +162,15 @@ export async function startService(
       await http.close()
     },
   }
+}
+
+/** Ends the service, rather than have the container killed, where the dimensions outgrow their memory. */
+function claim(dimensions: readonly Dimension[], bytes: number, limit: number): void {
+  const held = dimensions.reduce((sum, { table }) => sum + table.bytes, 0)
+  if (held + bytes <= limit) return
+  const rows = dimensions.reduce((sum, { table }) => sum + table.size, 0)
+  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select`
+  throw new EnricherError('MEMORY_TOO_SMALL', message, { fields: { limit, held, rows } })
 }
 
 /** A dimension's store; a damaged one goes, for the topic has all that was in it. */

@@ -14,6 +14,7 @@ import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
 import { merge, newSlice, SLICE, type SliceSide } from './input/merge.ts'
+import type { MemoryShares } from './memory.ts'
 import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
 import { TaskRejects } from './output/task-rejects.ts'
 import { Heads } from './window/heads.ts'
@@ -37,10 +38,7 @@ export interface TaskContext {
   readonly maxEntryBytes: number
   /** How far ahead of the clock an event time may be: the output topic's limit. */
   readonly aheadMs: number
-  /** Bytes of outputs, rejects and pages after which a task waits for the next epoch. */
-  readonly epochBytes: number
-  /** Memory of a task for committed pages. */
-  readonly recentBytes: number
+  readonly memory: MemoryShares
   readonly counts: Counts
 }
 
@@ -123,7 +121,7 @@ export class Task {
     this.window = new JoinWindow({
       times: windowTimes(pipeline.join),
       kind: pipeline.join.kind,
-      recentBytes: context.recentBytes,
+      recentBytes: () => context.memory.pageBytes,
       readPages: (pages) => store.read(pages),
       sink: this.#output,
     })
@@ -134,10 +132,14 @@ export class Task {
     this.queues[side].offer(fetched)
   }
 
+  /** Memory of what the running epoch has added. */
+  get epochBytes(): number {
+    return this.#output.batches.bytes + this.#rejects.batches.bytes + this.window.epochBytes
+  }
+
   /** The epoch holds as much as it may: the task goes on after the next commit. */
   get full(): boolean {
-    const bytes = this.#output.batches.bytes + this.#rejects.batches.bytes + this.window.epochBytes
-    return bytes >= this.#context.epochBytes
+    return this.epochBytes >= this.#context.memory.epochBytes
   }
 
   /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */

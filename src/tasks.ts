@@ -40,8 +40,8 @@ export interface HeldTask {
   restoreRemaining: number
 }
 
-/** Bytes of one input that a task buffers before its fetching pauses. */
-const BUFFER_BYTES = 1024 * 1024
+/** Each holds some fetches of a changelog in memory. */
+const RESTORED_AT_ONCE = 4
 
 export class Tasks {
   readonly #options: TasksOptions
@@ -56,8 +56,10 @@ export class Tasks {
   constructor(options: TasksOptions) {
     this.#options = options
     this.#folder = join(options.context.pipeline.state.dir, 'window')
+    const { partitionFetchBytes: maxBytesPerPartition, answerBytes: maxBytes } =
+      options.context.memory
     this.#reader = options.broker.reader(
-      { maxBytesPerPartition: 512 << 10, maxBytes: 4 << 20, minBytes: 1, maxWaitMs: 50 },
+      { maxBytesPerPartition, maxBytes, minBytes: 1, maxWaitMs: 50 },
       {
         onFetched: (fetched) => this.#fetched(fetched),
         onError: (_partition, error) => options.onReadError(error),
@@ -92,7 +94,14 @@ export class Tasks {
   /** Takes the tasks that are not held yet; resolves when all of them run. */
   async take(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#wanted.add(partition)
-    await Promise.all(partitions.map((partition) => this.#takeOne(partition)))
+    const left = [...partitions]
+    await Promise.all(
+      Array.from({ length: RESTORED_AT_ONCE }, async () => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          await this.#takeOne(next)
+        }
+      }),
+    )
   }
 
   /** Gives up all tasks but these, also those that are just being opened. */
@@ -110,7 +119,8 @@ export class Tasks {
   /** Fetches again what was paused, once most of it has been taken. */
   resumeInputs(held: HeldTask): void {
     for (const side of [0, 1]) {
-      if (!held.paused[side] || held.task.queues[side].bufferedBytes > BUFFER_BYTES / 2) continue
+      if (!held.paused[side] || held.task.queues[side].bufferedBytes > this.#inputBytes / 2)
+        continue
       held.paused[side] = false
       this.#reader.resume(this.#input(side, held.task.partition))
     }
@@ -119,6 +129,10 @@ export class Tasks {
   async close(): Promise<void> {
     await this.#reader.close()
     await this.keep([])
+  }
+
+  get #inputBytes(): number {
+    return this.#options.context.memory.inputBytes
   }
 
   #input(side: number, partition: number): { topic: string; partition: number } {
@@ -131,7 +145,7 @@ export class Tasks {
     if (held?.state !== 'running') return
     const side = fetched.topic === this.#options.context.pipeline.facts.topic ? 0 : 1
     held.task.offer(side, fetched)
-    if (held.task.queues[side].bufferedBytes > BUFFER_BYTES && !held.paused[side]) {
+    if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {
       held.paused[side] = true
       this.#reader.pause(fetched)
     }
@@ -193,6 +207,7 @@ export class Tasks {
       restoreRemaining: 0,
     }
     this.#held.set(partition, held)
+    context.memory.tasks = this.#held.size
     return held
   }
 
@@ -213,7 +228,7 @@ export class Tasks {
       },
       createReader: (events) =>
         broker.reader(
-          { maxBytesPerPartition: 4 << 20, maxBytes: 16 << 20, minBytes: 1, maxWaitMs: 100 },
+          { maxBytesPerPartition: 4 << 20, maxBytes: 4 << 20, minBytes: 1, maxWaitMs: 100 },
           events,
         ),
     })
@@ -232,6 +247,7 @@ export class Tasks {
       if (held === undefined) return
       held.state = 'closed'
       this.#held.delete(partition)
+      this.#options.context.memory.tasks = this.#held.size
       for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
       await held.store.close()
     })

@@ -9,6 +9,7 @@ import { loadPipeline } from '../src/config/load.ts'
 import { Counts } from '../src/counts.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
 import { openStore } from '../src/level.ts'
+import { MemoryShares, memoryLimits } from '../src/memory.ts'
 import { Tasks } from '../src/tasks.ts'
 
 const nothing = (): void => {}
@@ -42,8 +43,7 @@ async function emptyTasks(folder: string) {
       rejectPartitions: 1,
       aheadMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
-      epochBytes: 1 << 20,
-      recentBytes: 1 << 20,
+      memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
       counts: new Counts(pipeline.dimensions.length),
     },
     changelog: { topic: 'log', layout: codec.layout, maxRecordBytes: 1 << 20, shorten: nothing },

@@ -5,12 +5,19 @@
 const SMALLEST = 16 * 1024
 /** Larger ones are left to the garbage collector. */
 const LARGEST = 8 * 1024 * 1024
+/** Without `keepBuffers`. */
 const KEPT_BYTES = 64 * 1024 * 1024
 
 const free = new Map<number, Buffer[]>()
 /** Memory that only one `takeBuffer` at a time has handed out. */
 const ours = new WeakSet<ArrayBufferLike>()
 let kept = 0
+let most = KEPT_BYTES
+
+/** The most bytes that wait here to be used again. */
+export function keepBuffers(bytes: number): void {
+  most = bytes
+}
 
 /** A buffer of at least `bytes`; its content is arbitrary. */
 export function takeBuffer(bytes: number): Buffer {
@@ -29,7 +36,7 @@ export function takeBuffer(bytes: number): Buffer {
 /** Gives back the memory of a buffer that nobody refers to any more; what is not of `takeBuffer` is passed over. */
 export function giveBuffer({ buffer }: Buffer): void {
   const size = buffer.byteLength
-  if (!ours.has(buffer) || size > LARGEST || kept + size > KEPT_BYTES) return
+  if (!ours.has(buffer) || size > LARGEST || kept + size > most) return
   kept += size
   const whole = Buffer.from(buffer as ArrayBuffer)
   const list = free.get(size)

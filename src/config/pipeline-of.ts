@@ -5,6 +5,7 @@ import type {
   Compression,
   JoinConfig,
   KeyFormat,
+  MemoryConfig,
   Pipeline,
   Sasl,
   Tls,
@@ -50,6 +51,7 @@ export interface RawPipeline {
   output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
   state?: { dir?: string }
   commit?: { intervalMs?: number }
+  memory?: Partial<Record<keyof MemoryConfig, string | number>>
   http?: { port?: number; host?: string }
 }
 
@@ -60,6 +62,14 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 function milliseconds(duration: Duration): number {
   const [, count, unit] = /^(\d+)(\D*)$/.exec(String(duration))!
   return Number(count) * (UNITS[unit as keyof typeof UNITS] ?? 1)
+}
+
+const SIZES = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
+
+function bytesOf(size: string | number | undefined): number | null {
+  if (size === undefined) return null
+  const [, count, unit] = /^(\d+)(\D*)$/.exec(String(size))!
+  return Number(count) * (SIZES[unit as keyof typeof SIZES] ?? 1)
 }
 
 /** Completes the file's content with defaults and checks what one key says against another. */
@@ -94,6 +104,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     },
     state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
+    memory: memoryOf(raw.memory ?? {}),
     http: { port: raw.http?.port ?? 8080, host: raw.http?.host ?? '0.0.0.0' },
   }
   checkTopics(pipeline, report)
@@ -103,6 +114,14 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   }
   return pipeline
 }
+
+const memoryOf = (raw: NonNullable<RawPipeline['memory']>): MemoryConfig => ({
+  limit: bytesOf(raw.limit),
+  pages: bytesOf(raw.pages),
+  fetch: bytesOf(raw.fetch),
+  epoch: bytesOf(raw.epoch),
+  dimensions: bytesOf(raw.dimensions),
+})
 
 const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
   url: raw.url,

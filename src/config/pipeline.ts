@@ -82,6 +82,15 @@ export interface OutputConfig {
   readonly compression: Compression
 }
 
+/** Bytes; null: the default, which follows from the limit. */
+export interface MemoryConfig {
+  readonly limit: number | null
+  readonly pages: number | null
+  readonly fetch: number | null
+  readonly epoch: number | null
+  readonly dimensions: number | null
+}
+
 export interface Pipeline {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
@@ -93,5 +102,6 @@ export interface Pipeline {
   readonly output: OutputConfig
   readonly state: { readonly dir: string }
   readonly commit: { readonly intervalMs: number }
+  readonly memory: MemoryConfig
   readonly http: { readonly port: number; readonly host: string }
 }

@@ -25,6 +25,12 @@ const duration = (description: string, more: object = {}): object => ({
   description: `${description} A duration: 250ms, 10s, 5m, 1h, 7d.`,
   ...more,
 })
+const size = (description: string): object => ({
+  type: ['string', 'integer'],
+  pattern: '^\\d+(KiB|MiB|GiB)?$',
+  minimum: 0,
+  description: `${description} A size: 64MiB, 2GiB, or bytes.`,
+})
 const topic = (description: string): object =>
   text(description, { pattern: '^[a-zA-Z0-9._-]{1,249}$' })
 
@@ -214,6 +220,19 @@ export const pipelineSchema = {
           default: 100,
           description: 'Time between two commits, in milliseconds.',
         },
+      }),
+      memory: object('What the instance may hold in memory.', {
+        limit: size('All of it. Default: the container’s limit, or the machine’s memory.'),
+        pages: size(
+          'Pages of the window that are stored already; a match outside them is read from disk. Default: a fifth of the limit, at most 192MiB.',
+        ),
+        fetch: size(
+          'Records that were fetched and wait. Default: 6 % of the limit, at most 64MiB.',
+        ),
+        epoch: size('What the next commits write. Default: 5 % of the limit, at most 32MiB.'),
+        dimensions: size(
+          'Rows of all dimensions; a start with more of them ends with an error. Default: what the others leave.',
+        ),
       }),
       http: object('Health and metrics.', {
         port: {

@@ -22,6 +22,8 @@ export interface DimensionPorts {
     reason: RejectReason,
     error: string,
   ): void
+  /** Called before the table takes memory, with its bytes; throws where there must not be more. */
+  claim(bytes: number): void
   onFatal(error: unknown): void
   readonly log: {
     info(fields: object, message: string): void
@@ -40,7 +42,7 @@ const TURN = 10_000
  * (the position counts, for transaction markers and compaction leave gaps), then followed.
  */
 export class Dimension {
-  readonly table = new DimensionTable()
+  readonly table: DimensionTable
   readonly ready: Promise<void>
   readonly #ports: DimensionPorts
   readonly #store: DimensionStore
@@ -60,6 +62,7 @@ export class Dimension {
 
   constructor(ports: DimensionPorts) {
     this.#ports = ports
+    this.table = new DimensionTable(undefined, ports.claim)
     this.#store = new DimensionStore(ports.store)
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve

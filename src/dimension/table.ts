@@ -15,6 +15,7 @@ const UNIT = 4
 /** An address is the chunk's number, then the place in it in units. */
 const PLACE_BITS = 20
 const PLACE = 2 ** PLACE_BITS - 1
+const MOST_CHUNKS = 2 ** (32 - PLACE_BITS)
 /** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
 const SLOT = 2
 const ADDRESS = 1
@@ -22,6 +23,7 @@ const FIRST_SLOTS = 1 << 10
 
 export class DimensionTable {
   readonly #hash: typeof hashBytes
+  readonly #claim: (bytes: number) => void
   #chunks: Buffer[] = []
   /** Where the next row goes. */
   #top = 1
@@ -37,8 +39,10 @@ export class DimensionTable {
   #keyBytes = 0
   #valueBytes = 0
 
-  constructor(hash = hashBytes) {
+  /** @param claim called before memory is taken, with its bytes; throws where there must not be more */
+  constructor(hash = hashBytes, claim: (bytes: number) => void = () => {}) {
     this.#hash = hash
+    this.#claim = claim
   }
 
   /** Bytes of memory: chunks and index. */
@@ -183,11 +187,18 @@ export class DimensionTable {
     const room = perChunk - (this.#top & PLACE)
     if (room * UNIT < bytes) this.#top += room
     const address = this.#top
-    this.#top += padded(bytes) / UNIT
-    while (this.#chunks.length * perChunk < this.#top) {
-      this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES))
-    }
+    const top = address + padded(bytes) / UNIT
+    while (this.#chunks.length * perChunk < top) this.#addChunk()
+    this.#top = top
     return address
+  }
+
+  #addChunk(): void {
+    if (this.#chunks.length === MOST_CHUNKS) {
+      throw new RangeError(`A dimension holds ${MOST_CHUNKS * CHUNK_BYTES} bytes of rows at most`)
+    }
+    this.#claim(CHUNK_BYTES)
+    this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES))
   }
 
   #slot(hash: number, key: Buffer, start: number, end: number): number {
@@ -211,6 +222,7 @@ export class DimensionTable {
 
   #grow(): void {
     const old = this.#slots
+    this.#claim(old.length * 4)
     this.#slots = new Uint32Array(old.length * 2)
     const mask = this.#slots.length - SLOT
     for (let i = 0; i < old.length; i += SLOT) {

@@ -27,8 +27,8 @@ export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefi
 export interface WindowOptions {
   readonly times: WindowTimes
   readonly kind: 'inner' | 'left'
-  /** Memory for pages that are in LevelDB already. */
-  readonly recentBytes: number
+  /** Memory for pages that are in LevelDB already; asked at each commit. */
+  readonly recentBytes: () => number
   readonly readPages: ReadPages
   readonly sink: JoinSink
   /** Of a key's bytes; tests provoke collisions with another one. */
@@ -91,9 +91,13 @@ export class JoinWindow {
     return this.#sides[side]
   }
 
-  /** Bytes of pages and indexes in memory. */
-  get memoryBytes(): number {
-    return this.#recent.bytes + this.#sides[LEFT].bytes + this.#sides[RIGHT].bytes
+  /** Memory of pages, those of the running epoch included. */
+  get pageBytes(): number {
+    return this.#recent.bytes
+  }
+
+  get indexBytes(): number {
+    return this.#sides[LEFT].bytes + this.#sides[RIGHT].bytes
   }
 
   /** Memory of what the running epoch has added. */
@@ -200,7 +204,7 @@ export class JoinWindow {
       if (index === undefined) continue
       for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
         hit = true
-        const page = this.#recent.get(index.page(entry))
+        const page = this.#recent.match(index.page(entry))
         if (page === undefined || (this.#left && this.#cold.length > 0)) {
           this.#wait(side, segment, entry, streamTime)
         } else this.#consider(side, index, segment, entry, page, streamTime)

@@ -1,7 +1,11 @@
+import { MatchAges } from './match-ages.ts'
 import { PAGE_BYTES, PAGE_HEADER, type Page } from './page.ts'
 
 /** Pages lie in slabs, so that a page costs no allocation; a slab is used again once its pages have gone. */
 const SLAB_BYTES = 64 * 1024
+
+/** Of the age that matches have reached lately. */
+const MARGIN = 1.25
 
 interface Slab {
   readonly buffer: Buffer
@@ -16,11 +20,12 @@ interface RecentPage extends Page {
 
 /**
  * The pages of a task that are in memory: all of the running epochs, and as many of the committed
- * ones, newest first, as `limitBytes` allows. Whoever holds a committed page over an await must
- * not: its bytes may be overwritten.
+ * ones, newest first, as matches read, and `limitBytes` allows. Whoever holds a committed page over
+ * an await must not: its bytes may be overwritten.
  */
 export class RecentPages {
-  readonly #limitBytes: number
+  readonly #limitBytes: () => number
+  readonly #ages = new MatchAges()
   /** The page with number `#first + i`, while it is in memory. */
   #pages: (RecentPage | undefined)[] = []
   #first = 0
@@ -31,7 +36,8 @@ export class RecentPages {
   readonly #current: (Slab | undefined)[] = []
   #bytes = 0
 
-  constructor(limitBytes: number) {
+  /** @param limitBytes asked at each commit */
+  constructor(limitBytes: () => number) {
     this.#limitBytes = limitBytes
   }
 
@@ -41,6 +47,13 @@ export class RecentPages {
 
   get(number: number): Page | undefined {
     return this.#pages[number - this.#first]
+  }
+
+  /** `get` for a match: what it reads is what stays in memory from now on. */
+  match(number: number): Page | undefined {
+    const at = number - this.#first
+    this.#ages.add(this.#pages.length - 1 - at)
+    return this.#pages[at]
   }
 
   /** An empty page with room for `entryBytes`. */
@@ -76,8 +89,14 @@ export class RecentPages {
   /** Pages up to this number are in LevelDB now, so that the oldest may leave memory. */
   committed(pages: readonly Page[]): void {
     for (const { number } of pages) if (number > this.#committedTo) this.#committedTo = number
+    const limit = this.#limitBytes()
+    const unread = this.#pages.length - MARGIN * this.#ages.kept
     let gone = this.#gone
-    while (this.#bytes > this.#limitBytes && this.#first + gone <= this.#committedTo) {
+    while (
+      (this.#bytes > limit || gone < unread) &&
+      gone < this.#pages.length &&
+      this.#first + gone <= this.#committedTo
+    ) {
       this.#drop(gone++)
     }
     this.#gone = gone

@@ -104,6 +104,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     output: { ...names, format: 'avro', schemaId: null, compression: 'none' },
     state: { dir: '/var/lib/stream-enricher' },
     commit: { intervalMs: 100 },
+    memory: { limit: null, pages: null, fetch: null, epoch: null, dimensions: null },
     http: { port: 8080, host: '0.0.0.0' },
   }
   assert.deepEqual(pipeline, expected)

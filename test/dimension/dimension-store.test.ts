@@ -243,6 +243,7 @@ async function runDimension(folder: string, topic: Topic) {
       close: async () => {},
     }),
     onReject: () => assert.fail('nothing is rejected'),
+    claim: nothing,
     onFatal: (error) => assert.fail(String(error)),
     log: { info: nothing, warn: nothing },
   }

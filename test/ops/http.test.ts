@@ -173,12 +173,12 @@ test('names are snake case, counters and only they end in _total, times are in s
 
 test('what is sampled is filled in before each scrape', async (t) => {
   let scrapes = 0
-  const metrics = createMetrics((m) => m.window_memory_bytes.set(++scrapes))
+  const metrics = createMetrics((m) => m.last_commit_timestamp_seconds.set(++scrapes))
   const { get } = await serve(t, { metrics })
   for (const expected of [1, 2]) {
     const all = families(await (await get('/metrics')).text())
-    assert.deepEqual(all.get('enricher_window_memory_bytes')?.samples, [
-      `enricher_window_memory_bytes ${expected}`,
+    assert.deepEqual(all.get('enricher_last_commit_timestamp_seconds')?.samples, [
+      `enricher_last_commit_timestamp_seconds ${expected}`,
     ])
   }
 })

@@ -26,7 +26,7 @@ class Driver {
     this.window = new JoinWindow({
       times: windowTimes(times),
       kind: times.kind,
-      recentBytes,
+      recentBytes: () => recentBytes,
       hash: collidingHash,
       readPages: async (numbers) => numbers.map((number) => this.stored.get(number)),
       sink: {
