@@ -57,3 +57,11 @@ export function writeVarint(buffer: Buffer, position: number, value: number): nu
   buffer[at++] = rest
   return at
 }
+
+/**
+ * Memory that is used again and again. V8 does not count shared memory: fresh pieces of any other
+ * kind, being outside its heap, make it collect garbage where there is none.
+ */
+export function reusedBuffer(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes))
+}

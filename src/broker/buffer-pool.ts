@@ -1,3 +1,5 @@
+import { reusedBuffer } from '../bytes.ts'
+
 /**
  * Buffers that are used again. A fresh one of a megabyte costs page faults, and its memory, being
  * outside the JavaScript heap, garbage collections. Sizes are powers of two.
@@ -28,7 +30,8 @@ export function takeBuffer(bytes: number): Buffer {
     kept -= size
     return found
   }
-  const buffer = Buffer.allocUnsafeSlow(size)
+  if (size > LARGEST) return Buffer.allocUnsafeSlow(size)
+  const buffer = reusedBuffer(size)
   ours.add(buffer.buffer)
   return buffer
 }
@@ -36,9 +39,9 @@ export function takeBuffer(bytes: number): Buffer {
 /** Gives back the memory of a buffer that nobody refers to any more; what is not of `takeBuffer` is passed over. */
 export function giveBuffer({ buffer }: Buffer): void {
   const size = buffer.byteLength
-  if (!ours.has(buffer) || size > LARGEST || kept + size > most) return
+  if (!ours.has(buffer) || kept + size > most) return
   kept += size
-  const whole = Buffer.from(buffer as ArrayBuffer)
+  const whole = Buffer.from(buffer)
   const list = free.get(size)
   if (list === undefined) free.set(size, [whole])
   else list.push(whole)

@@ -1,3 +1,4 @@
+import { reusedBuffer } from '../bytes.ts'
 import { MatchAges } from './match-ages.ts'
 import { PAGE_BYTES, PAGE_HEADER, type Page } from './page.ts'
 
@@ -133,6 +134,6 @@ export class RecentPages {
       const free = this.#free.pop()
       if (free !== undefined) return free
     }
-    return { buffer: Buffer.allocUnsafeSlow(Math.max(bytes, SLAB_BYTES)), top: 0, pages: 0 }
+    return { buffer: reusedBuffer(Math.max(bytes, SLAB_BYTES)), top: 0, pages: 0 }
   }
 }
