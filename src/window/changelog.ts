@@ -17,7 +17,7 @@ export interface ChangelogHeader {
   readonly closedBefore: number
 }
 
-const VERSION = 1
+const VERSION = 2
 const LAYOUT_BYTES = 16
 const HEADER = 1 + LAYOUT_BYTES + 32
 

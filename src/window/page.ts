@@ -4,14 +4,16 @@ import { sameBytes } from '../bytes.ts'
  * The page: up to 4 KiB of records of one side and one segment. The same bytes wait in memory, lie
  * in LevelDB and are carried by the changelog.
  *
- *     page   := length u32, number u32, kind u8, reserved u8, count u16, segment start f64, entry*
+ *     page   := length u32, number u48, kind u8, reserved u8, count u16, segment start f64, entry*
  *     entry  := key, time - segment start (varint), headers, body     (kinds left and right)
  *     entry  := number of a left entry u32                            (kind matched)
  *     key, headers, body := length (varint), bytes
  *
  * Numbers are little endian. A record that is larger than a page gets a page of its own.
  */
-export const PAGE_HEADER = 20
+export const PAGE_HEADER = 22
+/** 2^32 pages are written within weeks, 2^48 never. */
+export const NUMBER_BYTES = 6
 export const PAGE_BYTES = 4096
 
 /** The first two are also the numbers of the join's sides. */
@@ -37,28 +39,28 @@ export const pageBytes = (page: Page): Buffer => page.buffer.subarray(page.start
 export function writePageHeader(page: Page): void {
   const { buffer, start } = page
   buffer.writeUInt32LE(page.end - start, start)
-  buffer.writeUInt32LE(page.number, start + 4)
-  buffer[start + 8] = page.kind
-  buffer[start + 9] = 0
-  buffer.writeUInt16LE(page.count, start + 10)
-  buffer.writeDoubleLE(page.segment, start + 12)
+  buffer.writeUIntLE(page.number, start + 4, NUMBER_BYTES)
+  buffer[start + 10] = page.kind
+  buffer[start + 11] = 0
+  buffer.writeUInt16LE(page.count, start + 12)
+  buffer.writeDoubleLE(page.segment, start + 14)
 }
 
 /** The page that begins at `start`; undefined where the bytes are not a page. */
 export function readPageHeader(buffer: Buffer, start: number): Page | undefined {
   if (start + PAGE_HEADER > buffer.length) return undefined
   const end = start + buffer.readUInt32LE(start)
-  const kind = buffer[start + 8]
+  const kind = buffer[start + 10]
   if (end < start + PAGE_HEADER || end > buffer.length || kind > MATCHED) return undefined
   return {
-    number: buffer.readUInt32LE(start + 4),
+    number: buffer.readUIntLE(start + 4, NUMBER_BYTES),
     kind,
-    segment: buffer.readDoubleLE(start + 12),
+    segment: buffer.readDoubleLE(start + 14),
     buffer,
     start,
     end,
     limit: end,
-    count: buffer.readUInt16LE(start + 10),
+    count: buffer.readUInt16LE(start + 12),
   }
 }
 

@@ -10,7 +10,7 @@ const FIRST_SLOTS = 1 << 8
 /** A slot: hash, newest entry + 1 (0: free). */
 const SLOT = 2
 const HEAD = 1
-/** An entry: page number, position on the page (and the matched bit), the chain's next entry + 1. */
+/** An entry: page number less the segment's first, position on the page (and the matched bit), the chain's next entry + 1. */
 const ENTRY = 3
 const POSITION = 1
 const NEXT = 2
@@ -21,6 +21,8 @@ export class SegmentIndex {
   #entryTable: Uint32Array
   #used = 0
   #entries = 0
+  /** The first entry's page. */
+  #firstPage = 0
 
   /** @param expected entries that will probably come */
   constructor(expected = 0) {
@@ -43,6 +45,7 @@ export class SegmentIndex {
   add(hash: number, page: number, position: number): number {
     if ((this.#entries + 1) * ENTRY > this.#entryTable.length) this.#growEntries()
     if (this.#used * SLOT * 8 >= this.#slots.length * 5) this.#growSlots()
+    if (this.#entries === 0) this.#firstPage = page
     const entry = this.#entries++
     const at = entry * ENTRY
     const slots = this.#slots
@@ -52,7 +55,7 @@ export class SegmentIndex {
       slots[slot] = hash
       this.#used++
     }
-    table[at] = page
+    table[at] = page - this.#firstPage
     table[at + POSITION] = position
     table[at + NEXT] = slots[slot + HEAD]
     slots[slot + HEAD] = entry + 1
@@ -70,7 +73,7 @@ export class SegmentIndex {
   }
 
   page(entry: number): number {
-    return this.#entryTable[entry * ENTRY]
+    return this.#firstPage + this.#entryTable[entry * ENTRY]
   }
 
   position(entry: number): number {

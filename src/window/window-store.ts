@@ -1,5 +1,5 @@
 import type { Store } from '../level.ts'
-import { type Page, pageBytes, readPageHeader } from './page.ts'
+import { NUMBER_BYTES, type Page, pageBytes, readPageHeader } from './page.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
 export interface Checkpoint {
@@ -15,16 +15,16 @@ export interface Checkpoint {
   readonly heads: readonly (readonly [number, number, number])[]
 }
 
-const VERSION = 3
-const PAGE_KEY_BYTES = 4
+const VERSION = 4
+const PAGE_KEY_BYTES = NUMBER_BYTES
 /** Behind its last page's key, before the next page's. */
 const CHECKPOINT = 0xff
 
 /**
  * One task's pages and checkpoints in LevelDB.
  *
- *     key := page number u32, of a page
- *     key := last page's number u32, 0xff, count u32, of a checkpoint; the last one counts
+ *     key := page number u48, of a page
+ *     key := last page's number u48, 0xff, count u32, of a checkpoint; the last one counts
  *
  * Every batch's keys come after all before, so that compaction has nothing to merge and only moves
  * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
@@ -110,13 +110,13 @@ export class WindowStore {
 
 function pageKey(page: number): Buffer {
   const key = Buffer.allocUnsafe(PAGE_KEY_BYTES)
-  key.writeUInt32BE(page)
+  key.writeUIntBE(page, 0, PAGE_KEY_BYTES)
   return key
 }
 
 function checkpointKey(lastPage: number, count: number): Buffer {
   const key = Buffer.allocUnsafe(PAGE_KEY_BYTES + 5)
-  key.writeUInt32BE(lastPage)
+  key.writeUIntBE(lastPage, 0, PAGE_KEY_BYTES)
   key[PAGE_KEY_BYTES] = CHECKPOINT
   key.writeUInt32BE(count, PAGE_KEY_BYTES + 1)
   return key

@@ -34,6 +34,8 @@ class Driver {
         unmatched: (left) => this.out.push(`${bodyOf(left)}-`),
       },
     })
+    // Numbers grow beyond 32 bits within weeks.
+    this.window.nextPage = 2 ** 32 - 5
   }
 
   take(record: ModelRecord): void {

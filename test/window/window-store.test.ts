@@ -6,11 +6,17 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { openStore } from '../../src/level.ts'
 import { Heads } from '../../src/window/heads.ts'
-import { type Page, pageBytes, readPageHeader, writePageHeader } from '../../src/window/page.ts'
+import {
+  PAGE_HEADER,
+  type Page,
+  pageBytes,
+  readPageHeader,
+  writePageHeader,
+} from '../../src/window/page.ts'
 import { type Checkpoint, WindowStore } from '../../src/window/window-store.ts'
 
 function pageOf(number: number, segment: number, bytes: number): Page {
-  const end = 20 + bytes
+  const end = PAGE_HEADER + bytes
   const buffer = Buffer.alloc(end, number)
   const page = { number, kind: 0, segment, buffer, start: 0, end, limit: end, count: 1 }
   writePageHeader(page)
@@ -50,7 +56,8 @@ test('the store has the pages that were written and not cleared, and the last ch
         let level = await openStore(place)
         let store = new WindowStore(level, 'layout')
         const model = new Map<number, Buffer>()
-        let next = 1
+        // Numbers grow beyond 32 bits within weeks.
+        let next = 2 ** 32 - 5
         let last: Checkpoint | undefined
         for (const [i, step] of list.entries()) {
           if (step.kind === 'write') {
