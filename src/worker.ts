@@ -1,5 +1,5 @@
 /** The loop that runs the assigned tasks and commits their epochs; rebalances and recovery. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { assignTasks, decodeUserData, encodeUserData } from './assign.ts'
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broker/port.ts'
 import { commitEpoch } from './commit/commit.ts'
@@ -26,6 +26,10 @@ export interface WorkerOptions {
 
 const TRANSACTION_TIMEOUT_MS = 10_000
 const REBALANCE_TIMEOUT_MS = 15_000
+/** How long a stop waits for the last commit, where no broker answers. */
+const LAST_COMMIT_MS = 1500
+/** Between two epochs that fail, the longest wait; what fails again and again does not fill the log. */
+const MOST_WAIT_MS = 10_000
 /** Failures that taking the tasks anew cures. Anything else ends the process. */
 const RECOVERABLE = new Set(['FENCED', 'EPOCH_ABORTED', 'STATE_CORRUPT', 'OFFSET_OUT_OF_RANGE'])
 
@@ -48,6 +52,8 @@ export class Worker {
   #rejects: readonly ProduceBatch[] = []
   #wake: () => void = ignored
   #lastCommit = Date.now()
+  /** Epochs that failed since the last that was committed. */
+  #failures = 0
   rebalances = 0
 
   constructor(options: WorkerOptions) {
@@ -106,13 +112,15 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#wake()
-    await this.#settled()
-    await this.#commit().catch((error) =>
-      this.#options.log.warn({ err: error }, 'Last epoch not committed'),
-    )
+    const committed = this.#settled()
+      .then(() => this.#commit())
+      .catch((error) => this.#options.log.warn({ err: error }, 'Last epoch not committed'))
+    await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     await this.#group.close()
-    await this.#tasks.close()
+    // A commit that still waits for its broker is given up.
     await this.#producer.close()
+    await committed
+    await this.#tasks.close()
   }
 
   get #quiet(): boolean {
@@ -195,6 +203,7 @@ export class Worker {
       onStep,
     })
     this.#rejects = []
+    this.#failures = 0
     let outputs = 0
     for (const epoch of epochs) for (const batch of epoch.outputs) outputs += batch.records
     onCommitted(performance.now() - begun, outputs)
@@ -216,7 +225,9 @@ export class Worker {
       return
     }
     this.#recovering ??= this.#takeAnew(error)
-      .catch((fault) => this.#options.onFatal(fault))
+      .catch((fault) => {
+        if (!this.#stopping) this.#options.onFatal(fault)
+      })
       .finally(() => {
         this.#recovering = undefined
         this.#wake()
@@ -235,6 +246,7 @@ export class Worker {
     await this.#committing
     const partitions = this.#tasks.wanted
     await this.#giveUp()
+    await this.#waitAfterFailure()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true
       this.#group.rejoin()
@@ -242,6 +254,13 @@ export class Worker {
     }
     if (this.#joining || this.#stopping) return
     await this.#begin(partitions)
+  }
+
+  /** None after the first failure; then each is twice as long as the last. */
+  async #waitAfterFailure(): Promise<void> {
+    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** this.#failures++) - 50
+    const until = Date.now() + wait
+    while (!this.#joining && !this.#stopping && Date.now() < until) await sleep(50)
   }
 
   /** Drops every task, with what it has done since the last commit. */

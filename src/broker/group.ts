@@ -13,6 +13,8 @@ import { Outage } from './outage.ts'
 import type { BrokerLog, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
 import { offsetFetchRequest } from './requests.ts'
 
+/** How long a close waits for each of its steps, where no broker answers. */
+const CLOSE_MS = 1000
 const PROTOCOL = 'stream-enricher'
 const UNSTABLE_OFFSET_COMMIT = 88
 /** The group is as it was, and its coordinator is found again. */
@@ -43,6 +45,8 @@ export class ClusterGroup implements Group {
   #membership: Membership
   /** The last generation that we had an assignment of. */
   #synced = -1
+  /** The coordinator at the last join. */
+  #joinedAt: BrokerNode | undefined
   #closed = false
   #rejoin = false
   #running: Promise<void> = Promise.resolve()
@@ -98,17 +102,26 @@ export class ClusterGroup implements Group {
   async close(): Promise<void> {
     this.#closed = true
     this.#wake()
-    await Promise.race([this.#running, sleep(2000, undefined, { ref: false })])
-    const { groupId, instanceId } = this.#options
-    const { memberId } = this.#membership
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
-    if (memberId !== '' && instanceId === null) {
-      const leave = request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: null })
-      await this.#coordinator()
-        .then((coordinator) => coordinator.connectionPool.send(leave))
-        .catch((error) => this.#log.warn({ err: error }, 'Could not leave the group'))
+    if (this.#membership.memberId !== '' && this.#options.instanceId === null) {
+      const left = this.#leave().catch((error) => {
+        this.#log.warn({ err: error }, 'Could not leave the group')
+      })
+      await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
     }
-    await this.#cluster.disconnect()
+    await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
+    // It waits for answers that may never come.
+    const disconnected = this.#cluster.disconnect()
+    await Promise.race([disconnected, sleep(CLOSE_MS, undefined, { ref: false })])
+  }
+
+  /** Over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
+  async #leave(): Promise<void> {
+    const { groupId } = this.#options
+    const { memberId } = this.#membership
+    // Not asked for again: the question, too, would wait.
+    const connection = await this.#joinedAt!.connectionPool.getConnection(1)
+    await connection.send(request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: null }))
   }
 
   async #run(): Promise<void> {
@@ -130,6 +143,7 @@ export class ClusterGroup implements Group {
   async #join(): Promise<readonly number[]> {
     const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
     const coordinator = await this.#coordinator()
+    this.#joinedAt = coordinator
     const metadata = MemberMetadata.encode({
       version: 1,
       topics,

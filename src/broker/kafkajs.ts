@@ -39,6 +39,7 @@ interface Connection {
   readonly requestQueue: RequestQueue
   isAuthenticated(): boolean
   authenticate(): Promise<void>
+  send<T>(protocol: Protocol<T>): Promise<T>
   failIfNotConnected(): void
   nextCorrelationId(): number
 }

@@ -10,6 +10,8 @@ import { decodeRecordBatches } from './record-columns.ts'
 import { check, type FetchedPartition, fetchRequest } from './requests.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
+/** As metadata have it, while one is elected. */
+const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
 const SMALL_BYTES = 64 * 1024
 const GATHER_MS = 5
@@ -84,11 +86,14 @@ export class ClusterReader implements Reader {
     try {
       await this.#learnTopics()
       const leaders = this.#byLeader()
+      const leaderless = leaders.get(NO_LEADER)
+      leaders.delete(NO_LEADER)
       for (const [leader, positions] of leaders) {
         if (this.#polling.has(leader)) continue
         this.#polling.add(leader)
         void this.#pollLeader(leader, positions)
       }
+      if (leaderless !== undefined) throw new Error(`No leader for ${keyOf(leaderless[0])}`)
     } catch (error) {
       await this.#backOff(error)
       this.#schedule()
@@ -108,10 +113,10 @@ export class ClusterReader implements Reader {
     const leaders = new Map<number, Position[]>()
     for (const position of this.#positions.values()) {
       if (position.paused) continue
-      const leader = this.#cluster
-        .findTopicPartitionMetadata(position.topic)
-        .find(({ partitionId }) => partitionId === position.partition)?.leader
-      if (leader === undefined || leader < 0) throw new Error(`No leader for ${keyOf(position)}`)
+      const leader =
+        this.#cluster
+          .findTopicPartitionMetadata(position.topic)
+          .find(({ partitionId }) => partitionId === position.partition)?.leader ?? NO_LEADER
       const list = leaders.get(leader)
       if (list === undefined) leaders.set(leader, [position])
       else list.push(position)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalKafka, startKafka } from '../support/kafka.ts'
@@ -24,6 +25,43 @@ test('a broker that dies in the middle of the work and comes back costs nothing 
     await orders.expect(COUNT, 'inner', 90)
     assert.ok(service.alive, service.log)
     assert.equal(await service.stop(), 0)
+  } finally {
+    await orders.close()
+  }
+})
+
+test('SIGTERM while the broker is away ends with 0 within 5 seconds', async () => {
+  const orders = await Orders.create({ broker: kafka.address })
+  try {
+    const service = orders.start({ INSTANCE_ID: 'b' })
+    await service.logged('Task running')
+    await orders.send(0, 1000)
+    const back = kafka.restart(6500)
+    await sleep(2500)
+    const begun = performance.now()
+    assert.equal(await service.stop(), 0, service.log)
+    assert.ok(performance.now() - begun < 5000)
+    await back
+  } finally {
+    await orders.close()
+  }
+})
+
+test('SIGTERM while a join waits for a silent member ends with 0, and the others get the tasks', async () => {
+  const orders = await Orders.create({ broker: kafka.address })
+  try {
+    const silent = orders.start({ STATE_DIR: join(orders.folder, 'silent') })
+    await silent.logged('Task running')
+    silent.child.kill('SIGSTOP')
+    const joining = orders.start({ STATE_DIR: join(orders.folder, 'joining') })
+    await joining.logged('Dimensions read')
+    await sleep(1500)
+    assert.equal(await joining.stop(), 0, joining.log)
+    silent.child.kill('SIGCONT')
+    await orders.send(0, 1000)
+    await orders.sendRest(1000)
+    await orders.expect(1000, 'inner', 60)
+    assert.equal(await silent.stop(), 0, silent.log)
   } finally {
     await orders.close()
   }
