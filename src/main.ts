@@ -34,6 +34,10 @@ onFile('validate', 'checks the file and its schemas, without a broker').action(a
   (await import('./cli/validate.ts')).validate(file),
 )
 
+onFile('check', 'connects, and checks all that a start needs').action(async (file) =>
+  (await import('./cli/check.ts')).check(file),
+)
+
 onFile('output-schema', 'prints the Avro schema of the output').action(async (file) =>
   (await import('./cli/output-schema.ts')).outputSchema(file),
 )

@@ -1,4 +1,4 @@
-import type { Admin, TopicDescription } from './broker/port.ts'
+import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { EnricherError } from './errors.ts'
 
@@ -15,6 +15,27 @@ export interface Topics {
 
 export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
 
+/** Facts first, then the right stream, then the dimensions. */
+export const inputTopics = ({ facts, join, dimensions }: Pipeline): string[] => [
+  facts.topic,
+  join.topic,
+  ...dimensions.map(({ topic }) => topic),
+]
+
+/** Those that a start creates where they are missing. */
+export const ownTopics = (pipeline: Pipeline): string[] => [
+  pipeline.output.topic,
+  pipeline.output.rejects,
+  changelogTopic(pipeline),
+]
+
+/** Event times may be long ago: with a time limit the broker would delete such records at once. */
+export const newTopic = (topic: string, partitions: number): NewTopic => ({
+  topic,
+  partitions,
+  config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+})
+
 const AHEAD = 'message.timestamp.after.max.ms'
 
 const maxBytes = (topic: TopicDescription | undefined): number =>
@@ -29,9 +50,9 @@ export async function prepareTopics(
   admin: Admin,
   log: { info(fields: object, message: string): void },
 ): Promise<Topics> {
-  const { facts, join, dimensions, output } = pipeline
-  const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
-  const own = [output.topic, output.rejects, changelogTopic(pipeline)]
+  const { facts, join, output } = pipeline
+  const inputs = inputTopics(pipeline)
+  const own = ownTopics(pipeline)
   const found = await admin.describeTopics([...inputs, ...own])
   const missing = inputs.filter((topic) => !found.has(topic))
   if (missing.length > 0) {
@@ -42,9 +63,7 @@ export async function prepareTopics(
   samePartitions(facts.topic, partitions, join.topic, found)
 
   const create = own.filter((topic) => !found.has(topic))
-  // Event times may be long ago: with a time limit the broker would delete such records at once.
-  const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
-  await admin.createTopics(create.map((topic) => ({ topic, partitions, config })))
+  await admin.createTopics(create.map((topic) => newTopic(topic, partitions)))
   if (create.length > 0)
     log.info({ topics: create, partitions }, 'Topics created, without a time limit')
   const all = await admin.describeTopics(own)

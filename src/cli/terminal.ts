@@ -16,3 +16,26 @@ type Style = Parameters<typeof styleText>[0]
 /** Colours only where someone looks: not in a pipe, not with NO_COLOR. */
 export const styled = (style: Style, text: string): string =>
   colours ? styleText(style, text) : text
+
+/**
+ * A line that shows how far long work is: on the terminal only, and gone when the work is done.
+ * @param total in the same unit as what `at` is given
+ */
+export function progress(label: string, total: number): { at(done: number): void; end(): void } {
+  const { stderr } = process
+  if (!stderr.isTTY || total === 0) return { at() {}, end() {} }
+  const WIDTH = 30
+  let shown = -1
+  return {
+    at(done) {
+      const percent = Math.min(100, Math.floor((done * 100) / total))
+      if (percent === shown) return
+      shown = percent
+      const bar = '█'.repeat((percent * WIDTH) / 100).padEnd(WIDTH, '░')
+      stderr.write(`\r${label} ${bar} ${percent} %`)
+    },
+    end() {
+      stderr.write('\r\u001b[K')
+    },
+  }
+}
