@@ -3,7 +3,7 @@
  * The command line: which commands there are, and what the exit code is. What a command does is in
  * its file of `cli`, read only when it runs: a short command is not to load a broker client.
  */
-import { Argument, Command, CommanderError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
 import { codeOf, messageOf } from './errors.ts'
 import { VERSION } from './version.ts'
 
@@ -24,6 +24,12 @@ const program = new Command('stream-enricher')
     '\nExit codes: 0 done, 1 failed, 2 wrong usage, 78 the pipeline file is wrong.',
   )
 
+/** An option's number. */
+function countOf(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It has to be a number above 0.')
+  return Number(text)
+}
+
 /** A command on a pipeline file. */
 const onFile = (name: string, description: string): Command =>
   program.command(name).description(description).argument('<file>', 'the pipeline file')
@@ -37,6 +43,31 @@ onFile('validate', 'checks the file and its schemas, without a broker').action(a
 onFile('check', 'connects, and checks all that a start needs').action(async (file) =>
   (await import('./cli/check.ts')).check(file),
 )
+
+onFile('plan', 'shows what a start would do to what is there; changes nothing').action(
+  async (file) => (await import('./cli/plan.ts')).plan(file),
+)
+
+onFile('reset', 'forgets what was read and stored, so that the pipeline begins anew')
+  .option('--yes', 'do it; without it, only shows what would be deleted')
+  .action(async (file, options) => (await import('./cli/reset.ts')).reset(file, options))
+
+const topics = program.command('topics').description('the topics of a pipeline')
+topics
+  .command('create')
+  .description('creates the output, rejects and changelog topic where they are missing')
+  .argument('<file>', 'the pipeline file')
+  .option('--dry-run', 'only shows what would be created')
+  .action(async (file, options) =>
+    (await import('./cli/topics-create.ts')).topicsCreate(file, options),
+  )
+
+onFile('rejects', 'shows what is in the rejects topic')
+  .option('--reason <reason>', 'only those with this reason, as late or malformed')
+  .option('--limit <count>', 'at most so many (default: 20 from the end)', countOf)
+  .option('--from-beginning', 'the oldest first; all of them without --limit')
+  .option('--json', 'a line of JSON for each')
+  .action(async (file, options) => (await import('./cli/rejects.ts')).rejects(file, options))
 
 onFile('output-schema', 'prints the Avro schema of the output').action(async (file) =>
   (await import('./cli/output-schema.ts')).outputSchema(file),

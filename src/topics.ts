@@ -42,14 +42,13 @@ const maxBytes = (topic: TopicDescription | undefined): number =>
   Number(topic?.config.get('max.message.bytes') ?? 1_048_588)
 
 /**
- * Checks the input topics and creates output, rejects and changelog where they are missing.
- * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
+ * What a start would create, and the number of partitions.
+ * Throws TOPIC_MISSING (an input) or PARTITIONS_DIFFER.
  */
-export async function prepareTopics(
+export async function missingTopics(
   pipeline: Pipeline,
   admin: Admin,
-  log: { info(fields: object, message: string): void },
-): Promise<Topics> {
+): Promise<{ partitions: number; create: NewTopic[] }> {
   const { facts, join, output } = pipeline
   const inputs = inputTopics(pipeline)
   const own = ownTopics(pipeline)
@@ -60,15 +59,30 @@ export async function prepareTopics(
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
   const { partitions } = found.get(facts.topic)!
-  samePartitions(facts.topic, partitions, join.topic, found)
-
+  for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
+    if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found)
+  }
   const create = own.filter((topic) => !found.has(topic))
-  await admin.createTopics(create.map((topic) => newTopic(topic, partitions)))
-  if (create.length > 0)
-    log.info({ topics: create, partitions }, 'Topics created, without a time limit')
-  const all = await admin.describeTopics(own)
-  samePartitions(facts.topic, partitions, output.topic, all)
-  samePartitions(facts.topic, partitions, changelogTopic(pipeline), all)
+  return { partitions, create: create.map((topic) => newTopic(topic, partitions)) }
+}
+
+/**
+ * Checks the input topics and creates output, rejects and changelog where they are missing.
+ * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
+ */
+export async function prepareTopics(
+  pipeline: Pipeline,
+  admin: Admin,
+  log: { info(fields: object, message: string): void },
+): Promise<Topics> {
+  const { output } = pipeline
+  const { partitions, create } = await missingTopics(pipeline, admin)
+  await admin.createTopics(create)
+  if (create.length > 0) {
+    const topics = create.map(({ topic }) => topic)
+    log.info({ topics, partitions }, 'Topics created, without a time limit')
+  }
+  const all = await admin.describeTopics(ownTopics(pipeline))
   return {
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,
