@@ -69,6 +69,16 @@ onFile('rejects', 'shows what is in the rejects topic')
   .option('--json', 'a line of JSON for each')
   .action(async (file, options) => (await import('./cli/rejects.ts')).rejects(file, options))
 
+const config = program.command('config').description('the settings of a pipeline')
+config
+  .command('print')
+  .description('prints the settings, with where each comes from and without secrets')
+  .argument('<file>', 'the pipeline file')
+  .option('--effective', 'also those that the file leaves out')
+  .action(async (file, options) =>
+    (await import('./cli/config-print.ts')).configPrint(file, options),
+  )
+
 onFile('output-schema', 'prints the Avro schema of the output').action(async (file) =>
   (await import('./cli/output-schema.ts')).outputSchema(file),
 )

@@ -43,6 +43,7 @@ const LAST = 20
 const OWN = 'enricher.'
 /** Bytes of an undecoded value that are shown. */
 const SHOWN_BYTES = 64
+const SHOWN_TEXT = 500
 
 export async function rejects(file: string, options: RejectsOptions): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
@@ -208,9 +209,11 @@ function keyText(key: Buffer, format: KeyFormat): string {
   const reader = keyReader(format)
   const isRead = format !== 'bytes' && reader.read(key, 0, key.length)
   const text = isRead ? reader.buffer.toString('utf8', reader.start, reader.end) : ''
-  const isClean = isRead && !/[\p{Cc}\ufffd]/u.test(text)
-  return isClean ? text : `0x${key.toString('hex')}`
+  return isRead && isClean(text) ? text : `0x${key.toString('hex')}`
 }
+
+/** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */
+const isClean = (text: string): boolean => !/[\p{Cc}\ufffd]/u.test(text)
 
 function textOf(reject: Reject): string {
   const { topic, partition, offset, timestamp, reason, stage, error, headers } = reject
@@ -230,6 +233,8 @@ function valueText({ value, valueBase64 }: Reject): string {
   if (value !== null) return JSON.stringify(value)
   if (valueBase64 === null) return 'none'
   const bytes = Buffer.from(valueBase64, 'base64')
+  const text = bytes.toString()
+  if (isClean(text)) return text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)}…` : text
   const more = bytes.length > SHOWN_BYTES ? '…' : ''
   return `${plural(bytes.length, 'byte')}, 0x${bytes.toString('hex', 0, SHOWN_BYTES)}${more}`
 }
