@@ -1,5 +1,6 @@
 /** Whether what the service keeps fits into memory and on the disk. Estimates from samples. */
 import type { Pipeline } from '../config/pipeline.ts'
+import { memoryLimits } from '../memory.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { bytesText, countText, plural } from './text.ts'
 
@@ -21,9 +22,6 @@ export interface DimensionSize {
 /** What a row and a window's record cost in memory besides their bytes. */
 const ROW_OVERHEAD = 23
 const WINDOW_INDEX = 30
-/** Pages kept in memory, and what the process has before the first record. */
-const FIXED_BYTES = (192 + 150) * 1024 * 1024
-
 /** How long records of a stream are stored: twice window and grace. */
 const storedSeconds = ({ join }: Pipeline): number =>
   (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
@@ -31,27 +29,24 @@ const storedSeconds = ({ join }: Pipeline): number =>
 export const dimensionBytes = ({ rows, rowBytes }: DimensionSize): number =>
   rows * (rowBytes + ROW_OVERHEAD)
 
+/** @param available bytes of the container or machine. Throws MEMORY_TOO_SMALL where the parts do not fit each other. */
 export function checkMemory(
   pipeline: Pipeline,
   dimensions: readonly DimensionSize[],
   streams: readonly StreamSize[],
-  limitBytes: number,
+  available: number,
 ): Finding {
-  const each = dimensions.map(
-    (size) =>
-      `${size.name} ${bytesText(dimensionBytes(size))} for at most ${plural(size.rows, 'row')}`,
+  const limits = memoryLimits(pipeline.memory, available)
+  const rows = dimensions.map(
+    (size) => `${size.name} ${bytesText(dimensionBytes(size))} for ${plural(size.rows, 'row')}`,
   )
   const records = streams.reduce((sum, { rate }) => sum + rate * storedSeconds(pipeline), 0)
-  const window = records * WINDOW_INDEX
-  const needed = FIXED_BYTES + window + dimensions.reduce((sum, d) => sum + dimensionBytes(d), 0)
-  const parts = [...each, ...(window > 0 ? [`window index ${bytesText(window)}`] : [])]
-  const detail = `about ${bytesText(needed)} of ${bytesText(limitBytes)} here${parts.length === 0 ? '' : ` (${parts.join('; ')})`}`
-  return fits(
-    'memory',
-    detail,
-    needed / limitBytes,
-    'give each instance more memory, or select fewer fields of the dimensions',
-  )
+  const index = records * WINDOW_INDEX
+  const needed = index + dimensions.reduce((sum, size) => sum + dimensionBytes(size), 0)
+  const parts = [...rows, `the window's index ${bytesText(index)}`].join(', ')
+  const detail = `about ${bytesText(needed)} at most (${parts}) of the ${bytesText(limits.dimensions)} that a limit of ${bytesText(limits.limit)} leaves for them`
+  const remedy = 'give each instance more memory, or select fewer fields of the dimensions'
+  return fits('memory', detail, needed / limits.dimensions, remedy)
 }
 
 export function checkDisk(

@@ -1,6 +1,5 @@
 /** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import type { Broker, TopicDescription } from '../broker/port.ts'
 import { type Access, checkAccess } from '../checks/access.ts'
@@ -20,6 +19,7 @@ import type { PipelineCodec } from '../codec/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { messageOf } from '../errors.ts'
+import { availableBytes } from '../memory.ts'
 import { inputTopics, ownTopics } from '../topics.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
@@ -42,10 +42,11 @@ export async function check(file: string): Promise<void> {
   if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
 }
 
-/** Our errors say what is wrong, and after a semicolon what to do. */
+/** Our errors say what is wrong, and behind a semicolon or a colon what to do. */
 function ofError(what: string, error: unknown): Finding {
-  const [detail, ...rest] = messageOf(error).split('; ')
-  return fail(what, detail, rest.length === 0 ? 'see above' : rest.join('; '))
+  const [, detail, remedy] = /^(.*?)(?:; |: (?=give|lower))(.*)$/s.exec(messageOf(error)) ?? []
+  if (detail === undefined) return fail(what, messageOf(error), 'correct this first')
+  return fail(what, detail, remedy)
 }
 
 async function checkSchemas(
@@ -190,11 +191,14 @@ async function checkContents(
     }),
   )
   const disk = diskOf(pipeline.state.dir)
-  return [
-    ...findings,
-    checkMemory(pipeline, sizes, streams, memoryLimit()),
-    checkDisk(pipeline, sizes, streams, disk),
-  ]
+  const memory = (): Finding => {
+    try {
+      return checkMemory(pipeline, sizes, streams, availableBytes())
+    } catch (error) {
+      return ofError('memory', error)
+    }
+  }
+  return [...findings, memory(), checkDisk(pipeline, sizes, streams, disk)]
 }
 
 /** Records a second, of all partitions, by the time between the first and the last of the sample. */
@@ -209,12 +213,6 @@ function rateOf(records: readonly TopicRecord[]): number {
     const span = Math.max(...list) - Math.min(...list)
     return sum + (span > 0 ? ((list.length - 1) * 1000) / span : 0)
   }, 0)
-}
-
-/** The container's limit where there is one. */
-function memoryLimit(): number {
-  const limit = process.constrainedMemory?.() ?? 0
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 /** Of the nearest folder that is there already. */
