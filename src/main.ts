@@ -4,6 +4,7 @@
  * its file of `cli`, read only when it runs: a short command is not to load a broker client.
  */
 import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import type { DimensionOption } from './cli/init.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { VERSION } from './version.ts'
 
@@ -30,9 +31,33 @@ function countOf(text: string): number {
   return Number(text)
 }
 
+/** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
+function dimensionOf(text: string, before: readonly DimensionOption[]): DimensionOption[] {
+  const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::(\w+))?$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('It has to be NAME=TOPIC[:FIELD].')
+  return [...before, { name, topic, on }]
+}
+
 /** A command on a pipeline file. */
 const onFile = (name: string, description: string): Command =>
   program.command(name).description(description).argument('<file>', 'the pipeline file')
+
+program
+  .command('init')
+  .description('writes a first pipeline file from topics and schemas that are there')
+  .requiredOption('--brokers <addresses>', 'host:port, separated by commas')
+  .requiredOption('--facts <topic>', 'the fact topic')
+  .requiredOption('--join <topic>', 'the second stream')
+  .option(
+    '--dimension <name=topic[:field]>',
+    'a compacted topic, and the fact’s field that looks it up; as often as needed',
+    dimensionOf,
+    [],
+  )
+  .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
+  .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
+  .option('--out <file>', 'where to write it (default: standard output)')
+  .action(async (options) => (await import('./cli/init.ts')).init(options))
 
 onFile('run', 'runs the pipeline').action(async (file) => (await import('./cli/run.ts')).run(file))
 

@@ -23,10 +23,14 @@ export function compile(pipeline: Pipeline): Promise<Compiled> {
 
 /** Work with the pipeline's registry; null where it has none. */
 export function withRegistry<T>(
-  pipeline: Pipeline,
+  { registry: config }: Pipeline,
   work: (registry: Registry | null) => Promise<T>,
 ): Promise<T> {
-  if (pipeline.registry === null) return work(null)
-  const registry = new Registry(pipeline.registry, quietLog)
-  return registry.withPatience(REGISTRY_PATIENCE_MS, () => work(registry))
+  const registry = config && new Registry(config, quietLog)
+  return withPatience(registry, () => work(registry))
+}
+
+/** Work that ends with REGISTRY_UNAVAILABLE, rather than wait, where the registry does not answer. */
+export function withPatience<T>(registry: Registry | null, work: () => Promise<T>): Promise<T> {
+  return registry === null ? work() : registry.withPatience(REGISTRY_PATIENCE_MS, work)
 }

@@ -1,6 +1,12 @@
 /** What commands write, and how it looks on a terminal and in a pipe. */
 import { styleText } from 'node:util'
 
+// `… | head` wants no more: no error, and nothing left to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }
