@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin as KafkaAdmin } from 'kafkajs'
 import { describeGroupRequest, topicAccessRequest } from './access-requests.ts'
-import { type Cluster, errorType } from './kafkajs.ts'
+import { type BrokerNode, type Cluster, errorType, request } from './kafkajs.ts'
 import type { Administration, Operation } from './port.ts'
 
+const GROUP_COORDINATOR = 0
 const TRANSACTION_COORDINATOR = 1
 /** How long a group that a member has just left, or a coordinator that moves, is asked again. */
 const PATIENCE_MS = 10_000
@@ -21,16 +22,15 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
     },
     describeGroup: (groupId) =>
       patiently(async () => {
-        const node = await cluster.findGroupCoordinator({ groupId })
+        const node = await coordinatorOf(cluster, groupId, GROUP_COORDINATOR)
         return node.connectionPool.send(describeGroupRequest(groupId))
       }).catch((error) => {
         if (errorType(error) !== 'GROUP_AUTHORIZATION_FAILED') throw error
         return { state: 'hidden', members: [], allowed: new Set<Operation>() }
       }),
     async mayUseTransactionalId(transactionalId) {
-      const of = { groupId: transactionalId, coordinatorType: TRANSACTION_COORDINATOR }
       try {
-        await patiently(() => cluster.findGroupCoordinator(of))
+        await patiently(() => coordinatorOf(cluster, transactionalId, TRANSACTION_COORDINATOR))
         return true
       } catch (error) {
         if (errorType(error) === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return false
@@ -58,6 +58,22 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
       if (there.length > 0) await kafkaAdmin.deleteTopics({ topics: there })
     },
   }
+}
+
+/** kafkajs's own search keeps to itself why it failed, and a refusal is what we ask for. */
+async function coordinatorOf(
+  cluster: Cluster,
+  groupId: string,
+  coordinatorType: number,
+): Promise<BrokerNode> {
+  const { connectionPool } = await cluster.findControllerBroker()
+  const { coordinator } = await connectionPool.send(
+    request<{ coordinator: { nodeId: number } }>('GroupCoordinator', 1, {
+      groupId,
+      coordinatorType,
+    }),
+  )
+  return cluster.findBroker({ nodeId: coordinator.nodeId })
 }
 
 /** Coordinators are found, and load their groups, only after the first question on a new cluster. */

@@ -85,7 +85,10 @@ async function checkCluster(
   const access = await accessOf(pipeline, broker, all)
   const visible = all.filter((topic) => access.topics.get(topic)?.state === 'there')
   const found = await broker.admin.describeTopics(visible)
-  const records = await sampleInputs(pipeline, broker, found)
+  const readable = inputTopics(pipeline).filter(
+    (topic) => found.has(topic) && access.topics.get(topic)?.allowed.has('read'),
+  )
+  const records = await sampleInputs(broker, readable)
   return [
     ok(
       'brokers',
@@ -123,12 +126,10 @@ interface Sample {
 }
 
 async function sampleInputs(
-  pipeline: Pipeline,
   broker: Broker,
-  found: ReadonlyMap<string, TopicDescription>,
+  topics: readonly string[],
 ): Promise<Map<string, Sample>> {
   const samples = new Map<string, Sample>()
-  const topics = inputTopics(pipeline).filter((topic) => found.has(topic))
   const bar = progress('Reading samples', topics.length)
   for (const topic of topics) {
     const records: TopicRecord[] = []
