@@ -1,106 +1,137 @@
 #!/usr/bin/env node
-/** The command line. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { createPipelineCodec, readSchemas } from './codec/avro.ts'
-import type { PipelineCodec } from './codec/port.ts'
-import { Registry } from './codec/registry.ts'
-import { loadPipeline } from './config/load.ts'
-import { pipelineSchema } from './config/schema.ts'
-import { EnricherError, messageOf } from './errors.ts'
-import { createLog } from './ops/log.ts'
-import { startService } from './service.ts'
+/**
+ * The command line: which commands there are, and what the exit code is. What a command does is in
+ * its file of `cli`, read only when it runs: a short command is not to load a broker client.
+ */
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import type { DimensionOption } from './cli/init.ts'
+import { codeOf, messageOf } from './errors.ts'
+import { VERSION } from './version.ts'
 
-const USAGE = `Usage: stream-enricher COMMAND
-
-  run FILE             runs the pipeline
-  validate FILE        checks the pipeline file and its schemas
-  schema               prints the JSON Schema of pipeline files
-  output-schema FILE   prints the Avro schema of the output
-  version              prints the version
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the pipeline file is wrong.
-`
-const VERSION = '0.1.0'
+const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 const EXIT_CONFIG = 78
-const REGISTRY_PATIENCE_MS = 5000
-/** A stop that takes longer is cut off: an orchestrator would soon do it less kindly. */
-const STOP_MS = 5000
 
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`)
-}
-
-async function main(args: string[]): Promise<void> {
-  const { positionals } = parseArgs({ args, allowPositionals: true, strict: false })
-  const [command, file] = positionals
-  if (command === 'version') print(VERSION)
-  else if (command === 'schema') print(JSON.stringify(pipelineSchema, null, 2))
-  else if (file === undefined) usage()
-  else if (command === 'run') await run(file)
-  else if (command === 'validate') {
-    await compile(file)
-    print(`${file} is valid`)
-  } else if (command === 'output-schema') {
-    print((await compile(file)).outputSchema)
-  } else usage()
-}
-
-async function compile(file: string): Promise<PipelineCodec> {
-  const pipeline = loadPipeline(file, process.env)
-  const registry = pipeline.registry && new Registry(pipeline.registry, createLog('warn'))
-  const work = async () =>
-    createPipelineCodec(pipeline, await readSchemas(pipeline, registry), registry)
-  return registry === null ? work() : registry.withPatience(REGISTRY_PATIENCE_MS, work)
-}
-
-function usage(): void {
-  process.stderr.write(USAGE)
-  process.exitCode = EXIT_USAGE
-}
-
-async function run(file: string): Promise<void> {
-  const log = createLog(process.env.LOG_LEVEL ?? 'info')
-  const pipeline = loadPipeline(file, process.env)
-  const fatal = (error: unknown): void => {
-    log.fatal({ err: error }, messageOf(error))
-    process.exit(1)
-  }
-  process.on('unhandledRejection', fatal)
-  const signal = new Promise<string>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
-  const starting = startService(
-    pipeline,
-    log,
-    killAfterStep(process.env.ENRICHER_KILL_AFTER),
-    fatal,
+const program = new Command('stream-enricher')
+  .description(
+    'Enriches a Kafka topic with dimensions and a windowed join, exactly once, as a pipeline file says.',
   )
-  starting.catch(fatal)
-  log.info({ signal: await signal }, 'Stopping')
-  setTimeout(() => fatal(new Error(`Not stopped within ${STOP_MS} ms`)), STOP_MS).unref()
-  const service = await Promise.race([starting, sleep(1000, undefined)])
-  await service?.stop()
-  log.info('Stopped')
-  process.exit(0)
+  .configureHelp({ showGlobalOptions: false })
+  .helpCommand(false)
+  .showHelpAfterError('(--help says what there is)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 wrong usage, 78 the pipeline file is wrong.',
+  )
+
+/** An option's number. */
+function countOf(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It has to be a number above 0.')
+  return Number(text)
 }
 
-/** For crash tests: `3:5` kills the process after step 3 of its fifth commit. */
-function killAfterStep(fault: string | undefined): (step: number) => void {
-  if (fault === undefined) return () => {}
-  const [step, commit] = fault.split(':').map(Number)
-  let commits = 0
-  return (done) => {
-    if (done === step && ++commits === commit) process.kill(process.pid, 'SIGKILL')
-  }
+/** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
+function dimensionOf(text: string, before: readonly DimensionOption[]): DimensionOption[] {
+  const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::(\w+))?$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('It has to be NAME=TOPIC[:FIELD].')
+  return [...before, { name, topic, on }]
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const config =
-    error instanceof EnricherError &&
-    (error.code === 'CONFIG_INVALID' || error.code === 'SCHEMA_INVALID')
+/** A command on a pipeline file. */
+const onFile = (name: string, description: string): Command =>
+  program.command(name).description(description).argument('<file>', 'the pipeline file')
+
+program
+  .command('init')
+  .description('writes a first pipeline file from topics and schemas that are there')
+  .requiredOption('--brokers <addresses>', 'host:port, separated by commas')
+  .requiredOption('--facts <topic>', 'the fact topic')
+  .requiredOption('--join <topic>', 'the second stream')
+  .option(
+    '--dimension <name=topic[:field]>',
+    'a compacted topic, and the fact’s field that looks it up; as often as needed',
+    dimensionOf,
+    [],
+  )
+  .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
+  .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
+  .option('--out <file>', 'where to write it (default: standard output)')
+  .action(async (options) => (await import('./cli/init.ts')).init(options))
+
+onFile('run', 'runs the pipeline').action(async (file) => (await import('./cli/run.ts')).run(file))
+
+onFile('validate', 'checks the file and its schemas, without a broker').action(async (file) =>
+  (await import('./cli/validate.ts')).validate(file),
+)
+
+onFile('check', 'connects, and checks all that a start needs').action(async (file) =>
+  (await import('./cli/check.ts')).check(file),
+)
+
+onFile('plan', 'shows what a start would do to what is there; changes nothing').action(
+  async (file) => (await import('./cli/plan.ts')).plan(file),
+)
+
+onFile('reset', 'forgets what was read and stored, so that the pipeline begins anew')
+  .option('--yes', 'do it; without it, only shows what would be deleted')
+  .action(async (file, options) => (await import('./cli/reset.ts')).reset(file, options))
+
+const topics = program.command('topics').description('the topics of a pipeline')
+topics
+  .command('create')
+  .description('creates the output, rejects and changelog topic where they are missing')
+  .argument('<file>', 'the pipeline file')
+  .option('--dry-run', 'only shows what would be created')
+  .action(async (file, options) =>
+    (await import('./cli/topics-create.ts')).topicsCreate(file, options),
+  )
+
+onFile('rejects', 'shows what is in the rejects topic')
+  .option('--reason <reason>', 'only those with this reason, as late or malformed')
+  .option('--limit <count>', 'at most so many (default: 20 from the end)', countOf)
+  .option('--from-beginning', 'the oldest first; all of them without --limit')
+  .option('--json', 'a line of JSON for each')
+  .action(async (file, options) => (await import('./cli/rejects.ts')).rejects(file, options))
+
+const config = program.command('config').description('the settings of a pipeline')
+config
+  .command('print')
+  .description('prints the settings, with where each comes from and without secrets')
+  .argument('<file>', 'the pipeline file')
+  .option('--effective', 'also those that the file leaves out')
+  .action(async (file, options) =>
+    (await import('./cli/config-print.ts')).configPrint(file, options),
+  )
+
+onFile('output-schema', 'prints the Avro schema of the output').action(async (file) =>
+  (await import('./cli/output-schema.ts')).outputSchema(file),
+)
+
+program
+  .command('schema')
+  .description('prints the JSON Schema of pipeline files')
+  .action(async () => (await import('./cli/schema.ts')).schema())
+
+program
+  .command('completion')
+  .description('prints a script that completes commands in your shell')
+  .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+  .action(async (shell) => (await import('./cli/completion.ts')).completion(program, shell))
+
+program
+  .command('version')
+  .description('prints the version')
+  .action(() => {
+    process.stdout.write(`${VERSION}\n`)
+  })
+
+/** commander has said what is wrong; everything else is said here. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   process.stderr.write(`${messageOf(error)}\n`)
-  process.exit(config ? EXIT_CONFIG : 1)
-})
+  const isConfig = codeOf(error) === 'CONFIG_INVALID' || codeOf(error) === 'SCHEMA_INVALID'
+  return isConfig ? EXIT_CONFIG : EXIT_FAILED
+}
+
+program.parseAsync().catch((error: unknown) => process.exit(exitCodeOf(error)))

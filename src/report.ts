@@ -5,6 +5,7 @@ import type { Dimension } from './dimension/dimension.ts'
 import type { MemoryLimits } from './memory.ts'
 import type { Check } from './ops/http.ts'
 import type { Metrics } from './ops/metrics.ts'
+import { VERSION } from './version.ts'
 import type { Worker } from './worker.ts'
 
 const SIDES = ['left', 'right'] as const
@@ -25,7 +26,7 @@ export function collect(
   dimensions: readonly Dimension[],
   worker: Worker | undefined,
 ): void {
-  metrics.build_info.set({ version: '0.1.0', node_version: process.version }, 1)
+  metrics.build_info.set({ version: VERSION, node_version: process.version }, 1)
   metrics.state.reset()
   metrics.state.set({ state: stateOf(dimensions, worker) }, 1)
   for (const [side, topic] of [pipeline.facts.topic, pipeline.join.topic].entries()) {

@@ -1,4 +1,4 @@
-import type { Admin, TopicDescription } from './broker/port.ts'
+import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { EnricherError } from './errors.ts'
 
@@ -15,10 +15,56 @@ export interface Topics {
 
 export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
 
+/** Facts first, then the right stream, then the dimensions. */
+export const inputTopics = ({ facts, join, dimensions }: Pipeline): string[] => [
+  facts.topic,
+  join.topic,
+  ...dimensions.map(({ topic }) => topic),
+]
+
+/** Those that a start creates where they are missing. */
+export const ownTopics = (pipeline: Pipeline): string[] => [
+  pipeline.output.topic,
+  pipeline.output.rejects,
+  changelogTopic(pipeline),
+]
+
+/** Event times may be long ago: with a time limit the broker would delete such records at once. */
+export const newTopic = (topic: string, partitions: number): NewTopic => ({
+  topic,
+  partitions,
+  config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+})
+
 const AHEAD = 'message.timestamp.after.max.ms'
 
 const maxBytes = (topic: TopicDescription | undefined): number =>
   Number(topic?.config.get('max.message.bytes') ?? 1_048_588)
+
+/**
+ * What a start would create, and the number of partitions.
+ * Throws TOPIC_MISSING (an input) or PARTITIONS_DIFFER.
+ */
+export async function missingTopics(
+  pipeline: Pipeline,
+  admin: Admin,
+): Promise<{ partitions: number; create: NewTopic[] }> {
+  const { facts, join, output } = pipeline
+  const inputs = inputTopics(pipeline)
+  const own = ownTopics(pipeline)
+  const found = await admin.describeTopics([...inputs, ...own])
+  const missing = inputs.filter((topic) => !found.has(topic))
+  if (missing.length > 0) {
+    const message = `The ${missing.length === 1 ? 'topic' : 'topics'} ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist (or may not be described); create ${missing.length === 1 ? 'it' : 'them'}, or correct the pipeline file`
+    throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+  }
+  const { partitions } = found.get(facts.topic)!
+  for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
+    if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found)
+  }
+  const create = own.filter((topic) => !found.has(topic))
+  return { partitions, create: create.map((topic) => newTopic(topic, partitions)) }
+}
 
 /**
  * Checks the input topics and creates output, rejects and changelog where they are missing.
@@ -29,27 +75,14 @@ export async function prepareTopics(
   admin: Admin,
   log: { info(fields: object, message: string): void },
 ): Promise<Topics> {
-  const { facts, join, dimensions, output } = pipeline
-  const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
-  const own = [output.topic, output.rejects, changelogTopic(pipeline)]
-  const found = await admin.describeTopics([...inputs, ...own])
-  const missing = inputs.filter((topic) => !found.has(topic))
-  if (missing.length > 0) {
-    const message = `The ${missing.length === 1 ? 'topic' : 'topics'} ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist (or may not be described); create ${missing.length === 1 ? 'it' : 'them'}, or correct the pipeline file`
-    throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+  const { output } = pipeline
+  const { partitions, create } = await missingTopics(pipeline, admin)
+  await admin.createTopics(create)
+  if (create.length > 0) {
+    const topics = create.map(({ topic }) => topic)
+    log.info({ topics, partitions }, 'Topics created, without a time limit')
   }
-  const { partitions } = found.get(facts.topic)!
-  samePartitions(facts.topic, partitions, join.topic, found)
-
-  const create = own.filter((topic) => !found.has(topic))
-  // Event times may be long ago: with a time limit the broker would delete such records at once.
-  const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
-  await admin.createTopics(create.map((topic) => ({ topic, partitions, config })))
-  if (create.length > 0)
-    log.info({ topics: create, partitions }, 'Topics created, without a time limit')
-  const all = await admin.describeTopics(own)
-  samePartitions(facts.topic, partitions, output.topic, all)
-  samePartitions(facts.topic, partitions, changelogTopic(pipeline), all)
+  const all = await admin.describeTopics(ownTopics(pipeline))
   return {
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,

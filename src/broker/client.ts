@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { administrationOf } from './administration.ts'
 import { ClusterGroup } from './group.ts'
 import {
   type Cluster,
@@ -108,6 +109,7 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
 
   return {
     admin,
+    administration: administrationOf(cluster, kafkaAdmin),
     async connect() {
       try {
         await cluster.connect()

@@ -119,6 +119,10 @@ export const { MemberMetadata, MemberAssignment } =
       decode(bytes: Buffer): { assignment: Record<string, number[]> } | null
     }
   }
+/** The hash of Java's default partitioner, as a signed 32-bit number. */
+export const murmur2 = require('kafkajs/src/producer/partitioners/default/murmur2') as (
+  key: Buffer,
+) => number
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 export const { Kafka, logLevel } = kafkajs
 const loggers = require('kafkajs/src/loggers') as {

@@ -27,6 +27,42 @@ export interface Admin {
   deleteRecords(partition: TopicPartition, offset: number): Promise<void>
 }
 
+/** What a client may do with a topic or a group; the names of Kafka's ACL operations. */
+export type Operation = 'read' | 'write' | 'create' | 'delete' | 'alter' | 'describe'
+
+export interface TopicAccess {
+  /** `hidden`: it may not be described, so whether it exists is not known. */
+  readonly state: 'there' | 'missing' | 'hidden'
+  readonly allowed: ReadonlySet<Operation>
+}
+
+export interface GroupDescription {
+  /** Kafka's name for it; Dead: there is no such group, hidden: it may not be described. */
+  readonly state: string
+  readonly members: readonly { readonly clientId: string; readonly host: string }[]
+  readonly allowed: ReadonlySet<Operation>
+}
+
+export interface ClusterDescription {
+  readonly clusterId: string
+  /** host:port, as the brokers advertise themselves. */
+  readonly brokers: readonly string[]
+}
+
+/** What commands look at and change, and the running service does not. */
+export interface Administration {
+  describeCluster(): Promise<ClusterDescription>
+  /** Without an authorizer everything is allowed. */
+  topicAccess(topics: readonly string[]): Promise<Map<string, TopicAccess>>
+  describeGroup(groupId: string): Promise<GroupDescription>
+  mayUseTransactionalId(transactionalId: string): Promise<boolean>
+  groupOffsets(groupId: string): Promise<OffsetCommit[]>
+  /** Its offsets go with it. A group that is not there is no error; one with members is. */
+  deleteGroup(groupId: string): Promise<void>
+  /** Topics that do not exist are passed over. */
+  deleteTopics(topics: readonly string[]): Promise<void>
+}
+
 export interface Fetched {
   readonly topic: string
   readonly partition: number
@@ -142,6 +178,7 @@ export interface TransactionalProducer {
 
 export interface Broker {
   readonly admin: Admin
+  readonly administration: Administration
   /** BROKER_UNREACHABLE where no broker answers, BROKER_UNSUPPORTED below Kafka 2.5. */
   connect(): Promise<void>
   reader(options: ReaderOptions, events: ReaderEvents): Reader

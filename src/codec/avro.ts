@@ -83,7 +83,9 @@ export async function readSchemas(
   registry: Registry | null,
 ): Promise<TopicSchemas> {
   const read = async (topic: TopicConfig): Promise<AvroRecordSchema> =>
-    topic.schema === null ? latest(topic.topic, registry!) : readSchema(topic.topic, topic.schema)
+    topic.schema === null
+      ? latestSchema(topic.topic, registry!)
+      : readSchema(topic.topic, topic.schema)
   const [facts, right, ...dimensions] = await Promise.all(
     [pipeline.facts, pipeline.join, ...pipeline.dimensions].map(read),
   )
@@ -97,12 +99,14 @@ export function outputFrame(schemaId: number): Buffer {
   return frame
 }
 
-async function latest(topic: string, registry: Registry): Promise<AvroRecordSchema> {
+/** The latest under `<topic>-value`. Throws SCHEMA_INVALID where there is none. */
+export async function latestSchema(topic: string, registry: Registry): Promise<AvroRecordSchema> {
   const { schema } = await registry.latest(`${topic}-value`)
   return checkSchema(schema, `of ${topic} in the registry`)
 }
 
-function readSchema(topic: string, file: string): AvroRecordSchema {
+/** Of an .avsc file. Throws SCHEMA_INVALID. */
+export function readSchema(topic: string, file: string): AvroRecordSchema {
   let schema: unknown
   try {
     schema = JSON.parse(readFileSync(file, 'utf8'))

@@ -18,8 +18,15 @@ export interface RegisteredSchema {
   readonly schema: unknown
 }
 
+/** What registering a schema would do. `new`: the subject has none yet. */
+export type Comparison =
+  | { readonly state: 'registered' | 'new' | 'compatible' }
+  | { readonly state: 'incompatible'; readonly reasons: readonly string[] }
+
 interface Answer {
   readonly id?: number
+  readonly is_compatible?: boolean
+  readonly messages?: readonly string[]
   readonly schema: string
   readonly schemaType?: string
   readonly references?: readonly { subject: string; version: number }[]
@@ -97,14 +104,27 @@ export class Registry {
     }
   }
 
+  /** Compares a schema with those of a subject, by the subject's own compatibility. Registers nothing. */
+  async compare(subject: string, schema: string): Promise<Comparison> {
+    const name = encodeURIComponent(subject)
+    const body = JSON.stringify({ schema })
+    if ((await this.#get(`/subjects/${name}`, body)) !== undefined) return { state: 'registered' }
+    const path = `/compatibility/subjects/${name}/versions/latest?verbose=true`
+    const answer = await this.#get(path, body)
+    if (answer === undefined) return { state: 'new' }
+    if (answer.is_compatible) return { state: 'compatible' }
+    return { state: 'incompatible', reasons: answer.messages ?? [] }
+  }
+
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */
   close(): void {
     this.#closed.abort()
   }
 
-  async #get(path: string): Promise<Answer | undefined> {
+  /** undefined: not found. */
+  async #get(path: string, body?: string): Promise<Answer | undefined> {
     try {
-      return await this.#request(path)
+      return await this.#request(path, body)
     } catch (error) {
       if (error instanceof Refused && error.status === NOT_FOUND) return undefined
       throw error

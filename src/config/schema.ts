@@ -8,6 +8,8 @@ const text = (description: string, more: object = {}): object => ({
   description,
   ...more,
 })
+/** Whatever shows a pipeline file leaves these out. */
+const secret = (description: string): object => text(description, { writeOnly: true })
 const object = (description: string, properties: object, required: string[] = []): object => ({
   type: 'object',
   additionalProperties: false,
@@ -111,8 +113,8 @@ export const pipelineSchema = {
               object('TLS details, as PEM text.', {
                 ca: text('Certificates of the authorities.'),
                 cert: text('Our certificate.'),
-                key: text('Our private key.'),
-                passphrase: text('The private key’s passphrase.'),
+                key: secret('Our private key.'),
+                passphrase: secret('The private key’s passphrase.'),
                 rejectUnauthorized: {
                   type: 'boolean',
                   default: true,
@@ -128,7 +130,7 @@ export const pipelineSchema = {
                 enum: ['plain', 'scram-sha-256', 'scram-sha-512'],
               }),
               username: text('The user.'),
-              password: text('The password; take it from the environment or a file.'),
+              password: secret('The password; take it from the environment or a file.'),
             },
             ['mechanism', 'username', 'password'],
           ),
@@ -140,7 +142,7 @@ export const pipelineSchema = {
         {
           url: text('Its address, as http://registry:8081.', { pattern: '^https?://' }),
           username: text('The user of HTTP basic authentication.'),
-          password: text('The password; take it from the environment or a file.'),
+          password: secret('The password; take it from the environment or a file.'),
         },
         ['url'],
       ),

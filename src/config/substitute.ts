@@ -4,7 +4,7 @@ import { type Document, parse, Scalar, visit } from 'yaml'
 /** A fault at a place of the file's text. */
 export type Report = (offset: number, path: string, message: string) => void
 
-const REFERENCE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?:(:-|:\?)([^}]*))?)\}/g
+export const REFERENCE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?:(:-|:\?)([^}]*))?)\}/g
 
 /**
  * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `${file:/path}` in the scalar values of

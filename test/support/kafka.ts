@@ -97,8 +97,8 @@ function settings(port: number, controller: number): Record<string, string | num
   }
 }
 
-/** A broker from Maven's jars, on the local Java. */
-export async function startKafka(): Promise<LocalKafka> {
+/** A broker from Maven's jars, on the local Java. @param more settings of the broker */
+export async function startKafka(more: Record<string, string> = {}): Promise<LocalKafka> {
   fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
   const port = await freePort()
@@ -108,6 +108,7 @@ export async function startKafka(): Promise<LocalKafka> {
     ...settings(port, controller),
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
     'log.dirs': join(folder, 'data'),
+    ...more,
   }).map(([name, value]) => `${name}=${value}\n`)
   writeFileSync(file, lines.join(''))
   const java = ['-Xmx768m', '-cp', `${JARS}/*`]

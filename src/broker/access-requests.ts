@@ -1,0 +1,110 @@
+/** Requests whose answers say what this client may do (KIP-430). kafkajs has older versions of them only. */
+import { type Decoder, DecoderClass, EncoderClass, type Protocol } from './kafkajs.ts'
+import type { GroupDescription, Operation, TopicAccess } from './port.ts'
+import { check } from './requests.ts'
+
+const METADATA = 3
+const DESCRIBE_GROUPS = 15
+const UNKNOWN_TOPIC = 3
+const TOPIC_AUTHORIZATION_FAILED = 29
+/** LEADER_NOT_AVAILABLE, of a topic that is just being created. */
+const NO_LEADER = 5
+
+/** Bits of the answers: the codes of Kafka's AclOperation. */
+const OPERATIONS: readonly (readonly [Operation, number])[] = [
+  ['read', 3],
+  ['write', 4],
+  ['create', 5],
+  ['delete', 6],
+  ['alter', 7],
+  ['describe', 8],
+]
+
+const operationsOf = (bits: number): Set<Operation> =>
+  new Set(OPERATIONS.filter(([, code]) => (bits & (1 << code)) !== 0).map(([name]) => name))
+
+/** Metadata v8. */
+export function topicAccessRequest(topics: readonly string[]): Protocol<[string, TopicAccess][]> {
+  return {
+    request: {
+      apiKey: METADATA,
+      apiVersion: 8,
+      apiName: 'Metadata',
+      encode: async () => {
+        const e = new EncoderClass().writeInt32(topics.length)
+        for (const topic of topics) e.writeString(topic)
+        return e.writeBoolean(false).writeBoolean(false).writeBoolean(true)
+      },
+    },
+    response: {
+      decode: async (raw) => {
+        const d = new DecoderClass(raw)
+        d.readInt32()
+        d.readArray((broker) => {
+          broker.readInt32()
+          broker.readString()
+          broker.readInt32()
+          broker.readString()
+        })
+        d.readString()
+        d.readInt32()
+        return d.readArray(readTopic)
+      },
+      parse: async (data) => data,
+    },
+  }
+}
+
+function readTopic(d: Decoder): [string, TopicAccess] {
+  const error = d.readInt16()
+  const name = d.readString()
+  d.readInt8()
+  d.readArray((partition) => {
+    partition.readInt16()
+    for (let i = 0; i < 3; i++) partition.readInt32()
+    for (let i = 0; i < 3; i++) partition.readArray((replica) => replica.readInt32())
+  })
+  const allowed = operationsOf(d.readInt32())
+  if (error === UNKNOWN_TOPIC) return [name, { state: 'missing', allowed }]
+  if (error === TOPIC_AUTHORIZATION_FAILED) return [name, { state: 'hidden', allowed }]
+  if (error !== NO_LEADER) check(error)
+  return [name, { state: 'there', allowed }]
+}
+
+/** DescribeGroups v4. */
+export function describeGroupRequest(groupId: string): Protocol<GroupDescription> {
+  return {
+    request: {
+      apiKey: DESCRIBE_GROUPS,
+      apiVersion: 4,
+      apiName: 'DescribeGroups',
+      encode: async () => new EncoderClass().writeInt32(1).writeString(groupId).writeBoolean(true),
+    },
+    response: {
+      decode: async (raw) => {
+        const d = new DecoderClass(raw)
+        d.readInt32()
+        return d.readArray(readGroup)[0]
+      },
+      parse: async (data) => data,
+    },
+  }
+}
+
+function readGroup(d: Decoder): GroupDescription {
+  check(d.readInt16())
+  d.readString()
+  const state = d.readString()
+  d.readString()
+  d.readString()
+  const members = d.readArray((member) => {
+    member.readString()
+    member.readString()
+    const clientId = member.readString()
+    const host = member.readString()
+    member.readBytes()
+    member.readBytes()
+    return { clientId, host }
+  })
+  return { state, members, allowed: operationsOf(d.readInt32()) }
+}

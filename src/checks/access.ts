@@ -1,0 +1,57 @@
+/** What this user may do, against what the service does. */
+import type { GroupDescription, Operation, TopicAccess } from '../broker/port.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { changelogTopic, inputTopics } from '../topics.ts'
+import { type Finding, fail, ok } from './finding.ts'
+
+const WHAT = 'permissions'
+
+export interface Access {
+  readonly topics: ReadonlyMap<string, TopicAccess>
+  readonly group: GroupDescription
+  readonly transactionalId: string
+  readonly mayUseTransactionalId: boolean
+}
+
+export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
+  const { output } = pipeline
+  const changelog = changelogTopic(pipeline)
+  const needed: [string, Operation[]][] = [
+    ...inputTopics(pipeline).map((topic): [string, Operation[]] => [topic, ['describe', 'read']]),
+    [output.topic, ['describe', 'write']],
+    [output.rejects, ['describe', 'write']],
+    [changelog, ['describe', 'read', 'write', 'delete']],
+  ]
+  const topics = needed.flatMap(([topic, operations]) =>
+    lacking(`topic ${topic}`, access.topics.get(topic), operations),
+  )
+  const { group, transactionalId, mayUseTransactionalId } = access
+  const others = [
+    ...(group.allowed.has('read') ? [] : [denied(`group ${pipeline.name}`, ['read', 'describe'])]),
+    ...(mayUseTransactionalId
+      ? []
+      : [denied(`transactional id ${transactionalId}`, ['write', 'describe'])]),
+  ]
+  const faults = [...topics, ...others]
+  if (faults.length > 0) return faults
+  return [ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)')]
+}
+
+/** Missing topics that may be created need nothing else yet: their rights come with the same rule as a rule. */
+function lacking(
+  what: string,
+  access: TopicAccess | undefined,
+  operations: readonly Operation[],
+): Finding[] {
+  if (access === undefined || access.state === 'missing') return []
+  if (access.state === 'hidden') return [denied(what, operations)]
+  const lacks = operations.filter((operation) => !access.allowed.has(operation))
+  return lacks.length === 0 ? [] : [denied(what, lacks)]
+}
+
+const denied = (what: string, operations: readonly Operation[]): Finding =>
+  fail(
+    WHAT,
+    `${what}: no ${operations.join(', ')}`,
+    `give this user ${operations.join(', ')} on ${what}`,
+  )

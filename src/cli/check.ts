@@ -1,0 +1,231 @@
+/** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Broker, TopicDescription } from '../broker/port.ts'
+import { type Access, checkAccess } from '../checks/access.ts'
+import { type Finding, fail, ok } from '../checks/finding.ts'
+import { checkKeyHash } from '../checks/keys.ts'
+import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
+import { plural } from '../checks/text.ts'
+import {
+  checkDimensionTopics,
+  checkOwnTopics,
+  checkPartitions,
+  checkRetention,
+  checkThere,
+} from '../checks/topics.ts'
+import { checkValues, readValues, type ValuesRead } from '../checks/values.ts'
+import type { PipelineCodec } from '../codec/port.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { messageOf } from '../errors.ts'
+import { availableBytes } from '../memory.ts'
+import { inputTopics, ownTopics } from '../topics.ts'
+import { compile, withRegistry } from './compile.ts'
+import { withBroker } from './connect.ts'
+import { printFindings } from './findings.ts'
+import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
+import { print, progress } from './terminal.ts'
+
+/** Offsets that are looked at, of each partition of an input. */
+const SAMPLE = 100
+
+export async function check(file: string): Promise<void> {
+  const pipeline = loadPipeline(file, process.env)
+  print(`Checking ${pipeline.name} (${file}) against ${pipeline.kafka.brokers.join(', ')}\n`)
+  const schemas = await checkSchemas(pipeline)
+  const cluster = await withBroker(pipeline.kafka, (broker) =>
+    checkCluster(pipeline, broker, schemas.codec),
+  ).catch((error) => [ofError('brokers', error)])
+  const findings = [...cluster, ...schemas.findings]
+  printFindings(findings)
+  if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
+}
+
+/** Our errors say what is wrong, and behind a semicolon or a colon what to do. */
+function ofError(what: string, error: unknown): Finding {
+  const [, detail, remedy] = /^(.*?)(?:; |: (?=give|lower))(.*)$/s.exec(messageOf(error)) ?? []
+  if (detail === undefined) return fail(what, messageOf(error), 'correct this first')
+  return fail(what, detail, remedy)
+}
+
+async function checkSchemas(
+  pipeline: Pipeline,
+): Promise<{ codec: PipelineCodec | undefined; findings: Finding[] }> {
+  try {
+    const { codec } = await compile(pipeline)
+    const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
+    const findings = [ok('schemas', `of all topics ${from}; the output's can be derived`)]
+    return { codec, findings: [...findings, ...(await checkOutputSchema(pipeline, codec))] }
+  } catch (error) {
+    return { codec: undefined, findings: [ofError('schemas', error)] }
+  }
+}
+
+async function checkOutputSchema(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
+  return withRegistry(pipeline, async (registry) => {
+    if (registry === null) return []
+    const subject = `${pipeline.output.topic}-value`
+    const answer = await registry.compare(subject, codec.outputSchema)
+    if (answer.state !== 'incompatible') return [ok('registry', `${subject}: ${answer.state}`)]
+    const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
+    const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
+    const remedy = "use another output topic, or change the subject's compatibility"
+    return [fail('registry', detail, remedy)]
+  })
+}
+
+async function checkCluster(
+  pipeline: Pipeline,
+  broker: Broker,
+  codec: PipelineCodec | undefined,
+): Promise<Finding[]> {
+  const { clusterId, brokers } = await broker.administration.describeCluster()
+  const all = [...inputTopics(pipeline), ...ownTopics(pipeline)]
+  const access = await accessOf(pipeline, broker, all)
+  const visible = all.filter((topic) => access.topics.get(topic)?.state === 'there')
+  const found = await broker.admin.describeTopics(visible)
+  const readable = inputTopics(pipeline).filter(
+    (topic) => found.has(topic) && access.topics.get(topic)?.allowed.has('read'),
+  )
+  const records = await sampleInputs(broker, readable)
+  return [
+    ok(
+      'brokers',
+      `${plural(brokers.length, 'broker')} of cluster ${clusterId}: ${brokers.join(', ')}`,
+    ),
+    ...checkThere(pipeline, access.topics),
+    ...checkPartitions(pipeline, found),
+    ...checkHash(pipeline, found, records),
+    ...checkAccess(pipeline, access),
+    ...checkRetention(pipeline, found),
+    ...checkDimensionTopics(pipeline, found),
+    ...checkOwnTopics(pipeline, found),
+    ...(codec === undefined ? [] : await checkContents(pipeline, codec, records)),
+  ]
+}
+
+async function accessOf(
+  pipeline: Pipeline,
+  { administration }: Broker,
+  topics: readonly string[],
+): Promise<Access> {
+  const transactionalId = `${pipeline.name}-${pipeline.kafka.instanceId ?? 'any'}`
+  return {
+    topics: await administration.topicAccess(topics),
+    group: await administration.describeGroup(pipeline.name),
+    transactionalId,
+    mayUseTransactionalId: await administration.mayUseTransactionalId(transactionalId),
+  }
+}
+
+interface Sample {
+  readonly records: readonly TopicRecord[]
+  /** Offsets that the topic has. */
+  readonly rows: number
+}
+
+async function sampleInputs(
+  broker: Broker,
+  topics: readonly string[],
+): Promise<Map<string, Sample>> {
+  const samples = new Map<string, Sample>()
+  const bar = progress('Reading samples', topics.length)
+  for (const topic of topics) {
+    const records: TopicRecord[] = []
+    const all = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
+    const ranges = all.map((r) => ({ ...r, from: Math.max(r.from, r.to - SAMPLE) }))
+    await readTopic(broker, topic, ranges, (record) => records.push(record))
+    samples.set(topic, { records, rows: all.reduce((sum, { from, to }) => sum + to - from, 0) })
+    bar.at(samples.size)
+  }
+  bar.end()
+  return samples
+}
+
+function checkHash(
+  { facts, join }: Pipeline,
+  found: ReadonlyMap<string, TopicDescription>,
+  samples: ReadonlyMap<string, Sample>,
+): Finding[] {
+  const [left, right] = [facts.topic, join.topic].map((topic) => {
+    const sample = samples.get(topic)
+    const partitions = found.get(topic)?.partitions ?? 0
+    return sample && { topic, partitions, records: sample.records }
+  })
+  return left === undefined || right === undefined ? [] : checkKeyHash(left, right)
+}
+
+/** What the records are: whether they can be read, and how much room they need. */
+async function checkContents(
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+  samples: ReadonlyMap<string, Sample>,
+): Promise<Finding[]> {
+  const { facts, join, dimensions } = pipeline
+  const findings: Finding[] = []
+  const read = async (
+    topic: string,
+    codecOf: PipelineCodec['facts'],
+    key: PipelineCodec['factsKey'],
+    isStream: boolean,
+  ): Promise<ValuesRead | undefined> => {
+    const sample = samples.get(topic)
+    if (sample === undefined) return undefined
+    const values = { topic, codec: codecOf, key, isStream, records: sample.records }
+    const result = await readValues(values)
+    findings.push(...checkValues(values, result))
+    return result
+  }
+  const left = await read(facts.topic, codec.facts, codec.factsKey, true)
+  const right = await read(join.topic, codec.right, codec.rightKey, true)
+  const sizes: DimensionSize[] = []
+  for (const [d, { name, topic }] of dimensions.entries()) {
+    const row = await read(topic, codec.dimensions[d], codec.dimensionKeys[d], false)
+    const rows = samples.get(topic)?.rows ?? 0
+    if (row !== undefined) sizes.push({ name, rows, rowBytes: row.rowBytes })
+  }
+  const streams = [facts.topic, join.topic].map(
+    (topic, side): StreamSize => ({
+      rate: rateOf(samples.get(topic)?.records ?? []),
+      bytes: [left, right][side]?.rowBytes ?? 0,
+    }),
+  )
+  const disk = diskOf(pipeline.state.dir)
+  const memory = (): Finding => {
+    try {
+      return checkMemory(pipeline, sizes, streams, availableBytes())
+    } catch (error) {
+      return ofError('memory', error)
+    }
+  }
+  return [...findings, memory(), checkDisk(pipeline, sizes, streams, disk)]
+}
+
+/** Records a second, of all partitions, by the time between the first and the last of the sample. */
+function rateOf(records: readonly TopicRecord[]): number {
+  const times = new Map<number, number[]>()
+  for (const { partition, timestamp } of records) {
+    const list = times.get(partition)
+    if (list === undefined) times.set(partition, [timestamp])
+    else list.push(timestamp)
+  }
+  return [...times.values()].reduce((sum, list) => {
+    const span = Math.max(...list) - Math.min(...list)
+    return sum + (span > 0 ? ((list.length - 1) * 1000) / span : 0)
+  }, 0)
+}
+
+/** Of the nearest folder that is there already. */
+function diskOf(dir: string): { folder: string; freeBytes: number; isWritable: boolean } {
+  let folder = dir
+  while (!existsSync(folder)) folder = dirname(folder)
+  const { bavail, bsize } = statfsSync(folder)
+  let isWritable = true
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch {
+    isWritable = false
+  }
+  return { folder, freeBytes: bavail * bsize, isWritable }
+}

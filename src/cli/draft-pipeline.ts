@@ -1,0 +1,250 @@
+/** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
+import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { keyReader } from '../codec/keys.ts'
+import type { KeyFormat } from '../config/pipeline.ts'
+
+/** What is known of a topic that the pipeline is to read. */
+export interface TopicDraft {
+  readonly topic: string
+  readonly schema: AvroRecordSchema
+  /** As the file is to name it; null: the registry's. */
+  readonly schemaFile: string | null
+  readonly keys: readonly Buffer[]
+  /** Decoded, in the order of the keys; undefined where that was not possible. */
+  readonly values: readonly (Readonly<Record<string, unknown>> | undefined)[]
+}
+
+export interface DimensionDraft extends TopicDraft {
+  readonly name: string
+  /** The fact's field that is looked up; undefined: to be guessed. */
+  readonly on: string | undefined
+}
+
+export interface Draft {
+  readonly name: string
+  readonly brokers: string
+  readonly registry: string | undefined
+  readonly facts: TopicDraft
+  readonly dimensions: readonly DimensionDraft[]
+  readonly join: TopicDraft
+}
+
+/** A field, and why it was taken. */
+interface Guess {
+  readonly field: string
+  readonly why: string
+}
+
+const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
+
+/** A bad record among many good ones is no reason to guess otherwise. */
+const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
+
+/** The first format in which the keys of the sample make sense. */
+export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
+  if (keys.length === 0) return 'text'
+  const fits = (format: KeyFormat): number => keys.filter((key) => isIn(format, key)).length
+  return FORMATS.find((format) => nearlyAll(fits(format), keys.length)) ?? 'bytes'
+}
+
+function isIn(format: KeyFormat, key: Buffer): boolean {
+  const reader = keyReader(format)
+  if (!reader.read(key, 0, key.length)) return false
+  if (format === 'json') return key[0] === 0x22
+  return format !== 'text' || !/[\p{Cc}\ufffd]/u.test(key.toString())
+}
+
+function keyTexts({ keys }: TopicDraft): string[] {
+  const reader = keyReader(guessKeyFormat(keys))
+  return keys.map((key) =>
+    reader.read(key, 0, key.length) ? reader.buffer.toString('utf8', reader.start, reader.end) : '',
+  )
+}
+
+/** Fields that have a text form, as keys need. */
+function textFields({ schema }: TopicDraft): string[] {
+  const kindOf = (name: string, type: Parameters<typeof fieldKind>[1]): FieldKind | undefined => {
+    try {
+      return fieldKind(name, type)
+    } catch {
+      return undefined
+    }
+  }
+  return schema.fields
+    .filter(({ name, type }) => {
+      const kind = kindOf(name, type)
+      return kind !== undefined && kind.logicalType === undefined
+    })
+    .map(({ name }) => name)
+}
+
+/** The field that is the record key. */
+function keyField(draft: TopicDraft): Guess | undefined {
+  const texts = keyTexts(draft)
+  const rows = draft.values.flatMap((value, i) => (value === undefined ? [] : [{ value, i }]))
+  for (const field of textFields(draft)) {
+    const same = rows.filter(({ value, i }) => String(value[field]) === texts[i]).length
+    if (nearlyAll(same, rows.length)) {
+      return { field, why: `the key of ${same} of the last ${rows.length} records` }
+    }
+  }
+  return undefined
+}
+
+/** The field on which both streams are joined; undefined: nothing speaks for any. */
+function joinField(draft: TopicDraft, other: TopicDraft): Guess | undefined {
+  const found = keyField(draft)
+  if (found !== undefined) return found
+  const theirs = textFields(other)
+  const field = textFields(draft).find((name) => theirs.includes(name))
+  if (field === undefined) return undefined
+  return { field, why: 'CHECK: a field of both topics, but no record showed that it is the key' }
+}
+
+/** The fact's field that looks a dimension up: one whose values are its keys, else one with its name. */
+function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | undefined {
+  if (dimension.on !== undefined) return { field: dimension.on, why: 'as you said' }
+  const fields = textFields(facts)
+  const { name } = dimension
+  const named = [`${name}_id`, `${name}Id`, `${name}ID`, name, keyField(dimension)?.field]
+  const byName = named.find((field) => field !== undefined && fields.includes(field))
+  if (byName !== undefined) return { field: byName, why: 'by its name' }
+  const keys = new Set(keyTexts(dimension))
+  const hits = (field: string): number =>
+    facts.values.filter((value) => value?.[field] != null && keys.has(String(value[field]))).length
+  const [best] = fields.sort((a, b) => hits(b) - hits(a))
+  if (best === undefined || hits(best) === 0) return undefined
+  return { field: best, why: `${hits(best)} of its values are keys of ${dimension.topic}` }
+}
+
+function timeField({ schema }: TopicDraft): string | undefined {
+  const isTime = (type: unknown): boolean =>
+    Array.isArray(type)
+      ? type.some(isTime)
+      : /^(local-)?timestamp-(millis|micros)$/.test(
+          (type as { logicalType?: string }).logicalType ?? '',
+        )
+  return schema.fields.find(({ type }) => isTime(type))?.name
+}
+
+export function draftText(draft: Draft): string {
+  const { facts, dimensions, join, name, brokers, registry } = draft
+  const left = joinField(facts, join)
+  const right = joinField(join, facts)
+  if (left === undefined || right === undefined) {
+    const topic = left === undefined ? facts.topic : join.topic
+    throw new Error(
+      `No field of ${topic} is its record key; the topic has to be keyed by the join field`,
+    )
+  }
+  const taken = new Set(facts.schema.fields.map((field) => field.name))
+  const sections = dimensions.map((dimension) => dimensionLines(facts, dimension, taken))
+  const on =
+    left.field === right.field
+      ? [`  on: ${scalar(left.field)} # ${left.why}`]
+      : [
+          '  on:',
+          `    left: ${scalar(left.field)} # ${left.why}`,
+          `    right: ${scalar(right.field)} # ${right.why}`,
+        ]
+  const lines = [
+    '# Written by stream-enricher init: look at every line, then run validate and check.',
+    `name: ${scalar(name)} # consumer group; prefix of internal topics`,
+    'kafka:',
+    `  brokers: \${KAFKA_BROKERS:-${brokers}}`,
+    ...(registry === undefined ? [] : ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${registry}}`]),
+    'facts:',
+    ...topicLines(facts, '  '),
+    ...timeLines(facts),
+    ...(sections.length === 0 ? [] : ['dimensions:', ...sections.flat()]),
+    'join:',
+    ...topicLines(join, '  '),
+    ...timeLines(join),
+    ...on,
+    '  within: 60s # how far apart a fact and its match may be',
+    '  grace: 10s # how much later late records are accepted',
+    '  kind: inner # left: facts without a match come out, too',
+    ...selectLines(join, right.field, lastWord(join.topic), taken, '  '),
+    'output:',
+    `  topic: ${scalar(`${facts.topic}.enriched`)}`,
+    ...(registry === undefined ? ['  schemaId: 1 # CHECK: the id in each output value'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function topicLines({ topic, schemaFile, keys }: TopicDraft, indent: string): string[] {
+  const format = guessKeyFormat(keys)
+  return [
+    `${indent}topic: ${scalar(topic)}`,
+    ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
+    ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),
+  ]
+}
+
+function timeLines(draft: TopicDraft): string[] {
+  const field = timeField(draft)
+  return field === undefined
+    ? ["  # time: a field with the event time; without it the record's timestamp"]
+    : [`  time: ${scalar(field)}`]
+}
+
+function dimensionLines(
+  facts: TopicDraft,
+  dimension: DimensionDraft,
+  taken: Set<string>,
+): string[] {
+  const on = lookupField(facts, dimension)
+  const { name, topic } = dimension
+  if (on === undefined) {
+    throw new Error(
+      `No field of ${facts.topic} looks like the key of ${topic}; name it, as --dimension ${name}=${topic}:FIELD`,
+    )
+  }
+  return [
+    `  ${scalar(name)}:`,
+    ...topicLines(dimension, '    '),
+    `    on: ${scalar(on.field)} # ${on.why}`,
+    ...selectLines(dimension, keyField(dimension)?.field ?? on.field, name, taken, '    '),
+  ]
+}
+
+/** All fields but the key, each with a name that the output does not have yet. */
+function selectLines(
+  { schema }: TopicDraft,
+  key: string,
+  prefix: string,
+  taken: Set<string>,
+  indent: string,
+): string[] {
+  const fields = schema.fields.map(({ name }) => name).filter((name) => name !== key)
+  // A topic of nothing but its key.
+  const sources = fields.length === 0 ? [key] : fields
+  const names = sources.map((source) => {
+    const name = taken.has(source) ? free(`${prefix}_${source}`, taken) : source
+    taken.add(name)
+    return name
+  })
+  if (names.every((name, i) => name === sources[i])) {
+    return [`${indent}select: [${names.map(scalar).join(', ')}]`]
+  }
+  const pairs = names.map((name, i) => `${scalar(name)}: ${scalar(sources[i])}`)
+  return [`${indent}select: { ${pairs.join(', ')} }`]
+}
+
+function free(name: string, taken: ReadonlySet<string>): string {
+  const safe = name.replaceAll(/\W/g, '_')
+  if (!taken.has(safe)) return safe
+  let n = 2
+  while (taken.has(`${safe}_${n}`)) n++
+  return `${safe}_${n}`
+}
+
+/** `shop.payments` → `payments`. */
+const lastWord = (topic: string): string => topic.split(/\W+/).at(-1) || 'right'
+
+/** Quoted where YAML would read something else than text. */
+const scalar = (text: string): string =>
+  /^[A-Za-z_./][\w./-]*$/.test(text) && !/^(null|true|false|\.(nan|inf))$/i.test(text)
+    ? text
+    : JSON.stringify(text)

@@ -1,0 +1,111 @@
+/** `init`: writes a first pipeline file from the topics and schemas that are there. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Broker } from '../broker/port.ts'
+import { latestSchema, readSchema } from '../codec/avro.ts'
+import { Registry } from '../codec/registry.ts'
+import { ValueDecoder } from '../codec/value-text.ts'
+import { parsePipeline } from '../config/load.ts'
+import type { KafkaConfig } from '../config/pipeline.ts'
+import { EnricherError } from '../errors.ts'
+import { compile, withPatience } from './compile.ts'
+import { withBroker } from './connect.ts'
+import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
+import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
+import { print, quietLog } from './terminal.ts'
+
+/** A dimension as the command line names it: `NAME=TOPIC` or `NAME=TOPIC:FIELD`. */
+export interface DimensionOption {
+  readonly name: string
+  readonly topic: string
+  readonly on: string | undefined
+}
+
+export interface InitOptions {
+  readonly brokers: string
+  readonly facts: string
+  readonly join: string
+  readonly dimension: readonly DimensionOption[]
+  readonly registry?: string
+  readonly name?: string
+  readonly out?: string
+}
+
+/** Offsets of each partition that are looked at. */
+const SAMPLE = 50
+
+export async function init(options: InitOptions): Promise<void> {
+  const { brokers, out, dimension: named, registry: url } = options
+  if (out !== undefined && existsSync(out)) {
+    throw new Error(`${out} is there already; name another file with --out, or remove it`)
+  }
+  const folder = out === undefined ? process.cwd() : dirname(resolve(out))
+  const registry =
+    url === undefined ? null : new Registry({ url, username: null, password: null }, quietLog)
+  const draft = await withPatience(registry, () =>
+    withBroker(kafkaOf(brokers), async (broker) => {
+      const topics = [options.facts, options.join, ...named.map(({ topic }) => topic)]
+      await refuseMissing(broker, topics)
+      const read = (topic: string) => draftOf(broker, topic, registry, folder)
+      const dimensions: DimensionDraft[] = []
+      for (const { name, topic, on } of named) {
+        dimensions.push({ ...(await read(topic)), name, on })
+      }
+      return { facts: await read(options.facts), join: await read(options.join), dimensions }
+    }),
+  )
+  const name = options.name ?? `${options.facts}-enrichment`
+  const text = draftText({ ...draft, name, brokers, registry: url })
+  const file = out ?? join(folder, 'pipeline.yaml')
+  await compile(parsePipeline(text, file, { KAFKA_BROKERS: brokers }))
+  if (out === undefined) {
+    print(text.trimEnd())
+    return
+  }
+  writeFileSync(out, text)
+  print(`${out} is written. Look at it, then: stream-enricher check ${out}`)
+}
+
+const kafkaOf = (brokers: string): KafkaConfig => ({
+  brokers: brokers.split(','),
+  instanceId: null,
+  clientId: 'stream-enricher',
+  tls: null,
+  sasl: null,
+  sessionTimeoutMs: 10_000,
+})
+
+async function refuseMissing({ admin }: Broker, topics: readonly string[]): Promise<void> {
+  const found = await admin.describeTopics(topics)
+  const missing = topics.filter((topic) => !found.has(topic))
+  if (missing.length === 0) return
+  const message = `No such topic: ${missing.join(', ')}; correct the name, or create it first`
+  throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+}
+
+async function draftOf(
+  broker: Broker,
+  topic: string,
+  registry: Registry | null,
+  folder: string,
+): Promise<TopicDraft> {
+  const file = `./${topic}.avsc`
+  const path = join(folder, file)
+  if (registry === null && !existsSync(path)) {
+    const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${path}`
+    throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
+  }
+  const schema = registry === null ? readSchema(topic, path) : await latestSchema(topic, registry)
+  const records: TopicRecord[] = []
+  await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
+  const decoder = new ValueDecoder(registry, schema)
+  const keys: Buffer[] = []
+  const values: TopicDraft['values'][number][] = []
+  for (const { key, value } of records) {
+    if (key === null) continue
+    keys.push(key)
+    const decoded = value === null ? undefined : await decoder.decode(value)
+    values.push(decoded as TopicDraft['values'][number])
+  }
+  return { topic, schema, schemaFile: registry === null ? file : null, keys, values }
+}

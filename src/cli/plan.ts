@@ -1,0 +1,158 @@
+/** `plan FILE`: what starting the file would do to what is there. Changes nothing. */
+import type { Broker } from '../broker/port.ts'
+import {
+  changelogStep,
+  dimensionStep,
+  type GroupState,
+  groupSteps,
+  type Headers,
+  type Step,
+  schemaStep,
+  topicSteps,
+  type WindowState,
+  windowSteps,
+} from '../checks/steps.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { DimensionStore } from '../dimension/dimension-store.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
+import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
+import { WindowStore } from '../window/window-store.ts'
+import { compile, withRegistry } from './compile.ts'
+import { withBroker } from './connect.ts'
+import { lastRanges, readTopic } from './read-topic.ts'
+import { readStore, stateFolders } from './state-folders.ts'
+import { print, styled } from './terminal.ts'
+
+/** Offsets at the changelog's end among which one record at least is expected; markers and aborts take some. */
+const CHANGELOG_TAIL = 20
+
+const SIGNS = {
+  create: styled('green', '+'),
+  keep: '=',
+  change: styled('yellow', '~'),
+  refuse: styled('red', '✗'),
+}
+
+export async function plan(file: string): Promise<void> {
+  const pipeline = loadPipeline(file, process.env)
+  const { codec } = await compile(pipeline)
+  const comparison = await withRegistry(pipeline, async (registry) =>
+    registry === null
+      ? null
+      : registry.compare(`${pipeline.output.topic}-value`, codec.outputSchema),
+  )
+  const schema = schemaStep(pipeline, comparison)
+  const steps = await withBroker(pipeline.kafka, (broker) =>
+    stepsOf(pipeline, broker, codec.layout, schema),
+  )
+  printSteps(pipeline, steps)
+}
+
+async function stepsOf(
+  pipeline: Pipeline,
+  broker: Broker,
+  layout: string,
+  schema: Step,
+): Promise<Step[]> {
+  const found = await broker.admin.describeTopics([
+    ...inputTopics(pipeline),
+    ...ownTopics(pipeline),
+  ])
+  const headers = found.has(changelogTopic(pipeline))
+    ? await changelogHeaders(broker, changelogTopic(pipeline))
+    : new Map()
+  const isReadable = [pipeline.facts.topic, pipeline.join.topic].every((topic) => found.has(topic))
+  const { windows, dimensions } = stateFolders(pipeline)
+  const windowStates = await Promise.all(
+    windows.map(async ({ partition, folder }) => ({
+      partition,
+      state: await windowState(folder, layout),
+    })),
+  )
+  const rows = await Promise.all(
+    pipeline.dimensions.map(async ({ name, topic }) => {
+      const folder = dimensions.find((d) => d.name === name)?.folder
+      const checkpoint = folder === undefined ? undefined : await dimensionCheckpoint(folder)
+      const state = { name, checkpoint, topic: found.get(topic) }
+      return dimensionStep(state, `${layout} ${topic}`, Date.now())
+    }),
+  )
+  return [
+    ...topicSteps(pipeline, found),
+    schema,
+    ...changelogStep(pipeline, layout, headers),
+    ...windowSteps(windowStates),
+    ...rows,
+    ...(isReadable ? groupSteps(pipeline, await groupState(pipeline, broker, headers)) : []),
+  ]
+}
+
+/** The header of the last record of every partition. */
+async function changelogHeaders(broker: Broker, topic: string): Promise<Headers> {
+  const headers = new Map<number, ChangelogHeader | undefined>()
+  const read = async (count: number): Promise<void> => {
+    const ranges = await lastRanges(broker, topic, count)
+    for (const { partition } of ranges)
+      if (!headers.has(partition)) headers.set(partition, undefined)
+    const unknown = ranges.filter(({ partition }) => headers.get(partition) === undefined)
+    await readTopic(broker, topic, unknown, ({ partition, value }) => {
+      if (value !== null) headers.set(partition, decodeChangelog(value, 0, value.length)?.header)
+    })
+  }
+  await read(CHANGELOG_TAIL)
+  await read(Number.POSITIVE_INFINITY)
+  return headers
+}
+
+async function groupState(
+  pipeline: Pipeline,
+  { admin, administration }: Broker,
+  headers: Headers,
+): Promise<GroupState> {
+  const ends = new Map<string, Map<number, { first: number; end: number }>>()
+  for (const topic of [pipeline.facts.topic, pipeline.join.topic]) {
+    const first = await admin.offsets(topic, 'earliest')
+    const last = await admin.offsets(topic, 'stable')
+    ends.set(topic, new Map([...last].map(([p, end]) => [p, { first: first.get(p) ?? 0, end }])))
+  }
+  return {
+    group: await administration.describeGroup(pipeline.name),
+    offsets: await administration.groupOffsets(pipeline.name),
+    headers,
+    ends,
+  }
+}
+
+async function windowState(folder: string, layout: string): Promise<WindowState> {
+  try {
+    const checkpoint = await readStore(folder, (store) =>
+      new WindowStore(store, layout).checkpoint(),
+    )
+    if (checkpoint === undefined) return 'empty'
+    return checkpoint === 'other' ? 'other' : 'current'
+  } catch {
+    return 'unreadable'
+  }
+}
+
+async function dimensionCheckpoint(folder: string) {
+  try {
+    return await readStore(folder, (store) => new DimensionStore(store).checkpoint())
+  } catch {
+    return undefined
+  }
+}
+
+function printSteps({ name }: Pipeline, steps: readonly Step[]): void {
+  const width = Math.max(...steps.map(({ what }) => what.length))
+  for (const { kind, what, detail } of steps)
+    print(`${SIGNS[kind]} ${what.padEnd(width)}  ${detail}`)
+  const refused = steps.filter(({ kind }) => kind === 'refuse').length
+  if (refused > 0) process.exitCode = 1
+  print(
+    refused > 0
+      ? `\n${name} would not start: see ${SIGNS.refuse}`
+      : `\n${name} would start: ${SIGNS.create} new, ${SIGNS.change} changed, ${SIGNS.keep} stays. Nothing was changed now`,
+  )
+}

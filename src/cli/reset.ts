@@ -1,0 +1,70 @@
+/** `reset FILE`: forgets what a pipeline has read and stored, so that it begins anew. */
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Broker } from '../broker/port.ts'
+import { plural } from '../checks/text.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { changelogTopic } from '../topics.ts'
+import { withBroker } from './connect.ts'
+import { print } from './terminal.ts'
+
+/** Something that goes, and how. */
+interface Removal {
+  readonly text: string
+  remove(): Promise<void>
+}
+
+export async function reset(file: string, options: { yes?: true }): Promise<void> {
+  const pipeline = loadPipeline(file, process.env)
+  await withBroker(pipeline.kafka, async (broker) => {
+    await refuseWhileActive(pipeline, broker)
+    const removals = await removalsOf(pipeline, broker)
+    if (removals.length === 0) {
+      print(`Nothing is stored of ${pipeline.name}`)
+      return
+    }
+    for (const { text, remove } of removals) {
+      if (options.yes) await remove()
+      print(`${options.yes ? 'deleted' : 'would delete'} ${text}`)
+    }
+    print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
+out comes out once more. State folders on other machines have to be deleted there`)
+    if (!options.yes) print('Nothing was changed now; --yes does it')
+  })
+}
+
+async function refuseWhileActive({ name }: Pipeline, { administration }: Broker): Promise<void> {
+  const { members } = await administration.describeGroup(name)
+  if (members.length === 0) return
+  const who = members.map(({ clientId, host }) => `${clientId} at ${host.replace('/', '')}`)
+  throw new Error(
+    `${name} is running: ${plural(members.length, 'member')} (${who.join(', ')}). Stop all instances first; one that died without leaving is a member until kafka.sessionTimeout has passed`,
+  )
+}
+
+/** The changelog first: what is left after a failure in the middle is found by the next reset. */
+async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Removal[]> {
+  const { admin, administration } = broker
+  const { name, state } = pipeline
+  const changelog = changelogTopic(pipeline)
+  const removals: Removal[] = []
+  if ((await admin.describeTopics([changelog])).has(changelog)) {
+    const remove = () => administration.deleteTopics([changelog])
+    removals.push({ text: `topic ${changelog}`, remove })
+  }
+  for (const folder of ['window', 'dimension'].map((part) => join(state.dir, part))) {
+    const remove = async () => rmSync(folder, { recursive: true })
+    if (existsSync(folder)) removals.push({ text: `folder ${folder}`, remove })
+  }
+  const offsets = await administration.groupOffsets(name)
+  const committed = offsets.filter(({ offset }) => offset >= 0).length
+  if (committed > 0) {
+    const remove = () => administration.deleteGroup(name)
+    removals.push({
+      text: `group ${name} with its offsets (${plural(committed, 'partition')})`,
+      remove,
+    })
+  }
+  return removals
+}

@@ -1,0 +1,56 @@
+import { copyFileSync, existsSync, linkSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Pipeline } from '../config/pipeline.ts'
+import { openStore, type Store } from '../level.ts'
+
+/** The folders of a pipeline's stores that are on this machine. */
+export interface StateFolders {
+  readonly windows: readonly { readonly partition: number; readonly folder: string }[]
+  readonly dimensions: readonly { readonly name: string; readonly folder: string }[]
+}
+
+export function stateFolders({ state }: Pipeline): StateFolders {
+  const window = join(state.dir, 'window')
+  const dimension = join(state.dir, 'dimension')
+  return {
+    windows: namesIn(window)
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => ({ partition: Number(name), folder: join(window, name) })),
+    dimensions: namesIn(dimension).map((name) => ({ name, folder: join(dimension, name) })),
+  }
+}
+
+const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
+
+/**
+ * Reads a store without touching it: LevelDB writes when it opens, and locks. Its tables never change,
+ * so links do for these.
+ */
+export async function readStore<T>(folder: string, read: (store: Store) => Promise<T>): Promise<T> {
+  const copy = mkdtempSync(join(tmpdir(), 'stream-enricher-plan-'))
+  try {
+    for (const name of readdirSync(folder)) {
+      const [from, to] = [join(folder, name), join(copy, name)]
+      if (!name.endsWith('.ldb') || !linked(from, to)) copyFileSync(from, to)
+    }
+    const store = await openStore(copy)
+    try {
+      return await read(store)
+    } finally {
+      await store.close()
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** False: the folders are on different disks. */
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch {
+    return false
+  }
+}

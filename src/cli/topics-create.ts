@@ -1,0 +1,19 @@
+/** `topics create FILE`: creates output, rejects and changelog topic, as a start does. */
+import { plural } from '../checks/text.ts'
+import { loadPipeline } from '../config/load.ts'
+import { missingTopics } from '../topics.ts'
+import { withBroker } from './connect.ts'
+import { print } from './terminal.ts'
+
+export async function topicsCreate(file: string, options: { dryRun?: true }): Promise<void> {
+  const pipeline = loadPipeline(file, process.env)
+  await withBroker(pipeline.kafka, async ({ admin }) => {
+    const { create } = await missingTopics(pipeline, admin)
+    if (!options.dryRun) await admin.createTopics(create)
+    for (const { topic, partitions } of create) {
+      const what = options.dryRun ? 'would create' : 'created'
+      print(`${what} ${topic} (${plural(partitions, 'partition')}, without a time limit)`)
+    }
+    if (create.length === 0) print('All topics are there')
+  })
+}

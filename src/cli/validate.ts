@@ -1,0 +1,70 @@
+/** `validate FILE`: everything that can be found out without a broker. */
+import { estimateBytes, TEXT_BYTES, typeText } from '../checks/size.ts'
+import { bytesText, durationText, plural } from '../checks/text.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { JoinConfig, Pipeline } from '../config/pipeline.ts'
+import { type OutputField, type OutputPlan, planOutput } from '../output/schema.ts'
+import { changelogTopic } from '../topics.ts'
+import { compile } from './compile.ts'
+import { print, styled } from './terminal.ts'
+
+export async function validate(file: string): Promise<void> {
+  const pipeline = loadPipeline(file, process.env)
+  const { schemas } = await compile(pipeline)
+  const plan = planOutput(pipeline, schemas)
+  print(`${styled('green', `${file} is valid`)}\n`)
+  for (const line of topology(pipeline, plan)) print(line)
+  print('')
+  for (const line of outputFields(pipeline, plan)) print(line)
+}
+
+/** What flows where, a line for each topic, in the order in which a fact meets them. */
+export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
+  const { facts, dimensions, join, output, name } = pipeline
+  const { output: bytes, left, right } = estimateBytes(plan)
+  const names = (fields: readonly OutputField[]): string => fields.map((f) => f.name).join(', ')
+  const time = facts.time === null ? "the record's timestamp" : facts.time
+  const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
+  return [
+    `${name}: ${facts.topic}, keyed by ${join.onLeft}, event time is ${time}`,
+    ...dimensions.map(
+      ({ name: dimension, topic, on, missing }, d) =>
+        `  + ${dimension}: ${topic} by ${on}: ${names(plan.dimensions[d])} (without a row: ${fates[missing]})`,
+    ),
+    `  ⋈ ${join.topic}, keyed by ${join.onRight}, ${windowText(join)}, ${join.kind}: ${names(plan.right)}`,
+    `  → ${output.topic}: ${plural(plan.facts.length + plan.dimensions.flat().length + plan.right.length, 'field')}, about ${bytesText(bytes)} a record`,
+    `  ! ${output.rejects}: records that cannot be processed`,
+    '',
+    `Internal topics: ${changelogTopic(pipeline)}`,
+    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
+    `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
+  ]
+}
+
+function windowText({ beforeMs, afterMs, graceMs }: JoinConfig): string {
+  const within =
+    beforeMs === afterMs
+      ? `within ${durationText(afterMs)}`
+      : `from ${durationText(beforeMs)} before to ${durationText(afterMs)} after`
+  return `${within}, grace ${durationText(graceMs)}`
+}
+
+function outputFields(pipeline: Pipeline, plan: OutputPlan): string[] {
+  const of = (fields: readonly OutputField[], from: string): string[][] =>
+    fields.map(({ name, source, type, branch }) => [
+      name,
+      typeText(branch ? ['null', type] : type),
+      `${from}.${source}`,
+    ])
+  const rows = [
+    ['output field', 'type', 'from'],
+    ...of(plan.facts, pipeline.facts.topic),
+    ...pipeline.dimensions.flatMap(({ topic }, d) => of(plan.dimensions[d], topic)),
+    ...of(plan.right, pipeline.join.topic),
+  ]
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
+  return rows.map(([name, type, from], i) => {
+    const line = `${name.padEnd(widths[0])}  ${type.padEnd(widths[1])}  ${from}`
+    return i === 0 ? styled('bold', line) : line
+  })
+}

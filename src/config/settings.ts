@@ -1,0 +1,128 @@
+/** A pipeline file's settings as they count, with where each comes from and without its secrets. */
+import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import type { Pipeline } from './pipeline.ts'
+import { pipelineSchema } from './schema.ts'
+import { REFERENCE, substitute } from './substitute.ts'
+
+export const REDACTED = '<redacted>'
+
+export interface Setting {
+  readonly path: readonly string[]
+  readonly value: unknown
+  /** `line 3`, `line 3, environment KAFKA_BROKERS`, `default`. */
+  readonly source: string
+}
+
+interface Schema {
+  readonly default?: unknown
+  readonly writeOnly?: boolean
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: boolean | Schema
+  readonly anyOf?: readonly Schema[]
+}
+
+const definition = pipelineSchema as unknown as Schema
+
+/** @param text of a file that `loadPipeline` has accepted */
+export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
+  const lines = new LineCounter()
+  const written = parseDocument(text, { lineCounter: lines })
+  const filled = parseDocument(text)
+  substitute(filled, env, () => {})
+  return leaves(written.contents, []).map((path) => {
+    const node = written.getIn(path, true)
+    const offset = (isScalar(node) || isCollection(node) ? node.range?.[0] : undefined) ?? 0
+    const value = filled.getIn(path)
+    const plain = isCollection(value) ? value.toJS(filled) : value
+    const where = `line ${lines.linePos(offset).line}`
+    const from = isScalar(node) ? [where, ...references(String(node.value), env)] : [where]
+    return { path, value: redact(path, plain), source: from.join(', ') }
+  })
+}
+
+/** The settings that the file leaves out, as they are then. */
+export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): Setting[] {
+  const names = pipeline.dimensions.map(({ name }) => name)
+  const derived: Setting[] = [
+    {
+      path: ['output', 'rejects'],
+      value: pipeline.output.rejects,
+      source: 'default: output.topic and .rejects',
+    },
+    {
+      path: ['join', 'idle'],
+      value: `${pipeline.join.idleMs}ms`,
+      source: 'default: window + grace',
+    },
+    { path: ['kafka', 'instanceId'], value: null, source: 'default: a random one' },
+  ]
+  const fromSchema = defaultsOf(definition, [], names)
+  return [...fromSchema, ...derived].filter(
+    ({ path }) => !given.some((setting) => isWithin(path, setting.path)),
+  )
+}
+
+/** Sections that are there only if the file has them. */
+const OPTIONAL = ['registry', 'kafka.tls', 'kafka.sasl']
+
+function defaultsOf(schema: Schema, path: readonly string[], names: readonly string[]): Setting[] {
+  if (OPTIONAL.includes(path.join('.'))) return []
+  const { properties = {}, additionalProperties: each } = schema
+  if (typeof each === 'object') {
+    return names.flatMap((name) => defaultsOf(each, [...path, name], names))
+  }
+  const below = Object.entries(properties).flatMap(([key, value]) =>
+    defaultsOf(value, [...path, key], names),
+  )
+  if (schema.default === undefined) return below
+  return [{ path, value: schema.default, source: 'default' }]
+}
+
+/** Whether what is at `path` is set by a setting at `set`: itself, or a part of it. */
+const isWithin = (path: readonly string[], set: readonly string[]): boolean =>
+  path.every((key, i) => key === set[i])
+
+/** A YAML document of settings, in the order of the definition, each with its source behind it. */
+export function settingsText(settings: readonly Setting[]): string {
+  const document = new Document({})
+  const order = Object.keys(definition.properties ?? {})
+  const rank = ({ path }: Setting): number => order.indexOf(path[0])
+  for (const { path, value, source } of [...settings].sort((a, b) => rank(a) - rank(b))) {
+    const node = document.createNode(value, { flow: true })
+    node.comment = ` ${source}`
+    document.setIn(path, node)
+  }
+  return document.toString({ lineWidth: 0 })
+}
+
+/** The paths of all values; a list is one value. */
+function leaves(node: unknown, path: readonly string[]): string[][] {
+  if (!isMap(node) || node.items.length === 0) return [[...path]]
+  return node.items.flatMap(({ key, value }) =>
+    leaves(value, [...path, isScalar(key) ? String(key.value) : String(key)]),
+  )
+}
+
+function references(text: string, env: NodeJS.ProcessEnv): string[] {
+  return [...text.matchAll(REFERENCE)].map(([, file, name, operator]) => {
+    if (file !== undefined) return `file ${file}`
+    const isSet = env[name] !== undefined && (env[name] !== '' || operator === undefined)
+    return isSet ? `environment ${name}` : `default of \${${name}}, which is not set`
+  })
+}
+
+function redact(path: readonly string[], value: unknown): unknown {
+  if (isSecret(definition, path)) return REDACTED
+  // https://user:password@host
+  return typeof value === 'string' ? value.replace(/(:\/\/)[^/@]+@/, `$1${REDACTED}@`) : value
+}
+
+function isSecret(schema: Schema, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return schema.writeOnly === true
+  const { properties = {}, additionalProperties: each, anyOf = [] } = schema
+  const below = [properties[key], typeof each === 'object' ? each : undefined]
+  return (
+    below.some((inner) => inner !== undefined && isSecret(inner, rest)) ||
+    anyOf.some((inner) => isSecret(inner, [key, ...rest]))
+  )
+}

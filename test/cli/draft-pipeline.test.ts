@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  type DimensionDraft,
+  draftText,
+  guessKeyFormat,
+  type TopicDraft,
+} from '../../src/cli/draft-pipeline.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import { parsePipeline } from '../../src/config/load.ts'
+import { planOutput } from '../../src/output/schema.ts'
+
+type Fields = Record<string, AvroRecordSchema['fields'][number]['type']>
+const TIME = { type: 'long', logicalType: 'timestamp-millis' } as const
+
+function topic(name: string, fields: Fields, rows: [string, object][] = []): TopicDraft {
+  const schema: AvroRecordSchema = {
+    type: 'record',
+    name: 'R',
+    fields: Object.entries(fields).map(([field, type]) => ({ name: field, type })),
+  }
+  const keys = rows.map(([key]) => Buffer.from(key))
+  const values = rows.map(([, value]) => value as Record<string, unknown>)
+  return { topic: name, schema, schemaFile: null, keys, values }
+}
+
+const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, name, on: undefined })
+
+function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft[] = []) {
+  const text = draftText({
+    name: 'job',
+    brokers: 'localhost:9092',
+    registry: 'http://localhost:8081',
+    facts,
+    join,
+    dimensions,
+  })
+  return { text, pipeline: parsePipeline(text, 'pipeline.yaml', {}) }
+}
+
+const orders = topic('shop.orders', { id: 'string', ref: 'string', client: 'long', at: TIME }, [
+  ['r1', { id: 'x', ref: 'r1', client: 7 }],
+  ['r2', { id: 'y', ref: 'r2', client: 8 }],
+])
+const payments = topic('shop.payments', { order: 'string', id: 'string', at: ['null', TIME] }, [
+  ['r2', { order: 'r2', id: 'p' }],
+])
+const customers = topic('customers', { number: 'long', name: 'string', id: 'string' }, [
+  ['7', { number: 7, name: 'Ann', id: '-' }],
+])
+
+test('the join field of each side is the one that is its records’ key', () => {
+  const { pipeline, text } = drafted(orders, payments)
+  assert.deepEqual([pipeline.join.onLeft, pipeline.join.onRight], ['ref', 'order'])
+  assert.deepEqual([pipeline.facts.time, pipeline.join.time], ['at', 'at'])
+  assert.match(text, /left: ref # the key of 2 of the last 2 records/)
+})
+
+test('without records a field of both topics is taken, and marked to be checked', () => {
+  const { text } = drafted(
+    topic('a', { k: 'int', x: 'string' }),
+    topic('b', { y: 'int', k: 'int' }),
+  )
+  assert.match(text, /on: k # CHECK/)
+})
+
+test('a dimension is looked up by the field with its name, else by values that are its keys', () => {
+  const named = topic('a', { k: 'int', customer_id: 'long', client: 'long' })
+  const join = topic('b', { k: 'int' })
+  const { pipeline } = drafted(named, join, [dimension('customer', customers)])
+  assert.equal(pipeline.dimensions[0].on, 'customer_id')
+  const found = drafted(orders, payments, [dimension('customer', customers)])
+  assert.equal(found.pipeline.dimensions[0].on, 'client')
+  assert.match(found.text, /on: client # 1 of its values are keys of customers/)
+  const nothing = topic('other', { z: 'string' })
+  assert.throws(
+    () => drafted(named, join, [dimension('other', nothing)]),
+    /--dimension other=other:FIELD/,
+  )
+})
+
+test('names that the output would have twice are renamed, and the key is left out', () => {
+  const { pipeline } = drafted(orders, payments, [dimension('customer', customers)])
+  const plan = planOutput(pipeline, {
+    facts: orders.schema,
+    right: payments.schema,
+    dimensions: [customers.schema],
+  })
+  assert.deepEqual(
+    plan.dimensions[0].map(({ name, source }) => [name, source]),
+    [
+      ['name', 'name'],
+      ['customer_id', 'id'],
+    ],
+  )
+  assert.deepEqual(
+    plan.right.map(({ name }) => name),
+    ['payments_id', 'payments_at'],
+  )
+})
+
+test('key formats are told apart, also where a few keys are damaged', () => {
+  const long = (n: bigint): Buffer => {
+    const key = Buffer.alloc(8)
+    key.writeBigInt64BE(n)
+    return key
+  }
+  const avro = (text: string): Buffer =>
+    Buffer.concat([Buffer.from([0, 0, 0, 0, 9, text.length * 2]), Buffer.from(text)])
+  assert.equal(guessKeyFormat(['a', '17'].map((key) => Buffer.from(key))), 'text')
+  assert.equal(guessKeyFormat(['"a"', '"b"'].map((key) => Buffer.from(key))), 'json')
+  assert.equal(guessKeyFormat([1n, 2n ** 40n].map(long)), 'long')
+  assert.equal(guessKeyFormat([Buffer.from([0, 0, 0, 7])]), 'int')
+  assert.equal(guessKeyFormat(['x', 'order-1'].map(avro)), 'avro')
+  assert.equal(guessKeyFormat([Buffer.from([1, 2, 3])]), 'bytes')
+  const mostly = Array.from({ length: 20 }, (_, i) => Buffer.from(i === 0 ? [1, 2, 3] : 'key'))
+  assert.equal(guessKeyFormat(mostly), 'text')
+})

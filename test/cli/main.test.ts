@@ -1,0 +1,80 @@
+/** The command line as a shell sees it: exit codes, what goes where, completion. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+
+const FILE = 'examples/orders/pipeline.yaml'
+const COMMAND = [process.execPath, '--import', 'tsx', 'src/main.ts']
+
+function run(...args: string[]): { code: number | null; out: string; err: string } {
+  const [node, ...rest] = COMMAND
+  const { status, stdout, stderr } = spawnSync(node, [...rest, ...args], { encoding: 'utf8' })
+  return { code: status, out: stdout, err: stderr }
+}
+
+test('wrong usage ends with 2 and says on standard error what is there', () => {
+  const nothing = run()
+  assert.equal(nothing.code, 2)
+  assert.match(nothing.err, /Commands:\n.*validate <file>/s)
+  const misspelt = run('valdate', FILE)
+  assert.equal(misspelt.code, 2)
+  assert.match(misspelt.err, /unknown command 'valdate'\n\(Did you mean validate\?\)/)
+  assert.equal(run('validate').code, 2)
+  assert.equal(run('reset', FILE, '--force').code, 2)
+  assert.equal(run('rejects', FILE, '--limit', '0').code, 2)
+})
+
+test('help ends with 0 and goes to standard output', () => {
+  const { code, out } = run('rejects', '--help')
+  assert.equal(code, 0)
+  assert.match(out, /--from-beginning/)
+})
+
+test('a wrong pipeline file ends with 78, all faults at once', () => {
+  const { code, err } = run('validate', 'package.json')
+  assert.equal(code, 78)
+  assert.match(err, /package\.json:3: version: unknown key/)
+  assert.ok(err.trim().split('\n').length > 5, err)
+  assert.equal(run('check', 'nowhere.yaml').code, 78)
+})
+
+test('validate shows what flows where, without colours in a pipe', () => {
+  const { code, out } = run('validate', FILE)
+  assert.equal(code, 0)
+  assert.match(out, /pipeline\.yaml is valid/)
+  assert.match(out, /⋈ demo\.payments, keyed by order_id, within 1m, grace 10s, inner: method/)
+  assert.match(out, /customer_name +null or string +demo\.customers\.name/)
+  assert.ok(!out.includes('\u001b'))
+})
+
+test('a reader that wants no more ends a command quietly', () => {
+  const command = `${COMMAND.map((word) => `'${word}'`).join(' ')} schema | head -1`
+  const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
+  assert.equal(stdout, '{\n')
+  assert.equal(stderr, '')
+})
+
+test('bash completes commands, their commands, options and files', () => {
+  const script = run('completion', 'bash').out
+  const complete = (...words: string[]): string[] => {
+    const list = ['stream-enricher', ...words].map((word) => `'${word}'`).join(' ')
+    const ask = `COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _stream_enricher; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const out = execFileSync('bash', ['-c', `${script}\n${ask}`], { encoding: 'utf8' })
+    return out.split('\n').filter((word) => word !== '')
+  }
+  assert.deepEqual(complete('val'), ['validate'])
+  assert.deepEqual(complete('topics', 'c'), ['create'])
+  assert.deepEqual(complete('topics', 'create', '--d'), ['--dry-run'])
+  assert.deepEqual(complete('check', 'pipeline.s'), ['pipeline.schema.json'])
+  assert.deepEqual(complete('reset', FILE, '--y'), ['--yes'])
+})
+
+test('every shell has a completion script with every command', () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, out } = run('completion', shell)
+    assert.equal(code, 0)
+    for (const word of ['run', 'validate', 'topics', 'create', 'effective']) {
+      assert.ok(out.includes(word), `${shell}: ${word}`)
+    }
+  }
+})
