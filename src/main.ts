@@ -10,6 +10,7 @@ import { pipelineSchema } from './config/schema.ts'
 import { EnricherError, messageOf } from './errors.ts'
 import { createLog } from './ops/log.ts'
 import { startService } from './service.ts'
+import { VERSION } from './version.ts'
 
 const USAGE = `Usage: stream-enricher COMMAND
 
@@ -21,7 +22,6 @@ const USAGE = `Usage: stream-enricher COMMAND
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the pipeline file is wrong.
 `
-const VERSION = '0.1.0'
 const EXIT_USAGE = 2
 const EXIT_CONFIG = 78
 const REGISTRY_PATIENCE_MS = 5000

@@ -10,7 +10,14 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { BrokerLog, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import type {
+  BrokerLog,
+  DescribedMember,
+  Group,
+  GroupEvents,
+  GroupOptions,
+  Membership,
+} from './port.ts'
 import { offsetFetchRequest } from './requests.ts'
 
 const PROTOCOL = 'stream-enricher'
@@ -30,6 +37,15 @@ interface Joined {
   readonly leaderId: string
   readonly memberId: string
   readonly members: readonly { memberId: string; memberMetadata: Buffer }[]
+}
+
+interface Described {
+  readonly members: readonly {
+    memberId: string
+    clientHost: string
+    memberMetadata: Buffer
+    memberAssignment: Buffer
+  }[]
 }
 
 /** The classic group protocol: join, sync, heartbeat; eager, with nothing in flight at a join. */
@@ -95,15 +111,31 @@ export class ClusterGroup implements Group {
     }
   }
 
-  async close(): Promise<void> {
+  async members(): Promise<readonly DescribedMember[]> {
+    const { groupId, topics } = this.#options
+    const coordinator = await this.#coordinator()
+    const { groups } = await coordinator.connectionPool.send(
+      request<{ groups: readonly Described[] }>('DescribeGroups', 2, { groupIds: [groupId] }),
+    )
+    // While the group rebalances the broker leaves the members' bytes out.
+    const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
+    return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => ({
+      memberId,
+      host: clientHost.replace(/^\//, ''),
+      userData: MemberMetadata.decode(memberMetadata).userData,
+      partitions: MemberAssignment.decode(memberAssignment)?.assignment[topics[0]] ?? [],
+    }))
+  }
+
+  async close(forGood = false): Promise<void> {
     this.#closed = true
     this.#wake()
     await Promise.race([this.#running, sleep(2000, undefined, { ref: false })])
     const { groupId, instanceId } = this.#options
     const { memberId } = this.#membership
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
-    if (memberId !== '' && instanceId === null) {
-      const leave = request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: null })
+    if (memberId !== '' && (instanceId === null || forGood)) {
+      const leave = request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: instanceId })
       await this.#coordinator()
         .then((coordinator) => coordinator.connectionPool.send(leave))
         .catch((error) => this.#log.warn({ err: error }, 'Could not leave the group'))

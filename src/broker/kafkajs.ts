@@ -118,6 +118,10 @@ export const { MemberMetadata, MemberAssignment } =
       decode(bytes: Buffer): { assignment: Record<string, number[]> } | null
     }
   }
+/** Of a key's bytes, as Kafka's Java clients hash them; 32 bits, with sign. */
+export const murmur2: (
+  key: Buffer,
+) => number = require('kafkajs/src/producer/partitioners/default/murmur2')
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 export const { Kafka, logLevel } = kafkajs
 const loggers = require('kafkajs/src/loggers') as {
