@@ -274,15 +274,16 @@ export class ServiceViews implements Views {
       throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)
     })
     if (stored.length === 0) {
-      const message = `The window has no record of ${key} on the ${side} side, in partition ${task.partition}`
+      const where = `on the ${side} side, in partition ${task.partition}`
+      const message = `The window has no record of ${key} ${where} (?partition= asks for another)`
       throw new ApiError(404, message)
     }
     const records = stored
       .slice(0, MOST_RECORDS)
       .map(({ time, body }) => ({ time, record: view(body) }))
-    const where = { side, key, partition: task.partition }
+    const asked = { side, key, partition: task.partition }
     const state = { streamTime, offset: taken, lag, stalenessMs }
-    return { ...where, ...state, records, more: stored.length > MOST_RECORDS }
+    return { ...asked, ...state, records, more: stored.length > MOST_RECORDS }
   }
 
   async #askMembers(): Promise<readonly Member[]> {
