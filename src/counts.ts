@@ -1,5 +1,5 @@
 import type { RejectReason } from './batch.ts'
-import { LastRejects } from './last-rejects.ts'
+import { LastRejects } from './output/last-rejects.ts'
 
 /** What the tasks of an instance have counted since the start; the metrics read it. Plain numbers: the hot path adds to them. */
 export class Counts {

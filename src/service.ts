@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { ServiceAdmin } from './admin.ts'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
 import type { ProduceBatch } from './broker/port.ts'
@@ -23,9 +22,13 @@ import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
 import { collect, liveness, readiness } from './report.ts'
+import { GroupMembers } from './status/group-members.ts'
+import { Operator } from './status/operator.ts'
+import type { ServiceParts } from './status/parts.ts'
+import { ServiceQueries } from './status/store-queries.ts'
+import { ServiceViews } from './status/views.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
 import { VERSION } from './version.ts'
-import { type ServiceParts, ServiceViews } from './views.ts'
 import { Worker } from './worker.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
@@ -63,6 +66,7 @@ export async function startService(
   const metrics = createMetrics((m) =>
     collect(m, pipeline, counts, memory, dimensions, parts.worker),
   )
+  const members = new GroupMembers(parts)
   const probes = new Health(
     () => liveness(pipeline, parts.worker),
     () => readiness(pipeline, dimensions, parts.worker),
@@ -71,9 +75,10 @@ export async function startService(
     version: VERSION,
     metrics,
     probes,
-    views: new ServiceViews(parts, probes),
+    views: new ServiceViews(parts, probes, members),
+    queries: new ServiceQueries(parts, members),
     token: pipeline.http.token,
-    admin: new ServiceAdmin(parts, log, onFatal),
+    admin: new Operator(parts, log, onFatal),
   })
   log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
 

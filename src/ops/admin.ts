@@ -1,8 +1,7 @@
 /** What can be told to do, by who has the token: `/admin/…`. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PROBLEM } from './api.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, PROBLEM } from './api-error.ts'
 
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type Level = (typeof LEVELS)[number]

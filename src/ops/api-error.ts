@@ -10,3 +10,9 @@ export class ApiError extends Error {
     this.retrySeconds = retrySeconds
   }
 }
+
+/** The schema of such answers. */
+export const PROBLEM = {
+  type: 'object',
+  properties: { error: { type: 'string', description: 'What is wrong, and what to do.' } },
+}

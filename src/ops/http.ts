@@ -8,12 +8,14 @@ import { ApiError } from './api-error.ts'
 import { healthRoutes, type Probes } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { pageRoute } from './status-page.ts'
+import { type StoreQueries, storeRoutes } from './stores-api.ts'
 
 export interface HttpParts {
   readonly version: string
   readonly metrics: Metrics
   readonly probes: Probes
   readonly views: Views
+  readonly queries: StoreQueries
   /** What admin requests have to carry; null: there are none. */
   readonly token: string | null
   readonly admin: Admin
@@ -46,6 +48,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   await app.register(swagger, { openapi: documentOf(parts.version) })
   healthRoutes(app, parts.probes)
   apiRoutes(app, parts.views)
+  storeRoutes(app, parts.queries)
   if (token !== null) adminRoutes(app, token, parts.admin)
   pageRoute(app)
   const exposition = { summary: 'Metrics for Prometheus', tags: ['health'] }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv } from 'ajv'
 import { createApp } from '../../src/ops/http.ts'
-import { admin, parts, views } from './parts.ts'
+import { admin, parts, queries, views } from './parts.ts'
 
 const TOKEN = 'a token of some length'
 const bearer = { authorization: `Bearer ${TOKEN}` }
@@ -100,7 +100,7 @@ test('a row is found by its key, also where that has a slash; an absent one is 4
   const app = await createApp(parts())
   const answer = await app.inject('/v1/stores/dimensions/customer/rows/a%2Fb')
   assert.equal(answer.statusCode, 200)
-  assert.deepEqual(answer.json(), views.row('customer', 'a/b'))
+  assert.deepEqual(answer.json(), queries.row('customer', 'a/b'))
   const absent = await app.inject('/v1/stores/dimensions/customer/rows/c')
   assert.equal(absent.statusCode, 404)
   assert.match(absent.json().error, /no row c/)
@@ -117,7 +117,7 @@ test('a key whose task is elsewhere is redirected once, with its partition', asy
   const app = await createApp(parts())
   const here = await app.inject('/v1/stores/window/right/o%201')
   assert.equal(here.statusCode, 200)
-  assert.deepEqual(here.json(), await views.window('right', 'o 1'))
+  assert.deepEqual(here.json(), await queries.window('right', 'o 1'))
   const there = await app.inject('/v1/stores/window/right/o%201?partition=1')
   assert.equal(there.statusCode, 307)
   const path = '/v1/stores/window/right/o%201?local=true&partition=1'

@@ -6,11 +6,11 @@ import { ApiError } from '../../src/ops/api-error.ts'
 import type { Check } from '../../src/ops/health.ts'
 import type { HttpParts } from '../../src/ops/http.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
+import type { StoreQueries } from '../../src/ops/stores-api.ts'
 
 export const good: Check = { name: 'group', ok: true, detail: 'joined' }
 export const bad: Check = { name: 'tasks', ok: false, detail: '2 restoring' }
 
-/** Has the row and the window record of `a/b`; task 1 is elsewhere. */
 export const views: Views = {
   status: () => ({ state: 'running', deep: { list: [{ x: 1 }] } }),
   topology: () => ({ pipeline: 'job' }),
@@ -20,6 +20,10 @@ export const views: Views = {
   config: () => ({ name: 'job' }),
   members: async () => [{ instance: 'a', partitions: [0], self: true }],
   rejects: () => [{ reason: 'late' }],
+}
+
+/** Has the row `a/b`, and a record of any key; task 1 is elsewhere. */
+export const queries: StoreQueries = {
   row(dimension, key) {
     if (dimension === 'product') throw new ApiError(503, 'The dimension is being read', 2)
     if (key !== 'a/b') throw new ApiError(404, `The dimension ${dimension} has no row ${key}`)
@@ -54,6 +58,7 @@ export function parts(more: Partial<HttpParts> = {}): HttpParts {
     metrics: createMetrics(() => {}),
     probes: { live: ok, ready: ok, started: ok },
     views,
+    queries,
     token: null,
     admin: admin(),
     ...more,

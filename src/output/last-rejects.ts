@@ -1,4 +1,4 @@
-import type { RejectReason, Stage } from './batch.ts'
+import type { RejectReason, Stage } from '../batch.ts'
 
 /** Where a reject came from, and why; its bytes are in the rejects topic. */
 export interface RejectNote {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LastRejects } from '../src/last-rejects.ts'
+import { LastRejects } from '../../src/output/last-rejects.ts'
 
 test('the last 50 rejects are kept, newest first, without their records', () => {
   const rejects = new LastRejects()

@@ -1,11 +1,11 @@
 /** What an operator may tell a running service to do. */
-import type { Admin, Level } from './ops/admin.ts'
-import { ApiError } from './ops/api-error.ts'
-import type { Logger } from './ops/log.ts'
-import type { ServiceParts } from './views.ts'
-import type { Worker } from './worker.ts'
+import type { Admin, Level } from '../ops/admin.ts'
+import { ApiError } from '../ops/api-error.ts'
+import type { Logger } from '../ops/log.ts'
+import type { Worker } from '../worker.ts'
+import type { ServiceParts } from './parts.ts'
 
-export class ServiceAdmin implements Admin {
+export class Operator implements Admin {
   readonly #parts: ServiceParts
   readonly #log: Logger
   readonly #onFatal: (error: unknown) => void
