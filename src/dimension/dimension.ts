@@ -83,13 +83,15 @@ export class Dimension {
   async start(): Promise<void> {
     const { admin, config, createReader, onFatal } = this.#ports
     const { topic } = config
+    const asked = Date.now()
     const ends = await admin.offsets(topic, 'stable')
     const heads = await admin.offsets(topic, 'earliest')
     const count = ends.size
     this.#ends = Array.from({ length: count }, (_, p) => ends.get(p) ?? 0)
     const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
     this.#positions = (await this.#loadStore(first)) ?? first
-    this.#currentAt = this.#positions.map(() => 0)
+    // Once it is ready it has all that was there when the ends were asked for.
+    this.#currentAt = this.#positions.map(() => asked)
     this.begunMs = Date.now()
     this.total = this.remaining
     this.#reader = createReader({
@@ -116,7 +118,7 @@ export class Dimension {
     return this.#positions
   }
 
-  /** How long ago the table is known to have had all that was in the topic, in ms. */
+  /** How long ago the table, once ready, is known to have had all that was in the topic, in ms. */
   get stalenessMs(): number {
     return this.#currentAt.length === 0 ? 0 : Date.now() - Math.min(...this.#currentAt)
   }

@@ -22,7 +22,7 @@ export function apiRoutes(app: FastifyInstance, views: Views): void {
     })
   }
   list('/v1/status', 'All that the status page shows', STATUS, () => views.status())
-  list('/v1/topology', 'The pipeline as nodes and edges', TOPOLOGY, () => views.topology())
+  list('/v1/topology', 'The pipeline: what flows where', TOPOLOGY, () => views.topology())
   list('/v1/tasks', 'The tasks of this instance', TASKS, () => views.tasks())
   list('/v1/lag', 'Records that wait', LAG, () => views.lag())
   list('/v1/dimensions', 'The dimensions', DIMENSIONS, () => views.dimensions())
@@ -32,7 +32,7 @@ export function apiRoutes(app: FastifyInstance, views: Views): void {
 }
 
 const STATUS = 'Counts are since the start of the instance: rates come from two answers.'
-const TOPOLOGY = 'Topics, dimensions, the join and the output; edges name what flows.'
+const TOPOLOGY = 'Topics, dimensions, the join and its window, the output.'
 const TASKS = 'State, lag, stream time, window and restore progress of each.'
 const LAG = 'By topic and partition of this instance, up to the last stable offset.'
 const DIMENSIONS = 'Rows, bytes, freshness, hit ratio; progress while they are read.'
