@@ -11,11 +11,28 @@ export interface Claimant extends TaskClaims {
   readonly memberId: string
 }
 
-export const encodeUserData = (claims: TaskClaims): Buffer => Buffer.from(JSON.stringify(claims))
+/** What a member tells the group about itself. Members of an older version say less: nulls. */
+export interface MemberInfo {
+  /** host:port of its HTTP server, as others reach it. */
+  readonly address: string | null
+  /** Its instance id, or the random one of a dynamic member. */
+  readonly instance: string | null
+  readonly version: string | null
+}
 
-export function decodeUserData(data: Buffer): TaskClaims {
-  if (data.length === 0) return { owned: [], stores: [] }
-  return JSON.parse(data.toString())
+const NOBODY: TaskClaims & MemberInfo = {
+  owned: [],
+  stores: [],
+  address: null,
+  instance: null,
+  version: null,
+}
+
+export const encodeUserData = (data: TaskClaims & MemberInfo): Buffer =>
+  Buffer.from(JSON.stringify(data))
+
+export function decodeUserData(data: Buffer): TaskClaims & MemberInfo {
+  return data.length === 0 ? NOBODY : { ...NOBODY, ...JSON.parse(data.toString()) }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RejectReason } from './batch.ts'
+import { LastRejects } from './output/last-rejects.ts'
 
 /** What the tasks of an instance have counted since the start; the metrics read it. Plain numbers: the hot path adds to them. */
 export class Counts {
@@ -13,6 +14,7 @@ export class Counts {
   produced = 0
   /** `topic reason` → records. */
   readonly rejects = new Map<string, number>()
+  readonly lastRejects = new LastRejects()
 
   constructor(dimensions: number) {
     this.lookupHits = new Array(dimensions).fill(0)

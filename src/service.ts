@@ -1,6 +1,7 @@
 /** Puts the parts together and runs them: `stream-enricher run`. */
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
@@ -14,12 +15,20 @@ import { Dimension } from './dimension/dimension.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import { openStore, type Store } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
+import { EpochTimes } from './ops/epoch-times.ts'
+import { Health } from './ops/health.ts'
 import { startHttp } from './ops/http.ts'
 import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
-import { BatchList, writeReject } from './output/task-output.ts'
-import { collect, readiness } from './report.ts'
+import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
+import { collect, liveness, readiness } from './report.ts'
+import { GroupMembers } from './status/group-members.ts'
+import { Operator } from './status/operator.ts'
+import type { ServiceParts } from './status/parts.ts'
+import { ServiceQueries } from './status/store-queries.ts'
+import { ServiceViews } from './status/views.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
+import { VERSION } from './version.ts'
 import { Worker } from './worker.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
@@ -43,12 +52,34 @@ export async function startService(
   keepBuffers(memory.fetch)
   const counts = new Counts(pipeline.dimensions.length)
   const dimensions: Dimension[] = []
-  const parts: { worker?: Worker } = {}
+  const instanceId = pipeline.kafka.instanceId ?? randomUUID()
+  const epochs = new EpochTimes()
+  const parts: ServiceParts = {
+    pipeline,
+    version: VERSION,
+    instanceId,
+    counts,
+    epochs,
+    limits: memory,
+    dimensions,
+  }
   const metrics = createMetrics((m) =>
     collect(m, pipeline, counts, memory, dimensions, parts.worker),
   )
-  const state = () => readiness(pipeline, dimensions, parts.worker)
-  const http = await startHttp({ ...pipeline.http, metrics, live: () => [], ready: state })
+  const members = new GroupMembers(parts)
+  const probes = new Health(
+    () => liveness(pipeline, parts.worker),
+    () => readiness(pipeline, dimensions, parts.worker),
+  )
+  const http = await startHttp(pipeline.http, {
+    version: VERSION,
+    metrics,
+    probes,
+    views: new ServiceViews(parts, probes, members),
+    queries: new ServiceQueries(parts, members),
+    token: pipeline.http.token,
+    admin: new Operator(parts, log, onFatal),
+  })
   log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
 
   const broker = createBroker(pipeline.kafka, log)
@@ -57,6 +88,8 @@ export async function startService(
   const { partitions } = topics
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   const { codec, frame } = await compile(pipeline, registry)
+  parts.codec = codec
+  parts.partitions = partitions
   const { topic, compression } = pipeline.output
   const output = { topic, compression, maxBatchBytes: topics.outputBatchBytes }
   const rejects = {
@@ -84,7 +117,7 @@ export async function startService(
         const offset = columns.offsets[i]
         const timestamp = columns.timestamps[i]
         const record = recordAt(columns, i)
-        writeReject(dimensionRejects, {
+        const rejected: Rejected = {
           topic: config.topic,
           partition,
           offset,
@@ -93,7 +126,9 @@ export async function startService(
           reason,
           error,
           record,
-        })
+        }
+        counts.lastRejects.add(rejected)
+        writeReject(dimensionRejects, rejected)
       },
       claim: (bytes) => claim(dimensions, bytes, memory.dimensions),
       onFatal,
@@ -137,17 +172,23 @@ export async function startService(
       },
     },
     partitions,
-    instanceId: pipeline.kafka.instanceId ?? randomUUID(),
+    instanceId,
+    address: pipeline.http.advertise ?? `${hostname()}:${http.port}`,
+    version: VERSION,
     log,
     takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
     onStep,
     onCommitted: (ms, outputs) => {
       counts.produced += outputs
+      epochs.add(ms)
       metrics.transactions_total.inc({ result: 'committed' })
       metrics.transaction_duration_seconds.observe(ms / 1000)
       metrics.last_commit_timestamp_seconds.set(Date.now() / 1000)
     },
-    onAborted: () => metrics.transactions_total.inc({ result: 'aborted' }),
+    onAborted: () => {
+      epochs.aborted++
+      metrics.transactions_total.inc({ result: 'aborted' })
+    },
     onFatal,
   })
   parts.worker = worker

@@ -132,6 +132,11 @@ export class Task {
     this.queues[side].offer(fetched)
   }
 
+  /** `join.idle` begins anew: until now nothing could come. */
+  restartIdle(): void {
+    this.#lastInputAt = Date.now()
+  }
+
   /** Memory of what the running epoch has added. */
   get epochBytes(): number {
     return this.#output.batches.bytes + this.#rejects.batches.bytes + this.window.epochBytes

@@ -38,6 +38,9 @@ export interface HeldTask {
   readonly paused: [boolean, boolean]
   /** Changelog offsets left to read. */
   restoreRemaining: number
+  /** Of the restore: the most that was left, and when it began (Unix ms). */
+  restoreTotal: number
+  readonly restoreBegun: number
 }
 
 /** Each holds some fetches of a changelog in memory. */
@@ -51,6 +54,7 @@ export class Tasks {
   readonly #wanted = new Set<number>()
   readonly #turns = new Map<number, Promise<unknown>>()
   readonly #damaged = new Set<number>()
+  #paused = false
   readonly #reader: Reader
 
   constructor(options: TasksOptions) {
@@ -116,8 +120,28 @@ export class Tasks {
     this.#damaged.add(partition)
   }
 
+  /** Fetches nothing until `resume`, also for tasks that are taken meanwhile. */
+  pause(): void {
+    this.#paused = true
+    for (const held of this.running) for (const side of [0, 1]) this.#pauseInput(held, side)
+  }
+
+  resume(): void {
+    this.#paused = false
+    for (const held of this.running) {
+      held.task.restartIdle()
+      this.resumeInputs(held)
+    }
+  }
+
+  #pauseInput(held: HeldTask, side: number): void {
+    held.paused[side] = true
+    this.#reader.pause(this.#input(side, held.task.partition))
+  }
+
   /** Fetches again what was paused, once most of it has been taken. */
   resumeInputs(held: HeldTask): void {
+    if (this.#paused) return
     for (const side of [0, 1]) {
       if (!held.paused[side] || held.task.queues[side].bufferedBytes > this.#inputBytes / 2)
         continue
@@ -146,8 +170,7 @@ export class Tasks {
     const side = fetched.topic === this.#options.context.pipeline.facts.topic ? 0 : 1
     held.task.offer(side, fetched)
     if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {
-      held.paused[side] = true
-      this.#reader.pause(fetched)
+      this.#pauseInput(held, side)
     }
     this.#options.onWork()
   }
@@ -205,6 +228,8 @@ export class Tasks {
       state: 'restoring',
       paused: [false, false],
       restoreRemaining: 0,
+      restoreTotal: 0,
+      restoreBegun: Date.now(),
     }
     this.#held.set(partition, held)
     context.memory.tasks = this.#held.size
@@ -225,6 +250,7 @@ export class Tasks {
       log,
       onProgress: (remaining) => {
         held.restoreRemaining = remaining
+        held.restoreTotal = Math.max(held.restoreTotal, remaining)
       },
       createReader: (events) =>
         broker.reader(
@@ -234,7 +260,10 @@ export class Tasks {
     })
     if (held.state === 'closed') return
     held.state = 'running'
-    for (const side of [0, 1]) this.#reader.add(this.#input(side, partition), starts[side])
+    for (const side of [0, 1]) {
+      this.#reader.add(this.#input(side, partition), starts[side])
+      if (this.#paused) this.#pauseInput(held, side)
+    }
     const ms = Math.round(performance.now() - begun)
     const records = task.window.side(0).entries + task.window.side(1).entries
     log.info({ partition, starts, records, ms }, 'Task running')

@@ -1,10 +1,10 @@
 /** The loop that runs the assigned tasks and commits their epochs; rebalances and recovery. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { assignTasks, decodeUserData, encodeUserData } from './assign.ts'
+import { assignTasks, decodeUserData, encodeUserData, type MemberInfo } from './assign.ts'
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broker/port.ts'
 import { commitEpoch } from './commit/commit.ts'
 import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
-import { codeOf, messageOf } from './errors.ts'
+import { codeOf, EnricherError, messageOf } from './errors.ts'
 import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
 import { type HeldTask, Tasks, type TasksLog } from './tasks.ts'
@@ -15,6 +15,9 @@ export interface WorkerOptions {
   readonly changelog: ChangelogTopic
   readonly partitions: number
   readonly instanceId: string
+  /** host:port of our HTTP server, and our version, for the other members. */
+  readonly address: string
+  readonly version: string
   readonly log: TasksLog
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
@@ -35,6 +38,11 @@ const RECOVERABLE = new Set(['FENCED', 'EPOCH_ABORTED', 'STATE_CORRUPT', 'OFFSET
 
 const ignored = (): void => {}
 
+export interface Member extends MemberInfo {
+  readonly host: string
+  readonly partitions: readonly number[]
+}
+
 export class Worker {
   readonly #options: WorkerOptions
   readonly #tasks: Tasks
@@ -43,6 +51,11 @@ export class Worker {
   /** Between two generations of the group: nothing is processed. */
   #joining = true
   #stopping = false
+  #ended: Promise<void> | undefined
+  #paused = false
+  /** Works during which no slice is taken. */
+  #holds = 0
+  #lastTurn = Date.now()
   #turn: Promise<void> = Promise.resolve()
   #committing: Promise<void> | undefined
   #recovering: Promise<void> | undefined
@@ -75,7 +88,13 @@ export class Worker {
       },
       {
         userData: () =>
-          encodeUserData({ owned: this.#tasks.partitions, stores: this.#tasks.stored() }),
+          encodeUserData({
+            owned: this.#tasks.partitions,
+            stores: this.#tasks.stored(),
+            address: options.address,
+            instance: options.instanceId,
+            version: options.version,
+          }),
         assign: (members, count) =>
           assignTasks(
             members.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
@@ -103,20 +122,85 @@ export class Worker {
     return this.#tasks.all
   }
 
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  get draining(): boolean {
+    return this.#stopping
+  }
+
+  /** Milliseconds since the loop has last gone round; 0 where it need not. */
+  get silentMs(): number {
+    return this.#stopping || this.#tasks.running.length === 0 ? 0 : Date.now() - this.#lastTurn
+  }
+
+  /** All members of the group; none while it rebalances. */
+  async members(): Promise<Member[]> {
+    const members = await this.#group.members()
+    return members.map(({ host, partitions, userData }) => {
+      const { address, instance, version } = decodeUserData(userData)
+      return { host, partitions, address, instance, version }
+    })
+  }
+
+  /** Fetches and takes nothing more. The place in the group stays; what was taken is committed. */
+  pause(): void {
+    this.#paused = true
+    this.#tasks.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#tasks.resume()
+    this.#wake()
+  }
+
+  /** No slice is taken from before `work` begins until it has ended. */
+  async holdDuring(work: () => Promise<void>): Promise<void> {
+    this.#holds++
+    try {
+      await this.#turn
+      await work()
+    } finally {
+      this.#holds--
+      this.#wake()
+    }
+  }
+
+  /** Puts a task's store aside and restores it, as after damage. False: there is no such task that runs. */
+  rebuild(partition: number): boolean {
+    const runs = this.#tasks.running.some(({ task }) => task.partition === partition)
+    if (!runs || this.#quiet) return false
+    this.#tasks.damaged(partition)
+    const message = `The store of task ${partition} is to be rebuilt`
+    this.#recover(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
+    return true
+  }
+
   start(): void {
     this.#group.start()
     void this.#loop().catch((error) => this.#options.onFatal(error))
   }
 
-  /** Commits, leaves the group, closes the stores. */
-  async stop(): Promise<void> {
+  /** Commits, leaves the group (unless it is a static member), closes the stores. */
+  stop(): Promise<void> {
+    return (this.#ended ??= this.#end(false))
+  }
+
+  /** The same, where this instance will not come back soon: a static member leaves, too. */
+  drain(): Promise<void> {
+    return (this.#ended ??= this.#end(true))
+  }
+
+  async #end(forGood: boolean): Promise<void> {
     this.#stopping = true
     this.#wake()
     const committed = this.#settled()
       .then(() => this.#commit())
       .catch((error) => this.#options.log.warn({ err: error }, 'Last epoch not committed'))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
-    await this.#group.close()
+    await this.#group.close(forGood)
     // A commit that still waits for its broker is given up.
     await this.#producer.close()
     await committed
@@ -136,6 +220,7 @@ export class Worker {
         this.#recover(error)
         return false
       })
+      this.#lastTurn = Date.now()
       if (busy) await nextTurn()
       else await this.#sleep()
     }
@@ -146,6 +231,7 @@ export class Worker {
     let full = false
     for (const held of this.#tasks.running) {
       if (this.#quiet) return false
+      if (this.#paused || this.#holds > 0) break
       busy = (await this.#process(held)) || busy
       full ||= held.task.full
       this.#tasks.resumeInputs(held)

@@ -167,13 +167,29 @@ test('a member that comes takes one fair share and nothing else moves', () => {
 
 test('what a member claims reaches the leader as it was sent', () => {
   const partitions = fc.array(fc.nat())
+  const text = fc.option(fc.string())
   fc.assert(
     fc.property(
-      fc.record({ owned: partitions, stores: partitions }, { noNullPrototype: true }),
+      fc.record(
+        { owned: partitions, stores: partitions, address: text, instance: text, version: text },
+        { noNullPrototype: true },
+      ),
       (claims) => {
         assert.deepEqual(decodeUserData(encodeUserData(claims)), claims)
       },
     ),
   )
-  assert.deepEqual(decodeUserData(Buffer.alloc(0)), { owned: [], stores: [] })
+  const unknown = { address: null, instance: null, version: null }
+  assert.deepEqual(decodeUserData(Buffer.alloc(0)), { owned: [], stores: [], ...unknown })
+})
+
+test('a member of an older version has claims, and no address', () => {
+  const older = Buffer.from(JSON.stringify({ owned: [1], stores: [1, 2] }))
+  assert.deepEqual(decodeUserData(older), {
+    owned: [1],
+    stores: [1, 2],
+    address: null,
+    instance: null,
+    version: null,
+  })
 })

@@ -17,6 +17,7 @@ const homes: Readonly<Record<string, string>> = {
   level: 'level.ts',
   avsc: 'codec',
   fastify: 'ops',
+  '@fastify/swagger': 'ops',
   pino: 'ops',
   'prom-client': 'ops',
   yaml: 'config',

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { pipelineSchema } from '../src/config/schema.ts'
+import { createApp } from '../src/ops/http.ts'
 import { createMetrics } from '../src/ops/metrics.ts'
+import { parts } from './ops/parts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
@@ -51,6 +53,13 @@ test('the README names every metric', async () => {
     names.filter((name) => !readme.includes(`\`${name.replace('enricher_', '')}\``)),
     [],
   )
+})
+
+test('the README names every path of the HTTP API', async () => {
+  const app = await createApp(parts({ token: 'any' }))
+  const { paths } = (await app.inject('/openapi.json')).json()
+  const missing = Object.keys(paths).filter((path) => !readme.includes(path))
+  assert.deepEqual(missing, [])
 })
 
 test('every file and folder that the README links is there', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TopicPartition } from '../src/batch.ts'
 import type { Broker } from '../src/broker/port.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../src/codec/avro.ts'
 import { loadPipeline } from '../src/config/load.ts'
@@ -16,14 +17,14 @@ const nothing = (): void => {}
 const log = { info: nothing, warn: nothing, error: nothing }
 
 /** Tasks over empty topics. */
-async function emptyTasks(folder: string) {
+async function emptyTasks(folder: string, paused = new Set<string>()) {
   const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const reader = {
     add: nothing,
     remove: nothing,
-    pause: nothing,
-    resume: nothing,
+    pause: ({ topic, partition }: TopicPartition) => paused.add(`${topic}-${partition}`),
+    resume: ({ topic, partition }: TopicPartition) => paused.delete(`${topic}-${partition}`),
     close: async () => {},
   }
   const broker = {
@@ -96,5 +97,22 @@ test('a task that is lost and given back at once runs, with one store', () =>
       tasks.running.map(({ task }) => task.partition),
       [0],
     )
+    await tasks.close()
+  }))
+
+test('while paused nothing is fetched, also for a task that comes meanwhile, until resume', () =>
+  inFolder(async (folder) => {
+    const paused = new Set<string>()
+    const tasks = await emptyTasks(folder, paused)
+    await tasks.take([0])
+    assert.deepEqual([...paused], [])
+    tasks.pause()
+    await tasks.take([1])
+    const inputs = ['demo.orders-0', 'demo.orders-1', 'demo.payments-0', 'demo.payments-1']
+    assert.deepEqual([...paused].sort(), inputs)
+    for (const held of tasks.running) tasks.resumeInputs(held)
+    assert.deepEqual([...paused].sort(), inputs)
+    tasks.resume()
+    assert.deepEqual([...paused], [])
     await tasks.close()
   }))

@@ -10,7 +10,14 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { BrokerLog, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import type {
+  BrokerLog,
+  DescribedMember,
+  Group,
+  GroupEvents,
+  GroupOptions,
+  Membership,
+} from './port.ts'
 import { offsetFetchRequest } from './requests.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
@@ -32,6 +39,15 @@ interface Joined {
   readonly leaderId: string
   readonly memberId: string
   readonly members: readonly { memberId: string; memberMetadata: Buffer }[]
+}
+
+interface Described {
+  readonly members: readonly {
+    memberId: string
+    clientHost: string
+    memberMetadata: Buffer
+    memberAssignment: Buffer
+  }[]
 }
 
 /** The classic group protocol: join, sync, heartbeat; eager, with nothing in flight at a join. */
@@ -99,11 +115,28 @@ export class ClusterGroup implements Group {
     }
   }
 
-  async close(): Promise<void> {
+  async members(): Promise<readonly DescribedMember[]> {
+    const { groupId, topics } = this.#options
+    const coordinator = await this.#coordinator()
+    const { groups } = await coordinator.connectionPool.send(
+      request<{ groups: readonly Described[] }>('DescribeGroups', 2, { groupIds: [groupId] }),
+    )
+    // While the group rebalances the broker leaves the members' bytes out.
+    const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
+    return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => ({
+      memberId,
+      host: clientHost.replace(/^\//, ''),
+      userData: MemberMetadata.decode(memberMetadata).userData,
+      partitions: MemberAssignment.decode(memberAssignment)?.assignment[topics[0]] ?? [],
+    }))
+  }
+
+  async close(forGood = false): Promise<void> {
     this.#closed = true
     this.#wake()
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
-    if (this.#membership.memberId !== '' && this.#options.instanceId === null) {
+    const { instanceId } = this.#options
+    if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
       const left = this.#leave().catch((error) => {
         this.#log.warn({ err: error }, 'Could not leave the group')
       })
@@ -117,11 +150,11 @@ export class ClusterGroup implements Group {
 
   /** Over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
   async #leave(): Promise<void> {
-    const { groupId } = this.#options
+    const { groupId, instanceId: groupInstanceId } = this.#options
     const { memberId } = this.#membership
     // Not asked for again: the question, too, would wait.
     const connection = await this.#joinedAt!.connectionPool.getConnection(1)
-    await connection.send(request('LeaveGroup', 3, { groupId, memberId, groupInstanceId: null }))
+    await connection.send(request('LeaveGroup', 3, { groupId, memberId, groupInstanceId }))
   }
 
   async #run(): Promise<void> {

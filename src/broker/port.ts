@@ -133,15 +133,27 @@ export interface GroupOptions {
   readonly rebalanceTimeoutMs: number
 }
 
+/** A member as the group's coordinator knows it. */
+export interface DescribedMember extends GroupMember {
+  readonly host: string
+  /** Empty while the group rebalances. */
+  readonly partitions: readonly number[]
+}
+
 export interface Group {
   start(): void
   membership(): Membership
   /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
   committed(partitions: readonly TopicPartition[]): Promise<number[]>
+  /** All members, as of now; none while the group rebalances. One try: throws where the coordinator does not answer. */
+  members(): Promise<readonly DescribedMember[]>
   /** Goes through beforeJoin, JoinGroup, onAssigned again. */
   rejoin(): void
-  /** Stops heartbeats and leaves (a dynamic member sends LeaveGroup; a static one does not, KIP-345). */
-  close(): Promise<void>
+  /**
+   * Stops heartbeats and leaves: a dynamic member always, a static one only where it will not come
+   * back soon (KIP-345).
+   */
+  close(forGood?: boolean): Promise<void>
 }
 
 /** One sealed record batch for one partition: a `RecordBatchWriter` is one. */

@@ -11,6 +11,7 @@ import {
   type TopicSchemas,
 } from '../output/schema.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
+import { storedViews } from './avro-view.ts'
 import { keyReader } from './keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
 import type { Registry } from './registry.ts'
@@ -72,6 +73,7 @@ export function createPipelineCodec(
     dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
     missingDimension: plan.dimensions.map(missing),
     missingRight: missing(plan.right),
+    views: storedViews(plan),
     layout: layoutOf(pipeline, plan),
     outputSchema: JSON.stringify(plan.schema, null, 2),
   }

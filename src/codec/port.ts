@@ -56,6 +56,16 @@ export interface KeyReader {
   readonly end: number
 }
 
+/** A stored record's bytes as an object that JSON can carry. */
+export type RecordView = (bytes: Buffer) => Record<string, unknown>
+
+export interface StoredViews {
+  /** Of records in the window, by side: facts with their columns, and what is selected of the right. */
+  readonly sides: readonly [RecordView, RecordView]
+  /** Of rows, in the file's order. */
+  readonly dimensions: readonly RecordView[]
+}
+
 /** Everything that is compiled from the pipeline file and its schemas before the first record. */
 export interface PipelineCodec {
   readonly facts: TopicCodec
@@ -68,6 +78,7 @@ export interface PipelineCodec {
   readonly missingDimension: readonly Buffer[]
   /** The right side's columns in a left join without a match, in output form. */
   readonly missingRight: Buffer
+  readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string
   /** The derived output schema as JSON text. */

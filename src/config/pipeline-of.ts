@@ -52,7 +52,7 @@ export interface RawPipeline {
   state?: { dir?: string }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
-  http?: { port?: number; host?: string }
+  http?: { port?: number; host?: string; advertise?: string | null; token?: string | null }
 }
 
 export type ReportAt = (path: readonly string[], message: string) => void
@@ -105,7 +105,13 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
     memory: memoryOf(raw.memory ?? {}),
-    http: { port: raw.http?.port ?? 8080, host: raw.http?.host ?? '0.0.0.0' },
+    http: {
+      port: raw.http?.port ?? 8080,
+      host: raw.http?.host ?? '0.0.0.0',
+      // Empty is what a variable that is not set leaves.
+      advertise: raw.http?.advertise || null,
+      token: raw.http?.token || null,
+    },
   }
   checkTopics(pipeline, report)
   checkNames(pipeline, report)

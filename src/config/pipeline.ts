@@ -91,6 +91,15 @@ export interface MemoryConfig {
   readonly dimensions: number | null
 }
 
+export interface HttpConfig {
+  readonly port: number
+  readonly host: string
+  /** host:port for the other members; null: the machine's name and the port. */
+  readonly advertise: string | null
+  /** What the admin endpoints ask for; null: there are none. */
+  readonly token: string | null
+}
+
 export interface Pipeline {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
@@ -103,5 +112,5 @@ export interface Pipeline {
   readonly state: { readonly dir: string }
   readonly commit: { readonly intervalMs: number }
   readonly memory: MemoryConfig
-  readonly http: { readonly port: number; readonly host: string }
+  readonly http: HttpConfig
 }

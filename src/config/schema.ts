@@ -236,7 +236,7 @@ export const pipelineSchema = {
           'Rows of all dimensions; a start with more of them ends with an error. Default: what the others leave.',
         ),
       }),
-      http: object('Health and metrics.', {
+      http: object('Health, metrics, API and status page.', {
         port: {
           type: 'integer',
           minimum: 0,
@@ -245,6 +245,17 @@ export const pipelineSchema = {
           description: 'The port; 0 is any free one.',
         },
         host: text('The address to listen on.', { default: '0.0.0.0' }),
+        advertise: {
+          type: ['string', 'null'],
+          pattern: '^([^\\s/:]+|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$|^$',
+          description:
+            'host:port by which other instances and browsers reach this one. Default: the machine’s name and the port.',
+        },
+        token: {
+          type: ['string', 'null'],
+          description:
+            'What admin requests have to carry as a bearer token; take it from the environment or a file. Without it there are none.',
+        },
       }),
     },
     ['name', 'kafka', 'facts', 'join', 'output'],

@@ -43,7 +43,8 @@ const TURN = 10_000
  */
 export class Dimension {
   readonly table: DimensionTable
-  readonly ready: Promise<void>
+  /** Of the bootstrap under way, or the last one. */
+  ready: Promise<void>
   readonly #ports: DimensionPorts
   readonly #store: DimensionStore
   readonly #queue: Fetched[] = []
@@ -58,13 +59,22 @@ export class Dimension {
   #isReady = false
   #closed = false
   lastUpdateMs = 0
+  /** When the bootstrap began, and the offsets that it had before it. */
+  begunMs = Date.now()
+  total = 0
+  /** By partition: when its end was last seen to have been reached (Unix ms). */
+  #currentAt: number[] = []
   #resolveReady: () => void = () => {}
 
   constructor(ports: DimensionPorts) {
     this.#ports = ports
     this.table = new DimensionTable(undefined, ports.claim)
     this.#store = new DimensionStore(ports.store)
-    this.ready = new Promise((resolve) => {
+    this.ready = this.#untilReady()
+  }
+
+  #untilReady(): Promise<void> {
+    return new Promise((resolve) => {
       this.#resolveReady = resolve
     })
   }
@@ -73,12 +83,17 @@ export class Dimension {
   async start(): Promise<void> {
     const { admin, config, createReader, onFatal } = this.#ports
     const { topic } = config
+    const asked = Date.now()
     const ends = await admin.offsets(topic, 'stable')
     const heads = await admin.offsets(topic, 'earliest')
     const count = ends.size
     this.#ends = Array.from({ length: count }, (_, p) => ends.get(p) ?? 0)
     const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
     this.#positions = (await this.#loadStore(first)) ?? first
+    // Once it is ready it has all that was there when the ends were asked for.
+    this.#currentAt = this.#positions.map(() => asked)
+    this.begunMs = Date.now()
+    this.total = this.remaining
     this.#reader = createReader({
       onFetched: (fetched) => this.#fetched(fetched),
       onError: (_partition, error) => onFatal(error),
@@ -96,6 +111,31 @@ export class Dimension {
 
   get isReady(): boolean {
     return this.#isReady
+  }
+
+  /** The next offsets to read, by partition: rows before them are in the table. */
+  get positions(): readonly number[] {
+    return this.#positions
+  }
+
+  /** How long ago the table, once ready, is known to have had all that was in the topic, in ms. */
+  get stalenessMs(): number {
+    return this.#currentAt.length === 0 ? 0 : Date.now() - Math.min(...this.#currentAt)
+  }
+
+  /** Empties table and store and reads the topic again. Look-ups would miss until it resolves. */
+  async rebuild(): Promise<void> {
+    this.#isReady = false
+    this.ready = this.#untilReady()
+    await this.#reader?.close()
+    this.#queue.length = 0
+    await this.#work
+    this.#queuedBytes = 0
+    if (this.#closed) return
+    this.table.clear()
+    await this.#store.clear()
+    await this.start()
+    await this.ready
   }
 
   async close(): Promise<void> {
@@ -156,6 +196,9 @@ export class Dimension {
       if (!(await this.#apply(next))) return
       this.#queuedBytes -= next.columns.buffer.length
       this.#positions[next.partition] = next.columns.nextOffset
+      if (next.columns.nextOffset >= next.lastStableOffset) {
+        this.#currentAt[next.partition] = Date.now()
+      }
       next.columns.release?.()
       this.#checkReady()
       const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady

@@ -1,49 +1,71 @@
-import { fastify } from 'fastify'
+/** The HTTP server: probes, metrics, API, status page. */
+import swagger from '@fastify/swagger'
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
 import { EnricherError } from '../errors.ts'
+import { type Admin, adminRoutes } from './admin.ts'
+import { apiRoutes, type Views } from './api.ts'
+import { ApiError } from './api-error.ts'
+import { healthRoutes, type Probes } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { pageRoute } from './status-page.ts'
+import { type StoreQueries, storeRoutes } from './stores-api.ts'
 
-export interface Check {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
+export interface HttpParts {
+  readonly version: string
+  readonly metrics: Metrics
+  readonly probes: Probes
+  readonly views: Views
+  readonly queries: StoreQueries
+  /** What admin requests have to carry; null: there are none. */
+  readonly token: string | null
+  readonly admin: Admin
 }
 
-export interface HttpOptions {
+export interface HttpAddress {
   readonly host: string
   readonly port: number
-  readonly metrics: Metrics
-  /** What a restart would cure. */
-  live(): readonly Check[]
-  /** What has to be so before work is done. */
-  ready(): readonly Check[]
 }
 
-/** `/livez`, `/healthz`, `/readyz`, `/metrics`. Throws HTTP_PORT_TAKEN. */
-export async function startHttp(
-  options: HttpOptions,
-): Promise<{ port: number; close(): Promise<void> }> {
-  const { host, port, metrics } = options
-  const app = fastify({ forceCloseConnections: true })
-  const health =
-    (checks: () => readonly Check[]) =>
-    async (_request: unknown, reply: { code(status: number): unknown }) => {
-      const list = checks()
-      const ok = list.every((check) => check.ok)
-      reply.code(ok ? 200 : 503)
-      const named = list.map(({ name, ok: good, detail }) => ({
-        name,
-        status: good ? 'ok' : 'fail',
-        detail,
-      }))
-      return { status: ok ? 'ok' : 'fail', checks: named }
+/** All routes; it listens nowhere yet. `/openapi.json` describes them. */
+export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
+  const { metrics, token } = parts
+  const app = fastify({
+    forceCloseConnections: true,
+    // Keys are parts of paths.
+    routerOptions: { maxParamLength: 4096 },
+  })
+  app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status === 401) reply.header('www-authenticate', 'Bearer')
+    if (error instanceof ApiError && error.retrySeconds !== null) {
+      reply.header('retry-after', error.retrySeconds)
     }
-  app.get('/livez', health(options.live))
-  app.get('/healthz', health(options.live))
-  app.get('/readyz', health(options.ready))
-  app.get('/metrics', async (_request, reply) => {
+    return reply.code(status).send({ error: error.message })
+  })
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    reply.code(404).send({ error: `There is no ${method} ${url}; see /openapi.json` }),
+  )
+  await app.register(swagger, { openapi: documentOf(parts.version) })
+  healthRoutes(app, parts.probes)
+  apiRoutes(app, parts.views)
+  storeRoutes(app, parts.queries)
+  if (token !== null) adminRoutes(app, token, parts.admin)
+  pageRoute(app)
+  const exposition = { summary: 'Metrics for Prometheus', tags: ['health'] }
+  app.get('/metrics', { schema: exposition }, async (_request, reply) => {
     reply.header('content-type', metrics.contentType)
     return metrics.text()
   })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  return app
+}
+
+/** Throws HTTP_PORT_TAKEN. */
+export async function startHttp(
+  { host, port }: HttpAddress,
+  parts: HttpParts,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const app = await createApp(parts)
   try {
     await app.listen({ host, port })
   } catch (cause) {
@@ -56,3 +78,13 @@ export async function startHttp(
     close: () => app.close(),
   }
 }
+
+const documentOf = (version: string) => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'stream-enricher',
+    version,
+    description: 'Probes, metrics, state and stores of one instance.',
+  },
+  components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
+})

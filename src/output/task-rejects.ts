@@ -2,7 +2,13 @@ import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { recordAt } from '../broker/record-columns.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
-import { type BatchList, type Entry, type OutputTopic, writeReject } from './task-output.ts'
+import {
+  type BatchList,
+  type Entry,
+  type OutputTopic,
+  type Rejected,
+  writeReject,
+} from './task-output.ts'
 
 /** What a task cannot process, counted and on its way to the rejects topic. */
 export class TaskRejects {
@@ -38,7 +44,7 @@ export class TaskRejects {
   ): void {
     const topic = this.#topics[side]
     this.#counts.reject(topic, reason)
-    writeReject(this.batches, {
+    this.#write({
       topic,
       partition: this.#partition,
       offset: columns.offsets[i],
@@ -54,7 +60,7 @@ export class TaskRejects {
   output(left: Entry, bytes: number): void {
     const { topic, maxBatchBytes } = this.#output
     this.#counts.reject(topic, 'too_large')
-    writeReject(this.batches, {
+    this.#write({
       topic: this.#topics[0],
       partition: this.#partition,
       offset: -1,
@@ -68,5 +74,10 @@ export class TaskRejects {
         headers: [],
       },
     })
+  }
+
+  #write(rejected: Rejected): void {
+    this.#counts.lastRejects.add(rejected)
+    writeReject(this.batches, rejected)
   }
 }

@@ -24,6 +24,12 @@ export interface JoinSink {
 /** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
 export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefined)[]>
 
+/** A record of the window; the body is in output form, as `insert` was given it. */
+export interface StoredRecord {
+  readonly time: number
+  readonly body: Buffer
+}
+
 export interface WindowOptions {
   readonly times: WindowTimes
   readonly kind: 'inner' | 'left'
@@ -243,6 +249,40 @@ export class JoinWindow {
     return this.#left && this.closing.isDue(streamTime - this.times.closeMs)
   }
 
+  /**
+   * For queries: a key's committed records, newest segment first; at most `most` are looked at. A
+   * page that expires while others are read is passed over.
+   */
+  async recordsOf(side: number, key: Buffer, most: number): Promise<StoredRecord[]> {
+    const found: (StoredRecord | undefined)[] = []
+    const cold: { at: number; number: number; position: number }[] = []
+    for (const [number, position] of this.#committedEntries(side, key, most)) {
+      const page = this.#recent.get(number)
+      if (page === undefined) cold.push({ at: found.length, number, position })
+      found.push(page && copyOf(page, position, key))
+    }
+    const pages = cold.length === 0 ? [] : await this.#readPages(cold.map(({ number }) => number))
+    for (const [i, { at, position }] of cold.entries()) {
+      const page = pages[i] && readPageHeader(pages[i], 0)
+      found[at] = page && copyOf(page, position, key)
+    }
+    return found.filter((record) => record !== undefined)
+  }
+
+  /** Page numbers and positions. */
+  *#committedEntries(side: number, key: Buffer, most: number): Generator<[number, number]> {
+    const hash = this.#hash(key, 0, key.length)
+    let left = most
+    for (const index of this.#sides[side].newestFirst()) {
+      for (let entry = index.first(hash); entry >= 0 && left > 0; entry = index.next(entry)) {
+        const number = index.page(entry)
+        if (!this.#recent.isCommitted(number)) continue
+        left--
+        yield [number, index.position(entry)]
+      }
+    }
+  }
+
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
   take(): Page[] {
     for (const [segment, entries] of this.#marks) this.#writer.marks(segment, entries)
@@ -415,5 +455,16 @@ export class JoinWindow {
       pages.set(page.number, page)
     }
     return pages
+  }
+}
+
+/** undefined: the entry is of another key with the same hash. */
+function copyOf(page: Page, position: number, key: Buffer): StoredRecord | undefined {
+  const entry = new EntryCursor()
+  entry.read(page, position)
+  if (!entry.sameKey(key, 0, key.length)) return undefined
+  return {
+    time: entry.time,
+    body: Buffer.from(entry.buffer.subarray(entry.bodyStart, entry.bodyEnd)),
   }
 }

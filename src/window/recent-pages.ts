@@ -57,6 +57,11 @@ export class RecentPages {
     return this.#pages[at]
   }
 
+  /** It is part of a committed epoch: what is not in memory is in LevelDB. */
+  isCommitted(number: number): boolean {
+    return number <= this.#committedTo || this.get(number) === undefined
+  }
+
   /** An empty page with room for `entryBytes`. */
   open(number: number, kind: number, segment: number, entryBytes: number): Page {
     const bytes = Math.max(PAGE_BYTES, PAGE_HEADER + entryBytes)

@@ -64,6 +64,10 @@ export class Segments {
     return found
   }
 
+  newestFirst(): SegmentIndex[] {
+    return [...this.#live].sort(([a], [b]) => b - a).map(([, index]) => index)
+  }
+
   /** Drops the segments that end before `time`, and returns their starts. */
   expire(time: number): number[] {
     const gone = [...this.#live.keys()].filter((start) => start + this.#segmentMs <= time)

@@ -17,6 +17,7 @@ export interface Checkpoint {
 
 const VERSION = 4
 const PAGE_KEY_BYTES = NUMBER_BYTES
+const CHECKPOINT_KEY_BYTES = PAGE_KEY_BYTES + 5
 /** Behind its last page's key, before the next page's. */
 const CHECKPOINT = 0xff
 
@@ -47,7 +48,7 @@ export class WindowStore {
     const [found] = await last.all()
     if (found === undefined) return undefined
     const [key, value] = found
-    if (key.length <= PAGE_KEY_BYTES) return 'other'
+    if (key.length !== CHECKPOINT_KEY_BYTES) return 'other'
     this.#checkpoints = key.readUInt32BE(PAGE_KEY_BYTES + 1)
     const { version, layout, ...checkpoint } = JSON.parse(value.toString(), (_key, field) =>
       field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
@@ -115,7 +116,7 @@ function pageKey(page: number): Buffer {
 }
 
 function checkpointKey(lastPage: number, count: number): Buffer {
-  const key = Buffer.allocUnsafe(PAGE_KEY_BYTES + 5)
+  const key = Buffer.allocUnsafe(CHECKPOINT_KEY_BYTES)
   key.writeUIntBE(lastPage, 0, PAGE_KEY_BYTES)
   key[PAGE_KEY_BYTES] = CHECKPOINT
   key.writeUInt32BE(count, PAGE_KEY_BYTES + 1)

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { EnricherError } from '../../src/errors.ts'
-import { type Check, startHttp } from '../../src/ops/http.ts'
+import type { Check } from '../../src/ops/health.ts'
+import { startHttp } from '../../src/ops/http.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
-
-const good: Check = { name: 'group', ok: true, detail: 'joined' }
-const bad: Check = { name: 'tasks', ok: false, detail: '2 restoring' }
+import { bad, good, parts } from './parts.ts'
 
 interface Served {
   live?: readonly Check[]
@@ -13,15 +12,12 @@ interface Served {
   metrics?: Metrics
 }
 
+const loopback = (port: number) => ({ host: '127.0.0.1', port })
+
 async function serve(t: TestContext, served: Served = {}) {
   const { live = [good], ready = [good], metrics = createMetrics(() => {}) } = served
-  const http = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
-    metrics,
-    live: () => live,
-    ready: () => ready,
-  })
+  const probes = { live: () => live, ready: () => ready, started: () => ready }
+  const http = await startHttp(loopback(0), parts({ metrics, probes }))
   t.after(() => http.close())
   const get = (path: string, method = 'GET') =>
     fetch(`http://127.0.0.1:${http.port}${path}`, { method })
@@ -64,7 +60,7 @@ test('a probe answers 200 while every check holds and 503 when one does not', as
     [[good, bad], 503],
   ] as const) {
     const { get } = await serve(t, { live: checks, ready: checks })
-    for (const path of ['/livez', '/healthz', '/readyz']) {
+    for (const path of ['/livez', '/healthz', '/readyz', '/startupz']) {
       const answer = await get(path)
       assert.equal(answer.status, status)
       assert.match(answer.headers.get('content-type') ?? '', /^application\/json/)
@@ -103,18 +99,12 @@ test('a HEAD request has the status of its GET, other methods and paths are not 
   assert.equal((await get('/livez', 'HEAD')).status, 200)
   assert.equal((await get('/readyz', 'HEAD')).status, 503)
   assert.equal((await get('/livez', 'POST')).status, 404)
-  assert.equal((await get('/')).status, 404)
+  assert.equal((await get('/v2/tasks')).status, 404)
 })
 
 test('a taken port is an error that names the port and what to do', async (t) => {
   const { port } = await serve(t)
-  const again = startHttp({
-    host: '127.0.0.1',
-    port,
-    metrics: createMetrics(() => {}),
-    live: () => [],
-    ready: () => [],
-  })
+  const again = startHttp(loopback(port), parts())
   await assert.rejects(again, (error) => {
     assert.ok(error instanceof EnricherError)
     assert.equal(error.code, 'HTTP_PORT_TAKEN')
@@ -124,15 +114,9 @@ test('a taken port is an error that names the port and what to do', async (t) =>
 })
 
 test('a closed server gives its port back', async () => {
-  const options = {
-    host: '127.0.0.1',
-    metrics: createMetrics(() => {}),
-    live: () => [],
-    ready: () => [],
-  }
-  const first = await startHttp({ ...options, port: 0 })
+  const first = await startHttp(loopback(0), parts())
   await first.close()
-  const second = await startHttp({ ...options, port: first.port })
+  const second = await startHttp(loopback(first.port), parts())
   assert.equal(second.port, first.port)
   await second.close()
 })

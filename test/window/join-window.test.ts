@@ -115,6 +115,41 @@ test('the window agrees with a nested loop over all records, on random streams o
   )
 })
 
+test('a query gives the committed records of a key that have not expired, from memory and from disk', async () => {
+  const recent = fc.constantFrom(0, 1 << 20)
+  await fc.assert(
+    fc.asyncProperty(times, streams, every, recent, async (t, records, epoch, recentBytes) => {
+      const driver = new Driver(t, recentBytes)
+      let committed: ModelRecord[] = []
+      let taken: ModelRecord[] = []
+      const { closeMs, segmentMs, retentionMs } = windowTimes(t)
+      for (const [i, record] of records.entries()) {
+        if (record.time + closeMs >= driver.streamTime) taken.push(record)
+        driver.take(record)
+        if (i % epoch !== 0) continue
+        await driver.endSlice()
+        driver.commit()
+        committed = [...committed, ...taken]
+        taken = []
+      }
+      await driver.endSlice()
+      const ends = (time: number): number => (Math.floor(time / segmentMs) + 1) * segmentMs
+      const live = committed.filter(({ time }) => ends(time) > driver.streamTime - retentionMs)
+      for (const side of [0, 1]) {
+        for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {
+          const found = await driver.window.recordsOf(side, Buffer.from(key), 1000)
+          const wanted = live.filter((record) => record.side === side && record.key === key)
+          assert.deepEqual(
+            found.map(({ time, body }) => `${time} ${body}`).sort(),
+            wanted.map(({ time, id }) => `${time} ${id}`).sort(),
+          )
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('a window restored from its pages in the middle goes on as if nothing had happened', async () => {
   await fc.assert(
     fc.asyncProperty(times, streams, fc.nat(), async (t, records, at) => {

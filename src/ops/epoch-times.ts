@@ -1,0 +1,22 @@
+const KEPT = 512
+
+/** How long the last epochs took to commit. */
+export class EpochTimes {
+  readonly #times: number[] = []
+  committed = 0
+  aborted = 0
+  /** Wall clock of the last commit, in ms; 0 before the first. */
+  lastAt = 0
+
+  add(milliseconds: number): void {
+    this.#times[this.committed % KEPT] = milliseconds
+    this.committed++
+    this.lastAt = Date.now()
+  }
+
+  /** Of the last 512, in ms; null before the first. */
+  quantile(q: number): number | null {
+    const sorted = [...this.#times].sort((a, b) => a - b)
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? null
+  }
+}

@@ -1,0 +1,140 @@
+/** Interactive queries: `/v1/stores/…`. */
+import type { FastifyInstance } from 'fastify'
+import { ApiError, PROBLEM } from './api-error.ts'
+
+export interface DimensionRow {
+  readonly dimension: string
+  readonly key: string
+  readonly row: Record<string, unknown>
+  /** Records of the topic before these offsets, by partition, have been taken. */
+  readonly offsets: readonly number[]
+  /** How long ago, in ms, the table is known to have had all that was in the topic. */
+  readonly stalenessMs: number
+}
+
+export interface WindowRecords {
+  readonly side: 'left' | 'right'
+  readonly key: string
+  readonly partition: number
+  /** Event time, in ms; null before the first record. */
+  readonly streamTime: number | null
+  /** The next offset of the side's topic to be taken. */
+  readonly offset: number
+  /** Records of the side's topic that have not been taken yet. */
+  readonly lag: number
+  /** How long ago, in ms, the last epoch was committed; null before the first. */
+  readonly stalenessMs: number | null
+  readonly records: readonly { readonly time: number; readonly record: Record<string, unknown> }[]
+  /** The key has more records than are shown. */
+  readonly more: boolean
+}
+
+/** The answer is elsewhere, where `owner` has its HTTP server (host:port). */
+export interface Elsewhere {
+  readonly partition: number
+  readonly owner: string
+}
+
+/** They throw ApiError. */
+export interface StoreQueries {
+  row(dimension: string, key: string): DimensionRow
+  /** @param partition undefined: the one that the default partitioner gives the key */
+  window(
+    side: 'left' | 'right',
+    key: string,
+    partition?: number,
+  ): Promise<WindowRecords | Elsewhere>
+}
+
+export function storeRoutes(app: FastifyInstance, queries: StoreQueries): void {
+  app.get('/v1/stores/dimensions/:name/rows/:key', { schema: ROW }, async (request, reply) => {
+    const { name, key } = request.params as { name: string; key: string }
+    reply.header('cache-control', 'no-store')
+    return queries.row(name, key)
+  })
+  app.get('/v1/stores/window/:side/:key', { schema: WINDOW }, async (request, reply) => {
+    const { side, key } = request.params as { side: 'left' | 'right'; key: string }
+    const { local, partition } = request.query as { local?: boolean; partition?: number }
+    reply.header('cache-control', 'no-store')
+    const found = await queries.window(side, key, partition)
+    if (!('owner' in found)) return found
+    if (local) throw new ApiError(421, `Partition ${found.partition} is at ${found.owner}`)
+    // Where it has moved on meanwhile, the owner says so: no redirect follows on another.
+    const query = partition === undefined ? '' : `&partition=${partition}`
+    const path = `/v1/stores/window/${side}/${encodeURIComponent(key)}?local=true${query}`
+    return reply.redirect(`http://${found.owner}${path}`, 307)
+  })
+}
+
+const text = { type: 'string' }
+const integer = { type: 'integer' }
+const wholeNumbers = { type: 'array', items: integer }
+const anyRecord = { type: 'object', additionalProperties: true }
+const problem = (description: string): object => ({ ...PROBLEM, description })
+const object = (properties: Record<string, object>): object => ({ type: 'object', properties })
+const params = (properties: Record<string, object>): object => ({
+  ...object(properties),
+  required: Object.keys(properties),
+})
+
+const ROW = {
+  summary: 'A row of a dimension',
+  description: 'Every instance has every row. The columns are those that the pipeline selects.',
+  tags: ['stores'],
+  params: params({ name: text, key: { ...text, description: 'The record’s key as text.' } }),
+  response: {
+    200: {
+      description: 'The row',
+      ...object({
+        dimension: text,
+        key: text,
+        row: anyRecord,
+        offsets: wholeNumbers,
+        stalenessMs: integer,
+      }),
+    },
+    404: problem('No such dimension or row'),
+    503: problem('The dimension is being read; Retry-After says when to ask again'),
+  },
+}
+
+const WINDOW = {
+  summary: 'The records of a key that wait in the window',
+  description:
+    'Left: facts with their columns; right: what is selected of the second stream. Committed records only, newest segment first.',
+  tags: ['stores'],
+  params: params({ side: { type: 'string', enum: ['left', 'right'] }, key: text }),
+  querystring: object({
+    local: {
+      type: 'boolean',
+      description: 'Answer 421 rather than 307 where the task is elsewhere.',
+    },
+    partition: {
+      type: 'integer',
+      minimum: 0,
+      description:
+        'The partition, where the topic is not written with Kafka’s default partitioner.',
+    },
+  }),
+  response: {
+    200: {
+      description: 'The records',
+      ...object({
+        side: text,
+        key: text,
+        partition: integer,
+        streamTime: { type: ['integer', 'null'] },
+        offset: integer,
+        lag: integer,
+        stalenessMs: { type: ['integer', 'null'] },
+        records: { type: 'array', items: object({ time: integer, record: anyRecord }) },
+        more: { type: 'boolean' },
+      }),
+    },
+    307: { description: 'Location has the instance that runs the task', type: 'null' },
+    400: problem('The partition cannot be told from the key'),
+    404: problem('No record of this key is in the window'),
+    421: problem('With local=true: the task is at another instance'),
+    503: problem('The task is being moved or restored; Retry-After says when to ask again'),
+  },
+}

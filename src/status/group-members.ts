@@ -1,0 +1,36 @@
+import { ApiError } from '../ops/api-error.ts'
+import { Remembered } from '../ops/remembered.ts'
+import type { Member } from '../worker.ts'
+import type { ServiceParts } from './parts.ts'
+
+const AGE_MS = 2000
+/** A coordinator that does not answer for this long is away. */
+const PATIENCE_MS = 3000
+const RETRY_SECONDS = 2
+
+/** The members of the group, as its coordinator has them. */
+export class GroupMembers {
+  readonly #remembered: Remembered<readonly Member[]>
+
+  constructor(parts: ServiceParts) {
+    this.#remembered = new Remembered<readonly Member[]>([], AGE_MS, async () => {
+      const { worker } = parts
+      return worker === undefined || worker.draining ? [] : worker.members()
+    })
+  }
+
+  /** As of some seconds ago, at once. */
+  get last(): readonly Member[] {
+    return this.#remembered.last
+  }
+
+  /** Throws ApiError where the coordinator does not answer. */
+  async fresh(): Promise<readonly Member[]> {
+    const patience = new Promise<never>((_resolve, reject) => {
+      setTimeout(reject, PATIENCE_MS).unref()
+    })
+    return Promise.race([this.#remembered.fresh(), patience]).catch(() => {
+      throw new ApiError(503, 'The group’s coordinator does not answer', RETRY_SECONDS)
+    })
+  }
+}

@@ -1,0 +1,179 @@
+/** What the API and the status page show of the running parts. */
+import { redacted } from '../config/redact.ts'
+import type { Views } from '../ops/api.ts'
+import { storeSizes } from '../ops/disk.ts'
+import { type Probes, written } from '../ops/health.ts'
+import { Remembered } from '../ops/remembered.ts'
+import { memoryParts, progress, stateOf } from '../report.ts'
+import { changelogTopic } from '../topics.ts'
+import type { Member } from '../worker.ts'
+import type { GroupMembers } from './group-members.ts'
+import type { ServiceParts } from './parts.ts'
+
+const SIDES = ['left', 'right'] as const
+const SIZES_AGE_MS = 10_000
+
+export class ServiceViews implements Views {
+  readonly #parts: ServiceParts
+  readonly #probes: Probes
+  readonly #begun = Date.now()
+  readonly #members: GroupMembers
+  readonly #sizes: Remembered<Record<string, number>>
+
+  constructor(parts: ServiceParts, probes: Probes, members: GroupMembers) {
+    this.#parts = parts
+    this.#probes = probes
+    this.#members = members
+    const { dir } = parts.pipeline.state
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
+  }
+
+  status(): object {
+    const { pipeline, version, instanceId, counts, epochs, worker, dimensions } = this.#parts
+    const ready = this.#probes.ready()
+    return {
+      at: Date.now(),
+      since: this.#begun,
+      pipeline: pipeline.name,
+      version,
+      node: process.version,
+      instance: instanceId,
+      state: stateOf(dimensions, worker),
+      ready: ready.every(({ ok }) => ok),
+      checks: ready.map(written),
+      rebalances: worker?.rebalances ?? 0,
+      counts: {
+        facts: counts.consumed[0],
+        right: counts.consumed[1],
+        output: counts.produced,
+        rejects: [...counts.rejects.values()].reduce((sum, count) => sum + count, 0),
+        late: counts.late[0] + counts.late[1],
+        missing: counts.droppedMissing,
+        unmatched: counts.unmatched,
+      },
+      topology: this.topology(),
+      tasks: this.tasks(),
+      dimensions: this.dimensions(),
+      join: SIDES.map((side, s) => ({
+        side,
+        hits: counts.probeHits[s],
+        misses: counts.probeMisses[s],
+      })),
+      epochs: {
+        committed: epochs.committed,
+        aborted: epochs.aborted,
+        lastAt: epochs.lastAt || null,
+        p50Ms: epochs.quantile(0.5),
+        p99Ms: epochs.quantile(0.99),
+      },
+      memory: this.#memory(),
+      disk: this.#sizes.last,
+      members: this.#members.last.map((member) => this.#member(member)),
+      rejects: this.rejects(),
+      config: this.config(),
+    }
+  }
+
+  topology(): object {
+    const { facts, join, dimensions, output, name } = this.#parts.pipeline
+    const within = { beforeMs: join.beforeMs, afterMs: join.afterMs, graceMs: join.graceMs }
+    return {
+      pipeline: name,
+      partitions: this.#parts.partitions ?? null,
+      facts: { topic: facts.topic },
+      dimensions: dimensions.map((d) => ({
+        name: d.name,
+        topic: d.topic,
+        on: d.on,
+        missing: d.missing,
+      })),
+      right: { topic: join.topic },
+      join: { kind: join.kind, on: { left: join.onLeft, right: join.onRight }, ...within },
+      changelog: { topic: changelogTopic(this.#parts.pipeline) },
+      output: { topic: output.topic },
+      rejects: { topic: output.rejects },
+    }
+  }
+
+  tasks(): readonly object[] {
+    const tasks = [...(this.#parts.worker?.tasks ?? [])]
+    tasks.sort((a, b) => a.task.partition - b.task.partition)
+    return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
+      partition: task.partition,
+      state,
+      streamTime: finite(task.streamTime),
+      lag: { facts: task.queues[0].lag, right: task.queues[1].lag },
+      offsets: { facts: task.queues[0].taken, right: task.queues[1].taken },
+      window: {
+        left: task.window.side(0).entries,
+        right: task.window.side(1).entries,
+        segments: Math.max(task.window.side(0).count, task.window.side(1).count),
+        bytes: task.window.pageBytes + task.window.indexBytes,
+      },
+      restore:
+        state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
+    }))
+  }
+
+  lag(): object {
+    const { pipeline, worker } = this.#parts
+    const topics = [pipeline.facts.topic, pipeline.join.topic]
+    return Object.fromEntries(
+      topics.map((topic, side) => {
+        const lags = (worker?.tasks ?? []).map(({ task }) => [
+          task.partition,
+          task.queues[side].lag,
+        ])
+        const total = lags.reduce((sum, [, lag]) => sum + lag, 0)
+        return [topic, { total, partitions: Object.fromEntries(lags) }]
+      }),
+    )
+  }
+
+  dimensions(): readonly object[] {
+    const { pipeline, counts, dimensions } = this.#parts
+    return pipeline.dimensions.map(({ name, topic }, d) => {
+      const loaded = dimensions[d]
+      const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
+      if (loaded === undefined) return { name, topic, ready: false, ...looked }
+      const { table, isReady, remaining, total, begunMs } = loaded
+      return {
+        name,
+        topic,
+        ready: isReady,
+        rows: table.size,
+        bytes: table.bytes,
+        lastUpdateAt: loaded.lastUpdateMs || null,
+        stalenessMs: isReady ? loaded.stalenessMs : null,
+        ...looked,
+        bootstrap: isReady ? null : progress(remaining, total, begunMs),
+      }
+    })
+  }
+
+  config(): object {
+    return redacted(this.#parts.pipeline)
+  }
+
+  async members(): Promise<readonly object[]> {
+    const members = await this.#members.fresh()
+    return members.map((member) => this.#member(member))
+  }
+
+  rejects(): readonly object[] {
+    return this.#parts.counts.lastRejects.list()
+  }
+
+  #member({ instance, address, host, version, partitions }: Member): object {
+    const self = instance === this.#parts.instanceId
+    return { instance, address, host, version, partitions, self }
+  }
+
+  #memory(): object {
+    const { limits, dimensions, worker } = this.#parts
+    const { rss, heapUsed } = process.memoryUsage()
+    return { rss, heapUsed, limits, parts: memoryParts(dimensions, worker) }
+  }
+}
+
+const finite = (time: number): number | null => (Number.isFinite(time) ? time : null)

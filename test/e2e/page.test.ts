@@ -1,0 +1,58 @@
+/** The status page as a browser has it, of a running instance. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { freePort } from '../support/kafka.ts'
+import { Orders } from './orders.ts'
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
+const skip = CHROMIUM === undefined && 'Chromium is not installed'
+
+/** The text of the page's parts by their ids, once it has asked some times. */
+async function textOf(url: string): Promise<(id: string) => string> {
+  const options = ['--headless', '--no-sandbox', '--disable-gpu', '--virtual-time-budget=5000']
+  const { stdout } = await promisify(execFile)(CHROMIUM!, [...options, '--dump-dom', url], {
+    maxBuffer: 1 << 24,
+    timeout: 60_000,
+  })
+  const body = stdout.slice(stdout.indexOf('<body'), stdout.indexOf('<script>'))
+  return (id) => {
+    const [, tag, rest] = new RegExp(`<([a-z0-9]+)[^>]* id="${id}"[^>]*>([^]*)`).exec(body) ?? []
+    assert.ok(rest !== undefined, `The page has #${id}`)
+    return rest.split(`</${tag}>`)[0].replace(/<[^>]+>/g, ' ')
+  }
+}
+
+test('the page shows what the instance has taken, written, holds and rejected', {
+  skip,
+}, async () => {
+  const orders = await Orders.create()
+  try {
+    const port = String(await freePort())
+    const service = orders.start({ HTTP_PORT: port, HTTP_ADVERTISE: `127.0.0.1:${port}` })
+    await service.logged('Task running')
+    orders.producer.put(orders.topic('orders'), 0, 0, Buffer.from('key'), Buffer.from('rubbish'))
+    await orders.send(0, 3000)
+    await orders.sendRest(3000)
+    await orders.expect(3000, 'inner')
+    const text = await textOf(`http://127.0.0.1:${port}/`)
+    assert.equal(text('name').trim(), `${orders.tag}-job`)
+    assert.equal(text('state').trim(), 'running')
+    assert.equal(text('lost').trim(), '')
+    assert.match(text('tile-facts'), /3,001 since start/)
+    assert.match(text('picture'), /customer.*100K rows.*product.*20,000 rows/s)
+    for (let task = 0; task < 4; task++)
+      assert.match(text('tasks'), new RegExp(` ${task} +running`))
+    assert.match(text('dimensions'), /customer +read +100K/)
+    assert.match(text('members'), /\(this one\) +127\.0\.0\.1:\d+ +0, 1, 2, 3/)
+    assert.match(text('rejects'), /not_framed/)
+    assert.match(text('config'), /"sessionTimeoutMs": 10000/)
+    for (const id of ['picture', 'tiles', 'tasks', 'dimensions', 'join', 'epochs', 'memory']) {
+      assert.doesNotMatch(text(id), /NaN|undefined|null|\[object|Infinity/, id)
+    }
+  } finally {
+    await orders.close()
+  }
+})
