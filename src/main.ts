@@ -15,6 +15,7 @@ const USAGE = `Usage: stream-enricher COMMAND
 
   run FILE             runs the pipeline
   validate FILE        checks the pipeline file and its schemas
+  healthcheck          asks the running service at --url (http://127.0.0.1:8080/livez) how it is
   schema               prints the JSON Schema of pipeline files
   output-schema FILE   prints the Avro schema of the output
   version              prints the version
@@ -37,7 +38,10 @@ async function main(args: string[]): Promise<void> {
   const [command, file] = positionals
   if (command === 'version') print(VERSION)
   else if (command === 'schema') print(JSON.stringify(pipelineSchema, null, 2))
-  else if (file === undefined) usage()
+  else if (command === 'healthcheck') {
+    const { values } = parseArgs({ args: args.slice(1), options: { url: { type: 'string' } } })
+    await (await import('./cli/healthcheck.ts')).healthcheck(values)
+  } else if (file === undefined) usage()
   else if (command === 'run') await run(file)
   else if (command === 'validate') {
     await compile(file)
