@@ -58,10 +58,11 @@ test('the compose demo: the generator’s orders come out of two replicas, each 
     const keys = new Set<string>()
     for (const value of outputs) {
       const got = JSON.parse(JSON.stringify(type.fromBuffer(value!.subarray(5))))
-      const i = data.indexOf(got.order_id)
+      const id: string = got.order_id
+      const i = data.indexOf(id)
       const expected = data.enriched(i, Math.floor((i * 1000) / RATE), got.method !== null)
-      assert.deepEqual<object>(got, expected)
-      keys.add(got.order_id)
+      assert.deepEqual(got, expected)
+      keys.add(id)
     }
     assert.equal(keys.size, outputs.length)
   } finally {
