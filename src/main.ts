@@ -61,6 +61,12 @@ program
 
 onFile('run', 'runs the pipeline').action(async (file) => (await import('./cli/run.ts')).run(file))
 
+program
+  .command('healthcheck')
+  .description('asks the running service how it is')
+  .option('--url <url>', 'a probe of it (default: http://127.0.0.1:8080/livez)')
+  .action(async (options) => (await import('./cli/healthcheck.ts')).healthcheck(options))
+
 onFile('validate', 'checks the file and its schemas, without a broker').action(async (file) =>
   (await import('./cli/validate.ts')).validate(file),
 )

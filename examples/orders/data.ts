@@ -10,10 +10,9 @@ const UNPAID_ONE_IN = 50
 const MEAN_DELAY_MS = 10_000
 export const MAX_DELAY_MS = 50_000
 
-const schema = (name: string): avsc.Type =>
-  avsc.Type.forSchema(
-    JSON.parse(readFileSync(new URL(`./schemas/${name}.avsc`, import.meta.url), 'utf8')),
-  )
+export const schemaOf = (name: string): avsc.Schema =>
+  JSON.parse(readFileSync(new URL(`./schemas/${name}.avsc`, import.meta.url), 'utf8'))
+const schema = (name: string): avsc.Type => avsc.Type.forSchema(schemaOf(name))
 const types = {
   order: schema('order'),
   payment: schema('payment'),

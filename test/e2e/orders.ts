@@ -152,12 +152,17 @@ export class Orders {
   }
 
   /** Waits until the group has taken everything, then compares every output record. Rejects when output is missing after `seconds`. */
-  async expect(count: number, kind: 'inner' | 'left', seconds = 60): Promise<void> {
+  async expect(
+    count: number,
+    kind: 'inner' | 'left',
+    seconds = 60,
+    topic = this.topic('enriched'),
+  ): Promise<void> {
     const deadline = Date.now() + seconds * 1000
-    let check = await this.#outputs(count, kind)
+    let check = await this.#outputs(count, kind, topic)
     for (; Date.now() < deadline && check.seen < check.wanted; ) {
       await sleep(300)
-      check = await this.#outputs(count, kind)
+      check = await this.#outputs(count, kind, topic)
     }
     const result = check.result()
     if (result.missing + result.duplicated + result.wrong > 0) {
@@ -209,9 +214,8 @@ export class Orders {
     }
   }
 
-  async #outputs(count: number, kind: 'inner' | 'left'): Promise<Check> {
-    const topic = this.topic('enriched')
-    const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind }))
+  async #outputs(count: number, kind: 'inner' | 'left', topic: string): Promise<Check> {
+    const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind, OUTPUT_TOPIC: topic }))
     const schemas = await readSchemas(pipeline, null)
     const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
     const check = new Check(outputSchema, count, kind, this.orderedAt)

@@ -1,0 +1,109 @@
+/** docker-compose.yml against the Compose specification, and what it has to have besides. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import { parse } from 'yaml'
+import { loadPipeline } from '../../src/config/load.ts'
+
+interface Service {
+  readonly image: string
+  readonly profiles?: readonly string[]
+  readonly container_name?: string
+  readonly ports?: readonly string[]
+  readonly volumes?: readonly string[]
+  readonly depends_on?: Record<string, { condition: string }>
+  readonly healthcheck?: { test: readonly string[] }
+}
+
+/** Files of the Helm chart, which is not there yet. */
+const awaited = ['rules.yaml', 'dashboard.json'].map(
+  (name) => `./helm/stream-enricher/files/${name}`,
+)
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (name: string): Promise<string> => readFile(`${root}${name}`, 'utf8')
+const compose = parse(await read('docker-compose.yml'), { merge: true })
+const services = Object.entries(compose.services as Record<string, Service>)
+const { enricher, kafka } = compose.services as Record<string, Service>
+
+test('the file follows the Compose specification (compose-go 2.9.1 has its schema)', async () => {
+  const specification = JSON.parse(await read('test/image/compose-spec.json'))
+  // It names draft 7 by another address, and formats that only say what a string is for.
+  delete specification.$schema
+  const ajv = new Ajv({ strict: false, validateFormats: false })
+  const valid = (file: object): boolean => ajv.validate(specification, file)
+  assert.ok(valid(compose), JSON.stringify(ajv.errors))
+  assert.ok(!valid({ services: { kafka: { ...kafka, helthcheck: {} } } }))
+})
+
+test('every service has a pinned tag and a health check', () => {
+  assert.ok(services.length > 10)
+  for (const [name, { image, healthcheck }] of services) {
+    assert.match(image, /:v?\d+\.\d+[\w.-]*$|:\d{4}-CU\d+[\w.-]*$/, name)
+    assert.match(healthcheck?.test[0] ?? '', /^CMD(-SHELL)?$/, name)
+    assert.ok((healthcheck?.test.length ?? 0) > 1, name)
+  }
+})
+
+test('the image that is built has the package’s version', async () => {
+  const { version } = JSON.parse(await read('package.json'))
+  assert.equal(enricher.image, `stream-enricher:${version}`)
+})
+
+test('the broker is of the version that the tests run on', async () => {
+  assert.ok((await read('test/support/kafka.ts')).includes(`'${kafka.image}'`))
+})
+
+test('services wait for what they need, which is there whenever they are', () => {
+  for (const [name, { depends_on = {}, profiles }] of services) {
+    for (const [needed, { condition }] of Object.entries(depends_on)) {
+      const other = compose.services[needed] as Service
+      assert.equal(condition, 'service_healthy')
+      const fits =
+        other.profiles === undefined || profiles?.every((p) => other.profiles!.includes(p))
+      assert.ok(fits, `${name} needs ${needed}`)
+    }
+  }
+})
+
+test('mounted files exist', () => {
+  const mounted = services.flatMap(([, { volumes = [] }]) =>
+    volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]),
+  )
+  assert.ok(mounted.length > 5)
+  const missing = mounted.filter((path) => !existsSync(root + path))
+  assert.deepEqual(
+    missing.filter((path) => !awaited.includes(path)),
+    [],
+  )
+})
+
+test('the service scales: no name, no single port, no shared state folder', () => {
+  assert.equal(enricher.container_name, undefined)
+  for (const port of enricher.ports!) {
+    const [from, to] = /:(\d+)-(\d+):/.exec(port)!.slice(1).map(Number)
+    assert.ok(to - from >= 4, port)
+  }
+  const state = enricher.volumes!.filter((volume) => volume.endsWith('/var/lib/stream-enricher'))
+  assert.deepEqual(state, ['/var/lib/stream-enricher'])
+})
+
+test('no two services want one port of the host, and none is open to the network', () => {
+  const ports = services.flatMap(([, { ports: all = [] }]) => all)
+  const taken = ports.flatMap((port) => {
+    const [, from, to = from] = /^127\.0\.0\.1:(\d+)(?:-(\d+))?:\d+$/.exec(port)!
+    return Array.from({ length: Number(to) - Number(from) + 1 }, (_, n) => Number(from) + n)
+  })
+  assert.equal(new Set(taken).size, taken.length)
+})
+
+test('the demo’s pipeline file is valid', () => {
+  const env = { KAFKA_BROKERS: 'kafka:19092', SCHEMA_REGISTRY_URL: 'http://registry:8080' }
+  assert.equal(
+    loadPipeline(`${root}examples/compose/pipeline.yaml`, env).output.topic,
+    'orders.enriched',
+  )
+})
