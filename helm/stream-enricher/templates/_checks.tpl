@@ -48,7 +48,7 @@
 {{- if not $pipeline.brokers }}
 {{- fail "config has no kafka.brokers: write `brokers: ${KAFKA_BROKERS}` and set the value kafka.brokers" }}
 {{- end }}
-{{- if and (contains "${KAFKA_BROKERS" $pipeline.brokers) (not $v.extraEnvFrom) }}
+{{- if and (contains "${KAFKA_BROKERS" $pipeline.brokers) (not $v.extraEnvFrom) (not (contains "KAFKA_BROKERS" (toJson $v.extraEnv))) }}
 {{- fail "There are no brokers: config takes them from KAFKA_BROKERS, so set the value kafka.brokers" }}
 {{- end }}
 {{- if and $v.kafka.brokers (not (contains "${KAFKA_BROKERS" $v.config)) }}
