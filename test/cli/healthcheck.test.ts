@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { healthcheck } from '../../src/cli/healthcheck.ts'
 import { startHttp } from '../../src/ops/http.ts'
-import { createMetrics } from '../../src/ops/metrics.ts'
+import { parts } from '../ops/parts.ts'
 import { freePort } from '../support/kafka.ts'
 
 async function service(t: TestContext, restored: boolean): Promise<string> {
@@ -14,13 +14,8 @@ async function service(t: TestContext, restored: boolean): Promise<string> {
     { name: 'group', ok: true, detail: 'joined' },
     { name: 'tasks', ok: restored, detail: '2 restoring' },
   ]
-  const http = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
-    metrics: createMetrics(() => {}),
-    live: () => [],
-    ready: () => ready,
-  })
+  const probes = { live: () => [], ready: () => ready, started: () => ready }
+  const http = await startHttp({ host: '127.0.0.1', port: 0 }, parts({ probes }))
   t.after(() => http.close())
   return `http://127.0.0.1:${http.port}`
 }

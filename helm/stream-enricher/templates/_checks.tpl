@@ -1,0 +1,118 @@
+{{/* Values that contradict one another, or the pipeline file, end the render with a sentence. */}}
+{{- define "stream-enricher.checks" -}}
+{{- $v := .Values }}
+{{- if and $v.existingConfigMap (or $v.config $v.files) }}
+{{- fail "existingConfigMap is in place of config and files: set it, or them" }}
+{{- end }}
+{{- if not (or $v.existingConfigMap $v.config) }}
+{{- fail "There is no pipeline file: give its text, --set-file config=pipeline.yaml, or the existingConfigMap that has it" }}
+{{- end }}
+{{- if hasKey $v.files "pipeline.yaml" }}
+{{- fail "files has pipeline.yaml, which is the text in config" }}
+{{- end }}
+{{- include "stream-enricher.checkSecret" (dict "root" . "name" "kafka" "at" "kafka.sasl" "values" $v.kafka.sasl) }}
+{{- include "stream-enricher.checkSecret" (dict "root" . "name" "registry" "at" "registry.auth" "values" $v.registry.auth) }}
+{{- if not $v.existingConfigMap }}
+{{- include "stream-enricher.checkPipeline" . }}
+{{- end }}
+{{- include "stream-enricher.checkAutoscaling" . }}
+{{- if and $v.metrics.podMonitor.enabled $v.metrics.serviceMonitor.enabled }}
+{{- fail "metrics.podMonitor and metrics.serviceMonitor would scrape every pod twice: enable one of them" }}
+{{- end }}
+{{- end }}
+
+{{/* A secret is given in one way, and is read by the pipeline file. */}}
+{{- define "stream-enricher.checkSecret" -}}
+{{- $inline := or .values.username .values.password }}
+{{- if and .values.existingSecret $inline }}
+{{- fail (printf "%s.existingSecret already has user and password: do not set %s.username and %s.password as well" .at .at .at) }}
+{{- end }}
+{{- if and $inline (not (and .values.username .values.password)) }}
+{{- fail (printf "%s needs both username and password" .at) }}
+{{- end }}
+{{- $path := printf "/etc/stream-enricher/secrets/%s/password" .name }}
+{{- $reads := contains (printf "${file:%s}" $path) .root.Values.config }}
+{{- $mounted := include "stream-enricher.credentials" . }}
+{{- if and $mounted .root.Values.config (not $reads) }}
+{{- fail (printf "%s gives a secret that config does not read: its password is ${file:%s}" .at $path) }}
+{{- end }}
+{{- if and $reads (not $mounted) }}
+{{- fail (printf "config reads %s, which %s has to give: set %s.existingSecret" $path .at .at) }}
+{{- end }}
+{{- end }}
+
+{{/* The pipeline file fits what the chart gives the container. */}}
+{{- define "stream-enricher.checkPipeline" -}}
+{{- $v := .Values }}
+{{- $pipeline := include "stream-enricher.pipeline" . | fromJson }}
+{{- if not $pipeline.brokers }}
+{{- fail "config has no kafka.brokers: write `brokers: ${KAFKA_BROKERS}` and set the value kafka.brokers" }}
+{{- end }}
+{{- if and (contains "${KAFKA_BROKERS" $pipeline.brokers) (not $v.extraEnvFrom) (not (contains "KAFKA_BROKERS" (toJson $v.extraEnv))) }}
+{{- fail "There are no brokers: config takes them from KAFKA_BROKERS, so set the value kafka.brokers" }}
+{{- end }}
+{{- if and $v.kafka.brokers (not (contains "${KAFKA_BROKERS" $v.config)) }}
+{{- fail "The value kafka.brokers is not used: in config, write `brokers: ${KAFKA_BROKERS}`, or leave the value out" }}
+{{- end }}
+{{- if and $v.registry.url (not (contains "${SCHEMA_REGISTRY_URL" $v.config)) }}
+{{- fail "The value registry.url is not used: in config, write `url: ${SCHEMA_REGISTRY_URL}`, or leave the value out" }}
+{{- end }}
+{{- if not (contains "${POD_NAME" (toString $pipeline.instanceId)) }}
+{{- fail "config has to give each pod its own identity: write `instanceId: ${POD_NAME}` under kafka" }}
+{{- end }}
+{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "registry.password" $pipeline.registry.password "kafka.tls.key" (ternary $pipeline.tls dict (kindIs "map" $pipeline.tls)).key }}
+{{- if and $value (not (contains "${" $value)) }}
+{{- fail (printf "config has %s in plain, and a ConfigMap is no place for it: put it into a secret and write ${file:…}" $path) }}
+{{- end }}
+{{- end }}
+{{- if and $v.kafka.tls.existingSecret (not (contains "${file:/etc/stream-enricher/secrets/kafka-tls/" $v.config)) }}
+{{- fail "kafka.tls.existingSecret gives a secret that config does not read: in its kafka.tls, write `ca: ${file:/etc/stream-enricher/secrets/kafka-tls/ca.crt}`" }}
+{{- end }}
+{{- range list "ca.crt" "tls.crt" "tls.key" }}
+{{- $path := printf "/etc/stream-enricher/secrets/kafka-tls/%s" . }}
+{{- if and (contains (printf "${file:%s}" $path) $v.config) (not (and $v.kafka.tls.existingSecret (has . $v.kafka.tls.keys))) }}
+{{- fail (printf "config reads %s: set kafka.tls.existingSecret to the secret that has it, and name %s in kafka.tls.keys" $path .) }}
+{{- end }}
+{{- end }}
+{{- if lt (int $pipeline.port) 1024 }}
+{{- fail (printf "config has http.port %v: write a number from 1024, for probes and services need it and the container is not root" $pipeline.port) }}
+{{- end }}
+{{- if contains "${" $pipeline.dir }}
+{{- fail (printf "config has state.dir %s: write the path itself, for a volume is mounted there" $pipeline.dir) }}
+{{- end }}
+{{- if $v.networkPolicy.enabled }}
+{{- range splitList "," $pipeline.brokers }}
+{{- $port := regexFind `\d+$` . }}
+{{- if and $port (not (has $port (toStrings $v.networkPolicy.kafka.ports))) }}
+{{- fail (printf "networkPolicy.kafka.ports would not let the pods reach the broker %s: add %s" (trim .) $port) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "stream-enricher.checkAutoscaling" -}}
+{{- $v := .Values }}
+{{- $scaling := $v.autoscaling }}
+{{- if and $scaling.hpa.enabled $scaling.keda.enabled }}
+{{- fail "autoscaling.hpa and autoscaling.keda would both set the replicas: enable one of them" }}
+{{- end }}
+{{- if or $scaling.hpa.enabled $scaling.keda.enabled }}
+{{- if not $v.partitions }}
+{{- fail "Autoscaling needs the value partitions, how many the facts' topic has: more instances than that stand idle" }}
+{{- end }}
+{{- if gt (int $scaling.maxReplicas) (int $v.partitions) }}
+{{- fail (printf "autoscaling.maxReplicas is %v, but the facts have %v partitions: more instances than that stand idle" $scaling.maxReplicas $v.partitions) }}
+{{- end }}
+{{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) }}
+{{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" }}
+{{- end }}
+{{- if le (int $scaling.lagPerReplica) (int $v.partitions) }}
+{{- fail (printf "autoscaling.lagPerReplica is %v: commit markers alone are a lag of 1 in each of the %v partitions, so it has to be far more" $scaling.lagPerReplica $v.partitions) }}
+{{- end }}
+{{- end }}
+{{- with $scaling.keda.activationLagThreshold }}
+{{- if le (int .) (int $v.partitions) }}
+{{- fail (printf "autoscaling.keda.activationLagThreshold is %v: commit markers alone are a lag of 1 in each of the %v partitions, so it has to be more" . $v.partitions) }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,81 @@
+{{/* At most 52 characters: a StatefulSet's pods get a label of its name and a hash, and labels have 63. */}}
+{{- define "stream-enricher.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{/* What is the release's: never changes, for selectors and volume claims are immutable. */}}
+{{- define "stream-enricher.releaseLabels" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "stream-enricher.selectorLabels" -}}
+{{ include "stream-enricher.releaseLabels" . }}
+app.kubernetes.io/component: enricher
+{{- end }}
+
+{{- define "stream-enricher.labels" -}}
+{{ include "stream-enricher.releaseLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "stream-enricher.metadata" -}}
+name: {{ include "stream-enricher.fullname" . }}
+namespace: {{ .Release.Namespace }}
+labels: {{- include "stream-enricher.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "stream-enricher.serviceAccountName" -}}
+{{- default (ternary (include "stream-enricher.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "stream-enricher.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ default $.Chart.AppVersion .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* The secret with the user and password of `kafka` or `registry`: one that exists, the chart's own, or none. Takes the root and a name. */}}
+{{- define "stream-enricher.credentials" -}}
+{{- $values := ternary .root.Values.kafka.sasl .root.Values.registry.auth (eq .name "kafka") }}
+{{- if $values.existingSecret }}{{ $values.existingSecret }}
+{{- else if $values.password }}{{ include "stream-enricher.fullname" .root }}-{{ .name }}
+{{- end }}
+{{- end }}
+
+{{/* The environment variables that the pipeline file may use. */}}
+{{- define "stream-enricher.env" -}}
+- name: POD_NAME
+  valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: LOG_LEVEL
+  value: {{ .Values.logLevel }}
+{{- with .Values.kafka.brokers }}
+- name: KAFKA_BROKERS
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.registry.url }}
+- name: SCHEMA_REGISTRY_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Changes with the chart's own secrets, and with the others' content where `rollWorkloadSecrets` lets it be looked up. Takes the root and the names. */}}
+{{- define "stream-enricher.secretsSum" -}}
+{{- $seen := list .secrets .root.Values.kafka.sasl .root.Values.registry.auth }}
+{{- if .root.Values.rollWorkloadSecrets }}
+{{- range .secrets | values | compact | uniq | sortAlpha }}
+{{- $seen = append $seen (lookup "v1" "Secret" $.root.Release.Namespace .).data }}
+{{- end }}
+{{- end }}
+{{- toJson $seen | sha256sum }}
+{{- end }}

@@ -1,0 +1,79 @@
+/** The chart, and what Helm renders of it. */
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseAllDocuments, stringify } from 'yaml'
+import { tool } from './tools.ts'
+
+export const CHART = resolve('helm/stream-enricher')
+export const RELEASE = 'r'
+const helm = tool('helm')
+
+/** For `test`'s options: tests that render need Helm. */
+export const needsHelm = {
+  skip: helm === undefined && 'There is no helm on the path, and no Go to build it',
+}
+
+/** Names of the values that try a feature each. */
+export const features: readonly string[] = readdirSync(join(CHART, 'ci'))
+
+// biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as they come out of YAML
+export type KubernetesObject = any
+
+/** Values as `--set` has them, but as a map. */
+export type Values = Readonly<Record<string, unknown>>
+
+/**
+ * Renders the chart with the values of a file of `ci/`, changed by `values`.
+ * @throws with Helm's message
+ */
+export function render(feature: string, values: Values = {}): readonly KubernetesObject[] {
+  const text = helmTemplate(completeChart(), feature, values)
+  return parseAllDocuments(text, { version: '1.1' })
+    .map((document) => document.toJS())
+    .filter((object) => object !== null)
+}
+
+/** What `helm template` prints. */
+export function helmTemplate(chart: string, feature: string, values: Values): string {
+  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-']
+  // Helm takes the version of an API server from its build, and one built by `go install` has an old one.
+  const { status, stdout, stderr } = spawnSync(helm!, [...args, '--kube-version', '1.30'], {
+    input: JSON.stringify(values),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(stderr)
+  return stdout
+}
+
+export const ofKind = (objects: readonly KubernetesObject[], kind: string): KubernetesObject[] =>
+  objects.filter((object) => object.kind === kind)
+
+let complete: string | undefined
+
+/** A copy of the chart that has alerts and a dashboard, also where the checkout has none. */
+export function completeChart(): string {
+  if (complete !== undefined) return complete
+  complete = mkdtempSync(join(tmpdir(), 'chart-'))
+  process.once('exit', () => rmSync(complete!, { recursive: true }))
+  cpSync(CHART, complete, { recursive: true })
+  const files = join(complete, 'files')
+  mkdirSync(files, { recursive: true })
+  const rules = { groups: [{ name: 'enricher', rules: [{ alert: 'Absent', expr: 'absent(up)' }] }] }
+  for (const [name, text] of Object.entries({
+    'rules.yaml': stringify(rules),
+    'dashboard.json': '{}',
+  })) {
+    if (!existsSync(join(files, name))) writeFileSync(join(files, name), text)
+  }
+  return complete
+}

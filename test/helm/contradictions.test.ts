@@ -1,0 +1,134 @@
+/** Values that cannot be meant end the render with a sentence, instead of a release that does not work. */
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CHART, helmTemplate, needsHelm, render, type Values } from './chart.ts'
+
+const PIPELINE = `name: orders
+kafka: { brokers: "\${KAFKA_BROKERS}", instanceId: "\${POD_NAME}" }
+facts: { topic: orders }
+join: { topic: payments, on: order_id, within: 60s }
+output: { topic: orders.enriched }
+`
+/** The pipeline with something else under `kafka`. */
+const withKafka = (kafka: string): string => PIPELINE.replace(/kafka: .*/, `kafka: { ${kafka} }`)
+const identity = 'instanceId: "${POD_NAME}"'
+const secretFile = '"${file:/etc/stream-enricher/secrets/kafka/password}"'
+
+const cases: readonly (readonly [says: RegExp, values: Values, feature?: string])[] = [
+  [/There is no pipeline file/, { config: '' }],
+  [/existingConfigMap is in place of config/, { existingConfigMap: 'x' }],
+  [/config is not YAML/, { config: 'a: [' }],
+  [/files has pipeline.yaml/, { files: { 'pipeline.yaml': 'x' } }],
+  [/There are no brokers: .* set the value kafka.brokers/, { kafka: { brokers: '' } }],
+  [/config has no kafka.brokers/, { config: withKafka(identity) }],
+  [/kafka.brokers is not used/, { config: withKafka(`${identity}, brokers: "a:1"`) }],
+  [/registry.url is not used/, { config: PIPELINE }],
+  [
+    /each pod its own identity.*instanceId: \$\{POD_NAME\}/,
+    { registry: { url: '' }, config: withKafka('brokers: "${KAFKA_BROKERS}", instanceId: a') },
+  ],
+  [/existingSecret already has user/, { kafka: { sasl: { existingSecret: 'x', password: 'y' } } }],
+  [/needs both username and password/, { registry: { auth: { password: 'y' } } }],
+  [
+    /kafka.sasl gives a secret that config does not read: .*secrets\/kafka\/password/,
+    { kafka: { sasl: { existingSecret: 'x' } } },
+  ],
+  [
+    /registry.auth gives a secret that config does not read/,
+    { registry: { auth: { existingSecret: 'x' } } },
+  ],
+  [
+    /config reads .*secrets\/kafka\/password, which kafka.sasl has to give/,
+    {
+      registry: { url: '' },
+      config: withKafka(
+        `${identity}, brokers: "\${KAFKA_BROKERS}", sasl: { password: ${secretFile} }`,
+      ),
+    },
+  ],
+  [
+    /kafka.sasl.password in plain/,
+    {
+      registry: { url: '' },
+      config: withKafka(
+        `${identity}, brokers: "\${KAFKA_BROKERS}", sasl: { mechanism: plain, username: a, password: b }`,
+      ),
+    },
+  ],
+  [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
+  [
+    /name tls.crt in kafka.tls.keys/,
+    { kafka: { tls: { keys: ['ca.crt'] } } },
+    'secrets-values.yaml',
+  ],
+  [
+    /set kafka.tls.existingSecret/,
+    { kafka: { tls: { existingSecret: '' } } },
+    'secrets-values.yaml',
+  ],
+  [/http.port 80:/, { config: `${PIPELINE}http: { port: 80 }`, registry: { url: '' } }],
+  [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
+  [/would both set the replicas/, { autoscaling: { keda: { enabled: true } } }, 'hpa-values.yaml'],
+  [/needs the value partitions/, { partitions: 0 }, 'hpa-values.yaml'],
+  [/maxReplicas is 12, but the facts have 6/, { partitions: 6 }, 'hpa-values.yaml'],
+  [/minReplicas is more/, { autoscaling: { minReplicas: 13 } }, 'hpa-values.yaml'],
+  [/lagPerReplica is 6/, { autoscaling: { lagPerReplica: 6 } }, 'keda-values.yaml'],
+  [
+    /activationLagThreshold is 6/,
+    { autoscaling: { keda: { activationLagThreshold: 6 } } },
+    'keda-values.yaml',
+  ],
+  [/minReplicas/, { autoscaling: { minReplicas: 0 } }, 'keda-values.yaml'],
+  [
+    /KEDA needs the consumer group/,
+    { autoscaling: { keda: { consumerGroup: '' } } },
+    'keda-existing-values.yaml',
+  ],
+  [
+    /KEDA needs the input topics/,
+    { autoscaling: { keda: { topics: [] } } },
+    'keda-existing-values.yaml',
+  ],
+  [/KEDA needs the brokers/, { kafka: { brokers: '' } }, 'keda-existing-values.yaml'],
+  [
+    /KEDA needs the SASL mechanism/,
+    {
+      kafka: { sasl: { existingSecret: 'x' } },
+      autoscaling: { keda: { authenticationRef: null } },
+    },
+    'keda-existing-values.yaml',
+  ],
+  [
+    /scrape every pod twice/,
+    { metrics: { podMonitor: { enabled: true } } },
+    'servicemonitor-values.yaml',
+  ],
+  [
+    /reach the broker kafka-0.kafka:9092: add 9092/,
+    { networkPolicy: { kafka: { ports: [9093] } } },
+    'networkpolicy-values.yaml',
+  ],
+]
+
+for (const [says, values, feature = 'default-values.yaml'] of cases) {
+  test(`refused: ${says.source}`, needsHelm, () => {
+    assert.throws(() => render(feature, values), says)
+  })
+}
+
+test('a chart without alerts or dashboard says so when they are wanted', needsHelm, (t) => {
+  const chart = mkdtempSync(join(tmpdir(), 'chart-'))
+  t.after(() => rmSync(chart, { recursive: true }))
+  cpSync(CHART, chart, { recursive: true })
+  rmSync(join(chart, 'files'), { recursive: true, force: true })
+  for (const [part, says] of [
+    ['prometheusRule', /files\/rules.yaml is missing/],
+    ['dashboard', /files\/dashboard.json is missing/],
+  ] as const) {
+    const values = { metrics: { [part]: { enabled: true } } }
+    assert.throws(() => helmTemplate(chart, 'default-values.yaml', values), says)
+  }
+})

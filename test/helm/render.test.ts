@@ -1,0 +1,205 @@
+/** What Helm renders, for each feature of the chart. */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { parsePipeline } from '../../src/config/load.ts'
+import { features, type KubernetesObject, needsHelm, ofKind, RELEASE, render } from './chart.ts'
+
+const CONFIG = '/etc/stream-enricher'
+const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  ofKind(objects, 'StatefulSet')[0]
+const podOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  statefulSet(objects).spec.template
+const containerOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  podOf(objects).spec.containers[0]
+const selects = (selector: KubernetesObject, labels: KubernetesObject): boolean =>
+  Object.entries(selector).every(([key, value]) => labels[key] === value)
+
+/** The package that has a kind's model, and its path there. */
+function modelOf(apiVersion: string): string {
+  if (apiVersion.startsWith('monitoring.coreos.com'))
+    return `@kubernetes-models/prometheus-operator/${apiVersion}`
+  if (apiVersion.startsWith('keda.sh')) return `@kubernetes-models/keda/${apiVersion}`
+  return `kubernetes-models/${apiVersion}`
+}
+
+/** Lays the volume of the pipeline file into a folder; secrets that exist elsewhere have made-up values. */
+function layConfig(t: TestContext, objects: readonly KubernetesObject[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pod-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [{ projected }] = podOf(objects).spec.volumes
+  for (const { configMap, secret } of projected.sources) {
+    const { name, items } = configMap ?? secret
+    const kind = secret === undefined ? 'ConfigMap' : 'Secret'
+    const found = ofKind(objects, kind).find((object) => object.metadata.name === name)
+    const data = found?.data ?? found?.stringData
+    assert.ok(data !== undefined || secret !== undefined, `${kind} ${name} is rendered`)
+    const all = Object.keys(data ?? {}).map((key) => ({ key, path: key }))
+    for (const { key, path } of items ?? all) {
+      const file = join(folder, path)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, data === undefined ? `${name}:${key}` : data[key])
+    }
+  }
+  return folder
+}
+
+/** The pipeline as the first pod reads it. */
+function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
+  const folder = layConfig(t, objects)
+  const [map] = ofKind(objects, 'ConfigMap')
+  const env = Object.fromEntries(
+    containerOf(objects).env.map(({ name, value }: KubernetesObject) => [name, value]),
+  )
+  const text = map.data['pipeline.yaml'].replaceAll(CONFIG, folder)
+  const POD_NAME = `${statefulSet(objects).metadata.name}-0`
+  return parsePipeline(text, join(folder, 'pipeline.yaml'), { ...env, POD_NAME })
+}
+
+for (const feature of features) {
+  test(`${feature} renders objects that fit their models`, needsHelm, async () => {
+    for (const object of render(feature)) {
+      const models = await import(modelOf(object.apiVersion))
+      new models[object.kind](object).validate()
+    }
+  })
+
+  test(`${feature}: what is selected is there, and the test pod is not`, needsHelm, () => {
+    const objects = render(feature)
+    const { labels } = podOf(objects).metadata
+    const [probe] = ofKind(objects, 'Pod')
+    const selectors = [
+      statefulSet(objects).spec.selector.matchLabels,
+      ...ofKind(objects, 'Service').map(({ spec }) => spec.selector),
+      ...ofKind(objects, 'PodDisruptionBudget').map(({ spec }) => spec.selector.matchLabels),
+      ...ofKind(objects, 'PodMonitor').map(({ spec }) => spec.selector.matchLabels),
+      ...ofKind(objects, 'NetworkPolicy').map(({ spec }) => spec.podSelector.matchLabels),
+    ]
+    for (const selector of selectors) {
+      assert.ok(selects(selector, labels))
+      assert.ok(!selects(selector, probe.metadata.labels))
+    }
+    for (const { spec } of ofKind(objects, 'ServiceMonitor')) {
+      const services = ofKind(objects, 'Service').filter(({ metadata }) =>
+        selects(spec.selector.matchLabels, metadata.labels),
+      )
+      assert.deepEqual(
+        services.map((service) => service.spec.publishNotReadyAddresses),
+        [true],
+      )
+    }
+    const names = ofKind(objects, 'Service').map(({ metadata }) => metadata.name)
+    assert.ok(names.includes(statefulSet(objects).spec.serviceName))
+  })
+
+  if (!/existing/.test(feature)) {
+    test(`${feature}: the pod finds a sound pipeline file`, needsHelm, (t) => {
+      const objects = render(feature)
+      const pipeline = pipelineOf(t, objects)
+      const container = containerOf(objects)
+      assert.equal(pipeline.kafka.instanceId, `${statefulSet(objects).metadata.name}-0`)
+      assert.equal(pipeline.http.port, container.ports[0].containerPort)
+      const mounts = container.volumeMounts.map((mount: KubernetesObject) => mount.mountPath)
+      assert.ok(mounts.includes(pipeline.state.dir), pipeline.state.dir)
+      const claims = statefulSet(objects).spec.volumeClaimTemplates ?? []
+      const volumes = [
+        ...podOf(objects).spec.volumes,
+        ...claims.map(({ metadata }: KubernetesObject) => metadata),
+      ]
+      for (const { name } of container.volumeMounts) {
+        assert.equal(volumes.filter((volume) => volume.name === name).length, 1, name)
+      }
+    })
+  }
+}
+
+test(
+  'the pipeline file keeps the order of its keys, which is that of the output',
+  needsHelm,
+  (t) => {
+    const { dimensions } = pipelineOf(t, render('default-values.yaml'))
+    assert.deepEqual(
+      dimensions.map(({ name }) => name),
+      ['product', 'customer'],
+    )
+  },
+)
+
+test('user and password come from files, and are in no ConfigMap', needsHelm, (t) => {
+  const objects = render('inline-secrets-values.yaml')
+  const { sasl } = pipelineOf(t, objects).kafka
+  assert.equal(sasl?.password, 'p"ss: #1')
+  assert.doesNotMatch(JSON.stringify(ofKind(objects, 'ConfigMap')), /ss: #1/)
+  const existing = pipelineOf(t, render('secrets-values.yaml'))
+  assert.equal(existing.kafka.sasl?.username, 'kafka-user:user')
+  assert.equal(existing.registry?.password, 'registry-user:token')
+})
+
+test(
+  'a changed pipeline file rolls the pods, a changed limit of replicas does not',
+  needsHelm,
+  () => {
+    const before = podOf(render('files-values.yaml'))
+    assert.deepEqual(podOf(render('files-values.yaml', { replicaCount: 5 })), before)
+    const files = { 'schemas/order.avsc': '{}' }
+    assert.notDeepEqual(podOf(render('files-values.yaml', { files })), before)
+  },
+)
+
+test(
+  'what a StatefulSet cannot change stays as it is under other labels, images and pipelines',
+  needsHelm,
+  () => {
+    const fixed = (objects: readonly KubernetesObject[]) => {
+      const { selector, serviceName, podManagementPolicy, volumeClaimTemplates } =
+        statefulSet(objects).spec
+      return { selector, serviceName, podManagementPolicy, volumeClaimTemplates }
+    }
+    const changed = {
+      commonLabels: { a: 'b' },
+      podLabels: { c: 'd' },
+      image: { tag: '9' },
+      replicaCount: 4,
+    }
+    assert.deepEqual(
+      fixed(render('default-values.yaml', changed)),
+      fixed(render('default-values.yaml')),
+    )
+  },
+)
+
+test('an autoscaler owns the replicas', needsHelm, () => {
+  for (const feature of features) {
+    const scaled = /^(hpa|keda)/.test(feature)
+    assert.equal('replicas' in statefulSet(render(feature)).spec, !scaled, feature)
+  }
+})
+
+test('KEDA watches both inputs, with a lag above what commit markers leave', needsHelm, () => {
+  const [scaled] = ofKind(render('keda-values.yaml'), 'ScaledObject')
+  assert.equal(scaled.spec.minReplicaCount, 1)
+  assert.deepEqual(
+    scaled.spec.triggers.map(({ metadata }: KubernetesObject) => metadata.topic),
+    ['orders', 'payments'],
+  )
+  for (const { metadata } of scaled.spec.triggers) {
+    assert.equal(metadata.consumerGroup, 'orders')
+    assert.ok(Number(metadata.activationLagThreshold) > 6)
+    assert.equal(metadata.sasl, 'scram_sha512')
+  }
+})
+
+test('names fit the labels that Kubernetes makes of them', needsHelm, () => {
+  const fullnameOverride = 'n'.repeat(80)
+  const objects = render('extras-values.yaml', { fullnameOverride })
+  assert.ok(`${statefulSet(objects).metadata.name}-0123456789`.length <= 63)
+  for (const { metadata } of ofKind(objects, 'Service')) assert.ok(metadata.name.length <= 63)
+})
+
+test('the objects of a release have its name', needsHelm, () => {
+  for (const { kind, metadata } of render('monitoring-values.yaml')) {
+    assert.match(metadata.name, new RegExp(`^${RELEASE}-stream-enricher`), kind)
+  }
+})

@@ -1,0 +1,38 @@
+/**
+ * Programs that the chart's checks need: found on the path, or built by Go into `.tools/bin`. Run with
+ * names, it builds what is not there: that takes minutes, more than a test may.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MODULES = {
+  helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
+  'helm-docs': 'github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2',
+  'kubectl-validate': 'sigs.k8s.io/kubectl-validate@v0.0.4',
+}
+const FOLDER = resolve('.tools/bin')
+
+export type Tool = keyof typeof MODULES
+
+/** The program's path; undefined where it is not there and there is no Go to build it. */
+export function tool(name: Tool): string | undefined {
+  const built = join(FOLDER, name)
+  if (existsSync(built)) return built
+  const found = onPath(name)
+  if (found !== undefined || onPath('go') === undefined) return found
+  console.log(`Building ${MODULES[name]} …`)
+  const env = { ...process.env, GOBIN: FOLDER }
+  const { status } = spawnSync('go', ['install', MODULES[name]], { stdio: 'inherit', env })
+  return status === 0 ? built : undefined
+}
+
+export function onPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(':')
+  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of process.argv.slice(2)) tool(name as Tool)
+}
