@@ -54,6 +54,8 @@ labels: {{- include "stream-enricher.labels" . | nindent 2 }}
 {{- define "stream-enricher.env" -}}
 - name: POD_NAME
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: POD_HOST
+  value: $(POD_NAME).{{ include "stream-enricher.fullname" . }}-headless.{{ .Release.Namespace }}.svc
 - name: LOG_LEVEL
   value: {{ .Values.logLevel }}
 {{- with .Values.kafka.brokers }}
