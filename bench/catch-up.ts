@@ -37,8 +37,10 @@ export async function catchUpOurs(
   const brokerBefore = cpuSeconds(kafka.pid)
   const metric = await service.reaches(
     (read) =>
-      read('enricher_records_produced_total') >= payments &&
-      read('enricher_records_consumed_total') >= orders + payments,
+      read('enricher_records_produced_total', `topic="${outputTopic(name)}"`) >= payments &&
+      read('enricher_records_consumed_total', `topic="${tag}.orders"`) +
+        read('enricher_records_consumed_total', `topic="${tag}.payments"`) >=
+        orders + payments,
     limit(loaded),
   )
   const lifeCpu = cpuSeconds(pid)

@@ -141,6 +141,6 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     aheadMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,
     memory: sharesOf(pipeline, partitions),
-    counts: new Counts(2),
+    counts: new Counts(['customer', 'product']),
   }
 }

@@ -5,7 +5,7 @@ import { type Loaded, loadOrders } from './kafka-streams.ts'
 import { printHeader } from './machine.ts'
 import { readOptions } from './options.ts'
 import { cpuSeconds, flagsOf, SERVICE_FLAGS, temporaryFolder } from './process.ts'
-import { Service, type ServiceOptions } from './service.ts'
+import { outputTopic, Service, type ServiceOptions } from './service.ts'
 import { describeRuns, printTable, showSpread } from './spread.ts'
 
 const USAGE = `npm run bench -- restore [options]
@@ -38,8 +38,10 @@ async function fill(kafka: BenchKafka, loaded: Loaded, of: ServiceOptions): Prom
   const all = loaded.orders + loaded.payments
   await service.reaches(
     (read) =>
-      read('enricher_records_consumed_total') >= all &&
-      read('enricher_records_produced_total') >= loaded.payments,
+      read('enricher_records_consumed_total', `topic="${loaded.tag}.orders"`) +
+        read('enricher_records_consumed_total', `topic="${loaded.tag}.payments"`) >=
+        all &&
+      read('enricher_records_produced_total', `topic="${outputTopic(of.name)}"`) >= loaded.payments,
     120 + loaded.orders / 2000,
   )
   await service.stop()

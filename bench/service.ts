@@ -104,7 +104,10 @@ export class Service {
   }
 
   /** Waits until `done` says so of its metrics, four looks a second: a scrape costs it CPU as well. */
-  async reaches(done: (metric: (name: string) => number) => boolean, seconds: number) {
+  async reaches(
+    done: (metric: (name: string, label?: string) => number) => boolean,
+    seconds: number,
+  ) {
     for (const limit = performance.now() + seconds * 1000; performance.now() < limit; ) {
       const metric = await this.metrics()
       if (done(metric)) return metric

@@ -1,5 +1,6 @@
 /** A join window that is driven with numbers as keys and bodies of the usual size. */
 import { hashBytes } from '../src/bytes.ts'
+import { WindowCounts } from '../src/counts.ts'
 import { BatchList, TaskOutput } from '../src/output/task-output.ts'
 import { JoinWindow, type ReadPages } from '../src/window/join-window.ts'
 import type { Page } from '../src/window/page.ts'
@@ -34,6 +35,7 @@ export class NumberedWindow {
       kind: 'inner',
       recentBytes: () => recentBytes,
       readPages,
+      counts: new WindowCounts(),
       sink: new TaskOutput(this.#batches, Buffer.alloc(5), NO_HEADERS, () => {}),
     })
   }

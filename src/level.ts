@@ -23,6 +23,25 @@ export async function openStore(folder: string): Promise<Store> {
   return store
 }
 
+const TIMED = { getMany: 'get_many', batch: 'write', clear: 'clear' } as const
+
+/** Tells how long each of the store's operations takes, in ms. */
+export function timed(store: Store, onOp: (op: string, ms: number) => void): Store {
+  const methods = store as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+  for (const [name, op] of Object.entries(TIMED)) {
+    const method = methods[name].bind(store)
+    methods[name] = async (...args) => {
+      const begun = performance.now()
+      try {
+        return await method(...args)
+      } finally {
+        onOp(op, performance.now() - begun)
+      }
+    }
+  }
+  return store
+}
+
 /** What LevelDB says of damaged files, as STATE_CORRUPT; any other error as it is. */
 export function asCorrupt(error: unknown): unknown {
   const { code, cause } = error as { code?: string; cause?: { code?: string } }

@@ -13,18 +13,18 @@ import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
 import { codeOf, EnricherError } from './errors.ts'
-import { openStore, type Store } from './level.ts'
+import { openStore, type Store, timed } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
-import { EpochTimes } from './ops/epoch-times.ts'
 import { Health } from './ops/health.ts'
 import { startHttp } from './ops/http.ts'
 import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
-import { collect, liveness, readiness } from './report.ts'
+import { liveness, readiness } from './report.ts'
 import { GroupMembers } from './status/group-members.ts'
 import { Operator } from './status/operator.ts'
 import type { ServiceParts } from './status/parts.ts'
+import { collect } from './status/samples.ts'
 import { ServiceQueries } from './status/store-queries.ts'
 import { ServiceViews } from './status/views.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
@@ -50,22 +50,18 @@ export async function startService(
   const memory = memoryLimits(pipeline.memory, availableBytes())
   log.info(memory, 'Memory limits, in bytes')
   keepBuffers(memory.fetch)
-  const counts = new Counts(pipeline.dimensions.length)
+  const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   const dimensions: Dimension[] = []
   const instanceId = pipeline.kafka.instanceId ?? randomUUID()
-  const epochs = new EpochTimes()
   const parts: ServiceParts = {
     pipeline,
     version: VERSION,
     instanceId,
     counts,
-    epochs,
     limits: memory,
     dimensions,
   }
-  const metrics = createMetrics((m) =>
-    collect(m, pipeline, counts, memory, dimensions, parts.worker),
-  )
+  const metrics = createMetrics((m) => collect(m, parts))
   const members = new GroupMembers(parts)
   const probes = new Health(
     () => liveness(pipeline, parts.worker),
@@ -79,14 +75,21 @@ export async function startService(
     queries: new ServiceQueries(parts, members),
     token: pipeline.http.token,
     admin: new Operator(parts, log, onFatal),
+    onAnswer: (route, method, code, ms) =>
+      counts.httpRequests.add(`${route} ${method} ${code}`, ms),
   })
   log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
 
-  const broker = createBroker(pipeline.kafka, log)
+  const broker = createBroker(pipeline.kafka, log, {
+    onRequest: (api, ms) => counts.kafkaRequests.add(api, ms),
+    onRequestError: (api, error) => counts.kafkaErrors.add(`${api} ${error}`),
+    onConnection: (address, change) => counts.kafkaConnections.add(address, change),
+  })
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const { partitions } = topics
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
+  parts.registry = registry
   const { codec, frame } = await compile(pipeline, registry)
   parts.codec = codec
   parts.partitions = partitions
@@ -105,7 +108,12 @@ export async function startService(
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       layout: `${codec.layout} ${config.topic}`,
-      store: await openAnyway(join(pipeline.state.dir, 'dimension', config.name), log),
+      store: timed(
+        await openAnyway(join(pipeline.state.dir, 'dimension', config.name), log, () =>
+          counts.quarantined.add(`dimension/${config.name}`),
+        ),
+        (op, ms) => counts.storeOps.add(`dimension/${config.name} ${op}`, ms),
+      ),
       admin: broker.admin,
       createReader: (events) =>
         broker.reader(
@@ -113,7 +121,7 @@ export async function startService(
           events,
         ),
       onReject: (columns, i, partition, reason, error) => {
-        counts.reject(config.topic, reason)
+        counts.reject(config.topic, 'decode', reason)
         const offset = columns.offsets[i]
         const timestamp = columns.timestamps[i]
         const record = recordAt(columns, i)
@@ -139,6 +147,12 @@ export async function startService(
   const begun = performance.now()
   await Promise.all(dimensions.map((dimension) => dimension.start()))
   await Promise.all(dimensions.map((dimension) => dimension.ready))
+  for (const [d, { restored }] of dimensions.entries()) {
+    const store = `dimension/${pipeline.dimensions[d].name}`
+    counts.restored.add(store, restored.records)
+    counts.restoredBytes.add(store, restored.bytes)
+    counts.restores.add(store, restored.ms)
+  }
   const rows = Object.fromEntries(
     pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
   )
@@ -178,17 +192,6 @@ export async function startService(
     log,
     takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
     onStep,
-    onCommitted: (ms, outputs) => {
-      counts.produced += outputs
-      epochs.add(ms)
-      metrics.transactions_total.inc({ result: 'committed' })
-      metrics.transaction_duration_seconds.observe(ms / 1000)
-      metrics.last_commit_timestamp_seconds.set(Date.now() / 1000)
-    },
-    onAborted: () => {
-      epochs.aborted++
-      metrics.transactions_total.inc({ result: 'aborted' })
-    },
     onFatal,
   })
   parts.worker = worker
@@ -215,12 +218,13 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
 }
 
 /** A dimension's store; a damaged one goes, for the topic has all that was in it. */
-async function openAnyway(folder: string, log: Logger): Promise<Store> {
+async function openAnyway(folder: string, log: Logger, onDamaged: () => void): Promise<Store> {
   try {
     return await openStore(folder)
   } catch (error) {
     if (codeOf(error) !== 'STATE_CORRUPT') throw error
     log.error({ err: error, folder }, 'The stored dimension is damaged and read from its topic')
+    onDamaged()
     rmSync(folder, { recursive: true, force: true })
     return openStore(folder)
   }

@@ -46,6 +46,8 @@ export interface TaskContext {
 export interface TaskEpoch {
   readonly task: Task
   readonly outputs: readonly RecordBatchWriter[]
+  /** Event times of the matches among the outputs, in ms. */
+  readonly matchTimes: readonly number[]
   readonly rejects: readonly RecordBatchWriter[]
   readonly pages: readonly Page[]
   /** The next offsets to read; -1 where nothing was read yet. */
@@ -124,6 +126,7 @@ export class Task {
       recentBytes: () => context.memory.pageBytes,
       readPages: (pages) => store.read(pages),
       sink: this.#output,
+      counts: context.counts.window,
     })
   }
 
@@ -192,9 +195,30 @@ export class Task {
     }
     if (i > first) {
       counts.consumed[side] += i - first
+      this.#measureLateness(side, block, first, i, streamTimes, from)
       this.queues[side].advance(i)
     }
     return i === end
+  }
+
+  /** Of the records that were just taken; a time that is not known has no lateness. */
+  #measureLateness(
+    side: number,
+    { times }: Block,
+    first: number,
+    end: number,
+    streamTimes: Float64Array,
+    from: number,
+  ): void {
+    const lateness = this.#context.counts.lateness[side]
+    let onTime = 0
+    for (let i = first; i < end; i++) {
+      if (times[i] === UNTIMED) continue
+      const ms = streamTimes[i - from] - times[i]
+      if (ms > 0) lateness.add(ms)
+      else onTime++
+    }
+    lateness.addNone(onTime)
   }
 
   /**
@@ -276,6 +300,12 @@ export class Task {
         continue
       }
       counts.lookupMisses[d]++
+      counts.missingKeys[d].add(
+        this.#lookUpHashes[d][row],
+        value.keyBuffer(d + 1),
+        value.keyStart(d + 1),
+        value.keyEnd(d + 1),
+      )
       const { missing, name } = pipeline.dimensions[d]
       if (missing === 'drop') {
         counts.droppedMissing++
@@ -504,6 +534,7 @@ export class Task {
     return {
       task: this,
       outputs: this.#output.batches.take(),
+      matchTimes: this.#output.takeTimes(),
       rejects: this.#rejects.batches.take(),
       pages: this.window.take(),
       left: this.queues[LEFT].taken,

@@ -5,7 +5,7 @@ import type { Broker, Fetched, Group, Reader } from './broker/port.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
 import { codeOf, type EnricherError } from './errors.ts'
-import { asCorrupt, openStore, type Store } from './level.ts'
+import { asCorrupt, openStore, type Store, timed } from './level.ts'
 import { Task, type TaskContext } from './task.ts'
 import { WindowStore } from './window/window-store.ts'
 
@@ -168,6 +168,9 @@ export class Tasks {
     const held = this.#held.get(fetched.partition)
     if (held?.state !== 'running') return
     const side = fetched.topic === this.#options.context.pipeline.facts.topic ? 0 : 1
+    const { counts } = this.#options.context
+    counts.lastFetchMs = Date.now()
+    counts.consumedBytes[side] += fetched.columns.buffer.length
     held.task.offer(side, fetched)
     if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {
       this.#pauseInput(held, side)
@@ -206,6 +209,7 @@ export class Tasks {
         log.error({ err: error, partition }, (error as EnricherError).message)
         this.damaged(partition)
       }
+      this.#options.context.counts.errors.add(`restore ${code}`)
       await this.#takeOne(partition)
     }
   }
@@ -218,9 +222,12 @@ export class Tasks {
     if (this.#damaged.delete(partition) && existsSync(folder)) {
       rmSync(`${folder}.damaged`, { recursive: true, force: true })
       renameSync(folder, `${folder}.damaged`)
+      context.counts.quarantined.add('window')
       log.error({ partition, folder: `${folder}.damaged` }, 'The store is put aside and restored')
     }
-    const store = await openStore(folder)
+    const store = timed(await openStore(folder), (op, ms) =>
+      context.counts.storeOps.add(`window ${op}`, ms),
+    )
     const task = new Task(partition, new WindowStore(store, changelog.layout), context)
     const held: HeldTask = {
       store,
@@ -248,9 +255,11 @@ export class Tasks {
       admin: broker.admin,
       group,
       log,
-      onProgress: (remaining) => {
+      onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)
+        context.counts.restored.add('window', records)
+        context.counts.restoredBytes.add('window', bytes)
       },
       createReader: (events) =>
         broker.reader(
@@ -265,6 +274,7 @@ export class Tasks {
       if (this.#paused) this.#pauseInput(held, side)
     }
     const ms = Math.round(performance.now() - begun)
+    context.counts.restores.add('window', ms)
     const records = task.window.side(0).entries + task.window.side(1).entries
     log.info({ partition, starts, records, ms }, 'Task running')
     onWork()

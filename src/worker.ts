@@ -4,6 +4,7 @@ import { assignTasks, decodeUserData, encodeUserData, type MemberInfo } from './
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broker/port.ts'
 import { commitEpoch } from './commit/commit.ts'
 import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
+import type { Counts } from './counts.ts'
 import { codeOf, EnricherError, messageOf } from './errors.ts'
 import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
@@ -22,8 +23,6 @@ export interface WorkerOptions {
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
   readonly onStep: (step: number) => void
-  readonly onCommitted: (milliseconds: number, outputs: number) => void
-  readonly onAborted: () => void
   readonly onFatal: (error: unknown) => void
 }
 
@@ -67,7 +66,10 @@ export class Worker {
   #lastCommit = Date.now()
   /** Epochs that failed since the last that was committed. */
   #failures = 0
-  rebalances = 0
+  /** A task has filled its epoch. */
+  #full = false
+  /** Since when the group is being joined. */
+  #joiningSince = performance.now()
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -112,6 +114,11 @@ export class Worker {
       onWork: () => this.#wake(),
       onReadError: (error) => this.#recover(error),
     })
+  }
+
+  /** Of each input topic. */
+  get partitions(): number {
+    return this.#options.partitions
   }
 
   get joined(): boolean {
@@ -221,8 +228,14 @@ export class Worker {
         return false
       })
       this.#lastTurn = Date.now()
-      if (busy) await nextTurn()
-      else await this.#sleep()
+      if (busy) {
+        await nextTurn()
+        continue
+      }
+      const begun = performance.now()
+      await this.#sleep()
+      const { counts } = this.#options.context
+      if (this.#full) counts.waitedForCommitMs += performance.now() - begun
     }
   }
 
@@ -237,13 +250,17 @@ export class Worker {
       this.#tasks.resumeInputs(held)
     }
     const due = Date.now() - this.#lastCommit >= this.#options.context.pipeline.commit.intervalMs
+    this.#full = full
     if ((due || full) && this.#committing === undefined && !this.#quiet) this.#startCommit()
     return busy
   }
 
   async #process({ task }: HeldTask): Promise<boolean> {
+    const begun = performance.now()
     try {
-      return await task.process()
+      const busy = await task.process()
+      if (busy) this.#options.context.counts.slices.add(performance.now() - begun)
+      return busy
     } catch (raised) {
       const error = asCorrupt(raised)
       if (codeOf(error) === 'STATE_CORRUPT') this.#tasks.damaged(task.partition)
@@ -275,13 +292,17 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    const { context, changelog, takeRejects, onStep, onCommitted } = this.#options
+    const { context, changelog, takeRejects, onStep } = this.#options
     if (this.#mustInit) return
     const epochs = this.#tasks.running.flatMap(({ task }) => task.take() ?? [])
     this.#rejects = [...this.#rejects, ...takeRejects()]
     if (epochs.length === 0 && this.#rejects.length === 0) return
     const begun = performance.now()
     const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
+    const count = countOf([
+      ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
+      ...this.#rejects,
+    ])
     await commitEpoch(parts, this.#rejects, {
       producer: this.#producer,
       group: this.#group,
@@ -290,9 +311,15 @@ export class Worker {
     })
     this.#rejects = []
     this.#failures = 0
-    let outputs = 0
-    for (const epoch of epochs) for (const batch of epoch.outputs) outputs += batch.records
-    onCommitted(performance.now() - begun, outputs)
+    count(context.counts)
+    const now = Date.now()
+    for (const { matchTimes } of epochs) {
+      for (const time of matchTimes) context.counts.latencies.add(Math.max(0, now - time))
+    }
+    const ms = performance.now() - begun
+    context.counts.commits.add(ms)
+    context.counts.epochs.add(ms)
+    context.counts.transactions.add('committed')
   }
 
   /** No turn, commit or recovery is under way any more. */
@@ -325,8 +352,8 @@ export class Worker {
    * are fenced the group has to be joined again first: another instance may have our place.
    */
   async #takeAnew(error: unknown): Promise<void> {
-    const { log, onAborted } = this.#options
-    onAborted()
+    const { log } = this.#options
+    this.#countAborted(error)
     log.warn({ err: error }, `Epoch aborted, its tasks are taken anew: ${messageOf(error)}`)
     await this.#turn
     await this.#committing
@@ -349,6 +376,12 @@ export class Worker {
     while (!this.#joining && !this.#stopping && Date.now() < until) await sleep(50)
   }
 
+  #countAborted(error: unknown): void {
+    const { counts } = this.#options.context
+    counts.transactions.add(codeOf(error) === 'FENCED' ? 'fenced' : 'aborted')
+    counts.errors.add(`epoch ${codeOf(error) ?? 'unknown'}`)
+  }
+
   /** Drops every task, with what it has done since the last commit. */
   async #giveUp(): Promise<void> {
     this.#mustInit = true
@@ -366,10 +399,11 @@ export class Worker {
 
   /** Nothing may be in flight when the group's generation ends. */
   async #beforeJoin(): Promise<void> {
+    if (!this.#joining) this.#joiningSince = performance.now()
     this.#joining = true
     await this.#settled()
     await this.#commit().catch(async (error) => {
-      this.#options.onAborted()
+      this.#countAborted(error)
       this.#options.log.warn({ err: error }, `Epoch aborted before a join: ${messageOf(error)}`)
       await this.#giveUp()
     })
@@ -383,11 +417,24 @@ export class Worker {
   }
 
   async #assigned(partitions: readonly number[]): Promise<void> {
-    this.rebalances++
+    const { counts } = this.#options.context
+    counts.rebalances++
     this.#options.log.info({ partitions }, 'Tasks assigned')
     await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false
+    counts.rebalanceTimes.add(performance.now() - this.#joiningSince)
     this.#wake()
+  }
+}
+
+/** What is counted once the batches are committed; they may not be looked at then any more. */
+function countOf(batches: readonly ProduceBatch[]): (counts: Counts) => void {
+  const counted = batches.map(({ topic, records, bytes }) => ({ topic, records, bytes }))
+  return ({ produced, producedBytes }) => {
+    for (const { topic, records, bytes } of counted) {
+      produced.add(topic, records)
+      producedBytes.add(topic, bytes)
+    }
   }
 }

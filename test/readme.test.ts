@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { pipelineSchema } from '../src/config/schema.ts'
 import { createApp } from '../src/ops/http.ts'
-import { createMetrics } from '../src/ops/metrics.ts'
 import { parts } from './ops/parts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -43,16 +42,6 @@ function rows(schema: Schema, path: string): string[] {
 test('the README lists every key of the pipeline file, as the definition has it', () => {
   const table = rows(pipelineSchema as unknown as Schema, '').join('\n')
   assert.ok(readme.includes(table), `The table has to be:\n${table}`)
-})
-
-test('the README names every metric', async () => {
-  const text = await createMetrics(() => {}).text()
-  const names = [...text.matchAll(/^# TYPE (enricher_\w+)/gm)].map(([, name]) => name)
-  assert.ok(names.length > 20)
-  assert.deepEqual(
-    names.filter((name) => !readme.includes(`\`${name.replace('enricher_', '')}\``)),
-    [],
-  )
 })
 
 test('the README names every path of the HTTP API', async () => {

@@ -45,7 +45,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       aheadMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
-      counts: new Counts(pipeline.dimensions.length),
+      counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
     },
     changelog: { topic: 'log', layout: codec.layout, maxRecordBytes: 1 << 20, shorten: nothing },
     log,

@@ -5,26 +5,35 @@ import { EnricherError, messageOf } from '../errors.ts'
 import { administrationOf } from './administration.ts'
 import { ClusterGroup } from './group.ts'
 import {
+  ANSWERED,
   type Cluster,
   ClusterClass,
   createLogger,
+  type Emitter,
+  errorType,
+  FAILED,
   isCurable,
   Kafka,
   logLevel,
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { Admin, Broker, BrokerLog, TopicDescription } from './port.ts'
+import type { Admin, Broker, BrokerEvents, BrokerLog, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
-import { createSocket } from './socket.ts'
+import { createSocket, type SocketOptions } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
 const LEADER_NOT_AVAILABLE = 5
 
 /** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
-export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
+export function createBroker(
+  config: KafkaConfig,
+  log: BrokerLog,
+  events: BrokerEvents = { onRequest() {}, onRequestError() {}, onConnection() {} },
+): Broker {
+  const emitter = emitterOf(events)
   const kafka = new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],
@@ -37,7 +46,8 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
   const newCluster = (): Cluster =>
     new ClusterClass({
       logger: createLogger({ level: 0, logCreator: () => () => {} }),
-      socketFactory: createSocket,
+      instrumentationEmitter: emitter,
+      socketFactory: countedSockets(events),
       brokers: [...config.brokers],
       ssl: config.tls,
       sasl: config.sasl,
@@ -134,6 +144,29 @@ export function createBroker(config: KafkaConfig, log: BrokerLog): Broker {
       closed = true
       await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
     },
+  }
+}
+
+function emitterOf(events: BrokerEvents): Emitter {
+  return {
+    emit(event, { apiName, duration, error }) {
+      if (event === ANSWERED) events.onRequest(apiName, duration)
+      else if (event === FAILED) {
+        events.onRequestError(apiName, errorType(error) ?? (error as Error).name)
+      }
+    },
+  }
+}
+
+function countedSockets(events: BrokerEvents): typeof createSocket {
+  return (options: SocketOptions) => {
+    const address = `${options.host}:${options.port}`
+    const socket = createSocket(options)
+    socket.once('connect', () => {
+      events.onConnection(address, 1)
+      socket.once('close', () => events.onConnection(address, -1))
+    })
+    return socket
   }
 }
 

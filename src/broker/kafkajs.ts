@@ -22,8 +22,18 @@ export interface Protocol<T> {
   readonly requestTimeout?: number
 }
 
+/** What a cluster tells its events to. */
+export interface Emitter {
+  emit(event: string, payload: { apiName: string; duration: number; error?: unknown }): void
+}
+/** kafkajs's own, after each answer. */
+export const ANSWERED = 'network.request'
+/** Ours. */
+export const FAILED = 'failed'
+
 /** Requests wait here for their answers; it also keeps to the broker's throttling. */
 interface RequestQueue {
+  readonly instrumentationEmitter: Emitter | null
   push(request: {
     entry: object
     expectResponse: boolean
@@ -139,7 +149,10 @@ interface AnswerReader {
 }
 
 const connection = require('kafkajs/src/network/connection') as {
-  prototype: { processData(this: AnswerReader, bytes: Buffer): void }
+  prototype: {
+    processData(this: AnswerReader, bytes: Buffer): void
+    send(this: Connection, protocol: Protocol<unknown>): Promise<unknown>
+  }
 }
 const { processData } = connection.prototype
 /**
@@ -157,6 +170,19 @@ connection.prototype.processData = function (bytes) {
     correlationId: bytes.readInt32BE(4),
     payload: bytes.subarray(8),
   })
+}
+
+const { send } = connection.prototype
+/** kafkajs tells of answers and of timeouts only. */
+connection.prototype.send = function (protocol) {
+  return send.call(this, protocol).catch(failed(this, protocol.request.apiName))
+}
+
+function failed({ requestQueue }: Pick<Connection, 'requestQueue'>, apiName: string) {
+  return (error: unknown): never => {
+    requestQueue.instrumentationEmitter?.emit(FAILED, { apiName, duration: 0, error })
+    throw error
+  }
 }
 
 const requestQueue = require('kafkajs/src/network/requestQueue') as {
@@ -201,7 +227,7 @@ export async function sendChunks<T extends { clientSideThrottleTime: number }>(
         socket.uncork()
       },
     })
-  })
+  }).catch(failed(connection, apiName))
   const answer = decode(payload)
   connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
   return answer

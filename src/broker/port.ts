@@ -199,6 +199,16 @@ export interface Broker {
   close(): Promise<void>
 }
 
+/** What happens on the connections. */
+export interface BrokerEvents {
+  /** An answer has come, after so many ms. */
+  onRequest(api: string, ms: number): void
+  /** A request failed as a whole: no connection, no answer in time, or a refusal, whose name this is. */
+  onRequestError(api: string, error: string): void
+  /** One connection more (1) or less (-1). @param address host:port */
+  onConnection(address: string, change: number): void
+}
+
 export interface BrokerLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

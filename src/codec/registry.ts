@@ -53,6 +53,8 @@ export class Registry {
   readonly #closed = new AbortController()
   #patienceMs = Number.POSITIVE_INFINITY
   #down = false
+  /** Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
+  readonly requests = { ok: 0, refused: 0, failed: 0 }
 
   constructor(config: RegistryConfig, log: RegistryLog) {
     this.#config = config
@@ -147,10 +149,12 @@ export class Registry {
     for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
         const answer = await this.#fetch(path, body)
+        this.requests.ok++
         if (this.#down) this.#log.info({ url: this.url }, 'The schema registry answers again')
         this.#down = false
         return answer
       } catch (error) {
+        this.requests[error instanceof Refused ? 'refused' : 'failed']++
         if (error instanceof Refused) throw error
         const waited = Date.now() - begun
         if (this.#closed.signal.aborted || waited > this.#patienceMs) throw this.#gone(error)

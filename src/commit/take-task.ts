@@ -13,8 +13,8 @@ export interface TakePorts {
   readonly group: Pick<Group, 'committed'>
   readonly log: { warn(fields: object, message: string): void }
   createReader(events: ReaderEvents): Reader
-  /** Changelog offsets left to read. */
-  onProgress(remaining: number): void
+  /** Of the changelog: offsets left to read, records and bytes that were just read. */
+  onProgress(remaining: number, records: number, bytes: number): void
 }
 
 /** Restored pages go to LevelDB in batches of this size. */
@@ -96,6 +96,7 @@ async function readTail(
   end: number,
 ): Promise<void> {
   if (from >= end) return
+  ports.onProgress(end - from, 0, 0)
   const { partition, window, store } = task
   const { layout, changelogTopic } = ports
   let pages: Page[] = []
@@ -125,7 +126,7 @@ async function readTail(
       }
     }
     restored.changelogOffset = columns.nextOffset
-    ports.onProgress(Math.max(0, end - columns.nextOffset))
+    ports.onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
     if (bytes > FLUSH_BYTES) await flush()
   })
   await flush()

@@ -7,6 +7,8 @@ export interface DimensionCheckpoint {
   readonly offsets: readonly number[]
   /** Wall clock, in ms: a store older than the topic's delete.retention.ms may have missed deletions. */
   readonly writtenAt: number
+  /** Timestamp of the latest record, in ms. */
+  readonly lastUpdateMs?: number
 }
 
 /**

@@ -57,13 +57,21 @@ export class Dimension {
   #dirty = false
   #flushed = Date.now()
   #isReady = false
+  /** Last stable offsets as of the last answers, by partition. */
+  #stable: number[] = []
   #closed = false
+  /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
   lastUpdateMs = 0
   /** When the bootstrap began, and the offsets that it had before it. */
   begunMs = Date.now()
   total = 0
   /** By partition: when its end was last seen to have been reached (Unix ms). */
   #currentAt: number[] = []
+  /** Read from the topic since the start; bytes are of record batches, decompressed. */
+  readonly read = { records: 0, bytes: 0 }
+  /** The same, as it was when all was read that had been there at the start. */
+  restored = { records: 0, bytes: 0, ms: 0 }
+  readonly #begun = performance.now()
   #resolveReady: () => void = () => {}
 
   constructor(ports: DimensionPorts) {
@@ -94,6 +102,7 @@ export class Dimension {
     this.#currentAt = this.#positions.map(() => asked)
     this.begunMs = Date.now()
     this.total = this.remaining
+    this.#stable = [...this.#ends]
     this.#reader = createReader({
       onFetched: (fetched) => this.#fetched(fetched),
       onError: (_partition, error) => onFatal(error),
@@ -104,9 +113,23 @@ export class Dimension {
     }
   }
 
+  get topic(): string {
+    return this.#ports.config.topic
+  }
+
   /** Offsets that were there at the start and have not been read yet. */
   get remaining(): number {
-    return this.#ends.reduce((sum, end, p) => sum + Math.max(0, end - this.#positions[p]), 0)
+    return this.remainingByPartition.reduce((sum, offsets) => sum + offsets, 0)
+  }
+
+  /** Offsets between what was read and what was there at the last look. */
+  get lag(): number {
+    return this.#stable.reduce((sum, end, p) => sum + Math.max(0, end - this.#positions[p]), 0)
+  }
+
+  /** Offsets that were there at the start and have not been read yet, by partition. */
+  get remainingByPartition(): number[] {
+    return this.#ends.map((end, p) => Math.max(0, end - this.#positions[p]))
   }
 
   get isReady(): boolean {
@@ -162,7 +185,10 @@ export class Dimension {
       checkpoint.offsets.length === first.length &&
       Date.now() - checkpoint.writtenAt < keepMs &&
       checkpoint.offsets.every((offset, p) => offset >= first[p] && offset <= this.#ends[p])
-    if (fits && (await this.#store.load(this.table))) return [...checkpoint.offsets]
+    if (fits && (await this.#store.load(this.table))) {
+      this.lastUpdateMs = checkpoint.lastUpdateMs ?? 0
+      return [...checkpoint.offsets]
+    }
     log.warn(
       { dimension: config.name },
       'The stored dimension cannot be used and is read from its topic again',
@@ -199,6 +225,9 @@ export class Dimension {
       if (next.columns.nextOffset >= next.lastStableOffset) {
         this.#currentAt[next.partition] = Date.now()
       }
+      this.#stable[next.partition] = next.lastStableOffset
+      this.read.records += next.columns.length
+      this.read.bytes += next.columns.buffer.length
       next.columns.release?.()
       this.#checkReady()
       const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
@@ -211,6 +240,7 @@ export class Dimension {
   #checkReady(): void {
     if (this.#isReady || this.remaining > 0) return
     this.#isReady = true
+    this.restored = { ...this.read, ms: performance.now() - this.#begun }
     this.#resolveReady()
   }
 
@@ -226,7 +256,9 @@ export class Dimension {
       if (i % TURN === TURN - 1) await nextTurn()
     }
     this.#dirty = true
-    this.lastUpdateMs = Date.now()
+    for (let i = 0; i < columns.length; i++) {
+      if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
+    }
     await nextTurn()
     return true
   }
@@ -270,7 +302,9 @@ export class Dimension {
     this.#dirty = false
     this.#flushed = Date.now()
     const { layout } = this.#ports
-    const checkpoint = { layout, offsets: [...this.#positions], writtenAt: Date.now() }
+    const { lastUpdateMs } = this
+    const offsets = [...this.#positions]
+    const checkpoint = { layout, offsets, writtenAt: Date.now(), lastUpdateMs }
     await this.#store.flush(checkpoint, this.table)
   }
 }

@@ -25,6 +25,8 @@ export class InputQueue {
   #answeredAt = 0
   /** The next offset to read once all that was taken is committed; -1 before the first. */
   taken = -1
+  /** Of the record that was taken last, in ms; 0 before the first. */
+  #takenTimestamp = 0
 
   constructor(timeField: boolean) {
     this.#timeField = timeField
@@ -66,11 +68,23 @@ export class InputQueue {
     return Math.max(0, this.#lastStableOffset - this.taken)
   }
 
+  /**
+   * How long ago the next record was written, in ms; 0 where none is left. While it is not fetched
+   * yet the one before it is looked at.
+   */
+  lagMs(now: number): number {
+    const { head } = this
+    if (head === undefined && (this.lag === 0 || this.#takenTimestamp === 0)) return 0
+    const timestamp = head ? head.columns.timestamps[head.at] : this.#takenTimestamp
+    return Math.max(0, now - timestamp)
+  }
+
   /** The head's records up to `at` have been taken. */
   advance(at: number): void {
     const block = this.#blocks[0]
     block.at = at
     const { columns } = block
+    this.#takenTimestamp = columns.timestamps[at - 1]
     if (at < columns.length) {
       this.taken = columns.offsets[at - 1] + 1
       return

@@ -4,7 +4,6 @@ const KEPT = 512
 export class EpochTimes {
   readonly #times: number[] = []
   committed = 0
-  aborted = 0
   /** Wall clock of the last commit, in ms; 0 before the first. */
   lastAt = 0
 

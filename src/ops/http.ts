@@ -19,6 +19,8 @@ export interface HttpParts {
   /** What admin requests have to carry; null: there are none. */
   readonly token: string | null
   readonly admin: Admin
+  /** After each answer. @param route as it is declared; empty where none fits */
+  onAnswer(route: string, method: string, code: number, ms: number): void
 }
 
 export interface HttpAddress {
@@ -33,6 +35,10 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     forceCloseConnections: true,
     // Keys are parts of paths.
     routerOptions: { maxParamLength: 4096 },
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { url = '' } = request.routeOptions
+    parts.onAnswer(url, request.method, reply.statusCode, reply.elapsedTime)
   })
   app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
     const status = error.statusCode ?? 500

@@ -1,75 +1,338 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+/** Every metric: one line of one table. Names as Prometheus's naming practices want them. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Distribution } from '../counts.ts'
 
-/** Every metric: name, kind, labels, help. Names as Prometheus's naming practices want them. */
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-const COUNTERS = {
-  records_consumed_total: ['Records taken from a topic', ['topic']],
-  records_produced_total: ['Joined records written and committed', ['topic']],
-  records_dropped_total: ['Records dropped by policy', ['stage', 'reason']],
-  rejects_total: ['Records sent to the rejects topic', ['topic', 'reason']],
-  dimension_lookups_total: ['Look-ups of facts in a dimension', ['dimension', 'result']],
-  window_probes_total: ['Probes of the other side of the window', ['side', 'result']],
-  window_unmatched_total: ['Left records emitted without a match', ['side']],
-  transactions_total: ['Epochs', ['result']],
-  rebalances_total: ['Assignments received', []],
-} as const
-const GAUGES = {
-  build_info: ['Version that runs', ['version', 'node_version']],
-  state: ['1 for the state of the instance', ['state']],
-  tasks: ['Tasks of this instance by state', ['state']],
-  consumer_lag_records: ['Records behind the last stable offset', ['topic', 'partition']],
-  stream_time_timestamp_seconds: ['Highest event time of a task', ['task']],
-  window_records: ['Records in the window', ['side']],
-  window_segments: ['Segments in the window', ['side']],
-  memory_bytes: ['Memory that a part of the service holds', ['part']],
-  memory_limit_bytes: ['What a part may hold; limit: all of it', ['part']],
-  dimension_rows: ['Rows', ['dimension']],
-  dimension_bytes: ['Memory of rows and index', ['dimension']],
-  dimension_lag_records: ['Offsets of the bootstrap that are left', ['dimension']],
-  dimension_last_update_timestamp_seconds: ['Wall clock of the last row', ['dimension']],
-  restore_records_remaining: ['Changelog offsets left to restore', ['partition']],
-  last_commit_timestamp_seconds: ['Wall clock of the last commit', []],
-} as const
+type Line =
+  | readonly ['counter' | 'gauge', readonly string[], string]
+  /** The last figure is the highest bound, in seconds; ten more lie below, each half of the next. */
+  | readonly ['histogram', readonly string[], string, number]
 
-type Counters = Record<keyof typeof COUNTERS, Counter<string>>
-type Gauges = Record<keyof typeof GAUGES, Gauge<string>>
+/** Kind, labels, meaning. A gauge without a value is absent, never 0. */
+export const METRICS = {
+  build_info: ['gauge', ['version', 'node_version'], '1: the version that runs'],
+  config_info: [
+    'gauge',
+    ['pipeline', 'config_hash'],
+    '1: the pipeline, and a hash of its file without its secrets',
+  ],
+  state: [
+    'gauge',
+    ['state'],
+    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring or running; 0 for the others',
+  ],
+  tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
+  records_consumed_total: [
+    'counter',
+    ['topic'],
+    'Records taken from a topic: facts and right stream when they are processed, dimensions when they are read. What an aborted epoch took counts again when it is done again',
+  ],
+  bytes_consumed_total: [
+    'counter',
+    ['topic'],
+    'Bytes of the record batches that were fetched, decompressed',
+  ],
+  records_produced_total: [
+    'counter',
+    ['topic'],
+    'Records committed to a topic: output, rejects, changelog',
+  ],
+  bytes_produced_total: [
+    'counter',
+    ['topic'],
+    'Bytes of the record batches that were committed, before compression',
+  ],
+  records_dropped_total: [
+    'counter',
+    ['stage', 'reason'],
+    'Records dropped because the pipeline file says so: late ones, and facts without a dimension row',
+  ],
+  records_late_total: [
+    'counter',
+    ['topic'],
+    'Records further behind stream time than window and grace, dropped or rejected',
+  ],
+  rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
+  decode_errors_total: [
+    'counter',
+    ['topic', 'format'],
+    'Rejects whose key or value could not be decoded',
+  ],
+  dimension_lookups_total: [
+    'counter',
+    ['dimension', 'result'],
+    'Look-ups of facts in a dimension: hit, miss',
+  ],
+  window_probes_total: [
+    'counter',
+    ['side', 'result'],
+    'Records that found (hit) or did not find (miss) their key on the other side of the window',
+  ],
+  window_unmatched_total: ['counter', ['side'], 'Records that came out without a match'],
+  window_closed_matches_total: [
+    'counter',
+    [],
+    'Matches that came too late: the left record had come out without one already',
+  ],
+  match_delay_seconds: [
+    'histogram',
+    ['first'],
+    'Distance of the event times of two records that matched, by the side that was first. How much of the window is needed',
+    0,
+  ],
+  record_lateness_seconds: [
+    'histogram',
+    ['topic'],
+    'How far behind stream time records were; 0 for those in order. How much grace is needed',
+    0,
+  ],
+  record_e2e_latency_seconds: [
+    'histogram',
+    ['topic'],
+    'From the later of a match’s two event times to its commit; long where old data is read',
+    16,
+  ],
+  slice_duration_seconds: [
+    'histogram',
+    [],
+    'Wall time of one slice of a task, up to 2048 records of each side, through all stages',
+    1,
+  ],
+  consumer_lag_records: [
+    'gauge',
+    ['topic', 'partition'],
+    'Offsets between what was taken and the last stable offset',
+  ],
+  consumer_lag_seconds: [
+    'gauge',
+    ['topic', 'partition'],
+    'Age of the next record to be taken; 0 where none is left',
+  ],
+  assigned_partitions: ['gauge', ['topic'], 'Partitions that this instance has'],
+  topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
+  rebalances_total: ['counter', [], 'Assignments received'],
+  rebalance_duration_seconds: [
+    'histogram',
+    [],
+    'From the end of a generation, or the start, to the next assignment; nothing is processed meanwhile',
+    60,
+  ],
+  last_poll_timestamp_seconds: [
+    'gauge',
+    [],
+    'When the last fetch of facts or right stream was answered',
+  ],
+  last_commit_timestamp_seconds: ['gauge', [], 'When the last epoch was committed'],
+  transactions_total: [
+    'counter',
+    ['result'],
+    'Epochs: committed, aborted, or fenced by another instance',
+  ],
+  transaction_duration_seconds: [
+    'histogram',
+    [],
+    'Commit of an epoch, from its begin to the stores',
+    4,
+  ],
+  backpressure_seconds_total: [
+    'counter',
+    ['reason'],
+    'Time in which nothing was taken because an epoch was full and waited for its commit',
+  ],
+  kafka_request_duration_seconds: [
+    'histogram',
+    ['api'],
+    'From a request to its answer; a fetch and a join wait at the broker',
+    1,
+  ],
+  kafka_request_errors_total: [
+    'counter',
+    ['api', 'error'],
+    'Requests that failed as a whole: refused, not answered, or the connection broke',
+  ],
+  kafka_connections: ['gauge', ['broker'], 'Open connections'],
+  dimension_rows: ['gauge', ['dimension'], 'Rows'],
+  dimension_bytes: ['gauge', ['dimension'], 'Memory of rows and index'],
+  dimension_lag_records: [
+    'gauge',
+    ['dimension'],
+    'Offsets between what was read and the last stable offset',
+  ],
+  dimension_last_update_timestamp_seconds: [
+    'gauge',
+    ['dimension'],
+    'Timestamp of the latest record that was read: how fresh the rows are',
+  ],
+  window_records: ['gauge', ['side'], 'Records in the window, with those that wait for expiry'],
+  window_pages: ['gauge', [], 'Pages in the stores'],
+  window_segments: ['gauge', ['side'], 'Segments in the window'],
+  window_segments_expired_total: [
+    'counter',
+    ['side'],
+    'Segments dropped because stream time has passed them',
+  ],
+  memory_bytes: [
+    'gauge',
+    ['part'],
+    'Memory that a part holds: dimensions, pages, index (of the window), fetch (waiting input), epoch',
+  ],
+  memory_limit_bytes: ['gauge', ['part'], 'What a part may hold; limit: all of it'],
+  store_disk_bytes: ['gauge', ['store'], 'Size of the files: window, or dimension/ and its name'],
+  store_op_duration_seconds: [
+    'histogram',
+    ['store', 'op'],
+    'Operations of LevelDB: get_many, write, clear',
+    1,
+  ],
+  stores_quarantined_total: [
+    'counter',
+    ['store'],
+    'Damaged stores that were put aside (window) or deleted (dimension), and read from Kafka again',
+  ],
+  restore_records_remaining: [
+    'gauge',
+    ['store', 'partition'],
+    'Offsets left to read before a task or a dimension can be used',
+  ],
+  restore_eta_seconds: [
+    'gauge',
+    ['store'],
+    'Time that the restore will still take at its pace so far: the longest of the partitions; 0 where none restores',
+  ],
+  restore_records_total: ['counter', ['store'], 'Records read to restore'],
+  restore_bytes_total: [
+    'counter',
+    ['store'],
+    'Bytes of record batches read to restore, decompressed',
+  ],
+  restore_duration_seconds: [
+    'histogram',
+    ['store'],
+    'From taking a task, or the start of a dimension, to its use',
+    600,
+  ],
+  stream_time_timestamp_seconds: [
+    'gauge',
+    ['task'],
+    'Highest event time that a task has processed',
+  ],
+  errors_total: [
+    'counter',
+    ['component', 'code'],
+    'Errors that were recovered from, by their code',
+  ],
+  schema_registry_requests_total: [
+    'counter',
+    ['result'],
+    'ok; refused: the registry’s answer is no; failed: no answer',
+  ],
+  http_requests_total: ['counter', ['route', 'method', 'code'], 'Answers of this HTTP server'],
+  http_request_duration_seconds: ['histogram', ['route', 'method', 'code'], 'Time to answer', 1],
+  heap_limit_bytes: ['gauge', [], 'The most that the JavaScript heap may have'],
+} as const satisfies Record<string, Line>
 
-export interface Metrics extends Counters, Gauges {
-  readonly transaction_duration_seconds: Histogram
+type Table = typeof METRICS
+type Of<Kind> = Kind extends 'counter'
+  ? Counter<string>
+  : Kind extends 'gauge'
+    ? Gauge<string>
+    : Histogram
+
+export type Metrics = { readonly [Name in keyof Table]: Of<Table[Name][0]> } & {
   readonly contentType: string
+  /** The text exposition. Scrapes at the same time are answered one after the other. */
   text(): Promise<string>
 }
 
-/** @param collect fills what is sampled, before each scrape */
-export function createMetrics(collect: (metrics: Metrics) => void): Metrics {
+type Labels = Record<string, string>
+
+/** Bounds below infinity: OPERATIONS allows 12 buckets. */
+const BOUNDS = 11
+
+/** Shows distributions that are counted elsewhere. */
+export class Histogram {
+  readonly type = 'histogram'
+  readonly name: string
+  readonly help: string
+  readonly #upTo: number
+  #series: { labels: Labels; distribution: Distribution; upTo: number }[] = []
+
+  /** @param upTo the highest bound in seconds, unless `set` has another one */
+  constructor(name: string, help: string, upTo: number) {
+    this.name = name
+    this.help = help
+    this.#upTo = upTo
+  }
+
+  set(labels: Labels, distribution: Distribution, upTo = this.#upTo): void {
+    this.#series.push({ labels, distribution, upTo })
+  }
+
+  reset(): void {
+    this.#series = []
+  }
+
+  /** What prom-client's registry asks of a metric. */
+  get() {
+    const values = this.#series.flatMap((one) => samples(this.name, one))
+    return Promise.resolve({ name: this.name, help: this.help, type: this.type, values })
+  }
+}
+
+function samples(
+  name: string,
+  { labels, distribution, upTo }: { labels: Labels; distribution: Distribution; upTo: number },
+) {
+  const last = Math.max(BOUNDS - 1, Math.ceil(Math.log2(upTo * 1000)))
+  const values: { metricName: string; labels: Record<string, string | number>; value: number }[] =
+    []
+  let below = 0
+  for (const [bucket, count] of distribution.buckets.entries()) {
+    below += count
+    if (bucket <= last - BOUNDS || bucket > last) continue
+    const le = 2 ** bucket / 1000
+    values.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: below })
+  }
+  const { count } = distribution
+  values.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count })
+  values.push({ metricName: `${name}_sum`, labels, value: distribution.sum / 1000 })
+  values.push({ metricName: `${name}_count`, labels, value: count })
+  return values
+}
+
+/** @param collect sets everything anew, before each scrape: what it does not set has gone */
+export function createMetrics(collect: (metrics: Metrics) => void | Promise<void>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const make = <T>(table: object, Kind: new (options: never) => T): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(table).map(([name, [help, labelNames]]) => [
-        name,
-        new Kind({
-          name: `enricher_${name}`,
-          help,
-          labelNames: [...labelNames],
-          registers: [registry],
-        } as never),
-      ]),
-    )
+  const made = Object.entries<Line>(METRICS).map(
+    ([name, line]) => [name, make(`enricher_${name}`, line, registry)] as const,
+  )
+  let scrape = Promise.resolve('')
   const metrics = {
-    ...(make(COUNTERS, Counter) as unknown as Counters),
-    ...(make(GAUGES, Gauge) as unknown as Gauges),
-    transaction_duration_seconds: new Histogram({
-      name: 'enricher_transaction_duration_seconds',
-      help: 'Begin to end of an epoch’s commit',
-      buckets: SECONDS,
-      registers: [registry],
-    }),
+    ...Object.fromEntries(made),
     contentType: registry.contentType,
-    async text() {
-      collect(metrics)
-      return registry.metrics()
+    text() {
+      scrape = scrape
+        .catch(() => '')
+        .then(async () => {
+          for (const [, metric] of made) {
+            metric.reset()
+            if (metric instanceof Gauge) metric.remove({})
+          }
+          await collect(metrics)
+          return registry.metrics()
+        })
+      return scrape
     },
-  }
+  } as Metrics
   return metrics
+}
+
+function make(name: string, line: Line, registry: Registry): Counter | Gauge | Histogram {
+  const [kind, labels, help] = line
+  const options = { name, help, labelNames: [...labels], registers: [registry] }
+  if (kind === 'counter') return new Counter(options)
+  if (kind === 'gauge') return new Gauge(options)
+  const histogram = new Histogram(name, help, line[3] as number)
+  registry.registerMetric(histogram as never)
+  return histogram
 }

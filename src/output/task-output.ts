@@ -82,6 +82,8 @@ export class BatchList {
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
   readonly batches: BatchList
+  /** Event times of the matches since the last `take`, in ms. */
+  #times: number[] = []
   readonly #frame: Buffer
   readonly #missingRight: Buffer
   readonly #onTooLarge: (left: Entry, bytes: number) => void
@@ -100,20 +102,29 @@ export class TaskOutput {
 
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
-    this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)
+    if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) {
+      this.#times.push(time)
+    }
   }
 
   unmatched(left: Entry): void {
     this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
   }
 
-  #write(left: Entry, time: number, suffix: Buffer, start: number, end: number): void {
+  takeTimes(): number[] {
+    const times = this.#times
+    this.#times = []
+    return times
+  }
+
+  /** False: it is too large. */
+  #write(left: Entry, time: number, suffix: Buffer, start: number, end: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const bytes =
       keyEnd - keyStart + headersEnd - headersStart + bodyEnd - bodyStart + end - start + 5
     if (!this.batches.fits(bytes)) {
       this.#onTooLarge(left, bytes)
-      return
+      return false
     }
     this.batches
       .writer(bytes)
@@ -133,6 +144,7 @@ export class TaskOutput {
         headersStart,
         headersEnd,
       )
+    return true
   }
 }
 

@@ -43,7 +43,7 @@ export class TaskRejects {
     error: string,
   ): void {
     const topic = this.#topics[side]
-    this.#counts.reject(topic, reason)
+    this.#counts.reject(topic, stage, reason)
     this.#write({
       topic,
       partition: this.#partition,
@@ -59,7 +59,7 @@ export class TaskRejects {
   /** A match whose value is over the output topic's limit: its parts are known, its coordinates are not. */
   output(left: Entry, bytes: number): void {
     const { topic, maxBatchBytes } = this.#output
-    this.#counts.reject(topic, 'too_large')
+    this.#counts.reject(topic, 'output', 'too_large')
     this.#write({
       topic: this.#topics[0],
       partition: this.#partition,

@@ -1,9 +1,9 @@
 import type { PipelineCodec } from '../codec/port.ts'
+import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
 import type { Dimension } from '../dimension/dimension.ts'
 import type { MemoryLimits } from '../memory.ts'
-import type { EpochTimes } from '../ops/epoch-times.ts'
 import type { Worker } from '../worker.ts'
 
 /** What is there from the start, and what comes while the service starts. */
@@ -12,10 +12,10 @@ export interface ServiceParts {
   readonly version: string
   readonly instanceId: string
   readonly counts: Counts
-  readonly epochs: EpochTimes
   readonly limits: MemoryLimits
   readonly dimensions: readonly Dimension[]
   codec?: PipelineCodec
   partitions?: number
+  registry?: Registry | null
   worker?: Worker
 }

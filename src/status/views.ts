@@ -1,5 +1,6 @@
 /** What the API and the status page show of the running parts. */
 import { redacted } from '../config/redact.ts'
+import type { Distribution } from '../counts.ts'
 import type { Views } from '../ops/api.ts'
 import { storeSizes } from '../ops/disk.ts'
 import { type Probes, written } from '../ops/health.ts'
@@ -12,6 +13,8 @@ import type { ServiceParts } from './parts.ts'
 
 const SIDES = ['left', 'right'] as const
 const SIZES_AGE_MS = 10_000
+/** Missing keys that are told of each dimension. */
+const MOST_KEYS = 10
 
 export class ServiceViews implements Views {
   readonly #parts: ServiceParts
@@ -29,7 +32,8 @@ export class ServiceViews implements Views {
   }
 
   status(): object {
-    const { pipeline, version, instanceId, counts, epochs, worker, dimensions } = this.#parts
+    const { pipeline, version, instanceId, counts, worker, dimensions } = this.#parts
+    const { epochs, transactions } = counts
     const ready = this.#probes.ready()
     return {
       at: Date.now(),
@@ -41,11 +45,11 @@ export class ServiceViews implements Views {
       state: stateOf(dimensions, worker),
       ready: ready.every(({ ok }) => ok),
       checks: ready.map(written),
-      rebalances: worker?.rebalances ?? 0,
+      rebalances: counts.rebalances,
       counts: {
         facts: counts.consumed[0],
         right: counts.consumed[1],
-        output: counts.produced,
+        output: counts.produced.get(pipeline.output.topic) ?? 0,
         rejects: [...counts.rejects.values()].reduce((sum, count) => sum + count, 0),
         late: counts.late[0] + counts.late[1],
         missing: counts.droppedMissing,
@@ -58,10 +62,11 @@ export class ServiceViews implements Views {
         side,
         hits: counts.probeHits[s],
         misses: counts.probeMisses[s],
+        delays: delaysOf(counts.window.matchDelays[s]),
       })),
       epochs: {
         committed: epochs.committed,
-        aborted: epochs.aborted,
+        aborted: (transactions.get('aborted') ?? 0) + (transactions.get('fenced') ?? 0),
         lastAt: epochs.lastAt || null,
         p50Ms: epochs.quantile(0.5),
         p99Ms: epochs.quantile(0.99),
@@ -145,6 +150,7 @@ export class ServiceViews implements Views {
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? loaded.stalenessMs : null,
+        topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),
       }
@@ -174,6 +180,13 @@ export class ServiceViews implements Views {
     const { rss, heapUsed } = process.memoryUsage()
     return { rss, heapUsed, limits, parts: memoryParts(dimensions, worker) }
   }
+}
+
+/** Matches by the distance of their event times: those up to `uptoMs`, and over the bucket before. */
+function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[] {
+  return [...buckets]
+    .map((count, b) => ({ uptoMs: 2 ** b, count }))
+    .filter(({ count }) => count > 0)
 }
 
 const finite = (time: number): number | null => (Number.isFinite(time) ? time : null)

@@ -1,4 +1,5 @@
 import { copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
+import type { WindowCounts } from '../counts.ts'
 import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
 import {
@@ -37,6 +38,7 @@ export interface WindowOptions {
   readonly recentBytes: () => number
   readonly readPages: ReadPages
   readonly sink: JoinSink
+  readonly counts: WindowCounts
   /** Of a key's bytes; tests provoke collisions with another one. */
   readonly hash?: typeof hashBytes
 }
@@ -61,6 +63,7 @@ export class JoinWindow {
   readonly #left: boolean
   readonly #readPages: ReadPages
   readonly #sink: JoinSink
+  readonly #counts: WindowCounts
   readonly #recent: RecentPages
   readonly #sides: readonly Segments[]
   readonly #writer: PageWriter
@@ -73,8 +76,6 @@ export class JoinWindow {
   #ownPosition = 0
   #ownEntry = 0
   #ownIndex: SegmentIndex | undefined
-  /** Pairs that would have matched, had the left record's window not been closed. */
-  closedMatches = 0
 
   constructor(options: WindowOptions) {
     this.times = options.times
@@ -82,6 +83,7 @@ export class JoinWindow {
     this.#left = options.kind === 'left'
     this.#readPages = options.readPages
     this.#sink = options.sink
+    this.#counts = options.counts
     this.#recent = new RecentPages(options.recentBytes)
     this.#writer = new PageWriter(this.#recent)
     this.#sides = [new Segments(this.times.segmentMs), new Segments(this.times.segmentMs)]
@@ -300,7 +302,9 @@ export class JoinWindow {
     // What has closed unmatched is emitted first.
     const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
     const before = Math.min(streamTime - this.times.retentionMs, closed)
-    return [...new Set(this.#sides.flatMap((side) => side.expire(before)))]
+    const gone = this.#sides.map((side) => side.expire(before))
+    for (const side of [LEFT, RIGHT]) this.#counts.segmentsExpired[side] += gone[side].length
+    return [...new Set(gone.flat())]
   }
 
   /** Takes a page from LevelDB or the changelog into the index; its bytes are not kept. */
@@ -352,6 +356,9 @@ export class JoinWindow {
           : this.#markMatched(index, segment, entry, other.time, streamTime)
       if (!joins) return
     }
+    const { matchDelays } = this.#counts
+    if (distance < 0) matchDelays[RIGHT].add(-distance)
+    else matchDelays[LEFT].add(distance)
     this.#sink.match(left, right)
   }
 
@@ -365,7 +372,7 @@ export class JoinWindow {
   ): boolean {
     if (index.isMatched(entry)) return true
     if (time + this.times.closeMs < streamTime) {
-      this.closedMatches++
+      this.#counts.closedMatches++
       return false
     }
     index.setMatched(entry)

@@ -147,7 +147,7 @@ test('every metric is exposed with a help text and a type, before it has a value
 test('names are snake case, counters and only they end in _total, times are in seconds', async () => {
   const all = families(await createMetrics(() => {}).text())
   for (const [name, { type }] of ours(all)) {
-    assert.match(name, /^enricher_[a-z]+(_[a-z]+)*$/)
+    assert.match(name, /^enricher_[a-z0-9]+(_[a-z0-9]+)*$/)
     assert.equal(name.endsWith('_total'), type === 'counter', name)
     assert.doesNotMatch(name, /_(ms|millis|milliseconds|kb|mb)(_|$)/)
     if (type === 'histogram') assert.match(name, /_seconds$/)
@@ -168,17 +168,19 @@ test('what is sampled is filled in before each scrape', async (t) => {
 })
 
 test('label values with quotes, backslashes and line breaks are escaped', async () => {
-  const metrics = createMetrics(() => {})
-  metrics.rejects_total.inc({ topic: 'a"b\\c\nd', reason: 'malformed' }, 2)
+  const metrics = createMetrics((m) =>
+    m.rejects_total.inc({ topic: 'a"b\\c\nd', stage: 'decode', reason: 'malformed' }, 2),
+  )
   const all = families(await metrics.text())
   assert.deepEqual(all.get('enricher_rejects_total')?.samples, [
-    'enricher_rejects_total{topic="a\\"b\\\\c\\nd",reason="malformed"} 2',
+    'enricher_rejects_total{topic="a\\"b\\\\c\\nd",stage="decode",reason="malformed"} 2',
   ])
 })
 
 test('the metrics of two instances in one process are apart', async () => {
-  const [one, other] = [createMetrics(() => {}), createMetrics(() => {})]
-  one.rebalances_total.inc(3)
+  const one = createMetrics((m) => m.rebalances_total.inc(3))
+  const other = createMetrics(() => {})
+  await one.text()
   const samples = families(await other.text()).get('enricher_rebalances_total')?.samples
   assert.deepEqual(samples, ['enricher_rebalances_total 0'])
 })

@@ -55,6 +55,7 @@ export function parts(more: Partial<HttpParts> = {}): HttpParts {
   const ok = (): Check[] => [good]
   return {
     version: '1.2.3',
+    onAnswer: () => {},
     metrics: createMetrics(() => {}),
     probes: { live: ok, ready: ok, started: ok },
     views,

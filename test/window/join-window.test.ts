@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { hashBytes } from '../../src/bytes.ts'
+import { WindowCounts } from '../../src/counts.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
@@ -16,6 +17,7 @@ const collidingHash: typeof hashBytes = (key, start, end) => hashBytes(key, star
 class Driver {
   readonly out: string[] = []
   readonly stored = new Map<number, Buffer>()
+  readonly counts = new WindowCounts()
   readonly window: JoinWindow
   readonly #times: ModelTimes
   streamTime = Number.NEGATIVE_INFINITY
@@ -27,6 +29,7 @@ class Driver {
       times: windowTimes(times),
       kind: times.kind,
       recentBytes: () => recentBytes,
+      counts: this.counts,
       hash: collidingHash,
       readPages: async (numbers) => numbers.map((number) => this.stored.get(number)),
       sink: {
