@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as data from '../../examples/orders/data.ts'
+import { exposition, type Samples, scrape } from '../support/scrape.ts'
+import { readAll } from '../support/topics.ts'
+import { Orders, type ServiceProcess } from './orders.ts'
+
+const COUNT = 20_000
+const LATE = 3
+const LONG_AGO_MS = 200_000
+
+async function withOrders(body: (orders: Orders) => Promise<void>): Promise<void> {
+  const orders = await Orders.create()
+  try {
+    await body(orders)
+  } finally {
+    await orders.close()
+  }
+}
+
+/** Behind all other orders: three that nobody can decode, one of another key, three that are late; a bad customer row. */
+async function sendOdd(orders: Orders): Promise<void> {
+  const { producer } = orders
+  const at = orders.orderedAt(COUNT)
+  const good = data.encode('order', data.order(0, at))
+  const key = Buffer.from(data.orderId(0))
+  const odd: [Buffer | null, Buffer | null, number][] = [
+    [null, good, at],
+    [key, Buffer.from('no Avro'), at],
+    [key, good.subarray(0, good.length - 3), at],
+    [Buffer.from('another'), good, at],
+    ...Array.from({ length: LATE }, (): [Buffer, Buffer, number] => [key, good, at - LONG_AGO_MS]),
+  ]
+  for (const [k, v, time] of odd) producer.put(orders.topic('orders'), 0, time, k, v)
+  producer.put(orders.topic('customers'), 0, at, Buffer.from('1'), Buffer.from('no row'))
+  await producer.flush()
+}
+
+/** What the records themselves say. */
+function expected() {
+  const all = Array.from({ length: COUNT }, (_, i) => i)
+  const paid = all.filter(data.isPaid)
+  const known = (field: 'customer_id' | 'product_id', rows: number): number =>
+    all.filter((i) => data.order(i, 0)[field] <= rows).length
+  return {
+    paid: paid.length,
+    delaySeconds: paid.reduce((sum, i) => sum + data.payDelay(i), 0) / 1000,
+    customers: known('customer_id', data.CUSTOMERS),
+    products: known('product_id', data.PRODUCTS),
+  }
+}
+
+async function until(
+  service: ServiceProcess,
+  done: (samples: Samples) => boolean,
+): Promise<Samples> {
+  for (let tries = 0; tries < 200; tries++) {
+    const samples = await scrape(service)
+    if (done(samples)) return samples
+    await sleep(300)
+  }
+  assert.fail(`Not reached:\n${await exposition(service)}\n${service.log.slice(-3000)}`)
+}
+
+test('after a run the metrics are what went in and what came out, to the record', () =>
+  withOrders(async (orders) => {
+    await orders.send(0, COUNT)
+    await orders.sendRest(COUNT)
+    await sendOdd(orders)
+    const service = orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '2s' })
+    const enriched = { topic: orders.topic('enriched') }
+    const samples = await until(service, (s) => s('records_produced_total', enriched)[0] >= COUNT)
+    const wanted = expected()
+    const bad = 4
+    const facts = { topic: orders.topic('orders') }
+    const payments = { topic: orders.topic('payments') }
+    const customers = { topic: orders.topic('customers') }
+    const rejectsTopic = { topic: orders.topic('rejects') }
+    const sum = (name: string, labels?: Record<string, string>): number =>
+      samples(name, labels).reduce((total, value) => total + value, 0)
+
+    assert.equal(sum('records_consumed_total', facts), COUNT + bad + LATE)
+    assert.equal(sum('records_consumed_total', payments), wanted.paid)
+    assert.equal(sum('records_consumed_total', customers), data.CUSTOMERS + 1)
+    assert.equal(sum('dimension_rows', { dimension: 'customer' }), data.CUSTOMERS)
+
+    const lookups = (dimension: string, result: string): number =>
+      sum('dimension_lookups_total', { dimension, result })
+    assert.equal(lookups('customer', 'hit'), wanted.customers)
+    assert.equal(lookups('customer', 'miss'), COUNT - wanted.customers)
+    assert.equal(lookups('product', 'hit'), wanted.products)
+    assert.equal(lookups('product', 'miss'), COUNT - wanted.products)
+
+    assert.equal(sum('window_probes_total', { side: 'left' }), COUNT)
+    assert.equal(sum('window_probes_total', { side: 'right' }), wanted.paid)
+    assert.equal(sum('window_probes_total', { result: 'hit' }), wanted.paid)
+    assert.equal(sum('window_unmatched_total'), COUNT - wanted.paid)
+    assert.equal(sum('match_delay_seconds_count', { first: 'left' }), wanted.paid)
+    assert.ok(Math.abs(sum('match_delay_seconds_sum') - wanted.delaySeconds) < 0.001)
+    assert.equal(sum('record_e2e_latency_seconds_count'), wanted.paid)
+
+    assert.equal(sum('records_late_total', facts), LATE)
+    assert.equal(sum('records_dropped_total', { reason: 'late' }), LATE)
+    assert.equal(sum('record_lateness_seconds_count', facts), COUNT + bad + LATE)
+    assert.equal(sum('record_lateness_seconds_count', payments), wanted.paid)
+
+    let produced = 0
+    await readAll(orders.broker, enriched.topic, () => produced++)
+    assert.equal(sum('records_produced_total', enriched), produced)
+    assert.equal(produced, COUNT)
+
+    const reasons: string[] = []
+    await readAll(orders.broker, rejectsTopic.topic, ({ headers }) => {
+      const of = (name: string) => headers.find(([key]) => key === `enricher.${name}`)?.[1]
+      reasons.push(`${of('topic')} ${of('stage')} ${of('reason')}`)
+    })
+    assert.equal(reasons.length, bad + 1)
+    assert.equal(sum('records_produced_total', rejectsTopic), reasons.length)
+    assert.equal(sum('rejects_total'), reasons.length)
+    for (const line of new Set(reasons)) {
+      const [topic, stage, reason] = line.split(' ')
+      const count = reasons.filter((one) => one === line).length
+      assert.equal(sum('rejects_total', { topic, stage, reason }), count, line)
+    }
+    assert.equal(sum('decode_errors_total', facts), 2)
+    assert.equal(sum('decode_errors_total', customers), 1)
+
+    assert.equal(sum('consumer_lag_records'), 0)
+    assert.equal(sum('consumer_lag_seconds'), 0)
+    assert.equal(sum('dimension_lag_records'), 0)
+    assert.equal(sum('restore_records_remaining'), 0)
+    const fresh = sum('dimension_last_update_timestamp_seconds', { dimension: 'customer' })
+    assert.equal(fresh, orders.orderedAt(COUNT) / 1000)
+    const commits = sum('transactions_total', { result: 'committed' })
+    assert.equal(sum('transaction_duration_seconds_count'), commits)
+    assert.equal(sum('kafka_request_duration_seconds_count', { api: 'EndTxn' }), commits)
+    assert.ok(sum('store_disk_bytes', { store: 'dimension/customer' }) > 1_000_000)
+  }))
+
+test('a partition that another instance takes over is in that one’s metrics only', () =>
+  withOrders(async (orders) => {
+    const first = orders.start({ INSTANCE_ID: 'a' })
+    await first.logged('"partitions":[0,1,2,3]')
+    const second = orders.start({ INSTANCE_ID: 'b', STATE_DIR: join(orders.folder, 'b') })
+    await second.logged('Task running')
+    const partitions = async (service: ServiceProcess, name: string): Promise<string[]> => {
+      const text = await exposition(service)
+      const found = text.matchAll(
+        new RegExp(`^enricher_${name}{[^}]*(?:partition|task)="(\\d)"`, 'gm'),
+      )
+      return [...new Set([...found].map(([, partition]) => partition))]
+    }
+    await orders.send(0, 1000)
+    await until(second, (s) => s('stream_time_timestamp_seconds').length === 2)
+    for (const name of [
+      'consumer_lag_records',
+      'consumer_lag_seconds',
+      'stream_time_timestamp_seconds',
+    ]) {
+      const both = [...(await partitions(first, name)), ...(await partitions(second, name))]
+      assert.deepEqual(both.sort(), ['0', '1', '2', '3'], name)
+    }
+    for (const service of [first, second]) {
+      const samples = await scrape(service)
+      assert.deepEqual(samples('assigned_partitions'), [2, 2])
+      assert.deepEqual(samples('topic_partitions'), [4, 4])
+    }
+  }))
