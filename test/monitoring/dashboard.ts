@@ -1,0 +1,545 @@
+/** helm/stream-enricher/files/dashboard.json, from a list of panels. */
+
+interface Panel {
+  readonly title: string
+  readonly unit: string
+  /** Query → legend. */
+  readonly queries: Readonly<Record<string, string>>
+  readonly kind?: 'stat' | 'heatmap'
+  /** What to read from it, where that is not plain. */
+  readonly about?: string
+  /** Nothing is there while all is well, or without Kubernetes. */
+  readonly mayBeEmpty?: boolean
+}
+
+const OF = 'job=~"$job", namespace=~"$namespace", pod=~"$pod"'
+const TOPIC = `${OF}, topic=~"$topic"`
+const DIMENSION = `${OF}, dimension=~"$dimension"`
+const RATE = '[$__rate_interval]'
+const POD = 'namespace=~"$namespace", pod=~"$pod"'
+
+const quantiles = (metric: string, labels = OF): Record<string, string> =>
+  Object.fromEntries(
+    [50, 95, 99].map((p) => [
+      `histogram_quantile(${p / 100}, sum by (le) (rate(enricher_${metric}_bucket{${labels}}${RATE})))`,
+      `p${p}`,
+    ]),
+  )
+const buckets = (metric: string, labels = OF): Record<string, string> => ({
+  [`sum by (le) (increase(enricher_${metric}_bucket{${labels}}${RATE}))`]: '{{le}}',
+})
+const rate = (metric: string, by: string, labels = OF): Record<string, string> => ({
+  [`sum by (${by}) (rate(enricher_${metric}{${labels}}${RATE}))`]: legend(by),
+})
+const sum = (metric: string, by: string, labels = OF): Record<string, string> => ({
+  [`sum by (${by}) (enricher_${metric}{${labels}})`]: legend(by),
+})
+const legend = (by: string): string =>
+  by
+    .split(', ')
+    .map((label) => `{{${label}}}`)
+    .join(' ')
+/** The part of the first result among all. */
+const ratio = (metric: string, by: string, result: string, labels: string) => ({
+  [`sum by (${by}) (rate(enricher_${metric}{${labels}, result="${result}"}${RATE})) / sum by (${by}) (rate(enricher_${metric}{${labels}}${RATE}))`]:
+    legend(by),
+})
+
+export const rows: Readonly<Record<string, readonly Panel[]>> = {
+  Overview: [
+    {
+      title: 'Facts and right stream in',
+      unit: 'short',
+      queries: rate('records_consumed_total', 'topic', TOPIC),
+    },
+    {
+      title: 'Records out',
+      unit: 'short',
+      about: 'Committed: output, rejects, changelog (one record for each task and epoch).',
+      queries: rate('records_produced_total', 'topic'),
+    },
+    {
+      title: 'End-to-end latency',
+      unit: 's',
+      about: 'From the later event time of a match to its commit. Long while old data is read.',
+      queries: quantiles('record_e2e_latency_seconds'),
+    },
+    {
+      title: 'Lag',
+      unit: 's',
+      queries: { [`max by (topic) (enricher_consumer_lag_seconds{${TOPIC}})`]: '{{topic}}' },
+    },
+    {
+      title: 'Instances by state',
+      unit: 'short',
+      queries: { [`sum by (state) (enricher_state{${OF}}) > 0`]: '{{state}}' },
+    },
+    {
+      title: 'Versions',
+      unit: 'short',
+      kind: 'stat',
+      queries: {
+        [`count by (version, node_version) (enricher_build_info{${OF}})`]:
+          '{{version}}, Node {{node_version}}',
+      },
+    },
+    {
+      title: 'Pipelines',
+      unit: 'short',
+      kind: 'stat',
+      about: 'More than one hash of a pipeline: instances run different files.',
+      queries: {
+        [`count by (pipeline, config_hash) (enricher_config_info{${OF}})`]:
+          '{{pipeline}} {{config_hash}}',
+      },
+    },
+  ],
+  'Kafka in': [
+    {
+      title: 'Lag by partition',
+      unit: 'short',
+      queries: {
+        [`sum by (topic, partition) (enricher_consumer_lag_records{${TOPIC}})`]:
+          '{{topic}} {{partition}}',
+      },
+    },
+    { title: 'Bytes in', unit: 'Bps', queries: rate('bytes_consumed_total', 'topic', TOPIC) },
+    {
+      title: 'Partitions by pod',
+      unit: 'short',
+      queries: {
+        [`max by (pod) (enricher_assigned_partitions{${OF}})`]: '{{pod}}',
+        [`max(enricher_topic_partitions{${OF}})`]: 'all',
+      },
+    },
+    {
+      title: 'Rebalances',
+      unit: 'short',
+      queries: { [`sum by (pod) (increase(enricher_rebalances_total{${OF}}[5m]))`]: '{{pod}}' },
+    },
+    {
+      title: 'Rebalance duration, mean',
+      unit: 's',
+      about: 'Nothing is processed meanwhile.',
+      queries: {
+        [`sum by (pod) (enricher_rebalance_duration_seconds_sum{${OF}}) / sum by (pod) (enricher_rebalance_duration_seconds_count{${OF}})`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Since the last fetch',
+      unit: 's',
+      queries: { [`time() - enricher_last_poll_timestamp_seconds{${OF}}`]: '{{pod}}' },
+    },
+    {
+      title: 'Requests to Kafka',
+      unit: 'reqps',
+      queries: rate('kafka_request_duration_seconds_count', 'api'),
+    },
+    {
+      title: 'Time of a request, mean',
+      unit: 's',
+      about: 'A fetch, and a join of the group, wait at the broker.',
+      queries: {
+        [`sum by (api) (rate(enricher_kafka_request_duration_seconds_sum{${OF}}${RATE})) / sum by (api) (rate(enricher_kafka_request_duration_seconds_count{${OF}}${RATE}))`]:
+          '{{api}}',
+      },
+    },
+    { title: 'Connections', unit: 'short', queries: sum('kafka_connections', 'broker') },
+  ],
+  Joins: [
+    {
+      title: 'Dimension hit ratio',
+      unit: 'percentunit',
+      queries: ratio('dimension_lookups_total', 'dimension', 'hit', DIMENSION),
+    },
+    {
+      title: 'Dimension misses',
+      unit: 'short',
+      about: 'The status page of an instance lists the keys.',
+      queries: rate('dimension_lookups_total', 'dimension', `${DIMENSION}, result="miss"`),
+    },
+    {
+      title: 'Age of the latest dimension record',
+      unit: 's',
+      queries: {
+        [`time() - max by (dimension) (enricher_dimension_last_update_timestamp_seconds{${DIMENSION}})`]:
+          '{{dimension}}',
+      },
+    },
+    {
+      title: 'Dimension lag',
+      unit: 'short',
+      queries: {
+        [`max by (dimension) (enricher_dimension_lag_records{${DIMENSION}})`]: '{{dimension}}',
+      },
+    },
+    {
+      title: 'Window probes that hit',
+      unit: 'percentunit',
+      about: 'Of two partners the second one hits: half of all records, where all of them match.',
+      queries: ratio('window_probes_total', 'side', 'hit', OF),
+    },
+    {
+      title: 'Match delay',
+      unit: 's',
+      kind: 'heatmap',
+      about: 'Distance of the two event times. If the upper buckets are full the window is small.',
+      queries: buckets('match_delay_seconds'),
+    },
+    {
+      title: 'Match delay, by who was first',
+      unit: 's',
+      queries: {
+        [`histogram_quantile(0.99, sum by (le, first) (rate(enricher_match_delay_seconds_bucket{${OF}}${RATE})))`]:
+          'p99, {{first}} first',
+      },
+    },
+    {
+      title: 'Lateness, 99th percentile',
+      unit: 's',
+      about: 'How far behind stream time records are: what grace has to cover.',
+      queries: {
+        [`histogram_quantile(0.99, sum by (le, topic) (rate(enricher_record_lateness_seconds_bucket{${TOPIC}}${RATE})))`]:
+          '{{topic}}',
+      },
+    },
+    {
+      title: 'Late, dropped, unmatched',
+      unit: 'short',
+      queries: {
+        ...rate('records_late_total', 'topic', TOPIC),
+        [`sum by (reason) (rate(enricher_records_dropped_total{${OF}}${RATE}))`]:
+          'dropped: {{reason}}',
+        [`sum by (side) (rate(enricher_window_unmatched_total{${OF}}${RATE}))`]:
+          'unmatched: {{side}}',
+        [`sum(rate(enricher_window_closed_matches_total{${OF}}${RATE}))`]: 'matched after closing',
+      },
+    },
+    {
+      title: 'Stream time behind the clock',
+      unit: 's',
+      queries: {
+        [`time() - max by (task) (enricher_stream_time_timestamp_seconds{${OF}})`]: 'task {{task}}',
+      },
+    },
+  ],
+  Stores: [
+    {
+      title: 'Dimension rows',
+      unit: 'short',
+      queries: sum('dimension_rows', 'dimension, pod', DIMENSION),
+    },
+    {
+      title: 'Memory by part',
+      unit: 'bytes',
+      queries: {
+        ...sum('memory_bytes', 'part'),
+        ...sum('dimension_bytes', 'dimension', DIMENSION),
+        [`sum(enricher_memory_limit_bytes{${OF}, part="limit"})`]: 'limit',
+      },
+    },
+    { title: 'Window records', unit: 'short', queries: sum('window_records', 'side') },
+    {
+      title: 'Window pages and segments',
+      unit: 'short',
+      queries: {
+        [`sum(enricher_window_pages{${OF}})`]: 'pages',
+        [`sum by (side) (enricher_window_segments{${OF}})`]: 'segments: {{side}}',
+      },
+    },
+    {
+      title: 'Segments expired',
+      unit: 'short',
+      queries: rate('window_segments_expired_total', 'side'),
+    },
+    { title: 'Disk', unit: 'bytes', queries: sum('store_disk_bytes', 'store') },
+    {
+      title: 'Store operations',
+      unit: 'ops',
+      queries: rate('store_op_duration_seconds_count', 'store, op'),
+    },
+    {
+      title: 'Store operations, 99th percentile',
+      unit: 's',
+      queries: {
+        [`histogram_quantile(0.99, sum by (le, op) (rate(enricher_store_op_duration_seconds_bucket{${OF}}${RATE}))) >= 0`]:
+          '{{op}}',
+      },
+    },
+    {
+      title: 'Restore: left to read',
+      unit: 'short',
+      queries: sum('restore_records_remaining', 'store, pod'),
+    },
+    {
+      title: 'Restore: time left',
+      unit: 's',
+      queries: {
+        [`max by (store, pod) (enricher_restore_eta_seconds{${OF}})`]: '{{store}} {{pod}}',
+      },
+    },
+    {
+      title: 'Restored',
+      unit: 'short',
+      queries: {
+        ...sum('restore_records_total', 'store'),
+        [`sum by (store) (enricher_restore_bytes_total{${OF}})`]: '{{store}}, bytes',
+      },
+    },
+    {
+      title: 'Restore duration, mean',
+      unit: 's',
+      queries: {
+        [`sum by (store) (enricher_restore_duration_seconds_sum{${OF}}) / sum by (store) (enricher_restore_duration_seconds_count{${OF}})`]:
+          '{{store}}',
+      },
+    },
+  ],
+  Transactions: [
+    { title: 'Epochs', unit: 'short', queries: rate('transactions_total', 'result') },
+    { title: 'Commit duration', unit: 's', queries: quantiles('transaction_duration_seconds') },
+    {
+      title: 'Since the last commit',
+      unit: 's',
+      queries: { [`time() - enricher_last_commit_timestamp_seconds{${OF}}`]: '{{pod}}' },
+    },
+    {
+      title: 'Busy with slices, waiting for commits',
+      unit: 'percentunit',
+      about: 'Shares of the main thread’s time.',
+      queries: {
+        [`sum by (pod) (rate(enricher_slice_duration_seconds_sum{${OF}}${RATE}))`]: '{{pod}} busy',
+        [`sum by (pod) (rate(enricher_backpressure_seconds_total{${OF}}${RATE}))`]:
+          '{{pod}} waiting',
+      },
+    },
+    { title: 'Bytes out', unit: 'Bps', queries: rate('bytes_produced_total', 'topic') },
+  ],
+  'Errors and rejects': [
+    {
+      title: 'Rejects by reason',
+      unit: 'short',
+      queries: sum('rejects_total', 'topic, stage, reason'),
+      mayBeEmpty: true,
+    },
+    { title: 'Not decoded', unit: 'short', queries: rate('decode_errors_total', 'topic', TOPIC) },
+    {
+      title: 'Errors recovered from',
+      unit: 'short',
+      queries: sum('errors_total', 'component, code'),
+      mayBeEmpty: true,
+    },
+    {
+      title: 'Failed requests to Kafka',
+      unit: 'short',
+      queries: rate('kafka_request_errors_total', 'api, error'),
+      mayBeEmpty: true,
+    },
+    {
+      title: 'Schema registry requests',
+      unit: 'short',
+      queries: rate('schema_registry_requests_total', 'result'),
+      mayBeEmpty: true,
+    },
+    {
+      title: 'Stores put aside',
+      unit: 'short',
+      queries: sum('stores_quarantined_total', 'store'),
+      mayBeEmpty: true,
+    },
+    { title: 'HTTP requests', unit: 'reqps', queries: rate('http_requests_total', 'route, code') },
+    {
+      title: 'HTTP, 99th percentile',
+      unit: 's',
+      queries: {
+        [`histogram_quantile(0.99, sum by (le, route) (rate(enricher_http_request_duration_seconds_bucket{${OF}}${RATE})))`]:
+          '{{route}}',
+      },
+    },
+  ],
+  'Node runtime': [
+    {
+      title: 'CPU',
+      unit: 'short',
+      about: 'Cores.',
+      queries: {
+        [`sum by (pod) (rate(process_cpu_seconds_total{${OF}}${RATE}) and on (job, instance) enricher_build_info)`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Resident memory',
+      unit: 'bytes',
+      queries: {
+        [`sum by (pod) (process_resident_memory_bytes{${OF}} and on (job, instance) enricher_build_info)`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Heap',
+      unit: 'bytes',
+      queries: {
+        [`sum by (pod) (nodejs_heap_size_used_bytes{${OF}} and on (job, instance) enricher_build_info)`]:
+          '{{pod}} used',
+        [`sum by (pod) (enricher_heap_limit_bytes{${OF}})`]: '{{pod}} limit',
+      },
+    },
+    {
+      title: 'Event loop lag, 99th percentile',
+      unit: 's',
+      queries: {
+        [`max by (pod) (nodejs_eventloop_lag_p99_seconds{${OF}} and on (job, instance) enricher_build_info)`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Time in garbage collection',
+      unit: 'percentunit',
+      queries: {
+        [`sum by (pod, kind) (rate(nodejs_gc_duration_seconds_sum{${OF}}${RATE}) and on (job, instance) enricher_build_info)`]:
+          '{{pod}} {{kind}}',
+      },
+    },
+  ],
+  'Pods and volumes': [
+    {
+      title: 'CPU throttled',
+      unit: 'percentunit',
+      mayBeEmpty: true,
+      queries: {
+        [`sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{${POD}}${RATE})) / sum by (pod) (rate(container_cpu_cfs_periods_total{${POD}}${RATE}))`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Memory of the limit',
+      unit: 'percentunit',
+      mayBeEmpty: true,
+      queries: {
+        [`max by (pod) (container_memory_working_set_bytes{${POD}, container!=""}) / max by (pod) (kube_pod_container_resource_limits{${POD}, resource="memory"})`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Restarts',
+      unit: 'short',
+      mayBeEmpty: true,
+      queries: {
+        [`sum by (pod) (increase(kube_pod_container_status_restarts_total{${POD}}[1h]))`]:
+          '{{pod}}',
+      },
+    },
+    {
+      title: 'Volume used',
+      unit: 'percentunit',
+      mayBeEmpty: true,
+      queries: {
+        '1 - kubelet_volume_stats_available_bytes{namespace=~"$namespace", persistentvolumeclaim=~"state-($pod)"} / kubelet_volume_stats_capacity_bytes':
+          '{{persistentvolumeclaim}}',
+      },
+    },
+  ],
+}
+
+const DATASOURCE = { type: 'prometheus', uid: '${datasource}' }
+const WIDTH = 24
+const PANEL = { w: 8, h: 8 }
+
+function variable(name: string, of: string) {
+  const query = `label_values(${of}, ${name})`
+  return {
+    name,
+    type: 'query',
+    datasource: DATASOURCE,
+    query: { query, refId: name },
+    definition: query,
+    refresh: 2,
+    sort: 1,
+    multi: true,
+    includeAll: true,
+    // Also what has no such label: outside Kubernetes there is no namespace.
+    allValue: '.*',
+    current: { selected: true, text: ['All'], value: ['$__all'] },
+  }
+}
+
+const variables = [
+  {
+    name: 'datasource',
+    type: 'datasource',
+    query: 'prometheus',
+    current: {},
+    refresh: 1,
+  },
+  variable('namespace', 'enricher_build_info'),
+  variable('job', 'enricher_build_info{namespace=~"$namespace"}'),
+  variable('pod', 'enricher_build_info{namespace=~"$namespace", job=~"$job"}'),
+  variable('topic', 'enricher_records_consumed_total{namespace=~"$namespace", job=~"$job"}'),
+  variable('dimension', 'enricher_dimension_rows{namespace=~"$namespace", job=~"$job"}'),
+]
+
+const TYPES = { stat: 'stat', heatmap: 'heatmap', lines: 'timeseries' } as const
+
+function panelOf(panel: Panel, id: number, x: number, y: number) {
+  const { title, unit, queries, kind, about = '' } = panel
+  const targets = Object.entries(queries).map(([expr, legendFormat], i) => ({
+    refId: String.fromCharCode(65 + i),
+    datasource: DATASOURCE,
+    expr,
+    legendFormat,
+    ...(kind === 'heatmap' ? { format: 'heatmap' } : {}),
+    ...(kind === 'stat' ? { instant: true } : {}),
+  }))
+  return {
+    id,
+    type: TYPES[kind ?? 'lines'],
+    title,
+    description: about,
+    datasource: DATASOURCE,
+    gridPos: { ...PANEL, x, y },
+    targets,
+    fieldConfig: { defaults: { unit, ...(kind === undefined ? { min: 0 } : {}) }, overrides: [] },
+    options: optionsOf(kind, unit),
+  }
+}
+
+function optionsOf(kind: Panel['kind'], unit: string): object {
+  if (kind === 'stat') return { textMode: 'value_and_name', colorMode: 'none' }
+  if (kind === 'heatmap') return { calculate: false, yAxis: { unit }, cellGap: 1 }
+  return { tooltip: { mode: 'multi', sort: 'desc' }, legend: { displayMode: 'list' } }
+}
+
+export function dashboard(): object {
+  const panels: object[] = []
+  let y = 0
+  for (const [title, list] of Object.entries(rows)) {
+    panels.push({
+      id: panels.length + 1,
+      type: 'row',
+      title,
+      collapsed: false,
+      panels: [],
+      gridPos: { x: 0, y: y++, w: WIDTH, h: 1 },
+    })
+    const perLine = WIDTH / PANEL.w
+    for (const [i, panel] of list.entries()) {
+      const line = Math.floor(i / perLine)
+      panels.push(panelOf(panel, panels.length + 1, (i % perLine) * PANEL.w, y + line * PANEL.h))
+    }
+    y += Math.ceil(list.length / perLine) * PANEL.h
+  }
+  return {
+    uid: 'stream-enricher',
+    title: 'stream-enricher',
+    tags: ['stream-enricher', 'kafka'],
+    schemaVersion: 39,
+    version: 1,
+    editable: true,
+    graphTooltip: 1,
+    refresh: '10s',
+    time: { from: 'now-1h', to: 'now' },
+    templating: { list: variables },
+    panels,
+  }
+}
