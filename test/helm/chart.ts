@@ -12,15 +12,16 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments, stringify } from 'yaml'
-import { tool } from './tools.ts'
+import { find } from './tools.ts'
 
 export const CHART = resolve('helm/stream-enricher')
 export const RELEASE = 'r'
-const helm = tool('helm')
+const helm = find('helm')
 
 /** For `test`'s options: tests that render need Helm. */
 export const needsHelm = {
-  skip: helm === undefined && 'There is no helm on the path, and no Go to build it',
+  skip:
+    helm === undefined && 'There is no helm on the path, and `npm test` found no Go to build it',
 }
 
 /** Names of the values that try a feature each. */

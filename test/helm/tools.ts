@@ -16,16 +16,23 @@ const FOLDER = resolve('.tools/bin')
 
 export type Tool = keyof typeof MODULES
 
-/** The program's path; undefined where it is not there and there is no Go to build it. */
-export function tool(name: Tool): string | undefined {
+/** Of a build, where nothing answers. */
+const PATIENCE_MS = 300_000
+
+/** The program's path; undefined where it is not there. */
+export function find(name: Tool): string | undefined {
   const built = join(FOLDER, name)
-  if (existsSync(built)) return built
-  const found = onPath(name)
+  return existsSync(built) ? built : onPath(name)
+}
+
+/** The same, built where it is not there; undefined without Go, or where the build fails. */
+export function tool(name: Tool): string | undefined {
+  const found = find(name)
   if (found !== undefined || onPath('go') === undefined) return found
   console.log(`Building ${MODULES[name]} …`)
   const env = { ...process.env, GOBIN: FOLDER }
-  const { status } = spawnSync('go', ['install', MODULES[name]], { stdio: 'inherit', env })
-  return status === 0 ? built : undefined
+  spawnSync('go', ['install', MODULES[name]], { stdio: 'inherit', env, timeout: PATIENCE_MS })
+  return find(name)
 }
 
 export function onPath(name: string): string | undefined {
