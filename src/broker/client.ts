@@ -103,7 +103,8 @@ export function createBroker(
     },
     async createTopics(topics) {
       await kafkaAdmin.createTopics({
-        waitForLeaders: true,
+        // kafkajs gives up at the first answer of a broker that does not know them yet.
+        waitForLeaders: false,
         topics: topics.map(({ topic, partitions, config: entries }) => ({
           topic,
           numPartitions: partitions,
@@ -111,6 +112,9 @@ export function createBroker(
           configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
         })),
       })
+      for (const { topic } of topics) {
+        await untilAnswered(() => offsetsOf(cluster, topic, 'earliest'))
+      }
     },
     offsets: (topic, at) => untilAnswered(() => offsetsOf(cluster, topic, at)),
     deleteRecords: (partition, offset) =>
