@@ -74,6 +74,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       queries: { [`sum by (state) (enricher_state{${OF}}) > 0`]: '{{state}}' },
     },
+    { title: 'Tasks by state', unit: 'short', queries: sum('tasks', 'pod, state') },
     {
       title: 'Versions',
       unit: 'short',
