@@ -243,6 +243,9 @@ export type Metrics = { readonly [Name in keyof Table]: Of<Table[Name][0]> } & {
   text(): Promise<string>
 }
 
+/** Gauges of prom-client that are called totals; they are sums of others. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`)
+
 type Labels = Record<string, string>
 
 /** Bounds below infinity: OPERATIONS allows 12 buckets. */
@@ -303,6 +306,7 @@ function samples(
 export function createMetrics(collect: (metrics: Metrics) => void | Promise<void>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const made = Object.entries<Line>(METRICS).map(
     ([name, line]) => [name, make(`enricher_${name}`, line, registry)] as const,
   )
