@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { cases } from './alert-cases.ts'
 import { exported } from './exported.ts'
 import { alerts, metricsIn, RULES_FILE, RUNBOOK_FILE } from './rules.ts'
@@ -35,6 +35,12 @@ test('every alert has a severity, a summary, a description and its section of th
     assert.ok(annotations.summary.length > 10 && annotations.description.length > 20, alert)
     assert.equal(annotations.runbook_url, `RUNBOOK.md#${alert.toLowerCase()}`)
   }
+})
+
+test('the rules stay what they are when the chart indents them into a PrometheusRule', () => {
+  const text = readFileSync(RULES_FILE, 'utf8')
+  const { spec } = parse(`spec:\n${text.replaceAll(/^/gm, '  ')}`)
+  assert.deepEqual(spec, parse(text))
 })
 
 test('every alert has a case in which it fires and one in which it does not', () => {
