@@ -112,9 +112,8 @@ export function createBroker(
           configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
         })),
       })
-      for (const { topic } of topics) {
-        await untilAnswered(() => offsetsOf(cluster, topic, 'earliest'))
-      }
+      const names = topics.map(({ topic }) => topic)
+      await untilAnswered(() => kafkaAdmin.fetchTopicMetadata({ topics: names }))
     },
     offsets: (topic, at) => untilAnswered(() => offsetsOf(cluster, topic, at)),
     deleteRecords: (partition, offset) =>
