@@ -77,15 +77,23 @@ function misplaced({ keyed, partitions }: Verdict): number {
   return keyed.filter(({ key, partition }) => java.partition(key, partitions) !== partition).length
 }
 
-const places = ({ keyed }: Verdict): Map<string, number> =>
-  new Map(keyed.map(({ key, partition }) => [key.toString('latin1'), partition]))
+/** By key, the partitions that it lies on: more than one, where its topic is written in two ways. */
+function places({ keyed }: Verdict): Map<string, Set<number>> {
+  const found = new Map<string, Set<number>>()
+  for (const { key, partition } of keyed) {
+    const name = key.toString('latin1')
+    found.set(name, (found.get(name) ?? new Set()).add(partition))
+  }
+  return found
+}
 
 function firstApart(a: Verdict, b: Verdict): string | undefined {
   if (a.partitions !== b.partitions) return undefined
   const there = places(b)
   for (const { key, partition } of a.keyed) {
-    const other = there.get(key.toString('latin1'))
-    if (other === undefined || other === partition) continue
+    const others = there.get(key.toString('latin1')) ?? []
+    const other = [...others].find((place) => place !== partition)
+    if (other === undefined) continue
     return `the key ${JSON.stringify(key.toString())} is on partition ${partition} of ${a.topic} and on ${other} of ${b.topic}: they do not meet`
   }
   return undefined

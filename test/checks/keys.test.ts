@@ -71,3 +71,18 @@ test('an empty topic is a warning, one without keys fails', () => {
   const keyless = { topic: 'a', partitions: 8, records: [{ partition: 0, key: null }] }
   assert.equal(checkKeyHash(keyless, sample('b', java, 0, 5))[0].mark, 'fail')
 })
+
+test('a key that one topic has on two partitions does not meet, in whatever order its records are read', () => {
+  const facts = sample('a', java, 0, 50)
+  const right = sample('b', java, 0, 50)
+  const { key, partition } = right.records[49]
+  const astray = { key, partition: (partition + 1) % 8 }
+  for (const records of [
+    [...right.records, astray],
+    [astray, ...right.records],
+  ]) {
+    const [finding] = checkKeyHash(facts, { ...right, records })
+    assert.equal(finding.mark, 'fail')
+    assert.match(finding.detail, /the key "k49" is on partition/)
+  }
+})
