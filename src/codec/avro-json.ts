@@ -89,19 +89,14 @@ class Conversion {
       const known = type.fields.map((field) => field.name)
       this.#fail([...path, name], `there is no such field${didYouMean(name, known)}`)
     }
-    for (const field of type.fields) {
-      const { name } = field
-      if (Object.hasOwn(value, name))
-        record[name] = this.#value(field.type, value[name], [...path, name])
-      else if (!partial) record[name] = this.#missing(field, path)
+    const missing: string[] = []
+    for (const { name, type: fieldType, defaultValue } of type.fields) {
+      const isThere = Object.hasOwn(value, name)
+      if (isThere) record[name] = this.#value(fieldType, value[name], [...path, name])
+      else if (!partial && (record[name] = defaultValue()) === undefined) missing.push(name)
     }
+    if (missing.length > 0) this.#fail(path, `has no ${missing.join(', ')}`)
     return record
-  }
-
-  #missing(field: avsc.types.Field, path: readonly string[]): unknown {
-    const value = field.defaultValue()
-    if (value === undefined) this.#fail(path, `the field ${field.name} is missing`)
-    return value
   }
 
   #value(type: avsc.Type, value: unknown, path: readonly string[]): unknown {
@@ -223,7 +218,8 @@ function describe(type: avsc.Type): string {
   if (type instanceof avsc.types.FixedType) return `text of ${type.size} bytes`
   if (type.typeName === 'bytes') return 'bytes, as text with a character for each'
   if (type.typeName === 'null') return 'null'
-  return `a ${type.typeName.replace(/^(abstract|logical):/, '')}`
+  const name = type.typeName.replace(/^(abstract|logical):/, '')
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 const names = (type: avsc.types.RecordType): string =>

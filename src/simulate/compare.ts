@@ -89,14 +89,17 @@ function compareFaults(
     ({ from, key, reason }, other) =>
       from === other.from && reason === other.reason && (key === undefined || key === other.key),
   )
-  const of = ({ from, key }: ExpectedFault): string => `${kind} of ${from} ${key ?? ''}`.trim()
+  const same = pair(missing, left, (one, other) => one.from === other.from && one.key === other.key)
+  const what = ({ from, key }: ExpectedFault): string => `${kind} of ${from} ${key ?? ''}`.trim()
+  const why = ({ reason, error }: Fault): string => (error === '' ? reason : `${reason}: ${error}`)
   return [
-    ...missing.map((fault) => ({ what: of(fault), expected: fault.reason, got: 'nothing' })),
-    ...left.map((fault) => ({
-      what: of(fault),
-      expected: 'nothing',
-      got: fault.error === '' ? fault.reason : `${fault.reason}: ${fault.error}`,
+    ...same.pairs.map(([one, other]) => ({
+      what: what(other),
+      expected: one.reason,
+      got: why(other),
     })),
+    ...same.missing.map((one) => ({ what: what(one), expected: one.reason, got: 'nothing' })),
+    ...same.left.map((other) => ({ what: what(other), expected: 'nothing', got: why(other) })),
   ]
 }
 

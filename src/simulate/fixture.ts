@@ -156,7 +156,9 @@ class FixtureReader {
 
   read(raw: RawFixture): Fixture {
     const rows = Object.entries(raw.dimensions ?? {}).flatMap(([name, some]) =>
-      some.map((row, i) => this.#row(name, row, ['dimensions', name, String(i)])),
+      some.map((row, i) =>
+        this.#row(name, ['dimensions', name], row, ['dimensions', name, String(i)]),
+      ),
     )
     const cases = raw.cases.map(({ name, given, expect }, c) => {
       const path = ['cases', String(c)]
@@ -184,7 +186,10 @@ class FixtureReader {
   #step(raw: RawStep, path: Path): Step {
     const { facts, join } = this.#pipeline
     if (raw.wait !== undefined) return { kind: 'wait', ms: milliseconds(raw.wait) }
-    if (raw.row !== undefined) return this.#row(raw.row.dimension, raw.row, [...path, 'row'])
+    if (raw.row !== undefined) {
+      const { dimension, ...row } = raw.row
+      return this.#row(dimension, [...path, 'row', 'dimension'], row, [...path, 'row'])
+    }
     if (raw.fact !== undefined) {
       const record = this.#record(raw.fact, facts, join.onLeft, this.#facts, [...path, 'fact'])
       return { kind: 'fact', record }
@@ -193,12 +198,13 @@ class FixtureReader {
     return { kind: 'right', record }
   }
 
-  #row(name: string, raw: RawRecord, path: Path): Step {
+  /** @param place of the name */
+  #row(name: string, place: Path, raw: RawRecord, path: Path): Step {
     const { dimensions } = this.#pipeline
     const dimension = dimensions.findIndex((config) => config.name === name)
     if (dimension < 0) {
       const known = dimensions.map((config) => config.name)
-      this.#yaml.report(path, `there is no dimension ${name}${didYouMean(name, known)}`)
+      this.#yaml.report(place, `there is no dimension ${name}${didYouMean(name, known)}`)
       return { kind: 'wait', ms: 0 }
     }
     const [config, json] = [dimensions[dimension], this.#dimensions[dimension]]
