@@ -225,8 +225,7 @@ class FixtureReader {
     const own = on === undefined ? null : (fields[on] as Key | undefined)
     const key = this.#key(raw.key === undefined ? (own ?? null) : raw.key, topic, path)
     const written = topic.time === null ? undefined : (fields[topic.time] as Time | null)
-    const eventTime = typeof written === 'string' ? parseTime(written) : (written ?? undefined)
-    const timestamp = this.#time(raw.timestamp, [...path, 'timestamp']) ?? eventTime
+    const timestamp = this.#time(raw.timestamp ?? written ?? undefined, [...path, 'timestamp'])
     const headers = Object.entries(raw.headers ?? {}).map(
       ([name, text]) => [name, Buffer.from(text)] as const,
     )
@@ -263,13 +262,14 @@ class FixtureReader {
     return bytes ?? null
   }
 
+  /** Whole milliseconds, as a record's timestamp is. */
   #time(time: Time | undefined, path: Path): number | undefined {
     if (typeof time !== 'string') return time
     const ms = parseTime(time)
     if (ms === undefined) {
       this.#yaml.report(path, `${JSON.stringify(time)} is not a time; write 2025-01-31T12:00:00Z`)
     }
-    return ms
+    return ms === undefined ? undefined : Math.floor(ms)
   }
 
   #expected(raw: RawOutput, path: Path): ExpectedOutput {
