@@ -26,10 +26,11 @@ interface Row {
 }
 
 function start(args: string[], env: Record<string, string>): ServiceProcess {
-  const options = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] as const }
-  return new ServiceProcess(
-    spawn(process.execPath, args, { ...options, stdio: [...options.stdio] }),
-  )
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return new ServiceProcess(child)
 }
 
 async function rowsOf(broker: Broker, config: TopicConfig, schema: unknown): Promise<Row[]> {
