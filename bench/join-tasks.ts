@@ -142,5 +142,6 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     maxEntryBytes: MAX_BATCH_BYTES - 512,
     memory: sharesOf(pipeline, partitions),
     counts: new Counts(['customer', 'product']),
+    now: Date.now,
   }
 }

@@ -71,6 +71,12 @@ onFile('validate', 'checks the file and its schemas, without a broker').action(a
   (await import('./cli/validate.ts')).validate(file),
 )
 
+program
+  .command('test')
+  .description('runs test cases of a pipeline through the real join, without a broker')
+  .argument('<file...>', 'fixture files, as pipeline.test.yaml')
+  .action(async (files) => (await import('./cli/test.ts')).test(files))
+
 onFile('check', 'connects, and checks all that a start needs').action(async (file) =>
   (await import('./cli/check.ts')).check(file),
 )

@@ -173,6 +173,7 @@ export async function startService(
         Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
       memory: new MemoryShares(memory, partitions),
       counts,
+      now: Date.now,
     },
     changelog: {
       topic: changelogTopic(pipeline),

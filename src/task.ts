@@ -40,6 +40,8 @@ export interface TaskContext {
   readonly aheadMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
+  /** The wall clock, in ms: `Date.now`, or a simulation's. */
+  readonly now: () => number
 }
 
 /** What a task adds to an epoch. */
@@ -76,7 +78,7 @@ export class Task {
   /** Epochs since what lies before the heads was deleted. */
   unshortened = 0
   streamTime = Number.NEGATIVE_INFINITY
-  #lastInputAt = Date.now()
+  #lastInputAt: number
   readonly #context: TaskContext
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
@@ -101,9 +103,10 @@ export class Task {
     this.partition = partition
     this.store = store
     this.#context = context
+    this.#lastInputAt = context.now()
     this.queues = [
-      new InputQueue(pipeline.facts.time !== null),
-      new InputQueue(pipeline.join.time !== null),
+      new InputQueue(pipeline.facts.time !== null, context.now),
+      new InputQueue(pipeline.join.time !== null, context.now),
     ]
     this.#rejects = new TaskRejects(
       new BatchList(context.rejects, partition % context.rejectPartitions),
@@ -131,13 +134,13 @@ export class Task {
   }
 
   offer(side: number, fetched: Fetched): void {
-    if (fetched.columns.length > 0) this.#lastInputAt = Date.now()
+    if (fetched.columns.length > 0) this.#lastInputAt = this.#context.now()
     this.queues[side].offer(fetched)
   }
 
   /** `join.idle` begins anew: until now nothing could come. */
   restartIdle(): void {
-    this.#lastInputAt = Date.now()
+    this.#lastInputAt = this.#context.now()
   }
 
   /** Memory of what the running epoch has added. */
@@ -490,7 +493,7 @@ export class Task {
   /** A clock that is wrong by hours must not make stream time pass all other records, nor the broker refuse the epoch. */
   #checkTimes(block: Block): void {
     block.timesRead = true
-    const latest = Date.now() + this.#context.aheadMs
+    const latest = this.#context.now() + this.#context.aheadMs
     for (let i = 0; i < block.columns.length; i++) {
       if (!(block.times[i] > latest)) continue
       if (block.times === block.columns.timestamps) block.times = block.times.slice()
@@ -514,7 +517,7 @@ export class Task {
     const { closing, times } = this.window
     if (join.kind !== 'left' || closing.pending === 0) return false
     if (!left.caughtUp || !right.caughtUp) return false
-    if (Date.now() - this.#lastInputAt < join.idleMs) return false
+    if (this.#context.now() - this.#lastInputAt < join.idleMs) return false
     await this.#moveStreamTime(closing.latest + closing.sliceMs + times.closeMs)
     this.#dirty = true
     return true

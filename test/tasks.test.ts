@@ -46,6 +46,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       maxEntryBytes: 1 << 20,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
       counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+      now: Date.now,
     },
     changelog: { topic: 'log', layout: codec.layout, maxRecordBytes: 1 << 20, shorten: nothing },
     log,

@@ -1,6 +1,7 @@
 /** The demo's records: each follows from its number alone, so a checker needs no input to know the output. */
 import { readFileSync } from 'node:fs'
 import avsc from 'avsc'
+import { delay, mix, pick } from '../random.ts'
 
 export const CUSTOMERS = 100_000
 export const PRODUCTS = 20_000
@@ -31,15 +32,6 @@ export function encode(name: keyof typeof types, value: object): Buffer {
   return framed
 }
 
-/** 32 well-mixed bits of a field's name and a record's number. */
-function mix(field: number, i: number): number {
-  let h = Math.imul(i ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(field + 1, 0xc2b2ae35)
-  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d)
-  h = Math.imul(h ^ (h >>> 12), 0x297a2d39)
-  return (h ^ (h >>> 15)) >>> 0
-}
-
-const pick = (field: number, i: number, among: number): number => mix(field, i) % among
 const known = (field: number, i: number, rows: number): number =>
   pick(field + 100, i, UNKNOWN_ONE_IN) === 0
     ? rows + 1 + pick(field, i, 500)
@@ -63,10 +55,7 @@ export function order(i: number, at: number) {
 export const isPaid = (i: number): boolean => pick(6, i, UNPAID_ONE_IN) !== 0
 
 /** Exponential, with a mean of ten seconds. */
-export function payDelay(i: number): number {
-  const uniform = (mix(7, i) + 1) / 4294967296
-  return Math.min(MAX_DELAY_MS, Math.floor(-MEAN_DELAY_MS * Math.log(uniform)))
-}
+export const payDelay = (i: number): number => delay(7, i, MEAN_DELAY_MS, MAX_DELAY_MS)
 
 export function payment(i: number, orderedAt: number) {
   const { price, quantity } = order(i, orderedAt)

@@ -76,3 +76,28 @@ function avroText(key: Buffer): string | undefined {
   if (at === key.length) return String(number)
   return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
 }
+
+/** A record's key in a format, for whoever writes records; undefined where the format cannot hold it. */
+export function keyBytes(format: KeyFormat, key: string | number): Buffer | undefined {
+  const text = String(key)
+  if (format === 'json') return Buffer.from(JSON.stringify(key))
+  if (format === 'text' || format === 'bytes') return Buffer.from(text)
+  if (format === 'avro' && typeof key === 'string') {
+    const bytes = Buffer.from(key)
+    return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(bytes.length)), bytes])
+  }
+  if (!/^-?\d{1,18}$/.test(text)) return undefined
+  if (format === 'avro') return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(text))])
+  const bytes = Buffer.alloc(format === 'long' ? 8 : 4)
+  if (format === 'long') bytes.writeBigInt64BE(BigInt(text))
+  else if (Number(text) === (Number(text) | 0)) bytes.writeInt32BE(Number(text))
+  else return undefined
+  return bytes
+}
+
+function varint(value: bigint): Buffer {
+  const bytes: number[] = []
+  let rest = value < 0n ? -2n * value - 1n : 2n * value
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+  return Buffer.from([...bytes, Number(rest)])
+}

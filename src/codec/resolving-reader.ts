@@ -77,7 +77,8 @@ export class ResolvingReader implements ValueReader {
 const typeOf = (schema: AvroRecordSchema): avsc.Type =>
   avsc.Type.forSchema(schema as avsc.Schema, { registry: { ...primitives } })
 
-function longType(): avsc.Type {
+/** 64 bits as a bigint. */
+export function longType(): avsc.Type {
   return avsc.types.LongType.__with({
     fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
     toBuffer: (value: bigint) => {

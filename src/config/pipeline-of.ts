@@ -59,7 +59,7 @@ export type ReportAt = (path: readonly string[], message: string) => void
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-function milliseconds(duration: Duration): number {
+export function milliseconds(duration: Duration): number {
   const [, count, unit] = /^(\d+)(\D*)$/.exec(String(duration))!
   return Number(count) * (UNITS[unit as keyof typeof UNITS] ?? 1)
 }

@@ -18,6 +18,7 @@ const FRESH_MS = 2000
 export class InputQueue {
   readonly #blocks: Block[] = []
   readonly #timeField: boolean
+  readonly #now: () => number
   bufferedBytes = 0
   /** Behind everything that was fetched. */
   #position = -1
@@ -28,13 +29,14 @@ export class InputQueue {
   /** Of the record that was taken last, in ms; 0 before the first. */
   #takenTimestamp = 0
 
-  constructor(timeField: boolean) {
+  constructor(timeField: boolean, now: () => number = Date.now) {
     this.#timeField = timeField
+    this.#now = now
   }
 
   offer(fetched: Fetched): void {
     const { columns } = fetched
-    this.#answeredAt = Date.now()
+    this.#answeredAt = this.#now()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
     if (columns.length === 0) {
@@ -59,7 +61,7 @@ export class InputQueue {
   /** Nothing waits here, and nothing more was on the broker at the last look, a moment ago. */
   get caughtUp(): boolean {
     if (this.#blocks.length > 0 || this.#position < this.#lastStableOffset) return false
-    return Date.now() - this.#answeredAt < FRESH_MS
+    return this.#now() - this.#answeredAt < FRESH_MS
   }
 
   /** Records between what was taken and the end of the partition. */

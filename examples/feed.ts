@@ -1,0 +1,121 @@
+/** Sends an example's records to a broker at a steady pace, each at its event time. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { partitionOf } from '../src/broker/partition-of.ts'
+import type { Broker } from '../src/broker/port.ts'
+import { outputFrame, readSchemas } from '../src/codec/avro.ts'
+import { AvroJson } from '../src/codec/avro-json.ts'
+import { keyBytes } from '../src/codec/keys.ts'
+import type { Pipeline, TopicConfig } from '../src/config/pipeline.ts'
+import { createTopic, type PlainProducer } from '../test/support/topics.ts'
+import type { Sent, Source } from './source.ts'
+
+const TICK_MS = 10
+const FLUSH_BYTES = 500_000
+
+export interface Pace {
+  /** Facts per second. */
+  readonly rate: number
+  readonly facts: number
+}
+
+/** An input topic, and what its values are written with. */
+interface Input {
+  readonly config: TopicConfig
+  readonly json: AvroJson
+  readonly partitions: number
+}
+
+export class Feed {
+  readonly #source: Source
+  readonly #producer: PlainProducer
+  readonly #facts: Input
+  readonly #right: Input
+  readonly #dimensions: readonly (Input & { readonly name: string })[]
+
+  private constructor(
+    source: Source,
+    producer: PlainProducer,
+    inputs: readonly Input[],
+    pipeline: Pipeline,
+  ) {
+    this.#source = source
+    this.#producer = producer
+    const [facts, right, ...dimensions] = inputs
+    this.#facts = facts
+    this.#right = right
+    this.#dimensions = dimensions.map((input, d) => ({
+      ...input,
+      name: pipeline.dimensions[d].name,
+    }))
+  }
+
+  /** Creates the input topics where they are missing. @param partitions of topics that it creates */
+  static async open(
+    pipeline: Pipeline,
+    source: Source,
+    broker: Broker,
+    producer: PlainProducer,
+    partitions: number,
+  ): Promise<Feed> {
+    const schemas = await readSchemas(pipeline, null)
+    const all = [schemas.facts, schemas.right, ...schemas.dimensions]
+    const configs = [pipeline.facts, pipeline.join, ...pipeline.dimensions]
+    for (const [i, { topic }] of configs.entries()) {
+      await createTopic(broker, topic, partitions, i < 2 ? {} : { 'cleanup.policy': 'compact' })
+    }
+    await producer.connect(configs.map(({ topic }) => topic))
+    const there = await broker.admin.describeTopics(configs.map(({ topic }) => topic))
+    const inputs = configs.map((config, i) => ({
+      config,
+      json: new AvroJson(all[i]),
+      partitions: there.get(config.topic)?.partitions ?? partitions,
+    }))
+    return new Feed(source, producer, inputs, pipeline)
+  }
+
+  /** @returns how many there are */
+  async sendRows(): Promise<number> {
+    let rows = 0
+    for (const input of this.#dimensions) {
+      for (const row of this.#source.dimensions[input.name]()) {
+        this.#put(input, row, Date.now())
+        rows++
+        if (this.#producer.bytes > FLUSH_BYTES) await this.#producer.flush()
+      }
+    }
+    await this.#producer.flush()
+    return rows
+  }
+
+  /** Fact `i` at its time, each right record at its own, until the last has gone. @param onTick is given the facts sent so far */
+  async run({ rate, facts }: Pace, onTick: (sent: number) => void = () => {}): Promise<void> {
+    const start = Date.now()
+    const due = new Map<number, { at: number; right: Sent }[]>()
+    const tickOf = (at: number): number => Math.ceil((at - start) / TICK_MS)
+    let sent = 0
+    for (let tick = 0; sent < facts || due.size > 0; tick++) {
+      await sleep(Math.max(0, start + tick * TICK_MS - Date.now()))
+      for (; sent < facts && (sent * 1000) / rate <= tick * TICK_MS; sent++) {
+        const at = start + Math.floor((sent * 1000) / rate)
+        this.#put(this.#facts, this.#source.fact(sent, at), at)
+        for (const right of this.#source.rights(sent, at)) {
+          const its = Math.max(tick, tickOf(right.at))
+          due.set(its, [...(due.get(its) ?? []), { at: right.at, right }])
+        }
+      }
+      for (const { at, right } of due.get(tick) ?? []) this.#put(this.#right, right, at)
+      due.delete(tick)
+      await this.#producer.flush()
+      onTick(sent)
+    }
+  }
+
+  #put({ config, json, partitions }: Input, { key, value }: Sent, timestamp: number): void {
+    const fault = (path: readonly string[], message: string): never => {
+      throw new Error(`${config.topic} ${path.join('.')}: ${message}`)
+    }
+    const bytes = keyBytes(config.keyFormat, key) ?? fault(['key'], `${key} is no key`)
+    const framed = Buffer.concat([outputFrame(1), json.encode(value, fault)!])
+    this.#producer.put(config.topic, partitionOf(bytes, partitions), timestamp, bytes, framed)
+  }
+}

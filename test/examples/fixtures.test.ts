@@ -1,0 +1,68 @@
+/** The examples' own test cases, and what their generators send. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import type { Source } from '../../examples/source.ts'
+import { readSchemas } from '../../src/codec/avro.ts'
+import { AvroJson } from '../../src/codec/avro-json.ts'
+import { keyBytes } from '../../src/codec/keys.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { compare } from '../../src/simulate/compare.ts'
+import { loadFixture } from '../../src/simulate/fixture.ts'
+import { Simulation } from '../../src/simulate/simulation.ts'
+
+const FIXTURES = readdirSync('examples', { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('.test.yaml'))
+
+test('each example with a source of records has test cases', () => {
+  const sources = readdirSync('examples', { recursive: true }).map(String)
+  const examples = sources.filter((file) => file.endsWith('/source.ts'))
+  assert.deepEqual(
+    FIXTURES.map((file) => file.split('/')[0]).sort(),
+    examples.map((file) => file.split('/')[0]).sort(),
+  )
+  assert.equal(examples.length, 3)
+})
+
+for (const file of FIXTURES) {
+  const { pipeline, codec, clock, cases } = await loadFixture(`examples/${file}`, {}, (its) =>
+    readSchemas(its, null),
+  )
+  for (const { name, steps, expected } of cases) {
+    test(`${file}: ${name}`, async () => {
+      const simulation = await Simulation.open(pipeline, codec, clock)
+      try {
+        for (const step of steps) await simulation.take(step)
+        assert.deepEqual(compare(expected, simulation.effects), [])
+      } finally {
+        await simulation.close()
+      }
+    })
+  }
+}
+
+for (const example of ['orders', 'ads', 'sensors']) {
+  test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
+    const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
+    const { facts, join, dimensions } = loadPipeline(`examples/${example}/pipeline.yaml`, {})
+    const schemas = await readSchemas(loadPipeline(`examples/${example}/pipeline.yaml`, {}), null)
+    const fault = (path: readonly string[], message: string) => assert.fail(`${path}: ${message}`)
+    for (let i = 0; i < 300; i++) {
+      const fact = source.fact(i, i)
+      assert.deepEqual(source.fact(i, i), fact)
+      assert.ok(keyBytes(facts.keyFormat, fact.key))
+      assert.ok(new AvroJson(schemas.facts).encode(fact.value, fault))
+      for (const right of source.rights(i, i)) {
+        assert.ok(right.at >= i)
+        assert.deepEqual(keyBytes(join.keyFormat, right.key), keyBytes(facts.keyFormat, fact.key))
+        assert.ok(new AvroJson(schemas.right).encode(right.value, fault))
+      }
+    }
+    for (const [d, { name, keyFormat }] of dimensions.entries()) {
+      const [row] = source.dimensions[name]()
+      assert.ok(keyBytes(keyFormat, row.key))
+      assert.ok(new AvroJson(schemas.dimensions[d]).encode(row.value, fault))
+    }
+  })
+}

@@ -1,0 +1,141 @@
+/** Fixture files as `stream-enricher test` sees them. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+
+const FILE = 'examples/orders/pipeline.test.yaml'
+const scratch = mkdtempSync(join(tmpdir(), 'stream-enricher-fixture-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+/** The orders fixture with some texts replaced. */
+function changed(...changes: [string, string][]): string {
+  let text = readFileSync(FILE, 'utf8')
+  const pipeline = resolve('examples/orders/pipeline.yaml')
+  for (const [from, to] of [['pipeline: pipeline.yaml', `pipeline: ${pipeline}`], ...changes]) {
+    assert.ok(text.includes(from), from)
+    text = text.replace(from, to)
+  }
+  const file = join(scratch, 'changed.test.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+function run(...files: string[]): { code: number | null; out: string; err: string } {
+  const command = ['--import', 'tsx', 'src/main.ts', 'test', ...files]
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+  return { code: status, out: stdout, err: stderr }
+}
+
+test('cases that pass end with 0', () => {
+  const { code, out } = run(FILE, FILE)
+  assert.equal(code, 0)
+  assert.match(out, / {2}✓ a payment may come before its order\n/)
+  assert.match(out, /\n16 cases passed\n$/)
+})
+
+test('cases that fail end with 1 and show what was expected and what came', () => {
+  const { code, out } = run(
+    changed(
+      ['amount: 39\n', 'amount: 40\n'],
+      ['{ customer_name: Anna, segment: public }', '{ customer_name: Ann, segment: public }'],
+      ['key: null, reason: null_key', 'key: null, reason: null_value'],
+      ['    expect: {}', '    expect: { outputs: [{ key: o1, contains: { order_id: o1 } }] }'],
+      ['      - wait: 90s', '      - wait: 60s'],
+      ['reason: late', 'reason: missing'],
+    ),
+  )
+  assert.equal(code, 1)
+  assert.equal(
+    out.split('\n').slice(1).join('\n'),
+    `  ✗ a paid order comes out with its customer, its product and its payment
+      output o1: amount
+        expected 40
+        got      39
+  ✓ a payment may come before its order
+  ✓ an order of an unknown customer has nulls
+  ✗ an unpaid order comes out alone, once the inputs have been silent
+      unmatched o1
+        expected {"customer_name":"Ann","method":null,"amount":null,"paid_at":null}
+        got      nothing
+  ✗ before that it waits
+      output o1
+        expected {"order_id":"o1"}
+        got      nothing
+  ✗ a payment that is too late finds its order closed
+      drop of right o1
+        expected missing
+        got      late
+  ✗ a customer's change is seen by later orders only
+      output o2: customer_name
+        expected "Ann"
+        got      "Anna"
+  ✗ what cannot be processed is rejected with its reason
+      reject of fact
+        expected null_value
+        got      null_key: The record has no key
+
+6 of 8 cases failed
+`,
+  )
+})
+
+test('what comes and is not expected fails a case', () => {
+  const { code, out } = run(
+    changed([
+      'drops: [{ from: right, key: o1, reason: late }]',
+      '# drops: [{ from: right, key: o1, reason: late }]',
+    ]),
+  )
+  assert.equal(code, 1)
+  assert.match(out, /drop of right o1\n +expected nothing\n +got {6}late\n/)
+})
+
+test('a wrong fixture file ends with 78 and a line for each fault, before any case runs', () => {
+  const { code, out, err } = run(
+    FILE,
+    changed(
+      ['brand: Hot', 'brnd: Hot'],
+      ['quantity: 2\n', 'quantity: two\n'],
+      [
+        'timestamp: 2025-01-01T12:00:20Z\n          value: &',
+        'timestamp: noon\n          value: &',
+      ],
+      ['contains: { method: null }', 'contains: { metod: null }'],
+      ['dimension: customer\n', 'dimension: custom\n'],
+      ['from: product', 'from: products'],
+    ),
+  )
+  assert.equal(code, 78)
+  assert.equal(out, '')
+  const lines = err.trim().split('\n')
+  const written = readFileSync(join(scratch, 'changed.test.yaml'), 'utf8').split('\n')
+  const at = (part: string): string =>
+    `changed.test.yaml:${1 + written.findIndex((line) => line.includes(part))}`
+  const others = lines.filter((line) => !line.includes('quantity'))
+  assert.deepEqual(others, [
+    `${at('brnd')}: dimensions.product.0.value.brnd: there is no such field; did you mean "brand"?`,
+    `${at('brnd')}: dimensions.product.0.value: has no brand`,
+    `${at('timestamp: noon')}: cases.0.given.1.right.timestamp: "noon" is not a time; write 2025-01-31T12:00:00Z`,
+    `${at('metod')}: cases.5.expect.unmatched.0.contains.metod: there is no such field; did you mean "method"?`,
+    `${at('dimension: custom')}: cases.6.given.1.row.dimension: there is no dimension custom; did you mean "customer"?`,
+    `${at('from: products')}: cases.7.expect.rejects.5.from: products is none of fact, right, customer, product; did you mean "product"?`,
+  ])
+  assert.ok(
+    lines.includes(
+      `${at('quantity: two')}: cases.0.given.0.fact.value.quantity: "two" is not an int`,
+    ),
+  )
+})
+
+test('keys that no fixture file has are told, and a file that is not there', () => {
+  const { code, err } = run(changed(['      - wait: 89s', '      - wait: 89s\n      - factt: {}']))
+  assert.equal(code, 78)
+  assert.match(err, /:\d+: cases\.4\.given\.2\.factt: unknown key; did you mean "fact"\?/)
+  const missing = run(join(scratch, 'nowhere.yaml'))
+  assert.equal(missing.code, 78)
+  assert.match(missing.err, /Cannot read the fixture file: ENOENT/)
+  assert.equal(run().code, 2)
+})
