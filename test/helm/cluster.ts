@@ -63,6 +63,16 @@ for (const feature of features) {
 const headlessPorts = (): number[] =>
   get(`service/${NAME}-headless`).spec.ports.map(({ port }: KubernetesObject) => port)
 
+test('the notes warn of what one may not have meant', () => {
+  const notes = (feature: string): string =>
+    helm('install', 'x', CHART, '-f', join(CHART, 'ci', feature), '--dry-run=server')
+  const ephemeral = notes('ephemeral-values.yaml')
+  assert.match(ephemeral, /persistence is off/)
+  assert.match(ephemeral, /3 instances, but the facts have 2 partitions: 1 of them will stand idle/)
+  assert.match(notes('existing-configmap-values.yaml'), /orders-pipeline does not roll the pods/)
+  assert.doesNotMatch(notes('default-values.yaml'), /WARNING/)
+})
+
 test('it installs where Pod Security restricted is enforced, with a claim for each pod', async () => {
   const notes = put('install')
   assert.match(notes, /consumer group +orders/)

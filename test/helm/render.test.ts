@@ -191,6 +191,15 @@ test('KEDA watches both inputs, with a lag above what commit markers leave', nee
   }
 })
 
+test('millions of records are written as digits', needsHelm, () => {
+  const autoscaling = { lagPerReplica: 5_000_000, keda: { activationLagThreshold: 1_000_000 } }
+  const [keda] = ofKind(render('keda-values.yaml', { autoscaling }), 'ScaledObject')
+  assert.equal(keda.spec.triggers[0].metadata.lagThreshold, '5000000')
+  assert.equal(keda.spec.triggers[0].metadata.activationLagThreshold, '1000000')
+  const hpa = ofKind(render('hpa-values.yaml', { autoscaling }), 'HorizontalPodAutoscaler')[0]
+  assert.equal(hpa.spec.metrics[0].pods.target.averageValue, '5000000')
+})
+
 test('names fit the labels that Kubernetes makes of them', needsHelm, () => {
   const fullnameOverride = 'n'.repeat(80)
   const objects = render('extras-values.yaml', { fullnameOverride })
