@@ -56,6 +56,13 @@ export function helmTemplate(chart: string, feature: string, values: Values): st
   return stdout
 }
 
+/** The text with what is rendered of Kubernetes' own kinds; the models of `npm test` know the others. */
+export function ownKinds(feature: string): string {
+  const all = helmTemplate(completeChart(), feature, {}).split(/^---$/m)
+  const own = /^apiVersion: (?!monitoring\.coreos\.com|keda\.sh)/m
+  return all.filter((text) => own.test(text)).join('---\n')
+}
+
 export const ofKind = (objects: readonly KubernetesObject[], kind: string): KubernetesObject[] =>
   objects.filter((object) => object.kind === kind)
 

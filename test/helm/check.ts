@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
-import { CHART, completeChart, features, helmTemplate } from './chart.ts'
+import { CHART, completeChart, features, ownKinds } from './chart.ts'
 import { type Tool, tool } from './tools.ts'
 
 /** The oldest that Chart.yaml allows, and the newest that the tool has. */
@@ -36,12 +36,9 @@ function needed(name: Tool): string {
   return path
 }
 
-/** The file with what is rendered of Kubernetes' own kinds; the models of `npm test` know the others. */
 function rendered(feature: string): string {
-  const all = helmTemplate(completeChart(), feature, {}).split(/^---$/m)
-  const own = all.filter((text) => /^apiVersion: (?!monitoring\.coreos\.com|keda\.sh)/m.test(text))
   const file = join(folder, feature)
-  writeFileSync(file, own.join('---\n'))
+  writeFileSync(file, ownKinds(feature))
   return file
 }
 
@@ -67,7 +64,7 @@ for (const version of KUBERNETES) {
 }
 
 test('a field that Kubernetes does not know is found', () => {
-  const text = readFileSync(rendered('default-values.yaml'), 'utf8')
+  const text = ownKinds('default-values.yaml')
   const file = join(folder, 'wrong.yaml')
   writeFileSync(file, text.replace('serviceName:', 'servicename:'))
   assert.throws(() => run(needed('kubectl-validate'), ['--version', '1.30', file]), /unknown field/)
@@ -76,9 +73,8 @@ test('a field that Kubernetes does not know is found', () => {
 test('every pod is allowed by Pod Security restricted', () => {
   const program = join(folder, 'pod-security')
   run('go', ['build', '-o', program, '.'], { cwd: resolve('test/helm/pod-security') })
-  for (const feature of features)
-    run(program, [], { input: readFileSync(rendered(feature), 'utf8') })
-  const text = readFileSync(rendered('default-values.yaml'), 'utf8')
+  for (const feature of features) run(program, [], { input: ownKinds(feature) })
+  const text = ownKinds('default-values.yaml')
   const input = text.replace('runAsNonRoot: true', 'runAsNonRoot: false')
   assert.throws(() => run(program, [], { input }), /runAsNonRoot/)
 })

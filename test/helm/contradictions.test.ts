@@ -58,6 +58,7 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
       ),
     },
   ],
+  [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [
     /name tls.crt in kafka.tls.keys/,

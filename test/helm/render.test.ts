@@ -1,6 +1,6 @@
 /** What Helm renders, for each feature of the chart. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -50,11 +50,14 @@ function layConfig(t: TestContext, objects: readonly KubernetesObject[]): string
 function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
   const folder = layConfig(t, objects)
   const [map] = ofKind(objects, 'ConfigMap')
+  const POD_NAME = `${statefulSet(objects).metadata.name}-0`
   const env = Object.fromEntries(
-    containerOf(objects).env.map(({ name, value }: KubernetesObject) => [name, value]),
+    containerOf(objects).env.map(({ name, value }: KubernetesObject) => [
+      name,
+      value?.replace('$(POD_NAME)', POD_NAME),
+    ]),
   )
   const text = map.data['pipeline.yaml'].replaceAll(CONFIG, folder)
-  const POD_NAME = `${statefulSet(objects).metadata.name}-0`
   return parsePipeline(text, join(folder, 'pipeline.yaml'), { ...env, POD_NAME })
 }
 
@@ -127,6 +130,26 @@ test(
   },
 )
 
+test('a pod tells the others the name that the headless service gives it', needsHelm, (t) => {
+  const objects = render('default-values.yaml')
+  const { serviceName } = statefulSet(objects).spec
+  const { advertise } = pipelineOf(t, objects).http
+  assert.equal(advertise, `${RELEASE}-stream-enricher-0.${serviceName}.default.svc:8080`)
+})
+
+test('probes and arguments name what the service has', needsHelm, () => {
+  const objects = render('default-values.yaml')
+  const health = readFileSync('src/ops/health.ts', 'utf8')
+  const { startupProbe, livenessProbe, readinessProbe } = containerOf(objects)
+  for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
+    assert.ok(health.includes(`'${httpGet.path}'`), httpGet.path)
+  }
+  const [probe] = ofKind(objects, 'Pod')
+  for (const { args } of [containerOf(objects), ...probe.spec.containers]) {
+    assert.ok(existsSync(`src/cli/${args[0]}.ts`), args[0])
+  }
+})
+
 test('user and password come from files, and are in no ConfigMap', needsHelm, (t) => {
   const objects = render('inline-secrets-values.yaml')
   const { sasl } = pipelineOf(t, objects).kafka
@@ -189,6 +212,15 @@ test('KEDA watches both inputs, with a lag above what commit markers leave', nee
     assert.ok(Number(metadata.activationLagThreshold) > 6)
     assert.equal(metadata.sasl, 'scram_sha512')
   }
+})
+
+test('millions of records are written as digits', needsHelm, () => {
+  const autoscaling = { lagPerReplica: 5_000_000, keda: { activationLagThreshold: 1_000_000 } }
+  const [keda] = ofKind(render('keda-values.yaml', { autoscaling }), 'ScaledObject')
+  assert.equal(keda.spec.triggers[0].metadata.lagThreshold, '5000000')
+  assert.equal(keda.spec.triggers[0].metadata.activationLagThreshold, '1000000')
+  const hpa = ofKind(render('hpa-values.yaml', { autoscaling }), 'HorizontalPodAutoscaler')[0]
+  assert.equal(hpa.spec.metrics[0].pods.target.averageValue, '5000000')
 })
 
 test('names fit the labels that Kubernetes makes of them', needsHelm, () => {

@@ -11,6 +11,7 @@ const MODULES = {
   helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
   'helm-docs': 'github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2',
   'kubectl-validate': 'sigs.k8s.io/kubectl-validate@v0.0.4',
+  kwok: 'sigs.k8s.io/kwok/cmd/kwok@v0.8.0',
 }
 const FOLDER = resolve('.tools/bin')
 

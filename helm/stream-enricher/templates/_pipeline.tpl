@@ -16,6 +16,7 @@ by its default; what stays open keeps its `${`.
   "tls" (dig "kafka" "tls" false $file)
   "registry" (dig "registry" dict $file)
   "topics" (list (dig "facts" "topic" "" $file) (dig "join" "topic" "" $file) | compact)
+  "token" (dig "http" "token" "" $file)
   "port" (dig "http" "port" 8080 $file)
   "dir" (dig "state" "dir" "/var/lib/stream-enricher" $file) }}
 {{- $text := toJson $known }}
