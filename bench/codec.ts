@@ -4,6 +4,7 @@ import avsc from 'avsc'
 import type { RecordColumns } from '../src/batch.ts'
 import { RecordBatchWriter } from '../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../src/broker/record-columns.ts'
+import { bytesOf } from '../src/bytes.ts'
 import { createPipelineCodec, readSchemas } from '../src/codec/avro.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import { CUSTOMERS, readValue, tableOf } from './dimension-rows.ts'
@@ -29,7 +30,7 @@ const columns = (await decodeRecordBatches(batch, 0, [])) as RecordColumns
 const { buffer, keyStarts, keyEnds, valueStarts, valueEnds, timestamps } = columns
 const pipeline = loadPipeline(PIPELINE, {})
 const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-const target = Buffer.alloc(1024)
+const target = bytesOf(Buffer.alloc(1024))
 
 async function batches(): Promise<void> {
   const to = { topic: 'orders', partition: 0, transactional: true, compression: 'none' } as const
@@ -42,7 +43,7 @@ async function batches(): Promise<void> {
     },
     runs,
   )
-  const frame = Buffer.alloc(FRAME)
+  const frame = bytesOf(Buffer.alloc(FRAME))
   await measure(
     {
       name: 'parts → record batch, with its checksum',

@@ -1,5 +1,7 @@
 /** Rows of the orders example's dimensions, made as the service makes them. */
+
 import * as data from '../examples/orders/data.ts'
+import { bytesOf } from '../src/bytes.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from '../src/codec/port.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
 
@@ -28,7 +30,7 @@ const LARGEST_ROW = 1024
 export function readValue(codec: TopicCodec, value: Buffer): ValueReader {
   const reader = codec.reader(value, 0, value.length)
   if (reader === null || typeof reader === 'string') throw new Error(`No reader: ${reader}`)
-  const fault = reader.read(0, value, 0, value.length)
+  const fault = reader.read(0, bytesOf(value), 0, value.length)
   if (fault !== null) throw new Error(reader.fault)
   reader.select(0)
   return reader
@@ -36,10 +38,10 @@ export function readValue(codec: TopicCodec, value: Buffer): ValueReader {
 
 export function tableOf(codec: PipelineCodec, { dimension, count, value }: Rows): DimensionTable {
   const table = new DimensionTable()
-  const row = Buffer.alloc(LARGEST_ROW)
+  const row = bytesOf(Buffer.alloc(LARGEST_ROW))
   for (let id = 1; id <= count; id++) {
     const reader = readValue(codec.dimensions[dimension], value(id))
-    const key = Buffer.from(String(id))
+    const key = bytesOf(Buffer.from(String(id)))
     table.put(key, 0, key.length, row, 0, reader.project(row, 0))
   }
   return table

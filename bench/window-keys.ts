@@ -1,5 +1,5 @@
 /** A join window that is driven with numbers as keys and bodies of the usual size. */
-import { hashBytes } from '../src/bytes.ts'
+import { bytesOf, hashBytes, NO_BYTES } from '../src/bytes.ts'
 import { WindowCounts } from '../src/counts.ts'
 import { BatchList, TaskOutput } from '../src/output/task-output.ts'
 import { JoinWindow, type ReadPages } from '../src/window/join-window.ts'
@@ -11,7 +11,6 @@ export const LEFT = 0
 export const RIGHT = 1
 export const TIMES = windowTimes({ beforeMs: 60_000, afterMs: 60_000, graceMs: 0 })
 const BODY_BYTES = [110, 22]
-const NO_HEADERS = Buffer.alloc(0)
 const MAX_BATCH_BYTES = 1_048_588
 const OUTPUT_BYTES = 4 << 20
 
@@ -21,7 +20,7 @@ const noPages: ReadPages = async () => {
 
 export class NumberedWindow {
   readonly window: JoinWindow
-  readonly #key = Buffer.from('o000000000000')
+  readonly #key = bytesOf(Buffer.from('o000000000000'))
   readonly #batches = new BatchList(
     { topic: 'output', compression: 'none', maxBatchBytes: MAX_BATCH_BYTES },
     0,
@@ -36,7 +35,7 @@ export class NumberedWindow {
       recentBytes: () => recentBytes,
       readPages,
       counts: new WindowCounts(),
-      sink: new TaskOutput(this.#batches, Buffer.alloc(5), NO_HEADERS, () => {}),
+      sink: new TaskOutput(this.#batches, bytesOf(Buffer.alloc(5)), NO_BYTES, () => {}),
     })
   }
 
@@ -46,7 +45,7 @@ export class NumberedWindow {
     const { length } = this.#key
     const hash = hashBytes(this.#key, 0, length)
     const bytes = BODY_BYTES[side]
-    this.window.insert(side, FIRST_TIME, hash, this.#key, 0, length, NO_HEADERS, 0, 0, bytes)
+    this.window.insert(side, FIRST_TIME, hash, this.#key, 0, length, NO_BYTES, 0, 0, bytes)
     this.window.probe(side, hash, FIRST_TIME)
     if (this.#batches.bytes > OUTPUT_BYTES) this.dropOutputs()
   }

@@ -1,4 +1,5 @@
 /** The types that flow between the stages. */
+import type { Bytes } from './bytes.ts'
 
 export interface TopicPartition {
   readonly topic: string
@@ -14,7 +15,7 @@ export interface TopicPartition {
  * Control records and records of aborted transactions are not in here, but `nextOffset` counts them.
  */
 export interface RecordColumns {
-  readonly buffer: Buffer
+  readonly buffer: Bytes
   readonly length: number
   /** Milliseconds since 1970. */
   readonly timestamps: Float64Array

@@ -18,6 +18,11 @@ export class Distribution {
     this.sum += ms
   }
 
+  /** From each of these times until `now`, in ms; one that lies ahead counts as nothing. */
+  addSince(times: readonly number[], now: number): void {
+    for (const time of times) this.add(Math.max(0, now - time))
+  }
+
   /** So many times of nothing. */
   addNone(count: number): void {
     this.buckets[0] += count

@@ -7,7 +7,7 @@
 import type { RejectReason, Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
-import { copyBytes, hashBytes, sameBytes } from './bytes.ts'
+import { type Bytes, copyBytes, hashBytes, NO_BYTES, sameBytes } from './bytes.ts'
 import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
@@ -31,7 +31,7 @@ export interface TaskContext {
   readonly dimensions: readonly DimensionTable[]
   readonly output: OutputTopic
   /** What every output value begins with. */
-  readonly outputFrame: Buffer
+  readonly outputFrame: Bytes
   readonly rejects: OutputTopic
   readonly rejectPartitions: number
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
@@ -62,7 +62,6 @@ export interface TaskEpoch {
   readonly expired: readonly number[]
 }
 
-const NO_HEADERS = Buffer.alloc(0)
 /** A record's fate inside a slice. */
 const DONE = 0
 const NEEDS_SCHEMA = 1
@@ -367,7 +366,7 @@ export class Task {
       key.buffer,
       key.start,
       key.end,
-      NO_HEADERS,
+      NO_BYTES,
       0,
       0,
       bodyBytes,

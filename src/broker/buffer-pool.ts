@@ -1,4 +1,4 @@
-import { reusedBuffer } from '../bytes.ts'
+import { type Bytes, bytesOf, reusedBuffer } from '../bytes.ts'
 
 /**
  * Buffers that are used again. A fresh one of a megabyte costs page faults, and its memory, being
@@ -10,7 +10,7 @@ const LARGEST = 8 * 1024 * 1024
 /** Without `keepBuffers`. */
 const KEPT_BYTES = 64 * 1024 * 1024
 
-const free = new Map<number, Buffer[]>()
+const free = new Map<number, Bytes[]>()
 /** Memory that only one `takeBuffer` at a time has handed out. */
 const ours = new WeakSet<ArrayBufferLike>()
 let kept = 0
@@ -22,7 +22,7 @@ export function keepBuffers(bytes: number): void {
 }
 
 /** A buffer of at least `bytes`; its content is arbitrary. */
-export function takeBuffer(bytes: number): Buffer {
+export function takeBuffer(bytes: number): Bytes {
   let size = SMALLEST
   while (size < bytes) size *= 2
   const found = free.get(size)?.pop()
@@ -30,7 +30,7 @@ export function takeBuffer(bytes: number): Buffer {
     kept -= size
     return found
   }
-  if (size > LARGEST) return Buffer.allocUnsafeSlow(size)
+  if (size > LARGEST) return bytesOf(Buffer.allocUnsafeSlow(size))
   const buffer = reusedBuffer(size)
   ours.add(buffer.buffer)
   return buffer
@@ -41,7 +41,7 @@ export function giveBuffer({ buffer }: Buffer): void {
   const size = buffer.byteLength
   if (!ours.has(buffer) || kept + size > most) return
   kept += size
-  const whole = Buffer.from(buffer)
+  const whole = bytesOf(Buffer.from(buffer))
   const list = free.get(size)
   if (list === undefined) free.set(size, [whole])
   else list.push(whole)

@@ -1,4 +1,5 @@
 import type { RecordColumns } from '../batch.ts'
+import { NO_BYTES } from '../bytes.ts'
 
 /** Arrays that wait to be used again: fresh ones, being outside the heap, cost garbage collections. */
 const MOST_FREE = 24
@@ -25,7 +26,7 @@ export class ColumnArrays implements RecordColumns {
   readonly valueEnds: Int32Array
   readonly headerStarts: Int32Array
   readonly headerEnds: Int32Array
-  buffer: Buffer = Buffer.alloc(0)
+  buffer = NO_BYTES
   length = 0
   nextOffset = 0
   /** What else has to be done once nobody refers to the records any more. */
@@ -46,7 +47,7 @@ export class ColumnArrays implements RecordColumns {
   release(): void {
     this.onRelease()
     this.onRelease = () => {}
-    this.buffer = Buffer.alloc(0)
+    this.buffer = NO_BYTES
     if (free.length < MOST_FREE) free.push(this)
   }
 }

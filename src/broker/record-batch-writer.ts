@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes } from '../batch.ts'
-import { copyBytes } from '../bytes.ts'
+import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { giveBuffer, takeBuffer } from './buffer-pool.ts'
 import { compress, compressionCode } from './compression.ts'
@@ -17,7 +17,6 @@ export interface BatchOptions {
 }
 
 const TRANSACTIONAL = 0x10
-const NO_BYTES = Buffer.alloc(0)
 /** Varints of a record: length, timestamp delta, offset delta, key length, value length, attributes. */
 const RECORD_OVERHEAD = 40
 
@@ -27,7 +26,7 @@ export class RecordBatchWriter implements ProduceBatch {
   readonly partition: number
   readonly #compression: Compression
   readonly #transactional: boolean
-  #buffer: Buffer
+  #buffer: Bytes
   #at = BATCH_HEADER
   #first = 0
   #max = 0
@@ -49,17 +48,17 @@ export class RecordBatchWriter implements ProduceBatch {
   /** Appends a record with value = frame ++ a ++ b. A keyEnd of -1: no key. `headers` is a raw header section; empty: none. */
   record(
     timestamp: number,
-    key: Buffer,
+    key: Bytes,
     keyStart: number,
     keyEnd: number,
-    frame: Buffer,
-    a: Buffer,
+    frame: Bytes,
+    a: Bytes,
     aStart: number,
     aEnd: number,
-    b: Buffer,
+    b: Bytes,
     bStart: number,
     bEnd: number,
-    headers: Buffer,
+    headers: Bytes,
     headersStart: number,
     headersEnd: number,
   ): void {
@@ -80,10 +79,10 @@ export class RecordBatchWriter implements ProduceBatch {
   recordOf(timestamp: number, { key, value, headers }: RecordBytes): void {
     const section = encodeHeaders(headers)
     this.#begin(timestamp, key?.length ?? -1, value?.length ?? -1, section.length)
-    if (key !== null) this.#copy(key, 0, key.length)
+    if (key !== null) this.#whole(key)
     this.#varint(value?.length ?? -1)
-    if (value !== null) this.#copy(value, 0, value.length)
-    this.#copy(section, 0, section.length)
+    if (value !== null) this.#whole(value)
+    this.#whole(section)
   }
 
   /** Begins a record without a key whose value of `bytes` bytes follows, by `append`. */
@@ -92,7 +91,7 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#varint(bytes)
   }
 
-  append(source: Buffer, start: number, end: number): void {
+  append(source: Bytes, start: number, end: number): void {
     this.#copy(source, start, end)
   }
 
@@ -197,7 +196,11 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#at = at
   }
 
-  #copy(source: Buffer, start: number, end: number): void {
+  #whole(source: Buffer): void {
+    this.#at += source.copy(this.#buffer, this.#at)
+  }
+
+  #copy(source: Bytes, start: number, end: number): void {
     this.#at = copyBytes(source, start, end, this.#buffer, this.#at)
   }
 }

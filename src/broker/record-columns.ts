@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes, RecordColumns } from '../batch.ts'
+import { bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type ColumnArrays, takeColumns } from './column-arrays.ts'
 import { decompress } from './compression.ts'
@@ -132,7 +133,7 @@ function decodeAll(
   let records = 0
   for (const batch of batches) records += batch.records
   const columns = takeColumns(records)
-  columns.buffer = buffer
+  columns.buffer = bytesOf(buffer)
   columns.length = 0
   columns.nextOffset = nextOffset
   for (const batch of batches) decodeRecords(columns, batch, fetchOffset)

@@ -1,4 +1,5 @@
 /** Whether a sample's records can be read, through the code that the service reads them with. */
+import { bytesOf } from '../bytes.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { plural } from './text.ts'
@@ -46,7 +47,7 @@ async function readOne(
   value: Buffer | null,
 ): Promise<number | { reason: string; text: string }> {
   if (key === null) return { reason: 'null_key', text: 'The record has no key' }
-  if (!keyReader.read(key, 0, key.length)) {
+  if (!keyReader.read(bytesOf(key), 0, key.length)) {
     return { reason: 'bad_key', text: 'The key is not in the key format of the pipeline file' }
   }
   if (value === null) return { reason: 'null_value', text: 'The record has no value' }
@@ -57,7 +58,7 @@ async function readOne(
   }
   if (reader === null) return { reason: 'unknown_schema', text: 'Its schema could not be loaded' }
   if (typeof reader === 'string') return { reason: reader, text: codec.fault }
-  const fault = reader.read(0, value, 0, value.length)
+  const fault = reader.read(0, bytesOf(value), 0, value.length)
   if (fault !== null) return { reason: fault, text: reader.fault }
   reader.select(0)
   const keyText = keyReader.buffer.subarray(keyReader.start, keyReader.end)

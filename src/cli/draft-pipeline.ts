@@ -1,4 +1,5 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
+import { bytesOf } from '../bytes.ts'
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { keyReader } from '../codec/keys.ts'
@@ -50,7 +51,7 @@ export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
 
 function isIn(format: KeyFormat, key: Buffer): boolean {
   const reader = keyReader(format)
-  if (!reader.read(key, 0, key.length)) return false
+  if (!reader.read(bytesOf(key), 0, key.length)) return false
   if (format === 'json') return key[0] === 0x22
   return format !== 'text' || !/[\p{Cc}\ufffd]/u.test(key.toString())
 }
@@ -58,7 +59,9 @@ function isIn(format: KeyFormat, key: Buffer): boolean {
 function keyTexts({ keys }: TopicDraft): string[] {
   const reader = keyReader(guessKeyFormat(keys))
   return keys.map((key) =>
-    reader.read(key, 0, key.length) ? reader.buffer.toString('utf8', reader.start, reader.end) : '',
+    reader.read(bytesOf(key), 0, key.length)
+      ? reader.buffer.toString('utf8', reader.start, reader.end)
+      : '',
   )
 }
 

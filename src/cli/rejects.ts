@@ -1,5 +1,7 @@
 /** `rejects FILE`: what is in the rejects topic, in words. */
+
 import type { Broker } from '../broker/port.ts'
+import { bytesOf } from '../bytes.ts'
 import { plural } from '../checks/text.ts'
 import { keyReader } from '../codec/keys.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
@@ -207,7 +209,7 @@ async function rejectOf(
 
 function keyText(key: Buffer, format: KeyFormat): string {
   const reader = keyReader(format)
-  const isRead = format !== 'bytes' && reader.read(key, 0, key.length)
+  const isRead = format !== 'bytes' && reader.read(bytesOf(key), 0, key.length)
   const text = isRead ? reader.buffer.toString('utf8', reader.start, reader.end) : ''
   return isRead && isClean(text) ? text : `0x${key.toString('hex')}`
 }

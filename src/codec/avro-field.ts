@@ -1,11 +1,12 @@
 import type { Schema } from 'avsc'
+import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 
 /** How a field is read where its text or its time is needed. */
 export interface FieldKind {
   readonly type: 'string' | 'integer' | 'enum'
-  readonly symbols: readonly Buffer[]
+  readonly symbols: readonly Bytes[]
   readonly logicalType: string | undefined
   /** The union's branch that holds the value; -1: no union. Any other branch is null. */
   readonly branch: number
@@ -28,12 +29,12 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
     }
   }
   const type = typeOf(schema)
-  const base = { symbols: [] as Buffer[], logicalType: logicalOf(schema), branch: -1 }
+  const base = { symbols: [] as Bytes[], logicalType: logicalOf(schema), branch: -1 }
   if (type === 'string') return { type: 'string', ...base }
   if (type === 'int' || type === 'long') return { type: 'integer', ...base }
   if (type === 'enum') {
     const { symbols } = schema as { symbols: string[] }
-    return { type: 'enum', ...base, symbols: symbols.map((symbol) => Buffer.from(symbol)) }
+    return { type: 'enum', ...base, symbols: symbols.map((symbol) => bytesOf(Buffer.from(symbol))) }
   }
   const message = `The field ${field} is ${JSON.stringify(schema)}; a key or time field has to be a string, int, long or enum, or one of them and null`
   throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
@@ -42,8 +43,8 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
 /** Text of one field, of the value read last. */
 export class FieldText {
   readonly #kind: FieldKind
-  readonly #digits: Buffer = Buffer.alloc(20)
-  buffer: Buffer = this.#digits
+  readonly #digits = bytesOf(Buffer.alloc(20))
+  buffer: Bytes = this.#digits
   start = 0
   /** -1: null. */
   end = 0

@@ -1,6 +1,6 @@
 import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
-import { copyBytes } from '../bytes.ts'
+import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type FieldKind, FieldText, fieldKind, readTime, timeKind } from './avro-field.ts'
 import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
@@ -45,10 +45,10 @@ export class AvroReader implements ValueReader {
   readonly #timeKind: FieldKind | undefined
   /** Per row: where each field begins, and where the value ends. */
   readonly #starts: Int32Array
-  readonly #buffers: Buffer[] = []
+  readonly #buffers: Bytes[] = []
   /** The selected row's first place in `#starts`. */
   #base = 0
-  readonly #source: AvroSource = { buffer: Buffer.alloc(0), at: 0, end: 0 }
+  readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
   #failed = 0
   time = Number.NaN
   projectedBytes = 0
@@ -83,7 +83,7 @@ export class AvroReader implements ValueReader {
       : `The bytes of the field ${field} are not what the schema says`
   }
 
-  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null {
+  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const source = this.#source
     const starts = this.#starts
     const skips = this.#skips
@@ -125,7 +125,7 @@ export class AvroReader implements ValueReader {
     this.projectedBytes = bytes
   }
 
-  keyBuffer(k: number): Buffer {
+  keyBuffer(k: number): Bytes {
     return this.#keys[k].text.buffer
   }
 
@@ -137,7 +137,7 @@ export class AvroReader implements ValueReader {
     return this.#keys[k].text.end
   }
 
-  project(target: Buffer, position: number): number {
+  project(target: Bytes, position: number): number {
     const starts = this.#starts
     const base = this.#base
     const { buffer } = this.#source

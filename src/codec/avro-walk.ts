@@ -1,11 +1,12 @@
 import type { Schema } from 'avsc'
+import type { Bytes } from '../bytes.ts'
 
 /**
  * Walks Avro binary without decoding it: where each field of a record begins, and whether the bytes
  * are a record of the schema at all. https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
  */
 export interface AvroSource {
-  buffer: Buffer
+  buffer: Bytes
   at: number
   end: number
 }

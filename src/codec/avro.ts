@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
+import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import {
@@ -71,8 +72,8 @@ export function createPipelineCodec(
     factsKey: keyReader(facts.keyFormat),
     rightKey: keyReader(join.keyFormat),
     dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
-    missingDimension: plan.dimensions.map(missing),
-    missingRight: missing(plan.right),
+    missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
+    missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
     layout: layoutOf(pipeline, plan),
     outputSchema: JSON.stringify(plan.schema, null, 2),
@@ -95,8 +96,8 @@ export async function readSchemas(
 }
 
 /** The first bytes of every output value: byte 0 and the schema's id. */
-export function outputFrame(schemaId: number): Buffer {
-  const frame = Buffer.alloc(FRAME_BYTES)
+export function outputFrame(schemaId: number): Bytes {
+  const frame = bytesOf(Buffer.alloc(FRAME_BYTES))
   frame.writeUInt32BE(schemaId, 1)
   return frame
 }

@@ -1,3 +1,4 @@
+import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 import type { KeyReader } from './port.ts'
 
@@ -5,11 +6,11 @@ const FRAME_BYTES = 5
 
 /** Text and bytes: the key as it is. */
 class PlainKey implements KeyReader {
-  buffer: Buffer = Buffer.alloc(0)
+  buffer: Bytes = NO_BYTES
   start = 0
   end = 0
 
-  read(buffer: Buffer, start: number, end: number): boolean {
+  read(buffer: Bytes, start: number, end: number): boolean {
     this.buffer = buffer
     this.start = start
     this.end = end
@@ -20,7 +21,7 @@ class PlainKey implements KeyReader {
 /** Formats whose text has to be made. */
 class ConvertedKey implements KeyReader {
   readonly #convert: (key: Buffer) => string | undefined
-  buffer: Buffer = Buffer.alloc(0)
+  buffer: Bytes = NO_BYTES
   readonly start = 0
   end = 0
 
@@ -28,10 +29,10 @@ class ConvertedKey implements KeyReader {
     this.#convert = convert
   }
 
-  read(buffer: Buffer, start: number, end: number): boolean {
+  read(buffer: Bytes, start: number, end: number): boolean {
     const text = this.#convert(buffer.subarray(start, end))
     if (text === undefined) return false
-    this.buffer = Buffer.from(text)
+    this.buffer = bytesOf(Buffer.from(text))
     this.end = this.buffer.length
     return true
   }

@@ -1,5 +1,6 @@
 /** What the stages need of a value format. `avsc` stays behind this port. */
 import type { RejectReason } from '../batch.ts'
+import type { Bytes } from '../bytes.ts'
 
 /** A field of the output taken from a source record. */
 export interface SelectedField {
@@ -18,20 +19,20 @@ export const READER_ROWS = 2048
  */
 export interface ValueReader {
   /** The whole value is walked, so that a truncated or overlong one is found. `row` is below READER_ROWS. */
-  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null
+  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null
   /** What is wrong with the value `read` has just refused. */
   readonly fault: string
   select(row: number): void
   /** Event time in ms; NaN where the topic has no time field, or the field is null. */
   readonly time: number
   /** Text form (UTF-8; a number's decimal digits) of key field `k` in `keyBuffer(k)[keyStart(k), keyEnd(k))`; keyEnd -1 = null. */
-  keyBuffer(k: number): Buffer
+  keyBuffer(k: number): Bytes
   keyStart(k: number): number
   keyEnd(k: number): number
   /** How many bytes `project` will write. */
   readonly projectedBytes: number
   /** Writes the selected fields in output form at `position`; returns the position behind them. */
-  project(target: Buffer, position: number): number
+  project(target: Bytes, position: number): number
 }
 
 /** Values of one topic, framed (byte 0, schema id as int32, body). */
@@ -50,8 +51,8 @@ export interface TopicCodec {
 /** Text form of a record's key, by the topic's key format. */
 export interface KeyReader {
   /** False where the key cannot be read; else the text is in `buffer[start, end)` of this object. */
-  read(buffer: Buffer, start: number, end: number): boolean
-  readonly buffer: Buffer
+  read(buffer: Bytes, start: number, end: number): boolean
+  readonly buffer: Bytes
   readonly start: number
   readonly end: number
 }
@@ -75,9 +76,9 @@ export interface PipelineCodec {
   readonly rightKey: KeyReader
   readonly dimensionKeys: readonly KeyReader[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
-  readonly missingDimension: readonly Buffer[]
+  readonly missingDimension: readonly Bytes[]
   /** The right side's columns in a left join without a match, in output form. */
-  readonly missingRight: Buffer
+  readonly missingRight: Bytes
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string

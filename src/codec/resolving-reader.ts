@@ -1,5 +1,6 @@
 import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
+import { type Bytes, bytesOf } from '../bytes.ts'
 import { messageOf } from '../errors.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import type { ValueReader } from './port.ts'
@@ -40,13 +41,13 @@ export class ResolvingReader implements ValueReader {
     return this.#inner.projectedBytes
   }
 
-  read(row: number, buffer: Buffer, start: number, end: number): RejectReason | null {
+  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     this.#failure = ''
     try {
       const body = buffer.subarray(start + FRAME_BYTES, end)
       const value = this.#type.fromBuffer(body, this.#resolver)
       const resolved = Buffer.concat([Buffer.alloc(FRAME_BYTES), this.#type.toBuffer(value)])
-      return this.#inner.read(row, resolved, 0, resolved.length)
+      return this.#inner.read(row, bytesOf(resolved), 0, resolved.length)
     } catch (error) {
       this.#failure = `The value is not of its schema: ${messageOf(error)}`
       return 'malformed'
@@ -57,7 +58,7 @@ export class ResolvingReader implements ValueReader {
     this.#inner.select(row)
   }
 
-  keyBuffer(k: number): Buffer {
+  keyBuffer(k: number): Bytes {
     return this.#inner.keyBuffer(k)
   }
 
@@ -69,7 +70,7 @@ export class ResolvingReader implements ValueReader {
     return this.#inner.keyEnd(k)
   }
 
-  project(target: Buffer, position: number): number {
+  project(target: Bytes, position: number): number {
     return this.#inner.project(target, position)
   }
 }

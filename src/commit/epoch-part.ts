@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import { bytesOf } from '../bytes.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { TaskEpoch } from '../task.ts'
 import { encodeHeader, splitPages } from '../window/changelog.ts'
@@ -44,7 +45,7 @@ export function epochPart(
     async persist(changelogOffset) {
       const first = changelogOffset - records.length
       const { heads } = task
-      for (const { segment, number } of pages) heads.add(segment, number, first)
+      heads.add(pages, first)
       heads.expire(epoch.expired)
       const place = { changelogOffset, left, right, streamTime, closedBefore, nextPage }
       const checkpoint = { ...place, heads: heads.entries }
@@ -68,7 +69,7 @@ function changelogBatch(
   const bytes = pages.reduce((sum, page) => sum + page.end - page.start, head.length)
   const writer = new RecordBatchWriter({ ...to, transactional: true, compression: 'none' })
   writer.value(Date.now(), bytes)
-  writer.append(head, 0, head.length)
+  writer.append(bytesOf(head), 0, head.length)
   for (const { buffer, start, end } of pages) writer.append(buffer, start, end)
   writer.endValue()
   return writer

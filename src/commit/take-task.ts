@@ -120,7 +120,7 @@ async function readTail(
         if (page.number < window.nextPage) continue
         window.nextPage = page.number + 1
         window.restore(page)
-        task.heads.add(page.segment, page.number, columns.offsets[i])
+        task.heads.add([page], columns.offsets[i])
         pages.push(page)
         bytes += page.end - page.start
       }

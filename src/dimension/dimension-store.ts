@@ -1,3 +1,4 @@
+import { bytesOf } from '../bytes.ts'
 import type { Store } from '../level.ts'
 import type { DimensionTable } from './table.ts'
 
@@ -149,7 +150,8 @@ function pageKey(page: number): Buffer {
   return key
 }
 
-function loadPage(page: Buffer, table: DimensionTable): boolean {
+function loadPage(bytes: Buffer, table: DimensionTable): boolean {
+  const page = bytesOf(bytes)
   for (let at = 0; at < page.length; ) {
     if (at + ROW_HEADER > page.length) return false
     const key = at + ROW_HEADER

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import type { Admin, Fetched, Reader, ReaderEvents } from '../broker/port.ts'
+import { bytesOf } from '../bytes.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import type { Store } from '../level.ts'
@@ -52,7 +53,7 @@ export class Dimension {
   #reader: Reader | undefined
   #positions: number[] = []
   #ends: number[] = []
-  #row = Buffer.allocUnsafe(1024)
+  #row = bytesOf(Buffer.allocUnsafe(1024))
   #work: Promise<void> | undefined
   #dirty = false
   #flushed = Date.now()
@@ -291,7 +292,7 @@ export class Dimension {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
     }
     if (value.projectedBytes > this.#row.length)
-      this.#row = Buffer.allocUnsafe(value.projectedBytes * 2)
+      this.#row = bytesOf(Buffer.allocUnsafe(value.projectedBytes * 2))
     const end = value.project(this.#row, 0)
     this.table.put(key.buffer, key.start, key.end, this.#row, 0, end)
     this.#store.put(key.buffer, key.start, key.end, this.#row, 0, end)

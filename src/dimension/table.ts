@@ -1,4 +1,13 @@
-import { copyBytes, hashBytes, sameBytes, varintBytes, writeVarint } from '../bytes.ts'
+import {
+  type Bytes,
+  bytesOf,
+  copyBytes,
+  hashBytes,
+  NO_BYTES,
+  sameBytes,
+  varintBytes,
+  writeVarint,
+} from '../bytes.ts'
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
@@ -24,14 +33,14 @@ const FIRST_SLOTS = 1 << 10
 export class DimensionTable {
   readonly #hash: typeof hashBytes
   readonly #claim: (bytes: number) => void
-  #chunks: Buffer[] = []
+  #chunks: Bytes[] = []
   /** Where the next row goes. */
   #top = 1
   #live = 0
   #slots = new Uint32Array(FIRST_SLOTS * SLOT)
   size = 0
   /** The row that `find` has found last, until the next put, delete or clear. */
-  rowBuffer: Buffer = Buffer.alloc(0)
+  rowBuffer: Bytes = NO_BYTES
   rowStart = 0
   rowEnd = 0
   /** Of the row that was read last. */
@@ -50,7 +59,7 @@ export class DimensionTable {
     return this.#chunks.length * CHUNK_BYTES + this.#slots.length * 4
   }
 
-  hash(key: Buffer, start: number, end: number): number {
+  hash(key: Bytes, start: number, end: number): number {
     return this.#hash(key, start, end)
   }
 
@@ -72,7 +81,7 @@ export class DimensionTable {
   }
 
   /** Whether there is a row with this key; it is then between `rowStart` and `rowEnd` of `rowBuffer`. */
-  find(hash: number, key: Buffer, start: number, end: number): boolean {
+  find(hash: number, key: Bytes, start: number, end: number): boolean {
     const slot = this.#slot(hash, key, start, end)
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return false
@@ -85,10 +94,10 @@ export class DimensionTable {
 
   /** Puts a row; the one that had its key goes. Throws RangeError for a row over 4 MiB. */
   put(
-    key: Buffer,
+    key: Bytes,
     keyStart: number,
     keyEnd: number,
-    row: Buffer,
+    row: Bytes,
     rowStart: number,
     rowEnd: number,
   ): void {
@@ -113,7 +122,7 @@ export class DimensionTable {
     if (this.#top * UNIT > 2 * this.#live + 2 * CHUNK_BYTES) this.#compact()
   }
 
-  delete(key: Buffer, start: number, end: number): void {
+  delete(key: Bytes, start: number, end: number): void {
     const slots = this.#slots
     let slot = this.#slot(this.#hash(key, start, end), key, start, end)
     if (slots[slot + ADDRESS] === 0) return
@@ -143,9 +152,7 @@ export class DimensionTable {
   }
 
   /** Calls `each` with every row: its buffer, where the key starts, where the row starts, where it ends. */
-  forEach(
-    each: (buffer: Buffer, keyStart: number, rowStart: number, rowEnd: number) => void,
-  ): void {
+  forEach(each: (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void): void {
     for (let slot = 0; slot < this.#slots.length; slot += SLOT) {
       const address = this.#slots[slot + ADDRESS]
       if (address === 0) continue
@@ -157,7 +164,7 @@ export class DimensionTable {
   }
 
   /** The row's lengths, and so its size; they stay until the next row is read. */
-  #readLengths(chunk: Buffer, start: number): number {
+  #readLengths(chunk: Bytes, start: number): number {
     let at = start
     let byte = chunk[at++]
     let bytes = byte & 127
@@ -198,10 +205,10 @@ export class DimensionTable {
       throw new RangeError(`A dimension holds ${MOST_CHUNKS * CHUNK_BYTES} bytes of rows at most`)
     }
     this.#claim(CHUNK_BYTES)
-    this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES))
+    this.#chunks.push(bytesOf(Buffer.allocUnsafeSlow(CHUNK_BYTES)))
   }
 
-  #slot(hash: number, key: Buffer, start: number, end: number): number {
+  #slot(hash: number, key: Bytes, start: number, end: number): number {
     const slots = this.#slots
     const mask = slots.length - SLOT
     let slot = (hash * SLOT) & mask
@@ -213,7 +220,7 @@ export class DimensionTable {
     }
   }
 
-  #hasKey(address: number, key: Buffer, start: number, end: number): boolean {
+  #hasKey(address: number, key: Bytes, start: number, end: number): boolean {
     const chunk = this.#chunks[address >>> PLACE_BITS]
     this.#readLengths(chunk, (address & PLACE) * UNIT)
     const length = end - start

@@ -1,10 +1,11 @@
 import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import type { Bytes } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
 
 /** Where one stored record's parts are. */
 export interface Entry {
-  readonly buffer: Buffer
+  readonly buffer: Bytes
   readonly keyStart: number
   readonly keyEnd: number
   readonly time: number
@@ -84,14 +85,14 @@ export class TaskOutput {
   readonly batches: BatchList
   /** Event times of the matches since the last `take`, in ms. */
   #times: number[] = []
-  readonly #frame: Buffer
-  readonly #missingRight: Buffer
+  readonly #frame: Bytes
+  readonly #missingRight: Bytes
   readonly #onTooLarge: (left: Entry, bytes: number) => void
 
   constructor(
     batches: BatchList,
-    frame: Buffer,
-    missingRight: Buffer,
+    frame: Bytes,
+    missingRight: Bytes,
     onTooLarge: (left: Entry, bytes: number) => void,
   ) {
     this.batches = batches
@@ -118,7 +119,7 @@ export class TaskOutput {
   }
 
   /** False: it is too large. */
-  #write(left: Entry, time: number, suffix: Buffer, start: number, end: number): boolean {
+  #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const bytes =
       keyEnd - keyStart + headersEnd - headersStart + bodyEnd - bodyStart + end - start + 5

@@ -1,8 +1,10 @@
 /** Records as a broker has them, and what is in batches on their way to one. */
+
 import type { RecordColumns } from '../batch.ts'
 import type { Fetched, ProduceBatch } from '../broker/port.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../broker/record-columns.ts'
+import { bytesOf } from '../bytes.ts'
 import { keyReader } from '../codec/keys.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 import type { GivenRecord } from './fixture.ts'
@@ -44,6 +46,6 @@ export async function* written(
 export function keyText(format: KeyFormat, key: Buffer | null): string | null {
   if (key === null) return null
   const reader = keyReader(format)
-  if (!reader.read(key, 0, key.length)) return `0x${key.toString('hex')}`
+  if (!reader.read(bytesOf(key), 0, key.length)) return `0x${key.toString('hex')}`
   return reader.buffer.toString('utf8', reader.start, reader.end)
 }

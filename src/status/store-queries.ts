@@ -1,5 +1,7 @@
 /** Interactive queries: rows of dimensions, and records that wait in the window. */
+
 import { partitionOf } from '../broker/partition-of.ts'
+import { bytesOf } from '../bytes.ts'
 import type { RecordView } from '../codec/port.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 import { ApiError } from '../ops/api-error.ts'
@@ -35,7 +37,7 @@ export class ServiceQueries implements StoreQueries {
       throw new ApiError(503, `The dimension ${name} is being read${left}`, RETRY_SECONDS)
     }
     const { table } = dimension
-    const bytes = Buffer.from(key)
+    const bytes = bytesOf(Buffer.from(key))
     if (!table.find(table.hash(bytes, 0, bytes.length), bytes, 0, bytes.length)) {
       throw new ApiError(404, `The dimension ${name} has no row ${key}`)
     }
@@ -101,9 +103,11 @@ export class ServiceQueries implements StoreQueries {
     const stalenessMs = lastAt === 0 ? null : Date.now() - lastAt
     const streamTime = Number.isFinite(task.streamTime) ? task.streamTime : null
     const { taken, lag } = task.queues[s]
-    const stored = await task.window.recordsOf(s, Buffer.from(key), MOST_RECORDS + 1).catch(() => {
-      throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)
-    })
+    const stored = await task.window
+      .recordsOf(s, bytesOf(Buffer.from(key)), MOST_RECORDS + 1)
+      .catch(() => {
+        throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)
+      })
     if (stored.length === 0) {
       const where = `on the ${side} side, in partition ${task.partition}`
       const message = `The window has no record of ${key} ${where} (?partition= asks for another)`

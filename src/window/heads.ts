@@ -1,3 +1,5 @@
+import type { Page } from './page.ts'
+
 interface Head {
   readonly page: number
   readonly offset: number
@@ -19,8 +21,11 @@ export class Heads {
     for (const [segment, page, offset] of entries) this.#live.set(segment, { page, offset })
   }
 
-  add(segment: number, page: number, offset: number): void {
-    if (!this.#live.has(segment)) this.#live.set(segment, { page, offset })
+  /** @param offset of the first changelog record with any of these pages */
+  add(pages: readonly Pick<Page, 'segment' | 'number'>[], offset: number): void {
+    for (const { segment, number } of pages) {
+      if (!this.#live.has(segment)) this.#live.set(segment, { page: number, offset })
+    }
   }
 
   expire(segments: readonly number[]): void {

@@ -1,4 +1,4 @@
-import { copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
+import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
 import type { WindowCounts } from '../counts.ts'
 import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
@@ -91,7 +91,7 @@ export class JoinWindow {
   }
 
   /** Where the body of the record just inserted has to be written. */
-  get bodyBuffer(): Buffer {
+  get bodyBuffer(): Bytes {
     return this.#own.buffer
   }
 
@@ -135,10 +135,10 @@ export class JoinWindow {
     side: number,
     time: number,
     hash: number,
-    key: Buffer,
+    key: Bytes,
     keyStart: number,
     keyEnd: number,
-    headers: Buffer,
+    headers: Bytes,
     headersStart: number,
     headersEnd: number,
     bodyBytes: number,
@@ -255,7 +255,7 @@ export class JoinWindow {
    * For queries: a key's committed records, newest segment first; at most `most` are looked at. A
    * page that expires while others are read is passed over.
    */
-  async recordsOf(side: number, key: Buffer, most: number): Promise<StoredRecord[]> {
+  async recordsOf(side: number, key: Bytes, most: number): Promise<StoredRecord[]> {
     const found: (StoredRecord | undefined)[] = []
     const cold: { at: number; number: number; position: number }[] = []
     for (const [number, position] of this.#committedEntries(side, key, most)) {
@@ -272,7 +272,7 @@ export class JoinWindow {
   }
 
   /** Page numbers and positions. */
-  *#committedEntries(side: number, key: Buffer, most: number): Generator<[number, number]> {
+  *#committedEntries(side: number, key: Bytes, most: number): Generator<[number, number]> {
     const hash = this.#hash(key, 0, key.length)
     let left = most
     for (const index of this.#sides[side].newestFirst()) {
@@ -466,7 +466,7 @@ export class JoinWindow {
 }
 
 /** undefined: the entry is of another key with the same hash. */
-function copyOf(page: Page, position: number, key: Buffer): StoredRecord | undefined {
+function copyOf(page: Page, position: number, key: Bytes): StoredRecord | undefined {
   const entry = new EntryCursor()
   entry.read(page, position)
   if (!entry.sameKey(key, 0, key.length)) return undefined

@@ -1,4 +1,4 @@
-import { sameBytes } from '../bytes.ts'
+import { type Bytes, bytesOf, NO_BYTES, sameBytes } from '../bytes.ts'
 
 /**
  * The page: up to 4 KiB of records of one side and one segment. The same bytes wait in memory, lie
@@ -25,7 +25,7 @@ export interface Page {
   readonly number: number
   readonly kind: number
   readonly segment: number
-  readonly buffer: Buffer
+  readonly buffer: Bytes
   readonly start: number
   /** Behind the last byte written. */
   end: number
@@ -56,7 +56,7 @@ export function readPageHeader(buffer: Buffer, start: number): Page | undefined 
     number: buffer.readUIntLE(start + 4, NUMBER_BYTES),
     kind,
     segment: buffer.readDoubleLE(start + 14),
-    buffer,
+    buffer: bytesOf(buffer),
     start,
     end,
     limit: end,
@@ -66,7 +66,7 @@ export function readPageHeader(buffer: Buffer, start: number): Page | undefined 
 
 /** Positions of one entry's parts; `read` moves it, so that no object is made per record. */
 export class EntryCursor {
-  buffer: Buffer = Buffer.alloc(0)
+  buffer: Bytes = NO_BYTES
   keyStart = 0
   keyEnd = 0
   time = 0
@@ -93,7 +93,7 @@ export class EntryCursor {
     this.bodyEnd = this.#at + bodyBytes
   }
 
-  sameKey(other: Buffer, start: number, end: number): boolean {
+  sameKey(other: Bytes, start: number, end: number): boolean {
     const length = end - start
     return (
       this.keyEnd - this.keyStart === length &&
@@ -101,7 +101,7 @@ export class EntryCursor {
     )
   }
 
-  #varint(buffer: Buffer): number {
+  #varint(buffer: Bytes): number {
     let at = this.#at
     let byte = buffer[at++]
     let value = byte & 127

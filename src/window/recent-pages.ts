@@ -1,4 +1,4 @@
-import { reusedBuffer } from '../bytes.ts'
+import { type Bytes, reusedBuffer } from '../bytes.ts'
 import { MatchAges } from './match-ages.ts'
 import { PAGE_BYTES, PAGE_HEADER, type Page } from './page.ts'
 
@@ -9,7 +9,7 @@ const SLAB_BYTES = 64 * 1024
 const MARGIN = 1.25
 
 interface Slab {
-  readonly buffer: Buffer
+  readonly buffer: Bytes
   top: number
   /** Pages that still lie in here. */
   pages: number

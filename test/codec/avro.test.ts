@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avsc, { type Schema, type Type } from 'avsc'
 import fc from 'fast-check'
+import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro-reader.ts'
 import { keyReader } from '../../src/codec/keys.ts'
 import type { KeyFormat } from '../../src/config/pipeline.ts'
@@ -121,7 +122,7 @@ const nothing: ReaderPlan = { select: [], keys: [], time: null }
 /** The value amid other bytes, as it lies in a fetched batch. */
 function read(reader: AvroReader, body: Buffer): string | null {
   const value = Buffer.concat([FRAME, body])
-  const fault = reader.read(1, Buffer.concat([FRAME, value, FRAME]), 5, 5 + value.length)
+  const fault = reader.read(1, bytesOf(Buffer.concat([FRAME, value, FRAME])), 5, 5 + value.length)
   if (fault === null) reader.select(1)
   return fault
 }
@@ -147,7 +148,7 @@ test('selected fields, in any order and number, are the bytes avsc writes for th
         Buffer.alloc(nullable ? 1 : 0, 2),
         field.type.toBuffer(value[field.name]),
       ])
-      const target = Buffer.alloc(reader.projectedBytes + 3)
+      const target = bytesOf(Buffer.alloc(reader.projectedBytes + 3))
       assert.equal(reader.project(target, 3), target.length)
       assert.deepEqual(target.subarray(3), Buffer.concat(expected))
     }),
@@ -264,7 +265,7 @@ test('garbage never throws, and what is accepted of it avsc reads to the same en
 
 const keyText = (format: KeyFormat, key: Buffer): string | null => {
   const reader = keyReader(format)
-  const around = Buffer.concat([FRAME, key, FRAME])
+  const around = bytesOf(Buffer.concat([FRAME, key, FRAME]))
   if (!reader.read(around, FRAME.length, FRAME.length + key.length)) return null
   return reader.buffer.toString('latin1', reader.start, reader.end)
 }

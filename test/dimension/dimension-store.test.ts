@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { Fetched, ReaderEvents } from '../../src/broker/port.ts'
+import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { keyReader } from '../../src/codec/keys.ts'
 import type { ValueReader } from '../../src/codec/port.ts'
 import { Dimension, type DimensionPorts } from '../../src/dimension/dimension.ts'
@@ -50,12 +51,12 @@ class Kept {
   }
 
   put(key: Buffer, row: Buffer): void {
-    this.table.put(key, 0, key.length, row, 0, row.length)
+    this.table.put(bytesOf(key), 0, key.length, bytesOf(row), 0, row.length)
     this.store.put(key, 0, key.length, row, 0, row.length)
   }
 
   delete(key: Buffer): void {
-    this.table.delete(key, 0, key.length)
+    this.table.delete(bytesOf(key), 0, key.length)
     this.store.delete(key, 0, key.length)
   }
 }
@@ -155,7 +156,7 @@ function answer(from: number, records: readonly [string, string | null][]): Fetc
   const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
   const keyEnds = Int32Array.from(records, (_, i) => ends[2 * i])
   const columns = {
-    buffer: Buffer.concat(parts),
+    buffer: bytesOf(Buffer.concat(parts)),
     length: records.length,
     timestamps: new Float64Array(records.length),
     offsets: Float64Array.from(records, (_, i) => from + i),
@@ -172,15 +173,15 @@ function answer(from: number, records: readonly [string, string | null][]): Fetc
 
 /** Takes a value as it is. */
 class WholeValue implements ValueReader {
-  #value: Buffer = Buffer.alloc(0)
+  #value = NO_BYTES
   readonly fault = ''
   readonly time = Number.NaN
   projectedBytes = 0
-  keyBuffer = (): Buffer => this.#value
+  keyBuffer = (): Bytes => this.#value
   keyStart = (): number => 0
   keyEnd = (): number => 0
   read(_row: number, buffer: Buffer, start: number, end: number): null {
-    this.#value = buffer.subarray(start, end)
+    this.#value = bytesOf(buffer.subarray(start, end))
     this.projectedBytes = end - start
     return null
   }

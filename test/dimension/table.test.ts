@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hashBytes } from '../../src/bytes.ts'
+import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 
 const CHUNK = 4 * 1024 * 1024
 const none = Buffer.alloc(0)
 
 const put = (table: DimensionTable, key: Buffer, row: Buffer): void =>
-  table.put(key, 0, key.length, row, 0, row.length)
+  table.put(bytesOf(key), 0, key.length, bytesOf(row), 0, row.length)
 
 function get(table: DimensionTable, key: Buffer): Buffer | undefined {
-  if (!table.find(table.hash(key, 0, key.length), key, 0, key.length)) return undefined
+  const bytes = bytesOf(key)
+  if (!table.find(table.hash(bytes, 0, key.length), bytes, 0, key.length)) return undefined
   return table.rowBuffer.subarray(table.rowStart, table.rowEnd)
 }
 
@@ -42,7 +43,7 @@ class Pair {
   }
 
   delete(key: Buffer): void {
-    this.table.delete(key, 0, key.length)
+    this.table.delete(bytesOf(key), 0, key.length)
     this.model.delete(key.toString('latin1'))
   }
 
@@ -114,13 +115,13 @@ test('keys and rows are read from, and compared within, the given range only', (
   fc.assert(
     fc.property(bytes(20), bytes(20), bytes(20), bytes(20), (before, key, row, after) => {
       const table = new DimensionTable()
-      const around = Buffer.concat([before, key, row, after])
+      const around = bytesOf(Buffer.concat([before, key, row, after]))
       const middle = before.length + key.length
       table.put(around, before.length, middle, around, middle, middle + row.length)
       assert.deepEqual(get(table, key), row)
       const hash = table.hash(around, before.length, middle)
       assert.ok(table.find(hash, around, before.length, middle))
-      assert.equal(get(table, Buffer.concat([key, Buffer.from([0])])), undefined)
+      assert.equal(get(table, bytesOf(Buffer.concat([key, Buffer.from([0])]))), undefined)
     }),
   )
 })

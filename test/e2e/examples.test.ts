@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../../src/broker/port.ts'
+import { bytesOf } from '../../src/bytes.ts'
 import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { AvroJson, parseTime } from '../../src/codec/avro-json.ts'
 import { keyReader } from '../../src/codec/keys.ts'
@@ -38,7 +39,7 @@ async function rowsOf(broker: Broker, config: TopicConfig, schema: unknown): Pro
   const reader = keyReader(config.keyFormat)
   const rows: Row[] = []
   await readAll(broker, config.topic, ({ key, value, timestamp }) => {
-    assert.ok(reader.read(key!, 0, key!.length))
+    assert.ok(reader.read(bytesOf(key!), 0, key!.length))
     const fields = json.decode(value!.subarray(FRAME))
     const own = config.time === null ? timestamp : parseTime(String(fields[config.time]))
     const text = reader.buffer.toString('utf8', reader.start, reader.end)
@@ -155,7 +156,7 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     const rejected: string[] = []
     const reader = keyReader(pipeline.facts.keyFormat)
     await readAll(broker, pipeline.output.rejects, ({ key, headers }) => {
-      reader.read(key!, 0, key!.length)
+      reader.read(bytesOf(key!), 0, key!.length)
       rejected.push(reader.buffer.toString('utf8', reader.start, reader.end))
       const reason = headers.find(([name]) => name === 'enricher.reason')
       assert.equal(String(reason?.[1]), 'missing_dimension')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Fetched } from '../../src/broker/port.ts'
+import { bytesOf } from '../../src/bytes.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
 import { merge, newSlice } from '../../src/input/merge.ts'
 
@@ -35,7 +36,7 @@ function fetched({ side, records, control, ahead }: Answer, from: number): Fetch
     partition: 0,
     lastStableOffset: nextOffset + ahead,
     columns: {
-      buffer: Buffer.alloc(10 * records.length),
+      buffer: bytesOf(Buffer.alloc(10 * records.length)),
       length: records.length,
       timestamps: Float64Array.from(records, ({ time }) => time),
       offsets: Float64Array.from(offsets),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hashBytes } from '../../src/bytes.ts'
+import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { WindowCounts } from '../../src/counts.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/window/page.ts'
@@ -45,12 +45,11 @@ class Driver {
     const { window } = this
     const close = Math.max(this.#times.beforeMs, this.#times.afterMs) + this.#times.graceMs
     if (record.time + close < this.streamTime) return
-    const key = Buffer.from(record.key)
+    const key = bytesOf(Buffer.from(record.key))
     const hash = collidingHash(key, 0, key.length)
     const body = Buffer.from(String(record.id))
-    const none = Buffer.alloc(0)
     const { side, time } = record
-    const at = window.insert(side, time, hash, key, 0, key.length, none, 0, 0, body.length)
+    const at = window.insert(side, time, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
     body.copy(window.bodyBuffer, at)
     window.probe(side, hash, this.streamTime)
     this.streamTime = Math.max(this.streamTime, time)
@@ -140,7 +139,7 @@ test('a query gives the committed records of a key that have not expired, from m
       const live = committed.filter(({ time }) => ends(time) > driver.streamTime - retentionMs)
       for (const side of [0, 1]) {
         for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {
-          const found = await driver.window.recordsOf(side, Buffer.from(key), 1000)
+          const found = await driver.window.recordsOf(side, bytesOf(Buffer.from(key)), 1000)
           const wanted = live.filter((record) => record.side === side && record.key === key)
           assert.deepEqual(
             found.map(({ time, body }) => `${time} ${body}`).sort(),

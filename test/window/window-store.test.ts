@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { bytesOf } from '../../src/bytes.ts'
 import { openStore } from '../../src/level.ts'
 import { Heads } from '../../src/window/heads.ts'
 import {
@@ -17,7 +18,7 @@ import { type Checkpoint, WindowStore } from '../../src/window/window-store.ts'
 
 function pageOf(number: number, segment: number, bytes: number): Page {
   const end = PAGE_HEADER + bytes
-  const buffer = Buffer.alloc(end, number)
+  const buffer = bytesOf(Buffer.alloc(end, number))
   const page = { number, kind: 0, segment, buffer, start: 0, end, limit: end, count: 1 }
   writePageHeader(page)
   return readPageHeader(buffer, 0)!
@@ -107,9 +108,9 @@ test('a store of another layout, and one without a checkpoint, are told apart', 
 
 test('heads are the first page and record of any live segment; without one, of the last epoch', () => {
   const heads = new Heads()
-  heads.add(0, 1, 100)
-  heads.add(60, 3, 101)
-  heads.add(0, 4, 102)
+  heads.add([{ segment: 0, number: 1 }], 100)
+  heads.add([{ segment: 60, number: 3 }], 101)
+  heads.add([{ segment: 0, number: 4 }], 102)
   assert.deepEqual([heads.page(9), heads.offset(109)], [1, 100])
   heads.expire([0])
   assert.deepEqual([heads.page(9), heads.offset(109)], [3, 101])
