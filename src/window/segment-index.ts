@@ -1,3 +1,5 @@
+import { PAGE_BYTES } from './page.ts'
+
 /**
  * Where the records of one side and one segment are: join key's hash → entries, newest first.
  *
@@ -10,54 +12,60 @@ const FIRST_SLOTS = 1 << 8
 /** A slot: hash, newest entry + 1 (0: free). */
 const SLOT = 2
 const HEAD = 1
-/** An entry: page number less the segment's first, position on the page (and the matched bit), the chain's next entry + 1. */
-const ENTRY = 3
-const POSITION = 1
-const NEXT = 2
-const MATCHED_BIT = 0x80000000
+/** Entries lie in chunks, so that their table grows without being copied. */
+const CHUNK_BITS = 11
+const CHUNK = 1 << CHUNK_BITS
+/** An entry: place, the chain's next entry + 1. */
+const ENTRY = 2
+const NEXT = 1
+/** A place: page number less the chunk's first, position on the page. */
+const POSITION_BITS = Math.log2(PAGE_BYTES)
+const POSITION = PAGE_BYTES - 1
+const MOST_PAGES = 2 ** (32 - POSITION_BITS)
 
 export class SegmentIndex {
   #slots: Uint32Array
-  #entryTable: Uint32Array
+  readonly #chunks: Uint32Array[] = []
+  /** Each chunk's first page. */
+  readonly #firstPages: number[] = []
+  /** A bit per entry, of chunks with a match in a left join. */
+  readonly #matched: (Uint32Array | undefined)[] = []
   #used = 0
-  #entries = 0
-  /** The first entry's page. */
-  #firstPage = 0
+  /** The next entry's number. */
+  #next = 0
+  entries = 0
 
   /** @param expected entries that will probably come */
   constructor(expected = 0) {
     let slots = FIRST_SLOTS
     while (slots * 5 < expected * 8) slots *= 2
     this.#slots = new Uint32Array(slots * SLOT)
-    this.#entryTable = new Uint32Array(Math.max(slots >> 1, expected) * ENTRY)
-  }
-
-  get entries(): number {
-    return this.#entries
   }
 
   /** Bytes of the typed arrays. */
   get bytes(): number {
-    return (this.#slots.length + this.#entryTable.length) * 4
+    return (this.#slots.length + this.#chunks.length * CHUNK * ENTRY) * 4
   }
 
-  /** Adds an entry and returns its number; numbers count up from 0 in the order of addition. */
+  /**
+   * Adds an entry and returns its number. Numbers follow from the pages and their order alone, so
+   * that they mean the same after a restore.
+   */
   add(hash: number, page: number, position: number): number {
-    if ((this.#entries + 1) * ENTRY > this.#entryTable.length) this.#growEntries()
     if (this.#used * SLOT * 8 >= this.#slots.length * 5) this.#growSlots()
-    if (this.#entries === 0) this.#firstPage = page
-    const entry = this.#entries++
-    const at = entry * ENTRY
+    const entry = this.#entryOn(page)
+    const chunk = entry >>> CHUNK_BITS
+    const words = this.#chunks[chunk]
+    const at = (entry & (CHUNK - 1)) * ENTRY
     const slots = this.#slots
-    const table = this.#entryTable
     const slot = this.#slot(hash)
     if (slots[slot + HEAD] === 0) {
       slots[slot] = hash
       this.#used++
     }
-    table[at] = page - this.#firstPage
-    table[at + POSITION] = position
-    table[at + NEXT] = slots[slot + HEAD]
+    this.entries++
+    words[at] = ((page - this.#firstPages[chunk]) << POSITION_BITS) | position
+    words[at + NEXT] = slots[slot + HEAD]
     slots[slot + HEAD] = entry + 1
     return entry
   }
@@ -69,15 +77,15 @@ export class SegmentIndex {
 
   /** The next older entry with the same hash, or -1. */
   next(entry: number): number {
-    return this.#entryTable[entry * ENTRY + NEXT] - 1
+    return this.#chunks[entry >>> CHUNK_BITS][(entry & (CHUNK - 1)) * ENTRY + NEXT] - 1
   }
 
   page(entry: number): number {
-    return this.#firstPage + this.#entryTable[entry * ENTRY]
+    return this.#firstPages[entry >>> CHUNK_BITS] + (this.#place(entry) >>> POSITION_BITS)
   }
 
   position(entry: number): number {
-    return this.#entryTable[entry * ENTRY + POSITION] & ~MATCHED_BIT
+    return this.#place(entry) & POSITION
   }
 
   /** Brings the slots of these hashes near, as `DimensionTable.lookAhead` does. */
@@ -91,22 +99,40 @@ export class SegmentIndex {
 
   /** The same for the newest entries of these hashes; their numbers (or -1) go to `entries`. */
   lookAheadEntries(hashes: Uint32Array, count: number, entries: Int32Array): number {
-    const table = this.#entryTable
     let touched = 0
     for (let i = 0; i < count; i++) {
       const entry = this.first(hashes[i])
       entries[i] = entry
-      if (entry >= 0) touched ^= table[entry * ENTRY]
+      if (entry >= 0) touched ^= this.#place(entry)
     }
     return touched
   }
 
   isMatched(entry: number): boolean {
-    return this.#entryTable[entry * ENTRY + POSITION] >= MATCHED_BIT
+    const bits = this.#matched[entry >>> CHUNK_BITS]
+    return bits !== undefined && (bits[(entry & (CHUNK - 1)) >>> 5] & (1 << (entry & 31))) !== 0
   }
 
   setMatched(entry: number): void {
-    this.#entryTable[entry * ENTRY + POSITION] |= MATCHED_BIT
+    const chunk = entry >>> CHUNK_BITS
+    const bits = (this.#matched[chunk] ??= new Uint32Array(CHUNK / 32))
+    bits[(entry & (CHUNK - 1)) >>> 5] |= 1 << (entry & 31)
+  }
+
+  #place(entry: number): number {
+    return this.#chunks[entry >>> CHUNK_BITS][(entry & (CHUNK - 1)) * ENTRY]
+  }
+
+  /** The next entry's number; a page too far behind the chunk's first begins a new chunk. */
+  #entryOn(page: number): number {
+    const chunk = this.#next >>> CHUNK_BITS
+    const isFirst = (this.#next & (CHUNK - 1)) === 0
+    if (isFirst || page - this.#firstPages[chunk] >= MOST_PAGES) {
+      this.#next = this.#chunks.length * CHUNK
+      this.#chunks.push(new Uint32Array(CHUNK * ENTRY))
+      this.#firstPages.push(page)
+    }
+    return this.#next++
   }
 
   #slot(hash: number): number {
@@ -126,11 +152,5 @@ export class SegmentIndex {
       this.#slots[slot] = old[i]
       this.#slots[slot + HEAD] = old[i + HEAD]
     }
-  }
-
-  #growEntries(): void {
-    const grown = new Uint32Array(this.#entryTable.length * 2)
-    grown.set(this.#entryTable)
-    this.#entryTable = grown
   }
 }
