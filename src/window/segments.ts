@@ -28,10 +28,15 @@ export function windowTimes(
   }
 }
 
+const LAST = 8
+
 /** One side's segments: start time → index. */
 export class Segments {
   readonly #segmentMs: number
   readonly #live = new Map<number, SegmentIndex>()
+  /** Those looked up last, by the low bits of their number: cheaper than a map whose keys are doubles. */
+  readonly #lastStarts = new Float64Array(LAST).fill(Number.NaN)
+  readonly #last: SegmentIndex[] = []
 
   constructor(segmentMs: number) {
     this.#segmentMs = segmentMs
@@ -42,11 +47,18 @@ export class Segments {
   }
 
   get(start: number): SegmentIndex | undefined {
-    return this.#live.get(start)
+    const slot = (start / this.#segmentMs) & (LAST - 1)
+    if (this.#lastStarts[slot] === start) return this.#last[slot]
+    const index = this.#live.get(start)
+    if (index !== undefined) {
+      this.#lastStarts[slot] = start
+      this.#last[slot] = index
+    }
+    return index
   }
 
   at(start: number): SegmentIndex {
-    let index = this.#live.get(start)
+    let index = this.get(start)
     if (index === undefined) {
       // Probably as many as in the segment before.
       index = new SegmentIndex(this.#live.get(start - this.#segmentMs)?.entries)
@@ -71,7 +83,10 @@ export class Segments {
   /** Drops the segments that end before `time`, and returns their starts. */
   expire(time: number): number[] {
     const gone = [...this.#live.keys()].filter((start) => start + this.#segmentMs <= time)
+    if (gone.length === 0) return gone
     for (const start of gone) this.#live.delete(start)
+    this.#lastStarts.fill(Number.NaN)
+    this.#last.length = 0
     return gone
   }
 
