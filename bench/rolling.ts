@@ -85,7 +85,7 @@ class Rollout {
     const mine = new Set(assigned.partitions)
     const running = await service.logged('Task running', mine.size)
     await sleep(options.settle * 1000)
-    const since = async (msg: string) => (await service.logged(msg))[0].time - begun
+    const since = async (msg: string) => Date.parse((await service.logged(msg))[0].time) - begun
     const pauses = this.#arrivals.pauses(begun, begun + ready + options.settle * 1000)
     const all = Array.from(pauses, (ms, partition) => ({ partition, ms }))
     const first = Math.min(...[...mine].map((p) => this.#arrivals.firstAfter(p, begun + exit)))
@@ -94,8 +94,8 @@ class Rollout {
       exit,
       listening: await since('Listening'),
       dimensions: await since('Dimensions read'),
-      assigned: assigned.time - begun,
-      running: Math.max(...running.map(({ time }) => time)) - begun,
+      assigned: await since('Tasks assigned'),
+      running: Math.max(...running.map(({ time }) => Date.parse(time))) - begun,
       firstOutput: first - begun,
       ready,
       pauses: all.filter(({ partition }) => mine.has(partition)),

@@ -24,8 +24,8 @@ export interface ServiceOptions {
 /** One line of its log. */
 export interface LogLine {
   readonly msg: string
-  /** Unix ms. */
-  readonly time: number
+  /** In ISO 8601. */
+  readonly time: string
   readonly ms: number
   readonly records: number
   readonly partitions: readonly number[]

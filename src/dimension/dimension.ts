@@ -93,8 +93,10 @@ export class Dimension {
     const { admin, config, createReader, onFatal } = this.#ports
     const { topic } = config
     const asked = Date.now()
-    const ends = await admin.offsets(topic, 'stable')
-    const heads = await admin.offsets(topic, 'earliest')
+    const [ends, heads] = await Promise.all([
+      admin.offsets(topic, 'stable'),
+      admin.offsets(topic, 'earliest'),
+    ])
     const count = ends.size
     this.#ends = Array.from({ length: count }, (_, p) => ends.get(p) ?? 0)
     const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
