@@ -431,7 +431,8 @@ export class Worker {
   async #assigned(partitions: readonly number[]): Promise<void> {
     const { counts } = this.#options.context
     counts.rebalances++
-    this.#options.log.info({ partitions }, 'Tasks assigned')
+    const { generationId: generation } = this.#group.membership()
+    this.#options.log.info({ partitions, generation }, 'Tasks assigned')
     await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false
