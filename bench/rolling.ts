@@ -10,7 +10,7 @@ import { Arrivals } from './arrivals.ts'
 import { type BenchKafka, deleteTopicsOf, newName, withKafka } from './kafka.ts'
 import { printHeader } from './machine.ts'
 import { readOptions } from './options.ts'
-import { flagsOf, SERVICE_FLAGS, temporaryFolder } from './process.ts'
+import { cpuSeconds, flagsOf, SERVICE_FLAGS, temporaryFolder } from './process.ts'
 import { outputTopic, PIPELINE, Service, type ServiceOptions } from './service.ts'
 import { describeRuns, number, printTable, showSpread, spreadOf } from './spread.ts'
 
@@ -49,6 +49,8 @@ interface Restart {
   readonly running: number
   readonly firstOutput: number
   readonly ready: number
+  /** Of the new process, from its start to its last task running. */
+  readonly cpu: number
   /** The longest time without output of each partition that this instance has, in ms. */
   readonly pauses: readonly { partition: number; ms: number }[]
   /** The same, of the partitions of the others. */
@@ -79,11 +81,12 @@ class Rollout {
     const exit = Date.now() - begun
     const service = await this.#start(instance)
     this.#services.set(instance, service)
-    await service.ready()
-    const ready = Date.now() - begun
     const [assigned] = await service.logged('Tasks assigned')
     const mine = new Set(assigned.partitions)
     const running = await service.logged('Task running', mine.size)
+    const cpu = cpuSeconds(service.pid) * 1000
+    await service.ready()
+    const ready = Date.now() - begun
     await sleep(options.settle * 1000)
     const since = async (msg: string) => Date.parse((await service.logged(msg))[0].time) - begun
     const pauses = this.#arrivals.pauses(begun, begun + ready + options.settle * 1000)
@@ -98,6 +101,7 @@ class Rollout {
       running: Math.max(...running.map(({ time }) => Date.parse(time))) - begun,
       firstOutput: first - begun,
       ready,
+      cpu,
       pauses: all.filter(({ partition }) => mine.has(partition)),
       others: all.filter(({ partition }) => !mine.has(partition)).map(({ ms }) => ms),
     }
@@ -155,12 +159,13 @@ const STEPS = [
 ] as const
 
 function print(restarts: readonly Restart[], quiet: readonly number[]): void {
-  const rows = [['ms since SIGTERM', ...STEPS, 'longest pause', 'others’ longest']]
+  const rows = [['ms since SIGTERM', ...STEPS, 'CPU', 'longest pause', 'others’ longest']]
   for (const restart of restarts) {
     const longest = Math.max(...restart.pauses.map(({ ms }) => ms))
     rows.push([
       restart.instance,
       ...STEPS.map((step) => String(restart[step])),
+      String(restart.cpu),
       String(longest),
       String(Math.max(...restart.others)),
     ])
