@@ -33,6 +33,8 @@ export async function startHttp(
       response.end(JSON.stringify({ error: String(error) }))
     })
   })
+  // Longer than load balancers keep theirs: the client's side is to close first.
+  server.keepAliveTimeout = 72_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, resolve)
