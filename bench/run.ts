@@ -8,6 +8,7 @@ const BENCHES = {
   pipeline: 'catch-up over full topics: facts per CPU-second, facts/s, memory',
   latency: 'paced input: latency to a read_committed reader, CPU',
   restore: 'window store: restored from the changelog, and warm restart',
+  rolling: 'rolling update of 3 instances under load: the pause of each partition',
   dimension: 'dimension of a million rows: bootstrap cold and warm, memory per row',
   codec: 'record batches, Avro values, dimension rows: ns per record',
   index: 'window index and hot keys: ns per record and per output',
@@ -17,7 +18,7 @@ const BENCHES = {
 
 type Name = keyof typeof BENCHES
 
-const NEEDS_KAFKA: readonly Name[] = ['pipeline', 'latency', 'restore', 'dimension']
+const NEEDS_KAFKA: readonly Name[] = ['pipeline', 'latency', 'restore', 'rolling', 'dimension']
 const FLAGS = '--flags='
 const USAGE = `npm run bench -- [NAME...] [options]
 

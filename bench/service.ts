@@ -17,13 +17,18 @@ export interface ServiceOptions {
   readonly stateDir: string
   readonly flags: readonly string[]
   readonly within?: string
+  /** Makes it a static member of the group. */
+  readonly instanceId?: string
 }
 
 /** One line of its log. */
 export interface LogLine {
   readonly msg: string
+  /** In ISO 8601. */
+  readonly time: string
   readonly ms: number
   readonly records: number
+  readonly partitions: readonly number[]
 }
 
 export const outputTopic = (name: string): string => `${name}.enriched`
@@ -50,7 +55,7 @@ export class Service {
   }
 
   static async start(kafka: BenchKafka, options: ServiceOptions): Promise<Service> {
-    const { tag, name, stateDir, flags, within = '60s' } = options
+    const { tag, name, stateDir, flags, within = '60s', instanceId = '' } = options
     const port = await freePort()
     const env = {
       KAFKA_BROKERS: kafka.address,
@@ -60,6 +65,7 @@ export class Service {
       REJECTS_TOPIC: `${name}.rejects`,
       STATE_DIR: stateDir,
       WITHIN: within,
+      INSTANCE_ID: instanceId,
       HTTP_PORT: String(port),
     }
     const args = [...flags, 'dist/main.js', 'run', PIPELINE]
@@ -81,11 +87,21 @@ export class Service {
     }
   }
 
+  /** Waits until it says that it is ready: asked once a second, as by a tight readiness probe. */
+  async ready(seconds = 60): Promise<void> {
+    for (const limit = performance.now() + seconds * 1000; performance.now() < limit; ) {
+      await sleep(1000)
+      this.#check()
+      const answer = await this.#get('/readyz').catch(() => undefined)
+      if (answer?.ok) return
+    }
+    throw new Error(`The service is not ready after ${seconds} s:\n${this.#said}`)
+  }
+
   /** Reads /metrics; the sum of a metric's series that have this label, if one is given. */
   async metrics(): Promise<(name: string, label?: string) => number> {
     this.#check()
-    const url = `http://127.0.0.1:${this.#port}/metrics`
-    const text = await (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text()
+    const text = await (await this.#get('/metrics')).text()
     const lines = text.split('\n')
     return (name, label = '') =>
       lines
@@ -114,6 +130,11 @@ export class Service {
       await sleep(250)
     }
     throw new Error(`The service is not done after ${seconds} s:\n${this.#said}`)
+  }
+
+  #get(path: string): Promise<Response> {
+    const signal = AbortSignal.timeout(10_000)
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, { signal })
   }
 
   #check(): void {

@@ -16,7 +16,7 @@ import { codeOf, EnricherError } from './errors.ts'
 import { openStore, type Store, timed } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { Health } from './ops/health.ts'
-import { startHttp } from './ops/http.ts'
+import { startHttp } from './ops/listen.ts'
 import type { Logger } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
@@ -80,6 +80,10 @@ export async function startService(
   })
   log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
 
+  // While the broker is asked for this and that.
+  const opening = Promise.all(
+    pipeline.dimensions.map(({ name }) => openDimension(pipeline, name, counts, log)),
+  )
   const broker = createBroker(pipeline.kafka, log, {
     onRequest: (api, ms) => counts.kafkaRequests.add(api, ms),
     onRequestError: (api, error) => counts.kafkaErrors.add(`${api} ${error}`),
@@ -102,18 +106,14 @@ export async function startService(
   }
 
   const dimensionRejects = new BatchList(rejects, 0)
+  const stores = await opening
   for (const [d, config] of pipeline.dimensions.entries()) {
     const dimension = new Dimension({
       config,
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       layout: `${codec.layout} ${config.topic}`,
-      store: timed(
-        await openAnyway(join(pipeline.state.dir, 'dimension', config.name), log, () =>
-          counts.quarantined.add(`dimension/${config.name}`),
-        ),
-        (op, ms) => counts.storeOps.add(`dimension/${config.name} ${op}`, ms),
-      ),
+      store: stores[d],
       admin: broker.admin,
       createReader: (events) =>
         broker.reader(
@@ -144,20 +144,6 @@ export async function startService(
     })
     dimensions.push(dimension)
   }
-  const begun = performance.now()
-  await Promise.all(dimensions.map((dimension) => dimension.start()))
-  await Promise.all(dimensions.map((dimension) => dimension.ready))
-  for (const [d, { restored }] of dimensions.entries()) {
-    const store = `dimension/${pipeline.dimensions[d].name}`
-    counts.restored.add(store, restored.records)
-    counts.restoredBytes.add(store, restored.bytes)
-    counts.restores.add(store, restored.ms)
-  }
-  const rows = Object.fromEntries(
-    pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
-  )
-  log.info({ rows, ms: Math.round(performance.now() - begun) }, 'Dimensions read')
-
   const worker = new Worker({
     broker,
     context: {
@@ -195,6 +181,20 @@ export async function startService(
     onStep,
     onFatal,
   })
+  worker.prepare()
+  const begun = performance.now()
+  await Promise.all(dimensions.map((dimension) => dimension.start()))
+  await Promise.all(dimensions.map((dimension) => dimension.ready))
+  for (const [d, { restored }] of dimensions.entries()) {
+    const store = `dimension/${pipeline.dimensions[d].name}`
+    counts.restored.add(store, restored.records)
+    counts.restoredBytes.add(store, restored.bytes)
+    counts.restores.add(store, restored.ms)
+  }
+  const rows = Object.fromEntries(
+    pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
+  )
+  log.info({ rows, ms: Math.round(performance.now() - begun) }, 'Dimensions read')
   parts.worker = worker
   worker.start()
 
@@ -202,9 +202,11 @@ export async function startService(
     async stop() {
       registry?.close()
       await worker.stop()
-      await Promise.all(dimensions.map((dimension) => dimension.close()))
-      await broker.close()
-      await http.close()
+      await Promise.all([
+        ...dimensions.map((dimension) => dimension.close()),
+        broker.close(),
+        http.close(),
+      ])
     },
   }
 }
@@ -219,16 +221,21 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
 }
 
 /** A dimension's store; a damaged one goes, for the topic has all that was in it. */
-async function openAnyway(folder: string, log: Logger, onDamaged: () => void): Promise<Store> {
-  try {
-    return await openStore(folder)
-  } catch (error) {
+async function openDimension(
+  pipeline: Pipeline,
+  name: string,
+  counts: Counts,
+  log: Logger,
+): Promise<Store> {
+  const folder = join(pipeline.state.dir, 'dimension', name)
+  const store = await openStore(folder).catch((error) => {
     if (codeOf(error) !== 'STATE_CORRUPT') throw error
     log.error({ err: error, folder }, 'The stored dimension is damaged and read from its topic')
-    onDamaged()
+    counts.quarantined.add(`dimension/${name}`)
     rmSync(folder, { recursive: true, force: true })
     return openStore(folder)
-  }
+  })
+  return timed(store, (op, ms) => counts.storeOps.add(`dimension/${name} ${op}`, ms))
 }
 
 /** Reads and compiles the schemas; with a registry, registers the output's. */

@@ -60,6 +60,8 @@ export class Worker {
   #recovering: Promise<void> | undefined
   /** The last epoch's outcome is unknown, or another producer has fenced ours. */
   #mustInit = true
+  /** Under way since before the first join. */
+  #initialized: Promise<void> | undefined
   /** Rejects of the dimensions, until the epoch that holds them is committed. */
   #rejects: readonly ProduceBatch[] = []
   #wake: () => void = ignored
@@ -185,6 +187,13 @@ export class Worker {
     return true
   }
 
+  /** What can be done while the dimensions are still being read. */
+  prepare(): void {
+    this.#initialized = this.#producer.init()
+    this.#initialized.catch(ignored)
+    void this.#group.prepare()
+  }
+
   start(): void {
     this.#group.start()
     void this.#loop().catch((error) => this.#options.onFatal(error))
@@ -207,11 +216,13 @@ export class Worker {
       .then(() => this.#commit())
       .catch((error) => this.#options.log.warn({ err: error }, 'Last epoch not committed'))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
-    await this.#group.close(forGood)
-    // A commit that still waits for its broker is given up.
-    await this.#producer.close()
-    await committed
-    await this.#tasks.close()
+    const storesClosed = async (): Promise<void> => {
+      // A commit that still waits for its broker is given up.
+      await this.#producer.close()
+      await committed
+      await this.#tasks.close()
+    }
+    await Promise.all([this.#group.close(forGood), storesClosed()])
   }
 
   get #quiet(): boolean {
@@ -389,7 +400,9 @@ export class Worker {
 
   /** Ends what the last epoch may have left open, then takes the tasks in the background. */
   async #begin(partitions: readonly number[]): Promise<void> {
-    if (this.#mustInit) await this.#producer.init()
+    const initialized = this.#initialized
+    this.#initialized = undefined
+    if (this.#mustInit) await (initialized ?? this.#producer.init())
     this.#mustInit = false
     void this.#tasks.take(partitions).catch((error) => {
       if (!this.#stopping) this.#options.onFatal(error)
@@ -418,7 +431,8 @@ export class Worker {
   async #assigned(partitions: readonly number[]): Promise<void> {
     const { counts } = this.#options.context
     counts.rebalances++
-    this.#options.log.info({ partitions }, 'Tasks assigned')
+    const { generationId: generation } = this.#group.membership()
+    this.#options.log.info({ partitions, generation }, 'Tasks assigned')
     await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false

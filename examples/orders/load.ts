@@ -43,6 +43,7 @@ export class Load {
   readonly #due: Int32Array
   readonly #nextDue: Int32Array
   #start = 0
+  #orders: number
   #ordersSent = 0
   #stopped = false
   sent = 0
@@ -50,6 +51,7 @@ export class Load {
   constructor(options: LoadOptions) {
     this.#options = options
     const { orders } = options
+    this.#orders = orders
     this.#nextDue = new Int32Array(orders)
     this.#due = new Int32Array(this.#offset(orders) + data.MAX_DELAY_MS + 1).fill(NONE)
     for (let i = orders - 1; i >= 0; i--) {
@@ -69,8 +71,8 @@ export class Load {
 
   async run(): Promise<void> {
     this.#start = Date.now()
-    for (let sentUntil = 0; sentUntil < this.#due.length && !this.#stopped; ) {
-      const now = Math.min(Date.now() - this.#start, this.#due.length)
+    for (let sentUntil = 0; sentUntil < this.#end && !this.#stopped; ) {
+      const now = Math.min(Date.now() - this.#start, this.#end)
       this.#putOrders(now)
       for (; sentUntil < now; sentUntil++) this.#putPayments(sentUntil)
       await this.#options.producer.flush()
@@ -78,8 +80,18 @@ export class Load {
     }
   }
 
+  /** No order comes any more; the payments of those that have come still do. */
+  endOrders(): void {
+    this.#orders = this.#ordersSent
+  }
+
   stop(): void {
     this.#stopped = true
+  }
+
+  /** The millisecond after the last payment. */
+  get #end(): number {
+    return this.#offset(this.#orders) + data.MAX_DELAY_MS + 1
   }
 
   #offset(i: number): number {
@@ -87,8 +99,7 @@ export class Load {
   }
 
   #putOrders(now: number): void {
-    const { orders } = this.#options
-    for (; this.#ordersSent < orders; this.#ordersSent++) {
+    for (; this.#ordersSent < this.#orders; this.#ordersSent++) {
       const i = this.#ordersSent
       if (this.#offset(i) >= now) return
       const at = this.orderedAt(i)
@@ -98,6 +109,7 @@ export class Load {
 
   #putPayments(millisecond: number): void {
     for (let i = this.#due[millisecond]; i !== NONE; i = this.#nextDue[i]) {
+      if (i >= this.#orders) continue
       const value = data.encode('payment', data.payment(i, this.orderedAt(i)))
       this.#put('payments', i, this.#start + millisecond, value)
     }

@@ -78,6 +78,10 @@ export class ClusterGroup implements Group {
     this.#membership = { generationId: -1, memberId: '', groupInstanceId: options.instanceId }
   }
 
+  async prepare(): Promise<void> {
+    await this.#coordinator().catch(() => {})
+  }
+
   start(): void {
     this.#running = this.#run().catch((error) => {
       if (!this.#closed) this.#events.onFatal(error)

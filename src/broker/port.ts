@@ -141,6 +141,8 @@ export interface DescribedMember extends GroupMember {
 }
 
 export interface Group {
+  /** Finds the coordinator beforehand, so that the join need not wait for that. Never throws. */
+  prepare(): Promise<void>
   start(): void
   membership(): Membership
   /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */

@@ -6,7 +6,7 @@ import { createLog } from '../ops/log.ts'
 import { startService } from '../service.ts'
 
 /** A stop that takes longer is cut off: an orchestrator would soon do it less kindly. */
-const STOP_MS = 5000
+export const STOP_MS = 5000
 
 export async function run(file: string): Promise<void> {
   const log = createLog(process.env.LOG_LEVEL ?? 'info')

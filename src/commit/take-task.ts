@@ -49,8 +49,10 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   const committed = await group.committed(inputs.map((topic) => ({ topic, partition })))
   // To the very end: the markers of the last transaction may have reached the group's offsets only.
   // The reader waits there until they, or those of an abort, have come.
-  const end = (await admin.offsets(ports.changelogTopic, 'latest')).get(partition) ?? 0
-  const head = (await admin.offsets(ports.changelogTopic, 'earliest')).get(partition) ?? 0
+  const [end, head] = await Promise.all([
+    offsetOf(admin, ports.changelogTopic, partition, 'latest'),
+    offsetOf(admin, ports.changelogTopic, partition, 'earliest'),
+  ])
 
   const restored = await loadStore(task, head, end)
   await readTail(task, ports, restored, Math.max(restored.changelogOffset, head), end)
@@ -68,6 +70,15 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
     task.queues[side].taken = offsets[side]
   }
   return startOffsets(inputs, partition, offsets, ports)
+}
+
+async function offsetOf(
+  admin: Admin,
+  topic: string,
+  partition: number,
+  at: Parameters<Admin['offsets']>[1],
+): Promise<number> {
+  return (await admin.offsets(topic, at)).get(partition) ?? 0
 }
 
 /** A store that is of another layout, or behind the changelog's head, is cleared: the changelog has it all. */
@@ -202,8 +213,10 @@ async function startOffsets(
   const starts = await Promise.all(
     topics.map(async (topic, side) => {
       const offset = offsets[side]
-      const earliest = (await admin.offsets(topic, 'earliest')).get(partition) ?? 0
-      const end = (await admin.offsets(topic, 'stable')).get(partition) ?? 0
+      const [earliest, end] = await Promise.all([
+        offsetOf(admin, topic, partition, 'earliest'),
+        offsetOf(admin, topic, partition, 'stable'),
+      ])
       if (offset > end) throw topicAnew(topic, partition, offset, end)
       if (offset >= 0 && earliest > offset) {
         const lost = earliest - offset

@@ -13,7 +13,16 @@ interface Fault {
   readonly text: string
 }
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strict: false, verbose: true })
+const ajv = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  strict: false,
+  verbose: true,
+  // Each start compiles a schema that is used once: checking it first, and making fast code of it, costs more than that.
+  validateSchema: false,
+  meta: false,
+  code: { optimize: false },
+})
 
 /** The text of a file. Throws CONFIG_INVALID. @param what it is, for the message */
 export function readYaml(file: string, what: string): string {

@@ -32,6 +32,8 @@ export interface DimensionPorts {
   }
 }
 
+/** Kafka's default of delete.retention.ms. */
+const DAY_MS = 86_400_000
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
 const QUEUE_BYTES = 16 * 1024 * 1024
@@ -93,12 +95,16 @@ export class Dimension {
     const { admin, config, createReader, onFatal } = this.#ports
     const { topic } = config
     const asked = Date.now()
-    const ends = await admin.offsets(topic, 'stable')
-    const heads = await admin.offsets(topic, 'earliest')
+    const [ends, heads, described] = await Promise.all([
+      admin.offsets(topic, 'stable'),
+      admin.offsets(topic, 'earliest'),
+      admin.describeTopics([topic]),
+    ])
+    const keepMs = Number(described.get(topic)?.config.get('delete.retention.ms') ?? DAY_MS)
     const count = ends.size
     this.#ends = Array.from({ length: count }, (_, p) => ends.get(p) ?? 0)
     const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
-    this.#positions = (await this.#loadStore(first)) ?? first
+    this.#positions = (await this.#loadStore(first, keepMs)) ?? first
     // Once it is ready it has all that was there when the ends were asked for.
     this.#currentAt = this.#positions.map(() => asked)
     this.begunMs = Date.now()
@@ -172,15 +178,13 @@ export class Dimension {
   }
 
   /** undefined: nothing usable is stored, the topic is to be read from its head. */
-  async #loadStore(first: readonly number[]): Promise<number[] | undefined> {
-    const { admin, config, layout, log } = this.#ports
+  async #loadStore(first: readonly number[], keepMs: number): Promise<number[] | undefined> {
+    const { config, layout, log } = this.#ports
     const checkpoint = await this.#store.checkpoint()
     if (checkpoint === undefined) {
       await this.#store.clear()
       return undefined
     }
-    const topic = (await admin.describeTopics([config.topic])).get(config.topic)
-    const keepMs = Number(topic?.config.get('delete.retention.ms') ?? 86_400_000)
     const fits =
       checkpoint.layout === layout &&
       checkpoint.offsets.length === first.length &&

@@ -1,7 +1,6 @@
 /** The HTTP server: probes, metrics, API, status page. */
 import swagger from '@fastify/swagger'
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
-import { EnricherError } from '../errors.ts'
 import { type Admin, adminRoutes } from './admin.ts'
 import { apiRoutes, type Views } from './api.ts'
 import { ApiError } from './api-error.ts'
@@ -23,16 +22,10 @@ export interface HttpParts {
   onAnswer(route: string, method: string, code: number, ms: number): void
 }
 
-export interface HttpAddress {
-  readonly host: string
-  readonly port: number
-}
-
 /** All routes; it listens nowhere yet. `/openapi.json` describes them. */
 export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   const { metrics, token } = parts
   const app = fastify({
-    forceCloseConnections: true,
     // Keys are parts of paths.
     routerOptions: { maxParamLength: 4096 },
   })
@@ -64,25 +57,6 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app
-}
-
-/** Throws HTTP_PORT_TAKEN. */
-export async function startHttp(
-  { host, port }: HttpAddress,
-  parts: HttpParts,
-): Promise<{ port: number; close(): Promise<void> }> {
-  const app = await createApp(parts)
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const message = `Cannot listen on ${host}:${port}; set http.port to a free port (0 takes any)`
-    throw new EnricherError('HTTP_PORT_TAKEN', message, { cause })
-  }
-  const address = app.server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () => app.close(),
-  }
 }
 
 const documentOf = (version: string) => ({

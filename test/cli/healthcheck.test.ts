@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { healthcheck } from '../../src/cli/healthcheck.ts'
-import { startHttp } from '../../src/ops/http.ts'
+import { startHttp } from '../../src/ops/listen.ts'
 import { parts } from '../ops/parts.ts'
 import { freePort } from '../support/kafka.ts'
 

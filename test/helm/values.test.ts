@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
+import { STOP_MS } from '../../src/cli/run.ts'
 import { CHART, features } from './chart.ts'
 
 const read = (...path: string[]): string => readFileSync(join(CHART, ...path), 'utf8')
@@ -82,4 +83,10 @@ test('the README was generated since the descriptions changed', () => {
 test('the chart installs the version of the package', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.equal(parse(read('Chart.yaml')).appVersion, version)
+})
+
+test('a pod has more time to end than the service takes at most', () => {
+  const { minimum } = schema.properties.terminationGracePeriodSeconds
+  assert.ok(minimum * 1000 >= 2 * STOP_MS)
+  assert.ok(values.terminationGracePeriodSeconds >= minimum)
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { EnricherError } from '../../src/errors.ts'
 import type { Check } from '../../src/ops/health.ts'
-import { startHttp } from '../../src/ops/http.ts'
+import { startHttp } from '../../src/ops/listen.ts'
 import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
 import { bad, good, parts } from './parts.ts'
 
