@@ -31,6 +31,18 @@ function countOf(text: string): number {
   return Number(text)
 }
 
+/** An option's time: milliseconds since 1970. */
+function timeOf(text: string): number {
+  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const time = /^\d+$/.test(text) ? Number(text) : isIso ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(new Date(time).getTime())) {
+    throw new InvalidArgumentError(
+      'It has to be a date, a time with its zone as 2025-01-31T10:00:00Z, or milliseconds since 1970.',
+    )
+  }
+  return time
+}
+
 /** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
 function dimensionOf(text: string, before: readonly DimensionOption[]): DimensionOption[] {
   const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::(\w+))?$/.exec(text) ?? []
@@ -98,6 +110,14 @@ topics
   .action(async (file, options) =>
     (await import('./cli/topics-create.ts')).topicsCreate(file, options),
   )
+
+onFile('replay', 'reads facts of a time again, as the pipeline would now, into another topic')
+  .requiredOption('--output <topic>', 'where to write; created where it does not exist')
+  .option('--from <time>', 'the first event time (default: the beginning)', timeOf)
+  .option('--to <time>', 'the event time before which to end (default: what is there now)', timeOf)
+  .option('--append', 'write to a topic that has records already')
+  .option('--discard', 'only delete what an interrupted replay has left')
+  .action(async (file, options) => (await import('./cli/replay.ts')).replay(file, options))
 
 onFile('rejects', 'shows what is in the rejects topic')
   .option('--reason <reason>', 'only those with this reason, as late or malformed')

@@ -18,7 +18,7 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { Admin, Broker, BrokerEvents, BrokerLog, TopicDescription } from './port.ts'
+import type { Admin, Broker, BrokerEvents, BrokerLog, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
@@ -176,7 +176,7 @@ function countedSockets(events: BrokerEvents): typeof createSocket {
 async function offsetsOf(
   cluster: Cluster,
   topic: string,
-  at: 'earliest' | 'stable' | 'latest',
+  at: OffsetAt,
 ): Promise<Map<number, number>> {
   await cluster.addMultipleTargetTopics([topic])
   const metadata = cluster.findTopicPartitionMetadata(topic)
