@@ -194,7 +194,10 @@ export interface TransactionalProducer {
 export interface Broker {
   readonly admin: Admin
   readonly administration: Administration
-  /** BROKER_UNREACHABLE where no broker answers, BROKER_UNSUPPORTED below Kafka 2.5. */
+  /**
+   * BROKER_UNREACHABLE where no broker answers, BROKER_AUTHENTICATION or BROKER_TLS where one refuses
+   * us or we do not trust it, BROKER_UNSUPPORTED below Kafka 2.5.
+   */
   connect(): Promise<void>
   reader(options: ReaderOptions, events: ReaderEvents): Reader
   group(options: GroupOptions, events: GroupEvents): Group
