@@ -3,7 +3,7 @@
  * The command line: which commands there are, and what the exit code is. What a command does is in
  * its file of `cli`, read only when it runs: a short command is not to load a broker client.
  */
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { DimensionOption } from './cli/init.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -67,6 +67,23 @@ program
     [],
   )
   .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
+  .option('--registry-username <user>', 'for basic authentication; see below')
+  .option('--tls', 'speak TLS, with the certificate authorities that Node trusts')
+  .option('--tls-ca <file>', 'speak TLS, with these authorities (PEM)')
+  .option('--tls-cert <file>', 'our certificate (PEM)')
+  .option('--tls-key <file>', 'our private key (PEM)')
+  .addOption(
+    new Option('--sasl-mechanism <name>', 'sign in at the brokers; see below').choices([
+      'plain',
+      'scram-sha-256',
+      'scram-sha-512',
+    ]),
+  )
+  .option('--sasl-username <user>', 'the user')
+  .addHelpText(
+    'after',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, SCHEMA_REGISTRY_PASSWORD and KAFKA_TLS_PASSPHRASE, users also\nfrom KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these, and holds no secret.',
+  )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')
   .action(async (options) => (await import('./cli/init.ts')).init(options))
