@@ -534,8 +534,8 @@ export class Task {
   }
 
   /**
-   * A left join whose inputs have ended, or have been silent for `join.idle`, closes its windows. Stream time moves
-   * with it and is part of the epoch, so that a replay decides the same.
+   * A left join whose inputs have ended, or have been silent for `join.idle`, closes its windows.
+   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
    */
   async #closeWhenIdle(): Promise<boolean> {
     const { join } = this.#context.pipeline
