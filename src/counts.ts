@@ -68,6 +68,8 @@ export class Counts {
   readonly consumed = [0, 0]
   /** Of record batches, decompressed. */
   readonly consumedBytes = [0, 0]
+  /** Of a bounded run: records that are not of its interval. */
+  readonly outside = [0, 0]
   readonly late = [0, 0]
   /** How far behind stream time each record was; 0 for those that moved it on. */
   readonly lateness = [new Distribution(), new Distribution()]

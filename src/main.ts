@@ -3,7 +3,7 @@
  * The command line: which commands there are, and what the exit code is. What a command does is in
  * its file of `cli`, read only when it runs: a short command is not to load a broker client.
  */
-import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { DimensionOption } from './cli/init.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -31,6 +31,18 @@ function countOf(text: string): number {
   return Number(text)
 }
 
+/** An option's time: milliseconds since 1970. */
+function timeOf(text: string): number {
+  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const time = /^\d+$/.test(text) ? Number(text) : isIso ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(new Date(time).getTime())) {
+    throw new InvalidArgumentError(
+      'It has to be a date, a time with its zone as 2025-01-31T10:00:00Z, or milliseconds since 1970.',
+    )
+  }
+  return time
+}
+
 /** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
 function dimensionOf(text: string, before: readonly DimensionOption[]): DimensionOption[] {
   const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::(\w+))?$/.exec(text) ?? []
@@ -55,6 +67,23 @@ program
     [],
   )
   .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
+  .option('--registry-username <user>', 'for basic authentication; see below')
+  .option('--tls', 'speak TLS, with the certificate authorities that Node trusts')
+  .option('--tls-ca <file>', 'speak TLS, with these authorities (PEM)')
+  .option('--tls-cert <file>', 'our certificate (PEM)')
+  .option('--tls-key <file>', 'our private key (PEM)')
+  .addOption(
+    new Option('--sasl-mechanism <name>', 'sign in at the brokers; see below').choices([
+      'plain',
+      'scram-sha-256',
+      'scram-sha-512',
+    ]),
+  )
+  .option('--sasl-username <user>', 'the user')
+  .addHelpText(
+    'after',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, SCHEMA_REGISTRY_PASSWORD and KAFKA_TLS_PASSPHRASE, users also\nfrom KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these, and holds no secret.',
+  )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')
   .action(async (options) => (await import('./cli/init.ts')).init(options))
@@ -98,6 +127,14 @@ topics
   .action(async (file, options) =>
     (await import('./cli/topics-create.ts')).topicsCreate(file, options),
   )
+
+onFile('replay', 'reads facts of a time again, as the pipeline would now, into another topic')
+  .requiredOption('--output <topic>', 'where to write; created where it does not exist')
+  .option('--from <time>', 'the first event time (default: the beginning)', timeOf)
+  .option('--to <time>', 'the event time before which to end (default: what is there now)', timeOf)
+  .option('--append', 'write to a topic that has records already')
+  .option('--discard', 'only delete what an interrupted replay has left')
+  .action(async (file, options) => (await import('./cli/replay.ts')).replay(file, options))
 
 onFile('rejects', 'shows what is in the rejects topic')
   .option('--reason <reason>', 'only those with this reason, as late or malformed')

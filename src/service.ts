@@ -13,6 +13,7 @@ import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
 import { codeOf, EnricherError } from './errors.ts'
+import type { Interval } from './input/interval.ts'
 import { openStore, type Store, timed } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { Health } from './ops/health.ts'
@@ -37,15 +38,22 @@ const REGISTRY_PATIENCE_MS = 30_000
 const CHANGELOG_OVERHEAD = 512
 
 export interface Service {
+  readonly worker: Worker
+  readonly counts: Counts
   stop(): Promise<void>
 }
 
-/** @param onStep called after each step of a commit; @param onFatal the service cannot go on */
+/**
+ * @param onStep called after each step of a commit
+ * @param onFatal the service cannot go on
+ * @param interval what to take of the inputs; without it everything, for ever
+ */
 export async function startService(
   pipeline: Pipeline,
   log: Logger,
   onStep: (step: number) => void,
   onFatal: (error: unknown) => void,
+  interval?: Interval,
 ): Promise<Service> {
   const memory = memoryLimits(pipeline.memory, availableBytes())
   log.info(memory, 'Memory limits, in bytes')
@@ -159,6 +167,7 @@ export async function startService(
         Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
       memory: new MemoryShares(memory, partitions),
       counts,
+      interval,
       now: Date.now,
     },
     changelog: {
@@ -199,6 +208,8 @@ export async function startService(
   worker.start()
 
   return {
+    worker,
+    counts,
     async stop() {
       registry?.close()
       await worker.stop()

@@ -13,6 +13,7 @@ import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
+import type { Interval } from './input/interval.ts'
 import { merge, newSlice, SLICE, type SliceSide } from './input/merge.ts'
 import type { MemoryShares } from './memory.ts'
 import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
@@ -40,6 +41,8 @@ export interface TaskContext {
   readonly aheadMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
+  /** Without it everything is taken, for ever. */
+  readonly interval?: Interval | undefined
   /** The wall clock, in ms: `Date.now`, or a simulation's. */
   readonly now: () => number
 }
@@ -67,6 +70,7 @@ const DONE = 0
 const NEEDS_SCHEMA = 1
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 const UNTIMED = Number.NEGATIVE_INFINITY
+const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 export class Task {
   readonly partition: number
@@ -96,6 +100,8 @@ export class Task {
   /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
   #sliceOpen = false
   #dirty = false
+  /** By side: the event times that are taken. */
+  readonly #times: Interval['times']
 
   constructor(partition: number, store: WindowStore, context: TaskContext) {
     const { pipeline } = context
@@ -107,6 +113,12 @@ export class Task {
       new InputQueue(pipeline.facts.time !== null, context.now),
       new InputQueue(pipeline.join.time !== null, context.now),
     ]
+    const { interval } = context
+    this.#times = interval?.times ?? [ALWAYS, ALWAYS]
+    for (const side of [LEFT, RIGHT]) {
+      const end = interval?.offsets[side].get(partition)?.to
+      if (end !== undefined) this.queues[side].endsAt = end
+    }
     this.#rejects = new TaskRejects(
       new BatchList(context.rejects, partition % context.rejectPartitions),
       partition,
@@ -158,6 +170,10 @@ export class Task {
     const { codec } = this.#context
     const [left, right] = this.queues
     const { facts, join } = this.#context.pipeline
+    if (this.streamTime > (this.#context.interval?.overAt ?? Number.POSITIVE_INFINITY)) {
+      left.end()
+      right.end()
+    }
     if (!this.#readTimes(left.head, codec.facts, facts.time)) return false
     if (!this.#readTimes(right.head, codec.right, join.time)) return false
 
@@ -386,6 +402,10 @@ export class Task {
     row: number,
     streamTime: number,
   ): ValueReader | number {
+    if (this.#isOutside(side, block, i)) {
+      this.#context.counts.outside[side]++
+      return DONE
+    }
     const { buffer, keyStarts, keyEnds } = block.columns
     const value = this.#readers[row]
     if (value === undefined) return this.#unread(side, codec, block, i)
@@ -405,6 +425,13 @@ export class Task {
       return this.#late(side, block, i, streamTime)
     }
     return value
+  }
+
+  /** Of the interval; what cannot be read is taken to be as old as its record. */
+  #isOutside(side: number, { times, columns }: Block, i: number): boolean {
+    const { from, to } = this.#times[side]
+    const time = times[i] === UNTIMED ? columns.timestamps[i] : times[i]
+    return time < from || time >= to
   }
 
   #untimed(side: number, value: ValueReader, block: Block, i: number): number {
@@ -507,8 +534,8 @@ export class Task {
   }
 
   /**
-   * A left join whose inputs have been silent for `join.idle` closes its windows. Stream time moves
-   * with it and is part of the epoch, so that a replay decides the same.
+   * A left join whose inputs have ended, or have been silent for `join.idle`, closes its windows.
+   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
    */
   async #closeWhenIdle(): Promise<boolean> {
     const { join } = this.#context.pipeline
@@ -516,7 +543,8 @@ export class Task {
     const { closing, times } = this.window
     if (join.kind !== 'left' || closing.pending === 0) return false
     if (!left.caughtUp || !right.caughtUp) return false
-    if (this.#context.now() - this.#lastInputAt < join.idleMs) return false
+    const ended = left.ended && right.ended
+    if (!ended && this.#context.now() - this.#lastInputAt < join.idleMs) return false
     await this.#moveStreamTime(closing.latest + closing.sliceMs + times.closeMs)
     this.#dirty = true
     return true
@@ -525,6 +553,13 @@ export class Task {
   /** After a restore: what stream time has passed by goes. */
   dropExpired(): void {
     this.#expired.push(...this.window.expire(this.streamTime))
+  }
+
+  /** Of a bounded run: everything was taken, has come out, and is in an epoch. */
+  get ended(): boolean {
+    const { closing } = this.window
+    const isOpen = this.#context.pipeline.join.kind === 'left' && closing.pending > 0
+    return !this.#dirty && !this.#sliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
   /** What the task adds to the epoch; undefined: nothing. */

@@ -172,6 +172,7 @@ export class Tasks {
     counts.lastFetchMs = Date.now()
     counts.consumedBytes[side] += fetched.columns.buffer.length
     held.task.offer(side, fetched)
+    if (held.task.queues[side].complete) this.#reader.remove(fetched)
     if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {
       this.#pauseInput(held, side)
     }
@@ -255,6 +256,7 @@ export class Tasks {
       admin: broker.admin,
       group,
       log,
+      from: [0, 1].map((side) => context.interval?.offsets[side].get(partition)?.from ?? 0),
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)

@@ -131,6 +131,13 @@ export class Worker {
     return this.#tasks.all
   }
 
+  /** Of a bounded run: every task has come to its end, and all of it is committed. */
+  get ended(): boolean {
+    const { running } = this.#tasks
+    if (this.#quiet || this.#committing !== undefined) return false
+    return running.length === this.partitions && running.every(({ task }) => task.ended)
+  }
+
   get paused(): boolean {
     return this.#paused
   }

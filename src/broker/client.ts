@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import type { KafkaConfig } from '../config/pipeline.ts'
-import { EnricherError, messageOf } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
 import { administrationOf } from './administration.ts'
+import { connectError } from './connect-error.ts'
 import { ClusterGroup } from './group.ts'
 import {
   ANSWERED,
@@ -18,7 +19,7 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { Admin, Broker, BrokerEvents, BrokerLog, TopicDescription } from './port.ts'
+import type { Admin, Broker, BrokerEvents, BrokerLog, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
@@ -38,7 +39,7 @@ export function createBroker(
     clientId: config.clientId,
     brokers: [...config.brokers],
     ssl: (config.tls as never) ?? false,
-    ...(config.sasl === null ? {} : { sasl: config.sasl as never }),
+    ...(config.sasl === null ? {} : { sasl: { ...config.sasl } as never }),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3000,
     retry: { initialRetryTime: 100, retries: 3 },
@@ -50,7 +51,8 @@ export function createBroker(
       socketFactory: countedSockets(events),
       brokers: [...config.brokers],
       ssl: config.tls,
-      sasl: config.sasl,
+      // kafkajs adds to it, and the configuration is frozen.
+      sasl: config.sasl && { ...config.sasl },
       clientId: config.clientId,
       connectionTimeout: 3000,
       authenticationTimeout: 10_000,
@@ -129,8 +131,7 @@ export function createBroker(
         await cluster.refreshMetadata()
         await kafkaAdmin.connect()
       } catch (cause) {
-        const message = `No Kafka broker answers at ${config.brokers.join(', ')} (${messageOf(cause)}); check kafka.brokers, and that the broker's advertised listeners can be reached from here`
-        throw new EnricherError('BROKER_UNREACHABLE', message, { cause })
+        throw connectError(config, cause)
       }
       const node = await cluster.findControllerBroker()
       if ((node.versions[TXN_OFFSET_COMMIT]?.maxVersion ?? 0) < 3) {
@@ -176,7 +177,7 @@ function countedSockets(events: BrokerEvents): typeof createSocket {
 async function offsetsOf(
   cluster: Cluster,
   topic: string,
-  at: 'earliest' | 'stable' | 'latest',
+  at: OffsetAt,
 ): Promise<Map<number, number>> {
   await cluster.addMultipleTargetTopics([topic])
   const metadata = cluster.findTopicPartitionMetadata(topic)

@@ -13,6 +13,8 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>
 }
 
+export type OffsetAt = 'earliest' | 'stable' | 'latest' | number
+
 export interface Admin {
   /** Topics that do not exist are absent from the answer. */
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
@@ -20,9 +22,10 @@ export interface Admin {
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /**
    * Of every partition. `stable` is the last stable offset, where a read_committed reader has read
-   * everything as of now; `latest` the end, transactions that are still open included.
+   * everything as of now; `latest` the end, transactions that are still open included; a number (ms)
+   * the first record whose timestamp is not before it, and -1 where there is none.
    */
-  offsets(topic: string, at: 'earliest' | 'stable' | 'latest'): Promise<Map<number, number>>
+  offsets(topic: string, at: OffsetAt): Promise<Map<number, number>>
   /** Deletes the records of a partition before `offset`. */
   deleteRecords(partition: TopicPartition, offset: number): Promise<void>
 }
@@ -193,7 +196,10 @@ export interface TransactionalProducer {
 export interface Broker {
   readonly admin: Admin
   readonly administration: Administration
-  /** BROKER_UNREACHABLE where no broker answers, BROKER_UNSUPPORTED below Kafka 2.5. */
+  /**
+   * BROKER_UNREACHABLE where no broker answers, BROKER_AUTHENTICATION or BROKER_TLS where one refuses
+   * us or we do not trust it, BROKER_UNSUPPORTED below Kafka 2.5.
+   */
   connect(): Promise<void>
   reader(options: ReaderOptions, events: ReaderEvents): Reader
   group(options: GroupOptions, events: GroupEvents): Group

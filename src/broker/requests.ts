@@ -10,7 +10,7 @@ import {
   type Protocol,
   sendChunks,
 } from './kafkajs.ts'
-import type { Membership, OffsetCommit } from './port.ts'
+import type { Membership, OffsetAt, OffsetCommit } from './port.ts'
 import type { AbortedTransaction } from './record-columns.ts'
 
 const PRODUCE = 0
@@ -177,8 +177,9 @@ function readProduced(payload: Buffer) {
 /** ListOffsets v2 with read_committed: `latest` is then the last stable offset. */
 export function listOffsetsRequest(
   partitions: readonly TopicPartition[],
-  at: 'earliest' | 'stable' | 'latest',
+  at: OffsetAt,
 ): Protocol<(TopicPartition & { errorCode: number; offset: number })[]> {
+  const timestamp = at === 'earliest' ? -2 : typeof at === 'number' ? at : -1
   return {
     request: {
       apiKey: LIST_OFFSETS,
@@ -187,7 +188,7 @@ export function listOffsetsRequest(
       encode: async () => {
         const e = new EncoderClass().writeInt32(-1).writeInt8(at === 'latest' ? 0 : READ_COMMITTED)
         writeTopics(e, partitions, (encoder, { partition }) => {
-          encoder.writeInt32(partition).writeInt64(at === 'earliest' ? '-2' : '-1')
+          encoder.writeInt32(partition).writeInt64(timestamp)
         })
         return e
       },

@@ -3,7 +3,7 @@ import type { Broker } from '../broker/port.ts'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { quietLog } from './terminal.ts'
 
-/** Work with a connected broker, which is left afterwards. Throws BROKER_UNREACHABLE. */
+/** Work with a connected broker, which is left afterwards. Throws what `Broker.connect` does. */
 export async function withBroker<T>(
   config: KafkaConfig,
   work: (broker: Broker) => Promise<T>,

@@ -24,8 +24,9 @@ export interface DimensionDraft extends TopicDraft {
 
 export interface Draft {
   readonly name: string
-  readonly brokers: string
-  readonly registry: string | undefined
+  /** The file's sections on brokers and registry. */
+  readonly connection: readonly string[]
+  readonly hasRegistry: boolean
   readonly facts: TopicDraft
   readonly dimensions: readonly DimensionDraft[]
   readonly join: TopicDraft
@@ -132,7 +133,7 @@ function timeField({ schema }: TopicDraft): string | undefined {
 }
 
 export function draftText(draft: Draft): string {
-  const { facts, dimensions, join, name, brokers, registry } = draft
+  const { facts, dimensions, join, name, connection, hasRegistry } = draft
   const left = joinField(facts, join)
   const right = joinField(join, facts)
   if (left === undefined || right === undefined) {
@@ -154,9 +155,7 @@ export function draftText(draft: Draft): string {
   const lines = [
     '# Written by stream-enricher init: look at every line, then run validate and check.',
     `name: ${scalar(name)} # consumer group; prefix of internal topics`,
-    'kafka:',
-    `  brokers: \${KAFKA_BROKERS:-${brokers}}`,
-    ...(registry === undefined ? [] : ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${registry}}`]),
+    ...connection,
     'facts:',
     ...topicLines(facts, '  '),
     ...timeLines(facts),
@@ -171,7 +170,7 @@ export function draftText(draft: Draft): string {
     ...selectLines(join, right.field, lastWord(join.topic), taken, '  '),
     'output:',
     `  topic: ${scalar(`${facts.topic}.enriched`)}`,
-    ...(registry === undefined ? ['  schemaId: 1 # CHECK: the id in each output value'] : []),
+    ...(hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']),
   ]
   return `${lines.join('\n')}\n`
 }

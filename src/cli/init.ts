@@ -6,11 +6,11 @@ import { latestSchema, readSchema } from '../codec/avro.ts'
 import { Registry } from '../codec/registry.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
-import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
+import { type ConnectionOptions, connectionOf } from './init-connection.ts'
 import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
 import { print, quietLog } from './terminal.ts'
 
@@ -21,12 +21,10 @@ export interface DimensionOption {
   readonly on: string | undefined
 }
 
-export interface InitOptions {
-  readonly brokers: string
+export interface InitOptions extends ConnectionOptions {
   readonly facts: string
   readonly join: string
   readonly dimension: readonly DimensionOption[]
-  readonly registry?: string
   readonly name?: string
   readonly out?: string
 }
@@ -35,15 +33,15 @@ export interface InitOptions {
 const SAMPLE = 50
 
 export async function init(options: InitOptions): Promise<void> {
-  const { brokers, out, dimension: named, registry: url } = options
+  const { brokers, out, dimension: named } = options
   if (out !== undefined && existsSync(out)) {
     throw new Error(`${out} is there already; name another file with --out, or remove it`)
   }
   const folder = out === undefined ? process.cwd() : dirname(resolve(out))
-  const registry =
-    url === undefined ? null : new Registry({ url, username: null, password: null }, quietLog)
+  const connection = connectionOf(options, process.env)
+  const registry = connection.registry && new Registry(connection.registry, quietLog)
   const draft = await withPatience(registry, () =>
-    withBroker(kafkaOf(brokers), async (broker) => {
+    withBroker(connection.kafka, async (broker) => {
       const topics = [options.facts, options.join, ...named.map(({ topic }) => topic)]
       await refuseMissing(broker, topics)
       const read = (topic: string) => draftOf(broker, topic, registry, folder)
@@ -55,9 +53,17 @@ export async function init(options: InitOptions): Promise<void> {
     }),
   )
   const name = options.name ?? `${options.facts}-enrichment`
-  const text = draftText({ ...draft, name, brokers, registry: url })
+  const hasRegistry = registry !== null
+  const text = draftText({ ...draft, name, connection: connection.lines, hasRegistry })
   const file = out ?? join(folder, 'pipeline.yaml')
-  await compile(parsePipeline(text, file, { KAFKA_BROKERS: brokers }))
+  await compile(
+    parsePipeline(text, file, {
+      ...process.env,
+      KAFKA_BROKERS: brokers,
+      SCHEMA_REGISTRY_URL: options.registry,
+      SCHEMA_REGISTRY_USERNAME: connection.registry?.username ?? undefined,
+    }),
+  )
   if (out === undefined) {
     print(text.trimEnd())
     return
@@ -65,15 +71,6 @@ export async function init(options: InitOptions): Promise<void> {
   writeFileSync(out, text)
   print(`${out} is written. Look at it, then: stream-enricher check ${out}`)
 }
-
-const kafkaOf = (brokers: string): KafkaConfig => ({
-  brokers: brokers.split(','),
-  instanceId: null,
-  clientId: 'stream-enricher',
-  tls: null,
-  sasl: null,
-  sessionTimeoutMs: 10_000,
-})
 
 async function refuseMissing({ admin }: Broker, topics: readonly string[]): Promise<void> {
   const found = await admin.describeTopics(topics)

@@ -10,7 +10,7 @@ import { withBroker } from './connect.ts'
 import { print } from './terminal.ts'
 
 /** Something that goes, and how. */
-interface Removal {
+export interface Removal {
   readonly text: string
   remove(): Promise<void>
 }
@@ -34,7 +34,11 @@ out comes out once more. State folders on other machines have to be deleted ther
   })
 }
 
-async function refuseWhileActive({ name }: Pipeline, { administration }: Broker): Promise<void> {
+/** Throws where the pipeline's group has members. */
+export async function refuseWhileActive(
+  { name }: Pipeline,
+  { administration }: Broker,
+): Promise<void> {
   const { members } = await administration.describeGroup(name)
   if (members.length === 0) return
   const who = members.map(({ clientId, host }) => `${clientId} at ${host.replace('/', '')}`)
@@ -44,7 +48,7 @@ async function refuseWhileActive({ name }: Pipeline, { administration }: Broker)
 }
 
 /** The changelog first: what is left after a failure in the middle is found by the next reset. */
-async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Removal[]> {
+export async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Removal[]> {
   const { admin, administration } = broker
   const { name, state } = pipeline
   const changelog = changelogTopic(pipeline)

@@ -36,7 +36,7 @@ export async function run(file: string): Promise<void> {
 }
 
 /** For crash tests: `3:5` kills the process after step 3 of its fifth commit. */
-function killAfterStep(fault: string | undefined): (step: number) => void {
+export function killAfterStep(fault: string | undefined): (step: number) => void {
   if (fault === undefined) return () => {}
   const [step, commit] = fault.split(':').map(Number)
   let commits = 0

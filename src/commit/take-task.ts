@@ -12,6 +12,8 @@ export interface TakePorts {
   readonly admin: Admin
   readonly group: Pick<Group, 'committed'>
   readonly log: { warn(fields: object, message: string): void }
+  /** By side: where the inputs begin for us. */
+  readonly from: readonly number[]
   createReader(events: ReaderEvents): Reader
   /** Of the changelog: offsets left to read, records and bytes that were just read. */
   onProgress(remaining: number, records: number, bytes: number): void
@@ -208,7 +210,7 @@ async function startOffsets(
   topics: readonly string[],
   partition: number,
   offsets: readonly number[],
-  { admin, log }: TakePorts,
+  { admin, log, from }: TakePorts,
 ): Promise<[number, number]> {
   const starts = await Promise.all(
     topics.map(async (topic, side) => {
@@ -223,7 +225,7 @@ async function startOffsets(
         const message = `Retention has deleted ${lost} records of ${topic}-${partition} before they were read; going on at the earliest`
         log.warn({ topic, partition, offset, earliest, lost }, message)
       }
-      return Math.max(earliest, offset)
+      return Math.max(earliest, offset, from[side])
     }),
   )
   return [starts[0], starts[1]]

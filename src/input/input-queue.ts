@@ -28,6 +28,8 @@ export class InputQueue {
   taken = -1
   /** Of the record that was taken last, in ms; 0 before the first. */
   #takenTimestamp = 0
+  /** A bounded run takes nothing from this offset on. */
+  endsAt = Number.POSITIVE_INFINITY
 
   constructor(timeField: boolean, now: () => number = Date.now) {
     this.#timeField = timeField
@@ -35,7 +37,7 @@ export class InputQueue {
   }
 
   offer(fetched: Fetched): void {
-    const { columns } = fetched
+    const columns = before(fetched.columns, this.endsAt)
     this.#answeredAt = this.#now()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
@@ -60,8 +62,27 @@ export class InputQueue {
 
   /** Nothing waits here, and nothing more was on the broker at the last look, a moment ago. */
   get caughtUp(): boolean {
+    if (this.ended) return true
     if (this.#blocks.length > 0 || this.#position < this.#lastStableOffset) return false
     return this.#now() - this.#answeredAt < FRESH_MS
+  }
+
+  /** Nothing more has to be fetched. */
+  get complete(): boolean {
+    return this.#position >= this.endsAt
+  }
+
+  /** Everything was taken, and nothing more will come. */
+  get ended(): boolean {
+    return this.complete && this.#blocks.length === 0
+  }
+
+  /** Ends here: what waits is not taken. */
+  end(): void {
+    for (const { columns } of this.#blocks.splice(0)) columns.release?.()
+    this.bufferedBytes = 0
+    this.#position = Math.max(this.#position, this.taken)
+    this.endsAt = Math.min(this.endsAt, this.#position)
   }
 
   /** Records between what was taken and the end of the partition. */
@@ -96,4 +117,12 @@ export class InputQueue {
     this.#blocks.shift()
     columns.release?.()
   }
+}
+
+/** The records before an offset, which is then the next. */
+function before(columns: RecordColumns, end: number): RecordColumns {
+  if (columns.nextOffset <= end) return columns
+  let { length } = columns
+  while (length > 0 && columns.offsets[length - 1] >= end) length--
+  return { ...columns, length, nextOffset: end, release: () => columns.release?.() }
 }

@@ -29,8 +29,11 @@ const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, na
 function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft[] = []) {
   const text = draftText({
     name: 'job',
-    brokers: 'localhost:9092',
-    registry: 'http://localhost:8081',
+    connection: [
+      'kafka: { brokers: "localhost:9092" }',
+      'registry: { url: "http://localhost:8081" }',
+    ],
+    hasRegistry: true,
     facts,
     join,
     dimensions,

@@ -229,7 +229,7 @@ async function runDimension(folder: string, topic: Topic) {
       describeTopics: async () => new Map([['customers', { partitions, config }]]),
       createTopics: async () => {},
       deleteRecords: async () => {},
-      offsets: async (_topic, at) => new Map(offsets(at)),
+      offsets: async (_topic, at) => new Map(offsets(at as keyof typeof bounds)),
     },
     createReader: ({ onFetched }: ReaderEvents) => ({
       add({ partition }, offset) {

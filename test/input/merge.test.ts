@@ -263,3 +263,29 @@ test('the offset to commit is behind the last record taken, gaps and control rec
     }),
   )
 })
+
+test('a queue with an end takes the records before it, wherever answers are cut, and has then ended', () => {
+  fc.assert(
+    fc.property(fc.array(answers, { minLength: 1, maxLength: 6 }), fc.nat(60), (list, length) => {
+      const queue = new InputQueue(false)
+      queue.endsAt = 100 + length
+      const wanted: number[] = []
+      const got: number[] = []
+      let next = 100
+      for (const answer of list) {
+        const batch = fetched(answer, next)
+        next = batch.columns.nextOffset
+        wanted.push(...batch.columns.offsets.filter((offset) => offset < queue.endsAt))
+        queue.offer(batch)
+        while (queue.head !== undefined) {
+          const { columns } = queue.head
+          got.push(...columns.offsets.slice(0, columns.length))
+          queue.advance(columns.length)
+        }
+        assert.equal(queue.ended, next >= queue.endsAt)
+        assert.ok(queue.taken <= queue.endsAt)
+      }
+      assert.deepEqual(got, wanted)
+    }),
+  )
+})

@@ -97,8 +97,15 @@ function settings(port: number, controller: number): Record<string, string | num
   }
 }
 
-/** A broker from Maven's jars, on the local Java. @param more settings of the broker */
-export async function startKafka(more: Record<string, string> = {}): Promise<LocalKafka> {
+/**
+ * A broker from Maven's jars, on the local Java.
+ * @param more settings of the broker
+ * @param listeners further ones, as the settings `listeners` and `advertised.listeners` name them
+ */
+export async function startKafka(
+  more: Record<string, string> = {},
+  listeners: readonly string[] = [],
+): Promise<LocalKafka> {
   fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
   const port = await freePort()
@@ -106,7 +113,12 @@ export async function startKafka(more: Record<string, string> = {}): Promise<Loc
   const file = join(folder, 'server.properties')
   const lines = Object.entries({
     ...settings(port, controller),
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': [`PLAINTEXT://127.0.0.1:${port}`, ...listeners].join(','),
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${port}`,
+      `CONTROLLER://127.0.0.1:${controller}`,
+      ...listeners,
+    ].join(','),
     'log.dirs': join(folder, 'data'),
     ...more,
   }).map(([name, value]) => `${name}=${value}\n`)

@@ -1,0 +1,97 @@
+import type { KafkaConfig } from '../config/pipeline.ts'
+import { EnricherError, type ErrorCode, messageOf } from '../errors.ts'
+
+/** What Node says of a broker's certificate that it does not trust. */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+])
+
+/** Of kafkajs's and Node's errors; the innermost is the cause of them all. */
+interface Failure {
+  readonly name?: string
+  readonly code?: unknown
+  readonly type?: string
+  readonly cause?: unknown
+}
+
+/** Why a start cannot reach its brokers, and what to do: BROKER_AUTHENTICATION, BROKER_TLS or BROKER_UNREACHABLE. */
+export function connectError(config: KafkaConfig, cause: unknown): EnricherError {
+  const brokers = config.brokers.join(', ')
+  const failures = chainOf(cause)
+  const has = (test: (failure: Failure) => boolean): boolean => failures.some(test)
+  const code = String(failures.find((failure) => typeof failure.code === 'string')?.code ?? '')
+  const why = messageOf(cause).trim()
+  const error = (kind: ErrorCode, message: string): EnricherError =>
+    new EnricherError(kind, message, { cause })
+
+  if (has(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
+    const { mechanism = '', username = '' } = config.sasl ?? {}
+    const message = `The broker at ${brokers} refuses the user ${username} (${why}); check kafka.sasl.username and kafka.sasl.password, and that the user exists for ${mechanism}`
+    return error('BROKER_AUTHENTICATION', message)
+  }
+  if (has(({ type }) => type === 'UNSUPPORTED_SASL_MECHANISM')) {
+    const message = `The broker at ${brokers} does not offer ${config.sasl?.mechanism}; set kafka.sasl.mechanism to one that its listener has`
+    return error('BROKER_AUTHENTICATION', message)
+  }
+  if (has(({ type }) => type === 'ILLEGAL_SASL_STATE')) {
+    const message = `The listener at ${brokers} does not use SASL; leave out kafka.sasl, or name the port of one that does`
+    return error('BROKER_AUTHENTICATION', message)
+  }
+  if (UNTRUSTED.has(code)) {
+    const message = `The certificate of the broker at ${brokers} is not trusted (${why}); set kafka.tls.ca to the certificate of the authority that has signed it`
+    return error('BROKER_TLS', message)
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code.startsWith('CERT_')) {
+    const message = `The certificate of the broker at ${brokers} does not fit (${why}); name the broker in kafka.brokers as its certificate does, or have the certificate made anew`
+    return error('BROKER_TLS', message)
+  }
+  if (code.includes('_ALERT_')) {
+    const own = config.tls?.cert === undefined ? 'asks for' : 'refuses'
+    const message = `The broker at ${brokers} ${own} our certificate (${alertOf(code)}); set kafka.tls.cert and kafka.tls.key to one that an authority it trusts has signed`
+    return error('BROKER_TLS', message)
+  }
+  if (/PEM routines|key values mismatch|bad decrypt/.test(why)) {
+    const message = `The certificates of kafka.tls cannot be used (${why}); ca, cert and key have to be PEM text, the key that of the certificate, and passphrase its own`
+    return error('BROKER_TLS', message)
+  }
+  return error(
+    'BROKER_UNREACHABLE',
+    `No Kafka broker answers at ${brokers} (${why}); check ${settingsToCheck(config, failures, code)}`,
+  )
+}
+
+function chainOf(cause: unknown): Failure[] {
+  const chain: Failure[] = []
+  for (let at = cause; at instanceof Error && chain.length < 10; at = at.cause) {
+    chain.push(at as Failure)
+  }
+  return chain
+}
+
+/** `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE` → `bad certificate`. */
+const alertOf = (code: string): string =>
+  code
+    .replace(/^.*_ALERT_/, '')
+    .replaceAll('_', ' ')
+    .toLowerCase()
+
+/** A listener that speaks another protocol than we do closes the connection, and says nothing. */
+function settingsToCheck(config: KafkaConfig, failures: readonly Failure[], code: string): string {
+  const isClosed =
+    code === 'ECONNRESET' ||
+    failures.some(({ name }) => name === 'KafkaJSConnectionClosedError') ||
+    code.startsWith('ERR_SSL_')
+  const usual = "kafka.brokers, and that the broker's advertised listeners can be reached from here"
+  if (!isClosed) return usual
+  if (config.tls === null) return `whether this port wants TLS (kafka.tls), and ${usual}`
+  if (config.sasl === null) {
+    return `whether this port speaks TLS at all, or wants a user as well (kafka.sasl), and ${usual}`
+  }
+  return `whether this port speaks TLS at all (kafka.tls), and ${usual}`
+}

@@ -1,0 +1,149 @@
+/** How `init` reaches brokers and registry, and how the file that it writes says so: secrets only as references. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { KafkaConfig, RegistryConfig, Sasl, Tls } from '../config/pipeline.ts'
+import { messageOf } from '../errors.ts'
+
+/** Named as the keys of the pipeline file; passwords come from the environment only. */
+export interface ConnectionOptions {
+  readonly brokers: string
+  /** With the authorities that Node trusts. */
+  readonly tls?: true
+  /** PEM files. */
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly saslMechanism?: Sasl['mechanism']
+  readonly saslUsername?: string
+  readonly registry?: string
+  readonly registryUsername?: string
+}
+
+export interface Connection {
+  readonly kafka: KafkaConfig
+  readonly registry: RegistryConfig | null
+  /** The pipeline file's sections `kafka` and `registry`. */
+  readonly lines: readonly string[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Throws where a file cannot be read, or a variable is not set. */
+export function connectionOf(options: ConnectionOptions, env: Environment): Connection {
+  const { brokers, registry: url } = options
+  const tls = tlsOf(options, env)
+  const sasl = saslOf(options, env)
+  const registry = url === undefined ? undefined : registryOf(url, options, env)
+  return {
+    kafka: {
+      brokers: brokers.split(','),
+      instanceId: null,
+      clientId: 'stream-enricher',
+      tls: tls?.value ?? null,
+      sasl: sasl?.value ?? null,
+      sessionTimeoutMs: 10_000,
+    },
+    registry: registry?.value ?? null,
+    lines: [
+      'kafka:',
+      `  brokers: \${KAFKA_BROKERS:-${brokers}}`,
+      ...(tls?.lines ?? []),
+      ...(sasl?.lines ?? []),
+      ...(registry?.lines ?? []),
+    ],
+  }
+}
+
+/** A part of the configuration, and how the file says it. */
+interface Part<T> {
+  readonly value: T
+  readonly lines: readonly string[]
+}
+
+function tlsOf(options: ConnectionOptions, env: Environment): Part<Tls> | undefined {
+  const { tlsCa: ca, tlsCert: cert, tlsKey: key } = options
+  const files = Object.entries({ ca, cert, key }).filter((entry): entry is [string, string] =>
+    Boolean(entry[1]),
+  )
+  if (files.length === 0) {
+    if (!options.tls) return undefined
+    return { value: { rejectUnauthorized: true }, lines: ['  tls: true'] }
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new Error('A client certificate needs both --tls-cert and --tls-key')
+  }
+  const passphrase = key && env.KAFKA_TLS_PASSPHRASE
+  return {
+    value: {
+      rejectUnauthorized: true,
+      ...Object.fromEntries(files.map(([name, file]) => [name, pem(name, file)])),
+      ...(passphrase ? { passphrase } : {}),
+    },
+    lines: [
+      '  tls:',
+      ...files.map(([name, file]) => `    ${name}: "\${file:${resolve(file)}}"`),
+      ...(passphrase ? [`    passphrase: "\${KAFKA_TLS_PASSPHRASE}"`] : []),
+    ],
+  }
+}
+
+function pem(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Error(`--tls-${name} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function saslOf(options: ConnectionOptions, env: Environment): Part<Sasl> | undefined {
+  const { saslMechanism: mechanism } = options
+  if (mechanism === undefined) {
+    if (options.saslUsername === undefined) return undefined
+    throw new Error('--sasl-username needs --sasl-mechanism')
+  }
+  const user = variable('KAFKA_SASL_USERNAME', env, options.saslUsername)
+  const password = variable('KAFKA_SASL_PASSWORD', env)
+  return {
+    value: { mechanism, username: user.value, password: password.value },
+    lines: [
+      '  sasl:',
+      `    mechanism: ${mechanism}`,
+      `    username: "${user.reference}"`,
+      `    password: "${password.reference}"`,
+    ],
+  }
+}
+
+function registryOf(
+  url: string,
+  { registryUsername }: ConnectionOptions,
+  env: Environment,
+): Part<RegistryConfig> {
+  if (/\/\/[^/@]*@/.test(url)) {
+    throw new Error(
+      '--registry has a user in its address, which would stand in the file; take --registry-username, and SCHEMA_REGISTRY_PASSWORD in the environment',
+    )
+  }
+  const lines = ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${url}}`]
+  if (registryUsername === undefined && !env.SCHEMA_REGISTRY_USERNAME) {
+    return { value: { url, username: null, password: null }, lines }
+  }
+  const user = variable('SCHEMA_REGISTRY_USERNAME', env, registryUsername)
+  const password = variable('SCHEMA_REGISTRY_PASSWORD', env)
+  return {
+    value: { url, username: user.value, password: password.value },
+    lines: [...lines, `  username: "${user.reference}"`, `  password: "${password.reference}"`],
+  }
+}
+
+/** @param given by an option, which is then the file's default */
+function variable(
+  name: string,
+  env: Environment,
+  given?: string,
+): { value: string; reference: string } {
+  if (given !== undefined) return { value: given, reference: `\${${name}:-${given}}` }
+  const value = env[name]
+  if (!value) throw new Error(`${name} is not set; put it into the environment`)
+  return { value, reference: `\${${name}}` }
+}

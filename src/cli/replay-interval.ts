@@ -1,0 +1,77 @@
+import type { Admin } from '../broker/port.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Interval, Offsets, Times } from '../input/interval.ts'
+import { windowTimes } from '../window/segments.ts'
+
+/** An interval, and how far reading will probably go. */
+export interface ReplayInterval extends Interval {
+  /** By side and partition, as `offsets`. */
+  readonly expected: Interval['offsets']
+  /** Topics whose beginning retention has deleted, where the interval may reach into it. */
+  readonly shortened: readonly string[]
+}
+
+/**
+ * What has to be read so that each fact of `facts` meets all that it may match. The ends are those
+ * that the topics have now.
+ * @param aheadMs how much later than its record's timestamp an event time may be
+ */
+export async function replayInterval(
+  pipeline: Pipeline,
+  facts: Times,
+  aheadMs: number,
+  admin: Admin,
+): Promise<ReplayInterval> {
+  const { beforeMs, afterMs, closeMs } = windowTimes(pipeline.join)
+  const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
+  const overAt = right.to + closeMs
+  const sides = await Promise.all([
+    offsetsOf(pipeline.facts, facts.from, overAt, aheadMs, admin),
+    offsetsOf(pipeline.join, right.from, overAt, aheadMs, admin),
+  ])
+  return {
+    times: [facts, right],
+    overAt,
+    offsets: [sides[0].offsets, sides[1].offsets],
+    expected: [sides[0].expected, sides[1].expected],
+    shortened: [pipeline.facts.topic, pipeline.join.topic].filter((_, i) => sides[i].isShortened),
+  }
+}
+
+interface SideOffsets {
+  readonly offsets: Map<number, Offsets>
+  readonly expected: Map<number, Offsets>
+  readonly isShortened: boolean
+}
+
+/**
+ * Brokers find records by their timestamps. Where a field carries the event time that is where they
+ * probably are: reading begins earlier, and ends only when stream time is past the interval.
+ */
+async function offsetsOf(
+  { topic, time }: TopicConfig,
+  from: number,
+  overAt: number,
+  aheadMs: number,
+  admin: Admin,
+): Promise<SideOffsets> {
+  const heads = await admin.offsets(topic, 'earliest')
+  const ends = await admin.offsets(topic, 'stable')
+  const first = Math.floor(from - (time === null ? 0 : aheadMs))
+  const starts = first > 0 ? await admin.offsets(topic, first) : heads
+  const overs = Number.isFinite(overAt) ? await admin.offsets(topic, overAt + 1) : ends
+  const offsets = new Map<number, Offsets>()
+  const expected = new Map<number, Offsets>()
+  let isShortened = false
+  /** -1: there is no such record. */
+  const within = (offset: number | undefined, end: number): number =>
+    offset === undefined || offset < 0 ? end : Math.min(offset, end)
+  for (const [partition, end] of ends) {
+    const start = within(starts.get(partition), end)
+    const over = Math.max(start, within(overs.get(partition), end))
+    if (start > 0 && start === heads.get(partition)) isShortened = true
+    expected.set(partition, { from: start, to: over })
+    offsets.set(partition, { from: start, to: time === null ? over : end })
+  }
+  return { offsets, expected, isShortened }
+}

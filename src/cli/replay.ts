@@ -1,0 +1,209 @@
+/** `replay FILE --output TOPIC`: facts of a time once more, through what the pipeline is now, into another topic. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Broker } from '../broker/port.ts'
+import { countText, plural } from '../checks/text.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import type { Counts } from '../counts.ts'
+import type { Times } from '../input/interval.ts'
+import { createLog } from '../ops/log.ts'
+import { type Service, startService } from '../service.ts'
+import { inputTopics, ownTopics, prepareTopics } from '../topics.ts'
+import { withBroker } from './connect.ts'
+import { type ReplayInterval, replayInterval } from './replay-interval.ts'
+import { refuseWhileActive, removalsOf } from './reset.ts'
+import { killAfterStep } from './run.ts'
+import { print, progress, quietLog } from './terminal.ts'
+
+export interface ReplayOptions {
+  readonly output: string
+  /** Event times, in ms. */
+  readonly from?: number
+  readonly to?: number
+  readonly append?: true
+  readonly discard?: true
+}
+
+const LONGEST_NAME = 249 - '-window-changelog'.length
+
+export async function replay(file: string, options: ReplayOptions): Promise<void> {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = options
+  const source = loadPipeline(file, process.env)
+  checkOptions(source, options.output, { from, to })
+  const pipeline = replayPipeline(source, options.output, { from, to })
+  if (options.discard) return discard(pipeline)
+
+  const { interval, resumes } = await withBroker(pipeline.kafka, async (broker) => {
+    await refuseWhileActive(pipeline, broker)
+    const offsets = await broker.administration.groupOffsets(pipeline.name)
+    const isResumed = offsets.some(({ offset }) => offset >= 0)
+    if (!isResumed && !options.append) await refuseFilled(options.output, broker)
+    const { outputAheadMs } = await prepareTopics(pipeline, broker.admin, quietLog)
+    const facts = { from, to }
+    return {
+      interval: await replayInterval(pipeline, facts, outputAheadMs, broker.admin),
+      resumes: isResumed,
+    }
+  })
+  print(`${resumes ? 'Going on with' : 'Replaying'} ${intervalText(source, interval.times[0])}`)
+  for (const topic of interval.shortened) {
+    print(`The beginning of ${topic} is deleted already, by retention: what was there is not in it`)
+  }
+  const begun = performance.now()
+  const { counts, isComplete } = await work(pipeline, interval)
+  const seconds = Math.max(1, Math.round((performance.now() - begun) / 1000))
+  for (const line of summary(pipeline, counts)) print(line)
+  if (!isComplete) {
+    throw new Error(
+      'Stopped before the end. What was written stays; the same command goes on from there, once, and with --discard deletes its group, changelog and state',
+    )
+  }
+  await withBroker(pipeline.kafka, (broker) => remove(pipeline, broker))
+  const again = resumes ? ', beside what an earlier run has written' : ''
+  print(`Complete after ${plural(seconds, 'second')}${again}`)
+  const { afterMs, graceMs } = source.join
+  if (to + afterMs + graceMs > Date.now()) {
+    print('The last windows were still open: right records that come from now on are not in it')
+  }
+}
+
+function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
+  if (!(from < to)) throw new Error('--from has to be before --to')
+  if (!/^[a-zA-Z0-9._-]{1,240}$/.test(output)) throw new Error(`${output} is no name for a topic`)
+  const own = [...inputTopics(pipeline), ...ownTopics(pipeline)]
+  const taken = [output, `${output}.rejects`].find((topic) => own.includes(topic))
+  if (taken === undefined) return
+  throw new Error(
+    `${taken} is a topic of ${pipeline.name}, which a replay does not touch; name another one with --output`,
+  )
+}
+
+/**
+ * The same pipeline with a group, topics and a state folder of its own. Their name says what is
+ * replayed: a replay that was interrupted is found again by the same command, and by no other.
+ */
+function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times): Pipeline {
+  const ends = [from, to].map((time) => (Number.isFinite(time) ? time : 'open'))
+  const name = `${pipeline.name}-replay-${output}-${ends.join('-')}`
+  if (name.length > LONGEST_NAME) {
+    throw new Error(`${name} is too long for a group; take a shorter --output`)
+  }
+  return {
+    ...pipeline,
+    name,
+    kafka: { ...pipeline.kafka, instanceId: null },
+    output: { ...pipeline.output, topic: output, rejects: `${output}.rejects` },
+    state: { dir: join(pipeline.state.dir, name) },
+    http: { port: 0, host: '127.0.0.1', advertise: null, token: null },
+  }
+}
+
+/** Whoever replays twice by mistake would have everything twice. */
+async function refuseFilled(topic: string, { admin }: Broker): Promise<void> {
+  if (!(await admin.describeTopics([topic])).has(topic)) return
+  const heads = await admin.offsets(topic, 'earliest')
+  const ends = await admin.offsets(topic, 'stable')
+  if (![...ends].some(([partition, end]) => end > (heads.get(partition) ?? 0))) return
+  throw new Error(`${topic} has records already; name another topic, or add to them with --append`)
+}
+
+/** Until everything is committed, or a signal comes. Throws what the service cannot go on with. */
+async function work(
+  pipeline: Pipeline,
+  interval: ReplayInterval,
+): Promise<{ counts: Counts | undefined; isComplete: boolean }> {
+  let isStopped = false
+  const stop = (): void => {
+    isStopped = true
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  let fault: { readonly error: unknown } | undefined
+  const fail = (error: unknown): void => {
+    fault ??= { error }
+  }
+  let service: Service | undefined
+  startService(
+    pipeline,
+    createLog(process.env.LOG_LEVEL ?? 'warn'),
+    killAfterStep(process.env.ENRICHER_KILL_AFTER),
+    fail,
+    interval,
+  ).then((started) => {
+    service = started
+  }, fail)
+  const { total, behind } = measure(interval)
+  const bar = progress('Replaying', total)
+  while (!isStopped && fault === undefined && !service?.worker.ended) {
+    if (service !== undefined) bar.at(behind(service))
+    await sleep(50)
+  }
+  bar.end()
+  if (fault !== undefined) throw fault.error
+  const isComplete = service?.worker.ended ?? false
+  await service?.stop()
+  return { counts: service?.counts, isComplete }
+}
+
+/** Offsets, of both inputs. */
+function measure({ expected }: ReplayInterval): {
+  total: number
+  behind(service: Service): number
+} {
+  const total = expected
+    .flatMap((side) => [...side.values()])
+    .reduce((sum, { from, to }) => sum + to - from, 0)
+  return {
+    total,
+    behind: ({ worker }) =>
+      worker.tasks.reduce(
+        (sum, { task }) =>
+          expected.reduce((all, offsets, side) => {
+            const { from, to } = offsets.get(task.partition) ?? { from: 0, to: 0 }
+            return all + Math.min(Math.max(task.queues[side].taken - from, 0), to - from)
+          }, sum),
+        0,
+      ),
+  }
+}
+
+function intervalText({ facts }: Pipeline, { from, to }: Times): string {
+  const text = (time: number): string => new Date(time).toISOString()
+  const begin = Number.isFinite(from) ? `from ${text(from)}` : 'from the beginning'
+  const end = Number.isFinite(to) ? `to before ${text(to)}` : 'to its end as of now'
+  return `${facts.topic} ${begin} ${end}`
+}
+
+function summary({ output, join: { late } }: Pipeline, counts: Counts | undefined): string[] {
+  if (counts === undefined) return []
+  const written = (topic: string): string => countText(counts.produced.get(topic) ?? 0)
+  const facts = counts.consumed[0] - counts.outside[0]
+  const dropped = [
+    ...(late === 'drop' ? [[counts.late[0] + counts.late[1], 'late'] as const] : []),
+    [counts.droppedMissing, 'without a dimension row'] as const,
+  ].filter(([count]) => count > 0)
+  return [
+    `  ${countText(facts)} facts read`,
+    `  ${written(output.topic)} records written to ${output.topic}`,
+    `  ${written(output.rejects)} rejected to ${output.rejects}`,
+    ...dropped.map(([count, what]) => `  ${countText(count)} ${what}, and dropped`),
+  ]
+}
+
+async function discard(pipeline: Pipeline): Promise<void> {
+  await withBroker(pipeline.kafka, async (broker) => {
+    await refuseWhileActive(pipeline, broker)
+    const removed = await remove(pipeline, broker)
+    for (const text of removed) print(`deleted ${text}`)
+    if (removed.length === 0) print('Nothing is left of such a replay')
+  })
+}
+
+async function remove(pipeline: Pipeline, broker: Broker): Promise<string[]> {
+  const removals = await removalsOf(pipeline, broker)
+  for (const removal of removals) await removal.remove()
+  rmSync(pipeline.state.dir, { recursive: true, force: true })
+  return removals.map(({ text }) => text)
+}

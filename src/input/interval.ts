@@ -1,0 +1,21 @@
+/** Event times, in ms: from `from` on and before `to`. */
+export interface Times {
+  readonly from: number
+  readonly to: number
+}
+
+/** Offsets of a partition: the first to read, and the one before which to stop. */
+export interface Offsets {
+  readonly from: number
+  readonly to: number
+}
+
+/** What a bounded run takes of its inputs. Arrays are by side: facts, right stream. */
+export interface Interval {
+  /** Records outside of them move stream time, and do nothing else. */
+  readonly times: readonly [Times, Times]
+  /** Once stream time has passed this, whatever else is of the interval is late. */
+  readonly overAt: number
+  /** By partition. */
+  readonly offsets: readonly [ReadonlyMap<number, Offsets>, ReadonlyMap<number, Offsets>]
+}

@@ -1,0 +1,299 @@
+/** `replay` on a real broker, against what the service wrote and against a join by hand. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import avsc from 'avsc'
+import * as data from '../../examples/orders/data.ts'
+import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { readAll } from '../support/topics.ts'
+import { FILE, Orders, ServiceProcess } from './orders.ts'
+
+const COUNT = 20_000
+const PARTITIONS = 4
+const FRAME = 5
+const SCHEMAS = join(process.cwd(), 'examples/orders/schemas')
+
+function start(orders: Orders, more: Record<string, string>, ...args: string[]): ServiceProcess {
+  const child = spawn(process.execPath, ['dist/main.js', 'replay', ...args], {
+    env: { ...process.env, ...orders.env(more) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return new ServiceProcess(child)
+}
+
+async function run(orders: Orders, ...args: string[]): Promise<{ code: unknown; said: string }> {
+  const replay = start(orders, {}, ...args)
+  const timer = setTimeout(() => replay.kill(), 90_000)
+  const code = await replay.ended
+  clearTimeout(timer)
+  return { code, said: replay.log }
+}
+
+/** What a topic holds: partition, time, key and value without its frame, sorted. */
+async function content(orders: Orders, topic: string): Promise<string[]> {
+  const lines: string[] = []
+  await readAll(orders.broker, topic, ({ partition, timestamp, key, value }) => {
+    const body = value?.subarray(FRAME).toString('base64')
+    lines.push([partition, timestamp, key, body].join(' '))
+  })
+  return lines.sort()
+}
+
+/** What has to come out for the orders of some event times. */
+async function expected(
+  orders: Orders,
+  kind: 'inner' | 'left',
+  from: number,
+  to: number,
+): Promise<string[]> {
+  const pipeline = loadPipeline(FILE, orders.env({ JOIN_KIND: kind }))
+  const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  const type = avsc.Type.forSchema(JSON.parse(outputSchema))
+  const lines: string[] = []
+  for (let i = 0; i < COUNT; i++) {
+    const at = orders.orderedAt(i)
+    const paid = data.isPaid(i)
+    if (at < from || at >= to || (kind === 'inner' && !paid)) continue
+    const body = type.toBuffer(data.enriched(i, at, paid)).toString('base64')
+    const time = paid ? at + data.payDelay(i) : at
+    lines.push([i % PARTITIONS, time, data.orderId(i), body].join(' '))
+  }
+  return lines.sort()
+}
+
+function equal(got: readonly string[], wanted: readonly string[]): void {
+  assert.equal(got.length, wanted.length)
+  for (const [i, line] of wanted.entries()) assert.equal(got[i], line)
+}
+
+/** A replay leaves the group, topics and folder of nobody but the service. */
+async function expectNothingLeft(orders: Orders, topics: readonly string[]): Promise<void> {
+  const changelogs = topics.map((topic) => `${orders.tag}-job-replay-${topic}`)
+  for (const name of changelogs) {
+    const { state } = await orders.broker.administration.describeGroup(`${name}-open-open`)
+    assert.equal(state, 'Dead')
+  }
+  const folder = join(orders.folder, 'state')
+  const folders = existsSync(folder) ? readdirSync(folder) : []
+  assert.deepEqual(
+    folders.filter((name) => name.includes('replay')),
+    [],
+  )
+}
+
+for (const kind of ['inner', 'left'] as const) {
+  test(`a replay of everything writes what the service wrote, which does not notice (${kind})`, async () => {
+    const orders = await Orders.create()
+    try {
+      await orders.send(0, COUNT)
+      await orders.sendRest(COUNT)
+      const service = orders.start({ JOIN_KIND: kind, JOIN_IDLE: '2s' })
+      await orders.expect(COUNT, kind)
+      await orders.expectTaken()
+      const group = `${orders.tag}-job`
+      const before = await orders.broker.administration.groupOffsets(group)
+      const topic = orders.topic('again')
+      const replay = start(orders, { JOIN_KIND: kind }, FILE, '--output', topic)
+      assert.equal(await replay.ended, 0, replay.log)
+      const wanted = await content(orders, orders.topic('enriched'))
+      equal(await content(orders, topic), wanted)
+      assert.match(replay.log, /^ {2}20,000 facts read$/m)
+      const count = wanted.length.toLocaleString('en-US')
+      assert.match(replay.log, new RegExp(`^ {2}${count} records written to ${topic}$`, 'm'))
+      assert.match(replay.log, /^Complete after \d+ seconds?$/m)
+      assert.deepEqual(await orders.broker.administration.groupOffsets(group), before)
+      assert.ok(service.alive)
+      await expectNothingLeft(orders, [topic])
+
+      const twice = await run(orders, FILE, '--output', topic)
+      assert.equal(twice.code, 1)
+      assert.match(twice.said, /has records already; name another topic, or add .* --append/)
+    } finally {
+      await orders.close()
+    }
+  })
+
+  test(`a replay of a part is the join of this part (${kind})`, async () => {
+    const orders = await Orders.create({ perSecond: 50 })
+    try {
+      await orders.send(0, COUNT)
+      await orders.sendRest(COUNT)
+      const from = orders.orderedAt(5000) + 1
+      const to = orders.orderedAt(9000)
+      const topic = orders.topic('part')
+      const args = [FILE, '--output', topic, '--from', String(from)]
+      const iso = new Date(to).toISOString()
+      const part = start(orders, { JOIN_KIND: kind }, ...args, '--to', iso)
+      assert.equal(await part.ended, 0, part.log)
+      equal(await content(orders, topic), await expected(orders, kind, from, to))
+      assert.match(part.log, /^ {2}3,999 facts read$/m)
+
+      const rest = start(
+        orders,
+        { JOIN_KIND: kind },
+        FILE,
+        '--output',
+        topic,
+        '--append',
+        '--from',
+        iso,
+      )
+      assert.equal(await rest.ended, 0, rest.log)
+      equal(await content(orders, topic), await expected(orders, kind, from, Number.MAX_VALUE))
+    } finally {
+      await orders.close()
+    }
+  })
+}
+
+test('a replay by a time field finds records that were written later than they happened, in any order', async () => {
+  const orders = await Orders.create({ perSecond: 50 })
+  try {
+    const text = readFileSync(FILE, 'utf8')
+      .replace(
+        '  schema: ./schemas/order.avsc',
+        '  time: ordered_at\n  schema: ./schemas/order.avsc',
+      )
+      .replace(
+        '  schema: ./schemas/payment.avsc',
+        '  time: paid_at\n  schema: ./schemas/payment.avsc',
+      )
+      .replaceAll('./schemas', SCHEMAS)
+    const file = join(orders.folder, 'by-field.yaml')
+    writeFileSync(file, text)
+    const late = 86_400_000
+    const { producer } = orders
+    for (let i = 0; i < COUNT; i++) {
+      const at = orders.orderedAt(i)
+      // Up to ten seconds out of order.
+      const j = i ^ 421
+      if (j >= COUNT) continue
+      const key = Buffer.from(data.orderId(j))
+      const ordered = orders.orderedAt(j)
+      const order = data.encode('order', data.order(j, ordered))
+      producer.put(orders.topic('orders'), j % PARTITIONS, at + late, key, order)
+    }
+    await producer.flush()
+    const paid = Array.from({ length: COUNT }, (_, i) => i)
+      .filter(data.isPaid)
+      .map((i) => ({ i, at: orders.orderedAt(i) + data.payDelay(i) }))
+      .sort((a, b) => a.at - b.at)
+    for (const { i, at } of paid) {
+      const payment = data.encode('payment', data.payment(i, orders.orderedAt(i)))
+      const key = Buffer.from(data.orderId(i))
+      producer.put(orders.topic('payments'), i % PARTITIONS, at + late, key, payment)
+    }
+    await producer.flush()
+    const from = orders.orderedAt(4000)
+    const to = orders.orderedAt(9000)
+    const topic = orders.topic('part')
+    const args = ['--output', topic, '--from', String(from), '--to', String(to)]
+    const replay = await run(orders, file, ...args)
+    assert.equal(replay.code, 0, replay.said)
+    equal(await content(orders, topic), await expected(orders, 'inner', from, to))
+    assert.match(replay.said, /^ {2}5,000 facts read$/m)
+  } finally {
+    await orders.close()
+  }
+})
+
+test('a replay that was killed or stopped goes on with the same command, and writes nothing twice', async () => {
+  const orders = await Orders.create()
+  try {
+    await orders.send(0, COUNT)
+    await orders.sendRest(COUNT)
+    const topic = orders.topic('again')
+    const args = [smallEpochs(orders), '--output', topic]
+    const killed = start(orders, { ENRICHER_KILL_AFTER: '3:8' }, ...args)
+    assert.equal(await killed.ended, 'SIGKILL', killed.log)
+    const wanted = await expected(orders, 'inner', 0, Number.MAX_VALUE)
+    const first = (await content(orders, topic)).length
+    assert.ok(first > 0 && first < wanted.length, `${first} records before the kill`)
+    const early = await run(orders, ...args)
+    assert.equal(early.code, 1)
+    assert.match(early.said, /is running: 1 member .*until kafka\.sessionTimeout has passed/)
+    await left(orders, `${orders.tag}-job-replay-${topic}-open-open`)
+
+    const stopped = start(orders, {}, ...args)
+    await stopped.logged('Going on with')
+    stopped.child.kill('SIGINT')
+    assert.equal(await stopped.ended, 1)
+    assert.match(stopped.log, /Stopped before the end\. .*the same command goes on/)
+
+    const last = await run(orders, ...args)
+    assert.equal(last.code, 0, last.said)
+    assert.match(last.said, /Complete .* beside what an earlier run has written/)
+    equal(await content(orders, topic), wanted)
+    await expectNothingLeft(orders, [topic])
+
+    const other = [FILE, '--output', orders.topic('other')]
+    const given = start(orders, { ENRICHER_KILL_AFTER: '3:1' }, ...other)
+    assert.equal(await given.ended, 'SIGKILL', given.log)
+    await left(orders, `${orders.tag}-job-replay-${orders.topic('other')}-open-open`)
+    const discarded = await run(orders, ...other, '--discard')
+    assert.equal(discarded.code, 0, discarded.said)
+    assert.match(discarded.said, /deleted topic .*-window-changelog\n.*deleted group/s)
+    await expectNothingLeft(orders, [orders.topic('other')])
+  } finally {
+    await orders.close()
+  }
+})
+
+/** Commits are many where an epoch holds little. */
+function smallEpochs(orders: Orders): string {
+  const text = readFileSync(FILE, 'utf8').replaceAll('./schemas', SCHEMAS)
+  const file = join(orders.folder, 'small-epochs.yaml')
+  writeFileSync(file, `${text}memory: { epoch: 1MiB }\n`)
+  return file
+}
+
+async function left(orders: Orders, group: string): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    const { members } = await orders.broker.administration.describeGroup(group)
+    if (members.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  assert.fail('The member is still there')
+}
+
+test('a replay into a topic of the pipeline, or of no time, is refused', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    for (const name of ['enriched', 'orders', 'rejects', 'customers']) {
+      const { code, said } = await run(orders, FILE, '--output', orders.topic(name))
+      assert.equal(code, 1)
+      assert.match(said, /is a topic of \S+-job, which a replay does not touch; name another/)
+    }
+    const topic = orders.topic('again')
+    const turned = await run(
+      orders,
+      FILE,
+      '--output',
+      topic,
+      '--from',
+      '2025-02-01',
+      '--to',
+      '2025-01-01',
+    )
+    assert.match(turned.said, /--from has to be before --to/)
+    const odd = await run(orders, FILE, '--output', topic, '--from', 'yesterday')
+    assert.equal(odd.code, 2)
+    assert.match(odd.said, /a time with its zone as 2025-01-31T10:00:00Z/)
+    const empty = await run(orders, FILE, '--output', topic, '--to', '2025-01-01')
+    assert.equal(empty.code, 0, empty.said)
+    assert.match(empty.said, / {2}0 records written/)
+    assert.doesNotMatch(empty.said, /deleted already/)
+
+    await orders.send(0, 100)
+    await orders.broker.admin.deleteRecords({ topic: orders.topic('orders'), partition: 0 }, 5)
+    const rest = await run(orders, FILE, '--output', topic)
+    assert.equal(rest.code, 0, rest.said)
+    assert.match(rest.said, /The beginning of \S+\.orders is deleted already, by retention/)
+    assert.match(rest.said, /^ {2}95 facts read$/m)
+  } finally {
+    await orders.close()
+  }
+})

@@ -1,0 +1,221 @@
+/** Brokers that ask who we are: the service end to end, what a start says where it is refused, and init. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { PASSWORDS, type SecureKafka, startSecureKafka } from '../support/secure-kafka.ts'
+import { FILE, Orders, ServiceProcess } from './orders.ts'
+
+const COUNT = 5000
+const SCHEMAS = join(process.cwd(), 'examples/orders/schemas')
+const REGISTRY_USER = 'registry-user:registry-secret'
+
+let kafka: SecureKafka
+let orders: Orders
+
+before(async () => {
+  kafka = await startSecureKafka()
+  orders = await Orders.create({ broker: kafka.address })
+  await orders.send(0, COUNT)
+  await orders.sendRest(COUNT)
+})
+
+after(async () => {
+  await orders.close()
+  await kafka.stop()
+})
+
+const pem = (name: string): string => `"\${file:${join(kafka.certificates, `${name}.pem`)}}"`
+const key = (name: string): string => `"\${file:${join(kafka.certificates, `${name}.key`)}}"`
+const sasl = (mechanism: string, username: string): string =>
+  `  sasl: { mechanism: ${mechanism}, username: ${username}, password: "\${PASSWORD}" }\n`
+const trusting = (ca: string): string => `  tls: { ca: ${pem(ca)} }\n`
+const certified = (client: string): string =>
+  `  tls: { ca: ${pem('ca')}, cert: ${pem(client)}, key: ${key(client)} }\n`
+
+/** A service whose pipeline file has these lines in its section `kafka`. */
+function start(name: string, address: string, lines: string, password = ''): ServiceProcess {
+  const file = join(orders.folder, `${name}.yaml`)
+  const text = readFileSync(FILE, 'utf8').replaceAll('./schemas', SCHEMAS)
+  writeFileSync(file, text.replace('kafka:\n', `kafka:\n${lines}`))
+  const more = {
+    KAFKA_BROKERS: address,
+    PASSWORD: password,
+    NAME: `${orders.tag}-${name}`,
+    OUTPUT_TOPIC: orders.topic(name),
+    REJECTS_TOPIC: orders.topic(`${name}.rejects`),
+    STATE_DIR: join(orders.folder, name),
+  }
+  return orders.start(more, file)
+}
+
+const ways: Record<string, () => ServiceProcess> = {
+  'SCRAM-SHA-512 over TLS': () =>
+    start('scram', kafka.sasl, trusting('ca') + sasl('scram-sha-512', 'alice'), PASSWORDS.scram),
+  'PLAIN over TLS': () =>
+    start('plain', kafka.sasl, trusting('ca') + sasl('plain', 'bob'), PASSWORDS.plain),
+  'client certificates': () => start('mutual', kafka.mutual, certified('client')),
+}
+
+for (const [way, run] of Object.entries(ways)) {
+  test(`the service runs end to end with ${way}`, async () => {
+    const service = run()
+    const name = { SCRAM: 'scram', PLAIN: 'plain', clien: 'mutual' }[way.slice(0, 5)]!
+    await orders.expect(COUNT, 'inner', 120, orders.topic(name))
+    assert.equal(await service.stop(), 0, service.log)
+  })
+}
+
+/** What is wrong, by how the start is made; and the sentence that it ends with. */
+const refusals: Record<string, [() => ServiceProcess, RegExp]> = {
+  'a wrong password': [
+    () => start('wrong', kafka.sasl, trusting('ca') + sasl('scram-sha-512', 'alice'), 'x'),
+    /refuses the user alice .*; check kafka\.sasl\.username and kafka\.sasl\.password/,
+  ],
+  'a wrong password of PLAIN': [
+    () => start('wrong', kafka.sasl, trusting('ca') + sasl('plain', 'bob'), 'x'),
+    /refuses the user bob .*; check kafka\.sasl\.username and kafka\.sasl\.password/,
+  ],
+  'a mechanism that the broker does not have': [
+    () => start('wrong', kafka.sasl, trusting('ca') + sasl('scram-sha-256', 'alice'), 'x'),
+    /does not offer scram-sha-256; set kafka\.sasl\.mechanism/,
+  ],
+  'a broker’s certificate that is not trusted': [
+    () => start('wrong', kafka.sasl, trusting('other-ca') + sasl('plain', 'bob'), PASSWORDS.plain),
+    /certificate of the broker .* is not trusted .*; set kafka\.tls\.ca/,
+  ],
+  'no certificate of ours': [
+    () => start('wrong', kafka.mutual, trusting('ca')),
+    /asks for our certificate .*; set kafka\.tls\.cert and kafka\.tls\.key/,
+  ],
+  'a certificate of ours that is not trusted': [
+    () => start('wrong', kafka.mutual, certified('other-client')),
+    /refuses our certificate .*; set kafka\.tls\.cert and kafka\.tls\.key/,
+  ],
+  'no TLS where the port wants it': [
+    () => start('wrong', kafka.mutual, ''),
+    /No Kafka broker answers .*; check whether this port wants TLS \(kafka\.tls\)/,
+  ],
+}
+
+for (const [what, [run, sentence]] of Object.entries(refusals)) {
+  test(`a start with ${what} ends at once, and says what to do`, async () => {
+    const begun = Date.now()
+    const service = run()
+    const timer = setTimeout(() => service.kill(), 60_000)
+    assert.equal(await service.ended, 1, service.log)
+    clearTimeout(timer)
+    assert.ok(Date.now() - begun < 30_000)
+    assert.match(service.log, sentence)
+    assert.equal(service.log.match(/"level":60/g)?.length, 1, 'one fatal line')
+  })
+}
+
+/** The registry, behind a door that asks for a user. */
+async function guarded(registry: RunningRegistry): Promise<{ url: string; server: Server }> {
+  const expected = `Basic ${Buffer.from(REGISTRY_USER).toString('base64')}`
+  const server = createServer(async (request, response) => {
+    if (request.headers.authorization !== expected) {
+      response.writeHead(401).end('{"message":"Unauthorized"}')
+      return
+    }
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const answer = await fetch(registry.url + request.url, {
+      method: request.method ?? 'GET',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      ...(chunks.length === 0 ? {} : { body: Buffer.concat(chunks) }),
+    })
+    response.writeHead(answer.status).end(await answer.text())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  return { url: `http://127.0.0.1:${port}`, server }
+}
+
+async function cli(env: Record<string, string>, ...args: string[]) {
+  const child = spawn(process.execPath, ['dist/main.js', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const command = new ServiceProcess(child)
+  const timer = setTimeout(() => command.kill(), 60_000)
+  const code = await command.ended
+  clearTimeout(timer)
+  return { code, said: command.log }
+}
+
+test('init signs in at brokers and registry, and writes a file without a secret', async () => {
+  const registry = await startRegistry()
+  const { url, server } = await guarded(registry)
+  try {
+    const schemas = { order: 'orders', payment: 'payments', customer: 'customers' }
+    for (const [schema, name] of Object.entries(schemas)) {
+      const parsed = JSON.parse(readFileSync(join(SCHEMAS, `${schema}.avsc`), 'utf8'))
+      await registry.register(`${orders.topic(name)}-value`, parsed)
+    }
+    const out = join(orders.folder, 'first.yaml')
+    const topics = ['--facts', orders.topic('orders'), '--join', orders.topic('payments')]
+    const dimension = ['--dimension', `customer=${orders.topic('customers')}`]
+    const to = ['--brokers', kafka.sasl, '--tls-ca', join(kafka.certificates, 'ca.pem')]
+    const user = ['--sasl-mechanism', 'scram-sha-512', '--sasl-username', 'alice']
+    const args = ['init', ...to, ...user, '--registry', url, ...topics, ...dimension, '--out', out]
+    const [registryUser, registryPassword] = REGISTRY_USER.split(':')
+    const env = {
+      KAFKA_SASL_PASSWORD: PASSWORDS.scram,
+      SCHEMA_REGISTRY_USERNAME: registryUser,
+      SCHEMA_REGISTRY_PASSWORD: registryPassword,
+    }
+    const unknown = await cli({ ...env, KAFKA_SASL_PASSWORD: '' }, ...args)
+    assert.equal(unknown.code, 1)
+    assert.match(unknown.said, /^KAFKA_SASL_PASSWORD is not set; put it into the environment\n$/)
+    const wrong = await cli({ ...env, KAFKA_SASL_PASSWORD: 'x' }, ...args)
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.said, /refuses the user alice .*; check kafka\.sasl\.username/)
+    const refused = await cli({ ...env, SCHEMA_REGISTRY_PASSWORD: 'x' }, ...args)
+    assert.equal(refused.code, 1)
+    assert.match(refused.said, /401 Unauthorized.*; check registry\.url and its credentials/)
+
+    const done = await cli(env, ...args)
+    assert.equal(done.code, 0, done.said)
+    const text = readFileSync(out, 'utf8')
+    for (const secret of Object.values(PASSWORDS)) assert.ok(!text.includes(secret))
+    assert.ok(!text.includes('registry-secret') && !text.includes('PRIVATE KEY'))
+    const password = '$' + '{KAFKA_SASL_PASSWORD}'
+    assert.ok(text.includes(`    password: "${password}"\n`), text)
+    const valid = await cli(env, 'validate', out)
+    assert.equal(valid.code, 0, valid.said)
+    const checked = await cli(env, 'check', out)
+    assert.match(checked.said, /✓ brokers/)
+    assert.match(checked.said, /✓ schemas/)
+    const without = await cli({}, 'validate', out)
+    assert.equal(without.code, 78)
+    assert.match(without.said, /KAFKA_SASL_PASSWORD\} is not set/)
+  } finally {
+    server.close()
+    await registry.stop()
+  }
+})
+
+test('init with a client certificate names the files, and holds neither key nor passphrase', async () => {
+  const name = (file: string): string => join(kafka.certificates, file)
+  for (const topic of ['orders', 'payments']) {
+    const schema = readFileSync(join(SCHEMAS, `${topic.slice(0, -1)}.avsc`), 'utf8')
+    writeFileSync(join(orders.folder, `${orders.topic(topic)}.avsc`), schema)
+  }
+  const out = join(orders.folder, 'mutual-first.yaml')
+  const topics = ['--facts', orders.topic('orders'), '--join', orders.topic('payments')]
+  const ours = ['--tls-cert', name('client.pem'), '--tls-key', name('client.key')]
+  const to = ['--brokers', kafka.mutual, '--tls-ca', name('ca.pem')]
+  const half = await cli({}, 'init', ...to, ...ours.slice(0, 2), ...topics, '--out', out)
+  assert.match(half.said, /needs both --tls-cert and --tls-key/)
+  const done = await cli({}, 'init', ...to, ...ours, ...topics, '--out', out)
+  assert.equal(done.code, 0, done.said)
+  const text = readFileSync(out, 'utf8')
+  assert.ok(text.includes(`    key: ${key('client')}\n`), text)
+  assert.ok(!text.includes('PRIVATE KEY'))
+  assert.equal((await cli({}, 'validate', out)).code, 0)
+})

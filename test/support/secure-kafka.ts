@@ -1,0 +1,84 @@
+/** A broker that asks who its clients are: by SASL over TLS, and by client certificates. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort, type RunningKafka, startKafka } from './kafka.ts'
+
+const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
+const LOGIN = 'org.apache.kafka.common.security'
+
+export const PASSWORDS = { plain: 'plain-secret', scram: 'scram-secret' }
+
+export interface SecureKafka {
+  /** Plain text, for the test itself. */
+  readonly address: string
+  /** SASL_SSL: `alice` by SCRAM, `bob` by PLAIN. */
+  readonly sasl: string
+  /** SSL that asks for a client certificate. */
+  readonly mutual: string
+  /** PEM files: `ca.pem` has signed `broker.pem` and `client.pem`, `other-ca.pem` `other-client.pem`. */
+  readonly certificates: string
+  stop(): Promise<void>
+}
+
+export async function startSecureKafka(): Promise<SecureKafka> {
+  const certificates = mkdtempSync(join(tmpdir(), 'stream-enricher-certificates-'))
+  createCertificates(certificates)
+  const [sasl, mutual] = [await freePort(), await freePort()].map((port) => `127.0.0.1:${port}`)
+  const settings = {
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIGNED:SASL_SSL,MUTUAL:SSL',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': join(certificates, 'broker-store.pem'),
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': join(certificates, 'ca.pem'),
+    'listener.name.mutual.ssl.client.auth': 'required',
+    'listener.name.signed.sasl.enabled.mechanisms': 'SCRAM-SHA-512,PLAIN',
+    'listener.name.signed.scram-sha-512.sasl.jaas.config': `${LOGIN}.scram.ScramLoginModule required;`,
+    'listener.name.signed.plain.sasl.jaas.config': `${LOGIN}.plain.PlainLoginModule required user_bob="${PASSWORDS.plain}";`,
+  }
+  const kafka = await startKafka(settings, [`SIGNED://${sasl}`, `MUTUAL://${mutual}`])
+  addScramUser(kafka, 'alice', PASSWORDS.scram)
+  return {
+    address: kafka.address,
+    sasl,
+    mutual,
+    certificates,
+    async stop() {
+      await kafka.stop()
+      rmSync(certificates, { recursive: true, force: true })
+    },
+  }
+}
+
+function createCertificates(folder: string): void {
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
+  }
+  const request = ['-newkey', 'rsa:2048', '-nodes', '-keyout']
+  for (const ca of ['ca', 'other-ca']) {
+    const subject = ['-subj', `/CN=${ca}`, '-days', '2', '-out', `${ca}.pem`]
+    openssl('req', '-x509', ...request, `${ca}.key`, ...subject)
+  }
+  writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1')
+  const signed = { broker: 'ca', client: 'ca', 'other-client': 'other-ca' }
+  for (const [name, ca] of Object.entries(signed)) {
+    openssl('req', ...request, `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`)
+    const by = ['-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2']
+    const of = ['-in', `${name}.csr`, '-extfile', 'names', '-out', `${name}.pem`]
+    openssl('x509', '-req', ...by, ...of)
+  }
+  const [key, certificate] = ['broker.key', 'broker.pem'].map((file) =>
+    readFileSync(join(folder, file), 'utf8'),
+  )
+  writeFileSync(join(folder, 'broker-store.pem'), key + certificate)
+}
+
+function addScramUser({ address }: RunningKafka, user: string, password: string): void {
+  const set = ['--alter', '--add-config', `SCRAM-SHA-512=[password=${password}]`]
+  const of = ['--entity-type', 'users', '--entity-name', user]
+  const command = ['kafka.admin.ConfigCommand', '--bootstrap-server', address]
+  execFileSync('java', ['-cp', `${JARS}/*`, ...command, ...set, ...of], { stdio: 'ignore' })
+}
