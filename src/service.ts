@@ -13,11 +13,12 @@ import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
 import { codeOf, EnricherError } from './errors.ts'
+import type { Log } from './events.ts'
 import { openStore, type Store, timed } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { Health } from './ops/health.ts'
 import { startHttp } from './ops/http.ts'
-import type { Logger } from './ops/log.ts'
+import type { LeveledLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
 import { liveness, readiness } from './report.ts'
@@ -43,12 +44,12 @@ export interface Service {
 /** @param onStep called after each step of a commit; @param onFatal the service cannot go on */
 export async function startService(
   pipeline: Pipeline,
-  log: Logger,
+  log: LeveledLog,
   onStep: (step: number) => void,
   onFatal: (error: unknown) => void,
 ): Promise<Service> {
   const memory = memoryLimits(pipeline.memory, availableBytes())
-  log.info(memory, 'Memory limits, in bytes')
+  log.event('memory_limits', memory)
   keepBuffers(memory.fetch)
   const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   const dimensions: Dimension[] = []
@@ -78,7 +79,7 @@ export async function startService(
     onAnswer: (route, method, code, ms) =>
       counts.httpRequests.add(`${route} ${method} ${code}`, ms),
   })
-  log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
+  log.event('listening', { port: http.port, pipeline: pipeline.name })
 
   const broker = createBroker(pipeline.kafka, log, {
     onRequest: (api, ms) => counts.kafkaRequests.add(api, ms),
@@ -156,7 +157,7 @@ export async function startService(
   const rows = Object.fromEntries(
     pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
   )
-  log.info({ rows, ms: Math.round(performance.now() - begun) }, 'Dimensions read')
+  log.event('dimensions_read', { rows, ms: Math.round(performance.now() - begun) })
 
   const worker = new Worker({
     broker,
@@ -182,7 +183,7 @@ export async function startService(
       shorten(partition, offset) {
         const place = { topic: changelogTopic(pipeline), partition }
         broker.admin.deleteRecords(place, offset).catch((error) => {
-          log.warn({ err: error, ...place, offset }, 'Could not delete the head of the changelog')
+          log.event('changelog_not_shortened', { err: error, ...place, offset })
         })
       },
     },
@@ -219,12 +220,12 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
 }
 
 /** A dimension's store; a damaged one goes, for the topic has all that was in it. */
-async function openAnyway(folder: string, log: Logger, onDamaged: () => void): Promise<Store> {
+async function openAnyway(folder: string, log: Log, onDamaged: () => void): Promise<Store> {
   try {
     return await openStore(folder)
   } catch (error) {
     if (codeOf(error) !== 'STATE_CORRUPT') throw error
-    log.error({ err: error, folder }, 'The stored dimension is damaged and read from its topic')
+    log.event('dimension_store_damaged', { err: error, folder })
     onDamaged()
     rmSync(folder, { recursive: true, force: true })
     return openStore(folder)

@@ -4,6 +4,7 @@ import type { Admin, Fetched, Reader, ReaderEvents } from '../broker/port.ts'
 import { bytesOf } from '../bytes.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
+import type { Log } from '../events.ts'
 import type { Store } from '../level.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { DimensionTable, LARGEST_ROW } from './table.ts'
@@ -26,10 +27,7 @@ export interface DimensionPorts {
   /** Called before the table takes memory, with its bytes; throws where there must not be more. */
   claim(bytes: number): void
   onFatal(error: unknown): void
-  readonly log: {
-    info(fields: object, message: string): void
-    warn(fields: object, message: string): void
-  }
+  readonly log: Log
 }
 
 const FLUSH_MS = 1000
@@ -190,10 +188,7 @@ export class Dimension {
       this.lastUpdateMs = checkpoint.lastUpdateMs ?? 0
       return [...checkpoint.offsets]
     }
-    log.warn(
-      { dimension: config.name },
-      'The stored dimension cannot be used and is read from its topic again',
-    )
+    log.event('dimension_store_unusable', { dimension: config.name })
     this.table.clear()
     await this.#store.clear()
     return undefined

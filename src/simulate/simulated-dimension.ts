@@ -57,7 +57,7 @@ export class SimulatedDimension {
       onFatal: (error) => {
         this.#fault = error
       },
-      log: { info: nothing, warn: nothing },
+      log: { event: nothing },
     })
   }
 

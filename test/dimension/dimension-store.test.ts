@@ -246,7 +246,7 @@ async function runDimension(folder: string, topic: Topic) {
     onReject: () => assert.fail('nothing is rejected'),
     claim: nothing,
     onFatal: (error) => assert.fail(String(error)),
-    log: { info: nothing, warn: nothing },
+    log: { event: nothing },
   }
   const dimension = new Dimension(ports)
   await dimension.start()
