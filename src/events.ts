@@ -228,6 +228,35 @@ export const EVENTS = {
     means: 'The end of `dimension_rebuild_begun`.',
     action: '',
   },
+  otlp_on: {
+    level: 'info',
+    message: 'Metrics are sent by OTLP',
+    fields: { url: 'the receiver', intervalMs: 'time between two exports' },
+    means: '`OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.',
+    action: '',
+  },
+  otlp_unsupported: {
+    level: 'warn',
+    message: 'Metrics are not sent by OTLP: {protocol} is not spoken',
+    fields: { protocol: 'what the environment asks for' },
+    means: '`OTEL_EXPORTER_OTLP_PROTOCOL` is another than `http/json`.',
+    action:
+      'Set `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/json` and an HTTP endpoint, or `OTEL_METRICS_EXPORTER=none`.',
+  },
+  otlp_failing: {
+    level: 'warn',
+    message: 'Metrics could not be sent by OTLP',
+    fields: { err, url: 'the receiver' },
+    means: 'The receiver does not answer, or refuses; every export has all that was counted.',
+    action: 'Look at the receiver. `/metrics` has the same.',
+  },
+  otlp_works: {
+    level: 'info',
+    message: 'Metrics are sent by OTLP again',
+    fields: { url: 'the receiver' },
+    means: 'The end of `otlp_failing`.',
+    action: '',
+  },
   stopping: {
     level: 'info',
     message: 'Stopping',

@@ -20,6 +20,7 @@ import { Health } from './ops/health.ts'
 import { startHttp } from './ops/http.ts'
 import type { LeveledLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { startOtlp } from './ops/otlp.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
 import { liveness, readiness } from './report.ts'
 import { GroupMembers } from './status/group-members.ts'
@@ -63,6 +64,13 @@ export async function startService(
     dimensions,
   }
   const metrics = createMetrics((m) => collect(m, parts))
+  const instance = {
+    'service.name': 'stream-enricher',
+    'service.version': VERSION,
+    'service.instance.id': instanceId,
+    pipeline: pipeline.name,
+  }
+  const otlp = startOtlp(process.env, metrics, instance, log)
   const members = new GroupMembers(parts)
   const probes = new Health(
     () => liveness(pipeline, parts.worker),
@@ -203,6 +211,7 @@ export async function startService(
     async stop() {
       registry?.close()
       await worker.stop()
+      await otlp?.stop()
       await Promise.all(dimensions.map((dimension) => dimension.close()))
       await broker.close()
       await http.close()
