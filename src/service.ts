@@ -197,7 +197,7 @@ export async function startService(
     },
     partitions,
     instanceId,
-    address: pipeline.http.advertise ?? `${hostname()}:${http.port}`,
+    address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
     log,
     takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),

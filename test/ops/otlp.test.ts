@@ -1,34 +1,10 @@
-/** A receiver on loopback takes what is sent; Prometheus's text form of the same registry is the oracle. */
+/** Prometheus's text form of the same registry is the oracle. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { Distribution } from '../../src/counts.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { type Otlp, startOtlp } from '../../src/ops/otlp.ts'
-import { type OtlpRequest, prometheusLines } from '../support/otlp.ts'
-
-interface Request {
-  readonly url: string | undefined
-  readonly headers: IncomingHttpHeaders
-  readonly body: OtlpRequest
-}
-
-async function receiver(t: TestContext) {
-  const answer = { status: 200, body: '{}' }
-  const requests: Request[] = []
-  const server = createServer(async (request, response) => {
-    let text = ''
-    for await (const chunk of request) text += chunk
-    requests.push({ url: request.url, headers: request.headers, body: JSON.parse(text) })
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, answer }
-}
+import { prometheusLines, receiver } from '../support/otlp.ts'
 
 const distribution = new Distribution()
 for (const ms of [0, 4, 5, 1024, 4097, 60_000]) distribution.add(ms)

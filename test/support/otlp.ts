@@ -1,4 +1,9 @@
-/** OTLP's JSON, read back into the lines of Prometheus's text form. */
+/** A receiver of OTLP's JSON on loopback, and what comes as lines of Prometheus's text form. */
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
 interface Attribute {
   readonly key: string
   readonly value: { readonly stringValue: string }
@@ -35,11 +40,33 @@ interface Metric {
   }
 }
 
-export interface OtlpRequest {
+interface OtlpRequest {
   readonly resourceMetrics: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] }
     readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[]
   }[]
+}
+
+interface Received {
+  readonly url: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly body: OtlpRequest
+}
+
+/** Answers as `answer` says, until the test ends. */
+export async function receiver(t: TestContext) {
+  const answer = { status: 200, body: '{}' }
+  const requests: Received[] = []
+  const server = createServer(async (request, response) => {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    requests.push({ url: request.url, headers: request.headers, body: JSON.parse(text) })
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, answer }
 }
 
 export function prometheusLines({ resourceMetrics }: OtlpRequest): string[] {
