@@ -141,7 +141,8 @@ test('after a run the metrics are what went in and what came out, to the record,
     assert.equal(sum('kafka_request_duration_seconds_count', { api: 'EndTxn' }), commits)
     assert.ok(sum('store_disk_bytes', { store: 'dimension/customer' }) > 1_000_000)
 
-    const counted = /^enricher_(records|rejects|dimension_lookups|window|match)_\S* /
+    const counted =
+      /^enricher_((records|rejects|dimension_lookups|window)_\w*total|match_delay_\w+)[ {]/
     const of = (lines: readonly string[]) => lines.filter((line) => counted.test(line)).sort()
     const scraped = of((await exposition(service)).split('\n'))
     assert.equal(await service.stop(), 0)
