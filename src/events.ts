@@ -44,6 +44,14 @@ export const EVENTS = {
     means: 'Every dimension has reached the end that its topic had at the start.',
     action: '',
   },
+  early_rejects_written: {
+    level: 'warn',
+    message: '{records} rows of dimensions are rejected',
+    fields: { records: 'how many', bytes: 'of their batches' },
+    means:
+      'While dimensions are first read there are no epochs, so their rejects are written by themselves: every 8 MiB, and at the end.',
+    action: 'Look at them with `rejects`; `rejects_total` counts them by reason.',
+  },
   dimension_store_unusable: {
     level: 'warn',
     message: 'The stored dimension cannot be used and is read from its topic again',

@@ -12,6 +12,7 @@ import { Registry } from './codec/registry.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
+import { EarlyRejects } from './early-rejects.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import { openStore, type Store, timed } from './level.ts'
@@ -31,7 +32,7 @@ import { ServiceQueries } from './status/store-queries.ts'
 import { ServiceViews } from './status/views.ts'
 import { changelogTopic, prepareTopics } from './topics.ts'
 import { VERSION } from './version.ts'
-import { Worker } from './worker.ts'
+import { TRANSACTION_TIMEOUT_MS, Worker } from './worker.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
@@ -111,6 +112,16 @@ export async function startService(
   }
 
   const dimensionRejects = new BatchList(rejects, 0)
+  const transactionalId = `${pipeline.name}-${instanceId}`
+  const earlyRejects = new EarlyRejects(
+    dimensionRejects,
+    () => broker.producer({ transactionalId, timeoutMs: TRANSACTION_TIMEOUT_MS }),
+    (records, bytes) => {
+      counts.produced.add(rejects.topic, records)
+      counts.producedBytes.add(rejects.topic, bytes)
+    },
+    log,
+  )
   for (const [d, config] of pipeline.dimensions.entries()) {
     const dimension = new Dimension({
       config,
@@ -147,6 +158,7 @@ export async function startService(
         counts.lastRejects.add(rejected)
         writeReject(dimensionRejects, rejected)
       },
+      room: (all) => earlyRejects.room(all),
       claim: (bytes) => claim(dimensions, bytes, memory.dimensions),
       onFatal,
       log,
@@ -156,6 +168,7 @@ export async function startService(
   const begun = performance.now()
   await Promise.all(dimensions.map((dimension) => dimension.start()))
   await Promise.all(dimensions.map((dimension) => dimension.ready))
+  await earlyRejects.end()
   for (const [d, { restored }] of dimensions.entries()) {
     const store = `dimension/${pipeline.dimensions[d].name}`
     counts.restored.add(store, restored.records)

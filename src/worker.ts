@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly onFatal: (error: unknown) => void
 }
 
-const TRANSACTION_TIMEOUT_MS = 10_000
+export const TRANSACTION_TIMEOUT_MS = 10_000
 const REBALANCE_TIMEOUT_MS = 15_000
 /** How long a stop waits for the last commit, where no broker answers. */
 const LAST_COMMIT_MS = 1500

@@ -24,6 +24,11 @@ export interface DimensionPorts {
     reason: RejectReason,
     error: string,
   ): void
+  /**
+   * Awaited after each fetched batch, so that rejects do not pile up.
+   * @param all the store is about to be written up to here: what was rejected must not be lost any more
+   */
+  room(all: boolean): Promise<void>
   /** Called before the table takes memory, with its bytes; throws where there must not be more. */
   claim(bytes: number): void
   onFatal(error: unknown): void
@@ -227,7 +232,9 @@ export class Dimension {
       next.columns.release?.()
       this.#checkReady()
       const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
-      if (this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)) await this.#flush()
+      const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
+      await this.#ports.room(flushes)
+      if (flushes) await this.#flush()
       if (this.#queue.length === 0 && !this.#closed)
         this.#eachPartition((p) => this.#reader!.resume(p))
     }

@@ -53,6 +53,7 @@ export class SimulatedDimension {
         const key = keyText(config.keyFormat, recordAt(columns, i).key)
         rejects.push({ from: config.name, key, reason, error })
       },
+      room: async () => {},
       claim: nothing,
       onFatal: (error) => {
         this.#fault = error

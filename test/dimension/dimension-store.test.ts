@@ -244,6 +244,7 @@ async function runDimension(folder: string, topic: Topic) {
       close: async () => {},
     }),
     onReject: () => assert.fail('nothing is rejected'),
+    room: async () => {},
     claim: nothing,
     onFatal: (error) => assert.fail(String(error)),
     log: { event: nothing },
