@@ -12,14 +12,17 @@ import { Registry } from './codec/registry.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
+import { EarlyRejects } from './early-rejects.ts'
 import { codeOf, EnricherError } from './errors.ts'
+import type { Log } from './events.ts'
 import type { Interval } from './input/interval.ts'
 import { openStore, type Store, timed } from './level.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { Health } from './ops/health.ts'
 import { startHttp } from './ops/listen.ts'
-import type { Logger } from './ops/log.ts'
+import type { LeveledLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { startOtlp } from './ops/otlp.ts'
 import { BatchList, type Rejected, writeReject } from './output/task-output.ts'
 import { liveness, readiness } from './report.ts'
 import { GroupMembers } from './status/group-members.ts'
@@ -50,13 +53,13 @@ export interface Service {
  */
 export async function startService(
   pipeline: Pipeline,
-  log: Logger,
+  log: LeveledLog,
   onStep: (step: number) => void,
   onFatal: (error: unknown) => void,
   interval?: Interval,
 ): Promise<Service> {
   const memory = memoryLimits(pipeline.memory, availableBytes())
-  log.info(memory, 'Memory limits, in bytes')
+  log.event('memory_limits', memory)
   keepBuffers(memory.fetch)
   const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   const dimensions: Dimension[] = []
@@ -70,6 +73,13 @@ export async function startService(
     dimensions,
   }
   const metrics = createMetrics((m) => collect(m, parts))
+  const instance = {
+    'service.name': 'stream-enricher',
+    'service.version': VERSION,
+    'service.instance.id': instanceId,
+    pipeline: pipeline.name,
+  }
+  const otlp = startOtlp(process.env, metrics, instance, log)
   const members = new GroupMembers(parts)
   const probes = new Health(
     () => liveness(pipeline, parts.worker),
@@ -86,7 +96,7 @@ export async function startService(
     onAnswer: (route, method, code, ms) =>
       counts.httpRequests.add(`${route} ${method} ${code}`, ms),
   })
-  log.info({ port: http.port, pipeline: pipeline.name }, 'Listening')
+  log.event('listening', { port: http.port, pipeline: pipeline.name })
 
   // While the broker is asked for this and that.
   const opening = Promise.all(
@@ -115,6 +125,15 @@ export async function startService(
 
   const dimensionRejects = new BatchList(rejects, 0)
   const stores = await opening
+  const earlyRejects = new EarlyRejects(
+    dimensionRejects,
+    () => worker.producer(),
+    (records, bytes) => {
+      counts.produced.add(rejects.topic, records)
+      counts.producedBytes.add(rejects.topic, bytes)
+    },
+    log,
+  )
   for (const [d, config] of pipeline.dimensions.entries()) {
     const dimension = new Dimension({
       config,
@@ -146,6 +165,7 @@ export async function startService(
         counts.lastRejects.add(rejected)
         writeReject(dimensionRejects, rejected)
       },
+      room: (all) => earlyRejects.room(all),
       claim: (bytes) => claim(dimensions, bytes, memory.dimensions),
       onFatal,
       log,
@@ -177,13 +197,13 @@ export async function startService(
       shorten(partition, offset) {
         const place = { topic: changelogTopic(pipeline), partition }
         broker.admin.deleteRecords(place, offset).catch((error) => {
-          log.warn({ err: error, ...place, offset }, 'Could not delete the head of the changelog')
+          log.event('changelog_not_shortened', { err: error, ...place, offset })
         })
       },
     },
     partitions,
     instanceId,
-    address: pipeline.http.advertise ?? `${hostname()}:${http.port}`,
+    address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
     log,
     takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
@@ -194,6 +214,7 @@ export async function startService(
   const begun = performance.now()
   await Promise.all(dimensions.map((dimension) => dimension.start()))
   await Promise.all(dimensions.map((dimension) => dimension.ready))
+  await earlyRejects.end()
   for (const [d, { restored }] of dimensions.entries()) {
     const store = `dimension/${pipeline.dimensions[d].name}`
     counts.restored.add(store, restored.records)
@@ -203,7 +224,7 @@ export async function startService(
   const rows = Object.fromEntries(
     pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
   )
-  log.info({ rows, ms: Math.round(performance.now() - begun) }, 'Dimensions read')
+  log.event('dimensions_read', { rows, ms: Math.round(performance.now() - begun) })
   parts.worker = worker
   worker.start()
 
@@ -213,6 +234,7 @@ export async function startService(
     async stop() {
       registry?.close()
       await worker.stop()
+      await otlp?.stop()
       await Promise.all([
         ...dimensions.map((dimension) => dimension.close()),
         broker.close(),
@@ -236,12 +258,12 @@ async function openDimension(
   pipeline: Pipeline,
   name: string,
   counts: Counts,
-  log: Logger,
+  log: Log,
 ): Promise<Store> {
   const folder = join(pipeline.state.dir, 'dimension', name)
   const store = await openStore(folder).catch((error) => {
     if (codeOf(error) !== 'STATE_CORRUPT') throw error
-    log.error({ err: error, folder }, 'The stored dimension is damaged and read from its topic')
+    log.event('dimension_store_damaged', { err: error, folder })
     counts.quarantined.add(`dimension/${name}`)
     rmSync(folder, { recursive: true, force: true })
     return openStore(folder)

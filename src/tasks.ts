@@ -4,22 +4,17 @@ import { join } from 'node:path'
 import type { Broker, Fetched, Group, Reader } from './broker/port.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
-import { codeOf, type EnricherError } from './errors.ts'
+import { codeOf } from './errors.ts'
+import type { Log } from './events.ts'
 import { asCorrupt, openStore, type Store, timed } from './level.ts'
 import { Task, type TaskContext } from './task.ts'
 import { WindowStore } from './window/window-store.ts'
-
-export interface TasksLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
 
 export interface TasksOptions {
   readonly broker: Broker
   readonly context: TaskContext
   readonly changelog: ChangelogTopic
-  readonly log: TasksLog
+  readonly log: Log
   readonly group: Pick<Group, 'committed'>
   /** Records have come, or a task has begun to run. */
   readonly onWork: () => void
@@ -207,7 +202,7 @@ export class Tasks {
       // A former owner has just shortened the changelog: what is gone had expired.
       if (code !== 'OFFSET_OUT_OF_RANGE') {
         if (code !== 'STATE_CORRUPT') throw error
-        log.error({ err: error, partition }, (error as EnricherError).message)
+        log.event('window_store_damaged', { err: error, partition })
         this.damaged(partition)
       }
       this.#options.context.counts.errors.add(`restore ${code}`)
@@ -224,7 +219,7 @@ export class Tasks {
       rmSync(`${folder}.damaged`, { recursive: true, force: true })
       renameSync(folder, `${folder}.damaged`)
       context.counts.quarantined.add('window')
-      log.error({ partition, folder: `${folder}.damaged` }, 'The store is put aside and restored')
+      log.event('window_store_put_aside', { partition, folder: `${folder}.damaged` })
     }
     const store = timed(await openStore(folder), (op, ms) =>
       context.counts.storeOps.add(`window ${op}`, ms),
@@ -278,7 +273,7 @@ export class Tasks {
     const ms = Math.round(performance.now() - begun)
     context.counts.restores.add('window', ms)
     const records = task.window.side(0).entries + task.window.side(1).entries
-    log.info({ partition, starts, records, ms }, 'Task running')
+    log.event('task_running', { partition, starts, records, ms })
     onWork()
   }
 

@@ -1,6 +1,7 @@
 import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { EnricherError } from './errors.ts'
+import type { Log } from './events.ts'
 
 export interface Topics {
   /** Of the inputs, so of tasks, output and changelog. */
@@ -70,17 +71,13 @@ export async function missingTopics(
  * Checks the input topics and creates output, rejects and changelog where they are missing.
  * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
  */
-export async function prepareTopics(
-  pipeline: Pipeline,
-  admin: Admin,
-  log: { info(fields: object, message: string): void },
-): Promise<Topics> {
+export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log): Promise<Topics> {
   const { output } = pipeline
   const { partitions, create } = await missingTopics(pipeline, admin)
   await admin.createTopics(create)
   if (create.length > 0) {
     const topics = create.map(({ topic }) => topic)
-    log.info({ topics, partitions }, 'Topics created, without a time limit')
+    log.event('topics_created', { topics, partitions })
   }
   const all = await admin.describeTopics(ownTopics(pipeline))
   return {

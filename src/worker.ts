@@ -5,10 +5,11 @@ import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broke
 import { commitEpoch } from './commit/commit.ts'
 import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
 import type { Counts } from './counts.ts'
-import { codeOf, EnricherError, messageOf } from './errors.ts'
+import { codeOf, EnricherError } from './errors.ts'
+import type { Log } from './events.ts'
 import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
-import { type HeldTask, Tasks, type TasksLog } from './tasks.ts'
+import { type HeldTask, Tasks } from './tasks.ts'
 
 export interface WorkerOptions {
   readonly broker: Broker
@@ -19,7 +20,7 @@ export interface WorkerOptions {
   /** host:port of our HTTP server, and our version, for the other members. */
   readonly address: string
   readonly version: string
-  readonly log: TasksLog
+  readonly log: Log
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
   readonly onStep: (step: number) => void
@@ -201,6 +202,12 @@ export class Worker {
     void this.#group.prepare()
   }
 
+  /** Ready for transactions after `prepare`; from `start` on it is the epochs'. */
+  async producer(): Promise<TransactionalProducer> {
+    await this.#initialized
+    return this.#producer
+  }
+
   start(): void {
     this.#group.start()
     void this.#loop().catch((error) => this.#options.onFatal(error))
@@ -221,7 +228,7 @@ export class Worker {
     this.#wake()
     const committed = this.#settled()
       .then(() => this.#commit())
-      .catch((error) => this.#options.log.warn({ err: error }, 'Last epoch not committed'))
+      .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {
       // A commit that still waits for its broker is given up.
@@ -371,7 +378,7 @@ export class Worker {
   async #takeAnew(error: unknown): Promise<void> {
     const { log } = this.#options
     this.#countAborted(error)
-    log.warn({ err: error }, `Epoch aborted, its tasks are taken anew: ${messageOf(error)}`)
+    log.event('epoch_aborted', { err: error })
     await this.#turn
     await this.#committing
     const partitions = this.#tasks.wanted
@@ -423,14 +430,14 @@ export class Worker {
     await this.#settled()
     await this.#commit().catch(async (error) => {
       this.#countAborted(error)
-      this.#options.log.warn({ err: error }, `Epoch aborted before a join: ${messageOf(error)}`)
+      this.#options.log.event('joining_epoch_aborted', { err: error })
       await this.#giveUp()
     })
   }
 
   async #lost(): Promise<void> {
     this.#joining = true
-    this.#options.log.warn({}, 'Lost the place in the group; its tasks are given up')
+    this.#options.log.event('membership_lost', {})
     await this.#settled()
     await this.#giveUp()
   }
@@ -439,7 +446,7 @@ export class Worker {
     const { counts } = this.#options.context
     counts.rebalances++
     const { generationId: generation } = this.#group.membership()
-    this.#options.log.info({ partitions, generation }, 'Tasks assigned')
+    this.#options.log.event('tasks_assigned', { partitions, generation })
     await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false

@@ -19,6 +19,7 @@ const homes: Readonly<Record<string, string>> = {
   fastify: 'ops',
   '@fastify/swagger': 'ops',
   pino: 'ops',
+  'pino-pretty': 'ops',
   'prom-client': 'ops',
   yaml: 'config',
   ajv: 'config',

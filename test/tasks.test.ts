@@ -14,7 +14,7 @@ import { MemoryShares, memoryLimits } from '../src/memory.ts'
 import { Tasks } from '../src/tasks.ts'
 
 const nothing = (): void => {}
-const log = { info: nothing, warn: nothing, error: nothing }
+const log = { event: nothing }
 
 /** Tasks over empty topics. */
 async function emptyTasks(folder: string, paused = new Set<string>()) {

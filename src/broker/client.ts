@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
+import type { Log } from '../events.ts'
 import { administrationOf } from './administration.ts'
 import { connectError } from './connect-error.ts'
 import { ClusterGroup } from './group.ts'
@@ -19,7 +20,7 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { Admin, Broker, BrokerEvents, BrokerLog, OffsetAt, TopicDescription } from './port.ts'
+import type { Admin, Broker, BrokerEvents, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { check, listOffsetsRequest } from './requests.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
@@ -31,7 +32,7 @@ const LEADER_NOT_AVAILABLE = 5
 /** Kafka by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
 export function createBroker(
   config: KafkaConfig,
-  log: BrokerLog,
+  log: Log,
   events: BrokerEvents = { onRequest() {}, onRequestError() {}, onConnection() {} },
 ): Broker {
   const emitter = emitterOf(events)

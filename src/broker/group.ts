@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
+import type { Log } from '../events.ts'
 import {
   type BrokerNode,
   type Cluster,
@@ -10,14 +11,7 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type {
-  BrokerLog,
-  DescribedMember,
-  Group,
-  GroupEvents,
-  GroupOptions,
-  Membership,
-} from './port.ts'
+import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
 import { offsetFetchRequest } from './requests.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
@@ -55,7 +49,7 @@ export class ClusterGroup implements Group {
   readonly #cluster: Cluster
   readonly #options: GroupOptions
   readonly #events: GroupEvents
-  readonly #log: BrokerLog
+  readonly #log: Log
   readonly #heartbeat: Outage
   readonly #joining: Outage
   #membership: Membership
@@ -68,7 +62,7 @@ export class ClusterGroup implements Group {
   #running: Promise<void> = Promise.resolve()
   #wake: () => void = () => {}
 
-  constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: BrokerLog) {
+  constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: Log) {
     this.#cluster = cluster
     this.#options = options
     this.#events = events
@@ -142,7 +136,7 @@ export class ClusterGroup implements Group {
     const { instanceId } = this.#options
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
       const left = this.#leave().catch((error) => {
-        this.#log.warn({ err: error }, 'Could not leave the group')
+        this.#log.event('leave_failed', { err: error })
       })
       await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
     }

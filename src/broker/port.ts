@@ -216,8 +216,3 @@ export interface BrokerEvents {
   /** One connection more (1) or less (-1). @param address host:port */
   onConnection(address: string, change: number): void
 }
-
-export interface BrokerLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}

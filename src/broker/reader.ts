@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import type { Log } from '../events.ts'
 import { giveBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { BrokerLog, Reader, ReaderEvents, ReaderOptions } from './port.ts'
+import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
 import { check, type FetchedPartition, fetchRequest } from './requests.ts'
 
@@ -35,7 +36,7 @@ export class ClusterReader implements Reader {
   #closed = false
   #scheduled = false
 
-  constructor(cluster: Cluster, options: ReaderOptions, events: ReaderEvents, log: BrokerLog) {
+  constructor(cluster: Cluster, options: ReaderOptions, events: ReaderEvents, log: Log) {
     this.#cluster = cluster
     this.#options = options
     this.#events = events

@@ -124,16 +124,14 @@ async function work(
   const fail = (error: unknown): void => {
     fault ??= { error }
   }
+  const log = await createLog(process.env.LOG_LEVEL ?? 'warn')
   let service: Service | undefined
-  startService(
-    pipeline,
-    createLog(process.env.LOG_LEVEL ?? 'warn'),
-    killAfterStep(process.env.ENRICHER_KILL_AFTER),
+  startService(pipeline, log, killAfterStep(process.env.ENRICHER_KILL_AFTER), fail, interval).then(
+    (started) => {
+      service = started
+    },
     fail,
-    interval,
-  ).then((started) => {
-    service = started
-  }, fail)
+  )
   const { total, behind } = measure(interval)
   const bar = progress('Replaying', total)
   while (!isStopped && fault === undefined && !service?.worker.ended) {

@@ -1,7 +1,6 @@
 /** `run FILE`: runs the pipeline until a signal or a fatal error. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadPipeline } from '../config/load.ts'
-import { messageOf } from '../errors.ts'
 import { createLog } from '../ops/log.ts'
 import { startService } from '../service.ts'
 
@@ -9,10 +8,10 @@ import { startService } from '../service.ts'
 export const STOP_MS = 5000
 
 export async function run(file: string): Promise<void> {
-  const log = createLog(process.env.LOG_LEVEL ?? 'info')
+  const log = await createLog(process.env.LOG_LEVEL ?? 'info')
   const pipeline = loadPipeline(file, process.env)
   const fatal = (error: unknown): void => {
-    log.fatal({ err: error }, messageOf(error))
+    log.event('failed', { err: error })
     process.exit(1)
   }
   process.on('unhandledRejection', fatal)
@@ -27,11 +26,11 @@ export async function run(file: string): Promise<void> {
     fatal,
   )
   starting.catch(fatal)
-  log.info({ signal: await signal }, 'Stopping')
+  log.event('stopping', { signal: await signal })
   setTimeout(() => fatal(new Error(`Not stopped within ${STOP_MS} ms`)), STOP_MS).unref()
   const service = await Promise.race([starting, sleep(1000, undefined)])
   await service?.stop()
-  log.info('Stopped')
+  log.event('stopped', {})
   process.exit(0)
 }
 

@@ -12,7 +12,7 @@ export const print = (text: string): void => {
 }
 
 /** Commands say at their end what was wrong; a line for each retry would only hide it. */
-export const quietLog = { info() {}, warn() {} }
+export const quietLog = { event() {} }
 
 /** Node knows NO_COLOR, FORCE_COLOR and what the terminal can do. */
 const colours = process.stdout.isTTY && process.stdout.hasColors()

@@ -5,12 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import type { Log } from '../events.ts'
 import { inlineReferences } from './schema-references.ts'
-
-export interface RegistryLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
 
 export interface RegisteredSchema {
   readonly id: number
@@ -49,14 +45,14 @@ class Refused extends Error {
 
 export class Registry {
   readonly #config: RegistryConfig
-  readonly #log: RegistryLog
+  readonly #log: Log
   readonly #closed = new AbortController()
   #patienceMs = Number.POSITIVE_INFINITY
   #down = false
   /** Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
   readonly requests = { ok: 0, refused: 0, failed: 0 }
 
-  constructor(config: RegistryConfig, log: RegistryLog) {
+  constructor(config: RegistryConfig, log: Log) {
     this.#config = config
     this.#log = log
   }
@@ -150,7 +146,7 @@ export class Registry {
       try {
         const answer = await this.#fetch(path, body)
         this.requests.ok++
-        if (this.#down) this.#log.info({ url: this.url }, 'The schema registry answers again')
+        if (this.#down) this.#log.event('registry_works', { url: this.url })
         this.#down = false
         return answer
       } catch (error) {
@@ -158,10 +154,7 @@ export class Registry {
         if (error instanceof Refused) throw error
         const waited = Date.now() - begun
         if (this.#closed.signal.aborted || waited > this.#patienceMs) throw this.#gone(error)
-        if (!this.#down) {
-          const message = `The schema registry does not answer; waiting for it (${messageOf(error)})`
-          this.#log.warn({ url: this.url, path }, message)
-        }
+        if (!this.#down) this.#log.event('registry_failing', { err: error, url: this.url, path })
         this.#down = true
         await sleep(wait, undefined, { signal: this.#closed.signal }).catch(() => {})
       }

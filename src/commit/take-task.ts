@@ -1,6 +1,7 @@
 import type { Admin, Group, Reader, ReaderEvents } from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
+import type { Log } from '../events.ts'
 import type { Task } from '../task.ts'
 import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
@@ -11,7 +12,7 @@ export interface TakePorts {
   readonly changelogTopic: string
   readonly admin: Admin
   readonly group: Pick<Group, 'committed'>
-  readonly log: { warn(fields: object, message: string): void }
+  readonly log: Log
   /** By side: where the inputs begin for us. */
   readonly from: readonly number[]
   createReader(events: ReaderEvents): Reader
@@ -67,7 +68,7 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
     const place = { topic, partition, committed: committed[side], stored: offsets[side] }
     // The broker forgets the offsets of a group that has been away for long; the changelog has them.
     if (committed[side] === -1 && offsets[side] >= 0) {
-      ports.log.warn(place, 'The group has no offset any more; going on where the changelog ends')
+      ports.log.event('offsets_forgotten', place)
     } else if (committed[side] !== offsets[side]) throw offsetsChanged(place)
     task.queues[side].taken = offsets[side]
   }
@@ -222,8 +223,7 @@ async function startOffsets(
       if (offset > end) throw topicAnew(topic, partition, offset, end)
       if (offset >= 0 && earliest > offset) {
         const lost = earliest - offset
-        const message = `Retention has deleted ${lost} records of ${topic}-${partition} before they were read; going on at the earliest`
-        log.warn({ topic, partition, offset, earliest, lost }, message)
+        log.event('records_deleted_unread', { topic, partition, offset, earliest, lost })
       }
       return Math.max(earliest, offset, from[side])
     }),

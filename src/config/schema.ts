@@ -249,7 +249,7 @@ export const pipelineSchema = {
           type: ['string', 'null'],
           pattern: '^([^\\s/:]+|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$|^$',
           description:
-            'host:port by which other instances and browsers reach this one. Default: the machine’s name and the port.',
+            'host:port by which other instances and browsers reach this one. Default: POD_HOST of the environment (the chart sets it), or the machine’s name, and the port.',
         },
         token: {
           type: ['string', 'null'],

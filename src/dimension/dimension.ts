@@ -4,6 +4,7 @@ import type { Admin, Fetched, Reader, ReaderEvents } from '../broker/port.ts'
 import { bytesOf } from '../bytes.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
+import type { Log } from '../events.ts'
 import type { Store } from '../level.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { DimensionTable, LARGEST_ROW } from './table.ts'
@@ -23,13 +24,15 @@ export interface DimensionPorts {
     reason: RejectReason,
     error: string,
   ): void
+  /**
+   * Awaited after each fetched batch, so that rejects do not pile up.
+   * @param all the store is about to be written up to here: what was rejected must not be lost any more
+   */
+  room(all: boolean): Promise<void>
   /** Called before the table takes memory, with its bytes; throws where there must not be more. */
   claim(bytes: number): void
   onFatal(error: unknown): void
-  readonly log: {
-    info(fields: object, message: string): void
-    warn(fields: object, message: string): void
-  }
+  readonly log: Log
 }
 
 /** Kafka's default of delete.retention.ms. */
@@ -194,10 +197,7 @@ export class Dimension {
       this.lastUpdateMs = checkpoint.lastUpdateMs ?? 0
       return [...checkpoint.offsets]
     }
-    log.warn(
-      { dimension: config.name },
-      'The stored dimension cannot be used and is read from its topic again',
-    )
+    log.event('dimension_store_unusable', { dimension: config.name })
     this.table.clear()
     await this.#store.clear()
     return undefined
@@ -236,7 +236,9 @@ export class Dimension {
       next.columns.release?.()
       this.#checkReady()
       const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
-      if (this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)) await this.#flush()
+      const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
+      await this.#ports.room(flushes)
+      if (flushes) await this.#flush()
       if (this.#queue.length === 0 && !this.#closed)
         this.#eachPartition((p) => this.#reader!.resume(p))
     }

@@ -1,13 +1,59 @@
-import { type Logger, pino, stdSerializers } from 'pino'
+import { type DestinationStream, pino, stdSerializers } from 'pino'
+import { messageOf } from '../errors.ts'
+import { EVENTS, type EventFields, type EventLine, type EventName, type Log } from '../events.ts'
 
-export type { Logger }
+export interface LeveledLog extends Log {
+  /** What is below it is not printed. */
+  level: string
+}
 
-/** JSON lines on standard output; the level comes from LOG_LEVEL. An error's code and fields are printed with it. */
-export function createLog(level: string): Logger {
-  return pino({
-    level,
-    base: { service: 'stream-enricher' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: stdSerializers.errWithCause },
+/**
+ * Lines on standard output: for people on a terminal, JSON otherwise.
+ * @param level from LOG_LEVEL
+ */
+export async function createLog(level: string): Promise<LeveledLog> {
+  return logTo(process.stdout.isTTY ? await terminal() : pino.destination({ sync: true }), level)
+}
+
+/** JSON lines. An error's code and fields are printed with it. */
+export function logTo(destination: DestinationStream, level: string): LeveledLog {
+  const logger = pino(
+    {
+      level,
+      base: { service: 'stream-enricher' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: stdSerializers.errWithCause },
+    },
+    destination,
+  )
+  return {
+    get level() {
+      return logger.level
+    },
+    set level(wanted) {
+      logger.level = wanted
+    },
+    event(name, fields) {
+      const line: object = { event: name, ...fields }
+      logger[EVENTS[name].level](line, messageFor(name, fields))
+    },
+  }
+}
+
+function messageFor<Name extends EventName>(name: Name, fields: EventFields<Name>): string {
+  const { message }: EventLine = EVENTS[name]
+  const values: Readonly<Record<string, unknown>> = fields
+  const filled = message.replaceAll(/\{(\w+)\}/g, (_, field) => String(values[field]))
+  return 'err' in values ? `${filled}: ${messageOf(values.err)}` : filled
+}
+
+/** Loaded only here: a container's log has no use for it. */
+async function terminal(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({
+    sync: true,
+    singleLine: true,
+    ignore: 'service',
+    translateTime: 'SYS:HH:MM:ss.l',
   })
 }

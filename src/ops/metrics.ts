@@ -241,6 +241,22 @@ export type Metrics = { readonly [Name in keyof Table]: Of<Table[Name][0]> } & {
   readonly contentType: string
   /** The text exposition. Scrapes at the same time are answered one after the other. */
   text(): Promise<string>
+  /** The same, as values. */
+  sampled(): Promise<Sampled[]>
+}
+
+/** A metric and its series. Those of a histogram are named as in the text: its `_bucket`, `_sum`, `_count`. */
+export interface Sampled {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly values: readonly Sampling[]
+}
+
+export interface Sampling {
+  readonly metricName?: string
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
 }
 
 /** Gauges of prom-client that are called totals; they are sums of others. */
@@ -310,24 +326,27 @@ export function createMetrics(collect: (metrics: Metrics) => void | Promise<void
   const made = Object.entries<Line>(METRICS).map(
     ([name, line]) => [name, make(`enricher_${name}`, line, registry)] as const,
   )
-  let scrape = Promise.resolve('')
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(read: () => Promise<T>): Promise<T> => {
+    const scrape = last
+      .catch(() => {})
+      .then(async () => {
+        for (const [, metric] of made) {
+          metric.reset()
+          if (metric instanceof Gauge) metric.remove({})
+        }
+        await collect(metrics)
+        return read()
+      })
+    last = scrape
+    return scrape
+  }
   const metrics = {
     ...Object.fromEntries(made),
     contentType: registry.contentType,
-    text() {
-      scrape = scrape
-        .catch(() => '')
-        .then(async () => {
-          for (const [, metric] of made) {
-            metric.reset()
-            if (metric instanceof Gauge) metric.remove({})
-          }
-          await collect(metrics)
-          return registry.metrics()
-        })
-      return scrape
-    },
-  } as Metrics
+    text: () => inTurn(() => registry.metrics()),
+    sampled: () => inTurn(() => registry.getMetricsAsJSON()),
+  } as unknown as Metrics
   return metrics
 }
 

@@ -53,11 +53,12 @@ export class SimulatedDimension {
         const key = keyText(config.keyFormat, recordAt(columns, i).key)
         rejects.push({ from: config.name, key, reason, error })
       },
+      room: async () => {},
       claim: nothing,
       onFatal: (error) => {
         this.#fault = error
       },
-      log: { info: nothing, warn: nothing },
+      log: { event: nothing },
     })
   }
 

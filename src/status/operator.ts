@@ -1,17 +1,17 @@
 /** What an operator may tell a running service to do. */
 import type { Admin, Level } from '../ops/admin.ts'
 import { ApiError } from '../ops/api-error.ts'
-import type { Logger } from '../ops/log.ts'
+import type { LeveledLog } from '../ops/log.ts'
 import type { Worker } from '../worker.ts'
 import type { ServiceParts } from './parts.ts'
 
 export class Operator implements Admin {
   readonly #parts: ServiceParts
-  readonly #log: Logger
+  readonly #log: LeveledLog
   readonly #onFatal: (error: unknown) => void
   readonly #rebuilding = new Set<string>()
 
-  constructor(parts: ServiceParts, log: Logger, onFatal: (error: unknown) => void) {
+  constructor(parts: ServiceParts, log: LeveledLog, onFatal: (error: unknown) => void) {
     this.#parts = parts
     this.#log = log
     this.#onFatal = onFatal
@@ -19,16 +19,16 @@ export class Operator implements Admin {
 
   pause(): void {
     this.#worker.pause()
-    this.#log.info('Paused by an operator')
+    this.#log.event('paused', {})
   }
 
   resume(): void {
     this.#worker.resume()
-    this.#log.info('Resumed by an operator')
+    this.#log.event('resumed', {})
   }
 
   drain(): void {
-    this.#log.info('Drained by an operator')
+    this.#log.event('drained', {})
     this.#worker.drain().catch(this.#onFatal)
   }
 
@@ -54,10 +54,10 @@ export class Operator implements Admin {
       throw new ApiError(409, `The dimension ${name} is being read already`)
     }
     this.#rebuilding.add(name)
-    this.#log.info({ dimension: name }, 'The dimension is read anew for an operator')
+    this.#log.event('dimension_rebuild_begun', { dimension: name })
     worker
       .holdDuring(() => this.#parts.dimensions[d].rebuild())
-      .then(() => this.#log.info({ dimension: name }, 'The dimension has been read anew'))
+      .then(() => this.#log.event('dimension_rebuilt', { dimension: name }))
       .catch(this.#onFatal)
       .finally(() => this.#rebuilding.delete(name))
   }

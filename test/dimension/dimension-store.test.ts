@@ -244,9 +244,10 @@ async function runDimension(folder: string, topic: Topic) {
       close: async () => {},
     }),
     onReject: () => assert.fail('nothing is rejected'),
+    room: async () => {},
     claim: nothing,
     onFatal: (error) => assert.fail(String(error)),
-    log: { info: nothing, warn: nothing },
+    log: { event: nothing },
   }
   const dimension = new Dimension(ports)
   await dimension.start()

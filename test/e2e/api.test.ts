@@ -39,7 +39,8 @@ class Instance {
       INSTANCE_ID: name,
       STATE_DIR: this.stateDir,
       HTTP_PORT: String(port),
-      HTTP_ADVERTISE: this.address,
+      // The second is in a pod, as it were.
+      ...(name === 'a' ? { HTTP_ADVERTISE: this.address } : { POD_HOST: '127.0.0.1' }),
       HTTP_TOKEN: TOKEN,
     })
   }

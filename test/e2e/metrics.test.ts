@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as data from '../../examples/orders/data.ts'
+import { prometheusLines, receiver } from '../support/otlp.ts'
 import { exposition, type Samples, scrape } from '../support/scrape.ts'
 import { readAll } from '../support/topics.ts'
 import { Orders, type ServiceProcess } from './orders.ts'
@@ -64,12 +65,14 @@ async function until(
   assert.fail(`Not reached:\n${await exposition(service)}\n${service.log.slice(-3000)}`)
 }
 
-test('after a run the metrics are what went in and what came out, to the record', () =>
+test('after a run the metrics are what went in and what came out, to the record, also by OTLP', (t) =>
   withOrders(async (orders) => {
+    const { url, requests } = await receiver(t)
     await orders.send(0, COUNT)
     await orders.sendRest(COUNT)
     await sendOdd(orders)
-    const service = orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '2s' })
+    const env = { JOIN_KIND: 'left', JOIN_IDLE: '2s', OTEL_EXPORTER_OTLP_ENDPOINT: url }
+    const service = orders.start(env)
     const enriched = { topic: orders.topic('enriched') }
     const samples = await until(service, (s) => s('records_produced_total', enriched)[0] >= COUNT)
     const wanted = expected()
@@ -135,8 +138,16 @@ test('after a run the metrics are what went in and what came out, to the record'
     assert.equal(fresh, orders.orderedAt(COUNT) / 1000)
     const commits = sum('transactions_total', { result: 'committed' })
     assert.equal(sum('transaction_duration_seconds_count'), commits)
-    assert.equal(sum('kafka_request_duration_seconds_count', { api: 'EndTxn' }), commits)
+    // One more for the customer row, which was rejected before the first epoch.
+    assert.equal(sum('kafka_request_duration_seconds_count', { api: 'EndTxn' }), commits + 1)
     assert.ok(sum('store_disk_bytes', { store: 'dimension/customer' }) > 1_000_000)
+
+    const counted =
+      /^enricher_((records|rejects|dimension_lookups|window)_\w*total|match_delay_\w+)[ {]/
+    const of = (lines: readonly string[]) => lines.filter((line) => counted.test(line)).sort()
+    const scraped = of((await exposition(service)).split('\n'))
+    assert.equal(await service.stop(), 0)
+    assert.deepEqual(of(prometheusLines(requests[0].body)), scraped)
   }))
 
 test('a partition that another instance takes over is in that one’s metrics only', () =>

@@ -98,6 +98,38 @@ function runToEnd(env: Record<string, string>): { code: number | null; said: str
   return { code: status, said: stdout + stderr }
 }
 
+test('bad rows of a dimension are all in the rejects topic before the first epoch, however many they are', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    const { producer } = orders
+    const count = 12_000
+    for (let i = 0; i < count; i++) {
+      const row = Buffer.alloc(2000, 0x2e)
+      producer.put(orders.topic('customers'), i % 4, AT, Buffer.from(String(i)), row)
+      if (producer.bytes > 800_000) await producer.flush()
+    }
+    await producer.flush()
+    const service = orders.start()
+    await service.logged('Task running')
+    const [before] = service.log.split('"Dimensions read"')
+    const written = [...before.matchAll(/"early_rejects_written","records":(\d+)/g)]
+    assert.ok(written.length > 2, service.log)
+    assert.equal(
+      written.reduce((sum, [, records]) => sum + Number(records), 0),
+      count,
+    )
+    const keys = new Set<string>()
+    for (const { key } of await rejectsOf(orders, count, () => service.log)) keys.add(String(key))
+    assert.equal(keys.size, count)
+    assert.equal(await service.stop(), 0)
+    let all = 0
+    await readAll(orders.broker, orders.topic('rejects'), () => all++)
+    assert.equal(all, count)
+  } finally {
+    await orders.close()
+  }
+})
+
 test('a start that cannot succeed ends with one error that says what to do', async () => {
   const orders = await Orders.create()
   try {

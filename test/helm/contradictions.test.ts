@@ -71,6 +71,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     'secrets-values.yaml',
   ],
   [/http.port 80:/, { config: `${PIPELINE}http: { port: 80 }`, registry: { url: '' } }],
+  [
+    /http.advertise orders:8080, one address for all pods/,
+    { config: `${PIPELINE}http: { advertise: "orders:8080" }`, registry: { url: '' } },
+  ],
   [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
   [/would both set the replicas/, { autoscaling: { keda: { enabled: true } } }, 'hpa-values.yaml'],
   [/needs the value partitions/, { partitions: 0 }, 'hpa-values.yaml'],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
+import { alerts } from '../monitoring/rules.ts'
 import { features, type KubernetesObject, needsHelm, ofKind, RELEASE, render } from './chart.ts'
 
 const CONFIG = '/etc/stream-enricher'
@@ -130,12 +131,45 @@ test(
   },
 )
 
-test('a pod tells the others the name that the headless service gives it', needsHelm, (t) => {
-  const objects = render('default-values.yaml')
-  const { serviceName } = statefulSet(objects).spec
-  const { advertise } = pipelineOf(t, objects).http
-  assert.equal(advertise, `${RELEASE}-stream-enricher-0.${serviceName}.default.svc:8080`)
-})
+test(
+  'a pod tells the others the name that the headless service gives it, or what the file says of itself',
+  needsHelm,
+  (t) => {
+    const objects = render('default-values.yaml')
+    const { serviceName } = statefulSet(objects).spec
+    const { value } = containerOf(objects).env.find(
+      ({ name }: KubernetesObject) => name === 'POD_HOST',
+    )
+    assert.equal(value, `$(POD_NAME).${serviceName}.default.svc`)
+    assert.equal(pipelineOf(t, objects).http.advertise, null)
+    for (const own of ['${POD_HOST}:8080', '${POD_NAME}.example.org:443']) {
+      const [{ data }] = ofKind(objects, 'ConfigMap')
+      const config = `${data['pipeline.yaml']}\nhttp: { advertise: "${own}" }`
+      assert.ok(pipelineOf(t, render('default-values.yaml', { config })).http.advertise, own)
+    }
+  },
+)
+
+test(
+  'every alert links its section of the runbook where the values say that it is, or none does',
+  needsHelm,
+  () => {
+    const linked = (runbookUrl: string) => {
+      const values = { metrics: { prometheusRule: { runbookUrl } } }
+      const [{ spec }] = ofKind(render('monitoring-values.yaml', values), 'PrometheusRule')
+      return spec.groups
+        .flatMap(({ rules }: KubernetesObject) => rules)
+        .map(({ alert, annotations }: KubernetesObject) => [alert, annotations.runbook_url])
+    }
+    const url = 'https://wiki.example.org/RUNBOOK.md'
+    const wanted = alerts.map(({ alert }) => [alert, `${url}#${alert.toLowerCase()}`])
+    assert.deepEqual(linked(url), wanted)
+    assert.deepEqual(
+      linked(''),
+      alerts.map(({ alert }) => [alert, undefined]),
+    )
+  },
+)
 
 test('probes and arguments name what the service has', needsHelm, () => {
   const objects = render('default-values.yaml')

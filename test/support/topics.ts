@@ -18,7 +18,7 @@ import type { Compression } from '../../src/config/pipeline.ts'
 
 /** Unknown topic, not its leader: what a loaded broker says of a topic that it has just created. */
 const NOT_YET = [3, 6]
-const quiet = { info() {}, warn() {} }
+const quiet = { event() {} }
 
 export async function connect(address: string): Promise<Broker> {
   const broker = createBroker(

@@ -17,6 +17,7 @@ by its default; what stays open keeps its `${`.
   "registry" (dig "registry" dict $file)
   "topics" (list (dig "facts" "topic" "" $file) (dig "join" "topic" "" $file) | compact)
   "token" (dig "http" "token" "" $file)
+  "advertise" (dig "http" "advertise" "" $file)
   "port" (dig "http" "port" 8080 $file)
   "dir" (dig "state" "dir" "/var/lib/stream-enricher" $file) }}
 {{- $text := toJson $known }}

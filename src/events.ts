@@ -1,0 +1,311 @@
+/** Every event that the service logs: one entry of one table. The name is stable; users search and alert by it. */
+
+/** What the log prints with an error: its type, message, stack and causes; one of ours has `code` and `fields` too. */
+const err = 'the error'
+const partition = 'the task, which is the partition of both inputs'
+const dimension = 'the dimension’s name'
+
+/**
+ * `message` may have fields in braces; an error's own message is put behind it. `means` says what has
+ * happened, `action` what to do. An event is logged with exactly its `fields`.
+ */
+export const EVENTS = {
+  memory_limits: {
+    level: 'info',
+    message: 'Memory limits, in bytes',
+    fields: {
+      limit: 'all of it',
+      pages: 'committed pages of the window',
+      fetch: 'fetched records that wait',
+      epoch: 'what the next commits write',
+      dimensions: 'rows of all dimensions',
+    },
+    means: 'The start has divided the container’s memory.',
+    action: '',
+  },
+  listening: {
+    level: 'info',
+    message: 'Listening',
+    fields: { port: 'the HTTP port', pipeline: 'the pipeline’s name' },
+    means: 'Probes, metrics, API and status page answer.',
+    action: '',
+  },
+  topics_created: {
+    level: 'info',
+    message: 'Topics created, without a time limit',
+    fields: { topics: 'their names', partitions: 'how many each has' },
+    means: 'Output, rejects or changelog topic were missing.',
+    action: 'Set the retention of output and rejects.',
+  },
+  dimensions_read: {
+    level: 'info',
+    message: 'Dimensions read',
+    fields: { rows: 'rows by dimension', ms: 'how long it took' },
+    means: 'Every dimension has reached the end that its topic had at the start.',
+    action: '',
+  },
+  early_rejects_written: {
+    level: 'warn',
+    message: '{records} rows of dimensions are rejected',
+    fields: { records: 'how many', bytes: 'of their batches' },
+    means:
+      'While dimensions are first read there are no epochs, so their rejects are written by themselves: every 8 MiB, and at the end.',
+    action: 'Look at them with `rejects`; `rejects_total` counts them by reason.',
+  },
+  dimension_store_unusable: {
+    level: 'warn',
+    message: 'The stored dimension cannot be used and is read from its topic again',
+    fields: { dimension },
+    means:
+      'The store is of other columns, too old to have seen all deletions, or of another topic; the start takes longer.',
+    action: '',
+  },
+  dimension_store_damaged: {
+    level: 'error',
+    message: 'The stored dimension is damaged and read from its topic',
+    fields: { err, folder: 'the store’s folder' },
+    means: 'LevelDB cannot open the store; it was deleted.',
+    action: 'Check the disk where it comes again.',
+  },
+  tasks_assigned: {
+    level: 'info',
+    message: 'Tasks assigned',
+    fields: {
+      partitions: 'the tasks that this instance has now',
+      generation: 'of the group',
+    },
+    means: 'The group has been balanced.',
+    action: '',
+  },
+  task_running: {
+    level: 'info',
+    message: 'Task running',
+    fields: {
+      partition,
+      starts: 'the offsets that it goes on at: facts, right stream',
+      records: 'records in its window',
+      ms: 'how long taking it took',
+    },
+    means: 'The task’s window is restored; records are taken.',
+    action: '',
+  },
+  window_store_damaged: {
+    level: 'error',
+    message: 'The store of task {partition} is damaged',
+    fields: { err, partition },
+    means: 'LevelDB cannot open or read the store.',
+    action: 'Check the disk where it comes again.',
+  },
+  window_store_put_aside: {
+    level: 'error',
+    message: 'The store is put aside and restored',
+    fields: { partition, folder: 'where it lies now' },
+    means: 'The damaged store is kept beside, and the window restored from the changelog.',
+    action: 'Delete the folder once nobody wants to look at it.',
+  },
+  epoch_aborted: {
+    level: 'warn',
+    message: 'Epoch aborted, its tasks are taken anew',
+    fields: { err },
+    means: 'A commit failed, or a task; all since the last commit is done again.',
+    action: 'None for a single one. Again and again: as the error says.',
+  },
+  joining_epoch_aborted: {
+    level: 'warn',
+    message: 'Epoch aborted before a join',
+    fields: { err },
+    means: 'The group is being balanced, and the commit before that failed; it is done again.',
+    action: '',
+  },
+  last_epoch_not_committed: {
+    level: 'warn',
+    message: 'Last epoch not committed',
+    fields: { err },
+    means: 'A stop could not commit what was taken last; who has the tasks next does it again.',
+    action: '',
+  },
+  membership_lost: {
+    level: 'warn',
+    message: 'Lost the place in the group; its tasks are given up',
+    fields: {},
+    means: 'The instance was silent for longer than `kafka.sessionTimeout`; it joins again.',
+    action: 'Again and again: more CPU, or a longer `kafka.sessionTimeout`.',
+  },
+  leave_failed: {
+    level: 'warn',
+    message: 'Could not leave the group',
+    fields: { err },
+    means: 'The others get the tasks once `kafka.sessionTimeout` has passed.',
+    action: '',
+  },
+  offsets_forgotten: {
+    level: 'warn',
+    message: 'The group has no offset any more; going on where the changelog ends',
+    fields: {
+      topic: 'the input',
+      partition,
+      committed: '-1',
+      stored: 'the offset that the window was written up to',
+    },
+    means: 'The broker has deleted the offsets of a group that was away for long.',
+    action: 'None; `offsets.retention.minutes` of the broker says how long it keeps them.',
+  },
+  records_deleted_unread: {
+    level: 'warn',
+    message:
+      'Retention has deleted {lost} records of {topic}-{partition} before they were read; going on at the earliest',
+    fields: {
+      topic: 'the input',
+      partition,
+      offset: 'the next one to read',
+      earliest: 'the first that is still there',
+      lost: 'offsets between them',
+    },
+    means: 'The pipeline was away for longer than the topic keeps its records.',
+    action: 'Give the topic more retention.',
+  },
+  changelog_not_shortened: {
+    level: 'warn',
+    message: 'Could not delete the head of the changelog',
+    fields: {
+      err,
+      topic: 'the changelog topic',
+      partition,
+      offset: 'what lies before it may go',
+    },
+    means: 'What has expired stays in the topic until the next time.',
+    action: 'Again and again: give the service the right to delete on the topic.',
+  },
+  broker_failing: {
+    level: 'warn',
+    message: '{what} fails and is tried again',
+    fields: { err, what: 'what is tried', ms: 'for how long it has failed' },
+    means: 'A request to Kafka has failed for a second or more; a reminder every 30 s.',
+    action: 'Look at the brokers, and at the network between.',
+  },
+  broker_works: {
+    level: 'info',
+    message: '{what} works again',
+    fields: { what: 'what was tried', ms: 'how long it had failed' },
+    means: 'The end of `broker_failing`.',
+    action: '',
+  },
+  registry_failing: {
+    level: 'warn',
+    message: 'The schema registry does not answer; waiting for it',
+    fields: { err, url: 'its address', path: 'what is asked for' },
+    means: 'Topics whose schemas are known go on, the others wait.',
+    action: 'Look at the registry.',
+  },
+  registry_works: {
+    level: 'info',
+    message: 'The schema registry answers again',
+    fields: { url: 'its address' },
+    means: 'The end of `registry_failing`.',
+    action: '',
+  },
+  paused: {
+    level: 'info',
+    message: 'Paused by an operator',
+    fields: {},
+    means: '`POST /admin/pause`: nothing is taken until it is resumed.',
+    action: '',
+  },
+  resumed: {
+    level: 'info',
+    message: 'Resumed by an operator',
+    fields: {},
+    means: '`POST /admin/resume`',
+    action: '',
+  },
+  drained: {
+    level: 'info',
+    message: 'Drained by an operator',
+    fields: {},
+    means: '`POST /admin/drain`: it commits and leaves the group for good.',
+    action: 'Stop the process.',
+  },
+  dimension_rebuild_begun: {
+    level: 'info',
+    message: 'The dimension is read anew for an operator',
+    fields: { dimension },
+    means: '`POST /admin/stores/{name}/rebuild`; facts wait.',
+    action: '',
+  },
+  dimension_rebuilt: {
+    level: 'info',
+    message: 'The dimension has been read anew',
+    fields: { dimension },
+    means: 'The end of `dimension_rebuild_begun`.',
+    action: '',
+  },
+  otlp_on: {
+    level: 'info',
+    message: 'Metrics are sent by OTLP',
+    fields: { url: 'the receiver', intervalMs: 'time between two exports' },
+    means: '`OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.',
+    action: '',
+  },
+  otlp_unsupported: {
+    level: 'warn',
+    message: 'Metrics are not sent by OTLP: {protocol} is not spoken',
+    fields: { protocol: 'what the environment asks for' },
+    means: '`OTEL_EXPORTER_OTLP_PROTOCOL` is another than `http/json`.',
+    action:
+      'Set `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/json` and an HTTP endpoint, or `OTEL_METRICS_EXPORTER=none`.',
+  },
+  otlp_failing: {
+    level: 'warn',
+    message: 'Metrics could not be sent by OTLP',
+    fields: { err, url: 'the receiver' },
+    means: 'The receiver does not answer, or refuses; every export has all that was counted.',
+    action: 'Look at the receiver. `/metrics` has the same.',
+  },
+  otlp_works: {
+    level: 'info',
+    message: 'Metrics are sent by OTLP again',
+    fields: { url: 'the receiver' },
+    means: 'The end of `otlp_failing`.',
+    action: '',
+  },
+  stopping: {
+    level: 'info',
+    message: 'Stopping',
+    fields: { signal: 'the signal that came' },
+    means: 'It commits, leaves the group (unless it is a static member) and closes the stores.',
+    action: '',
+  },
+  stopped: {
+    level: 'info',
+    message: 'Stopped',
+    fields: {},
+    means: 'All is committed and closed; the process ends with 0.',
+    action: '',
+  },
+  failed: {
+    level: 'fatal',
+    message: 'The service cannot go on',
+    fields: { err },
+    means: 'The process ends with 1.',
+    action: 'As the error says.',
+  },
+} as const satisfies Record<string, EventLine>
+
+export interface EventLine {
+  readonly level: 'info' | 'warn' | 'error' | 'fatal'
+  readonly message: string
+  /** What each is. */
+  readonly fields: Readonly<Record<string, string>>
+  readonly means: string
+  /** Empty: nothing. */
+  readonly action: string
+}
+
+export type EventName = keyof typeof EVENTS
+export type EventFields<Name extends EventName> = {
+  readonly [Field in keyof (typeof EVENTS)[Name]['fields']]: unknown
+}
+
+export interface Log {
+  event<Name extends EventName>(name: Name, fields: EventFields<Name>): void
+}
