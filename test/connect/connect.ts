@@ -20,6 +20,8 @@ const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, im
 const FOLDER = path('.kafka/connect')
 export const LIBS = join(FOLDER, 'libs')
 const PLUGINS = join(FOLDER, 'plugins')
+/** The server that stores.ts runs. */
+export const OPENSEARCH = join(FOLDER, 'opensearch-2.19.6')
 const IMAGE = path('examples/compose/connect')
 const LIBS_POM = path('test/connect/pom.xml')
 const SOURCE = /^ADD (https:\S+)#([0-9a-f]{40}) (\S+)$/gm
@@ -37,7 +39,8 @@ const maven = (pom: string, ...goal: string[]): void => {
   execFileSync('mvn', ['-q', '-C', '-f', pom, ...goal], { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
-function fetchJars(): void {
+/** What this needs from Maven and from source, once. */
+export function fetchConnect(): void {
   const done = join(FOLDER, '.complete')
   const poms = [LIBS_POM, ...readdirSync(IMAGE).map((file) => join(IMAGE, file))]
   const wanted = poms
@@ -49,6 +52,7 @@ function fetchJars(): void {
   mkdirSync(FOLDER, { recursive: true })
   const libs = ['-DincludeScope=runtime', `-DoutputDirectory=${LIBS}`]
   maven(LIBS_POM, 'dependency:copy-dependencies', ...libs)
+  maven(LIBS_POM, 'package', `-Dfolder=${FOLDER}`)
   maven(join(IMAGE, 'pom.xml'), 'package', `-Dfolder=${FOLDER}`)
   const sources = readFileSync(join(IMAGE, 'Dockerfile'), 'utf8').matchAll(SOURCE)
   for (const [, url, commit, name] of sources) buildPlugin(name, url, commit)
@@ -74,9 +78,8 @@ function buildPlugin(name: string, url: string, commit: string): void {
   maven(join(IMAGE, `${name}.xml`), 'package', `-Dsource=${source}`, `-Dfolder=${FOLDER}`)
 }
 
-/** @param env what connectors and worker.properties take from the environment */
+/** After fetchConnect. @param env what connectors and worker.properties take from the environment */
 export async function startConnect(env: Record<string, string>): Promise<RunningConnect> {
-  fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-connect-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -13,9 +13,18 @@ import * as data from '../../examples/orders/data.ts'
 import { Kafka, logLevel } from '../../src/broker/kafkajs.ts'
 import { freePort, type RunningKafka, startKafka } from '../support/kafka.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
-import { type RunningConnect, startConnect } from './connect.ts'
+import { fetchConnect, type RunningConnect, startConnect } from './connect.ts'
 import { Service } from './service.ts'
-import { type Postgres, type Stopping, startMongo, startPostgres, until } from './stores.ts'
+import {
+  type Postgres,
+  type Redis,
+  type Stopping,
+  startMongo,
+  startOpensearch,
+  startPostgres,
+  startRedis,
+  until,
+} from './stores.ts'
 
 type Producer = ReturnType<InstanceType<typeof Kafka>['producer']>
 
@@ -29,6 +38,8 @@ let kafka: RunningKafka
 let registry: RunningRegistry
 let postgres: Postgres
 let mongo: Stopping
+let opensearch: Stopping
+let redis: Redis
 let connect: RunningConnect
 let service: Service
 let producer: Producer
@@ -38,12 +49,13 @@ const fromFile = (name: string): Record<string, string> =>
   JSON.parse(readFileSync(`${CONNECTORS}/${name}.json`, 'utf8'))
 
 before(async () => {
-  ;[kafka, registry, postgres, mongo] = await Promise.all([
-    startKafka(),
-    startRegistry(),
-    startPostgres(),
-    startMongo(),
-  ])
+  fetchConnect()
+  kafka = await startKafka()
+  registry = await startRegistry()
+  postgres = await startPostgres()
+  mongo = await startMongo()
+  redis = await startRedis()
+  opensearch = await startOpensearch()
   script('seed.ts', [folder], { CUSTOMERS: String(CUSTOMERS) })
   postgres.run(join(folder, 'customers.sql'))
   for (const name of NAMES)
@@ -66,6 +78,10 @@ before(async () => {
     SQLSERVER_PASSWORD: 'none',
     MONGODB_HOST: '127.0.0.1',
     MONGODB_PORT: String(mongo.port),
+    OPENSEARCH_HOST: '127.0.0.1',
+    OPENSEARCH_PORT: String(opensearch.port),
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(redis.port),
   })
 })
 after(async () => {
@@ -73,6 +89,8 @@ after(async () => {
   await service?.stop()
   await connect?.stop()
   mongo?.stop()
+  redis?.stop()
+  opensearch?.stop()
   await postgres?.stop()
   await registry?.stop()
   await kafka?.stop()
@@ -93,6 +111,14 @@ const apply = (...names: string[]): string =>
     { CONNECT_URL: connect.url },
   )
 
+/** Those whose plugins are there. */
+const sinks = (): string[] => {
+  const names = ['enriched-to-postgres', 'enriched-to-mongodb']
+  for (const name of ['opensearch', 'redis'])
+    if (connect.plugins.includes(name)) names.push(`enriched-to-${name}`)
+  return names
+}
+
 /** An order and its payment: one record of the output. */
 async function sell(i: number, customer: number, quantity = 1): Promise<void> {
   const at = AT + i
@@ -110,8 +136,7 @@ const customerOf = (i: number): string[] =>
   postgres.sql(`SELECT customer_name FROM orders_enriched WHERE order_id = '${data.orderId(i)}'`)
 
 test('every configuration is what its connector takes; a wrong one is not', async () => {
-  const names = readdirSync(CONNECTORS).map((file) => file.replace('.json', ''))
-  for (const name of names) {
+  for (const name of ['customers-from-postgres', 'products-from-sqlserver', ...sinks()]) {
     const errors = await connect.validate(fromFile(name))
     // No SQL Server is here: all that is wrong is that nobody answers.
     if (name.includes('sqlserver'))
@@ -139,7 +164,7 @@ test('rows of PostgreSQL are there before the first order, as the example’s ge
 })
 
 test('sinks begin with what is there already', async () => {
-  apply('enriched-to-postgres', 'enriched-to-mongodb')
+  apply(...sinks())
   await until(
     'PostgreSQL has both',
     () => postgres.sql('SELECT count(*) FROM orders_enriched')[0] === '2',
@@ -194,36 +219,65 @@ test('a second output of a key replaces the first; a tombstone removes it; what 
   assert.deepEqual(postgres.sql("SELECT 1 FROM orders_enriched WHERE order_id = 'aborted'"), [])
 })
 
-test('both stores have what a reader of the topic has, column by column', async () => {
-  const last = new Map((await service.output(OUTPUT)).map((record) => [record.order_id, record]))
+/** The topic as its reader sees it: the last value of each key, without what a tombstone removed. */
+async function expected(): Promise<Map<string, Record<string, unknown>>> {
+  const last = new Map((await service.output(OUTPUT)).map((row) => [String(row.order_id), row]))
   last.delete(data.orderId(1))
-  const rows = postgres
-    .sql('SELECT row_to_json(o) FROM orders_enriched o')
-    .map((row) => JSON.parse(row))
+  return last
+}
+
+test('PostgreSQL has what a reader of the topic has, column by column', async () => {
+  const last = await expected()
+  const rows = postgres.sql('SELECT row_to_json(o) FROM orders_enriched o')
   assert.equal(rows.length, last.size)
-  for (const { ordered_at, paid_at, ...row } of rows) {
+  for (const { ordered_at, paid_at, ...row } of rows.map((text) => JSON.parse(text))) {
     const { ordered_at: at, paid_at: paid, ...record } = last.get(row.order_id)!
     assert.deepEqual(row, record)
     assert.equal(Date.parse(`${ordered_at}Z`), at)
     assert.equal(Date.parse(`${paid_at}Z`), paid)
   }
+})
+
+test('so has what stands in for MongoDB, by the key', async () => {
+  const last = await expected()
   const client = await new MongoClient(`mongodb://127.0.0.1:${mongo.port}`).connect()
   try {
-    const collection = client
-      .db('shop')
-      .collection<{ _id: string } & Record<string, unknown>>('orders_enriched')
-    await until(
-      'MongoDB has as many',
-      async () => (await collection.countDocuments()) === last.size,
-    )
-    for (const { _id, ...document } of await collection.find().toArray()) {
-      assert.equal(_id, document.order_id)
-      const times = { ordered_at: Number(document.ordered_at), paid_at: Number(document.paid_at) }
-      assert.deepEqual({ ...document, ...times }, last.get(_id))
+    const orders = client.db('shop').collection<{ _id: string }>('orders_enriched')
+    await until('it has as many', async () => (await orders.countDocuments()) === last.size)
+    for (const { _id, ...document } of await orders.find().toArray()) {
+      const { ordered_at, paid_at, ...row } = document as Record<string, unknown>
+      const times = { ordered_at: Number(ordered_at), paid_at: Number(paid_at) }
+      assert.deepEqual({ ...row, ...times }, last.get(_id))
     }
   } finally {
     await client.close()
   }
+})
+
+test('so has OpenSearch, a document for each key', async (t) => {
+  if (!connect.plugins.includes('opensearch')) return t.skip('its source cannot be had from here')
+  const last = await expected()
+  const search = async (): Promise<{ _id: string; _source: Record<string, unknown> }[]> => {
+    const url = `http://127.0.0.1:${opensearch.port}/${OUTPUT}`
+    await fetch(`${url}/_refresh`, { method: 'POST' })
+    const answer = await fetch(`${url}/_search?size=100`)
+    const { hits } = (await answer.json()) as { hits: { hits: Awaited<ReturnType<typeof search>> } }
+    return hits.hits
+  }
+  await until('it has as many', async () => (await search()).length === last.size)
+  for (const { _id, _source } of await search()) assert.deepEqual(_source, last.get(_id))
+})
+
+test('Redis has the value’s bytes under each key', async (t) => {
+  if (!connect.plugins.includes('redis')) return t.skip('its source cannot be had from here')
+  const last = new Map((await service.raw(OUTPUT)).map(({ key, value }) => [String(key), value]))
+  await until('it has all', () =>
+    [...last].every(([key, value]) => {
+      const got = redis.get(key)
+      return value === null ? got === null : got?.equals(value)
+    }),
+  )
+  assert.equal(redis.get('aborted'), null)
 })
 
 test('a connector that fails says so with its own trace', () => {

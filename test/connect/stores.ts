@@ -1,12 +1,12 @@
 /** The databases around Kafka Connect that can be run on this machine; a process each, on loopback. */
-import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chownSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/kafka.ts'
-import { LIBS } from './connect.ts'
+import { LIBS, OPENSEARCH } from './connect.ts'
 
 const TRIES = 120
 const POSTGRES = '/usr/lib/postgresql'
@@ -20,17 +20,22 @@ export interface Postgres {
   stop(): Promise<void>
 }
 
+/** Gives a folder to the user `postgres` where this is root, as whom neither of two servers runs. */
+function ownerOf(folder: string): { uid: number; gid: number } {
+  const root = process.getuid?.() === 0
+  const id = (flag: string): number =>
+    Number(execFileSync('id', root ? [flag, 'postgres'] : [flag]).toString())
+  const owner = { uid: id('-u'), gid: id('-g') }
+  chownSync(folder, owner.uid, owner.gid)
+  return owner
+}
+
 /** Debian's PostgreSQL, which will not run as root: its own user does. */
 export async function startPostgres(): Promise<Postgres> {
   const version = readdirSync(POSTGRES).sort().at(-1)
   const bin = (name: string): string => `${POSTGRES}/${version}/bin/${name}`
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-postgres-'))
-  const root = process.getuid?.() === 0
-  const id = (flag: string): number =>
-    Number(execFileSync('id', root ? [flag, 'postgres'] : [flag]).toString())
-  const owner = { uid: id('-u'), gid: id('-g') }
-  if (root) chownSync(folder, owner.uid, owner.gid)
-  chmodSync(folder, 0o700)
+  const owner = ownerOf(folder)
   const data = join(folder, 'data')
   const quiet = { ...owner, cwd: folder, stdio: 'ignore' } as const
   execFileSync(bin('initdb'), ['-D', data, '-U', 'shop', '-A', 'trust', '--no-sync'], quiet)
@@ -72,6 +77,10 @@ export interface Stopping {
   stop(): void
 }
 
+export interface Redis extends Stopping {
+  get(key: string): Buffer | null
+}
+
 /** In MongoDB's stead, for its server is in no package: mongo-java-server speaks its protocol. */
 export async function startMongo(): Promise<Stopping> {
   const port = await freePort()
@@ -82,6 +91,69 @@ export async function startMongo(): Promise<Stopping> {
     server.kill('SIGKILL')
   }
   process.once('exit', stop)
+  return { port, stop }
+}
+
+/** Debian's Redis, in memory. */
+export async function startRedis(): Promise<Redis> {
+  const port = await freePort()
+  const server = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], {
+    stdio: 'ignore',
+  })
+  const stop = (): void => {
+    server.kill('SIGKILL')
+  }
+  process.once('exit', stop)
+  const ask = (...args: string[]): Buffer => execFileSync('redis-cli', ['-p', `${port}`, ...args])
+  await until('Redis answers', () => ask('PING').toString() === 'PONG\n')
+  return {
+    port,
+    stop,
+    // The client puts a line feed behind what it writes.
+    get: (key) =>
+      ask('EXISTS', key).toString() === '1\n' ? ask('GET', key).subarray(0, -1) : null,
+  }
+}
+
+/** It asks for one by a variable. */
+const javaHome = (): string =>
+  /java\.home = (.+)/.exec(
+    spawnSync('java', ['-XshowSettings:properties', '-version'], { encoding: 'utf8' }).stderr,
+  )![1]
+
+/** The OpenSearch server that is in Maven, without its plugins; it will not run as root. */
+export async function startOpensearch(): Promise<Stopping> {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-opensearch-'))
+  const [port, transport] = [await freePort(), await freePort()]
+  const owner = ownerOf(folder)
+  cpSync(join(OPENSEARCH, 'config'), join(folder, 'config'), { recursive: true })
+  const settings = {
+    'discovery.type': 'single-node',
+    'http.port': port,
+    'transport.port': transport,
+    'path.data': join(folder, 'data'),
+    'path.logs': join(folder, 'logs'),
+    'cluster.routing.allocation.disk.threshold_enabled': false,
+  }
+  execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, folder])
+  const flags = Object.entries(settings).map(([key, value]) => `-E${key}=${value}`)
+  const server = spawn(join(OPENSEARCH, 'bin/opensearch'), flags, {
+    ...owner,
+    cwd: folder,
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      OPENSEARCH_PATH_CONF: join(folder, 'config'),
+      OPENSEARCH_JAVA_HOME: javaHome(),
+      OPENSEARCH_JAVA_OPTS: '-Xms512m -Xmx512m',
+    },
+  })
+  const stop = (): void => {
+    server.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', stop)
+  await until('OpenSearch answers', async () => (await fetch(`http://127.0.0.1:${port}`)).ok)
   return { port, stop }
 }
 
