@@ -138,10 +138,10 @@ const customerOf = (i: number): string[] =>
 test('every configuration is what its connector takes; a wrong one is not', async () => {
   for (const name of ['customers-from-postgres', 'products-from-sqlserver', ...sinks()]) {
     const errors = await connect.validate(fromFile(name))
+    const [only, ...more] = errors
     // No SQL Server is here: all that is wrong is that nobody answers.
-    if (name.includes('sqlserver'))
-      assert.match(errors.join(), /^database\.hostname: Unable to connect[^,]*$/s)
-    else assert.deepEqual(errors, [], name)
+    const nobody = name.includes('sqlserver') && only.startsWith('database.hostname: Unable to con')
+    assert.deepEqual(nobody ? more : errors, [], name)
   }
   const wrong = { ...fromFile('enriched-to-postgres'), 'insert.mode': 'upsort' }
   assert.match((await connect.validate(wrong)).join(), /insert\.mode/)

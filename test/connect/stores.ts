@@ -104,7 +104,8 @@ export async function startRedis(): Promise<Redis> {
     server.kill('SIGKILL')
   }
   process.once('exit', stop)
-  const ask = (...args: string[]): Buffer => execFileSync('redis-cli', ['-p', `${port}`, ...args])
+  const ask = (...args: string[]): Buffer =>
+    execFileSync('redis-cli', ['-p', `${port}`, ...args], { stdio: 'pipe' })
   await until('Redis answers', () => ask('PING').toString() === 'PONG\n')
   return {
     port,
@@ -126,24 +127,22 @@ export async function startOpensearch(): Promise<Stopping> {
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-opensearch-'))
   const [port, transport] = [await freePort(), await freePort()]
   const owner = ownerOf(folder)
-  cpSync(join(OPENSEARCH, 'config'), join(folder, 'config'), { recursive: true })
+  // It writes beside its own files.
+  cpSync(OPENSEARCH, folder, { recursive: true })
   const settings = {
     'discovery.type': 'single-node',
     'http.port': port,
     'transport.port': transport,
-    'path.data': join(folder, 'data'),
-    'path.logs': join(folder, 'logs'),
     'cluster.routing.allocation.disk.threshold_enabled': false,
   }
   execFileSync('chown', ['-R', `${owner.uid}:${owner.gid}`, folder])
   const flags = Object.entries(settings).map(([key, value]) => `-E${key}=${value}`)
-  const server = spawn(join(OPENSEARCH, 'bin/opensearch'), flags, {
+  const server = spawn(join(folder, 'bin/opensearch'), flags, {
     ...owner,
     cwd: folder,
     stdio: 'ignore',
     env: {
       ...process.env,
-      OPENSEARCH_PATH_CONF: join(folder, 'config'),
       OPENSEARCH_JAVA_HOME: javaHome(),
       OPENSEARCH_JAVA_OPTS: '-Xms512m -Xmx512m',
     },

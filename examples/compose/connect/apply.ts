@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const URL = process.env.CONNECT_URL ?? 'http://localhost:8083'
+const CONNECT = process.env.CONNECT_URL ?? 'http://localhost:8083'
 const ASK_EVERY_MS = 500
 const WAIT_MS = 120_000
 
@@ -24,7 +24,7 @@ interface Status {
 /** Tries again while the workers sort out who leads (409). */
 async function put(name: string, config: string): Promise<void> {
   for (const deadline = Date.now() + WAIT_MS; ; await sleep(ASK_EVERY_MS)) {
-    const response = await fetch(`${URL}/connectors/${name}/config`, {
+    const response = await fetch(`${CONNECT}/connectors/${name}/config`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: config,
@@ -38,7 +38,7 @@ async function put(name: string, config: string): Promise<void> {
 async function runs(name: string): Promise<void> {
   let last = 'has no state'
   for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline; await sleep(ASK_EVERY_MS)) {
-    const response = await fetch(`${URL}/connectors/${name}/status`)
+    const response = await fetch(`${CONNECT}/connectors/${name}/status`)
     if (!response.ok) continue
     const { connector, tasks } = (await response.json()) as Status
     const all = [connector, ...tasks]
