@@ -143,8 +143,12 @@ test('every configuration is what its connector takes; a wrong one is not', asyn
     const nobody = name.includes('sqlserver') && only.startsWith('database.hostname: Unable to con')
     assert.deepEqual(nobody ? more : errors, [], name)
   }
-  const wrong = { ...fromFile('enriched-to-postgres'), 'insert.mode': 'upsort' }
-  assert.match((await connect.validate(wrong)).join(), /insert\.mode/)
+  const mode = 'publication.autocreate.mode'
+  const wrong = { ...fromFile('customers-from-postgres'), [mode]: 'some' }
+  assert.match(
+    (await connect.validate(wrong)).join(),
+    /^publication\.autocreate\.mode: [^:]*invalid: Value must be/,
+  )
 })
 
 test('rows of PostgreSQL are there before the first order, as the example’s generator makes them', async () => {
