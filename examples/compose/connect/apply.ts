@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const CONNECT = process.env.CONNECT_URL ?? 'http://localhost:8083'
 const ASK_EVERY_MS = 500
 const WAIT_MS = 120_000
+/** For so long a failure may still be that of the configuration before. */
+const SETTLE_MS = 5000
 
 interface State {
   readonly state: string
@@ -37,13 +39,14 @@ async function put(name: string, config: string): Promise<void> {
 
 async function runs(name: string): Promise<void> {
   let last = 'has no state'
+  const settled = Date.now() + SETTLE_MS
   for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline; await sleep(ASK_EVERY_MS)) {
     const response = await fetch(`${CONNECT}/connectors/${name}/status`)
     if (!response.ok) continue
     const { connector, tasks } = (await response.json()) as Status
     const all = [connector, ...tasks]
     const failed = all.find(({ state }) => state === 'FAILED')
-    if (failed) throw new Error(`${name} has failed:\n${failed.trace}`)
+    if (failed && Date.now() > settled) throw new Error(`${name} has failed:\n${failed.trace}`)
     if (tasks.length > 0 && all.every(({ state }) => state === 'RUNNING')) return
     last = all.map(({ state }) => state).join(', ')
   }
