@@ -15,6 +15,9 @@ interface Service {
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
   readonly depends_on?: Record<string, { condition: string }>
+  readonly command?: string | readonly string[]
+  readonly environment?: Record<string, unknown>
+  readonly restart?: string
   readonly healthcheck?: { test: readonly string[] }
 }
 
@@ -34,18 +37,26 @@ test('the file follows the Compose specification (compose-go 2.9.1 has its schem
   assert.ok(!valid({ services: { kafka: { ...kafka, helthcheck: {} } } }))
 })
 
-test('every service has a pinned tag and a health check', () => {
+/** They do one thing and end, and nothing begins them again. */
+const ONCE = ['seed', 'seed-sqlserver', 'apply-sources', 'apply-sinks']
+
+test('every service has a pinned tag, and a health check where it stays', () => {
   assert.ok(services.length > 10)
-  for (const [name, { image, healthcheck }] of services) {
+  for (const [name, { image, healthcheck, restart }] of services) {
     assert.match(image, /:v?\d+\.\d+[\w.-]*$|:\d{4}-CU\d+[\w.-]*$/, name)
+    if (ONCE.includes(name)) {
+      assert.deepEqual([healthcheck, restart], [undefined, undefined], name)
+      continue
+    }
     assert.match(healthcheck?.test[0] ?? '', /^CMD(-SHELL)?$/, name)
     assert.ok((healthcheck?.test.length ?? 0) > 1, name)
   }
 })
 
-test('the image that is built has the package’s version', async () => {
+test('the images that are built have the package’s version', async () => {
   const { version } = JSON.parse(await read('package.json'))
   assert.equal(enricher.image, `stream-enricher:${version}`)
+  assert.equal(compose.services.connect.image, `stream-enricher-connect:${version}`)
 })
 
 test('the broker is of the version that the tests run on', async () => {
@@ -56,7 +67,8 @@ test('services wait for what they need, which is there whenever they are', () =>
   for (const [name, { depends_on = {}, profiles }] of services) {
     for (const [needed, { condition }] of Object.entries(depends_on)) {
       const other = compose.services[needed] as Service
-      assert.equal(condition, 'service_healthy')
+      const ends = ONCE.includes(needed)
+      assert.equal(condition, ends ? 'service_completed_successfully' : 'service_healthy')
       const fits =
         other.profiles === undefined || profiles?.every((p) => other.profiles!.includes(p))
       assert.ok(fits, `${name} needs ${needed}`)
