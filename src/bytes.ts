@@ -7,11 +7,13 @@ export interface Bytes extends Buffer {
   readonly view: DataView
 }
 
-/** Gives the buffer its view. */
-export function bytesOf(buffer: Buffer): Bytes {
-  if ('view' in buffer) return buffer as Bytes
-  return Object.assign(buffer, {
-    view: new DataView(buffer.buffer, buffer.byteOffset, buffer.length),
+/**
+ * The same memory with a view. Always a new object: buffers that native code has made are of another
+ * hidden class than Node's own, and what meets both is compiled again, and to slower code.
+ */
+export function bytesOf({ buffer, byteOffset, length }: Buffer): Bytes {
+  return Object.assign(Buffer.from(buffer, byteOffset, length), {
+    view: new DataView(buffer, byteOffset, length),
   })
 }
 

@@ -68,6 +68,11 @@ export class JoinWindow {
   readonly #sides: readonly Segments[]
   readonly #writer: PageWriter
   #marks = new Map<number, number[]>()
+  /**
+   * Here, as in what `closing` gives, integers lie among times, and so are doubles. `| 0` makes integers
+   * of them again: else the cursors' fields, and all that is computed with them, would become doubles for
+   * good, and what V8 has optimized be thrown away.
+   */
   #cold: number[] = []
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
@@ -394,7 +399,7 @@ export class JoinWindow {
   async #resolve(cold: readonly number[]): Promise<void> {
     const wanted = new Set<number>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      wanted.add(this.#sides[1 - cold[i]].get(cold[i + 4])!.page(cold[i + 5]))
+      wanted.add(this.#sides[1 - cold[i]].get(cold[i + 4])!.page(cold[i + 5] | 0))
     }
     const pages = new Map<number, Page>()
     // While some are read, an older epoch's pages may leave the memory.
@@ -405,15 +410,15 @@ export class JoinWindow {
     }
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      const side = cold[i]
+      const side = cold[i] | 0
       const segment = cold[i + 4]
-      const entry = cold[i + 5]
+      const entry = cold[i + 5] | 0
       const index = this.#sides[1 - side].get(segment)!
       // Our own record is of the running epoch, so its page is in memory.
       const page = this.#recent.get(cold[i + 1])!
-      own.read(page, cold[i + 2])
+      own.read(page, cold[i + 2] | 0)
       this.#ownIndex = this.#sides[side].get(page.segment)
-      this.#ownEntry = cold[i + 3]
+      this.#ownEntry = cold[i + 3] | 0
       const number = index.page(entry)
       const other = pages.get(number) ?? this.#recent.get(number)!
       this.#consider(side, index, segment, entry, other, cold[i + 6])
@@ -428,7 +433,7 @@ export class JoinWindow {
     let emitted = 0
     for (let i = 0; i < due.length; i += 2) {
       const index = left.get(due[i])
-      const entry = due[i + 1]
+      const entry = due[i + 1] | 0
       if (index === undefined || index.isMatched(entry)) continue
       emitted++
       const number = index.page(entry)
@@ -440,7 +445,7 @@ export class JoinWindow {
       }
     }
     const pages = await this.#fetchPages([...wanted])
-    for (let i = 0; i < cold.length; i += 2) this.#emit(pages.get(cold[i])!, cold[i + 1])
+    for (let i = 0; i < cold.length; i += 2) this.#emit(pages.get(cold[i])!, cold[i + 1] | 0)
     return emitted
   }
 

@@ -53,7 +53,7 @@ export function readPageHeader(buffer: Buffer, start: number): Page | undefined 
   const kind = buffer[start + 10]
   if (end < start + PAGE_HEADER || end > buffer.length || kind > MATCHED) return undefined
   return {
-    number: buffer.readUIntLE(start + 4, NUMBER_BYTES),
+    number: readNumber(buffer, start + 4),
     kind,
     segment: buffer.readDoubleLE(start + 14),
     buffer: bytesOf(buffer),
@@ -62,6 +62,13 @@ export function readPageHeader(buffer: Buffer, start: number): Page | undefined 
     limit: end,
     count: buffer.readUInt16LE(start + 12),
   }
+}
+
+/** A small one has to be an integer for V8, too: what is computed with a double stays one. */
+function readNumber(buffer: Buffer, at: number): number {
+  const low = buffer.readUInt32LE(at)
+  const high = buffer.readUInt16LE(at + 4)
+  return high === 0 ? low : high * 2 ** 32 + low
 }
 
 /** Positions of one entry's parts; `read` moves it, so that no object is made per record. */

@@ -15,10 +15,6 @@ interface Slab {
   pages: number
 }
 
-interface RecentPage extends Page {
-  readonly slab: Slab
-}
-
 /**
  * The pages of a task that are in memory: all of the running epochs, and as many of the committed
  * ones, newest first, as matches read, and `limitBytes` allows. Whoever holds a committed page over
@@ -28,7 +24,9 @@ export class RecentPages {
   readonly #limitBytes: () => number
   readonly #ages = new MatchAges()
   /** The page with number `#first + i`, while it is in memory. */
-  #pages: (RecentPage | undefined)[] = []
+  #pages: (Page | undefined)[] = []
+  /** Where each of them lies. Not a field of the page: those read from LevelDB are to be of the same shape. */
+  #slabs: (Slab | undefined)[] = []
   #first = 0
   /** So many of the list's first pages have left memory. */
   #gone = 0
@@ -47,12 +45,12 @@ export class RecentPages {
   }
 
   get(number: number): Page | undefined {
-    return this.#pages[number - this.#first]
+    return this.#pages[(number - this.#first) | 0]
   }
 
   /** `get` for a match: what it reads is what stays in memory from now on. */
   match(number: number): Page | undefined {
-    const at = number - this.#first
+    const at = (number - this.#first) | 0
     this.#ages.add(this.#pages.length - 1 - at)
     return this.#pages[at]
   }
@@ -69,7 +67,7 @@ export class RecentPages {
     const start = slab.top
     slab.top += bytes
     slab.pages++
-    const page: RecentPage = {
+    const page: Page = {
       number,
       kind,
       segment,
@@ -78,16 +76,16 @@ export class RecentPages {
       end: start + PAGE_HEADER,
       limit: slab.top,
       count: 0,
-      slab,
     }
     if (this.#pages.length === 0) this.#first = number
     this.#pages[number - this.#first] = page
+    this.#slabs[number - this.#first] = slab
     return page
   }
 
   /** The page is full, or its epoch ends: what it has not used is given back. */
   seal(page: Page): void {
-    const { slab } = page as RecentPage
+    const slab = this.#slabs[page.number - this.#first]!
     if (slab.top === page.limit) slab.top = page.end
     page.limit = page.end
   }
@@ -108,13 +106,15 @@ export class RecentPages {
     this.#gone = gone
     if (gone < 4096) return
     this.#pages = this.#pages.slice(gone)
+    this.#slabs = this.#slabs.slice(gone)
     this.#first += gone
     this.#gone = 0
   }
 
   #drop(at: number): void {
-    const slab = this.#pages[at]?.slab
+    const slab = this.#slabs[at]
     this.#pages[at] = undefined
+    this.#slabs[at] = undefined
     if (slab === undefined) return
     slab.pages--
     if (slab.pages > 0 || this.#current.includes(slab)) return
