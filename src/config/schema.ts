@@ -10,7 +10,12 @@ const text = (description: string, more: object = {}): object => ({
 })
 /** Whatever shows a pipeline file leaves these out. */
 const secret = (description: string): object => text(description, { writeOnly: true })
-const object = (description: string, properties: object, required: string[] = []): object => ({
+/** An object that has no other properties. */
+export const object = (
+  description: string,
+  properties: object,
+  required: string[] = [],
+): object => ({
   type: 'object',
   additionalProperties: false,
   description,

@@ -1,11 +1,6 @@
 /** The definition of fixture files: cases for `stream-enricher test`. */
-const object = (description: string, properties: object, required: string[] = []): object => ({
-  type: 'object',
-  additionalProperties: false,
-  description,
-  properties,
-  required,
-})
+import { object } from '../config/schema.ts'
+
 const list = (description: string, items: object): object => ({
   type: 'array',
   description,
