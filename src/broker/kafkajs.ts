@@ -3,10 +3,20 @@
  * they are; its consumer and producer are not, for the reasons in DESIGN 7: they make objects per
  * record, commit default offsets by themselves, and have no hook before a join.
  */
-import { createRequire } from 'node:module'
+import kafkajs from 'kafkajs'
+import manifest from 'kafkajs/package.json' with { type: 'json' }
+import innerCluster from 'kafkajs/src/cluster/index.js'
+import innerAssigner from 'kafkajs/src/consumer/assignerProtocol.js'
+import innerLoggers from 'kafkajs/src/loggers/index.js'
+import innerConnection from 'kafkajs/src/network/connection.js'
+import innerRequestQueue from 'kafkajs/src/network/requestQueue/index.js'
+import innerMurmur2 from 'kafkajs/src/producer/partitioners/default/murmur2.js'
+import innerDecoder from 'kafkajs/src/protocol/decoder.js'
+import innerEncoder from 'kafkajs/src/protocol/encoder.js'
+import innerError from 'kafkajs/src/protocol/error.js'
+import innerRequests from 'kafkajs/src/protocol/requests/index.js'
 
-const require = createRequire(import.meta.url)
-const { version } = require('kafkajs/package.json') as { version: string }
+const { version } = manifest
 if (version !== '2.2.4') throw new Error(`kafkajs 2.2.4 is needed, found ${version}`)
 
 export interface Request {
@@ -111,31 +121,27 @@ interface RequestTable {
   }
 }
 
-export const ClusterClass = require('kafkajs/src/cluster') as new (options: object) => Cluster
-export const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder
-export const DecoderClass = require('kafkajs/src/protocol/decoder') as new (raw: Buffer) => Decoder
-const { requests } = require('kafkajs/src/protocol/requests') as { requests: RequestTable }
-export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+export const ClusterClass = innerCluster as new (options: object) => Cluster
+export const EncoderClass = innerEncoder as new () => Encoder
+export const DecoderClass = innerDecoder as new (raw: Buffer) => Decoder
+const { requests } = innerRequests as { requests: RequestTable }
+export const { createErrorFromCode } = innerError as {
   createErrorFromCode(code: number): Error & { type: string; code: number }
 }
-export const { MemberMetadata, MemberAssignment } =
-  require('kafkajs/src/consumer/assignerProtocol') as {
-    MemberMetadata: {
-      encode(metadata: { version: number; topics: readonly string[]; userData: Buffer }): Buffer
-      decode(bytes: Buffer): { userData: Buffer }
-    }
-    MemberAssignment: {
-      encode(of: { version: number; assignment: Record<string, readonly number[]> }): Buffer
-      decode(bytes: Buffer): { assignment: Record<string, number[]> } | null
-    }
+export const { MemberMetadata, MemberAssignment } = innerAssigner as {
+  MemberMetadata: {
+    encode(metadata: { version: number; topics: readonly string[]; userData: Buffer }): Buffer
+    decode(bytes: Buffer): { userData: Buffer }
   }
+  MemberAssignment: {
+    encode(of: { version: number; assignment: Record<string, readonly number[]> }): Buffer
+    decode(bytes: Buffer): { assignment: Record<string, number[]> } | null
+  }
+}
 /** The hash of Java's default partitioner, as a signed 32-bit number. */
-export const murmur2 = require('kafkajs/src/producer/partitioners/default/murmur2') as (
-  key: Buffer,
-) => number
-const kafkajs = require('kafkajs') as typeof import('kafkajs')
+export const murmur2 = innerMurmur2 as (key: Buffer) => number
 export const { Kafka, logLevel } = kafkajs
-const loggers = require('kafkajs/src/loggers') as {
+const loggers = innerLoggers as {
   createLogger(of: { level: number; logCreator: () => (entry: object) => void }): object
 }
 export const createLogger = loggers.createLogger
@@ -148,7 +154,7 @@ interface AnswerReader {
   }
 }
 
-const connection = require('kafkajs/src/network/connection') as {
+const connection = innerConnection as {
   prototype: {
     processData(this: AnswerReader, bytes: Buffer): void
     send(this: Connection, protocol: Protocol<unknown>): Promise<unknown>
@@ -185,7 +191,7 @@ function failed({ requestQueue }: Pick<Connection, 'requestQueue'>, apiName: str
   }
 }
 
-const requestQueue = require('kafkajs/src/network/requestQueue') as {
+const requestQueue = innerRequestQueue as {
   prototype: { scheduleCheckPendingRequests(this: { pending: readonly unknown[] }): void }
 }
 const { scheduleCheckPendingRequests } = requestQueue.prototype
