@@ -68,6 +68,8 @@ export interface TaskEpoch {
 /** A record's fate inside a slice. */
 const DONE = 0
 const NEEDS_SCHEMA = 1
+const KEY_MISMATCH =
+  'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 const UNTIMED = Number.NEGATIVE_INFINITY
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
@@ -247,19 +249,15 @@ export class Task {
     const { codec, dimensions } = this.#context
     const topic = side === LEFT ? codec.facts : codec.right
     const key = side === LEFT ? codec.factsKey : codec.rightKey
-    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = block.columns
     const lookUps = side === LEFT ? dimensions.length : 0
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
     for (let i = first; i < end; i++) {
       const row = i - first
-      this.#readers[row] = undefined
-      if (keyEnds[i] < 0 || valueEnds[i] < 0) continue
-      const value = topic.reader(buffer, valueStarts[i], valueEnds[i])
-      if (value === null || typeof value === 'string') continue
-      if (value.read(row, buffer, valueStarts[i], valueEnds[i]) !== null) continue
-      if (!key.read(buffer, keyStarts[i], keyEnds[i])) continue
-      this.#readers[row] = value
+      const value = this.#readAhead(topic, key, block, i, row)
+      // Most have one reader; a store of an object costs more than a look.
+      if (this.#readers[row] !== value) this.#readers[row] = value
+      if (value === undefined) continue
       this.#hashes[row] = hashBytes(key.buffer, key.start, key.end)
       const time = block.times[i]
       if (time < from) from = time
@@ -270,6 +268,22 @@ export class Task {
       this.ahead ^= dimensions[d].lookAhead(this.#lookUpHashes[d], end - first)
     }
     this.ahead ^= this.window.lookAhead(side, this.#hashes, end - first, from, to)
+  }
+
+  /** undefined: `#open` will say why. */
+  #readAhead(
+    topic: TopicCodec,
+    key: KeyReader,
+    { columns }: Block,
+    i: number,
+    row: number,
+  ): ValueReader | undefined {
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
+    if (keyEnds[i] < 0 || valueEnds[i] < 0) return undefined
+    const value = topic.reader(buffer, valueStarts[i], valueEnds[i])
+    if (value === null || typeof value === 'string') return undefined
+    if (value.read(row, buffer, valueStarts[i], valueEnds[i]) !== null) return undefined
+    return key.read(buffer, keyStarts[i], keyEnds[i]) ? value : undefined
   }
 
   #hashLookUps(value: ValueReader, row: number): void {
@@ -411,14 +425,11 @@ export class Task {
     if (value === undefined) return this.#unread(side, codec, block, i)
     value.select(row)
     key.read(buffer, keyStarts[i], keyEnds[i])
-    const fail = (reason: RejectReason, error: string): number =>
-      this.#reject(side, block, i, 'decode', reason, error)
-    if (value.keyEnd(0) < 0) return fail('null_field', 'The join field is null')
+    if (value.keyEnd(0) < 0) {
+      return this.#reject(side, block, i, 'decode', 'null_field', 'The join field is null')
+    }
     if (!sameText(value, key)) {
-      return fail(
-        'key_mismatch',
-        'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field',
-      )
+      return this.#reject(side, block, i, 'decode', 'key_mismatch', KEY_MISMATCH)
     }
     if (block.times[i] === UNTIMED) return this.#untimed(side, value, block, i)
     if (block.times[i] + this.window.times.closeMs < streamTime) {

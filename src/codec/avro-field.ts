@@ -2,6 +2,7 @@ import type { Schema } from 'avsc'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
+import { READER_ROWS } from './port.ts'
 
 /** How a field is read where its text or its time is needed. */
 export interface FieldKind {
@@ -40,66 +41,79 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
   throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
 }
 
-/** Text of one field, of the value read last. */
+/** Digits and sign of any long. */
+const DIGITS = 20
+
+/** Text of one field, of a number of values. */
 export class FieldText {
   readonly #kind: FieldKind
-  readonly #digits = bytesOf(Buffer.alloc(20))
-  buffer: Bytes = this.#digits
-  start = 0
-  /** -1: null. */
-  end = 0
+  /** Of numbers: a place for each row. Of an enum: all symbols. Of a string there are none, it is text already. */
+  readonly #texts: Bytes
+  /** Where in `#texts` each symbol begins, and the last one ends. */
+  readonly #symbols: readonly number[]
+  readonly #starts = new Int32Array(READER_ROWS)
+  readonly #ends = new Int32Array(READER_ROWS)
 
   constructor(kind: FieldKind) {
     this.#kind = kind
+    const places = [0]
+    for (const { length } of kind.symbols) places.push(places.at(-1)! + length)
+    this.#symbols = places
+    const digits = kind.type === 'integer' ? READER_ROWS * DIGITS : 0
+    this.#texts = bytesOf(kind.type === 'enum' ? Buffer.concat(kind.symbols) : Buffer.alloc(digits))
+  }
+
+  /** Where the text is, of a value in `value`. */
+  buffer(value: Bytes): Bytes {
+    return this.#kind.type === 'string' ? value : this.#texts
+  }
+
+  start(row: number): number {
+    return this.#starts[row]
+  }
+
+  /** -1: null. */
+  end(row: number): number {
+    return this.#ends[row]
   }
 
   /** `source.at` is where the field begins; it has been walked before, so its bytes are sound. */
-  read(source: AvroSource): void {
-    const kind = this.#kind
-    if (kind.branch >= 0 && readInt(source) !== kind.branch) {
-      this.end = -1
+  read(row: number, source: AvroSource): void {
+    const { branch, type } = this.#kind
+    if (branch >= 0 && readInt(source) !== branch) {
+      this.#ends[row] = -1
       return
     }
-    if (kind.type === 'integer') {
-      this.#writeDigits(source)
-      return
-    }
+    const from = source.at
     const number = readInt(source)
-    if (kind.type === 'string') {
-      this.buffer = source.buffer
-      this.start = source.at
-      this.end = source.at + number
-      return
+    if (type === 'integer') this.#writeDigits(row, number, source, from)
+    else if (type === 'string') {
+      this.#starts[row] = source.at
+      this.#ends[row] = source.at + number
+    } else {
+      this.#starts[row] = this.#symbols[number]
+      this.#ends[row] = this.#symbols[number + 1]
     }
-    this.buffer = kind.symbols[number]
-    this.start = 0
-    this.end = this.buffer.length
   }
 
-  #writeDigits(source: AvroSource): void {
-    const from = source.at
-    const value = readInt(source)
-    const digits = this.#digits
-    this.buffer = digits
-    this.start = 0
+  #writeDigits(row: number, value: number, source: AvroSource, from: number): void {
+    const texts = this.#texts
+    const first = row * DIGITS
     if (value >= 0 && value < 2 ** 31) {
-      this.#writeSmall(value)
+      let at = first + DIGITS
+      this.#ends[row] = at
+      let rest = value | 0
+      do {
+        const tens = (rest / 10) | 0
+        texts[--at] = 48 + rest - 10 * tens
+        rest = tens
+      } while (rest > 0)
+      this.#starts[row] = at
       return
     }
     const text = Math.abs(value) < Number.MAX_SAFE_INTEGER ? String(value) : bigText(source, from)
-    this.end = digits.write(text, 0, 'latin1')
-  }
-
-  #writeSmall(value: number): void {
-    const digits = this.#digits
-    let at = digits.length
-    let rest = value
-    do {
-      digits[--at] = 48 + (rest % 10)
-      rest = Math.floor(rest / 10)
-    } while (rest > 0)
-    this.start = at
-    this.end = digits.length
+    this.#starts[row] = first
+    this.#ends[row] = first + texts.write(text, first, 'latin1')
   }
 }
 

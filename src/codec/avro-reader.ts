@@ -3,7 +3,8 @@ import type { RejectReason } from '../batch.ts'
 import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type FieldKind, FieldText, fieldKind, readTime, timeKind } from './avro-field.ts'
-import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
+import { AvroFields } from './avro-fields.ts'
+import type { AvroSource } from './avro-walk.ts'
 import { READER_ROWS, type ValueReader } from './port.ts'
 
 export interface AvroRecordSchema {
@@ -38,26 +39,27 @@ const FRAME_BYTES = 5
 /** Reads framed Avro values of one schema, by positions. */
 export class AvroReader implements ValueReader {
   readonly #names: readonly string[]
-  readonly #skips: readonly Skip[]
+  readonly #fields: AvroFields
   readonly #spans: readonly Span[]
   readonly #keys: readonly { index: number; text: FieldText }[]
   readonly #timeIndex: number
   readonly #timeKind: FieldKind | undefined
   /** Per row: where each field begins, and where the value ends. */
   readonly #starts: Int32Array
-  readonly #buffers: Bytes[] = []
-  /** The selected row's first place in `#starts`. */
-  #base = 0
+  readonly #buffers: Bytes[] = new Array(READER_ROWS).fill(NO_BYTES)
+  readonly #times = new Float64Array(READER_ROWS).fill(Number.NaN)
+  #row = 0
   readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
   #failed = 0
-  time = Number.NaN
-  projectedBytes = 0
 
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
     const { fields } = schema
-    const named = { skips: new Map<string, Skip>(), namespace: namespaceOf(schema) }
     this.#names = fields.map(({ name }) => name)
-    this.#skips = fields.map(({ type }) => compileSkip(type, named))
+    this.#fields = new AvroFields(
+      fields.map(({ type }) => type),
+      namespaceOf(schema),
+      NO_BYTES,
+    )
     this.#starts = new Int32Array((fields.length + 1) * READER_ROWS)
     const indexOf = (name: string): number => {
       const index = this.#names.indexOf(name)
@@ -84,63 +86,69 @@ export class AvroReader implements ValueReader {
   }
 
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
-    const source = this.#source
     const starts = this.#starts
-    const skips = this.#skips
-    const base = row * (skips.length + 1)
-    source.buffer = buffer
-    source.at = start + FRAME_BYTES
-    source.end = end
-    this.#buffers[row] = buffer
-    for (let field = 0; field < skips.length; field++) {
-      starts[base + field] = source.at
-      if (skips[field](source)) continue
-      this.#failed = field
+    const count = this.#names.length
+    const base = row * (count + 1)
+    const failed = this.#fields.walk(buffer, start + FRAME_BYTES, end, starts, base)
+    if (failed < count || starts[base + count] !== end) {
+      this.#failed = failed
       return 'malformed'
     }
-    starts[base + skips.length] = source.at
-    this.#failed = skips.length
-    return source.at === end ? null : 'malformed'
+    // Most values lie in one buffer; a store of an object costs more than a look.
+    if (this.#buffers[row] !== buffer) this.#buffers[row] = buffer
+    this.#readKeys(row, buffer, end)
+    return null
+  }
+
+  #readKeys(row: number, buffer: Bytes, end: number): void {
+    const source = this.#source
+    const starts = this.#starts
+    const base = row * (this.#names.length + 1)
+    source.buffer = buffer
+    source.end = end
+    for (const { index, text } of this.#keys) {
+      source.at = starts[base + index]
+      text.read(row, source)
+    }
+    if (this.#timeKind === undefined) return
+    source.at = starts[base + this.#timeIndex]
+    this.#times[row] = readTime(this.#timeKind, source)
   }
 
   select(row: number): void {
-    const source = this.#source
+    this.#row = row
+  }
+
+  get time(): number {
+    return this.#times[this.#row]
+  }
+
+  keyBuffer(k: number): Bytes {
+    return this.#keys[k].text.buffer(this.#buffers[this.#row])
+  }
+
+  keyStart(k: number): number {
+    return this.#keys[k].text.start(this.#row)
+  }
+
+  keyEnd(k: number): number {
+    return this.#keys[k].text.end(this.#row)
+  }
+
+  get projectedBytes(): number {
     const starts = this.#starts
-    const base = row * (this.#skips.length + 1)
-    this.#base = base
-    source.buffer = this.#buffers[row]
-    source.end = starts[base + this.#skips.length]
-    for (const { index, text } of this.#keys) {
-      source.at = starts[base + index]
-      text.read(source)
-    }
-    if (this.#timeKind !== undefined) {
-      source.at = starts[base + this.#timeIndex]
-      this.time = readTime(this.#timeKind, source)
-    }
+    const base = this.#row * (this.#names.length + 1)
     let bytes = 0
     for (const { first, last, branch } of this.#spans) {
       bytes += starts[base + last + 1] - starts[base + first] + (branch ? 1 : 0)
     }
-    this.projectedBytes = bytes
-  }
-
-  keyBuffer(k: number): Bytes {
-    return this.#keys[k].text.buffer
-  }
-
-  keyStart(k: number): number {
-    return this.#keys[k].text.start
-  }
-
-  keyEnd(k: number): number {
-    return this.#keys[k].text.end
+    return bytes
   }
 
   project(target: Bytes, position: number): number {
     const starts = this.#starts
-    const base = this.#base
-    const { buffer } = this.#source
+    const base = this.#row * (this.#names.length + 1)
+    const buffer = this.#buffers[this.#row]
     let at = position
     for (const { first, last, branch } of this.#spans) {
       if (branch) target[at++] = SECOND_BRANCH

@@ -134,6 +134,21 @@ export function skipVarint(source: AvroSource): boolean {
 
 /** A zigzag varint as a number, exact up to 53 bits; NaN where there is none. */
 export function readInt(source: AvroSource): number {
+  const { buffer, at, end } = source
+  // Of 14 bits, as most lengths and counts are: in integers.
+  if (at + 2 <= end) {
+    const low = buffer[at]
+    const high = buffer[at + 1]
+    if (low < 128 || high < 128) {
+      source.at = low < 128 ? at + 1 : at + 2
+      const value = low < 128 ? low : (low & 127) | (high << 7)
+      return (value >>> 1) ^ -(value & 1)
+    }
+  }
+  return readLong(source)
+}
+
+function readLong(source: AvroSource): number {
   const { buffer, end } = source
   let at = source.at
   let value = 0
