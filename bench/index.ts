@@ -21,11 +21,11 @@ const { runs } = options
 const records = HOT_KEYS * options.records
 
 /** Spread over 32 bits, as the hashes of keys are. */
-const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1) >>> 0
+const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1)
 
 async function alone(): Promise<void> {
   const fill = (): SegmentIndex => {
-    const index = new SegmentIndex()
+    const index = new SegmentIndex(0)
     for (let i = 0; i < ENTRIES; i++) index.add(hashOf(i), i, 20)
     return index
   }

@@ -10,6 +10,7 @@ import { FIRST_TIME, writeOrderId } from './feed.ts'
 export const LEFT = 0
 export const RIGHT = 1
 export const TIMES = windowTimes({ beforeMs: 60_000, afterMs: 60_000, graceMs: 0 })
+const RECORD_TIMES = Float64Array.of(FIRST_TIME)
 const BODY_BYTES = [110, 22]
 const MAX_BATCH_BYTES = 1_048_588
 const OUTPUT_BYTES = 4 << 20
@@ -45,8 +46,9 @@ export class NumberedWindow {
     const { length } = this.#key
     const hash = hashBytes(this.#key, 0, length)
     const bytes = BODY_BYTES[side]
-    this.window.insert(side, FIRST_TIME, hash, this.#key, 0, length, NO_BYTES, 0, 0, bytes)
-    this.window.probe(side, hash, FIRST_TIME)
+    this.window.insert(side, RECORD_TIMES, 0, hash, this.#key, 0, length, NO_BYTES, 0, 0, bytes)
+    this.window.streamTime = FIRST_TIME
+    this.window.probe(side, hash)
     if (this.#batches.bytes > OUTPUT_BYTES) this.dropOutputs()
   }
 

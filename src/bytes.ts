@@ -22,7 +22,7 @@ export const NO_BYTES = bytesOf(Buffer.alloc(0))
 /** More than this, and a call into Node is the quicker. */
 const LARGE = 512
 
-/** Murmur3 (Appleby), 32 bits: its low bits are good, which the indexes need. */
+/** Murmur3 (Appleby) as a signed integer of 32 bits, which V8 keeps unboxed; its low bits are good, which the indexes need. */
 export function hashBytes({ view }: Bytes, start: number, end: number): number {
   let h = 0
   let at = start
@@ -35,7 +35,7 @@ export function hashBytes({ view }: Bytes, start: number, end: number): number {
   h ^= scrambled(rest) ^ (end - start)
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
 
 function scrambled(word: number): number {
@@ -94,8 +94,10 @@ export function sameBytes(
 
 /** Bytes of an unsigned varint, of up to 53 bits. */
 export function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++
+  if (value < 128) return 1
+  if (value < 128 ** 2) return 2
+  let bytes = 3
+  for (let rest = value / 128 ** 3; rest >= 1; rest /= 128) bytes++
   return bytes
 }
 
@@ -103,11 +105,10 @@ export function varintBytes(value: number): number {
 export function writeVarint(buffer: Buffer, position: number, value: number): number {
   let at = position
   let rest = value
-  while (rest > 127) {
-    buffer[at++] = (rest % 128) | 128
-    rest = Math.floor(rest / 128)
-  }
-  buffer[at++] = rest
+  for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) buffer[at++] = (rest % 128) | 128
+  let low = rest | 0
+  for (; low > 127; low >>>= 7) buffer[at++] = (low & 127) | 128
+  buffer[at++] = low
   return at
 }
 

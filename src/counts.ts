@@ -19,8 +19,8 @@ export class Distribution {
   }
 
   /** From each of these times until `now`, in ms; one that lies ahead counts as nothing. */
-  addSince(times: readonly number[], now: number): void {
-    for (const time of times) this.add(Math.max(0, now - time))
+  addSince(times: Float64Array, now: number): void {
+    for (let i = 0; i < times.length; i++) this.add(Math.max(0, now - times[i]))
   }
 
   /** So many times of nothing. */

@@ -52,7 +52,7 @@ export interface TaskEpoch {
   readonly task: Task
   readonly outputs: readonly RecordBatchWriter[]
   /** Event times of the matches among the outputs, in ms. */
-  readonly matchTimes: readonly number[]
+  readonly matchTimes: Float64Array
   readonly rejects: readonly RecordBatchWriter[]
   readonly pages: readonly Page[]
   /** The next offsets to read; -1 where nothing was read yet. */
@@ -90,8 +90,8 @@ export class Task {
   readonly #slice = newSlice()
   /** Of the records to be taken, by row: who has read the value; hashes of the key and of the look-up keys. */
   readonly #readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
-  readonly #hashes = new Uint32Array(SLICE)
-  readonly #lookUpHashes: readonly Uint32Array[]
+  readonly #hashes = new Int32Array(SLICE)
+  readonly #lookUpHashes: readonly Int32Array[]
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
   /** Per dimension: 1 where the fact has a row. */
@@ -134,7 +134,7 @@ export class Task {
       context.codec.missingRight,
       (left, bytes) => this.#rejects.output(left, bytes),
     )
-    this.#lookUpHashes = pipeline.dimensions.map(() => new Uint32Array(SLICE))
+    this.#lookUpHashes = pipeline.dimensions.map(() => new Int32Array(SLICE))
     this.#found = new Uint8Array(pipeline.dimensions.length)
     this.window = new JoinWindow({
       times: windowTimes(pipeline.join),
@@ -205,11 +205,9 @@ export class Task {
     this.#lookAhead(side, block, first, end)
     let i = first
     while (i < end && !this.#loading && !this.full && !this.window.coldFull) {
-      const streamTime = streamTimes[i - from]
+      this.window.streamTime = streamTimes[i - from]
       const fate =
-        side === LEFT
-          ? this.#takeFact(block, i, i - first, streamTime)
-          : this.#takeRight(block, i, i - first, streamTime)
+        side === LEFT ? this.#takeFact(block, i, i - first) : this.#takeRight(block, i, i - first)
       if (fate === NEEDS_SCHEMA) this.#load(side === LEFT ? codec.facts : codec.right, block, i)
       else i++
     }
@@ -307,9 +305,9 @@ export class Task {
     })
   }
 
-  #takeFact(block: Block, i: number, row: number, streamTime: number): number {
+  #takeFact(block: Block, i: number, row: number): number {
     const { codec, dimensions, pipeline, counts, maxEntryBytes } = this.#context
-    const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, row, streamTime)
+    const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, row)
     if (typeof value === 'number') return value
 
     let bodyBytes = value.projectedBytes
@@ -357,7 +355,8 @@ export class Task {
     const { window } = this
     let at = window.insert(
       LEFT,
-      times[i],
+      times,
+      i,
       hash,
       key.buffer,
       key.start,
@@ -374,13 +373,13 @@ export class Task {
       if (this.#found[d] === 0) at += codec.missingDimension[d].copy(body, at)
       else at = copyBytes(rowBuffer, rowStart, rowEnd, body, at)
     }
-    counts.probe(LEFT, window.probe(LEFT, hash, streamTime))
+    counts.probe(LEFT, window.probe(LEFT, hash))
     return DONE
   }
 
-  #takeRight(block: Block, i: number, row: number, streamTime: number): number {
+  #takeRight(block: Block, i: number, row: number): number {
     const { codec, counts, maxEntryBytes } = this.#context
-    const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, row, streamTime)
+    const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, row)
     if (typeof value === 'number') return value
     const key = codec.rightKey
     const bodyBytes = value.projectedBytes
@@ -391,7 +390,8 @@ export class Task {
     const { window } = this
     const at = window.insert(
       RIGHT,
-      block.times[i],
+      block.times,
+      i,
       hash,
       key.buffer,
       key.start,
@@ -402,7 +402,7 @@ export class Task {
       bodyBytes,
     )
     value.project(window.bodyBuffer, at)
-    counts.probe(RIGHT, window.probe(RIGHT, hash, streamTime))
+    counts.probe(RIGHT, window.probe(RIGHT, hash))
     return DONE
   }
 
@@ -414,7 +414,6 @@ export class Task {
     block: Block,
     i: number,
     row: number,
-    streamTime: number,
   ): ValueReader | number {
     if (this.#isOutside(side, block, i)) {
       this.#context.counts.outside[side]++
@@ -432,9 +431,8 @@ export class Task {
       return this.#reject(side, block, i, 'decode', 'key_mismatch', KEY_MISMATCH)
     }
     if (block.times[i] === UNTIMED) return this.#untimed(side, value, block, i)
-    if (block.times[i] + this.window.times.closeMs < streamTime) {
-      return this.#late(side, block, i, streamTime)
-    }
+    const { streamTime, times } = this.window
+    if (block.times[i] + times.closeMs < streamTime) return this.#late(side, block, i)
     return value
   }
 
@@ -471,10 +469,11 @@ export class Task {
     return fail('bad_key', 'The key is not in the key format that the pipeline file names')
   }
 
-  #late(side: number, block: Block, i: number, streamTime: number): number {
+  #late(side: number, block: Block, i: number): number {
     this.#context.counts.late[side]++
     if (this.#context.pipeline.join.late === 'drop') return DONE
-    const error = `Its time ${block.times[i]} is ${streamTime - block.times[i]} ms behind stream time, more than window and grace`
+    const behind = this.window.streamTime - block.times[i]
+    const error = `Its time ${block.times[i]} is ${behind} ms behind stream time, more than window and grace`
     return this.#reject(side, block, i, 'window', 'late', error)
   }
 

@@ -71,7 +71,7 @@ test('a hash is that of murmur3, wherever the bytes lie', () => {
   for (const [text, hash] of known) {
     for (const at of [0, 1, 2, 3, 9]) {
       const buffer = filled(true, Buffer.from(text), at)
-      assert.equal(hashBytes(buffer, at, at + text.length), hash, text)
+      assert.equal(hashBytes(buffer, at, at + text.length), hash | 0, text)
     }
   }
 })

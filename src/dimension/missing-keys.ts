@@ -16,7 +16,7 @@ export interface MissingKey {
  * whatever makes up more than 1/64 of the misses is in here. Keys are told apart by their hash.
  */
 export class MissingKeys {
-  readonly #hashes = new Uint32Array(CAPACITY)
+  readonly #hashes = new Int32Array(CAPACITY)
   readonly #counts = new Float64Array(CAPACITY)
   readonly #errors = new Float64Array(CAPACITY)
   readonly #keys: string[] = new Array(CAPACITY).fill('')

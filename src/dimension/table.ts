@@ -37,7 +37,7 @@ export class DimensionTable {
   /** Where the next row goes. */
   #top = 1
   #live = 0
-  #slots = new Uint32Array(FIRST_SLOTS * SLOT)
+  #slots = new Int32Array(FIRST_SLOTS * SLOT)
   size = 0
   /** The row that `find` has found last, until the next put, delete or clear. */
   rowBuffer: Bytes = NO_BYTES
@@ -68,7 +68,7 @@ export class DimensionTable {
    * nothing else, and cost a fraction of what they do one by one.
    * @returns nothing of use, so that the reads are not optimized away
    */
-  lookAhead(hashes: Uint32Array, count: number): number {
+  lookAhead(hashes: Int32Array, count: number): number {
     const slots = this.#slots
     const mask = slots.length - SLOT
     let touched = 0
@@ -148,7 +148,7 @@ export class DimensionTable {
     this.#chunks = []
     this.#top = 1
     this.#live = this.size = 0
-    this.#slots = new Uint32Array(FIRST_SLOTS * SLOT)
+    this.#slots = new Int32Array(FIRST_SLOTS * SLOT)
   }
 
   /** Calls `each` with every row: its buffer, where the key starts, where the row starts, where it ends. */
@@ -230,7 +230,7 @@ export class DimensionTable {
   #grow(): void {
     const old = this.#slots
     this.#claim(old.length * 4)
-    this.#slots = new Uint32Array(old.length * 2)
+    this.#slots = new Int32Array(old.length * 2)
     const mask = this.#slots.length - SLOT
     for (let i = 0; i < old.length; i += SLOT) {
       if (old[i + ADDRESS] === 0) continue

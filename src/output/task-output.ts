@@ -83,8 +83,9 @@ export class BatchList {
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
   readonly batches: BatchList
-  /** Event times of the matches since the last `take`, in ms. */
-  #times: number[] = []
+  /** Event times of the matches since the last `take`, in ms; so many of them. */
+  #times = new Float64Array(1024)
+  #matches = 0
   readonly #frame: Bytes
   readonly #missingRight: Bytes
   readonly #onTooLarge: (left: Entry, bytes: number) => void
@@ -104,7 +105,8 @@ export class TaskOutput {
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
     if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) {
-      this.#times.push(time)
+      if (this.#matches === this.#times.length) this.#growTimes()
+      this.#times[this.#matches++] = time
     }
   }
 
@@ -112,10 +114,16 @@ export class TaskOutput {
     this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
   }
 
-  takeTimes(): number[] {
-    const times = this.#times
-    this.#times = []
+  takeTimes(): Float64Array {
+    const times = this.#times.slice(0, this.#matches)
+    this.#matches = 0
     return times
+  }
+
+  #growTimes(): void {
+    const times = new Float64Array(2 * this.#times.length)
+    times.set(this.#times)
+    this.#times = times
   }
 
   /** False: it is too large. */

@@ -67,7 +67,10 @@ export class JoinWindow {
   readonly #recent: RecentPages
   readonly #sides: readonly Segments[]
   readonly #writer: PageWriter
-  #marks = new Map<number, number[]>()
+  /** Entries that have matched in the running epoch. */
+  #marks = new Map<SegmentIndex, number[]>()
+  /** At the record that is taken, or completed. A field, as a number among arguments would be boxed. */
+  streamTime = Number.NEGATIVE_INFINITY
   /**
    * Here, as in what `closing` gives, integers lie among times, and so are doubles. `| 0` makes integers
    * of them again: else the cursors' fields, and all that is computed with them, would become doubles for
@@ -138,7 +141,8 @@ export class JoinWindow {
    */
   insert(
     side: number,
-    time: number,
+    times: Float64Array,
+    i: number,
     hash: number,
     key: Bytes,
     keyStart: number,
@@ -148,6 +152,7 @@ export class JoinWindow {
     headersEnd: number,
     bodyBytes: number,
   ): number {
+    const time = times[i]
     const segment = this.#sides[side].startOf(time)
     const keyBytes = keyEnd - keyStart
     const headerBytes = headersEnd - headersStart
@@ -179,7 +184,7 @@ export class JoinWindow {
    * Brings near what `insert` and `probe` of the next records will read.
    * @param from @param to the earliest and the latest of their times
    */
-  lookAhead(side: number, hashes: Uint32Array, count: number, from: number, to: number): number {
+  lookAhead(side: number, hashes: Int32Array, count: number, from: number, to: number): number {
     const { beforeMs, afterMs } = this.times
     const own = this.#sides[side]
     const other = this.#sides[1 - side]
@@ -202,10 +207,9 @@ export class JoinWindow {
 
   /**
    * Looks for partners of the record just inserted, whose body has been written.
-   * @param streamTime stream time at this record
    * @returns whether the other side has an entry with this hash inside the window's segments
    */
-  probe(side: number, hash: number, streamTime: number): boolean {
+  probe(side: number, hash: number): boolean {
     const { beforeMs, afterMs, segmentMs } = this.times
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
@@ -219,8 +223,8 @@ export class JoinWindow {
         hit = true
         const page = this.#recent.match(index.page(entry))
         if (page === undefined || (this.#left && this.#cold.length > 0)) {
-          this.#wait(side, segment, entry, streamTime)
-        } else this.#consider(side, index, segment, entry, page, streamTime)
+          this.#wait(side, index, entry)
+        } else this.#consider(side, index, entry, page)
       }
     }
     return hit
@@ -292,7 +296,7 @@ export class JoinWindow {
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
   take(): Page[] {
-    for (const [segment, entries] of this.#marks) this.#writer.marks(segment, entries)
+    for (const [{ start }, entries] of this.#marks) this.#writer.marks(start, entries)
     this.#marks.clear()
     return this.#writer.take()
   }
@@ -332,14 +336,7 @@ export class JoinWindow {
     }
   }
 
-  #consider(
-    side: number,
-    index: SegmentIndex,
-    segment: number,
-    entry: number,
-    page: Page,
-    streamTime: number,
-  ): void {
+  #consider(side: number, index: SegmentIndex, entry: number, page: Page): void {
     const own = this.#own
     const other = this.#other
     other.read(page, index.position(entry))
@@ -351,14 +348,8 @@ export class JoinWindow {
     if (this.#left) {
       const joins =
         side === LEFT
-          ? this.#markMatched(
-              this.#ownIndex!,
-              this.#sides[LEFT].startOf(own.time),
-              this.#ownEntry,
-              own.time,
-              streamTime,
-            )
-          : this.#markMatched(index, segment, entry, other.time, streamTime)
+          ? this.#markMatched(this.#ownIndex!, this.#ownEntry, own.time)
+          : this.#markMatched(index, entry, other.time)
       if (!joins) return
     }
     const { matchDelays } = this.#counts
@@ -368,21 +359,15 @@ export class JoinWindow {
   }
 
   /** False where the left record has come out without a match already, or is about to. */
-  #markMatched(
-    index: SegmentIndex,
-    segment: number,
-    entry: number,
-    time: number,
-    streamTime: number,
-  ): boolean {
+  #markMatched(index: SegmentIndex, entry: number, time: number): boolean {
     if (index.isMatched(entry)) return true
-    if (time + this.times.closeMs < streamTime) {
+    if (time + this.times.closeMs < this.streamTime) {
       this.#counts.closedMatches++
       return false
     }
     index.setMatched(entry)
-    const marks = this.#marks.get(segment)
-    if (marks === undefined) this.#marks.set(segment, [entry])
+    const marks = this.#marks.get(index)
+    if (marks === undefined) this.#marks.set(index, [entry])
     else marks.push(entry)
     return true
   }
@@ -391,9 +376,9 @@ export class JoinWindow {
    * For its page; in a left join also for those that wait already: whether a record has closed
    * depends on whether one of them has matched it.
    */
-  #wait(side: number, segment: number, entry: number, streamTime: number): void {
+  #wait(side: number, { start }: SegmentIndex, entry: number): void {
     const { number } = this.#ownPage!
-    this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, segment, entry, streamTime)
+    this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, start, entry, this.streamTime)
   }
 
   async #resolve(cold: readonly number[]): Promise<void> {
@@ -411,9 +396,8 @@ export class JoinWindow {
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i] | 0
-      const segment = cold[i + 4]
       const entry = cold[i + 5] | 0
-      const index = this.#sides[1 - side].get(segment)!
+      const index = this.#sides[1 - side].get(cold[i + 4])!
       // Our own record is of the running epoch, so its page is in memory.
       const page = this.#recent.get(cold[i + 1])!
       own.read(page, cold[i + 2] | 0)
@@ -421,7 +405,8 @@ export class JoinWindow {
       this.#ownEntry = cold[i + 3] | 0
       const number = index.page(entry)
       const other = pages.get(number) ?? this.#recent.get(number)!
-      this.#consider(side, index, segment, entry, other, cold[i + 6])
+      this.streamTime = cold[i + 6]
+      this.#consider(side, index, entry, other)
     }
   }
 

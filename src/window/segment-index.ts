@@ -24,22 +24,25 @@ const POSITION = PAGE_BYTES - 1
 const MOST_PAGES = 2 ** (32 - POSITION_BITS)
 
 export class SegmentIndex {
-  #slots: Uint32Array
-  readonly #chunks: Uint32Array[] = []
+  /** Of the segment, in ms. */
+  readonly start: number
+  #slots: Int32Array
+  readonly #chunks: Int32Array[] = []
   /** Each chunk's first page. */
   readonly #firstPages: number[] = []
   /** A bit per entry, of chunks with a match in a left join. */
-  readonly #matched: (Uint32Array | undefined)[] = []
+  readonly #matched: (Int32Array | undefined)[] = []
   #used = 0
   /** The next entry's number. */
   #next = 0
   entries = 0
 
   /** @param expected entries that will probably come */
-  constructor(expected = 0) {
+  constructor(start: number, expected = 0) {
+    this.start = start
     let slots = FIRST_SLOTS
     while (slots * 5 < expected * 8) slots *= 2
-    this.#slots = new Uint32Array(slots * SLOT)
+    this.#slots = new Int32Array(slots * SLOT)
   }
 
   /** Bytes of the typed arrays. */
@@ -89,7 +92,7 @@ export class SegmentIndex {
   }
 
   /** Brings the slots of these hashes near, as `DimensionTable.lookAhead` does. */
-  lookAhead(hashes: Uint32Array, count: number): number {
+  lookAhead(hashes: Int32Array, count: number): number {
     const slots = this.#slots
     const mask = slots.length - SLOT
     let touched = 0
@@ -98,7 +101,7 @@ export class SegmentIndex {
   }
 
   /** The same for the newest entries of these hashes; their numbers (or -1) go to `entries`. */
-  lookAheadEntries(hashes: Uint32Array, count: number, entries: Int32Array): number {
+  lookAheadEntries(hashes: Int32Array, count: number, entries: Int32Array): number {
     let touched = 0
     for (let i = 0; i < count; i++) {
       const entry = this.first(hashes[i])
@@ -115,7 +118,7 @@ export class SegmentIndex {
 
   setMatched(entry: number): void {
     const chunk = entry >>> CHUNK_BITS
-    const bits = (this.#matched[chunk] ??= new Uint32Array(CHUNK / 32))
+    const bits = (this.#matched[chunk] ??= new Int32Array(CHUNK / 32))
     bits[(entry & (CHUNK - 1)) >>> 5] |= 1 << (entry & 31)
   }
 
@@ -129,7 +132,7 @@ export class SegmentIndex {
     const isFirst = (this.#next & (CHUNK - 1)) === 0
     if (isFirst || page - this.#firstPages[chunk] >= MOST_PAGES) {
       this.#next = this.#chunks.length * CHUNK
-      this.#chunks.push(new Uint32Array(CHUNK * ENTRY))
+      this.#chunks.push(new Int32Array(CHUNK * ENTRY))
       this.#firstPages.push(page)
     }
     return this.#next++
@@ -145,7 +148,7 @@ export class SegmentIndex {
 
   #growSlots(): void {
     const old = this.#slots
-    this.#slots = new Uint32Array(old.length * 2)
+    this.#slots = new Int32Array(old.length * 2)
     for (let i = 0; i < old.length; i += SLOT) {
       if (old[i + HEAD] === 0) continue
       const slot = this.#slot(old[i])

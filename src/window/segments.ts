@@ -61,7 +61,7 @@ export class Segments {
     let index = this.get(start)
     if (index === undefined) {
       // Probably as many as in the segment before.
-      index = new SegmentIndex(this.#live.get(start - this.#segmentMs)?.entries)
+      index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.entries)
       this.#live.set(start, index)
     }
     return index

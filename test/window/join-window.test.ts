@@ -49,9 +49,11 @@ class Driver {
     const hash = collidingHash(key, 0, key.length)
     const body = Buffer.from(String(record.id))
     const { side, time } = record
-    const at = window.insert(side, time, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
+    const times = Float64Array.of(time)
+    const at = window.insert(side, times, 0, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
     body.copy(window.bodyBuffer, at)
-    window.probe(side, hash, this.streamTime)
+    window.streamTime = this.streamTime
+    window.probe(side, hash)
     this.streamTime = Math.max(this.streamTime, time)
   }
 
