@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { offsetFetchRequest } from './group-offset-requests.ts'
 import {
   type BrokerNode,
   type Cluster,
@@ -12,7 +13,6 @@ import {
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
-import { offsetFetchRequest } from './requests.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
