@@ -74,7 +74,8 @@ export function readiness(
     const name = `dimension ${config.name}`
     const dimension = dimensions[d]
     if (dimension === undefined) return { name, ok: false, detail: 'not begun' }
-    const { isReady, table, remaining, total, begunMs } = dimension
+    const { isReady, table } = dimension
+    const { remaining, total, begunMs } = dimension.progress
     if (isReady) return { name, ok: true, detail: `${table.size} rows` }
     return waiting(name, 'reading', progress(remaining, total, begunMs))
   })

@@ -33,7 +33,8 @@ export class ServiceQueries implements StoreQueries {
     }
     const dimension = dimensions[d]
     if (dimension === undefined || !dimension.isReady || codec === undefined) {
-      const left = dimension === undefined ? '' : `; ${dimension.remaining} offsets are left`
+      const left =
+        dimension === undefined ? '' : `; ${dimension.progress.remaining} offsets are left`
       throw new ApiError(503, `The dimension ${name} is being read${left}`, RETRY_SECONDS)
     }
     const { table } = dimension
@@ -42,7 +43,7 @@ export class ServiceQueries implements StoreQueries {
       throw new ApiError(404, `The dimension ${name} has no row ${key}`)
     }
     const row = codec.views.dimensions[d](table.rowBuffer.subarray(table.rowStart, table.rowEnd))
-    const { positions, stalenessMs } = dimension
+    const { positions, stalenessMs } = dimension.progress
     return { dimension: name, key, row, offsets: positions, stalenessMs }
   }
 

@@ -141,7 +141,8 @@ export class ServiceViews implements Views {
       const loaded = dimensions[d]
       const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
       if (loaded === undefined) return { name, topic, ready: false, ...looked }
-      const { table, isReady, remaining, total, begunMs } = loaded
+      const { table, isReady } = loaded
+      const { remaining, total, begunMs, stalenessMs } = loaded.progress
       return {
         name,
         topic,
@@ -149,7 +150,7 @@ export class ServiceViews implements Views {
         rows: table.size,
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
-        stalenessMs: isReady ? loaded.stalenessMs : null,
+        stalenessMs: isReady ? stalenessMs : null,
         topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),
