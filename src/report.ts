@@ -1,8 +1,8 @@
 /** How the instance is: its state, memory, progress, readiness and liveness. */
 import type { Pipeline } from './config/pipeline.ts'
 import type { Dimension } from './dimension/dimension.ts'
+import type { HeldTask } from './held-task.ts'
 import type { Check } from './ops/health.ts'
-import type { HeldTask } from './tasks.ts'
 import type { Worker } from './worker.ts'
 
 /** Every state that an instance can be in. */

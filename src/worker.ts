@@ -7,9 +7,10 @@ import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
 import type { Counts } from './counts.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
+import type { HeldTask } from './held-task.ts'
 import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
-import { type HeldTask, Tasks } from './tasks.ts'
+import { Tasks } from './tasks.ts'
 
 export interface WorkerOptions {
   readonly broker: Broker
@@ -95,7 +96,7 @@ export class Worker {
         userData: () =>
           encodeUserData({
             owned: this.#tasks.partitions,
-            stores: this.#tasks.stored(),
+            stores: this.#tasks.stores.partitions(),
             address: options.address,
             instance: options.instanceId,
             version: options.version,
@@ -164,12 +165,12 @@ export class Worker {
   /** Fetches and takes nothing more. The place in the group stays; what was taken is committed. */
   pause(): void {
     this.#paused = true
-    this.#tasks.pause()
+    this.#tasks.inputs.pauseAll()
   }
 
   resume(): void {
     this.#paused = false
-    this.#tasks.resume()
+    this.#tasks.inputs.resumeAll()
     this.#wake()
   }
 
@@ -189,7 +190,7 @@ export class Worker {
   rebuild(partition: number): boolean {
     const runs = this.#tasks.running.some(({ task }) => task.partition === partition)
     if (!runs || this.#quiet) return false
-    this.#tasks.damaged(partition)
+    this.#tasks.stores.damaged(partition)
     const message = `The store of task ${partition} is to be rebuilt`
     this.#recover(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
     return true
@@ -272,7 +273,7 @@ export class Worker {
       if (this.#paused || this.#holds > 0) break
       busy = (await this.#process(held)) || busy
       full ||= held.task.full
-      this.#tasks.resumeInputs(held)
+      this.#tasks.inputs.resume(held)
     }
     const due = Date.now() - this.#lastCommit >= this.#options.context.pipeline.commit.intervalMs
     this.#full = full
@@ -288,7 +289,7 @@ export class Worker {
       return busy
     } catch (raised) {
       const error = asCorrupt(raised)
-      if (codeOf(error) === 'STATE_CORRUPT') this.#tasks.damaged(task.partition)
+      if (codeOf(error) === 'STATE_CORRUPT') this.#tasks.stores.damaged(task.partition)
       throw error
     }
   }
