@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Alarm } from '../alarm.ts'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
@@ -60,7 +61,7 @@ export class ClusterGroup implements Group {
   #closed = false
   #rejoin = false
   #running: Promise<void> = Promise.resolve()
-  #wake: () => void = () => {}
+  readonly #alarm = new Alarm()
 
   constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: Log) {
     this.#cluster = cluster
@@ -88,7 +89,7 @@ export class ClusterGroup implements Group {
 
   rejoin(): void {
     this.#rejoin = true
-    this.#wake()
+    this.#alarm.ring()
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
@@ -131,7 +132,7 @@ export class ClusterGroup implements Group {
 
   async close(forGood = false): Promise<void> {
     this.#closed = true
-    this.#wake()
+    this.#alarm.ring()
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
     const { instanceId } = this.#options
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
@@ -233,7 +234,7 @@ export class ClusterGroup implements Group {
     const interval = Math.min(1000, sessionTimeoutMs / 3)
     let heard = Date.now()
     while (!this.#closed && !this.#rejoin) {
-      await this.#pause(interval)
+      await this.#alarm.sleep(interval)
       if (this.#closed || this.#rejoin) return
       const { generationId, memberId } = this.#membership
       const beat = {
@@ -256,16 +257,6 @@ export class ClusterGroup implements Group {
         await sleep(200)
       }
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -1,13 +1,13 @@
 /** What the API and the status page show of the running parts. */
 import { redacted } from '../config/redact.ts'
 import type { Distribution } from '../counts.ts'
+import type { Member } from '../membership.ts'
 import type { Views } from '../ops/api.ts'
 import { storeSizes } from '../ops/disk.ts'
 import { type Probes, written } from '../ops/health.ts'
 import { Remembered } from '../ops/remembered.ts'
 import { memoryParts, progress, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
-import type { Member } from '../worker.ts'
 import type { GroupMembers } from './group-members.ts'
 import type { ServiceParts } from './parts.ts'
 
