@@ -15,7 +15,7 @@ export const METRICS = {
   state: [
     'gauge',
     ['state'],
-    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring or running; 0 for the others',
+    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others',
   ],
   tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
   records_consumed_total: [

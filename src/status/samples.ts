@@ -11,9 +11,8 @@ import type { Metrics } from '../ops/metrics.ts'
 import { memoryParts, progress, STATES, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
 import type { Worker } from '../worker.ts'
-import type { ServiceParts } from './parts.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
 
-const SIDES = ['left', 'right'] as const
 const UNDECODED: readonly RejectReason[] = [
   'bad_key',
   'not_framed',

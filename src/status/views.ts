@@ -9,9 +9,8 @@ import { Remembered } from '../ops/remembered.ts'
 import { memoryParts, progress, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
 import type { GroupMembers } from './group-members.ts'
-import type { ServiceParts } from './parts.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
 
-const SIDES = ['left', 'right'] as const
 const SIZES_AGE_MS = 10_000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
