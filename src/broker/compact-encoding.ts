@@ -6,7 +6,7 @@ import type { TopicPartition } from '../batch.ts'
 import type { Decoder, Encoder } from './kafkajs.ts'
 import { byTopic } from './topic-arrays.ts'
 
-export function uvarint(e: Encoder, value: number): void {
+function uvarint(e: Encoder, value: number): void {
   const bytes: number[] = []
   let rest = value
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
@@ -44,7 +44,7 @@ export function compactTopics<T extends TopicPartition>(
   }
 }
 
-export function readUvarint(d: Decoder): number {
+function readUvarint(d: Decoder): number {
   let result = 0
   for (let shift = 0; ; shift += 7) {
     const byte = d.readInt8() & 255
