@@ -1,8 +1,8 @@
 /** How the instance is: its state, memory, progress, readiness and liveness. */
 import type { Pipeline } from './config/pipeline.ts'
 import type { Dimension } from './dimension/dimension.ts'
+import type { HeldTask } from './held-task.ts'
 import type { Check } from './ops/health.ts'
-import type { HeldTask } from './tasks.ts'
 import type { Worker } from './worker.ts'
 
 /** Every state that an instance can be in. */
@@ -74,7 +74,8 @@ export function readiness(
     const name = `dimension ${config.name}`
     const dimension = dimensions[d]
     if (dimension === undefined) return { name, ok: false, detail: 'not begun' }
-    const { isReady, table, remaining, total, begunMs } = dimension
+    const { isReady, table } = dimension
+    const { remaining, total, begunMs } = dimension.progress
     if (isReady) return { name, ok: true, detail: `${table.size} rows` }
     return waiting(name, 'reading', progress(remaining, total, begunMs))
   })

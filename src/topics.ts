@@ -31,7 +31,7 @@ export const ownTopics = (pipeline: Pipeline): string[] => [
 ]
 
 /** Event times may be long ago: with a time limit the broker would delete such records at once. */
-export const newTopic = (topic: string, partitions: number): NewTopic => ({
+const newTopic = (topic: string, partitions: number): NewTopic => ({
   topic,
   partitions,
   config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },

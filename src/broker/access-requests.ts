@@ -1,7 +1,7 @@
 /** Requests whose answers say what this client may do (KIP-430). kafkajs has older versions of them only. */
 import { type Decoder, DecoderClass, EncoderClass, type Protocol } from './kafkajs.ts'
 import type { GroupDescription, Operation, TopicAccess } from './port.ts'
-import { check } from './requests.ts'
+import { check } from './topic-arrays.ts'
 
 const METADATA = 3
 const DESCRIBE_GROUPS = 15

@@ -19,11 +19,12 @@ import {
   logLevel,
   request,
 } from './kafkajs.ts'
+import { listOffsetsRequest } from './list-offsets-request.ts'
 import { Outage } from './outage.ts'
 import type { Admin, Broker, BrokerEvents, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
-import { check, listOffsetsRequest } from './requests.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
+import { check } from './topic-arrays.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Alarm } from '../alarm.ts'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { committedOffsets, describedMembers, type QueriedGroup } from './group-queries.ts'
 import {
   type BrokerNode,
   type Cluster,
@@ -12,36 +14,21 @@ import {
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
-import { offsetFetchRequest } from './requests.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
 const PROTOCOL = 'stream-enricher'
-const UNSTABLE_OFFSET_COMMIT = 88
 /** The group is as it was, and its coordinator is found again. */
 const COORDINATOR_MOVES = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'GROUP_LOAD_IN_PROGRESS',
 ])
-const PENDING = new Error(
-  'the transaction of a former owner is still pending on them; it ends within its timeout',
-)
-
 interface Joined {
   readonly generationId: number
   readonly leaderId: string
   readonly memberId: string
   readonly members: readonly { memberId: string; memberMetadata: Buffer }[]
-}
-
-interface Described {
-  readonly members: readonly {
-    memberId: string
-    clientHost: string
-    memberMetadata: Buffer
-    memberAssignment: Buffer
-  }[]
 }
 
 /** The classic group protocol: join, sync, heartbeat; eager, with nothing in flight at a join. */
@@ -50,6 +37,7 @@ export class ClusterGroup implements Group {
   readonly #options: GroupOptions
   readonly #events: GroupEvents
   readonly #log: Log
+  readonly #queried: QueriedGroup
   readonly #heartbeat: Outage
   readonly #joining: Outage
   #membership: Membership
@@ -60,13 +48,15 @@ export class ClusterGroup implements Group {
   #closed = false
   #rejoin = false
   #running: Promise<void> = Promise.resolve()
-  #wake: () => void = () => {}
+  readonly #alarm = new Alarm()
 
   constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: Log) {
     this.#cluster = cluster
     this.#options = options
     this.#events = events
     this.#log = log
+    const { groupId } = options
+    this.#queried = { groupId, coordinator: () => this.#coordinator(), log }
     this.#heartbeat = new Outage(log, 'The heartbeat')
     this.#joining = new Outage(log, 'Joining the group')
     this.#membership = { generationId: -1, memberId: '', groupInstanceId: options.instanceId }
@@ -88,50 +78,20 @@ export class ClusterGroup implements Group {
 
   rejoin(): void {
     this.#rejoin = true
-    this.#wake()
+    this.#alarm.ring()
   }
 
-  async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
-    const outage = new Outage(this.#log, 'Asking for the group’s offsets')
-    for (;;) {
-      try {
-        const coordinator = await this.#coordinator()
-        const found = await coordinator.connectionPool.send(
-          offsetFetchRequest(this.#options.groupId, partitions),
-        )
-        outage.over()
-        return partitions.map(
-          ({ topic, partition }) =>
-            found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
-        )
-      } catch (error) {
-        if (this.#closed) throw error
-        const unstable = (error as { code?: number }).code === UNSTABLE_OFFSET_COMMIT
-        outage.failed(unstable ? PENDING : error)
-        await sleep(unstable ? 20 : 250)
-      }
-    }
+  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+    return committedOffsets(this.#queried, partitions, () => this.#closed)
   }
 
-  async members(): Promise<readonly DescribedMember[]> {
-    const { groupId, topics } = this.#options
-    const coordinator = await this.#coordinator()
-    const { groups } = await coordinator.connectionPool.send(
-      request<{ groups: readonly Described[] }>('DescribeGroups', 2, { groupIds: [groupId] }),
-    )
-    // While the group rebalances the broker leaves the members' bytes out.
-    const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
-    return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => ({
-      memberId,
-      host: clientHost.replace(/^\//, ''),
-      userData: MemberMetadata.decode(memberMetadata).userData,
-      partitions: MemberAssignment.decode(memberAssignment)?.assignment[topics[0]] ?? [],
-    }))
+  members(): Promise<DescribedMember[]> {
+    return describedMembers(this.#queried, this.#options.topics[0])
   }
 
   async close(forGood = false): Promise<void> {
     this.#closed = true
-    this.#wake()
+    this.#alarm.ring()
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
     const { instanceId } = this.#options
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
@@ -233,7 +193,7 @@ export class ClusterGroup implements Group {
     const interval = Math.min(1000, sessionTimeoutMs / 3)
     let heard = Date.now()
     while (!this.#closed && !this.#rejoin) {
-      await this.#pause(interval)
+      await this.#alarm.sleep(interval)
       if (this.#closed || this.#rejoin) return
       const { generationId, memberId } = this.#membership
       const beat = {
@@ -256,16 +216,6 @@ export class ClusterGroup implements Group {
         await sleep(200)
       }
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -4,11 +4,12 @@ import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { giveBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
+import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
-import { check, type FetchedPartition, fetchRequest } from './requests.ts'
+import { check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
 /** As metadata have it, while one is elected. */

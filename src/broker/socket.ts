@@ -46,7 +46,7 @@ function tcpSocket(host: string, port: number, onConnect: () => void): Socket {
 }
 
 /** Cuts a stream of length-prefixed frames; each is copied once, into a buffer of its own. */
-export class Frames {
+class Frames {
   readonly #onFrame: (frame: Buffer) => void
   readonly #length = Buffer.alloc(LENGTH_BYTES)
   #frame: Buffer | undefined

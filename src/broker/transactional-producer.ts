@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnricherError, messageOf } from '../errors.ts'
+import { txnOffsetCommitRequest } from './group-offset-requests.ts'
 import {
   type BrokerNode,
   type Cluster,
@@ -8,7 +9,7 @@ import {
   request,
 } from './kafkajs.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
-import { produce, txnOffsetCommitRequest } from './requests.ts'
+import { produce } from './produce-request.ts'
 
 const TRANSACTION = 1
 const REQUEST_BYTES = 16 * 1024 * 1024

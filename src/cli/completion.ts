@@ -16,7 +16,6 @@ interface Place {
 }
 
 const SCRIPTS = { bash, zsh, fish }
-export const SHELLS = Object.keys(SCRIPTS)
 
 export function completion(root: CommandTree, shell: string): void {
   print(SCRIPTS[shell as keyof typeof SCRIPTS](root.name(), places(root, '')))

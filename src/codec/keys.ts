@@ -87,7 +87,8 @@ export function keyBytes(format: KeyFormat, key: string | number): Buffer | unde
     const bytes = Buffer.from(key)
     return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(bytes.length)), bytes])
   }
-  if (!/^-?\d{1,18}$/.test(text)) return undefined
+  if (!/^-?\d{1,19}$/.test(text)) return undefined
+  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) return undefined
   if (format === 'avro') return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(text))])
   const bytes = Buffer.alloc(format === 'long' ? 8 : 4)
   if (format === 'long') bytes.writeBigInt64BE(BigInt(text))

@@ -2,14 +2,6 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 
-/** A field of the output taken from a source record. */
-export interface SelectedField {
-  /** Its name in the output. */
-  readonly name: string
-  /** Its name in the source record. */
-  readonly source: string
-}
-
 /** Values that a reader keeps positions of at a time. */
 export const READER_ROWS = 2048
 

@@ -4,7 +4,7 @@ import type { Pipeline } from './pipeline.ts'
 import { pipelineSchema } from './schema.ts'
 import { REFERENCE, substitute } from './substitute.ts'
 
-export const REDACTED = '<redacted>'
+const REDACTED = '<redacted>'
 
 export interface Setting {
   readonly path: readonly string[]

@@ -62,11 +62,8 @@ function scalarOf(text: string): unknown {
   if (text === '') return ''
   try {
     const value: unknown = parse(text)
-    return value === null || typeof value !== 'object'
-      ? typeof value === 'string'
-        ? text
-        : value
-      : text
+    const isPlain = value === null || ['number', 'bigint', 'boolean'].includes(typeof value)
+    return isPlain ? value : text
   } catch {
     return text
   }

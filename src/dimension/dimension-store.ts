@@ -12,6 +12,10 @@ export interface DimensionCheckpoint {
   readonly lastUpdateMs?: number
 }
 
+const PAGE_BYTES = 64 * 1024
+const ROW_HEADER = 8
+const CHECKPOINT_KEY = Buffer.from([0xff])
+
 /**
  * A dimension in LevelDB: append-only pages of rows in the order in which they came, newest wins.
  *
@@ -21,10 +25,6 @@ export interface DimensionCheckpoint {
  * Few large values load many times faster than one per row. When most of what is stored is dead the
  * whole table is written anew.
  */
-const PAGE_BYTES = 64 * 1024
-const ROW_HEADER = 8
-const CHECKPOINT_KEY = Buffer.from([0xff])
-
 export class DimensionStore {
   readonly #store: Store
   #pending: Buffer = Buffer.allocUnsafe(PAGE_BYTES)
@@ -164,4 +164,25 @@ function loadPage(bytes: Buffer, table: DimensionTable): boolean {
     at = end
   }
   return true
+}
+
+/**
+ * Whether a store goes on from where its topic is now.
+ * @param first the topic's earliest offsets, by partition
+ * @param ends its last stable ones
+ * @param keepMs how long the topic keeps tombstones
+ */
+export function isUsable(
+  { layout: stored, offsets, writtenAt }: DimensionCheckpoint,
+  layout: string,
+  first: readonly number[],
+  ends: readonly number[],
+  keepMs: number,
+): boolean {
+  return (
+    stored === layout &&
+    offsets.length === first.length &&
+    Date.now() - writtenAt < keepMs &&
+    offsets.every((offset, p) => offset >= first[p] && offset <= ends[p])
+  )
 }

@@ -120,3 +120,56 @@ export const fixtureSchema = {
     ['pipeline', 'cases'],
   ),
 }
+
+// What the definition accepts.
+
+export type Time = string | number
+export type Key = string | number | null
+/** Of keys and indices, from the file's root. */
+export type Path = readonly string[]
+
+export interface RawRecord {
+  key?: Key
+  timestamp?: Time
+  headers?: Record<string, string>
+  value?: unknown
+  base64?: string
+}
+
+export interface RawOutput {
+  key?: Key
+  timestamp?: Time
+  headers?: Record<string, string>
+  value?: Record<string, unknown>
+  contains?: Record<string, unknown>
+}
+
+export interface RawFault {
+  from: string
+  key?: Key
+  reason: string
+}
+
+export interface RawStep {
+  fact?: RawRecord
+  right?: RawRecord
+  row?: RawRecord & { dimension: string }
+  wait?: string
+}
+
+export interface RawFixture {
+  pipeline: string
+  env?: Record<string, string | number | boolean>
+  clock?: Time
+  dimensions?: Record<string, RawRecord[]>
+  cases: {
+    name: string
+    given: RawStep[]
+    expect: {
+      outputs?: RawOutput[]
+      unmatched?: RawOutput[]
+      rejects?: RawFault[]
+      drops?: RawFault[]
+    }
+  }[]
+}

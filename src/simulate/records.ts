@@ -7,7 +7,7 @@ import { decodeRecordBatches } from '../broker/record-columns.ts'
 import { bytesOf } from '../bytes.ts'
 import { keyReader } from '../codec/keys.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
-import type { GivenRecord } from './fixture.ts'
+import type { GivenRecord } from './given-record.ts'
 
 export type TimedRecord = GivenRecord & { readonly timestamp: number }
 

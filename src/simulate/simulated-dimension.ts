@@ -73,7 +73,7 @@ export class SimulatedDimension {
   /** Resolves when the row is in the table. */
   async take(record: TimedRecord): Promise<void> {
     this.#events!.onFetched(await answerOf(this.#topic, this.#offset++, record))
-    while (this.#dimension.positions[0] < this.#offset) {
+    while (this.#dimension.progress.positions[0] < this.#offset) {
       if (this.#fault !== undefined) throw this.#fault
       await nextTurn()
     }

@@ -1,6 +1,6 @@
+import type { Member } from '../membership.ts'
 import { ApiError } from '../ops/api-error.ts'
 import { Remembered } from '../ops/remembered.ts'
-import type { Member } from '../worker.ts'
 import type { ServiceParts } from './parts.ts'
 
 const AGE_MS = 2000

@@ -66,7 +66,10 @@ export class Operator implements Admin {
     const [, partition] = /^window-(\d+)$/.exec(store) ?? []
     if (partition === undefined) {
       const names = this.#parts.pipeline.dimensions.map(({ name }) => name)
-      throw new ApiError(404, `There is no store ${store}; there are ${[...names, 'window-N']}`)
+      throw new ApiError(
+        404,
+        `There is no store ${store}; there are ${[...names, 'window-N'].join(', ')}`,
+      )
     }
     if (this.#worker.rebuild(Number(partition))) return
     throw new ApiError(409, `Task ${partition} does not run on this instance now; see /v1/members`)

@@ -6,6 +6,9 @@ import type { Dimension } from '../dimension/dimension.ts'
 import type { MemoryLimits } from '../memory.ts'
 import type { Worker } from '../worker.ts'
 
+/** The sides of the join, in the order in which tasks and counts have them: facts first. */
+export const SIDES = ['left', 'right'] as const
+
 /** What is there from the start, and what comes while the service starts. */
 export interface ServiceParts {
   readonly pipeline: Pipeline

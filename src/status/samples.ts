@@ -11,9 +11,8 @@ import type { Metrics } from '../ops/metrics.ts'
 import { memoryParts, progress, STATES, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
 import type { Worker } from '../worker.ts'
-import type { ServiceParts } from './parts.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
 
-const SIDES = ['left', 'right'] as const
 const UNDECODED: readonly RejectReason[] = [
   'bad_key',
   'not_framed',
@@ -168,15 +167,15 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
   metrics.bytes_consumed_total.inc({ topic }, dimension.read.bytes)
   metrics.dimension_rows.set({ dimension: name }, dimension.table.size)
   metrics.dimension_bytes.set({ dimension: name }, dimension.table.bytes)
-  metrics.dimension_lag_records.set({ dimension: name }, dimension.lag)
+  metrics.dimension_lag_records.set({ dimension: name }, dimension.progress.lag)
   if (dimension.lastUpdateMs > 0) {
     const seconds = dimension.lastUpdateMs / 1000
     metrics.dimension_last_update_timestamp_seconds.set({ dimension: name }, seconds)
   }
-  for (const [p, offsets] of dimension.remainingByPartition.entries()) {
+  for (const [p, offsets] of dimension.progress.remainingByPartition.entries()) {
     metrics.restore_records_remaining.set({ store, partition: String(p) }, offsets)
   }
-  const { remaining, total, begunMs } = dimension
+  const { remaining, total, begunMs } = dimension.progress
   collectEta(metrics, store, [secondsLeft(remaining, total, begunMs)])
 }
 

@@ -2,15 +2,15 @@
 
 import { partitionOf } from '../broker/partition-of.ts'
 import { bytesOf } from '../bytes.ts'
+import { keyBytes } from '../codec/keys.ts'
 import type { RecordView } from '../codec/port.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
+import type { HeldTask } from '../held-task.ts'
 import { ApiError } from '../ops/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../ops/stores-api.ts'
-import type { HeldTask } from '../tasks.ts'
 import type { GroupMembers } from './group-members.ts'
-import type { ServiceParts } from './parts.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
 
-const SIDES = ['left', 'right'] as const
 const RETRY_SECONDS = 2
 /** Records of one key that a query shows. */
 const MOST_RECORDS = 500
@@ -33,7 +33,8 @@ export class ServiceQueries implements StoreQueries {
     }
     const dimension = dimensions[d]
     if (dimension === undefined || !dimension.isReady || codec === undefined) {
-      const left = dimension === undefined ? '' : `; ${dimension.remaining} offsets are left`
+      const left =
+        dimension === undefined ? '' : `; ${dimension.progress.remaining} offsets are left`
       throw new ApiError(503, `The dimension ${name} is being read${left}`, RETRY_SECONDS)
     }
     const { table } = dimension
@@ -42,7 +43,7 @@ export class ServiceQueries implements StoreQueries {
       throw new ApiError(404, `The dimension ${name} has no row ${key}`)
     }
     const row = codec.views.dimensions[d](table.rowBuffer.subarray(table.rowStart, table.rowEnd))
-    const { positions, stalenessMs } = dimension
+    const { positions, stalenessMs } = dimension.progress
     return { dimension: name, key, row, offsets: positions, stalenessMs }
   }
 
@@ -71,8 +72,8 @@ export class ServiceQueries implements StoreQueries {
   #partitionOf(side: 'left' | 'right', key: string): number {
     const { pipeline, partitions } = this.#parts
     const { keyFormat } = side === 'left' ? pipeline.facts : pipeline.join
-    const bytes = keyBytes(keyFormat, key)
-    if (bytes === null) {
+    const bytes = onlyKeyBytes(keyFormat, key)
+    if (bytes === undefined) {
       const message = `The partition of ${key} cannot be told with keys in the format ${keyFormat}: add ?partition=`
       throw new ApiError(400, message)
     }
@@ -122,11 +123,7 @@ export class ServiceQueries implements StoreQueries {
   }
 }
 
-/** The bytes of a record's key from its text; null where several have this text. */
-function keyBytes(format: KeyFormat, key: string): Buffer | null {
-  if (format === 'text' || format === 'bytes') return Buffer.from(key)
-  if (format === 'json' || format === 'avro' || !/^-?\d{1,19}$/.test(key)) return null
-  const long = Buffer.alloc(8)
-  long.writeBigInt64BE(BigInt.asIntN(64, BigInt(key)))
-  return format === 'long' ? long : long.subarray(4)
+/** The bytes of a record's key from its text; undefined where several have this text, or none can. */
+function onlyKeyBytes(format: KeyFormat, key: string): Buffer | undefined {
+  return format === 'json' || format === 'avro' ? undefined : keyBytes(format, key)
 }

@@ -1,17 +1,16 @@
 /** What the API and the status page show of the running parts. */
 import { redacted } from '../config/redact.ts'
 import type { Distribution } from '../counts.ts'
+import type { Member } from '../membership.ts'
 import type { Views } from '../ops/api.ts'
 import { storeSizes } from '../ops/disk.ts'
 import { type Probes, written } from '../ops/health.ts'
 import { Remembered } from '../ops/remembered.ts'
 import { memoryParts, progress, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
-import type { Member } from '../worker.ts'
 import type { GroupMembers } from './group-members.ts'
-import type { ServiceParts } from './parts.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
 
-const SIDES = ['left', 'right'] as const
 const SIZES_AGE_MS = 10_000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
@@ -141,7 +140,8 @@ export class ServiceViews implements Views {
       const loaded = dimensions[d]
       const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
       if (loaded === undefined) return { name, topic, ready: false, ...looked }
-      const { table, isReady, remaining, total, begunMs } = loaded
+      const { table, isReady } = loaded
+      const { remaining, total, begunMs, stalenessMs } = loaded.progress
       return {
         name,
         topic,
@@ -149,7 +149,7 @@ export class ServiceViews implements Views {
         rows: table.size,
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
-        stalenessMs: isReady ? loaded.stalenessMs : null,
+        stalenessMs: isReady ? stalenessMs : null,
         topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),

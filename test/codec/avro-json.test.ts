@@ -184,6 +184,9 @@ test('a key that is written in a format is read back as its text', () => {
     }),
   )
   assert.equal(read('avro', 'a key'), 'a key')
-  assert.equal(read('long', '123456789012345678'), '123456789012345678')
+  for (const edge of ['9223372036854775807', '-9223372036854775808']) {
+    assert.equal(read('long', edge), edge)
+  }
+  assert.equal(keyBytes('long', '9223372036854775808'), undefined)
   assert.equal(keyBytes('int', 2 ** 31), undefined)
 })

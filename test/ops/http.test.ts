@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { EnricherError } from '../../src/errors.ts'
 import type { Check } from '../../src/ops/health.ts'
 import { startHttp } from '../../src/ops/listen.ts'
-import { createMetrics, METRICS, type Metrics } from '../../src/ops/metrics.ts'
+import { METRICS } from '../../src/ops/metric-table.ts'
+import { createMetrics, type Metrics } from '../../src/ops/metrics.ts'
 import { bad, good, parts } from './parts.ts'
 
 interface Served {

@@ -10,10 +10,11 @@ import {
   logLevel,
 } from '../../src/broker/kafkajs.ts'
 import type { Broker } from '../../src/broker/port.ts'
+import { produce, type SealedBatch } from '../../src/broker/produce-request.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { recordAt } from '../../src/broker/record-columns.ts'
-import { check, produce, type SealedBatch } from '../../src/broker/requests.ts'
 import { createSocket } from '../../src/broker/socket.ts'
+import { check } from '../../src/broker/topic-arrays.ts'
 import type { Compression } from '../../src/config/pipeline.ts'
 
 /** Unknown topic, not its leader: what a loaded broker says of a topic that it has just created. */

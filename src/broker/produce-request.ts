@@ -1,0 +1,52 @@
+import type { TopicPartition } from '../batch.ts'
+import { type BrokerNode, DecoderClass, EncoderClass, sendChunks } from './kafkajs.ts'
+import { byTopic, readTopics } from './topic-arrays.ts'
+
+const PRODUCE = 0
+
+export interface SealedBatch extends TopicPartition {
+  readonly bytes: Buffer
+}
+
+export interface Produced extends TopicPartition {
+  readonly errorCode: number
+  readonly baseOffset: number
+}
+
+/** Produce v7, acks = all. */
+export async function produce(
+  node: BrokerNode,
+  transactionalId: string | null,
+  timeoutMs: number,
+  batches: readonly SealedBatch[],
+): Promise<Produced[]> {
+  const topics = byTopic(batches)
+  let head = new EncoderClass()
+    .writeString(transactionalId)
+    .writeInt16(-1)
+    .writeInt32(timeoutMs)
+    .writeInt32(topics.size)
+  const chunks: Buffer[] = []
+  for (const [topic, list] of topics) {
+    head.writeString(topic).writeInt32(list.length)
+    for (const { partition, bytes } of list) {
+      chunks.push(head.writeInt32(partition).writeInt32(bytes.length).buffer, bytes)
+      head = new EncoderClass()
+    }
+  }
+  const request = { apiKey: PRODUCE, apiVersion: 7, apiName: 'Produce' }
+  return (await sendChunks(node, request, chunks, readProduced)).produced
+}
+
+function readProduced(payload: Buffer) {
+  const d = new DecoderClass(payload)
+  const produced = readTopics(d, (inner, topic): Produced => {
+    const partition = inner.readInt32()
+    const errorCode = inner.readInt16()
+    const baseOffset = Number(inner.readInt64())
+    inner.readInt64()
+    inner.readInt64()
+    return { topic, partition, errorCode, baseOffset }
+  })
+  return { produced, clientSideThrottleTime: d.readInt32() }
+}

@@ -1,0 +1,33 @@
+import type { RecordColumns, RejectReason } from '../batch.ts'
+import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
+import type { KeyReader, TopicCodec } from '../codec/port.ts'
+import type { DimensionConfig } from '../config/pipeline.ts'
+import type { Log } from '../events.ts'
+import type { Store } from '../level.ts'
+
+/** What a dimension is made of, and whom it tells. */
+export interface DimensionPorts {
+  readonly config: DimensionConfig
+  readonly codec: TopicCodec
+  readonly key: KeyReader
+  readonly layout: string
+  readonly store: Store
+  readonly admin: Admin
+  createReader(events: ReaderEvents): Reader
+  onReject(
+    columns: RecordColumns,
+    i: number,
+    partition: number,
+    reason: RejectReason,
+    error: string,
+  ): void
+  /**
+   * Awaited after each fetched batch, so that rejects do not pile up.
+   * @param all the store is about to be written up to here: what was rejected must not be lost any more
+   */
+  room(all: boolean): Promise<void>
+  /** Called before the table takes memory, with its bytes; throws where there must not be more. */
+  claim(bytes: number): void
+  onFatal(error: unknown): void
+  readonly log: Log
+}

@@ -1,0 +1,142 @@
+/** The dimensions of this instance: their stores, where their rejects go, the memory that they may take. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Broker } from './broker/port.ts'
+import { recordAt } from './broker/record-columns.ts'
+import type { PipelineCodec } from './codec/port.ts'
+import type { DimensionConfig, Pipeline } from './config/pipeline.ts'
+import type { Counts } from './counts.ts'
+import { Dimension } from './dimension/dimension.ts'
+import type { DimensionPorts } from './dimension/ports.ts'
+import type { EarlyRejects } from './early-rejects.ts'
+import { codeOf, EnricherError } from './errors.ts'
+import type { Log } from './events.ts'
+import { openStore, type Store, timed } from './level.ts'
+import { type BatchList, type Rejected, writeReject } from './output/task-output.ts'
+
+export interface DimensionsOptions {
+  readonly pipeline: Pipeline
+  readonly codec: PipelineCodec
+  /** In the file's order, as the dimensions are. */
+  readonly stores: readonly Store[]
+  readonly broker: Broker
+  readonly rejects: BatchList
+  readonly earlyRejects: EarlyRejects
+  /** Bytes that all tables together may have. */
+  readonly limit: number
+  readonly counts: Counts
+  readonly log: Log
+  readonly onFatal: (error: unknown) => void
+}
+
+/** Opens their stores, in the file's order. */
+export function openDimensionStores(
+  pipeline: Pipeline,
+  counts: Counts,
+  log: Log,
+): Promise<Store[]> {
+  return Promise.all(
+    pipeline.dimensions.map(({ name }) => openDimension(pipeline, name, counts, log)),
+  )
+}
+
+/** A dimension's store; a damaged one goes, for the topic has all that was in it. */
+async function openDimension(
+  pipeline: Pipeline,
+  name: string,
+  counts: Counts,
+  log: Log,
+): Promise<Store> {
+  const folder = join(pipeline.state.dir, 'dimension', name)
+  const store = await openStore(folder).catch((error) => {
+    if (codeOf(error) !== 'STATE_CORRUPT') throw error
+    log.event('dimension_store_damaged', { err: error, folder })
+    counts.quarantined.add(`dimension/${name}`)
+    rmSync(folder, { recursive: true, force: true })
+    return openStore(folder)
+  })
+  return timed(store, (op, ms) => counts.storeOps.add(`dimension/${name} ${op}`, ms))
+}
+
+export function createDimensions(options: DimensionsOptions): Dimension[] {
+  const { pipeline, codec, stores, broker, earlyRejects, limit, onFatal, log } = options
+  const dimensions: Dimension[] = []
+  for (const [d, config] of pipeline.dimensions.entries()) {
+    dimensions.push(
+      new Dimension({
+        config,
+        codec: codec.dimensions[d],
+        key: codec.dimensionKeys[d],
+        layout: `${codec.layout} ${config.topic}`,
+        store: stores[d],
+        admin: broker.admin,
+        createReader: (events) =>
+          broker.reader(
+            { maxBytesPerPartition: 4 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 500 },
+            events,
+          ),
+        onReject: rejecting(config, options),
+        room: (all) => earlyRejects.room(all),
+        claim: (bytes) => claim(dimensions, bytes, limit),
+        onFatal,
+        log,
+      }),
+    )
+  }
+  return dimensions
+}
+
+/** Rejects of a dimension go with the next epoch. */
+function rejecting(
+  { topic }: DimensionConfig,
+  { rejects, counts }: DimensionsOptions,
+): DimensionPorts['onReject'] {
+  return (columns, i, partition, reason, error) => {
+    counts.reject(topic, 'decode', reason)
+    const offset = columns.offsets[i]
+    const timestamp = columns.timestamps[i]
+    const record = recordAt(columns, i)
+    const rejected: Rejected = {
+      topic,
+      partition,
+      offset,
+      timestamp,
+      stage: 'decode',
+      reason,
+      error,
+      record,
+    }
+    counts.lastRejects.add(rejected)
+    writeReject(rejects, rejected)
+  }
+}
+
+/** Ends the service, rather than have the container killed, where the dimensions outgrow their memory. */
+function claim(dimensions: readonly Dimension[], bytes: number, limit: number): void {
+  const held = dimensions.reduce((sum, { table }) => sum + table.bytes, 0)
+  if (held + bytes <= limit) return
+  const rows = dimensions.reduce((sum, { table }) => sum + table.size, 0)
+  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select`
+  throw new EnricherError('MEMORY_TOO_SMALL', message, { fields: { limit, held, rows } })
+}
+
+/** Resolves when each has all that its topic had at the start. */
+export async function readDimensions(
+  dimensions: readonly Dimension[],
+  { pipeline, earlyRejects, counts, log }: DimensionsOptions,
+): Promise<void> {
+  const begun = performance.now()
+  await Promise.all(dimensions.map((dimension) => dimension.start()))
+  await Promise.all(dimensions.map((dimension) => dimension.ready))
+  await earlyRejects.end()
+  for (const [d, { restored }] of dimensions.entries()) {
+    const store = `dimension/${pipeline.dimensions[d].name}`
+    counts.restored.add(store, restored.records)
+    counts.restoredBytes.add(store, restored.bytes)
+    counts.restores.add(store, restored.ms)
+  }
+  const rows = Object.fromEntries(
+    pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
+  )
+  log.event('dimensions_read', { rows, ms: Math.round(performance.now() - begun) })
+}

@@ -1,0 +1,119 @@
+/** The epochs of this instance: each holds what its tasks have done since the last one. */
+import type { Broker, Group, ProduceBatch, TransactionalProducer } from './broker/port.ts'
+import { commitEpoch } from './commit/commit.ts'
+import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
+import type { Counts } from './counts.ts'
+import { codeOf } from './errors.ts'
+import type { HeldTask } from './held-task.ts'
+import type { TaskContext } from './task.ts'
+
+export interface EpochsOptions {
+  readonly broker: Broker
+  readonly context: TaskContext
+  readonly changelog: ChangelogTopic
+  readonly instanceId: string
+  /** Rejects of the dimensions since the last call: they go with the next epoch. */
+  readonly takeRejects: () => readonly ProduceBatch[]
+  readonly onStep: (step: number) => void
+}
+
+const TRANSACTION_TIMEOUT_MS = 10_000
+
+export class Epochs {
+  readonly #options: EpochsOptions
+  readonly #producer: TransactionalProducer
+  /** The last epoch's outcome is unknown, or another producer has fenced ours. */
+  #mustInit = true
+  /** Under way since before the first join. */
+  #initialized: Promise<void> | undefined
+  /** Rejects of the dimensions, until the epoch that holds them is committed. */
+  #rejects: readonly ProduceBatch[] = []
+
+  constructor(options: EpochsOptions) {
+    this.#options = options
+    const { broker, context, instanceId } = options
+    this.#producer = broker.producer({
+      transactionalId: `${context.pipeline.name}-${instanceId}`,
+      timeoutMs: TRANSACTION_TIMEOUT_MS,
+    })
+  }
+
+  /** What can be done while the dimensions are still being read. */
+  prepare(): void {
+    this.#initialized = this.#producer.init()
+    this.#initialized.catch(() => {})
+  }
+
+  /** Ready for transactions after `prepare`; from `begin` on it is the epochs'. */
+  async producer(): Promise<TransactionalProducer> {
+    await this.#initialized
+    return this.#producer
+  }
+
+  /** Ends what the last epoch may have left open. */
+  async begin(): Promise<void> {
+    const initialized = this.#initialized
+    this.#initialized = undefined
+    if (this.#mustInit) await (initialized ?? this.#producer.init())
+    this.#mustInit = false
+  }
+
+  /** Nothing is committed until `begin`. */
+  giveUp(): void {
+    this.#mustInit = true
+  }
+
+  /** Commits what the tasks have done. False: they have done nothing. */
+  async commit(running: readonly HeldTask[], group: Group): Promise<boolean> {
+    const { context, changelog, takeRejects, onStep } = this.#options
+    if (this.#mustInit) return false
+    const epochs = running.flatMap(({ task }) => task.take() ?? [])
+    this.#rejects = [...this.#rejects, ...takeRejects()]
+    if (epochs.length === 0 && this.#rejects.length === 0) return false
+    const begun = performance.now()
+    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
+    const count = countOf([
+      ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
+      ...this.#rejects,
+    ])
+    await commitEpoch(parts, this.#rejects, {
+      producer: this.#producer,
+      group,
+      groupId: context.pipeline.name,
+      onStep,
+    })
+    this.#rejects = []
+    count(context.counts)
+    const now = Date.now()
+    // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
+    for (const { matchTimes } of epochs) context.counts.latencies.addSince(matchTimes, now)
+    const ms = performance.now() - begun
+    context.counts.commits.add(ms)
+    context.counts.epochs.add(ms)
+    context.counts.transactions.add('committed')
+    return true
+  }
+
+  /** Counts an epoch that could not be committed. */
+  aborted(error: unknown): void {
+    const { counts } = this.#options.context
+    counts.transactions.add(codeOf(error) === 'FENCED' ? 'fenced' : 'aborted')
+    counts.errors.add(`epoch ${codeOf(error) ?? 'unknown'}`)
+  }
+
+  /** A commit that still waits for its broker is given up. */
+  close(): Promise<void> {
+    return this.#producer.close()
+  }
+}
+
+/** What is counted once the batches are committed; they may not be looked at then any more. */
+function countOf(batches: readonly ProduceBatch[]): (counts: Counts) => void {
+  const counted = batches.map(({ topic, records, bytes }) => ({ topic, records, bytes }))
+  return ({ produced, producedBytes }) => {
+    for (const { topic, records, bytes } of counted) {
+      produced.add(topic, records)
+      producedBytes.add(topic, bytes)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** What is seen of an instance from outside: HTTP, metrics, and what is pushed of them. */
+import { Health } from './ops/health.ts'
+import { startHttp } from './ops/listen.ts'
+import type { LeveledLog } from './ops/log.ts'
+import { createMetrics } from './ops/metrics.ts'
+import { type Otlp, startOtlp } from './ops/otlp.ts'
+import { liveness, readiness } from './report.ts'
+import { GroupMembers } from './status/group-members.ts'
+import { Operator } from './status/operator.ts'
+import type { ServiceParts } from './status/parts.ts'
+import { collect } from './status/samples.ts'
+import { ServiceQueries } from './status/store-queries.ts'
+import { ServiceViews } from './status/views.ts'
+
+export interface Monitoring {
+  readonly http: { readonly port: number; close(): Promise<void> }
+  /** undefined: nothing is pushed. */
+  readonly otlp: Otlp | undefined
+}
+
+/** Begins with the first moment: the parts that a start has not come to yet are looked for at each request. */
+export async function startMonitoring(
+  parts: ServiceParts,
+  log: LeveledLog,
+  onFatal: (error: unknown) => void,
+): Promise<Monitoring> {
+  const { pipeline, version, instanceId, counts, dimensions } = parts
+  const metrics = createMetrics((m) => collect(m, parts))
+  const instance = {
+    'service.name': 'stream-enricher',
+    'service.version': version,
+    'service.instance.id': instanceId,
+    pipeline: pipeline.name,
+  }
+  const otlp = startOtlp(process.env, metrics, instance, log)
+  const members = new GroupMembers(parts)
+  const probes = new Health(
+    () => liveness(pipeline, parts.worker),
+    () => readiness(pipeline, dimensions, parts.worker),
+  )
+  const http = await startHttp(pipeline.http, {
+    version,
+    metrics,
+    probes,
+    views: new ServiceViews(parts, probes, members),
+    queries: new ServiceQueries(parts, members),
+    token: pipeline.http.token,
+    admin: new Operator(parts, log, onFatal),
+    onAnswer: (route, method, code, ms) =>
+      counts.httpRequests.add(`${route} ${method} ${code}`, ms),
+  })
+  log.event('listening', { port: http.port, pipeline: pipeline.name })
+  return { http, otlp }
+}

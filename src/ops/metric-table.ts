@@ -1,0 +1,228 @@
+/** Every metric: one line of one table. Names as Prometheus's naming practices want them. */
+export type Line =
+  | readonly ['counter' | 'gauge', readonly string[], string]
+  /** The last figure is the highest bound, in seconds; ten more lie below, each half of the next. */
+  | readonly ['histogram', readonly string[], string, number]
+
+/** Kind, labels, meaning. A gauge without a value is absent, never 0. */
+export const METRICS = {
+  build_info: ['gauge', ['version', 'node_version'], '1: the version that runs'],
+  config_info: [
+    'gauge',
+    ['pipeline', 'config_hash'],
+    '1: the pipeline, and a hash of its file without its secrets',
+  ],
+  state: [
+    'gauge',
+    ['state'],
+    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others',
+  ],
+  tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
+  records_consumed_total: [
+    'counter',
+    ['topic'],
+    'Records taken from a topic: facts and right stream when they are processed, dimensions when they are read. What an aborted epoch took counts again when it is done again',
+  ],
+  bytes_consumed_total: [
+    'counter',
+    ['topic'],
+    'Bytes of the record batches that were fetched, decompressed',
+  ],
+  records_produced_total: [
+    'counter',
+    ['topic'],
+    'Records committed to a topic: output, rejects, changelog',
+  ],
+  bytes_produced_total: [
+    'counter',
+    ['topic'],
+    'Bytes of the record batches that were committed, before compression',
+  ],
+  records_dropped_total: [
+    'counter',
+    ['stage', 'reason'],
+    'Records dropped because the pipeline file says so: late ones, and facts without a dimension row',
+  ],
+  records_late_total: [
+    'counter',
+    ['topic'],
+    'Records further behind stream time than window and grace, dropped or rejected',
+  ],
+  rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
+  decode_errors_total: [
+    'counter',
+    ['topic', 'format'],
+    'Rejects whose key or value could not be decoded',
+  ],
+  dimension_lookups_total: [
+    'counter',
+    ['dimension', 'result'],
+    'Look-ups of facts in a dimension: hit, miss',
+  ],
+  window_probes_total: [
+    'counter',
+    ['side', 'result'],
+    'Records that found (hit) or did not find (miss) their key on the other side of the window',
+  ],
+  window_unmatched_total: ['counter', ['side'], 'Records that came out without a match'],
+  window_closed_matches_total: [
+    'counter',
+    [],
+    'Matches that came too late: the left record had come out without one already',
+  ],
+  match_delay_seconds: [
+    'histogram',
+    ['first'],
+    'Distance of the event times of two records that matched, by the side that was first. How much of the window is needed',
+    0,
+  ],
+  record_lateness_seconds: [
+    'histogram',
+    ['topic'],
+    'How far behind stream time records were; 0 for those in order. How much grace is needed',
+    0,
+  ],
+  record_e2e_latency_seconds: [
+    'histogram',
+    ['topic'],
+    'From the later of a match’s two event times to its commit; long where old data is read',
+    16,
+  ],
+  slice_duration_seconds: [
+    'histogram',
+    [],
+    'Wall time of one slice of a task, up to 2048 records of each side, through all stages',
+    1,
+  ],
+  consumer_lag_records: [
+    'gauge',
+    ['topic', 'partition'],
+    'Offsets between what was taken and the last stable offset',
+  ],
+  consumer_lag_seconds: [
+    'gauge',
+    ['topic', 'partition'],
+    'Age of the next record to be taken; 0 where none is left',
+  ],
+  assigned_partitions: ['gauge', ['topic'], 'Partitions that this instance has'],
+  topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
+  rebalances_total: ['counter', [], 'Assignments received'],
+  rebalance_duration_seconds: [
+    'histogram',
+    [],
+    'From the end of a generation, or the start, to the next assignment; nothing is processed meanwhile',
+    60,
+  ],
+  last_poll_timestamp_seconds: [
+    'gauge',
+    [],
+    'When the last fetch of facts or right stream was answered',
+  ],
+  last_commit_timestamp_seconds: ['gauge', [], 'When the last epoch was committed'],
+  transactions_total: [
+    'counter',
+    ['result'],
+    'Epochs: committed, aborted, or fenced by another instance',
+  ],
+  transaction_duration_seconds: [
+    'histogram',
+    [],
+    'Commit of an epoch, from its begin to the stores',
+    4,
+  ],
+  backpressure_seconds_total: [
+    'counter',
+    ['reason'],
+    'Time in which nothing was taken because an epoch was full and waited for its commit',
+  ],
+  kafka_request_duration_seconds: [
+    'histogram',
+    ['api'],
+    'From a request to its answer; a fetch and a join wait at the broker',
+    1,
+  ],
+  kafka_request_errors_total: [
+    'counter',
+    ['api', 'error'],
+    'Requests that failed as a whole: refused, not answered, or the connection broke',
+  ],
+  kafka_connections: ['gauge', ['broker'], 'Open connections'],
+  dimension_rows: ['gauge', ['dimension'], 'Rows'],
+  dimension_bytes: ['gauge', ['dimension'], 'Memory of rows and index'],
+  dimension_lag_records: [
+    'gauge',
+    ['dimension'],
+    'Offsets between what was read and the last stable offset',
+  ],
+  dimension_last_update_timestamp_seconds: [
+    'gauge',
+    ['dimension'],
+    'Timestamp of the latest record that was read: how fresh the rows are',
+  ],
+  window_records: ['gauge', ['side'], 'Records in the window, with those that wait for expiry'],
+  window_pages: ['gauge', [], 'Pages in the stores'],
+  window_segments: ['gauge', ['side'], 'Segments in the window'],
+  window_segments_expired_total: [
+    'counter',
+    ['side'],
+    'Segments dropped because stream time has passed them',
+  ],
+  memory_bytes: [
+    'gauge',
+    ['part'],
+    'Memory that a part holds: dimensions, pages, index (of the window), fetch (waiting input), epoch',
+  ],
+  memory_limit_bytes: ['gauge', ['part'], 'What a part may hold; limit: all of it'],
+  store_disk_bytes: ['gauge', ['store'], 'Size of the files: window, or dimension/ and its name'],
+  store_op_duration_seconds: [
+    'histogram',
+    ['store', 'op'],
+    'Operations of LevelDB: get_many, write, clear',
+    1,
+  ],
+  stores_quarantined_total: [
+    'counter',
+    ['store'],
+    'Damaged stores that were put aside (window) or deleted (dimension), and read from Kafka again',
+  ],
+  restore_records_remaining: [
+    'gauge',
+    ['store', 'partition'],
+    'Offsets left to read before a task or a dimension can be used',
+  ],
+  restore_eta_seconds: [
+    'gauge',
+    ['store'],
+    'Time that the restore will still take at its pace so far: the longest of the partitions; 0 where none restores',
+  ],
+  restore_records_total: ['counter', ['store'], 'Records read to restore'],
+  restore_bytes_total: [
+    'counter',
+    ['store'],
+    'Bytes of record batches read to restore, decompressed',
+  ],
+  restore_duration_seconds: [
+    'histogram',
+    ['store'],
+    'From taking a task, or the start of a dimension, to its use',
+    600,
+  ],
+  stream_time_timestamp_seconds: [
+    'gauge',
+    ['task'],
+    'Highest event time that a task has processed',
+  ],
+  errors_total: [
+    'counter',
+    ['component', 'code'],
+    'Errors that were recovered from, by their code',
+  ],
+  schema_registry_requests_total: [
+    'counter',
+    ['result'],
+    'ok; refused: the registry’s answer is no; failed: no answer',
+  ],
+  http_requests_total: ['counter', ['route', 'method', 'code'], 'Answers of this HTTP server'],
+  http_request_duration_seconds: ['histogram', ['route', 'method', 'code'], 'Time to answer', 1],
+  heap_limit_bytes: ['gauge', [], 'The most that the JavaScript heap may have'],
+} as const satisfies Record<string, Line>

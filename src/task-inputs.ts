@@ -1,0 +1,111 @@
+/** Feeds the tasks that run: fetched batches go to their queues, and what a task cannot hold is not fetched. */
+import type { Broker, Fetched, Reader } from './broker/port.ts'
+import type { HeldTask } from './held-task.ts'
+import type { TaskContext } from './task.ts'
+
+export interface TaskInputsOptions {
+  readonly broker: Broker
+  readonly context: TaskContext
+  /** Records have come, or a task has begun to run. */
+  readonly onWork: () => void
+  /** Reading cannot go on as it is: see `Reader`. */
+  readonly onReadError: (error: unknown) => void
+}
+
+export class TaskInputs {
+  readonly #context: TaskContext
+  readonly #onWork: () => void
+  readonly #held: ReadonlyMap<number, HeldTask>
+  readonly #reader: Reader
+  #paused = false
+
+  /** @param held all tasks, by partition */
+  constructor(options: TaskInputsOptions, held: ReadonlyMap<number, HeldTask>) {
+    const { broker, context, onWork, onReadError } = options
+    this.#context = context
+    this.#onWork = onWork
+    this.#held = held
+    const { partitionFetchBytes: maxBytesPerPartition, answerBytes: maxBytes } = context.memory
+    this.#reader = broker.reader(
+      { maxBytesPerPartition, maxBytes, minBytes: 1, maxWaitMs: 50 },
+      {
+        onFetched: (fetched) => this.#fetched(fetched),
+        onError: (_partition, error) => onReadError(error),
+      },
+    )
+  }
+
+  /** @param starts the offsets to read from, by side */
+  add(held: HeldTask, starts: readonly number[]): void {
+    for (const side of [0, 1]) {
+      this.#reader.add(this.#input(side, held.task.partition), starts[side])
+      if (this.#paused) this.#pause(held, side)
+    }
+  }
+
+  remove(partition: number): void {
+    for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
+  }
+
+  /** Fetches nothing until `resumeAll`, also for tasks that are added meanwhile. */
+  pauseAll(): void {
+    this.#paused = true
+    for (const held of this.#running) for (const side of [0, 1]) this.#pause(held, side)
+  }
+
+  resumeAll(): void {
+    this.#paused = false
+    for (const held of this.#running) {
+      held.task.restartIdle()
+      this.resume(held)
+    }
+  }
+
+  /** Fetches again what was paused, once most of it has been taken. */
+  resume(held: HeldTask): void {
+    if (this.#paused) return
+    for (const side of [0, 1]) {
+      if (!held.paused[side] || held.task.queues[side].bufferedBytes > this.#inputBytes / 2)
+        continue
+      held.paused[side] = false
+      this.#reader.resume(this.#input(side, held.task.partition))
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close()
+  }
+
+  get #running(): HeldTask[] {
+    return [...this.#held.values()].filter(({ state }) => state === 'running')
+  }
+
+  #pause(held: HeldTask, side: number): void {
+    held.paused[side] = true
+    this.#reader.pause(this.#input(side, held.task.partition))
+  }
+
+  get #inputBytes(): number {
+    return this.#context.memory.inputBytes
+  }
+
+  #input(side: number, partition: number): { topic: string; partition: number } {
+    const { facts, join: right } = this.#context.pipeline
+    return { topic: side === 0 ? facts.topic : right.topic, partition }
+  }
+
+  #fetched(fetched: Fetched): void {
+    const held = this.#held.get(fetched.partition)
+    if (held?.state !== 'running') return
+    const side = fetched.topic === this.#context.pipeline.facts.topic ? 0 : 1
+    const { counts } = this.#context
+    counts.lastFetchMs = Date.now()
+    counts.consumedBytes[side] += fetched.columns.buffer.length
+    held.task.offer(side, fetched)
+    if (held.task.queues[side].complete) this.#reader.remove(fetched)
+    if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {
+      this.#pause(held, side)
+    }
+    this.#onWork()
+  }
+}

@@ -1,0 +1,43 @@
+/** The window stores on this instance's disk. */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Counts } from './counts.ts'
+import type { Log } from './events.ts'
+import { openStore, type Store, timed } from './level.ts'
+
+export class WindowStores {
+  readonly #folder: string
+  readonly #counts: Counts
+  readonly #log: Log
+  readonly #damaged = new Set<number>()
+
+  /** @param stateDir the pipeline's `state.dir` */
+  constructor(stateDir: string, counts: Counts, log: Log) {
+    this.#folder = join(stateDir, 'window')
+    this.#counts = counts
+    this.#log = log
+  }
+
+  /** Those whose store is here. */
+  partitions(): number[] {
+    return existsSync(this.#folder)
+      ? readdirSync(this.#folder).map(Number).filter(Number.isInteger)
+      : []
+  }
+
+  /** The store does not have what it must have: it is put aside when it is opened again. */
+  damaged(partition: number): void {
+    this.#damaged.add(partition)
+  }
+
+  async open(partition: number): Promise<Store> {
+    const folder = join(this.#folder, String(partition))
+    if (this.#damaged.delete(partition) && existsSync(folder)) {
+      rmSync(`${folder}.damaged`, { recursive: true, force: true })
+      renameSync(folder, `${folder}.damaged`)
+      this.#counts.quarantined.add('window')
+      this.#log.event('window_store_put_aside', { partition, folder: `${folder}.damaged` })
+    }
+    return timed(await openStore(folder), (op, ms) => this.#counts.storeOps.add(`window ${op}`, ms))
+  }
+}
