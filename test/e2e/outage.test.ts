@@ -51,6 +51,8 @@ test('a rebuild of a dimension while the broker is away is refused, and changes 
     await back
     await sleep(1000)
     assert.equal((await rebuild()).status, 202)
+    const recovered = service.log.match(/Asking the broker works again/g) ?? []
+    assert.ok(recovered.length <= 1, 'one line for one outage')
     await service.logged('has been read anew')
     await orders.send(0, 1000)
     await orders.sendRest(1000)
