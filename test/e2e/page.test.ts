@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isPaid } from '../../examples/orders/data.ts'
 import { freePort } from '../support/kafka.ts'
@@ -66,6 +67,12 @@ test('the page shows what the instance has taken, written, holds and rejected', 
     }
     const headers = { authorization: 'Bearer secret' }
     await fetch(`http://127.0.0.1:${port}/admin/drain`, { method: 'POST', headers })
+    for (let tries = 0; tries < 50; tries++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/tasks`)
+      const tasks = (await answer.json()) as unknown[]
+      if (tasks.length === 0) break
+      await sleep(100)
+    }
     const drained = await textOf(`http://127.0.0.1:${port}/`)
     assert.match(drained('members'), /This instance has left the group/)
     assert.match(drained('tasks'), /No task is here now/)
