@@ -60,11 +60,13 @@ program
   .requiredOption('--brokers <addresses>', 'host:port, separated by commas')
   .requiredOption('--facts <topic>', 'the fact topic')
   .requiredOption('--join <topic>', 'the second stream')
-  .option(
-    '--dimension <name=topic[:field]>',
-    'a compacted topic, and the fact’s field that looks it up; as often as needed',
-    dimensionOf,
-    [],
+  .addOption(
+    new Option(
+      '--dimension <name=topic[:field]>',
+      'a compacted topic, and the fact’s field that looks it up; as often as needed',
+    )
+      .argParser(dimensionOf)
+      .default([], 'none'),
   )
   .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
   .option('--registry-username <user>', 'for basic authentication; see below')

@@ -1,7 +1,10 @@
 /** Feeds the tasks that run: fetched batches go to their queues, and what a task cannot hold is not fetched. */
-import type { Broker, Fetched, Reader } from './broker/port.ts'
+import type { Admin, Broker, Fetched, Reader } from './broker/port.ts'
 import type { HeldTask } from './held-task.ts'
 import type { TaskContext } from './task.ts'
+
+/** Between two looks at the ends of paused inputs. */
+const LOOK_MS = 2000
 
 export interface TaskInputsOptions {
   readonly broker: Broker
@@ -18,11 +21,17 @@ export class TaskInputs {
   readonly #held: ReadonlyMap<number, HeldTask>
   readonly #reader: Reader
   #paused = false
+  readonly #admin: Admin
+  /** Runs while paused. */
+  #looking: NodeJS.Timeout | undefined
+  /** A look waits for a broker that is away. */
+  #asking = false
 
   /** @param held all tasks, by partition */
   constructor(options: TaskInputsOptions, held: ReadonlyMap<number, HeldTask>) {
     const { broker, context, onWork, onReadError } = options
     this.#context = context
+    this.#admin = broker.admin
     this.#onWork = onWork
     this.#held = held
     const { partitionFetchBytes: maxBytesPerPartition, answerBytes: maxBytes } = context.memory
@@ -51,10 +60,13 @@ export class TaskInputs {
   pauseAll(): void {
     this.#paused = true
     for (const held of this.#running) for (const side of [0, 1]) this.#pause(held, side)
+    this.#looking ??= setInterval(() => void this.#lookAtEnds(), LOOK_MS).unref()
   }
 
   resumeAll(): void {
     this.#paused = false
+    clearInterval(this.#looking)
+    this.#looking = undefined
     for (const held of this.#running) {
       held.task.restartIdle()
       this.resume(held)
@@ -73,7 +85,24 @@ export class TaskInputs {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#looking)
     return this.#reader.close()
+  }
+
+  /** Fetches say where a partition ends; while there are none the lag would stay as it was. */
+  async #lookAtEnds(): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    const { facts, join: right } = this.#context.pipeline
+    for (const [side, { topic }] of [facts, right].entries()) {
+      // It fails only once the broker is closed.
+      const ends = await this.#admin.offsets(topic, 'stable').catch(() => new Map())
+      for (const { task } of this.#running) {
+        const end = ends.get(task.partition)
+        if (end !== undefined) task.queues[side].sawEnd(end)
+      }
+    }
+    this.#asking = false
   }
 
   get #running(): HeldTask[] {

@@ -19,7 +19,6 @@ export interface TasksOptions extends TaskInputsOptions {
 
 /** Each holds some fetches of a changelog in memory. */
 const RESTORED_AT_ONCE = 4
-
 export class Tasks {
   readonly #options: TasksOptions
   readonly stores: WindowStores

@@ -57,6 +57,21 @@ test('every file and folder that the README links is there', () => {
   assert.deepEqual(missing, [])
 })
 
+test('every heading that a link names by its anchor is there', () => {
+  const anchorOf = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+  const links = [...readme.matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)]
+  assert.ok(links.length > 0)
+  for (const [, file, anchor] of links) {
+    const text = file === '' ? readme : readFileSync(`${root}${file}`, 'utf8')
+    const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading))
+    assert.ok(anchors.includes(anchor), `${file}#${anchor}`)
+  }
+})
+
 test('every npm command in the README is a script of the package', () => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   const used = [...readme.matchAll(/npm (?:run )?([a-z-]+)/g)].map(([, name]) => name)

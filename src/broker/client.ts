@@ -69,9 +69,11 @@ export function createBroker(
   const kafkaAdmin = kafka.admin()
   let closed = false
 
+  /** Of all questions: a broker that is away is one line, however many wait for it. */
+  const outage = new Outage(log, 'Asking the broker')
+
   /** Repeats what time and newer metadata cure: a topic just created, a leader that moves, an outage. */
   const untilAnswered = async <T>(attempt: () => Promise<T>): Promise<T> => {
-    const outage = new Outage(log, 'Asking the broker')
     for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
       try {
         const answer = await attempt()

@@ -13,6 +13,7 @@ import {
 } from '../output/schema.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { storedViews } from './avro-view.ts'
+import { checkFields } from './check-fields.ts'
 import { keyReader } from './keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
 import type { Registry } from './registry.ts'
@@ -49,6 +50,7 @@ export function createPipelineCodec(
   schemas: TopicSchemas,
   registry: Registry | null,
 ): PipelineCodec {
+  checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
   const { facts, join, dimensions } = pipeline

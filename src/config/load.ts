@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Pipeline } from './pipeline.ts'
 import { pipelineOf, type RawPipeline } from './pipeline-of.ts'
+import { setPlaces } from './places.ts'
 import { pipelineSchema } from './schema.ts'
 import { substitute } from './substitute.ts'
 import { readYaml, YamlFile } from './yaml-file.ts'
@@ -17,6 +18,7 @@ export function parsePipeline(text: string, file: string, env: NodeJS.ProcessEnv
   const raw = yaml.content<RawPipeline>(pipelineSchema)
   const pipeline = pipelineOf(raw, resolve(dirname(file)), yaml.report)
   yaml.check()
+  setPlaces(pipeline, yaml.placeOf)
   return freeze(pipeline)
 }
 

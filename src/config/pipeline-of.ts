@@ -113,6 +113,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       token: raw.http?.token || null,
     },
   }
+  checkBrokers(pipeline, report)
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
   if (pipeline.output.schemaId === null && pipeline.registry === null) {
@@ -194,6 +195,13 @@ function schemaFile(
     report([...path, 'schema'], `the schema file ${file} cannot be read`)
   }
   return file
+}
+
+function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {
+  for (const broker of kafka.brokers) {
+    if (/^[^/\s]+:\d+$/.test(broker)) continue
+    report(['kafka', 'brokers'], `"${broker}" is not host:port; write localhost:9092, for instance`)
+  }
 }
 
 function checkTopics({ facts, dimensions, join, output }: Pipeline, report: ReportAt): void {

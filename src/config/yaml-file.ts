@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import {
+  type Document,
+  type ErrorCode,
+  isNode,
+  LineCounter,
+  parseDocument,
+  type YAMLParseError,
+} from 'yaml'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { ReportAt } from './pipeline-of.ts'
 import type { Report } from './substitute.ts'
@@ -46,14 +53,14 @@ export class YamlFile {
     this.#file = basename(file)
     const lineCounter = this.#lines
     this.document = parseDocument(text, { lineCounter, uniqueKeys: true, ...options })
-    for (const error of this.document.errors) {
-      this.reportAt(error.pos[0], '', error.message.split('\n')[0])
+    for (const error of firstCauses(this.document.errors)) {
+      this.reportAt(error.pos[0], '', syntaxFault(error))
     }
     this.check()
   }
 
   readonly reportAt: Report = (offset, path, message) => {
-    const { line } = this.#lines.linePos(offset)
+    const line = this.#lineAt(offset)
     const place = `${this.#file}:${line}: ${path === '' ? '' : `${path}: `}`
     this.#faults.push({ line, text: place + message })
   }
@@ -61,13 +68,21 @@ export class YamlFile {
   readonly report: ReportAt = (path, message) =>
     this.reportAt(offsetOf(this.document, path), path.join('.'), message)
 
+  /** `FILE:LINE: PATH` */
+  readonly placeOf = (path: readonly string[]): string =>
+    `${this.#file}:${this.#lineAt(offsetOf(this.document, path))}: ${path.join('.')}`
+
   /** The content, once the JSON Schema has accepted it. Throws CONFIG_INVALID. */
   content<T>(schema: object): T {
     const raw: unknown = this.document.toJS() ?? {}
     // Ajv compiles a schema once and remembers it.
     const validate = ajv.compile<T>(schema)
     if (!validate(raw)) {
-      for (const error of validate.errors ?? []) reportSchema(error, this.report)
+      // A value that could not be had is not judged.
+      const known = new Set(this.#faults.map(({ line }) => line))
+      reportSchema(validate.errors ?? [], (path, message) => {
+        if (!known.has(this.#lineAt(offsetOf(this.document, path)))) this.report(path, message)
+      })
     }
     this.check()
     return raw as T
@@ -79,6 +94,26 @@ export class YamlFile {
     const sorted = this.#faults.sort((a, b) => a.line - b.line).map(({ text }) => text)
     throw new EnricherError('CONFIG_INVALID', [...new Set(sorted)].join('\n'))
   }
+
+  #lineAt(offset: number): number {
+    return this.#lines.linePos(offset).line
+  }
+}
+
+/** Keys that are there twice, or the first fault that breaks the text: those behind it follow from it. */
+function firstCauses(errors: readonly YAMLParseError[]): readonly YAMLParseError[] {
+  const broken = errors.filter(({ code }) => code !== 'DUPLICATE_KEY')
+  return broken.length > 0 ? broken.slice(0, 1) : errors
+}
+
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  DUPLICATE_KEY: 'this key is there twice; give each its own name',
+  TAB_AS_INDENT: 'there is a tab; indent with spaces',
+}
+
+function syntaxFault({ code, message }: YAMLParseError): string {
+  const what = message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')
+  return REMEDIES[code] ?? `${what}; look at indentation and brackets here and just above`
 }
 
 /** Where the value at a path begins; where there is none, its nearest parent. */
@@ -96,8 +131,40 @@ function offsetOf(document: Document, path: readonly string[]): number {
   return 0
 }
 
-function reportSchema(error: ErrorObject, report: (path: string[], message: string) => void): void {
-  const path = error.instancePath.split('/').slice(1)
+function reportSchema(errors: readonly ErrorObject[], report: ReportAt): void {
+  for (const error of errors) {
+    const same = errors.filter(({ instancePath }) => instancePath === error.instancePath)
+    const path = error.instancePath.split('/').slice(1)
+    if (error.keyword !== 'type') reportOne(error, path, report)
+    // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
+    else if (same.every(({ keyword }) => FORMS.has(keyword))) report(path, wrongType(same))
+  }
+}
+
+/** Keywords that say only that a value is not of a form, or of none of several. */
+const FORMS = new Set(['type', 'anyOf', 'if'])
+
+const TYPES: Readonly<Record<string, string>> = {
+  integer: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a block of keys',
+  null: 'empty',
+}
+
+/** Names what the value is, not the value: it may be a secret. */
+function wrongType(errors: readonly ErrorObject[]): string {
+  const wanted = errors.flatMap(({ keyword, params }) => (keyword === 'type' ? params.type : []))
+  const { data } = errors[0]
+  const is = data === null ? 'null' : Array.isArray(data) ? 'array' : typeof data
+  const quotes = is === 'number' && wanted.includes('string') ? '; put it in quotes' : ''
+  const allowed = [...new Set(wanted.map((type) => TYPES[type]))].join(' or ')
+  return `must be ${allowed}, and is ${TYPES[is]}${quotes}`
+}
+
+function reportOne(error: ErrorObject, path: readonly string[], report: ReportAt): void {
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params.additionalProperty)
     const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {})
@@ -112,8 +179,7 @@ function reportSchema(error: ErrorObject, report: (path: string[], message: stri
   if (error.keyword === 'enum') report(path, notYet(error, path))
   else if (error.keyword === 'pattern' && String(error.params.pattern).includes('ms|s')) {
     report(path, `${JSON.stringify(error.data)} is not a duration; write 250ms, 10s, 5m, 1h or 7d`)
-  } else if (error.keyword !== 'anyOf' && error.keyword !== 'if')
-    report(path, error.message ?? 'is wrong')
+  } else if (!FORMS.has(error.keyword)) report(path, error.message ?? 'is wrong')
 }
 
 /** Values that DESIGN names and this version does not have get a sentence of their own. */

@@ -8,6 +8,16 @@ import { DimensionTable } from './table.ts'
 
 /** Kafka's default of delete.retention.ms. */
 const DAY_MS = 86_400_000
+
+/** What a dimension's topic held at a moment. */
+export interface Extent {
+  /** When it was asked for, in ms since 1970. */
+  readonly asked: number
+  readonly stable: ReadonlyMap<number, number>
+  readonly heads: ReadonlyMap<number, number>
+  /** How long tombstones stay in the topic. */
+  readonly keepMs: number
+}
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
 const QUEUE_BYTES = 16 * 1024 * 1024
@@ -58,10 +68,10 @@ export class Dimension {
     })
   }
 
-  /** Loads the store and starts to read; `ready` tells when the end has been reached. */
-  async start(): Promise<void> {
-    const { admin, config, createReader, onFatal } = this.#ports
-    const { topic } = config
+  /** Asks what there is to read. Fails where no broker answers. */
+  async look(): Promise<Extent> {
+    const { topic } = this
+    const { admin } = this.#ports
     const asked = Date.now()
     const [stable, heads, described] = await Promise.all([
       admin.offsets(topic, 'stable'),
@@ -69,6 +79,14 @@ export class Dimension {
       admin.describeTopics([topic]),
     ])
     const keepMs = Number(described.get(topic)?.config.get('delete.retention.ms') ?? DAY_MS)
+    return { asked, stable, heads, keepMs }
+  }
+
+  /** Loads the store and starts to read; `ready` tells when the end has been reached. */
+  async start(extent?: Extent): Promise<void> {
+    const { asked, stable, heads, keepMs } = extent ?? (await this.look())
+    const { createReader, onFatal } = this.#ports
+    const { topic } = this
     const count = stable.size
     const ends = Array.from({ length: count }, (_, p) => stable.get(p) ?? 0)
     const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
@@ -92,8 +110,11 @@ export class Dimension {
     return this.#isReady
   }
 
-  /** Empties table and store and reads the topic again. Look-ups would miss until it resolves. */
-  async rebuild(): Promise<void> {
+  /**
+   * Empties table and store and reads the topic again. Look-ups would miss until it resolves.
+   * @param extent of `look`, which comes first: nothing is emptied that cannot be read again
+   */
+  async rebuild(extent: Extent): Promise<void> {
     this.#isReady = false
     this.ready = this.#untilReady()
     await this.#reader?.close()
@@ -103,7 +124,7 @@ export class Dimension {
     if (this.#closed) return
     this.table.clear()
     await this.#store.clear()
-    await this.start()
+    await this.start(extent)
     await this.ready
   }
 

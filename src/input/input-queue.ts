@@ -51,6 +51,13 @@ export class InputQueue {
     this.#blocks.push({ columns, times, timesRead: false, at: 0 })
   }
 
+  /** Where the partition ends, of who has looked while nothing is fetched. */
+  sawEnd(offset: number): void {
+    if (offset > this.#lastStableOffset || !Number.isFinite(this.#lastStableOffset)) {
+      this.#lastStableOffset = offset
+    }
+  }
+
   get head(): Block | undefined {
     return this.#blocks[0]
   }

@@ -13,7 +13,7 @@ export interface Admin {
   /** Begins; the checks of /readyz tell how far it is. */
   drain(): void
   /** @param store a dimension's name, or `window-3` for the store of task 3 */
-  rebuild(store: string): void
+  rebuild(store: string): Promise<void>
   level(): string
   setLevel(level: Level): void
 }
@@ -31,13 +31,13 @@ export function adminRoutes(app: FastifyInstance, token: string, admin: Admin): 
     path: string,
     summary: string,
     status: number,
-    work: (name: string) => void,
+    work: (name: string) => void | Promise<void>,
   ): void => {
     const named = path.includes(':name') ? { params: NAMED } : {}
     const response = { [status]: DONE, ...REFUSED }
     const schema = { summary, tags: ['admin'], security: [{ token: [] }], ...named, response }
     app.post(path, { schema, onRequest: authorize }, async (request, reply) => {
-      work((request.params as { name?: string }).name ?? '')
+      await work((request.params as { name?: string }).name ?? '')
       return (reply as FastifyReply).code(status).send({ status: 'ok' })
     })
   }
@@ -69,6 +69,7 @@ const REFUSED = {
   401: { ...PROBLEM, description: 'No token, or a wrong one' },
   404: { ...PROBLEM, description: 'There is no such thing here' },
   409: { ...PROBLEM, description: 'Not in this state' },
+  503: { ...PROBLEM, description: 'No broker answers; nothing was changed' },
 }
 const LEVEL = {
   type: 'object',

@@ -62,7 +62,7 @@ export const METRICS = {
   window_probes_total: [
     'counter',
     ['side', 'result'],
-    'Records that found (hit) or did not find (miss) their key on the other side of the window',
+    'Records that found (hit) or did not find (miss) the 32-bit hash of their key on the other side of the window; in a few of a million the key is another',
   ],
   window_unmatched_total: ['counter', ['side'], 'Records that came out without a match'],
   window_closed_matches_total: [

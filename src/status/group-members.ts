@@ -12,16 +12,19 @@ const RETRY_SECONDS = 2
 export class GroupMembers {
   readonly #remembered: Remembered<readonly Member[]>
 
+  readonly #parts: ServiceParts
+
   constructor(parts: ServiceParts) {
+    this.#parts = parts
     this.#remembered = new Remembered<readonly Member[]>([], AGE_MS, async () => {
       const { worker } = parts
       return worker === undefined || worker.draining ? [] : worker.members()
     })
   }
 
-  /** As of some seconds ago, at once. */
+  /** As of some seconds ago, at once; none once this instance leaves the group. */
   get last(): readonly Member[] {
-    return this.#remembered.last
+    return this.#parts.worker?.draining ? [] : this.#remembered.last
   }
 
   /** Throws ApiError where the coordinator does not answer. */

@@ -1,9 +1,14 @@
 /** What an operator may tell a running service to do. */
+import type { Dimension } from '../dimension/dimension.ts'
 import type { Admin, Level } from '../ops/admin.ts'
 import { ApiError } from '../ops/api-error.ts'
 import type { LeveledLog } from '../ops/log.ts'
 import type { Worker } from '../worker.ts'
 import type { ServiceParts } from './parts.ts'
+
+/** A broker that does not answer for this long is away. */
+const PATIENCE_MS = 3000
+const RETRY_SECONDS = 10
 
 export class Operator implements Admin {
   readonly #parts: ServiceParts
@@ -32,11 +37,11 @@ export class Operator implements Admin {
     this.#worker.drain().catch(this.#onFatal)
   }
 
-  rebuild(store: string): void {
+  async rebuild(store: string): Promise<void> {
     const { pipeline, dimensions } = this.#parts
     const d = pipeline.dimensions.findIndex(({ name }) => name === store)
-    if (d >= 0 && dimensions[d] !== undefined) this.#rebuildDimension(store, d)
-    else this.#rebuildWindow(store)
+    if (dimensions[d] === undefined) this.#rebuildWindow(store)
+    else await this.#rebuildDimension(store, dimensions[d])
   }
 
   level(): string {
@@ -47,19 +52,25 @@ export class Operator implements Admin {
     this.#log.level = level
   }
 
-  /** Facts wait meanwhile, as they do at the start. */
-  #rebuildDimension(name: string, d: number): void {
+  /** Once it has begun facts wait, as they do at the start. */
+  async #rebuildDimension(name: string, dimension: Dimension): Promise<void> {
     const worker = this.#worker
-    if (this.#rebuilding.has(name) || !this.#parts.dimensions[d].isReady) {
+    if (this.#rebuilding.has(name) || !dimension.isReady) {
       throw new ApiError(409, `The dimension ${name} is being read already`)
     }
     this.#rebuilding.add(name)
+    const end = (): boolean => this.#rebuilding.delete(name)
+    const extent = await inTime(dimension.look()).catch(() => {
+      end()
+      const message = `No broker answers, so ${name} could not be read; it stays as it is`
+      throw new ApiError(503, message, RETRY_SECONDS)
+    })
     this.#log.event('dimension_rebuild_begun', { dimension: name })
     worker
-      .holdDuring(() => this.#parts.dimensions[d].rebuild())
+      .holdDuring(() => dimension.rebuild(extent))
       .then(() => this.#log.event('dimension_rebuilt', { dimension: name }))
       .catch(this.#onFatal)
-      .finally(() => this.#rebuilding.delete(name))
+      .finally(end)
   }
 
   #rebuildWindow(store: string): void {
@@ -81,4 +92,11 @@ export class Operator implements Admin {
     if (worker.draining) throw new ApiError(409, 'The instance is draining; start it anew')
     return worker
   }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  const patience = new Promise<never>((_resolve, reject) => {
+    setTimeout(reject, PATIENCE_MS).unref()
+  })
+  return Promise.race([work, patience])
 }

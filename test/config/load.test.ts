@@ -182,8 +182,40 @@ test('keys that contradict one another are all reported', () => {
 
 test('broken YAML, a key given twice and an unreadable file are faults like others', () => {
   assert.match(faultsOf('name: p\nkafka: [')[0], /^pipeline\.yaml:\d: /)
-  assert.match(faultsOf(`${textOf({})}name: q\n`)[0], /^pipeline\.yaml:7: .*unique/)
+  assert.match(faultsOf(`${textOf({})}name: q\n`)[0], /^pipeline\.yaml:7: this key is there twice/)
   assert.throws(() => loadPipeline(join(scratch, 'none.yaml'), {}), { code: 'CONFIG_INVALID' })
+})
+
+test('a realistic mistake gets one line, which says what to write', () => {
+  const faults: [Record<string, string>, RegExp][] = [
+    [
+      { kafka: '{ brokers: localhost }' },
+      /:2: kafka\.brokers: "localhost" is not host:port; write/,
+    ],
+    [{ kafka: '{ brokers: "${NONE}" }' }, /:2: NONE: \$\{NONE\} is not set/],
+    [{ facts: 'orders' }, /:3: facts: must be a block of keys, and is text$/],
+    [{ commit: '{ intervalMs: fast }' }, /:7: .*must be a whole number, and is text$/],
+    [{ name: '5' }, /:1: name: must be text, and is a number; put it in quotes$/],
+    [joinWith('on: order_id, within: 10 minutes'), /:5: join\.within: .* write 250ms/],
+    [{ facts: '[a' }, /:4: .*; look at indentation and brackets/],
+    [{ facts: '\n\ttopic: a' }, /:4: there is a tab; indent with spaces$/],
+  ]
+  for (const [keys, message] of faults) {
+    const found = faultsOf(textOf(keys))
+    assert.equal(found.length, 1, found.join('\n'))
+    assert.match(found[0], message)
+  }
+})
+
+test('a message never shows a value that may be secret', () => {
+  const faults = faultsOf(
+    textOf({
+      kafka: '{ brokers: "b:1", sasl: { mechanism: plain, username: u, password: 4711 } }',
+    }),
+  )
+  assert.deepEqual(faults, [
+    'pipeline.yaml:2: kafka.sasl.password: must be text, and is a number; put it in quotes',
+  ])
 })
 
 test('a variable’s value never changes the file’s structure', () => {
@@ -209,7 +241,7 @@ test('a file’s text may have any characters and stays text', () => {
       fc.pre(!/\r?\n$/.test(secret))
       writeFileSync(path, `${secret}\n`)
       const sasl = `{ mechanism: plain, username: u, password: "\${file:${path}}" }`
-      const { kafka } = parse({ kafka: `{ brokers: b, sasl: ${sasl} }` })
+      const { kafka } = parse({ kafka: `{ brokers: "b:9092", sasl: ${sasl} }` })
       assert.equal(kafka.sasl?.password, secret)
     }),
   )

@@ -158,6 +158,11 @@ test('a pause takes nothing, keeps the place in the group, and loses nothing', (
     await sleep(12_000)
     const after = [...(await a.tasks()), ...(await b.tasks())].map(({ offsets }) => offsets)
     assert.deepEqual(after, before)
+    const lags = await Promise.all(
+      [a, b].map((one) => one.json<Record<string, { total: number }>>('/v1/lag')),
+    )
+    const waiting = lags.reduce((sum, lag) => sum + lag[orders.topic('orders')].total, 0)
+    assert.equal(waiting, COUNT / 2, 'the lag is that of now, not that of the pause')
     assert.equal((await a.json<{ state: string }>('/v1/status')).state, 'paused')
     for (const probe of ['/livez', '/readyz']) assert.equal((await a.get(probe)).status, 200)
     for (const instance of [a, b]) assert.equal(await instance.post('/admin/resume'), 200)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LocalKafka, startKafka } from '../support/kafka.ts'
+import { freePort, type LocalKafka, startKafka } from '../support/kafka.ts'
 import { Orders } from './orders.ts'
 
 const COUNT = 60_000
@@ -25,6 +25,39 @@ test('a broker that dies in the middle of the work and comes back costs nothing 
     await orders.expect(COUNT, 'inner', 90)
     assert.ok(service.alive, service.log)
     assert.equal(await service.stop(), 0)
+  } finally {
+    await orders.close()
+  }
+})
+
+test('a rebuild of a dimension while the broker is away is refused, and changes nothing', async () => {
+  const orders = await Orders.create({ broker: kafka.address })
+  try {
+    const port = String(await freePort())
+    const service = orders.start({ INSTANCE_ID: 'r', HTTP_PORT: port, HTTP_TOKEN: 'secret' })
+    await service.logged('Task running')
+    const url = `http://127.0.0.1:${port}`
+    const rebuild = (): Promise<Response> =>
+      fetch(`${url}/admin/stores/customer/rebuild`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer secret' },
+      })
+    const back = kafka.restart(8000)
+    await sleep(1000)
+    const refused = await rebuild()
+    assert.equal(refused.status, 503)
+    assert.match(await refused.text(), /No broker answers, so customer could not be read/)
+    assert.equal((await fetch(`${url}/v1/stores/dimensions/customer/rows/17`)).status, 200)
+    await back
+    await sleep(1000)
+    assert.equal((await rebuild()).status, 202)
+    const recovered = service.log.match(/Asking the broker works again/g) ?? []
+    assert.ok(recovered.length <= 1, 'one line for one outage')
+    await service.logged('has been read anew')
+    await orders.send(0, 1000)
+    await orders.sendRest(1000)
+    await orders.expect(1000, 'inner', 90)
+    assert.ok(service.alive, service.log)
   } finally {
     await orders.close()
   }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { isPaid } from '../../examples/orders/data.ts'
 import { freePort } from '../support/kafka.ts'
 import { Orders } from './orders.ts'
 
@@ -31,17 +33,28 @@ test('the page shows what the instance has taken, written, holds and rejected', 
   const orders = await Orders.create()
   try {
     const port = String(await freePort())
-    const service = orders.start({ HTTP_PORT: port, HTTP_ADVERTISE: `127.0.0.1:${port}` })
+    const service = orders.start({
+      HTTP_PORT: port,
+      HTTP_ADVERTISE: `127.0.0.1:${port}`,
+      HTTP_TOKEN: 'secret',
+      JOIN_KIND: 'left',
+      JOIN_IDLE: '2s',
+    })
     await service.logged('Task running')
     orders.producer.put(orders.topic('orders'), 0, 0, Buffer.from('key'), Buffer.from('rubbish'))
     await orders.send(0, 3000)
     await orders.sendRest(3000)
-    await orders.expect(3000, 'inner')
+    await orders.expect(3000, 'left')
     const text = await textOf(`http://127.0.0.1:${port}/`)
     assert.equal(text('name').trim(), `${orders.tag}-job`)
     assert.equal(text('state').trim(), 'running')
     assert.equal(text('lost').trim(), '')
     assert.match(text('tile-facts'), /3,001 since start/)
+    const paid = Array.from({ length: 3000 }, (_, i) => i).filter(isPaid).length
+    assert.match(
+      text('tile-ratio'),
+      new RegExp(` ${(paid / 3001).toFixed(3)} +.* ${3000 - paid} un`),
+    )
     assert.match(text('picture'), /customer.*100K rows.*product.*20,000 rows/s)
     for (let task = 0; task < 4; task++)
       assert.match(text('tasks'), new RegExp(` ${task} +running`))
@@ -52,6 +65,17 @@ test('the page shows what the instance has taken, written, holds and rejected', 
     for (const id of ['picture', 'tiles', 'tasks', 'dimensions', 'join', 'epochs', 'memory']) {
       assert.doesNotMatch(text(id), /NaN|undefined|null|\[object|Infinity/, id)
     }
+    const headers = { authorization: 'Bearer secret' }
+    await fetch(`http://127.0.0.1:${port}/admin/drain`, { method: 'POST', headers })
+    for (let tries = 0; tries < 50; tries++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/tasks`)
+      const tasks = (await answer.json()) as unknown[]
+      if (tasks.length === 0) break
+      await sleep(100)
+    }
+    const drained = await textOf(`http://127.0.0.1:${port}/`)
+    assert.match(drained('members'), /This instance has left the group/)
+    assert.match(drained('tasks'), /No task is here now/)
   } finally {
     await orders.close()
   }

@@ -35,6 +35,10 @@ const sasl = (mechanism: string, username: string): string =>
 const trusting = (ca: string): string => `  tls: { ca: ${pem(ca)} }\n`
 const certified = (client: string): string =>
   `  tls: { ca: ${pem('ca')}, cert: ${pem(client)}, key: ${key(client)} }\n`
+/** @param more of the section `kafka.tls` */
+const locked = (more: string): string =>
+  `  tls: { ca: ${pem('ca')}, cert: ${pem('client')}, key: ${key('locked')}${more} }\n`
+const WITH_PASSPHRASE = ', passphrase: "${PASSWORD}"'
 
 /** A service whose pipeline file has these lines in its section `kafka`. */
 function start(name: string, address: string, lines: string, password = ''): ServiceProcess {
@@ -58,12 +62,15 @@ const ways: Record<string, () => ServiceProcess> = {
   'PLAIN over TLS': () =>
     start('plain', kafka.sasl, trusting('ca') + sasl('plain', 'bob'), PASSWORDS.plain),
   'client certificates': () => start('mutual', kafka.mutual, certified('client')),
+  'an encrypted key': () => start('locked', kafka.mutual, locked(WITH_PASSPHRASE), PASSWORDS.key),
 }
 
 for (const [way, run] of Object.entries(ways)) {
   test(`the service runs end to end with ${way}`, async () => {
     const service = run()
-    const name = { SCRAM: 'scram', PLAIN: 'plain', clien: 'mutual' }[way.slice(0, 5)]!
+    const name = { SCRAM: 'scram', PLAIN: 'plain', clien: 'mutual', 'an en': 'locked' }[
+      way.slice(0, 5)
+    ]!
     await orders.expect(COUNT, 'inner', 120, orders.topic(name))
     assert.equal(await service.stop(), 0, service.log)
   })
@@ -94,6 +101,14 @@ const refusals: Record<string, [() => ServiceProcess, RegExp]> = {
   'a certificate of ours that is not trusted': [
     () => start('wrong', kafka.mutual, certified('other-client')),
     /refuses our certificate .*; set kafka\.tls\.cert and kafka\.tls\.key/,
+  ],
+  'a wrong passphrase of our key': [
+    () => start('wrong', kafka.mutual, locked(WITH_PASSPHRASE), 'x'),
+    /kafka\.tls cannot be used .* passphrase/,
+  ],
+  'an encrypted key without its passphrase': [
+    () => start('wrong', kafka.mutual, locked('')),
+    /kafka\.tls cannot be used .* passphrase/,
   ],
   'no TLS where the port wants it': [
     () => start('wrong', kafka.mutual, ''),

@@ -9,7 +9,7 @@ import { freePort, type RunningKafka, startKafka } from './kafka.ts'
 const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
 const LOGIN = 'org.apache.kafka.common.security'
 
-export const PASSWORDS = { plain: 'plain-secret', scram: 'scram-secret' }
+export const PASSWORDS = { plain: 'plain-secret', scram: 'scram-secret', key: 'key-secret' }
 
 export interface SecureKafka {
   /** Plain text, for the test itself. */
@@ -18,7 +18,7 @@ export interface SecureKafka {
   readonly sasl: string
   /** SSL that asks for a client certificate. */
   readonly mutual: string
-  /** PEM files: `ca.pem` has signed `broker.pem` and `client.pem`, `other-ca.pem` `other-client.pem`. */
+  /** PEM files: `locked.key` is `client.key`, encrypted with `PASSWORDS.key`; `ca.pem` has signed `broker.pem` and `client.pem`, `other-ca.pem` `other-client.pem`. */
   readonly certificates: string
   stop(): Promise<void>
 }
@@ -70,6 +70,8 @@ function createCertificates(folder: string): void {
     const of = ['-in', `${name}.csr`, '-extfile', 'names', '-out', `${name}.pem`]
     openssl('x509', '-req', ...by, ...of)
   }
+  const encrypted = ['-v2', 'aes-256-cbc', '-passout', `pass:${PASSWORDS.key}`]
+  openssl('pkcs8', '-topk8', '-in', 'client.key', '-out', 'locked.key', ...encrypted)
   const [key, certificate] = ['broker.key', 'broker.pem'].map((file) =>
     readFileSync(join(folder, file), 'utf8'),
   )
