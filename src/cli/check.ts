@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Broker, TopicDescription } from '../broker/port.ts'
+import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { type Access, checkAccess } from '../checks/access.ts'
 import { type Finding, fail, ok } from '../checks/finding.ts'
 import { checkKeyHash } from '../checks/keys.ts'
@@ -24,7 +25,6 @@ import { inputTopics, ownTopics } from '../topics.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
-import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
 import { print, progress } from './terminal.ts'
 
 /** Offsets that are looked at, of each partition of an input. */

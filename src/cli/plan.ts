@@ -1,5 +1,6 @@
 /** `plan FILE`: what starting the file would do to what is there. Changes nothing. */
 import type { Broker } from '../broker/port.ts'
+import { lastRanges, readTopic } from '../broker/read-topic.ts'
 import {
   changelogStep,
   dimensionStep,
@@ -20,7 +21,6 @@ import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
 import { WindowStore } from '../window/window-store.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
-import { lastRanges, readTopic } from './read-topic.ts'
 import { readStore, stateFolders } from './state-folders.ts'
 import { print, styled } from './terminal.ts'
 
