@@ -22,6 +22,8 @@ export interface ChangelogHeaders {
   readonly announced: readonly ChangelogHeader[]
 }
 
+export const NO_HEADERS: ChangelogHeaders = { last: new Map(), announced: [] }
+
 export async function readHeaders(broker: Broker, topic: string): Promise<ChangelogHeaders> {
   const last = new Map<number, ChangelogHeader | undefined>()
   const announced = new Map<number, ChangelogHeader>()
