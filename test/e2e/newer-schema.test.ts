@@ -3,13 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
 import * as data from '../../examples/orders/data.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
 import type { ReadRecord } from '../support/topics.ts'
 import { Orders } from './orders.ts'
-import { frame, read, type Schema, schemaOf, under, waitFor, withRegistry } from './registered.ts'
+import { frame, read, type Schema, schemaOf, waitFor, withRegistry } from './registered.ts'
 
 const AT = 1_735_689_600_000
 const NOT_READ = '"event":"newer_schema_not_read"'
@@ -28,79 +27,57 @@ function withField(schema: Schema, name: string, type: string, value: unknown): 
   return { ...schema, fields: [...schema.fields, { name, type, default: value }] }
 }
 
-/** Writes the inputs, with the schema that each topic has at the moment. */
+/** Fields that the newer schemas have. */
+const NEWER = { note: 'hello', vip: true, weight: 1.5 }
+
+/** Writes the inputs, each with the schema that was registered last. */
 class Writers {
   readonly ids = new Map<Name, number>()
+  readonly #types = new Map<Name, avsc.Type>()
   readonly #orders: Orders
-  #newerOrder: avsc.Type | undefined
 
   constructor(orders: Orders) {
     this.#orders = orders
   }
 
-  subject(name: Name): string {
-    return `${this.#orders.topic(`${name}s`)}-value`
-  }
-
   async registerAll(): Promise<void> {
-    for (const name of NAMES) await this.register(name, schemaOf(name))
+    for (const name of NAMES) await this.#register(name, schemaOf(name))
   }
 
-  async register(name: Name, schema: Schema): Promise<void> {
-    this.ids.set(name, await registry.register(this.subject(name), schema))
-  }
-
-  /** One field more for facts and customers; for products also another doc of a selected field. */
+  /** One field more for facts and customers; for products also a doc of a selected field. */
   async registerNewer(): Promise<void> {
-    const newer = withField(schemaOf('order'), 'note', 'string', '')
-    this.#newerOrder = avsc.Type.forSchema(newer as avsc.Schema)
-    await this.register('order', newer)
-    await this.register('customer', withField(schemaOf('customer'), 'vip', 'boolean', false))
+    await this.#register('order', withField(schemaOf('order'), 'note', 'string', ''))
+    await this.#register('customer', withField(schemaOf('customer'), 'vip', 'boolean', false))
     const product = withField(schemaOf('product'), 'weight', 'double', 0)
     const fields = product.fields.map((f) => (f.name === 'title' ? { ...f, doc: 'Its title' } : f))
-    await this.register('product', { ...product, fields })
+    await this.#register('product', { ...product, fields })
   }
 
-  rows(): void {
-    this.#put(
-      'customer',
-      7,
-      '7',
-      under(this.#id('customer'), data.encode('customer', data.customer(7))),
-    )
-    this.#put(
-      'product',
-      9,
-      '9',
-      under(this.#id('product'), data.encode('product', data.product(9))),
-    )
+  async rows(): Promise<void> {
+    this.#put('customer', 7, '7', data.customer(7))
+    this.#put('product', 9, '9', data.product(9))
+    await this.#orders.producer.flush()
   }
 
-  orders(from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      const body = this.#newerOrder?.toBuffer({ ...order(i), note: 'hello' })
-      const value =
-        body === undefined
-          ? under(this.#id('order'), data.encode('order', order(i)))
-          : frame(this.#id('order'), body)
-      this.#put('order', i, data.orderId(i), value)
+  async pairs(orders: [number, number], payments: [number, number]): Promise<void> {
+    for (let i = orders[0]; i < orders[1]; i++) this.#put('order', i, data.orderId(i), order(i))
+    for (let i = payments[0]; i < payments[1]; i++) {
+      this.#put('payment', i, data.orderId(i), data.payment(i, AT + i))
     }
+    await this.#orders.producer.flush()
   }
 
-  payments(from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      const value = data.encode('payment', data.payment(i, AT + i))
-      this.#put('payment', i, data.orderId(i), under(this.#id('payment'), value))
-    }
+  async #register(name: Name, schema: Schema): Promise<void> {
+    const subject = `${this.#orders.topic(`${name}s`)}-value`
+    this.ids.set(name, await registry.register(subject, schema))
+    this.#types.set(name, avsc.Type.forSchema(schema as avsc.Schema))
   }
 
-  #put(name: Name, i: number, key: string, value: Buffer): void {
+  #put(name: Name, i: number, key: string, fields: object): void {
+    const body = this.#types.get(name)!.toBuffer({ ...fields, ...NEWER })
+    const value = frame(this.ids.get(name)!, body)
     const topic = this.#orders.topic(`${name}s`)
     this.#orders.producer.put(topic, i % 4, AT + i, Buffer.from(key), value)
-  }
-
-  #id(name: Name): number {
-    return this.ids.get(name)!
   }
 }
 
@@ -140,7 +117,6 @@ async function checkOutputs(orders: Orders, records: ReadRecord[], count: number
 test('a window is gone on with in the schemas that it was stored with, after newer ones are registered', async () => {
   const orders = await Orders.create({ dimensions: false })
   try {
-    const { producer } = orders
     const enriched = orders.topic('enriched')
     const file = withRegistry(orders, registry.url)
     const command = (name: string) =>
@@ -150,12 +126,9 @@ test('a window is gone on with in the schemas that it was stored with, after new
       })
     const writers = new Writers(orders)
     await writers.registerAll()
-    writers.rows()
-    await producer.flush()
+    await writers.rows()
     const first = orders.start({}, file)
-    writers.orders(0, 100)
-    writers.payments(0, 40)
-    await producer.flush()
+    await writers.pairs([0, 100], [0, 40])
     await waitFor(orders, enriched, 40)
     await orders.expectTaken()
     assert.equal(await first.stop(), 0)
@@ -182,10 +155,7 @@ test('a window is gone on with in the schemas that it was stored with, after new
       assert.deepEqual(topics.sort(), [orders.topic('orders'), orders.topic('products')])
       assert.ok(lines.every((line) => JSON.parse(line).fault === null))
     }
-    writers.payments(40, 100)
-    writers.orders(100, 140)
-    writers.payments(100, 140)
-    await producer.flush()
+    await writers.pairs([100, 140], [40, 140])
     await checkOutputs(orders, await waitFor(orders, enriched, 140), 140)
     assert.equal((await read(orders, orders.topic('rejects'))).length, 0)
     assert.deepEqual(await Promise.all([second.stop(), third.stop()]), [0, 0])
@@ -217,15 +187,11 @@ test('an instance that starts after a newer schema agrees with one that runs and
     const first = orders.start({}, file)
     await first.logged('Task running')
     await writers.registerNewer()
+    await writers.rows()
     const second = orders.start({ STATE_DIR: join(orders.folder, 'other') }, file)
     await second.logged('Task running')
     assert.ok(second.log.includes(NOT_READ))
-    writers.rows()
-    await orders.producer.flush()
-    await sleep(1000)
-    writers.orders(0, 40)
-    writers.payments(0, 40)
-    await orders.producer.flush()
+    await writers.pairs([0, 40], [0, 40])
     await checkOutputs(orders, await waitFor(orders, orders.topic('enriched'), 40), 40)
     assert.deepEqual(await Promise.all([first.stop(), second.stop()]), [0, 0])
 
