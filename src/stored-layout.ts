@@ -10,8 +10,8 @@ import { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import type { StoredLayout } from './codec/compile.ts'
 import { type ChangelogHeader, decodeChangelog, encodeHeader, isEpoch } from './window/changelog.ts'
 
-/** Offsets at a partition's end among which one epoch at least is expected; markers and aborts take some. */
-const TAIL = 20
+/** Offsets at a partition's end that are looked through for an epoch: transactions' markers, and aborted ones, take some. */
+const TAILS = [20, 1000, Number.POSITIVE_INFINITY]
 const TIMEOUT_MS = 10_000
 const AGAIN_MS = 20
 
@@ -38,8 +38,10 @@ export async function readHeaders(broker: Broker, topic: string): Promise<Change
       else announced.set(offset, header)
     })
   }
-  await read(TAIL)
-  await read(Number.POSITIVE_INFINITY)
+  for (const count of TAILS) {
+    await read(count)
+    if (![...last.values()].includes(undefined)) break
+  }
   const inOrder = [...announced].sort(([a], [b]) => a - b).map(([, header]) => header)
   return { last, announced: inOrder }
 }
