@@ -18,7 +18,7 @@ test('a header is read as it was written, wherever it lies; one that is cut off 
       const bytes = encodeHeader(header)
       const buffer = Buffer.concat([Buffer.alloc(before, 7), bytes, Buffer.alloc(3, 7)])
       const end = before + bytes.length
-      assert.deepEqual(decodeChangelog(buffer, before, end), { header, pages: [] })
+      assert.deepEqual(decodeChangelog(buffer, before, end), { header: { ...header }, pages: [] })
       for (let cut = before; cut < end; cut++)
         assert.equal(decodeChangelog(buffer, before, cut), undefined)
     }),
