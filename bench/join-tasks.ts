@@ -54,7 +54,8 @@ export class JoinTasks {
     this.#feeds = feeds
     const { layout } = context.codec
     const shorten = (): void => {}
-    this.#changelog = { topic: 'changelog', layout, maxRecordBytes: MAX_BATCH_BYTES, shorten }
+    const maxRecordBytes = MAX_BATCH_BYTES
+    this.#changelog = { topic: 'changelog', layout, schemaIds: [], maxRecordBytes, shorten }
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {

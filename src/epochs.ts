@@ -11,7 +11,7 @@ export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   readonly changelog: ChangelogTopic
-  readonly instanceId: string
+  readonly transactionalId: string
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
   readonly onStep: (step: number) => void
@@ -31,9 +31,9 @@ export class Epochs {
 
   constructor(options: EpochsOptions) {
     this.#options = options
-    const { broker, context, instanceId } = options
+    const { broker, transactionalId } = options
     this.#producer = broker.producer({
-      transactionalId: `${context.pipeline.name}-${instanceId}`,
+      transactionalId,
       timeoutMs: TRANSACTION_TIMEOUT_MS,
     })
   }

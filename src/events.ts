@@ -204,6 +204,21 @@ export const EVENTS = {
     means: 'The end of `registry_failing`.',
     action: '',
   },
+  newer_schema_not_read: {
+    level: 'warn',
+    message: '{topic} has a newer schema, whose new fields are not read',
+    fields: {
+      topic: 'the input',
+      id: 'the schema that is read with',
+      latestId: 'the latest in the registry',
+      fault:
+        'why records written with the latest cannot be read and are rejected; null: they are read',
+    },
+    means:
+      'The window was stored with the earlier schema, so the start goes on with it, and with the output’s schema as it was.',
+    action:
+      'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
+  },
   paused: {
     level: 'info',
     message: 'Paused by an operator',

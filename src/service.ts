@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
 import type { Broker, ProduceBatch } from './broker/port.ts'
-import { createPipelineCodec, outputFrame, readSchemas } from './codec/avro.ts'
+import type { StoredLayout } from './codec/compile.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import type { Pipeline } from './config/pipeline.ts'
@@ -23,13 +23,12 @@ import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startMonitoring } from './monitoring.ts'
 import type { LeveledLog } from './ops/log.ts'
 import { BatchList } from './output/task-output.ts'
+import { compileForStart } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
 import { changelogTopic, prepareTopics, type Topics } from './topics.ts'
 import { VERSION } from './version.ts'
 import { Worker } from './worker.ts'
 
-/** How long a start waits for a schema registry that does not answer. */
-const REGISTRY_PATIENCE_MS = 30_000
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
 const CHANGELOG_OVERHEAD = 512
 
@@ -79,7 +78,9 @@ export async function startService(
   const { partitions } = topics
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
-  const { codec, frame } = await compile(pipeline, registry)
+  const transactionalId = `${pipeline.name}-${instanceId}`
+  const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
+  const { codec, frame } = compiled
   parts.codec = codec
   parts.partitions = partitions
   const { topic, compression } = pipeline.output
@@ -131,9 +132,10 @@ export async function startService(
       interval,
       now: Date.now,
     },
-    changelog: changelogOf(pipeline, codec.layout, topics, broker, log),
+    changelog: changelogOf(pipeline, compiled, topics, broker, log),
     partitions,
     instanceId,
+    transactionalId,
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
     log,
@@ -162,20 +164,9 @@ export async function startService(
   }
 }
 
-/** Reads and compiles the schemas; with a registry, registers the output's. */
-async function compile(pipeline: Pipeline, registry: Registry | null) {
-  const work = async () => {
-    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, registry), registry)
-    const { topic, schemaId } = pipeline.output
-    const id = schemaId ?? (await registry!.register(`${topic}-value`, codec.outputSchema))
-    return { codec, frame: outputFrame(id) }
-  }
-  return registry === null ? work() : registry.withPatience(REGISTRY_PATIENCE_MS, work)
-}
-
 function changelogOf(
   pipeline: Pipeline,
-  layout: string,
+  { layout, schemaIds }: StoredLayout,
   topics: Topics,
   broker: Broker,
   log: Log,
@@ -184,6 +175,7 @@ function changelogOf(
   return {
     topic,
     layout,
+    schemaIds,
     maxRecordBytes: topics.changelogBatchBytes - CHANGELOG_OVERHEAD,
     shorten(partition, offset) {
       const place = { topic, partition }

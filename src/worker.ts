@@ -13,6 +13,7 @@ import { Tasks } from './tasks.ts'
 export interface WorkerOptions extends EpochsOptions {
   /** Of each input topic. */
   readonly partitions: number
+  readonly instanceId: string
   /** host:port of our HTTP server, and our version, for the other members. */
   readonly address: string
   readonly version: string

@@ -1,9 +1,11 @@
 /** What starting a pipeline file would do to what is there: pure, from what was read before. */
 import type { GroupDescription, OffsetCommit, TopicDescription } from '../broker/port.ts'
+import type { NewerSchema } from '../codec/compile.ts'
 import type { Comparison } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import type { ChangelogHeader } from '../window/changelog.ts'
+import { newerSchemaText, RESET } from './stored-schemas.ts'
 import { countText, durationText, plural } from './text.ts'
 
 export interface Step {
@@ -73,10 +75,18 @@ export function schemaStep({ output }: Pipeline, comparison: Comparison | null):
   }
 }
 
-/** What the changelog's last record of a partition says; undefined: the partition is empty. */
-export type Headers = ReadonlyMap<number, ChangelogHeader | undefined>
+/** Topics whose latest schema is not read with, for the window was stored with an earlier one. */
+export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
+  newer.map((schema) =>
+    step(
+      schema.fault === null ? 'keep' : 'change',
+      'input schema',
+      `${newerSchemaText(schema)}; to take it, ${RESET}`,
+    ),
+  )
 
-const RESET = 'give the pipeline another name, or run `stream-enricher reset`'
+/** What the last epoch in a partition of the changelog says; undefined: there is none. */
+export type Headers = ReadonlyMap<number, ChangelogHeader | undefined>
 
 export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
   const topic = changelogTopic(pipeline)

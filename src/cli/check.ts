@@ -2,10 +2,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Broker, TopicDescription } from '../broker/port.ts'
+import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { type Access, checkAccess } from '../checks/access.ts'
 import { type Finding, fail, ok } from '../checks/finding.ts'
 import { checkKeyHash } from '../checks/keys.ts'
 import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
+import { checkStored } from '../checks/stored-schemas.ts'
 import { plural } from '../checks/text.ts'
 import {
   checkDimensionTopics,
@@ -20,11 +22,11 @@ import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { messageOf } from '../errors.ts'
 import { availableBytes } from '../memory.ts'
-import { inputTopics, ownTopics } from '../topics.ts'
+import { type ChangelogHeaders, NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
-import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
 import { print, progress } from './terminal.ts'
 
 /** Offsets that are looked at, of each partition of an input. */
@@ -33,10 +35,12 @@ const SAMPLE = 100
 export async function check(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
   print(`Checking ${pipeline.name} (${file}) against ${pipeline.kafka.brokers.join(', ')}\n`)
-  const schemas = await checkSchemas(pipeline)
-  const cluster = await withBroker(pipeline.kafka, (broker) =>
-    checkCluster(pipeline, broker, schemas.codec),
-  ).catch((error) => [ofError('brokers', error)])
+  let schemas: Schemas | undefined
+  const cluster = await withBroker(pipeline.kafka, async (broker) => {
+    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker))
+    return checkCluster(pipeline, broker, schemas.codec)
+  }).catch((error) => [ofError('brokers', error)])
+  schemas ??= await checkSchemas(pipeline, NO_HEADERS)
   const findings = [...cluster, ...schemas.findings]
   printFindings(findings)
   if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
@@ -49,14 +53,30 @@ function ofError(what: string, error: unknown): Finding {
   return fail(what, detail, remedy)
 }
 
-async function checkSchemas(
-  pipeline: Pipeline,
-): Promise<{ codec: PipelineCodec | undefined; findings: Finding[] }> {
+interface Schemas {
+  readonly codec: PipelineCodec | undefined
+  readonly findings: readonly Finding[]
+}
+
+/** None where the changelog is not there, or may not be read. */
+async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders> {
+  const topic = changelogTopic(pipeline)
+  const access = (await broker.administration.topicAccess([topic])).get(topic)
+  const isReadable = access?.state === 'there' && access.allowed.has('read')
+  return isReadable ? readHeaders(broker, topic) : NO_HEADERS
+}
+
+async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Promise<Schemas> {
   try {
-    const { codec } = await compile(pipeline)
+    const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
-    const findings = [ok('schemas', `of all topics ${from}; the output's can be derived`)]
-    return { codec, findings: [...findings, ...(await checkOutputSchema(pipeline, codec))] }
+    const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
+    const findings = [
+      ok('schemas', `of all topics ${from}; the output's can be derived`),
+      ...checkStored(stored, layout, newer),
+      ...(await checkOutputSchema(pipeline, codec)),
+    ]
+    return { codec, findings }
   } catch (error) {
     return { codec: undefined, findings: [ofError('schemas', error)] }
   }

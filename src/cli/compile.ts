@@ -1,24 +1,17 @@
-import { createPipelineCodec, readSchemas } from '../codec/avro.ts'
-import type { PipelineCodec } from '../codec/port.ts'
+import { type Compiled, compilePipeline, type StoredLayout } from '../codec/compile.ts'
 import { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import type { TopicSchemas } from '../output/schema.ts'
 import { quietLog } from './terminal.ts'
 
 /** How long a command waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 5000
 
-export interface Compiled {
-  readonly schemas: TopicSchemas
-  readonly codec: PipelineCodec
-}
-
-/** Reads and compiles the pipeline's schemas; registers nothing. Throws SCHEMA_INVALID or REGISTRY_UNAVAILABLE. */
-export function compile(pipeline: Pipeline): Promise<Compiled> {
-  return withRegistry(pipeline, async (registry) => {
-    const schemas = await readSchemas(pipeline, registry)
-    return { schemas, codec: createPipelineCodec(pipeline, schemas, registry) }
-  })
+/** `compilePipeline`, by default of the latest schemas. */
+export function compile(
+  pipeline: Pipeline,
+  stored: readonly StoredLayout[] = [],
+): Promise<Compiled> {
+  return withRegistry(pipeline, (registry) => compilePipeline(pipeline, registry, stored))
 }
 
 /** Work with the pipeline's registry; null where it has none. */

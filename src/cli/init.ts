@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
+import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { latestSchema, readSchema } from '../codec/avro.ts'
 import { Registry } from '../codec/registry.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
@@ -11,7 +12,6 @@ import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
 import { type ConnectionOptions, connectionOf } from './init-connection.ts'
-import { lastRanges, readTopic, type TopicRecord } from './read-topic.ts'
 import { print, quietLog } from './terminal.ts'
 
 /** A dimension as the command line names it: `NAME=TOPIC` or `NAME=TOPIC:FIELD`. */
@@ -92,7 +92,8 @@ async function draftOf(
     const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${path}`
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
   }
-  const schema = registry === null ? readSchema(topic, path) : await latestSchema(topic, registry)
+  const schema =
+    registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry)).schema
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
   const decoder = new ValueDecoder(registry, schema)

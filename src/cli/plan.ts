@@ -6,6 +6,7 @@ import {
   type GroupState,
   groupSteps,
   type Headers,
+  newerSchemaSteps,
   type Step,
   schemaStep,
   topicSteps,
@@ -15,17 +16,13 @@ import {
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
+import { NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
-import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
 import { WindowStore } from '../window/window-store.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
-import { lastRanges, readTopic } from './read-topic.ts'
 import { readStore, stateFolders } from './state-folders.ts'
 import { print, styled } from './terminal.ts'
-
-/** Offsets at the changelog's end among which one record at least is expected; markers and aborts take some. */
-const CHANGELOG_TAIL = 20
 
 const SIGNS = {
   create: styled('green', '+'),
@@ -36,32 +33,23 @@ const SIGNS = {
 
 export async function plan(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
-  const { codec } = await compile(pipeline)
+  const steps = await withBroker(pipeline.kafka, (broker) => stepsOf(pipeline, broker))
+  printSteps(pipeline, steps)
+}
+
+async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
+  const found = await broker.admin.describeTopics([
+    ...inputTopics(pipeline),
+    ...ownTopics(pipeline),
+  ])
+  const changelog = changelogTopic(pipeline)
+  const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
+  const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
   const comparison = await withRegistry(pipeline, async (registry) =>
     registry === null
       ? null
       : registry.compare(`${pipeline.output.topic}-value`, codec.outputSchema),
   )
-  const schema = schemaStep(pipeline, comparison)
-  const steps = await withBroker(pipeline.kafka, (broker) =>
-    stepsOf(pipeline, broker, codec.layout, schema),
-  )
-  printSteps(pipeline, steps)
-}
-
-async function stepsOf(
-  pipeline: Pipeline,
-  broker: Broker,
-  layout: string,
-  schema: Step,
-): Promise<Step[]> {
-  const found = await broker.admin.describeTopics([
-    ...inputTopics(pipeline),
-    ...ownTopics(pipeline),
-  ])
-  const headers = found.has(changelogTopic(pipeline))
-    ? await changelogHeaders(broker, changelogTopic(pipeline))
-    : new Map()
   const isReadable = [pipeline.facts.topic, pipeline.join.topic].every((topic) => found.has(topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(
@@ -80,29 +68,13 @@ async function stepsOf(
   )
   return [
     ...topicSteps(pipeline, found),
-    schema,
-    ...changelogStep(pipeline, layout, headers),
+    schemaStep(pipeline, comparison),
+    ...newerSchemaSteps(newer),
+    ...changelogStep(pipeline, layout, headers.last),
     ...windowSteps(windowStates),
     ...rows,
-    ...(isReadable ? groupSteps(pipeline, await groupState(pipeline, broker, headers)) : []),
+    ...(isReadable ? groupSteps(pipeline, await groupState(pipeline, broker, headers.last)) : []),
   ]
-}
-
-/** The header of the last record of every partition. */
-async function changelogHeaders(broker: Broker, topic: string): Promise<Headers> {
-  const headers = new Map<number, ChangelogHeader | undefined>()
-  const read = async (count: number): Promise<void> => {
-    const ranges = await lastRanges(broker, topic, count)
-    for (const { partition } of ranges)
-      if (!headers.has(partition)) headers.set(partition, undefined)
-    const unknown = ranges.filter(({ partition }) => headers.get(partition) === undefined)
-    await readTopic(broker, topic, unknown, ({ partition, value }) => {
-      if (value !== null) headers.set(partition, decodeChangelog(value, 0, value.length)?.header)
-    })
-  }
-  await read(CHANGELOG_TAIL)
-  await read(Number.POSITIVE_INFINITY)
-  return headers
 }
 
 async function groupState(

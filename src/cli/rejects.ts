@@ -1,6 +1,7 @@
 /** `rejects FILE`: what is in the rejects topic, in words. */
 
 import type { Broker } from '../broker/port.ts'
+import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { bytesOf } from '../bytes.ts'
 import { plural } from '../checks/text.ts'
 import { keyReader } from '../codec/keys.ts'
@@ -10,7 +11,6 @@ import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import type { TopicSchemas } from '../output/schema.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
-import { lastRanges, type Range, readTopic, type TopicRecord } from './read-topic.ts'
 import { print, styled } from './terminal.ts'
 
 export interface RejectsOptions {

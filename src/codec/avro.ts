@@ -23,6 +23,15 @@ import { RegistryCodec } from './registry-codec.ts'
 const LAYOUT_VERSION = 1
 const FRAME_BYTES = 5
 
+export interface ReaderSchema {
+  /** The registry's; 0: it is a file's. */
+  readonly id: number
+  readonly schema: AvroRecordSchema
+}
+
+/** Of `inputTopics`, in their order: facts, right stream, dimensions. */
+export type ReaderSchemas = readonly ReaderSchema[]
+
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
 class FileCodec implements TopicCodec {
   readonly #reader: AvroReader
@@ -54,23 +63,13 @@ export function createPipelineCodec(
   const plan = planOutput(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
   const { facts, join, dimensions } = pipeline
-  const factKeys = [join.onLeft, ...dimensions.map(({ on }) => on)]
+  const plans = readerPlans(pipeline, plan)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
     registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of)
   return {
-    facts: codec(schemas.facts, {
-      select: selection(plan.facts),
-      keys: factKeys,
-      time: facts.time,
-    }),
-    right: codec(schemas.right, {
-      select: selection(plan.right),
-      keys: [join.onRight],
-      time: join.time,
-    }),
-    dimensions: schemas.dimensions.map((schema, d) =>
-      codec(schema, { select: selection(plan.dimensions[d]), keys: [], time: null }),
-    ),
+    facts: codec(schemas.facts, plans.facts),
+    right: codec(schemas.right, plans.right),
+    dimensions: schemas.dimensions.map((schema, d) => codec(schema, plans.dimensions[d])),
     factsKey: keyReader(facts.keyFormat),
     rightKey: keyReader(join.keyFormat),
     dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
@@ -82,20 +81,47 @@ export function createPipelineCodec(
   }
 }
 
-/** The schemas that the pipeline reads with: its files', else the registry's latest under `<topic>-value`. */
-export async function readSchemas(
-  pipeline: Pipeline,
-  registry: Registry | null,
-): Promise<TopicSchemas> {
-  const read = async (topic: TopicConfig): Promise<AvroRecordSchema> =>
-    topic.schema === null
-      ? latestSchema(topic.topic, registry!)
-      : readSchema(topic.topic, topic.schema)
-  const [facts, right, ...dimensions] = await Promise.all(
-    [pipeline.facts, pipeline.join, ...pipeline.dimensions].map(read),
-  )
+/** The layout that these schemas give, as `PipelineCodec` has it. Throws SCHEMA_INVALID where nothing can be read with them. */
+export function layoutWith(pipeline: Pipeline, schemas: TopicSchemas): string {
+  const plan = planOutput(pipeline, schemas)
+  const plans = readerPlans(pipeline, plan)
+  new AvroReader(schemas.facts, plans.facts)
+  new AvroReader(schemas.right, plans.right)
+  for (const [d, schema] of schemas.dimensions.entries())
+    new AvroReader(schema, plans.dimensions[d])
+  return layoutOf(pipeline, plan)
+}
+
+const inputs = ({ facts, join, dimensions }: Pipeline): readonly TopicConfig[] => [
+  facts,
+  join,
+  ...dimensions,
+]
+
+export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
+  const [facts, right, ...dimensions] = schemas.map(({ schema }) => schema)
   return { facts, right, dimensions }
 }
+
+/** The pipeline's files', else the registry's latest under `<topic>-value`. Throws SCHEMA_INVALID. */
+export function latestSchemas(
+  pipeline: Pipeline,
+  registry: Registry | null,
+): Promise<ReaderSchemas> {
+  return Promise.all(
+    inputs(pipeline).map(async ({ topic, schema }) =>
+      schema === null
+        ? latestSchema(topic, registry!)
+        : { id: 0, schema: readSchema(topic, schema) },
+    ),
+  )
+}
+
+/** `latestSchemas` without their ids. */
+export const readSchemas = async (
+  pipeline: Pipeline,
+  registry: Registry | null,
+): Promise<TopicSchemas> => topicSchemas(await latestSchemas(pipeline, registry))
 
 /** The first bytes of every output value: byte 0 and the schema's id. */
 export function outputFrame(schemaId: number): Bytes {
@@ -105,9 +131,9 @@ export function outputFrame(schemaId: number): Bytes {
 }
 
 /** The latest under `<topic>-value`. Throws SCHEMA_INVALID where there is none. */
-export async function latestSchema(topic: string, registry: Registry): Promise<AvroRecordSchema> {
-  const { schema } = await registry.latest(`${topic}-value`)
-  return checkSchema(schema, `of ${topic} in the registry`)
+export async function latestSchema(topic: string, registry: Registry): Promise<ReaderSchema> {
+  const { id, schema } = await registry.latest(`${topic}-value`)
+  return { id, schema: checkSchema(schema, `of ${topic} in the registry`) }
 }
 
 /** Of an .avsc file. Throws SCHEMA_INVALID. */
@@ -122,6 +148,7 @@ export function readSchema(topic: string, file: string): AvroRecordSchema {
   return checkSchema(schema, `of ${topic}, ${file},`)
 }
 
+/** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
 function checkSchema(schema: unknown, what: string): AvroRecordSchema {
   try {
     avsc.Type.forSchema(schema as avsc.Schema)
@@ -136,6 +163,18 @@ function checkSchema(schema: unknown, what: string): AvroRecordSchema {
 
 const selection = (fields: readonly OutputField[]): ReaderPlan['select'] =>
   fields.map(({ source, branch }) => ({ source, nullable: branch }))
+
+function readerPlans(
+  { facts, join, dimensions }: Pipeline,
+  plan: OutputPlan,
+): { facts: ReaderPlan; right: ReaderPlan; dimensions: ReaderPlan[] } {
+  const keys = [join.onLeft, ...dimensions.map(({ on }) => on)]
+  return {
+    facts: { select: selection(plan.facts), keys, time: facts.time },
+    right: { select: selection(plan.right), keys: [join.onRight], time: join.time },
+    dimensions: plan.dimensions.map((of) => ({ select: selection(of), keys: [], time: null })),
+  }
+}
 
 const missing = (fields: readonly OutputField[]): Buffer =>
   Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))

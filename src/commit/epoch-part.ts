@@ -15,6 +15,8 @@ const SHORTEN_EVERY = 1000
 export interface ChangelogTopic {
   readonly topic: string
   readonly layout: string
+  /** Those of `ChangelogHeader`. */
+  readonly schemaIds: readonly number[]
   readonly maxRecordBytes: number
   /** Deletes what a task needs no more, in the background. */
   shorten(partition: number, offset: number): void
@@ -28,10 +30,10 @@ export function epochPart(
 ): EpochPart {
   const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
   const { partition } = task
-  const header = { layout: changelog.layout, left, right, streamTime, closedBefore }
-  const head = encodeHeader(header)
+  const { layout, schemaIds } = changelog
+  const head = encodeHeader({ layout, schemaIds, left, right, streamTime, closedBefore })
   const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
-  const records = splitPages(pages, maxBytes).map((some) =>
+  const records = splitPages(pages, maxBytes - head.length).map((some) =>
     changelogBatch({ topic: changelog.topic, partition }, head, some),
   )
   const inputs = [

@@ -3,7 +3,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { Task } from '../task.ts'
-import { type ChangelogHeader, decodeChangelog } from '../window/changelog.ts'
+import { type ChangelogHeader, decodeChangelog, isEpoch } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 
 export interface TakePorts {
@@ -126,6 +126,7 @@ async function readTail(
       const record = decodeChangelog(columns.buffer, columns.valueStarts[i], columns.valueEnds[i])
       if (record === undefined)
         throw corrupt(partition, `an unreadable changelog record at ${columns.offsets[i]}`)
+      if (!isEpoch(record.header)) continue
       checkLayout(record.header, layout, changelogTopic)
       const { left, right, streamTime, closedBefore } = record.header
       Object.assign(restored, { left, right, streamTime, closedBefore })
@@ -180,10 +181,14 @@ async function readPartition(
 }
 
 function checkLayout(header: ChangelogHeader, layout: string, topic: string): void {
-  if (header.layout === layout) return
-  const message = `The stored records in ${topic} were written for another pipeline (selected fields or schemas differ). Give the changed pipeline another name, or delete the group's offsets, ${topic} and the state folder`
-  throw new EnricherError('STATE_LAYOUT_CHANGED', message, {
-    fields: { topic, stored: header.layout, pipeline: layout },
+  if (header.layout !== layout) throw layoutChanged(topic, header.layout, layout)
+}
+
+/** @param stored of the records in the changelog */
+export function layoutChanged(topic: string, stored: string, layout: string): EnricherError {
+  const message = `The stored records in ${topic} were written for another pipeline (selected fields or schemas differ). Give the changed pipeline another name, or run \`stream-enricher reset\``
+  return new EnricherError('STATE_LAYOUT_CHANGED', message, {
+    fields: { topic, stored, pipeline: layout },
   })
 }
 

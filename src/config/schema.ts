@@ -48,7 +48,7 @@ const input = {
     enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
     default: 'text',
   }),
-  schema: text('An .avsc file, relative to this file; without it the registry’s latest schema.'),
+  schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
 }
 const time = text('The field with the event time; without it the record’s timestamp.')
 const select = {

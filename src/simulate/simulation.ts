@@ -196,6 +196,7 @@ export class Simulation {
     const changelog = {
       topic: 'changelog',
       layout: this.#codec.layout,
+      schemaIds: [],
       maxRecordBytes: BATCH_BYTES,
       shorten() {},
     }

@@ -4,32 +4,40 @@ import { type Page, readPageHeader } from './page.ts'
  * A changelog record: what one epoch added to one task, or a part of it.
  *
  *     record := version u8, layout 16 bytes, left offset f64, right offset f64, stream time f64,
- *               closed before f64, page*
+ *               closed before f64, schema ids (count u8, id i32*), page*
  *
  * Offsets are those to read next after the epoch. Every record of an epoch has the same header; all
- * are in one transaction, so a reader sees all of them or none.
+ * are in one transaction, so a reader sees all of them or none. Version 2 has no schema ids.
  */
 export interface ChangelogHeader {
   readonly layout: string
+  /** Of `inputTopics`, in their order: what the layout was compiled from. 0: a file. Empty: version 2. */
+  readonly schemaIds: readonly number[]
   readonly left: number
   readonly right: number
   readonly streamTime: number
   readonly closedBefore: number
 }
 
-const VERSION = 2
+const VERSION = 3
+const WITHOUT_IDS = 2
 const LAYOUT_BYTES = 16
+/** What both versions have. */
 const HEADER = 1 + LAYOUT_BYTES + 32
+const ID_BYTES = 4
 
-/** Cuts an epoch's pages into those of records of at most `maxBytes` (one page may be more). Never empty. */
+/** False: the record says what layout the pipeline begins with, before there is an epoch. */
+export const isEpoch = ({ left, right }: ChangelogHeader): boolean => left >= 0 || right >= 0
+
+/** Cuts an epoch's pages into records' of at most `maxBytes` of pages (one page may be more). Never empty. */
 export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
   const records: Page[][] = [[]]
-  let bytes = HEADER
+  let bytes = 0
   for (const page of pages) {
     const size = page.end - page.start
     if (bytes + size > maxBytes && records[records.length - 1].length > 0) {
       records.push([])
-      bytes = HEADER
+      bytes = 0
     }
     records[records.length - 1].push(page)
     bytes += size
@@ -39,37 +47,49 @@ export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
 
 /** What every record of an epoch begins with; the pages follow. */
 export function encodeHeader(header: ChangelogHeader): Buffer {
-  const bytes = Buffer.alloc(HEADER)
+  const bytes = Buffer.alloc(HEADER + 1 + header.schemaIds.length * ID_BYTES)
   bytes[0] = VERSION
   bytes.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
   let at = 1 + LAYOUT_BYTES
   for (const field of [header.left, header.right, header.streamTime, header.closedBefore]) {
     at = bytes.writeDoubleLE(field, at)
   }
+  at = bytes.writeUInt8(header.schemaIds.length, at)
+  for (const id of header.schemaIds) at = bytes.writeInt32LE(id, at)
   return bytes
 }
 
-/** undefined: not a changelog record of this version. */
+/** undefined: not a changelog record of a version that is read. */
 export function decodeChangelog(
   buffer: Buffer,
   start: number,
   end: number,
 ): { header: ChangelogHeader; pages: Page[] } | undefined {
-  if (end - start < HEADER || buffer[start] !== VERSION) return undefined
+  const version = buffer[start]
+  if (end - start < HEADER || (version !== VERSION && version !== WITHOUT_IDS)) return undefined
+  const schemaIds = version === VERSION ? readIds(buffer, start + HEADER, end) : []
+  if (schemaIds === undefined) return undefined
   const at = start + 1 + LAYOUT_BYTES
   const header = {
     layout: buffer.toString('latin1', start + 1, at).trimEnd(),
+    schemaIds,
     left: buffer.readDoubleLE(at),
     right: buffer.readDoubleLE(at + 8),
     streamTime: buffer.readDoubleLE(at + 16),
     closedBefore: buffer.readDoubleLE(at + 24),
   }
   const pages: Page[] = []
-  for (let position = start + HEADER; position < end; ) {
+  const idBytes = version === VERSION ? 1 + schemaIds.length * ID_BYTES : 0
+  for (let position = start + HEADER + idBytes; position < end; ) {
     const page = readPageHeader(buffer, position)
     if (page === undefined || page.end > end) return undefined
     pages.push(page)
     position = page.end
   }
   return { header, pages }
+}
+
+function readIds(buffer: Buffer, at: number, end: number): number[] | undefined {
+  if (at >= end || at + 1 + buffer[at] * ID_BYTES > end) return undefined
+  return Array.from({ length: buffer[at] }, (_, i) => buffer.readInt32LE(at + 1 + i * ID_BYTES))
 }

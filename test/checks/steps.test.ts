@@ -16,6 +16,7 @@ const topic = (partitions: number): TopicDescription => ({ partitions, config: n
 const kinds = (steps: readonly { kind: string }[]): string[] => steps.map(({ kind }) => kind)
 const header = (layout: string, left: number, right: number) => ({
   layout,
+  schemaIds: [1, 2, 3],
   left,
   right,
   streamTime: 0,

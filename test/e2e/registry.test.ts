@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
 import * as data from '../../examples/orders/data.ts'
 import { freePort } from '../support/kafka.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
-import { type ReadRecord, readAll } from '../support/topics.ts'
-import { FILE, Orders } from './orders.ts'
+import { Orders } from './orders.ts'
+import { frame, read, schemaOf, under, waitFor, withRegistry } from './registered.ts'
 
 const AT = 1_735_689_600_000
 let registry: RunningRegistry
@@ -18,31 +16,6 @@ before(async () => {
   registry = await startRegistry()
 })
 after(() => registry.stop())
-
-interface Schema {
-  fields: { name: string; type: unknown; default?: unknown; aliases?: string[] }[]
-}
-const schemaOf = (name: string): Schema =>
-  JSON.parse(readFileSync(`examples/orders/schemas/${name}.avsc`, 'utf8'))
-
-function frame(id: number, body: Buffer): Buffer {
-  const head = Buffer.alloc(5)
-  head.writeInt32BE(id, 1)
-  return Buffer.concat([head, body])
-}
-
-/** The same bytes under the registry's id. */
-const under = (id: number, framed: Buffer): Buffer => frame(id, framed.subarray(5))
-
-/** The example's pipeline, with a registry in place of its schema files. */
-function withRegistry(orders: Orders, url: string): string {
-  const file = join(orders.folder, 'pipeline.yaml')
-  const lines = readFileSync(FILE, 'utf8')
-    .split('\n')
-    .filter((line) => !/^\s+(schema|schemaId): /.test(line))
-  writeFileSync(file, [...lines, `registry: { url: "${url}" }`].join('\n'))
-  return file
-}
 
 /** Forwards to the registry while it is up; refuses connections like a dead one while it is down. */
 async function outage() {
@@ -74,23 +47,6 @@ async function outage() {
       server.close()
     },
   }
-}
-
-/** A topic's records; none where the topic is not there. */
-async function read(orders: Orders, topic: string): Promise<ReadRecord[]> {
-  const records: ReadRecord[] = []
-  if (!(await orders.broker.admin.describeTopics([topic])).has(topic)) return records
-  await readAll(orders.broker, topic, (record) => records.push(record))
-  return records
-}
-
-async function waitFor(orders: Orders, topic: string, count: number): Promise<ReadRecord[]> {
-  for (let tries = 0; tries < 100; tries++) {
-    const records = await read(orders, topic)
-    if (records.length >= count) return records
-    await sleep(200)
-  }
-  assert.fail(`Of ${count} records in ${topic} came ${(await read(orders, topic)).length}`)
 }
 
 test('writer schemas are resolved by their ids, an outage is waited out, unknown ids are rejected', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordBytes } from '../batch.ts'
-import type { Broker } from '../broker/port.ts'
-import { recordAt } from '../broker/record-columns.ts'
+import type { Broker } from './port.ts'
+import { recordAt } from './record-columns.ts'
 
 export interface TopicRecord extends RecordBytes {
   readonly partition: number

@@ -1,0 +1,29 @@
+/** Whether the stored window can be gone on with, and with which schemas. */
+import type { NewerSchema } from '../codec/compile.ts'
+import { type Finding, fail, warn } from './finding.ts'
+
+export const RESET = 'give the pipeline another name, or run `stream-enricher reset`'
+
+/**
+ * @param stored layouts of the changelog's epochs
+ * @param layout of the pipeline as it is now
+ */
+export function checkStored(
+  stored: readonly string[],
+  layout: string,
+  newer: readonly NewerSchema[],
+): Finding[] {
+  const changed =
+    'the changelog has the window of another pipeline (fields, schemas or window differ): the start would end with STATE_LAYOUT_CHANGED'
+  return [
+    ...(stored.some((other) => other !== layout) ? [fail('window', changed, RESET)] : []),
+    ...newer.map((schema) => warn('schemas', newerSchemaText(schema), `to take it, ${RESET}`)),
+  ]
+}
+
+export function newerSchemaText({ topic, id, latestId, fault }: NewerSchema): string {
+  const kept = `${topic} has a newer schema (id ${latestId}) and is read with ${id}, which the window was stored with`
+  return fault === null
+    ? `${kept}: new fields are not read`
+    : `${kept}: what is written with the newer one is rejected (${fault})`
+}

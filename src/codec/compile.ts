@@ -1,0 +1,90 @@
+import type { Pipeline } from '../config/pipeline.ts'
+import type { TopicSchemas } from '../output/schema.ts'
+import { inputTopics } from '../topics.ts'
+import {
+  createPipelineCodec,
+  latestSchemas,
+  outputFrame,
+  type ReaderSchemas,
+  topicSchemas,
+} from './avro.ts'
+import type { PipelineCodec, TopicCodec } from './port.ts'
+import { recordedSchemas, schemasFor } from './reader-schemas.ts'
+import type { Registry } from './registry.ts'
+
+/** A layout, and the ids of the schemas that it was compiled from, as `ChangelogHeader` has them. */
+export interface StoredLayout {
+  readonly layout: string
+  readonly schemaIds: readonly number[]
+}
+
+/** A topic's latest schema that is not read with, for the window was stored with an earlier one. */
+export interface NewerSchema {
+  readonly topic: string
+  /** The schema that is read with. */
+  readonly id: number
+  readonly latestId: number
+  /** Why what is written with the latest cannot be read; null: it can. */
+  readonly fault: string | null
+}
+
+export interface Compiled extends StoredLayout {
+  readonly schemas: TopicSchemas
+  readonly codec: PipelineCodec
+  readonly newer: readonly NewerSchema[]
+}
+
+/**
+ * Reads and compiles the pipeline's schemas; registers nothing. Throws SCHEMA_INVALID or REGISTRY_UNAVAILABLE.
+ * @param stored the result has the first of these layouts that the pipeline can have, with older
+ *   schemas if need be; without one, that of the latest schemas
+ */
+export async function compilePipeline(
+  pipeline: Pipeline,
+  registry: Registry | null,
+  stored: readonly StoredLayout[],
+): Promise<Compiled> {
+  const latest = await latestSchemas(pipeline, registry)
+  const chosen = (await schemasOf(stored, pipeline, latest, registry)) ?? latest
+  const schemas = topicSchemas(chosen)
+  const codec = createPipelineCodec(pipeline, schemas, registry)
+  const schemaIds = chosen.map(({ id }) => id)
+  const newer = await newerSchemas(pipeline, codec, chosen, latest)
+  return { schemas, codec, layout: codec.layout, schemaIds, newer }
+}
+
+async function schemasOf(
+  stored: readonly StoredLayout[],
+  pipeline: Pipeline,
+  latest: ReaderSchemas,
+  registry: Registry | null,
+): Promise<ReaderSchemas | undefined> {
+  for (const { layout, schemaIds } of stored) {
+    const recorded = await recordedSchemas(schemaIds, latest, registry)
+    const schemas = schemasFor(layout, pipeline, latest, recorded)
+    if (schemas !== undefined) return schemas
+  }
+  return undefined
+}
+
+async function newerSchemas(
+  pipeline: Pipeline,
+  { facts, right, dimensions }: PipelineCodec,
+  chosen: ReaderSchemas,
+  latest: ReaderSchemas,
+): Promise<NewerSchema[]> {
+  const codecs = [facts, right, ...dimensions]
+  const all = inputTopics(pipeline).map(async (topic, i) => {
+    const [{ id }, { id: latestId }] = [chosen[i], latest[i]]
+    return id === latestId
+      ? []
+      : [{ topic, id, latestId, fault: await faultOf(codecs[i], latestId) }]
+  })
+  return (await Promise.all(all)).flat()
+}
+
+async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
+  const value = outputFrame(id)
+  await codec.load(value, 0)
+  return typeof codec.reader(value, 0, value.length) === 'string' ? codec.fault : null
+}

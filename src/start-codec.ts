@@ -1,0 +1,56 @@
+/** What a start compiles: the latest schemas, or those that the stored window needs. */
+import type { Broker } from './broker/port.ts'
+import { outputFrame } from './codec/avro.ts'
+import { type Compiled, compilePipeline } from './codec/compile.ts'
+import type { Registry } from './codec/registry.ts'
+import { layoutChanged } from './commit/take-task.ts'
+import type { Pipeline } from './config/pipeline.ts'
+import type { Log } from './events.ts'
+import { announceLayout, hasEpochs, readHeaders, storedLayouts } from './stored-layout.ts'
+import { changelogTopic } from './topics.ts'
+
+/** How long a start waits for a schema registry that does not answer. */
+const REGISTRY_PATIENCE_MS = 30_000
+
+/**
+ * Reads and compiles the schemas; with a registry, registers the output's. Throws SCHEMA_INVALID,
+ * REGISTRY_UNAVAILABLE, or STATE_LAYOUT_CHANGED where the window was stored for another pipeline.
+ * @param transactionalId of this instance, which has no epoch yet
+ */
+export async function compileForStart(
+  pipeline: Pipeline,
+  registry: Registry | null,
+  broker: Broker,
+  transactionalId: string,
+  log: Log,
+) {
+  const { topic, schemaId } = pipeline.output
+  if (registry === null) {
+    const compiled = await compilePipeline(pipeline, null, [])
+    return { ...compiled, frame: outputFrame(schemaId!) }
+  }
+  return registry.withPatience(REGISTRY_PATIENCE_MS, async () => {
+    const compiled = await compileStored(pipeline, registry, broker, transactionalId)
+    for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
+    const { outputSchema } = compiled.codec
+    const id = schemaId ?? (await registry.register(`${topic}-value`, outputSchema))
+    return { ...compiled, frame: outputFrame(id) }
+  })
+}
+
+async function compileStored(
+  pipeline: Pipeline,
+  registry: Registry,
+  broker: Broker,
+  transactionalId: string,
+): Promise<Compiled> {
+  const topic = changelogTopic(pipeline)
+  for (;;) {
+    const headers = await readHeaders(broker, topic)
+    const stored = storedLayouts(headers)
+    const compiled = await compilePipeline(pipeline, registry, stored)
+    if (stored.some(({ layout }) => layout === compiled.layout)) return compiled
+    if (hasEpochs(headers)) throw layoutChanged(topic, stored[0].layout, compiled.layout)
+    await announceLayout(broker, topic, transactionalId, compiled)
+  }
+}
