@@ -1,5 +1,5 @@
 import type { Schema } from 'avsc'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
 
 /** How most fields are walked: without a call, and by position alone. */
@@ -25,16 +25,15 @@ export class AvroFields {
   /** The byte of the null branch of a union of null and one type, in zigzag; -1: no such union. */
   readonly #nulls: Int8Array
   readonly #skips: readonly Skip[]
-  readonly #source: AvroSource
+  readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
 
-  constructor(types: readonly Schema[], namespace: string, empty: Bytes) {
+  constructor(types: readonly Schema[], namespace: string) {
     const named = { skips: new Map<string, Skip>(), namespace }
     const plans = types.map(planOf)
     this.#kinds = Uint8Array.from(plans, ({ kind }) => kind)
     this.#sizes = Int32Array.from(plans, ({ size }) => size)
     this.#nulls = Int8Array.from(plans, ({ nullByte }) => nullByte)
     this.#skips = types.map((type) => compileSkip(type, named))
-    this.#source = { buffer: empty, at: 0, end: 0 }
   }
 
   /**

@@ -58,7 +58,6 @@ export class AvroReader implements ValueReader {
     this.#fields = new AvroFields(
       fields.map(({ type }) => type),
       namespaceOf(schema),
-      NO_BYTES,
     )
     this.#starts = new Int32Array((fields.length + 1) * READER_ROWS)
     const indexOf = (name: string): number => {

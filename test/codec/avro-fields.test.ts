@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Schema } from 'avsc'
+import fc from 'fast-check'
+import { bytesOf } from '../../src/bytes.ts'
+import { AvroFields } from '../../src/codec/avro-fields.ts'
+import { compileSkip } from '../../src/codec/avro-walk.ts'
+
+const simple = ['boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const
+const type: fc.Arbitrary<Schema> = fc.oneof(
+  fc.constantFrom<Schema>(...simple, { type: 'long', logicalType: 'timestamp-millis' }),
+  fc.constantFrom<Schema>(...simple).map((of): Schema => ['null', of] as Schema),
+  fc.constantFrom<Schema>(...simple).map((of): Schema => [of, 'null'] as Schema),
+  fc.constantFrom<Schema>(...simple).map((of): Schema => ['null', of, 'enum'] as Schema),
+)
+
+/** Small lengths and branches as they are, and in more bytes than they need; large and negative ones. */
+const byte = fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 6, 0x80, 0x81, 0x82, 0xff), fc.nat(255))
+
+test('fields are where a walk of one type after the other finds them, in any bytes, and the same one is wrong', () => {
+  fc.assert(
+    fc.property(
+      fc.array(type, { minLength: 1, maxLength: 5 }),
+      fc.array(byte, { maxLength: 40 }),
+      fc.nat(3),
+      (types, bytes, start) => {
+        const buffer = bytesOf(Buffer.from([...new Array(start).fill(0), ...bytes, 0, 0]))
+        const end = start + bytes.length
+        const starts = new Int32Array(types.length + 1)
+        const failed = new AvroFields(types, '').walk(buffer, start, end, starts, 0)
+
+        const source = { buffer, at: start, end }
+        const places: number[] = []
+        const wrong = types.findIndex((one) => {
+          places.push(source.at)
+          return !compileSkip(one)(source)
+        })
+        if (wrong < 0) places.push(source.at)
+        assert.equal(failed, wrong < 0 ? types.length : wrong)
+        assert.deepEqual([...starts].slice(0, places.length), places)
+      },
+    ),
+    { numRuns: 5000 },
+  )
+})
