@@ -24,7 +24,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  sourcemap: true,
   external,
   // CommonJS libraries ask for Node's own modules by `require`.
   banner: {
