@@ -2,7 +2,7 @@
 import { type BenchKafka, newName } from './kafka.ts'
 import { type Loaded, peer, type StreamsRun } from './kafka-streams.ts'
 import { cpuSeconds, peakMemory, temporaryFolder } from './process.ts'
-import { outputTopic, Service } from './service.ts'
+import { type Build, outputTopic, Service } from './service.ts'
 
 export interface CatchUp {
   /** CPU-seconds from the first fact on, and of the process's whole life until then. */
@@ -24,11 +24,11 @@ const limit = ({ orders }: Loaded): number => 120 + orders / LEAST_ORDERS_PER_SE
 export async function catchUpOurs(
   kafka: BenchKafka,
   loaded: Loaded,
-  flags: readonly string[],
+  build: Build,
 ): Promise<CatchUp> {
   const { tag, orders, payments } = loaded
   const name = newName()
-  const service = await Service.start(kafka, { tag, name, stateDir: temporaryFolder(), flags })
+  const service = await Service.start(kafka, { tag, name, stateDir: temporaryFolder(), ...build })
   const { pid } = service
   // The fetches begin with this line.
   await service.logged('Task running')

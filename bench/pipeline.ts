@@ -1,19 +1,21 @@
 /** Catch-up: what a fact costs when the topics are full already. */
+import { buildAsOf } from './as-of.ts'
 import { type CatchUp, catchUpOurs, catchUpStreams } from './catch-up.ts'
 import { buildFloor, catchUpFloor } from './floor.ts'
 import { type BenchKafka, deleteTopicsOf, withKafka } from './kafka.ts'
 import { checkOutput, type Loaded, loadOrders } from './kafka-streams.ts'
 import { printHeader } from './machine.ts'
 import { readOptions } from './options.ts'
-import { flagsOf, SERVICE_FLAGS } from './process.ts'
+import { flagsOf, ROOT, SERVICE_FLAGS } from './process.ts'
 import { describeRuns, number, printTable, showSpread } from './spread.ts'
 
 const USAGE = `npm run bench -- pipeline [options]
 
-  --orders N      facts in the topics (1000000); as many payments, but for 2 %
-  --runs N        runs of each (3)
-  --flags "..."   V8 flags of the service (${SERVICE_FLAGS.join(' ')})
-  --peer          Kafka Streams and librdkafka's floor take turns with the service`
+  --orders N        facts in the topics (1000000); as many payments, but for 2 %
+  --runs N          runs of each (3)
+  --flags "..."     V8 flags of the service (${SERVICE_FLAGS.join(' ')})
+  --peer            Kafka Streams and librdkafka's floor take turns with the service
+  --against COMMIT  so does the service as of a commit, with the same flags`
 
 interface Contestant {
   readonly title: string
@@ -26,13 +28,18 @@ const options = readOptions(USAGE, {
   runs: 3,
   flags: SERVICE_FLAGS.join(' '),
   peer: false,
+  against: '',
 })
 
 async function contestants(kafka: BenchKafka, loaded: Loaded): Promise<Contestant[]> {
   const flags = flagsOf(options.flags)
-  const list = [
-    { title: 'stream-enricher', runs: [], run: () => catchUpOurs(kafka, loaded, flags) },
-  ]
+  const ours = (title: string, folder = ROOT): Contestant => ({
+    title,
+    runs: [],
+    run: () => catchUpOurs(kafka, loaded, { flags, folder }),
+  })
+  const list = [ours('stream-enricher')]
+  if (options.against) list.push(ours(options.against, await buildAsOf(options.against)))
   if (!options.peer) return list
   list.push({ title: 'Kafka Streams', runs: [], run: () => catchUpStreams(kafka, loaded) })
   if (await buildFloor()) {

@@ -3,13 +3,14 @@ import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** The V8 flags that the service is measured with; `--flags "..."` tries others. */
 export const SERVICE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=16']
 
 export const flagsOf = (text: string): string[] => text.split(' ').filter((flag) => flag !== '')
 
-const ROOT = new URL('..', import.meta.url)
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']))
 const ends = new Set<() => void>()
 
@@ -37,17 +38,24 @@ export function temporaryFolder(): string {
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdio?: StdioOptions
+  /** The project's, unless another is given. */
+  readonly folder?: string
   /** What ends it when this process ends. */
   readonly signal?: NodeJS.Signals
 }
 
-/** Starts a process in the project's folder that ends with this one. */
+/** Starts a process that ends with this one. */
 export function startProcess(
   command: string,
   args: readonly string[],
-  { env = {}, stdio = ['ignore', 'pipe', 'pipe'], signal = 'SIGKILL' }: StartOptions = {},
+  {
+    env = {},
+    stdio = ['ignore', 'pipe', 'pipe'],
+    folder: cwd = ROOT,
+    signal = 'SIGKILL',
+  }: StartOptions = {},
 ): ChildProcess {
-  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio })
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio })
   child.once(
     'close',
     atExit(() => child.kill(signal)),
@@ -69,8 +77,9 @@ export async function outputOf(
   command: string,
   args: readonly string[],
   seconds: number,
+  options: Pick<StartOptions, 'folder'> = {},
 ): Promise<string> {
-  const child = startProcess(command, args)
+  const child = startProcess(command, args, options)
   let output = ''
   let errors = ''
   child.stdout!.on('data', (chunk) => {

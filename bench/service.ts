@@ -5,17 +5,22 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../test/support/kafka.ts'
 import type { BenchKafka } from './kafka.ts'
-import { ended, startProcess } from './process.ts'
+import { ended, ROOT, startProcess } from './process.ts'
 
 export const PIPELINE = 'examples/orders/pipeline.yaml'
 
-export interface ServiceOptions {
+/** What is run: the folder of a build (this one's, unless given) and the V8 flags. */
+export interface Build {
+  readonly flags: readonly string[]
+  readonly folder?: string
+}
+
+export interface ServiceOptions extends Build {
   /** Of the input topics. */
   readonly tag: string
   /** Group, and prefix of output, rejects and changelog topics. */
   readonly name: string
   readonly stateDir: string
-  readonly flags: readonly string[]
   readonly within?: string
   /** Makes it a static member of the group. */
   readonly instanceId?: string
@@ -55,7 +60,7 @@ export class Service {
   }
 
   static async start(kafka: BenchKafka, options: ServiceOptions): Promise<Service> {
-    const { tag, name, stateDir, flags, within = '60s', instanceId = '' } = options
+    const { tag, name, stateDir, flags, folder = ROOT, within = '60s', instanceId = '' } = options
     const port = await freePort()
     const env = {
       KAFKA_BROKERS: kafka.address,
@@ -69,7 +74,7 @@ export class Service {
       HTTP_PORT: String(port),
     }
     const args = [...flags, 'dist/main.js', 'run', PIPELINE]
-    const service = new Service(startProcess(process.execPath, args, { env }), port)
+    const service = new Service(startProcess(process.execPath, args, { env, folder }), port)
     await service.logged('Listening')
     return service
   }
