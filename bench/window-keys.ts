@@ -59,7 +59,8 @@ export class NumberedWindow {
 
   commit(): Page[] {
     const pages = this.window.take()
-    this.window.committed(pages)
+    this.window.recent.committed(this.window.nextPage - 1)
+    this.window.recent.stored(this.window.nextPage - 1)
     return pages
   }
 }

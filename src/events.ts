@@ -103,6 +103,13 @@ export const EVENTS = {
     means: 'The damaged store is kept beside, and the window restored from the changelog.',
     action: 'Delete the folder once nobody wants to look at it.',
   },
+  window_store_behind: {
+    level: 'warn',
+    message: 'What memory held of task {partition} could not be written to its store',
+    fields: { err, partition },
+    means: 'Nothing is lost: the next restore reads it from the changelog.',
+    action: 'Look at the disk’s space and health.',
+  },
   epoch_aborted: {
     level: 'warn',
     message: 'Epoch aborted, its tasks are taken anew',

@@ -23,6 +23,7 @@ import { JoinWindow } from './window/join-window.ts'
 import { LEFT, type Page, RIGHT } from './window/page.ts'
 import { windowTimes } from './window/segments.ts'
 import type { WindowStore } from './window/window-store.ts'
+import { WriteBack } from './window/write-back.ts'
 
 /** What all tasks of an instance share. */
 export interface TaskContext {
@@ -78,6 +79,7 @@ export class Task {
   readonly partition: number
   readonly window: JoinWindow
   readonly store: WindowStore
+  readonly writeBack: WriteBack
   readonly queues: readonly [InputQueue, InputQueue]
   readonly heads = new Heads()
   /** Epochs since what lies before the heads was deleted. */
@@ -144,6 +146,7 @@ export class Task {
       sink: this.#output,
       counts: context.counts.window,
     })
+    this.writeBack = new WriteBack(store, this.window.recent)
   }
 
   offer(side: number, fetched: Fetched): void {

@@ -72,9 +72,20 @@ export class Tasks {
     await Promise.all(others.map((partition) => this.#drop(partition)))
   }
 
+  /** Gives up all tasks, which are to be taken here again: their stores get what memory holds for them. */
+  async putDown(): Promise<void> {
+    const flushed = this.running.map(({ task: { partition, writeBack } }) =>
+      writeBack
+        .flush()
+        .catch((err) => this.#options.log.event('window_store_behind', { err, partition })),
+    )
+    await Promise.all(flushed)
+    await this.keep([])
+  }
+
   async close(): Promise<void> {
     await this.inputs.close()
-    await this.keep([])
+    await this.putDown()
   }
 
   /**

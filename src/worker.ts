@@ -262,7 +262,7 @@ export class Worker {
   /** Drops every task, with what it has done since the last commit. */
   async #giveUp(): Promise<void> {
     this.#epochs.giveUp()
-    await this.#tasks.keep([])
+    await this.#tasks.putDown()
   }
 
   /** Ends what the last epoch may have left open, then takes the tasks in the background. */

@@ -8,7 +8,7 @@ export interface EpochPart {
   readonly changelog: readonly ProduceBatch[]
   readonly offsets: readonly OffsetCommit[]
   /**
-   * Writes the task's pages and checkpoint to LevelDB.
+   * Leaves the task's pages and checkpoint to LevelDB.
    * @param changelogOffset behind the task's last changelog record
    */
   persist(changelogOffset: number): Promise<void>
@@ -28,11 +28,12 @@ export interface CommitPorts {
  * 1. begin the transaction
  * 2. send outputs, rejects and changelog records
  * 3. send all tasks' offsets with our membership of the group, and end the transaction
- * 4. write each task's pages and checkpoint to LevelDB, one atomic batch per task
+ * 4. leave each task's pages and checkpoint to LevelDB: in atomic batches, the oldest of them when
+ *    they have to leave memory
  * 5. report
  *
  * Nothing uncommitted reaches LevelDB: a crash before the end of 3 leaves the epoch aborted, one
- * between 3 and 4 leaves the store behind by an epoch that the changelog's tail gives back.
+ * after it leaves the store behind by epochs that the changelog's tail gives back.
  * The group's coordinator refuses step 3 from anyone outside the current generation (KIP-447).
  * `others` are batches that belong to no task: rejects of dimensions.
  * Throws FENCED or EPOCH_ABORTED; the caller then drops this epoch and the one that fills.

@@ -50,13 +50,11 @@ export function epochPart(
       heads.add(pages, first)
       heads.expire(epoch.expired)
       const place = { changelogOffset, left, right, streamTime, closedBefore, nextPage }
-      const checkpoint = { ...place, heads: heads.entries }
-      await task.store.write(pages, checkpoint)
-      task.window.committed(pages)
+      await task.writeBack.add(pages, { ...place, heads: heads.entries })
       // Also now and then where nothing expires: records that store nothing add checkpoints, too.
       if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
       task.unshortened = 0
-      await task.store.clearBefore(heads.page(nextPage))
+      task.writeBack.expire(heads.page(nextPage))
       changelog.shorten(partition, heads.offset(first))
     },
   }

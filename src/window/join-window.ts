@@ -34,7 +34,7 @@ export interface StoredRecord {
 export interface WindowOptions {
   readonly times: WindowTimes
   readonly kind: 'inner' | 'left'
-  /** Memory for pages that are in LevelDB already; asked at each commit. */
+  /** Memory for committed pages; asked at each commit. */
   readonly recentBytes: () => number
   readonly readPages: ReadPages
   readonly sink: JoinSink
@@ -59,12 +59,12 @@ const READ_AT_ONCE = 4096
 export class JoinWindow {
   readonly times: WindowTimes
   readonly closing: Closing
+  readonly recent: RecentPages
   readonly #hash: typeof hashBytes
   readonly #left: boolean
   readonly #readPages: ReadPages
   readonly #sink: JoinSink
   readonly #counts: WindowCounts
-  readonly #recent: RecentPages
   readonly #sides: readonly Segments[]
   readonly #writer: PageWriter
   /** Entries that have matched in the running epoch. */
@@ -92,8 +92,8 @@ export class JoinWindow {
     this.#readPages = options.readPages
     this.#sink = options.sink
     this.#counts = options.counts
-    this.#recent = new RecentPages(options.recentBytes)
-    this.#writer = new PageWriter(this.#recent)
+    this.recent = new RecentPages(options.recentBytes)
+    this.#writer = new PageWriter(this.recent)
     this.#sides = [new Segments(this.times.segmentMs), new Segments(this.times.segmentMs)]
     this.closing = new Closing(this.times.closeMs)
   }
@@ -109,7 +109,7 @@ export class JoinWindow {
 
   /** Memory of pages, those of the running epoch included. */
   get pageBytes(): number {
-    return this.#recent.bytes
+    return this.recent.bytes
   }
 
   get indexBytes(): number {
@@ -198,7 +198,7 @@ export class JoinWindow {
       touched ^= index.lookAheadEntries(hashes, count, entries)
       for (let i = 0; i < count; i++) {
         if (entries[i] < 0) continue
-        const page = this.#recent.get(index.page(entries[i]))
+        const page = this.recent.get(index.page(entries[i]))
         if (page !== undefined) touched ^= page.buffer[page.start + index.position(entries[i])]
       }
     }
@@ -221,7 +221,7 @@ export class JoinWindow {
       if (index === undefined) continue
       for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
         hit = true
-        const page = this.#recent.match(index.page(entry))
+        const page = this.recent.match(index.page(entry))
         if (page === undefined || (this.#left && this.#cold.length > 0)) {
           this.#wait(side, index, entry)
         } else this.#consider(side, index, entry, page)
@@ -268,7 +268,7 @@ export class JoinWindow {
     const found: (StoredRecord | undefined)[] = []
     const cold: { at: number; number: number; position: number }[] = []
     for (const [number, position] of this.#committedEntries(side, key, most)) {
-      const page = this.#recent.get(number)
+      const page = this.recent.get(number)
       if (page === undefined) cold.push({ at: found.length, number, position })
       found.push(page && copyOf(page, position, key))
     }
@@ -287,7 +287,7 @@ export class JoinWindow {
     for (const index of this.#sides[side].newestFirst()) {
       for (let entry = index.first(hash); entry >= 0 && left > 0; entry = index.next(entry)) {
         const number = index.page(entry)
-        if (!this.#recent.isCommitted(number)) continue
+        if (!this.recent.isCommitted(number)) continue
         left--
         yield [number, index.position(entry)]
       }
@@ -299,11 +299,6 @@ export class JoinWindow {
     for (const [{ start }, entries] of this.#marks) this.#writer.marks(start, entries)
     this.#marks.clear()
     return this.#writer.take()
-  }
-
-  /** The pages are in LevelDB. */
-  committed(pages: readonly Page[]): void {
-    this.#recent.committed(pages)
   }
 
   /** Drops the segments that nothing can match any more; returns their starts. */
@@ -389,9 +384,9 @@ export class JoinWindow {
     const pages = new Map<number, Page>()
     // While some are read, an older epoch's pages may leave the memory.
     for (let missing = [...wanted]; missing.length > 0; ) {
-      missing = missing.filter((number) => this.#recent.get(number) === undefined)
+      missing = missing.filter((number) => this.recent.get(number) === undefined)
       for (const [number, page] of await this.#fetchPages(missing)) pages.set(number, page)
-      missing = [...wanted].filter((n) => !pages.has(n) && this.#recent.get(n) === undefined)
+      missing = [...wanted].filter((n) => !pages.has(n) && this.recent.get(n) === undefined)
     }
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
@@ -399,12 +394,12 @@ export class JoinWindow {
       const entry = cold[i + 5] | 0
       const index = this.#sides[1 - side].get(cold[i + 4])!
       // Our own record is of the running epoch, so its page is in memory.
-      const page = this.#recent.get(cold[i + 1])!
+      const page = this.recent.get(cold[i + 1])!
       own.read(page, cold[i + 2] | 0)
       this.#ownIndex = this.#sides[side].get(page.segment)
       this.#ownEntry = cold[i + 3] | 0
       const number = index.page(entry)
-      const other = pages.get(number) ?? this.#recent.get(number)!
+      const other = pages.get(number) ?? this.recent.get(number)!
       this.streamTime = cold[i + 6]
       this.#consider(side, index, entry, other)
     }
@@ -422,7 +417,7 @@ export class JoinWindow {
       if (index === undefined || index.isMatched(entry)) continue
       emitted++
       const number = index.page(entry)
-      const page = this.#recent.get(number)
+      const page = this.recent.get(number)
       if (page !== undefined) this.#emit(page, index.position(entry))
       else {
         wanted.add(number)

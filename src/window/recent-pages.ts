@@ -16,9 +16,9 @@ interface Slab {
 }
 
 /**
- * The pages of a task that are in memory: all of the running epochs, and as many of the committed
- * ones, newest first, as matches read, and `limitBytes` allows. Whoever holds a committed page over
- * an await must not: its bytes may be overwritten.
+ * The pages of a task that are in memory: all that LevelDB does not have, and as many of the others,
+ * newest first, as matches read, and `limitBytes` allows. Whoever holds a committed page over an await
+ * must not: its bytes may be overwritten.
  */
 export class RecentPages {
   readonly #limitBytes: () => number
@@ -31,6 +31,8 @@ export class RecentPages {
   /** So many of the list's first pages have left memory. */
   #gone = 0
   #committedTo = 0
+  /** Pages up to this number are in LevelDB. */
+  #storedTo = 0
   readonly #free: Slab[] = []
   readonly #current: (Slab | undefined)[] = []
   #bytes = 0
@@ -90,24 +92,56 @@ export class RecentPages {
     page.limit = page.end
   }
 
+  /** Pages up to this number are of committed epochs. */
+  committed(number: number): void {
+    this.#committedTo = number
+    this.#makeRoom()
+  }
+
   /** Pages up to this number are in LevelDB now, so that the oldest may leave memory. */
-  committed(pages: readonly Page[]): void {
-    for (const { number } of pages) if (number > this.#committedTo) this.#committedTo = number
-    const limit = this.#limitBytes()
-    const unread = this.#pages.length - MARGIN * this.#ages.kept
-    let gone = this.#gone
-    while (
-      (this.#bytes > limit || gone < unread) &&
-      gone < this.#pages.length &&
-      this.#first + gone <= this.#committedTo
-    ) {
-      this.#drop(gone++)
-    }
-    this.#gone = gone
-    if (gone < 4096) return
-    this.#pages = this.#pages.slice(gone)
-    this.#slabs = this.#slabs.slice(gone)
-    this.#first += gone
+  stored(number: number): void {
+    this.#storedTo = number
+    this.#makeRoom()
+  }
+
+  /** Pages before this number are needed no more. */
+  expired(number: number): void {
+    while (this.#gone < this.#pages.length && this.#oldest < number) this.#drop(this.#gone++)
+    this.#shorten()
+  }
+
+  /** Committed pages have to leave memory, but LevelDB does not have them yet. */
+  get isOver(): boolean {
+    return this.#oldest <= this.#committedTo && this.#mustLeave(this.#unread)
+  }
+
+  /** The number of the first page in memory. */
+  get #oldest(): number {
+    return this.#first + this.#gone
+  }
+
+  /** So many of the list's first pages are older than matches reach. */
+  get #unread(): number {
+    return this.#pages.length - MARGIN * this.#ages.kept
+  }
+
+  #mustLeave(unread: number): boolean {
+    return (
+      this.#gone < this.#pages.length && (this.#gone < unread || this.#bytes > this.#limitBytes())
+    )
+  }
+
+  #makeRoom(): void {
+    const unread = this.#unread
+    while (this.#oldest <= this.#storedTo && this.#mustLeave(unread)) this.#drop(this.#gone++)
+    this.#shorten()
+  }
+
+  #shorten(): void {
+    if (this.#gone < 4096) return
+    this.#pages = this.#pages.slice(this.#gone)
+    this.#slabs = this.#slabs.slice(this.#gone)
+    this.#first += this.#gone
     this.#gone = 0
   }
 

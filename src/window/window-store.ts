@@ -70,6 +70,7 @@ export class WindowStore {
 
   /** Deletes the pages before this one, and the checkpoints among them; the last one stays in any case. */
   async clearBefore(page: number): Promise<void> {
+    if (page === this.#first) return
     await this.#store.clear({ gte: pageKey(this.#first), lt: checkpointKey(page - 1, 0) })
     this.#first = page
   }

@@ -67,7 +67,8 @@ class Driver {
   commit(): readonly Page[] {
     const pages = this.window.take()
     for (const page of pages) this.stored.set(page.number, Buffer.from(pageBytes(page)))
-    this.window.committed(pages)
+    this.window.recent.committed(this.window.nextPage - 1)
+    this.window.recent.stored(this.window.nextPage - 1)
     return pages
   }
 

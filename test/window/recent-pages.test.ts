@@ -13,7 +13,8 @@ function write(recent: RecentPages, from: number, count: number, delay: (i: numb
     const page: Page = recent.open(number, LEFT, 0, 100)
     page.end = page.limit
     recent.seal(page)
-    recent.committed([page])
+    recent.committed(number)
+    recent.stored(number)
     if (recent.match(Math.max(1, number - delay(number))) !== undefined) inMemory++
   }
   return inMemory
@@ -25,7 +26,8 @@ test('without matches the limit alone decides which pages stay', () => {
     const page = recent.open(number, LEFT, 0, 100)
     page.end = page.limit
     recent.seal(page)
-    recent.committed([page])
+    recent.committed(number)
+    recent.stored(number)
   }
   assert.ok(recent.bytes > MIB && recent.bytes <= 2.2 * MIB)
 })
