@@ -10,6 +10,7 @@ const header = (layout: string, schemaIds: number[], left: number): ChangelogHea
   right: -1,
   streamTime: 0,
   closedBefore: 0,
+  nextPage: 0,
 })
 const layouts = (last: (ChangelogHeader | undefined)[], announced: ChangelogHeader[]) =>
   storedLayouts({ last: new Map(last.entries()), announced }).map(({ layout, schemaIds }) => [

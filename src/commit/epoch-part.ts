@@ -31,7 +31,8 @@ export function epochPart(
   const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
   const { partition } = task
   const { layout, schemaIds } = changelog
-  const head = encodeHeader({ layout, schemaIds, left, right, streamTime, closedBefore })
+  const state = { left, right, streamTime, closedBefore, nextPage }
+  const head = encodeHeader({ layout, schemaIds, ...state })
   const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
   const records = splitPages(pages, maxBytes - head.length).map((some) =>
     changelogBatch({ topic: changelog.topic, partition }, head, some),
@@ -49,8 +50,7 @@ export function epochPart(
       const { heads } = task
       heads.add(pages, first)
       heads.expire(epoch.expired)
-      const place = { changelogOffset, left, right, streamTime, closedBefore, nextPage }
-      await task.writeBack.add(pages, { ...place, heads: heads.entries })
+      await task.writeBack.add(pages, { ...state, changelogOffset, heads: heads.entries })
       // Also now and then where nothing expires: records that store nothing add checkpoints, too.
       if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
       task.unshortened = 0

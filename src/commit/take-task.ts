@@ -115,6 +115,7 @@ async function readTail(
   const { layout, changelogTopic } = ports
   let pages: Page[] = []
   let bytes = 0
+  let next = 0
   const flush = async (): Promise<void> => {
     const heads = task.heads.entries
     await store.write(pages, { ...restored, nextPage: window.nextPage, heads })
@@ -128,22 +129,24 @@ async function readTail(
         throw corrupt(partition, `an unreadable changelog record at ${columns.offsets[i]}`)
       if (!isEpoch(record.header)) continue
       checkLayout(record.header, layout, changelogTopic)
-      const { left, right, streamTime, closedBefore } = record.header
+      const { left, right, streamTime, closedBefore, nextPage } = record.header
       Object.assign(restored, { left, right, streamTime, closedBefore })
       restored.changelogOffset = columns.offsets[i] + 1
       for (const page of record.pages) {
-        if (page.number < window.nextPage) continue
-        window.nextPage = page.number + 1
+        window.nextPage = Math.max(window.nextPage, page.number + 1)
         window.restore(page)
         task.heads.add([page], columns.offsets[i])
         pages.push(page)
         bytes += page.end - page.start
       }
+      next = nextPage
     }
     restored.changelogOffset = columns.nextOffset
     ports.onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
     if (bytes > FLUSH_BYTES) await flush()
   })
+  // Also where no page is left: a former owner, which may come back, has used the numbers before.
+  window.nextPage = Math.max(window.nextPage, next)
   await flush()
 }
 

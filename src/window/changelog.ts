@@ -4,10 +4,11 @@ import { type Page, readPageHeader } from './page.ts'
  * A changelog record: what one epoch added to one task, or a part of it.
  *
  *     record := version u8, layout 16 bytes, left offset f64, right offset f64, stream time f64,
- *               closed before f64, schema ids (count u8, id i32*), page*
+ *               closed before f64, next page f64, schema ids (count u8, id i32*), page*
  *
  * Offsets are those to read next after the epoch. Every record of an epoch has the same header; all
- * are in one transaction, so a reader sees all of them or none. Version 2 has no schema ids.
+ * are in one transaction, so a reader sees all of them or none. Version 3 has no next page, version 2
+ * no schema ids either.
  */
 export interface ChangelogHeader {
   readonly layout: string
@@ -17,13 +18,17 @@ export interface ChangelogHeader {
   readonly right: number
   readonly streamTime: number
   readonly closedBefore: number
+  /** The number that the next epoch's first page gets, also where no page is left. 0: before version 4. */
+  readonly nextPage: number
 }
 
-const VERSION = 3
+const VERSION = 4
+const WITHOUT_PAGE = 3
 const WITHOUT_IDS = 2
 const LAYOUT_BYTES = 16
-/** What both versions have. */
-const HEADER = 1 + LAYOUT_BYTES + 32
+const NUMBER_BYTES = 8
+/** What all versions have. */
+const HEADER = 1 + LAYOUT_BYTES + 4 * NUMBER_BYTES
 const ID_BYTES = 4
 
 /** False: the record says what layout the pipeline begins with, before there is an epoch. */
@@ -47,15 +52,16 @@ export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
 
 /** What every record of an epoch begins with; the pages follow. */
 export function encodeHeader(header: ChangelogHeader): Buffer {
-  const bytes = Buffer.alloc(HEADER + 1 + header.schemaIds.length * ID_BYTES)
+  const { left, right, streamTime, closedBefore, nextPage, schemaIds } = header
+  const bytes = Buffer.alloc(HEADER + NUMBER_BYTES + 1 + schemaIds.length * ID_BYTES)
   bytes[0] = VERSION
   bytes.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
   let at = 1 + LAYOUT_BYTES
-  for (const field of [header.left, header.right, header.streamTime, header.closedBefore]) {
+  for (const field of [left, right, streamTime, closedBefore, nextPage]) {
     at = bytes.writeDoubleLE(field, at)
   }
-  at = bytes.writeUInt8(header.schemaIds.length, at)
-  for (const id of header.schemaIds) at = bytes.writeInt32LE(id, at)
+  at = bytes.writeUInt8(schemaIds.length, at)
+  for (const id of schemaIds) at = bytes.writeInt32LE(id, at)
   return bytes
 }
 
@@ -66,8 +72,10 @@ export function decodeChangelog(
   end: number,
 ): { header: ChangelogHeader; pages: Page[] } | undefined {
   const version = buffer[start]
-  if (end - start < HEADER || (version !== VERSION && version !== WITHOUT_IDS)) return undefined
-  const schemaIds = version === VERSION ? readIds(buffer, start + HEADER, end) : []
+  if (version > VERSION || version < WITHOUT_IDS) return undefined
+  const idsAt = start + HEADER + (version > WITHOUT_PAGE ? NUMBER_BYTES : 0)
+  if (idsAt > end) return undefined
+  const schemaIds = version > WITHOUT_IDS ? readIds(buffer, idsAt, end) : []
   if (schemaIds === undefined) return undefined
   const at = start + 1 + LAYOUT_BYTES
   const header = {
@@ -77,10 +85,11 @@ export function decodeChangelog(
     right: buffer.readDoubleLE(at + 8),
     streamTime: buffer.readDoubleLE(at + 16),
     closedBefore: buffer.readDoubleLE(at + 24),
+    nextPage: version > WITHOUT_PAGE ? buffer.readDoubleLE(at + 32) : 0,
   }
   const pages: Page[] = []
-  const idBytes = version === VERSION ? 1 + schemaIds.length * ID_BYTES : 0
-  for (let position = start + HEADER + idBytes; position < end; ) {
+  const idBytes = version > WITHOUT_IDS ? 1 + schemaIds.length * ID_BYTES : 0
+  for (let position = idsAt + idBytes; position < end; ) {
     const page = readPageHeader(buffer, position)
     if (page === undefined || page.end > end) return undefined
     pages.push(page)

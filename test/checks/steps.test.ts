@@ -21,6 +21,7 @@ const header = (layout: string, left: number, right: number) => ({
   right,
   streamTime: 0,
   closedBefore: 0,
+  nextPage: 0,
 })
 
 test('own topics that are missing are created with the inputs’ partitions, others stay', () => {

@@ -10,6 +10,7 @@ const headers: fc.Arbitrary<ChangelogHeader> = fc.record({
   right: fc.integer({ min: -1 }),
   streamTime: fc.constantFrom(Number.NEGATIVE_INFINITY, 1_735_689_600_000),
   closedBefore: fc.constantFrom(Number.NEGATIVE_INFINITY, 1_735_689_600_000),
+  nextPage: fc.nat(),
 })
 
 test('a header is read as it was written, wherever it lies; one that is cut off is not', () => {
@@ -25,10 +26,17 @@ test('a header is read as it was written, wherever it lies; one that is cut off 
   )
 })
 
-test('a header of version 2 has no schema ids', () => {
+test('a header of version 3 has no next page, one of version 2 no schema ids either', () => {
   const header = { layout: '0123456789abcdef', left: 5, right: 7, streamTime: 9, closedBefore: 3 }
-  const bytes = encodeHeader({ ...header, schemaIds: [] }).subarray(0, -1)
-  bytes[0] = 2
-  const found = decodeChangelog(bytes, 0, bytes.length)
-  assert.deepEqual(found, { header: { ...header, schemaIds: [] }, pages: [] })
+  const bytes = encodeHeader({ ...header, nextPage: 8, schemaIds: [4] })
+  const common = bytes.subarray(0, 49)
+  const version3 = Buffer.concat([common, bytes.subarray(57)])
+  for (const [version, buffer, schemaIds] of [
+    [3, version3, [4]],
+    [2, Buffer.from(common), []],
+  ] as const) {
+    buffer[0] = version
+    const found = decodeChangelog(buffer, 0, buffer.length)
+    assert.deepEqual(found, { header: { ...header, nextPage: 0, schemaIds }, pages: [] })
+  }
 })

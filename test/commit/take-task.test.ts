@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
+import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
+import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from '../../src/codec/avro.ts'
+import { epochPart } from '../../src/commit/epoch-part.ts'
+import { type TakePorts, takeTask } from '../../src/commit/take-task.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { Counts } from '../../src/counts.ts'
+import { openStore, type Store } from '../../src/level.ts'
+import { MemoryShares, memoryLimits } from '../../src/memory.ts'
+import { Task, type TaskContext } from '../../src/task.ts'
+import { RIGHT } from '../../src/window/page.ts'
+import { WindowStore } from '../../src/window/window-store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-take-task-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+const topic = { topic: 'any', compression: 'none', maxBatchBytes: 2 ** 20 } as const
+const context: TaskContext = {
+  pipeline,
+  codec,
+  dimensions: [],
+  output: topic,
+  outputFrame: outputFrame(1),
+  rejects: topic,
+  rejectPartitions: 1,
+  aheadMs: Number.POSITIVE_INFINITY,
+  maxEntryBytes: 2 ** 19,
+  memory: new MemoryShares(memoryLimits(pipeline.memory, 2 ** 31), 1),
+  counts: new Counts([]),
+  now: Date.now,
+}
+
+/** The changelog of one partition, and the group's offsets of its task. */
+class Changelog {
+  readonly records: Buffer[] = []
+  head = 0
+  committed = -1
+  readonly #topic = {
+    topic: 'changelog',
+    layout: codec.layout,
+    schemaIds: [],
+    maxRecordBytes: 2 ** 20,
+    shorten: (_partition: number, offset: number) => {
+      this.head = offset
+    },
+  }
+
+  /** Takes the task, as an instance does. */
+  async take(store: Store): Promise<Task> {
+    const task = new Task(0, new WindowStore(store, codec.layout), context)
+    await takeTask(task, this.#ports())
+    return task
+  }
+
+  /** Commits what the task has in its window; the offset read next of both inputs goes with it. */
+  async commit(task: Task, expired: readonly number[] = []): Promise<void> {
+    const read = ++this.committed
+    const epoch = {
+      task,
+      outputs: [],
+      matchTimes: new Float64Array(0),
+      rejects: [],
+      pages: task.window.take(),
+      left: read,
+      right: read,
+      streamTime: task.streamTime,
+      closedBefore: Number.NEGATIVE_INFINITY,
+      nextPage: task.window.nextPage,
+      expired,
+    }
+    const part = epochPart(epoch, pipeline, this.#topic)
+    for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
+    await part.persist(this.records.length)
+  }
+
+  #ports(): TakePorts {
+    const { head, committed, records } = this
+    const ends = { earliest: head, latest: records.length, stable: records.length }
+    return {
+      pipeline,
+      layout: codec.layout,
+      changelogTopic: 'changelog',
+      admin: {
+        offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
+          new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
+      } as unknown as TakePorts['admin'],
+      group: { committed: async () => [committed, committed] },
+      log: { event: () => {} } as unknown as TakePorts['log'],
+      from: [0, 0],
+      onProgress: () => {},
+      createReader: (events) => readerOf(records, events),
+    }
+  }
+}
+
+function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
+  let next = 0
+  const read = async (): Promise<void> => {
+    if (next >= records.length) return
+    const columns = await decodeRecordBatches(records[next], 0, [])
+    next++
+    columns.nextOffset = next
+    const lastStableOffset = records.length
+    events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
+  }
+  return {
+    add: (_partition: unknown, offset: number) => {
+      next = offset
+      setImmediate(read)
+    },
+    pause: () => {},
+    resume: () => setImmediate(read),
+    close: async () => {},
+  } as unknown as Reader
+}
+
+function put(task: Task, key: string, time: number): void {
+  const bytes = bytesOf(Buffer.from(key))
+  const hash = hashBytes(bytes, 0, bytes.length)
+  const times = Float64Array.of(time)
+  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, 0)
+  task.streamTime = Math.max(task.streamTime, time)
+}
+
+async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
+  const found = await Promise.all(
+    keys.map((key) => task.window.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
+  )
+  return keys.filter((_, i) => found[i].length > 0)
+}
+
+const DAY = 86_400_000
+
+test('an owner that comes back has what another one stored after everything had expired', async () => {
+  const changelog = new Changelog()
+  const ours = await openStore(join(folder, 'ours'))
+  const first = await changelog.take(ours)
+  for (let i = 0; i < 20; i++) put(first, `old ${i}`, DAY)
+  await changelog.commit(first)
+  first.streamTime = 2 * DAY
+  await changelog.commit(first, first.window.expire(first.streamTime))
+  assert.equal(changelog.head, 1)
+  await first.writeBack.flush()
+
+  const theirs = await openStore(join(folder, 'theirs'))
+  const second = await changelog.take(theirs)
+  put(second, 'new', 2 * DAY)
+  await changelog.commit(second)
+
+  const third = await changelog.take(ours)
+  assert.deepEqual(await keysOf(third, 'old 1', 'new'), ['new'])
+  put(third, 'newer', 2 * DAY)
+  await changelog.commit(third)
+  await third.writeBack.flush()
+  const fourth = await changelog.take(ours)
+  assert.deepEqual(await keysOf(fourth, 'old 1', 'new', 'newer'), ['new', 'newer'])
+  await ours.close()
+  await theirs.close()
+})
+
+test('a store that is behind by any number of epochs goes on with the changelog’s tail', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'behind'))
+  const task = await changelog.take(store)
+  for (let epoch = 0; epoch < 20; epoch++) {
+    put(task, `key ${epoch}`, DAY + epoch)
+    await changelog.commit(task)
+    if (epoch === 7) await task.writeBack.flush()
+  }
+  const keys = Array.from({ length: 20 }, (_, epoch) => `key ${epoch}`)
+  const again = await changelog.take(store)
+  assert.deepEqual(await keysOf(again, ...keys), keys)
+  await store.close()
+})
