@@ -5,12 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The V8 flags that the service is measured with; `--flags "..."` tries others. */
-export const SERVICE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=16']
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
+
+/** The V8 flags that the service is measured with, those of its image; `--flags "..."` tries others. */
+export const SERVICE_FLAGS: readonly string[] = JSON.parse(
+  /^ENTRYPOINT (.+)$/m.exec(DOCKERFILE)![1],
+).slice(1, -1)
+
+/** What the image sets for malloc and libuv. */
+export const SERVICE_ENV: Readonly<Record<string, string>> = Object.fromEntries(
+  [...DOCKERFILE.matchAll(/\b((?:MALLOC|UV)_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+)
 
 export const flagsOf = (text: string): string[] => text.split(' ').filter((flag) => flag !== '')
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']))
 const ends = new Set<() => void>()
 

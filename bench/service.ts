@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../test/support/kafka.ts'
 import type { BenchKafka } from './kafka.ts'
-import { ended, ROOT, startProcess } from './process.ts'
+import { ended, ROOT, SERVICE_ENV, startProcess } from './process.ts'
 
 export const PIPELINE = 'examples/orders/pipeline.yaml'
 
@@ -63,6 +63,7 @@ export class Service {
     const { tag, name, stateDir, flags, folder = ROOT, within = '60s', instanceId = '' } = options
     const port = await freePort()
     const env = {
+      ...SERVICE_ENV,
       KAFKA_BROKERS: kafka.address,
       TAG: tag,
       NAME: name,
