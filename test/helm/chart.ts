@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -54,6 +55,24 @@ export function helmTemplate(chart: string, feature: string, values: Values): st
   })
   if (status !== 0) throw new Error(stderr)
   return stdout
+}
+
+/** What NOTES.txt says. Only an install prints it, which needs a cluster; so a template of a copy has it here. */
+export function notes(feature: string, values: Values = {}): string {
+  const chart = mkdtempSync(join(tmpdir(), 'chart-'))
+  try {
+    cpSync(CHART, chart, { recursive: true })
+    renameSync(join(chart, 'templates/NOTES.txt'), join(chart, 'NOTES.txt'))
+    const data = 'notes: {{ tpl (.Files.Get "NOTES.txt") . | quote }}'
+    writeFileSync(join(chart, 'templates/notes.yaml'), `kind: Notes\n${data}\n`)
+    const objects = parseAllDocuments(helmTemplate(chart, feature, values))
+    return ofKind(
+      objects.map((document) => document.toJS()).filter((object) => object !== null),
+      'Notes',
+    )[0].notes
+  } finally {
+    rmSync(chart, { recursive: true })
+  }
 }
 
 /** The text with what is rendered of Kubernetes' own kinds; the models of `npm test` know the others. */

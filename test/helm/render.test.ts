@@ -6,7 +6,15 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
 import { alerts } from '../monitoring/rules.ts'
-import { features, type KubernetesObject, needsHelm, ofKind, RELEASE, render } from './chart.ts'
+import {
+  features,
+  type KubernetesObject,
+  needsHelm,
+  notes,
+  ofKind,
+  RELEASE,
+  render,
+} from './chart.ts'
 
 const CONFIG = '/etc/stream-enricher'
 const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
@@ -267,5 +275,21 @@ test('names fit the labels that Kubernetes makes of them', needsHelm, () => {
 test('the objects of a release have its name', needsHelm, () => {
   for (const { kind, metadata } of render('monitoring-values.yaml')) {
     assert.match(metadata.name, new RegExp(`^${RELEASE}-stream-enricher`), kind)
+  }
+})
+
+test('the notes warn of a session that ends before a pod is back', needsHelm, (t) => {
+  const objects = render('default-values.yaml')
+  assert.equal(pipelineOf(t, objects).kafka.sessionTimeoutMs, 45_000)
+  const [{ data }] = ofKind(objects, 'ConfigMap')
+  const warns = (line: string): boolean => {
+    const config = data['pipeline.yaml'].replace(/ *sessionTimeout: 45s\n/, line)
+    return /sessionTimeout/.test(notes('default-values.yaml', { config }))
+  }
+  for (const line of ['', '  sessionTimeout: 10s\n', '  sessionTimeout: 29999ms\n']) {
+    assert.ok(warns(line), line)
+  }
+  for (const duration of ['30s', '45s', '100s', '30000ms', '1m', '${SESSION}']) {
+    assert.ok(!warns(`  sessionTimeout: ${duration}\n`), duration)
   }
 })
