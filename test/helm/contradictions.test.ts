@@ -29,6 +29,12 @@ const signingIn = (keda: object = {}): Values => {
   return { ...bare, config, autoscaling: { keda } }
 }
 
+/** The default ports are let out to. */
+const behindPolicy = (registry: string): Values => ({
+  registry: { url: registry },
+  networkPolicy: { enabled: true },
+})
+
 const cases: readonly (readonly [says: RegExp, values: Values, feature?: string])[] = [
   [/There is no pipeline file/, { config: '' }],
   [/existingConfigMap is in place of config/, { existingConfigMap: 'x' }],
@@ -134,6 +140,18 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { networkPolicy: { kafka: { ports: [9093] } } },
     'networkpolicy-values.yaml',
   ],
+  [
+    /reach the broker kafka:9093: add 9093/,
+    { networkPolicy: { enabled: true } },
+    'existing-configmap-values.yaml',
+  ],
+  [
+    /reach the registry https:\/\/registry:8443: add 8443/,
+    { networkPolicy: { registry: { ports: [8081] } } },
+    'secrets-values.yaml',
+  ],
+  [/registry https:\/\/r.example.org\/api: add 443/, behindPolicy('https://r.example.org/api')],
+  [/registry http:\/\/\[2001:db8::1\]: add 80/, behindPolicy('http://[2001:db8::1]')],
 ]
 
 for (const [says, values, feature = 'default-values.yaml'] of cases) {
