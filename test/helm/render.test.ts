@@ -293,3 +293,26 @@ test('the notes warn of a session that ends before a pod is back', needsHelm, (t
     assert.ok(!warns(`  sessionTimeout: ${duration}\n`), duration)
   }
 })
+
+test(
+  'a pipeline file that the chart does not read may leave out port and state folder, and the notes say the rest',
+  needsHelm,
+  () => {
+    const least =
+      '{ name: a, kafka: { brokers: "b:9092" }, registry: { url: http://r }, facts: { topic: f }, join: { topic: j, on: id, within: 1s }, output: { topic: o } }'
+    const { http, state } = parsePipeline(least, 'pipeline.yaml', {})
+    const objects = render('existing-configmap-values.yaml')
+    const { ports, volumeMounts } = containerOf(objects)
+    assert.equal(ports[0].containerPort, http.port)
+    assert.ok(volumeMounts.some(({ mountPath }: KubernetesObject) => mountPath === state.dir))
+    const said = notes('existing-configmap-values.yaml')
+    for (const line of [
+      'instanceId: ${POD_NAME}',
+      `http.port: ${http.port}`,
+      `state.dir: ${state.dir}`,
+    ]) {
+      assert.ok(said.includes(line), line)
+    }
+    assert.doesNotMatch(notes('default-values.yaml'), /does not read/)
+  },
+)
