@@ -36,18 +36,28 @@ export type Values = Readonly<Record<string, unknown>>
 
 /**
  * Renders the chart with the values of a file of `ci/`, changed by `values`.
+ * @param more arguments of the command line
  * @throws with Helm's message
  */
-export function render(feature: string, values: Values = {}): readonly KubernetesObject[] {
-  const text = helmTemplate(completeChart(), feature, values)
+export function render(
+  feature: string,
+  values: Values = {},
+  more: readonly string[] = [],
+): readonly KubernetesObject[] {
+  const text = helmTemplate(completeChart(), feature, values, more)
   return parseAllDocuments(text, { version: '1.1' })
     .map((document) => document.toJS())
     .filter((object) => object !== null)
 }
 
 /** What `helm template` prints. */
-export function helmTemplate(chart: string, feature: string, values: Values): string {
-  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-']
+export function helmTemplate(
+  chart: string,
+  feature: string,
+  values: Values,
+  more: readonly string[] = [],
+): string {
+  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-', ...more]
   // Helm takes the version of an API server from its build, and one built by `go install` has an old one.
   const { status, stdout, stderr } = spawnSync(helm!, [...args, '--kube-version', '1.30'], {
     input: JSON.stringify(values),

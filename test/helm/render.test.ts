@@ -316,3 +316,22 @@ test(
     assert.doesNotMatch(notes('default-values.yaml'), /does not read/)
   },
 )
+
+test('the notes warn of an image that is in no registry', needsHelm, () => {
+  const warns = (repository: string): boolean =>
+    /names no registry/.test(notes('default-values.yaml', { image: { repository } }))
+  const { image } = containerOf(render('default-values.yaml'))
+  assert.ok(warns(image.split(':')[0]), 'that by default')
+  assert.ok(warns('team/stream-enricher'))
+  for (const host of ['registry.example.com', 'registry.example.com/a', 'r:5000', 'localhost']) {
+    assert.ok(!warns(`${host}/stream-enricher`), host)
+  }
+})
+
+test('a comma between brokers is written as the README does', needsHelm, () => {
+  const readme = readFileSync('helm/stream-enricher/README.md', 'utf8')
+  const [, set] = /--set '(kafka.brokers=[^']+)'/.exec(readme) ?? []
+  const { env } = containerOf(render('default-values.yaml', {}, ['--set', set]))
+  const { value } = env.find(({ name }: KubernetesObject) => name === 'KAFKA_BROKERS')
+  assert.equal(value, 'kafka-0:9092,kafka-1:9092')
+})
