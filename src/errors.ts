@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'INSTANCE_ID_TAKEN'
   | 'EPOCH_ABORTED'
   | 'HTTP_PORT_TAKEN'
+  | 'START_STUCK'
 
 /** An error with a stable code, a sentence that says what to do, and fields that the log prints. */
 export class EnricherError extends Error {

@@ -1,10 +1,12 @@
 /** What is seen of an instance from outside: HTTP, metrics, and what is pushed of them. */
+import { EnricherError } from './errors.ts'
 import { Health } from './ops/health.ts'
 import { startHttp } from './ops/listen.ts'
 import type { LeveledLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { type Otlp, startOtlp } from './ops/otlp.ts'
-import { liveness, readiness } from './report.ts'
+import { standsStill } from './ops/start-watch.ts'
+import { liveness, patienceMs, readiness, startPosition } from './report.ts'
 import { GroupMembers } from './status/group-members.ts'
 import { Operator } from './status/operator.ts'
 import type { ServiceParts } from './status/parts.ts'
@@ -38,6 +40,7 @@ export async function startMonitoring(
     () => liveness(pipeline, parts.worker),
     () => readiness(pipeline, dimensions, parts.worker),
   )
+  void endStuckStart(parts, probes, onFatal)
   const http = await startHttp(pipeline.http, {
     version,
     metrics,
@@ -51,4 +54,22 @@ export async function startMonitoring(
   })
   log.event('listening', { port: http.port, pipeline: pipeline.name })
   return { http, otlp }
+}
+
+/** Whoever supervises the process starts it again. */
+async function endStuckStart(
+  parts: ServiceParts,
+  probes: Health,
+  onFatal: (error: unknown) => void,
+): Promise<void> {
+  const { pipeline, dimensions } = parts
+  const patience = patienceMs(pipeline)
+  const where = (): string | undefined => {
+    const done = probes.started().every(({ ok }) => ok)
+    return done || parts.worker?.draining ? undefined : startPosition(dimensions, parts.worker)
+  }
+  if (!(await standsStill(where, patience))) return
+  const waits = probes.started().map(({ detail }) => detail)
+  const message = `The start has not moved for ${patience / 1000} s (${waits.join('; ')}); look in the log for a broker or registry that fails, and else start it again`
+  onFatal(new EnricherError('START_STUCK', message))
 }

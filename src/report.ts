@@ -85,8 +85,10 @@ export function readiness(
   checks.push({ name: 'group', ok: joined, detail, passing: true })
   const tasks = worker?.tasks ?? []
   const restoring = tasks.filter(({ state }) => state === 'restoring')
+  const unopened = (worker?.assigned ?? 0) - tasks.length
   if (restoring.length === 0) {
-    return [...checks, { name: 'tasks', ok: true, detail: `${tasks.length} running` }]
+    const detail = `${tasks.length} running${unopened > 0 ? `, ${unopened} to be opened` : ''}`
+    return [...checks, { name: 'tasks', ok: unopened <= 0, detail, passing: true }]
   }
   const sum = (of: (task: HeldTask) => number): number =>
     restoring.reduce((total, task) => total + of(task), 0)
@@ -99,12 +101,35 @@ export function readiness(
   return [...checks, { ...check, passing: true }]
 }
 
+/** Where a start is: a text that changes with every row, page and record that it reads. */
+export function startPosition(
+  dimensions: readonly Dimension[],
+  worker: Pick<Worker, 'joined' | 'assigned' | 'tasks'> | undefined,
+): string {
+  const read = dimensions.map(({ table, progress, isReady }) => [
+    table.size,
+    progress.remaining,
+    isReady,
+  ])
+  const restored = worker?.tasks.map(({ task, state, restoreRemaining }) => [
+    task.partition,
+    state,
+    restoreRemaining,
+    task.window.side(0).entries + task.window.side(1).entries,
+  ])
+  return JSON.stringify([read, worker?.joined, worker?.assigned, restored])
+}
+
+/** How long nothing may move before it is taken for stuck, in ms. */
+export const patienceMs = (pipeline: Pipeline): number =>
+  Math.max(3 * pipeline.kafka.sessionTimeoutMs, 120_000)
+
 /** A loop that has not gone round for so long will not do so again. */
 export function liveness(
   pipeline: Pipeline,
   worker: Pick<Worker, 'silentMs'> | undefined,
 ): Check[] {
-  const most = Math.max(3 * pipeline.kafka.sessionTimeoutMs, 120_000)
+  const most = patienceMs(pipeline)
   const silent = worker?.silentMs ?? 0
   const detail = `last round ${Math.round(silent / 1000)} s ago, ${most / 1000} s are allowed`
   return [{ name: 'loop', ok: silent <= most, detail }]

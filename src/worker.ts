@@ -93,6 +93,11 @@ export class Worker {
     return this.#tasks.all
   }
 
+  /** How many tasks are ours, also those whose stores are still being opened. */
+  get assigned(): number {
+    return this.#tasks.wanted.length
+  }
+
   /** Of a bounded run: every task has come to its end, and all of it is committed. */
   get ended(): boolean {
     const { running } = this.#tasks

@@ -14,8 +14,6 @@ export interface Check {
 
 /** A rebalance, and the restores after it, may take this long before the instance counts as not ready. */
 const GRACE_MS = 60_000
-/** A start that has not moved for this long is stuck. */
-const STUCK_MS = 120_000
 
 export interface Probes {
   live(): readonly Check[]
@@ -31,8 +29,6 @@ export class Health implements Probes {
   /** When `passing` checks have begun to fail, once the instance has been ready. */
   #absentSince: number | undefined
   #wasReady = false
-  #movedAt: number
-  #moved = ''
 
   constructor(
     live: () => readonly Check[],
@@ -42,7 +38,6 @@ export class Health implements Probes {
     this.#live = live
     this.#ready = ready
     this.#now = now
-    this.#movedAt = now()
   }
 
   live(): readonly Check[] {
@@ -67,19 +62,12 @@ export class Health implements Probes {
     )
   }
 
-  /** Up, and ready or on the way there. */
+  /** Ready once: a start is done for good. Kubernetes asks nothing else until it is. */
   started(): readonly Check[] {
-    const checks = this.ready()
-    const ready = checks.every(({ ok }) => ok)
-    const moved = JSON.stringify(checks.map(({ ok, percent }) => [ok, percent]))
-    if (moved !== this.#moved || ready) {
-      this.#moved = moved
-      this.#movedAt = this.#now()
-    }
-    const still = this.#now() - this.#movedAt
-    const waits = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
-    const detail = ready ? 'ready' : `${waits.join('; ')}; moved ${Math.round(still / 1000)} s ago`
-    return [{ name: 'start', ok: still < STUCK_MS, detail }]
+    const waits = this.ready().filter(({ ok }) => !ok)
+    if (this.#wasReady) return [{ name: 'start', ok: true, detail: 'done' }]
+    const detail = waits.map((check) => `${check.name}: ${check.detail}`).join('; ')
+    return [{ name: 'start', ok: false, detail }]
   }
 }
 
@@ -89,7 +77,7 @@ export function healthRoutes(app: FastifyInstance, probes: Probes): void {
     ['/livez', 'live', 'Fails only for what a restart cures.'],
     ['/healthz', 'live', 'The same as /livez.'],
     ['/readyz', 'ready', 'Whether it does its work; how far it is on the way there.'],
-    ['/startupz', 'started', 'Up, and ready or getting there.'],
+    ['/startupz', 'started', 'Whether the start is done: 503 until it was ready once.'],
   ] as const
   for (const [path, probe, summary] of routes) {
     const answer = { description: summary, ...CHECKS }

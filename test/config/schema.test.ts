@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { pipelineSchema } from '../../src/config/schema.ts'
 
+const FILE = 'pipeline.schema.json'
+
 test('pipeline.schema.json, which editors use, is what `stream-enricher schema` prints', () => {
-  const file = new URL('../../pipeline.schema.json', import.meta.url)
-  assert.equal(readFileSync(file, 'utf8'), `${JSON.stringify(pipelineSchema, null, 2)}\n`)
+  for (const file of [FILE, `helm/stream-enricher/files/${FILE}`]) {
+    const text = `${JSON.stringify(pipelineSchema, null, 2)}\n`
+    assert.equal(readFileSync(file, 'utf8'), text, 'npm run monitoring writes it')
+  }
+})
+
+test('pipeline.schema.json is in the package', () => {
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8'))
+  assert.ok(files.includes(FILE))
 })

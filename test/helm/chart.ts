@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -35,18 +36,28 @@ export type Values = Readonly<Record<string, unknown>>
 
 /**
  * Renders the chart with the values of a file of `ci/`, changed by `values`.
+ * @param more arguments of the command line
  * @throws with Helm's message
  */
-export function render(feature: string, values: Values = {}): readonly KubernetesObject[] {
-  const text = helmTemplate(completeChart(), feature, values)
+export function render(
+  feature: string,
+  values: Values = {},
+  more: readonly string[] = [],
+): readonly KubernetesObject[] {
+  const text = helmTemplate(completeChart(), feature, values, more)
   return parseAllDocuments(text, { version: '1.1' })
     .map((document) => document.toJS())
     .filter((object) => object !== null)
 }
 
 /** What `helm template` prints. */
-export function helmTemplate(chart: string, feature: string, values: Values): string {
-  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-']
+export function helmTemplate(
+  chart: string,
+  feature: string,
+  values: Values,
+  more: readonly string[] = [],
+): string {
+  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-', ...more]
   // Helm takes the version of an API server from its build, and one built by `go install` has an old one.
   const { status, stdout, stderr } = spawnSync(helm!, [...args, '--kube-version', '1.30'], {
     input: JSON.stringify(values),
@@ -54,6 +65,24 @@ export function helmTemplate(chart: string, feature: string, values: Values): st
   })
   if (status !== 0) throw new Error(stderr)
   return stdout
+}
+
+/** What NOTES.txt says. Only an install prints it, which needs a cluster; so a template of a copy has it here. */
+export function notes(feature: string, values: Values = {}): string {
+  const chart = mkdtempSync(join(tmpdir(), 'chart-'))
+  try {
+    cpSync(CHART, chart, { recursive: true })
+    renameSync(join(chart, 'templates/NOTES.txt'), join(chart, 'NOTES.txt'))
+    const data = 'notes: {{ tpl (.Files.Get "NOTES.txt") . | quote }}'
+    writeFileSync(join(chart, 'templates/notes.yaml'), `kind: Notes\n${data}\n`)
+    const objects = parseAllDocuments(helmTemplate(chart, feature, values))
+    return ofKind(
+      objects.map((document) => document.toJS()).filter((object) => object !== null),
+      'Notes',
+    )[0].notes
+  } finally {
+    rmSync(chart, { recursive: true })
+  }
 }
 
 /** The text with what is rendered of Kubernetes' own kinds; the models of `npm test` know the others. */

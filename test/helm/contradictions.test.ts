@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CHART, helmTemplate, needsHelm, render, type Values } from './chart.ts'
+import { CHART, helmTemplate, needsHelm, ofKind, render, type Values } from './chart.ts'
 
 const PIPELINE = `name: orders
 kafka: { brokers: "\${KAFKA_BROKERS}", instanceId: "\${POD_NAME}" }
@@ -16,6 +16,24 @@ output: { topic: orders.enriched }
 const withKafka = (kafka: string): string => PIPELINE.replace(/kafka: .*/, `kafka: { ${kafka} }`)
 const identity = 'instanceId: "${POD_NAME}"'
 const secretFile = '"${file:/etc/stream-enricher/secrets/kafka/password}"'
+
+/** No secrets of the chart's. */
+const bare = {
+  kafka: { brokers: '', sasl: { existingSecret: '' }, tls: { existingSecret: '' } },
+  registry: { url: '', auth: { existingSecret: '' } },
+}
+/** User and password come from the environment. */
+const signingIn = (keda: object = {}): Values => {
+  const sasl = '{ mechanism: plain, username: a, password: "${KAFKA_PASSWORD}" }'
+  const config = withKafka(`${identity}, brokers: "kafka:9093", sasl: ${sasl}`)
+  return { ...bare, config, autoscaling: { keda } }
+}
+
+/** The default ports are let out to. */
+const behindPolicy = (registry: string): Values => ({
+  registry: { url: registry },
+  networkPolicy: { enabled: true },
+})
 
 const cases: readonly (readonly [says: RegExp, values: Values, feature?: string])[] = [
   [/There is no pipeline file/, { config: '' }],
@@ -106,6 +124,12 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     },
     'keda-existing-values.yaml',
   ],
+  [/KEDA would ask the brokers without user and password/, signingIn(), 'keda-values.yaml'],
+  [
+    /KEDA would ask the brokers without the certificates/,
+    { ...bare, config: withKafka(`${identity}, brokers: "kafka:9093", tls: { ca: "\${CA}" }`) },
+    'keda-values.yaml',
+  ],
   [
     /scrape every pod twice/,
     { metrics: { podMonitor: { enabled: true } } },
@@ -116,6 +140,18 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { networkPolicy: { kafka: { ports: [9093] } } },
     'networkpolicy-values.yaml',
   ],
+  [
+    /reach the broker kafka:9093: add 9093/,
+    { networkPolicy: { enabled: true } },
+    'existing-configmap-values.yaml',
+  ],
+  [
+    /reach the registry https:\/\/registry:8443: add 8443/,
+    { networkPolicy: { registry: { ports: [8081] } } },
+    'secrets-values.yaml',
+  ],
+  [/registry https:\/\/r.example.org\/api: add 443/, behindPolicy('https://r.example.org/api')],
+  [/registry http:\/\/\[2001:db8::1\]: add 80/, behindPolicy('http://[2001:db8::1]')],
 ]
 
 for (const [says, values, feature = 'default-values.yaml'] of cases) {
@@ -123,6 +159,16 @@ for (const [says, values, feature = 'default-values.yaml'] of cases) {
     assert.throws(() => render(feature, values), says)
   })
 }
+
+test('KEDA may have credentials of its own', needsHelm, () => {
+  const own = { name: 'kafka' }
+  const objects = render('keda-values.yaml', signingIn({ authenticationRef: own }))
+  const [{ spec }] = ofKind(objects, 'ScaledObject')
+  for (const { metadata, authenticationRef } of spec.triggers) {
+    assert.equal(metadata.sasl, 'plaintext')
+    assert.deepEqual(authenticationRef, own)
+  }
+})
 
 test('a chart without alerts or dashboard says so when they are wanted', needsHelm, (t) => {
   const chart = mkdtempSync(join(tmpdir(), 'chart-'))

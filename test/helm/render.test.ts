@@ -6,7 +6,15 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
 import { alerts } from '../monitoring/rules.ts'
-import { features, type KubernetesObject, needsHelm, ofKind, RELEASE, render } from './chart.ts'
+import {
+  features,
+  type KubernetesObject,
+  needsHelm,
+  notes,
+  ofKind,
+  RELEASE,
+  render,
+} from './chart.ts'
 
 const CONFIG = '/etc/stream-enricher'
 const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
@@ -268,4 +276,62 @@ test('the objects of a release have its name', needsHelm, () => {
   for (const { kind, metadata } of render('monitoring-values.yaml')) {
     assert.match(metadata.name, new RegExp(`^${RELEASE}-stream-enricher`), kind)
   }
+})
+
+test('the notes warn of a session that ends before a pod is back', needsHelm, (t) => {
+  const objects = render('default-values.yaml')
+  assert.equal(pipelineOf(t, objects).kafka.sessionTimeoutMs, 45_000)
+  const [{ data }] = ofKind(objects, 'ConfigMap')
+  const warns = (line: string): boolean => {
+    const config = data['pipeline.yaml'].replace(/ *sessionTimeout: 45s\n/, line)
+    return /sessionTimeout/.test(notes('default-values.yaml', { config }))
+  }
+  for (const line of ['', '  sessionTimeout: 10s\n', '  sessionTimeout: 29999ms\n']) {
+    assert.ok(warns(line), line)
+  }
+  for (const duration of ['30s', '45s', '100s', '30000ms', '1m', '${SESSION}']) {
+    assert.ok(!warns(`  sessionTimeout: ${duration}\n`), duration)
+  }
+})
+
+test(
+  'a pipeline file that the chart does not read may leave out port and state folder, and the notes say the rest',
+  needsHelm,
+  () => {
+    const least =
+      '{ name: a, kafka: { brokers: "b:9092" }, registry: { url: http://r }, facts: { topic: f }, join: { topic: j, on: id, within: 1s }, output: { topic: o } }'
+    const { http, state } = parsePipeline(least, 'pipeline.yaml', {})
+    const objects = render('existing-configmap-values.yaml')
+    const { ports, volumeMounts } = containerOf(objects)
+    assert.equal(ports[0].containerPort, http.port)
+    assert.ok(volumeMounts.some(({ mountPath }: KubernetesObject) => mountPath === state.dir))
+    const said = notes('existing-configmap-values.yaml')
+    for (const line of [
+      'instanceId: ${POD_NAME}',
+      `http.port: ${http.port}`,
+      `state.dir: ${state.dir}`,
+    ]) {
+      assert.ok(said.includes(line), line)
+    }
+    assert.doesNotMatch(notes('default-values.yaml'), /does not read/)
+  },
+)
+
+test('the notes warn of an image that is in no registry', needsHelm, () => {
+  const warns = (repository: string): boolean =>
+    /names no registry/.test(notes('default-values.yaml', { image: { repository } }))
+  const { image } = containerOf(render('default-values.yaml'))
+  assert.ok(warns(image.split(':')[0]), 'that by default')
+  assert.ok(warns('team/stream-enricher'))
+  for (const host of ['registry.example.com', 'registry.example.com/a', 'r:5000', 'localhost']) {
+    assert.ok(!warns(`${host}/stream-enricher`), host)
+  }
+})
+
+test('a comma between brokers is written as the README does', needsHelm, () => {
+  const readme = readFileSync('helm/stream-enricher/README.md', 'utf8')
+  const [, set] = /--set '(kafka.brokers=[^']+)'/.exec(readme) ?? []
+  const { env } = containerOf(render('default-values.yaml', {}, ['--set', set]))
+  const { value } = env.find(({ name }: KubernetesObject) => name === 'KAFKA_BROKERS')
+  assert.equal(value, 'kafka-0:9092,kafka-1:9092')
 })

@@ -1,5 +1,6 @@
 /** Writes what is made from code: `npm run monitoring`. */
 import { writeFileSync } from 'node:fs'
+import { pipelineSchema } from '../../src/config/schema.ts'
 import { dashboard } from './dashboard.ts'
 import { eventsDocument } from './events-document.ts'
 import { metricsDocument } from './metrics-document.ts'
@@ -7,4 +8,7 @@ import { DASHBOARD_FILE } from './rules.ts'
 
 writeFileSync('src/ops/METRICS.md', metricsDocument())
 writeFileSync('src/ops/EVENTS.md', eventsDocument())
+for (const folder of ['.', 'helm/stream-enricher/files']) {
+  writeFileSync(`${folder}/pipeline.schema.json`, `${JSON.stringify(pipelineSchema, null, 2)}\n`)
+}
 writeFileSync(DASHBOARD_FILE, `${JSON.stringify(dashboard(), null, 2)}\n`)

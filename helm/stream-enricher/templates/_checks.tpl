@@ -15,6 +15,9 @@
 {{- if not $v.existingConfigMap }}
 {{- include "stream-enricher.checkPipeline" . }}
 {{- end }}
+{{- if $v.networkPolicy.enabled }}
+{{- include "stream-enricher.checkNetwork" . }}
+{{- end }}
 {{- include "stream-enricher.checkAutoscaling" . }}
 {{- if and $v.metrics.podMonitor.enabled $v.metrics.serviceMonitor.enabled }}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor would scrape every pod twice: enable one of them" }}
@@ -83,11 +86,24 @@
 {{- if contains "${" $pipeline.dir }}
 {{- fail (printf "config has state.dir %s: write the path itself, for a volume is mounted there" $pipeline.dir) }}
 {{- end }}
-{{- if $v.networkPolicy.enabled }}
-{{- range splitList "," $pipeline.brokers }}
+{{- end }}
+
+{{/* The network policy lets out to the brokers and the registry that file and values name. */}}
+{{- define "stream-enricher.checkNetwork" -}}
+{{- $v := .Values }}
+{{- $pipeline := include "stream-enricher.pipeline" . | fromJson }}
+{{- range splitList "," (list $pipeline.brokers $v.kafka.brokers | compact | join ",") | uniq }}
 {{- $port := regexFind `\d+$` . }}
 {{- if and $port (not (has $port (toStrings $v.networkPolicy.kafka.ports))) }}
 {{- fail (printf "networkPolicy.kafka.ports would not let the pods reach the broker %s: add %s" (trim .) $port) }}
+{{- end }}
+{{- end }}
+{{- range list $pipeline.registry.url $v.registry.url | compact | uniq }}
+{{- if not (contains "${" .) }}
+{{- $url := urlParse . }}
+{{- $port := default (ternary "443" "80" (eq $url.scheme "https")) (regexFind `:\d+$` $url.host | trimPrefix ":") }}
+{{- if not (has $port (toStrings $v.networkPolicy.registry.ports)) }}
+{{- fail (printf "networkPolicy.registry.ports would not let the pods reach the registry %s: add %s" (urlJoin (unset $url "userinfo")) $port) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -12,6 +12,7 @@ by its default; what stays open keeps its `${`.
   "group" (dig "name" "" $file)
   "brokers" (ternary (join "," $brokers) $brokers (kindIs "slice" $brokers))
   "instanceId" (dig "kafka" "instanceId" "" $file)
+  "sessionTimeout" (dig "kafka" "sessionTimeout" "10s" $file)
   "sasl" (dig "kafka" "sasl" dict $file)
   "tls" (dig "kafka" "tls" false $file)
   "registry" (dig "registry" dict $file)

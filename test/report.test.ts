@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { loadPipeline } from '../src/config/load.ts'
+import type { Dimension } from '../src/dimension/dimension.ts'
+import type { HeldTask } from '../src/held-task.ts'
+import { readiness, startPosition } from '../src/report.ts'
+import type { Worker } from '../src/worker.ts'
+
+const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+
+interface Start {
+  rows: number
+  remaining: number
+  assigned: number
+  records: number
+  restoreRemaining: number
+}
+
+/** One dimension, and one task that is being restored. */
+function parts({ rows, remaining, assigned, records, restoreRemaining }: Start) {
+  const dimension = { table: { size: rows }, progress: { remaining }, isReady: false }
+  const side = () => ({ entries: records })
+  const task = { partition: 0, window: { side } }
+  const held = { task, state: 'restoring', restoreRemaining, restoreTotal: 10_000_000 }
+  const worker = { joined: true, draining: false, assigned, tasks: [held] }
+  return {
+    dimensions: [dimension as unknown as Dimension],
+    worker: worker as unknown as Worker & { tasks: HeldTask[] },
+  }
+}
+
+test('a start moves by one row, record or offset of millions', () => {
+  const start = { rows: 5, remaining: 9_000_000, assigned: 1, records: 7, restoreRemaining: 8e6 }
+  const where = (change: Partial<Start>): string => {
+    const { dimensions, worker } = parts({ ...start, ...change })
+    return startPosition(dimensions, worker)
+  }
+  assert.equal(where({}), where({}))
+  for (const [key, value] of Object.entries(start)) {
+    assert.notEqual(where({ [key]: value + 1 }), where({}), key)
+  }
+})
+
+test('an instance whose tasks have no store yet is not ready; one that has no tasks is', () => {
+  const dimensions = pipeline.dimensions.map(
+    () => ({ isReady: true, table: { size: 0 }, progress: {} }) as unknown as Dimension,
+  )
+  const ready = (assigned: number): boolean => {
+    const worker = { joined: true, draining: false, assigned, tasks: [] } as unknown as Worker
+    return readiness(pipeline, dimensions, worker).every(({ ok }) => ok)
+  }
+  assert.ok(!ready(1))
+  assert.ok(ready(0))
+})
