@@ -26,7 +26,7 @@ const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1)
 async function alone(): Promise<void> {
   const fill = (): SegmentIndex => {
     const index = new SegmentIndex(0)
-    for (let i = 0; i < ENTRIES; i++) index.add(hashOf(i), i, 20)
+    for (let i = 0; i < ENTRIES; i++) index.add(LEFT, hashOf(i), i, 20)
     return index
   }
   await measure(
@@ -42,7 +42,7 @@ async function alone(): Promise<void> {
         prepare: () => {},
         work() {
           let found = 0
-          for (let i = 0; i < ENTRIES; i++) if (full.first(hashOf(first + i)) >= 0) found++
+          for (let i = 0; i < ENTRIES; i++) if (full.first(LEFT, hashOf(first + i)) >= 0) found++
           if (found !== (first === 0 ? ENTRIES : 0)) throw new Error(`${found} keys found`)
         },
       },

@@ -80,7 +80,7 @@ export class JoinTasks {
   /** Records of both sides in all windows. */
   get records(): number {
     return this.#tasks.reduce(
-      (sum, { window }) => sum + window.side(0).entries + window.side(1).entries,
+      (sum, { window }) => sum + window.segments.entries(0) + window.segments.entries(1),
       0,
     )
   }

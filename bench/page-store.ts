@@ -85,7 +85,7 @@ await measure(
     prepare: () => new NumberedWindow(),
     async work({ window }) {
       for await (const page of last.pages.pages()) window.restore(page!)
-      if (window.side(LEFT).entries !== records) throw new Error('Records are missing')
+      if (window.segments.entries(LEFT) !== records) throw new Error('Records are missing')
     },
   },
   runs,

@@ -115,7 +115,7 @@ export function startPosition(
     task.partition,
     state,
     restoreRemaining,
-    task.window.side(0).entries + task.window.side(1).entries,
+    task.window.segments.entries(0) + task.window.segments.entries(1),
   ])
   return JSON.stringify([read, worker?.joined, worker?.assigned, restored])
 }

@@ -194,8 +194,8 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
     pages += task.window.nextPage - task.heads.page(task.window.nextPage)
     for (const [side, topic] of topics.entries()) {
       const queue = task.queues[side]
-      records[side] += task.window.side(side).entries
-      segments[side] += task.window.side(side).count
+      records[side] += task.window.segments.entries(side)
+      segments[side] += task.window.segments.count(side)
       metrics.consumer_lag_records.set({ topic, partition }, queue.lag)
       metrics.consumer_lag_seconds.set({ topic, partition }, queue.lagMs(now) / 1000)
     }

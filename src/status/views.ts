@@ -109,9 +109,9 @@ export class ServiceViews implements Views {
       lag: { facts: task.queues[0].lag, right: task.queues[1].lag },
       offsets: { facts: task.queues[0].taken, right: task.queues[1].taken },
       window: {
-        left: task.window.side(0).entries,
-        right: task.window.side(1).entries,
-        segments: Math.max(task.window.side(0).count, task.window.side(1).count),
+        left: task.window.segments.entries(0),
+        right: task.window.segments.entries(1),
+        segments: Math.max(task.window.segments.count(0), task.window.segments.count(1)),
         bytes: task.window.pageBytes + task.window.indexBytes,
       },
       restore:

@@ -2,6 +2,7 @@ import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../b
 import type { WindowCounts } from '../counts.ts'
 import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
+import type { Entries } from './entries.ts'
 import {
   EntryCursor,
   LEFT,
@@ -13,8 +14,7 @@ import {
 } from './page.ts'
 import { PageWriter } from './page-writer.ts'
 import { RecentPages } from './recent-pages.ts'
-import type { SegmentIndex } from './segment-index.ts'
-import { Segments, type WindowTimes } from './segments.ts'
+import { Segments, type WindowTimes, withEntries } from './segments.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
 export interface JoinSink {
@@ -65,10 +65,10 @@ export class JoinWindow {
   readonly #readPages: ReadPages
   readonly #sink: JoinSink
   readonly #counts: WindowCounts
-  readonly #sides: readonly Segments[]
+  readonly segments: Segments
   readonly #writer: PageWriter
   /** Entries that have matched in the running epoch. */
-  #marks = new Map<SegmentIndex, number[]>()
+  #marks = new Map<Entries, number[]>()
   /** At the record that is taken, or completed. A field, as a number among arguments would be boxed. */
   streamTime = Number.NEGATIVE_INFINITY
   /**
@@ -83,7 +83,7 @@ export class JoinWindow {
   #ownPage: Page | undefined
   #ownPosition = 0
   #ownEntry = 0
-  #ownIndex: SegmentIndex | undefined
+  #ownEntries: Entries | undefined
 
   constructor(options: WindowOptions) {
     this.times = options.times
@@ -94,7 +94,7 @@ export class JoinWindow {
     this.#counts = options.counts
     this.recent = new RecentPages(options.recentBytes)
     this.#writer = new PageWriter(this.recent)
-    this.#sides = [new Segments(this.times.segmentMs), new Segments(this.times.segmentMs)]
+    this.segments = new Segments(this.times.segmentMs)
     this.closing = new Closing(this.times.closeMs)
   }
 
@@ -103,17 +103,13 @@ export class JoinWindow {
     return this.#own.buffer
   }
 
-  side(side: number): Segments {
-    return this.#sides[side]
-  }
-
   /** Memory of pages, those of the running epoch included. */
   get pageBytes(): number {
     return this.recent.bytes
   }
 
   get indexBytes(): number {
-    return this.#sides[LEFT].bytes + this.#sides[RIGHT].bytes
+    return this.segments.bytes
   }
 
   /** Memory of what the running epoch has added. */
@@ -153,7 +149,7 @@ export class JoinWindow {
     bodyBytes: number,
   ): number {
     const time = times[i]
-    const segment = this.#sides[side].startOf(time)
+    const segment = this.segments.startOf(time)
     const keyBytes = keyEnd - keyStart
     const headerBytes = headersEnd - headersStart
     const head = varintBytes(keyBytes) + keyBytes + varintBytes(time - segment)
@@ -174,8 +170,9 @@ export class JoinWindow {
     this.#ownPosition = page.end - page.start
     page.end = own.bodyEnd
     page.count++
-    this.#ownIndex = this.#sides[side].at(segment)
-    this.#ownEntry = this.#ownIndex.add(hash, page.number, this.#ownPosition)
+    const index = this.segments.at(segment)
+    this.#ownEntries = index.sides[side]
+    this.#ownEntry = index.add(side, hash, page.number, this.#ownPosition)
     if (this.#left && side === LEFT) this.closing.add(time, segment, this.#ownEntry)
     return own.bodyStart
   }
@@ -186,20 +183,18 @@ export class JoinWindow {
    */
   lookAhead(side: number, hashes: Int32Array, count: number, from: number, to: number): number {
     const { beforeMs, afterMs } = this.times
-    const own = this.#sides[side]
-    const other = this.#sides[1 - side]
-    let touched = 0
-    for (const index of own.between(from, to)) touched ^= index.lookAhead(hashes, count)
     const earliest = from - (side === LEFT ? beforeMs : afterMs)
     const latest = to + (side === LEFT ? afterMs : beforeMs)
     const entries = this.#entriesAhead
-    for (const index of other.between(earliest, latest)) {
+    let touched = 0
+    for (const index of this.segments.between(earliest, latest)) {
+      const other = index.sides[1 - side]
       touched ^= index.lookAhead(hashes, count)
-      touched ^= index.lookAheadEntries(hashes, count, entries)
+      touched ^= index.lookAheadEntries(1 - side, hashes, count, entries)
       for (let i = 0; i < count; i++) {
         if (entries[i] < 0) continue
-        const page = this.recent.get(index.page(entries[i]))
-        if (page !== undefined) touched ^= page.buffer[page.start + index.position(entries[i])]
+        const page = this.recent.get(other.page(entries[i]))
+        if (page !== undefined) touched ^= page.buffer[page.start + other.position(entries[i])]
       }
     }
     return touched
@@ -214,17 +209,18 @@ export class JoinWindow {
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
-    const other = this.#sides[1 - side]
+    const { segments } = this
     let hit = false
-    for (let segment = other.startOf(from); segment <= to; segment += segmentMs) {
-      const index = other.get(segment)
+    for (let segment = segments.startOf(from); segment <= to; segment += segmentMs) {
+      const index = segments.get(segment)
       if (index === undefined) continue
-      for (let entry = index.first(hash); entry >= 0; entry = index.next(entry)) {
+      const other = index.sides[1 - side]
+      for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
-        const page = this.recent.match(index.page(entry))
+        const page = this.recent.match(other.page(entry))
         if (page === undefined || (this.#left && this.#cold.length > 0)) {
-          this.#wait(side, index, entry)
-        } else this.#consider(side, index, entry, page)
+          this.#wait(side, other, entry)
+        } else this.#consider(side, other, entry, page)
       }
     }
     return hit
@@ -284,12 +280,14 @@ export class JoinWindow {
   *#committedEntries(side: number, key: Bytes, most: number): Generator<[number, number]> {
     const hash = this.#hash(key, 0, key.length)
     let left = most
-    for (const index of this.#sides[side].newestFirst()) {
-      for (let entry = index.first(hash); entry >= 0 && left > 0; entry = index.next(entry)) {
-        const number = index.page(entry)
+    for (const index of this.segments.newestFirst()) {
+      const entries = index.sides[side]
+      let entry = index.first(side, hash)
+      for (; entry >= 0 && left > 0; entry = entries.next(entry)) {
+        const number = entries.page(entry)
         if (!this.recent.isCommitted(number)) continue
         left--
-        yield [number, index.position(entry)]
+        yield [number, entries.position(entry)]
       }
     }
   }
@@ -306,35 +304,37 @@ export class JoinWindow {
     // What has closed unmatched is emitted first.
     const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
     const before = Math.min(streamTime - this.times.retentionMs, closed)
-    const gone = this.#sides.map((side) => side.expire(before))
-    for (const side of [LEFT, RIGHT]) this.#counts.segmentsExpired[side] += gone[side].length
-    return [...new Set(gone.flat())]
+    const gone = this.segments.expire(before)
+    for (const side of [LEFT, RIGHT]) {
+      this.#counts.segmentsExpired[side] += withEntries(gone, side)
+    }
+    return gone.map(({ start }) => start)
   }
 
   /** Takes a page from LevelDB or the changelog into the index; its bytes are not kept. */
   restore(page: Page): void {
     if (page.kind === MATCHED) {
-      const index = this.#sides[LEFT].at(page.segment)
+      const left = this.segments.at(page.segment).sides[LEFT]
       for (let at = page.start + PAGE_HEADER; at < page.end; at += 4) {
-        index.setMatched(page.buffer.readUInt32LE(at))
+        left.setMatched(page.buffer.readUInt32LE(at))
       }
       return
     }
-    const index = this.#sides[page.kind].at(page.segment)
+    const index = this.segments.at(page.segment)
     const cursor = this.#other
     for (let position = PAGE_HEADER; page.start + position < page.end; ) {
       cursor.read(page, position)
       const hash = this.#hash(cursor.buffer, cursor.keyStart, cursor.keyEnd)
-      const entry = index.add(hash, page.number, position)
+      const entry = index.add(page.kind, hash, page.number, position)
       if (this.#left && page.kind === LEFT) this.closing.add(cursor.time, page.segment, entry)
       position = cursor.bodyEnd - page.start
     }
   }
 
-  #consider(side: number, index: SegmentIndex, entry: number, page: Page): void {
+  #consider(side: number, entries: Entries, entry: number, page: Page): void {
     const own = this.#own
     const other = this.#other
-    other.read(page, index.position(entry))
+    other.read(page, entries.position(entry))
     const left = side === LEFT ? own : other
     const right = side === LEFT ? other : own
     const distance = right.time - left.time
@@ -343,8 +343,8 @@ export class JoinWindow {
     if (this.#left) {
       const joins =
         side === LEFT
-          ? this.#markMatched(this.#ownIndex!, this.#ownEntry, own.time)
-          : this.#markMatched(index, entry, other.time)
+          ? this.#markMatched(this.#ownEntries!, this.#ownEntry, own.time)
+          : this.#markMatched(entries, entry, other.time)
       if (!joins) return
     }
     const { matchDelays } = this.#counts
@@ -354,15 +354,15 @@ export class JoinWindow {
   }
 
   /** False where the left record has come out without a match already, or is about to. */
-  #markMatched(index: SegmentIndex, entry: number, time: number): boolean {
-    if (index.isMatched(entry)) return true
+  #markMatched(entries: Entries, entry: number, time: number): boolean {
+    if (entries.isMatched(entry)) return true
     if (time + this.times.closeMs < this.streamTime) {
       this.#counts.closedMatches++
       return false
     }
-    index.setMatched(entry)
-    const marks = this.#marks.get(index)
-    if (marks === undefined) this.#marks.set(index, [entry])
+    entries.setMatched(entry)
+    const marks = this.#marks.get(entries)
+    if (marks === undefined) this.#marks.set(entries, [entry])
     else marks.push(entry)
     return true
   }
@@ -371,7 +371,7 @@ export class JoinWindow {
    * For its page; in a left join also for those that wait already: whether a record has closed
    * depends on whether one of them has matched it.
    */
-  #wait(side: number, { start }: SegmentIndex, entry: number): void {
+  #wait(side: number, { start }: Entries, entry: number): void {
     const { number } = this.#ownPage!
     this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, start, entry, this.streamTime)
   }
@@ -379,7 +379,7 @@ export class JoinWindow {
   async #resolve(cold: readonly number[]): Promise<void> {
     const wanted = new Set<number>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      wanted.add(this.#sides[1 - cold[i]].get(cold[i + 4])!.page(cold[i + 5] | 0))
+      wanted.add(this.#otherOf(cold, i).page(cold[i + 5] | 0))
     }
     const pages = new Map<number, Page>()
     // While some are read, an older epoch's pages may leave the memory.
@@ -392,36 +392,40 @@ export class JoinWindow {
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i] | 0
       const entry = cold[i + 5] | 0
-      const index = this.#sides[1 - side].get(cold[i + 4])!
+      const entries = this.#otherOf(cold, i)
       // Our own record is of the running epoch, so its page is in memory.
       const page = this.recent.get(cold[i + 1])!
       own.read(page, cold[i + 2] | 0)
-      this.#ownIndex = this.#sides[side].get(page.segment)
+      this.#ownEntries = this.segments.get(page.segment)!.sides[side]
       this.#ownEntry = cold[i + 3] | 0
-      const number = index.page(entry)
+      const number = entries.page(entry)
       const other = pages.get(number) ?? this.recent.get(number)!
       this.streamTime = cold[i + 6]
-      this.#consider(side, index, entry, other)
+      this.#consider(side, entries, entry, other)
     }
+  }
+
+  /** The other side's entries, for the match that waits at `i`. */
+  #otherOf(cold: readonly number[], i: number): Entries {
+    return this.segments.get(cold[i + 4])!.sides[1 - cold[i]]
   }
 
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
   async #emitUnmatched(due: readonly number[]): Promise<number> {
-    const left = this.#sides[LEFT]
     const wanted = new Set<number>()
     const cold: number[] = []
     let emitted = 0
     for (let i = 0; i < due.length; i += 2) {
-      const index = left.get(due[i])
+      const left = this.segments.get(due[i])?.sides[LEFT]
       const entry = due[i + 1] | 0
-      if (index === undefined || index.isMatched(entry)) continue
+      if (left === undefined || left.isMatched(entry)) continue
       emitted++
-      const number = index.page(entry)
+      const number = left.page(entry)
       const page = this.recent.get(number)
-      if (page !== undefined) this.#emit(page, index.position(entry))
+      if (page !== undefined) this.#emit(page, left.position(entry))
       else {
         wanted.add(number)
-        cold.push(number, index.position(entry))
+        cold.push(number, left.position(entry))
       }
     }
     const pages = await this.#fetchPages([...wanted])

@@ -1,159 +1,107 @@
-import { PAGE_BYTES } from './page.ts'
+import { Entries } from './entries.ts'
+
+const FIRST_SLOTS = 1 << 8
+/** A slot: hash, and by side the newest entry + 1. Free where no side has one. */
+const SLOT = 3
+const LEFT_HEAD = 1
+const RIGHT_HEAD = 2
 
 /**
- * Where the records of one side and one segment are: join key's hash → entries, newest first.
+ * Where the records of one segment are: join key's hash → entries of each side, newest first.
  *
  * An open-addressing table has one slot per distinct hash; entries of one hash hang behind it in a
  * chain. So a key with 100,000 records in the window costs a look-up of another key nothing, which
- * linear probing over entries would. A miss reads no page. What is read together lies together: in a
- * table of this size every other place is a cache miss.
+ * linear probing over entries would. A miss reads no page. Both sides share the slots: a record is put
+ * on its own side and looked up on the other one, and in a table of this size every other place is a
+ * cache miss.
  */
-const FIRST_SLOTS = 1 << 8
-/** A slot: hash, newest entry + 1 (0: free). */
-const SLOT = 2
-const HEAD = 1
-/** Entries lie in chunks, so that their table grows without being copied. */
-const CHUNK_BITS = 11
-const CHUNK = 1 << CHUNK_BITS
-/** An entry: place, the chain's next entry + 1. */
-const ENTRY = 2
-const NEXT = 1
-/** A place: page number less the chunk's first, position on the page. */
-const POSITION_BITS = Math.log2(PAGE_BYTES)
-const POSITION = PAGE_BYTES - 1
-const MOST_PAGES = 2 ** (32 - POSITION_BITS)
-
 export class SegmentIndex {
-  /** Of the segment, in ms. */
+  /** In ms. */
   readonly start: number
+  readonly sides: readonly [Entries, Entries]
   #slots: Int32Array
-  readonly #chunks: Int32Array[] = []
-  /** Each chunk's first page. */
-  readonly #firstPages: number[] = []
-  /** A bit per entry, of chunks with a match in a left join. */
-  readonly #matched: (Int32Array | undefined)[] = []
-  #used = 0
-  /** The next entry's number. */
-  #next = 0
-  entries = 0
+  /** Number of slots, less one. */
+  #mask: number
+  /** Distinct hashes. */
+  hashes = 0
 
-  /** @param expected entries that will probably come */
+  /** @param expected hashes that will probably come */
   constructor(start: number, expected = 0) {
     this.start = start
+    this.sides = [new Entries(start), new Entries(start)]
     let slots = FIRST_SLOTS
     while (slots * 5 < expected * 8) slots *= 2
+    this.#mask = slots - 1
     this.#slots = new Int32Array(slots * SLOT)
   }
 
   /** Bytes of the typed arrays. */
   get bytes(): number {
-    return (this.#slots.length + this.#chunks.length * CHUNK * ENTRY) * 4
+    return this.#slots.length * 4 + this.sides[0].bytes + this.sides[1].bytes
   }
 
-  /**
-   * Adds an entry and returns its number. Numbers follow from the pages and their order alone, so
-   * that they mean the same after a restore.
-   */
-  add(hash: number, page: number, position: number): number {
-    if (this.#used * SLOT * 8 >= this.#slots.length * 5) this.#growSlots()
-    const entry = this.#entryOn(page)
-    const chunk = entry >>> CHUNK_BITS
-    const words = this.#chunks[chunk]
-    const at = (entry & (CHUNK - 1)) * ENTRY
+  /** Adds an entry to its side and returns its number. */
+  add(side: number, hash: number, page: number, position: number): number {
+    if (this.hashes * 8 > this.#mask * 5) this.#grow()
     const slots = this.#slots
     const slot = this.#slot(hash)
-    if (slots[slot + HEAD] === 0) {
+    if (isFree(slots, slot)) {
       slots[slot] = hash
-      this.#used++
+      this.hashes++
     }
-    this.entries++
-    words[at] = ((page - this.#firstPages[chunk]) << POSITION_BITS) | position
-    words[at + NEXT] = slots[slot + HEAD]
-    slots[slot + HEAD] = entry + 1
+    const head = slot + LEFT_HEAD + side
+    const entry = this.sides[side].add(page, position, slots[head])
+    slots[head] = entry + 1
     return entry
   }
 
-  /** The newest entry with this hash, or -1. */
-  first(hash: number): number {
-    return this.#slots[this.#slot(hash) + HEAD] - 1
-  }
-
-  /** The next older entry with the same hash, or -1. */
-  next(entry: number): number {
-    return this.#chunks[entry >>> CHUNK_BITS][(entry & (CHUNK - 1)) * ENTRY + NEXT] - 1
-  }
-
-  page(entry: number): number {
-    return this.#firstPages[entry >>> CHUNK_BITS] + (this.#place(entry) >>> POSITION_BITS)
-  }
-
-  position(entry: number): number {
-    return this.#place(entry) & POSITION
+  /** The side's newest entry with this hash, or -1. */
+  first(side: number, hash: number): number {
+    return this.#slots[this.#slot(hash) + LEFT_HEAD + side] - 1
   }
 
   /** Brings the slots of these hashes near, as `DimensionTable.lookAhead` does. */
   lookAhead(hashes: Int32Array, count: number): number {
     const slots = this.#slots
-    const mask = slots.length - SLOT
+    const mask = this.#mask
     let touched = 0
-    for (let i = 0; i < count; i++) touched ^= slots[(hashes[i] * SLOT) & mask]
+    for (let i = 0; i < count; i++) touched ^= slots[(hashes[i] & mask) * SLOT]
     return touched
   }
 
-  /** The same for the newest entries of these hashes; their numbers (or -1) go to `entries`. */
-  lookAheadEntries(hashes: Int32Array, count: number, entries: Int32Array): number {
+  /** The same for a side's newest entries of these hashes; their numbers (or -1) go to `entries`. */
+  lookAheadEntries(side: number, hashes: Int32Array, count: number, entries: Int32Array): number {
+    const of = this.sides[side]
     let touched = 0
     for (let i = 0; i < count; i++) {
-      const entry = this.first(hashes[i])
+      const entry = this.first(side, hashes[i])
       entries[i] = entry
-      if (entry >= 0) touched ^= this.#place(entry)
+      if (entry >= 0) touched ^= of.place(entry)
     }
     return touched
-  }
-
-  isMatched(entry: number): boolean {
-    const bits = this.#matched[entry >>> CHUNK_BITS]
-    return bits !== undefined && (bits[(entry & (CHUNK - 1)) >>> 5] & (1 << (entry & 31))) !== 0
-  }
-
-  setMatched(entry: number): void {
-    const chunk = entry >>> CHUNK_BITS
-    const bits = (this.#matched[chunk] ??= new Int32Array(CHUNK / 32))
-    bits[(entry & (CHUNK - 1)) >>> 5] |= 1 << (entry & 31)
-  }
-
-  #place(entry: number): number {
-    return this.#chunks[entry >>> CHUNK_BITS][(entry & (CHUNK - 1)) * ENTRY]
-  }
-
-  /** The next entry's number; a page too far behind the chunk's first begins a new chunk. */
-  #entryOn(page: number): number {
-    const chunk = this.#next >>> CHUNK_BITS
-    const isFirst = (this.#next & (CHUNK - 1)) === 0
-    if (isFirst || page - this.#firstPages[chunk] >= MOST_PAGES) {
-      this.#next = this.#chunks.length * CHUNK
-      this.#chunks.push(new Int32Array(CHUNK * ENTRY))
-      this.#firstPages.push(page)
-    }
-    return this.#next++
   }
 
   #slot(hash: number): number {
     const slots = this.#slots
-    const mask = slots.length - SLOT
-    let slot = (hash * SLOT) & mask
-    while (slots[slot + HEAD] !== 0 && slots[slot] !== hash) slot = (slot + SLOT) & mask
+    let slot = (hash & this.#mask) * SLOT
+    while (slots[slot] !== hash && !isFree(slots, slot)) {
+      slot += SLOT
+      if (slot === slots.length) slot = 0
+    }
     return slot
   }
 
-  #growSlots(): void {
+  #grow(): void {
     const old = this.#slots
     this.#slots = new Int32Array(old.length * 2)
+    this.#mask = this.#mask * 2 + 1
     for (let i = 0; i < old.length; i += SLOT) {
-      if (old[i + HEAD] === 0) continue
+      if (isFree(old, i)) continue
       const slot = this.#slot(old[i])
-      this.#slots[slot] = old[i]
-      this.#slots[slot + HEAD] = old[i + HEAD]
+      for (let word = 0; word < SLOT; word++) this.#slots[slot + word] = old[i + word]
     }
   }
 }
+
+const isFree = (slots: Int32Array, slot: number): boolean =>
+  (slots[slot + LEFT_HEAD] | slots[slot + RIGHT_HEAD]) === 0

@@ -30,7 +30,7 @@ export function windowTimes(
 
 const LAST = 8
 
-/** One side's segments: start time → index. */
+/** A window's segments: start time → index. */
 export class Segments {
   readonly #segmentMs: number
   readonly #live = new Map<number, SegmentIndex>()
@@ -61,7 +61,7 @@ export class Segments {
     let index = this.get(start)
     if (index === undefined) {
       // Probably as many as in the segment before.
-      index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.entries)
+      index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.hashes)
       this.#live.set(start, index)
     }
     return index
@@ -80,23 +80,24 @@ export class Segments {
     return [...this.#live].sort(([a], [b]) => b - a).map(([, index]) => index)
   }
 
-  /** Drops the segments that end before `time`, and returns their starts. */
-  expire(time: number): number[] {
-    const gone = [...this.#live.keys()].filter((start) => start + this.#segmentMs <= time)
+  /** Drops the segments that end before `time`, and returns them. */
+  expire(time: number): SegmentIndex[] {
+    const gone = [...this.#live.values()].filter(({ start }) => start + this.#segmentMs <= time)
     if (gone.length === 0) return gone
-    for (const start of gone) this.#live.delete(start)
+    for (const { start } of gone) this.#live.delete(start)
     this.#lastStarts.fill(Number.NaN)
     this.#last.length = 0
     return gone
   }
 
-  get count(): number {
-    return this.#live.size
+  /** With entries of this side. */
+  count(side: number): number {
+    return withEntries([...this.#live.values()], side)
   }
 
-  get entries(): number {
+  entries(side: number): number {
     let entries = 0
-    for (const index of this.#live.values()) entries += index.entries
+    for (const { sides } of this.#live.values()) entries += sides[side].count
     return entries
   }
 
@@ -106,3 +107,7 @@ export class Segments {
     return bytes
   }
 }
+
+/** How many of these have entries of a side. */
+export const withEntries = (segments: readonly SegmentIndex[], side: number): number =>
+  segments.filter(({ sides }) => sides[side].count > 0).length

@@ -185,10 +185,10 @@ test('a window restored from its pages in the middle goes on as if nothing had h
 test('a key with 100,000 records in the window does not slow the look-up of another', async () => {
   const t: ModelTimes = { beforeMs: 60_000, afterMs: 60_000, graceMs: 0, kind: 'inner' }
   const driver = new Driver(t, 64 << 20)
-  const index = driver.window.side(0).at(0)
-  for (let i = 0; i < 100_000; i++) index.add(42, 1, 20)
-  for (let hash = 0; hash < 1000; hash++) if (hash !== 42) assert.equal(index.first(hash), -1)
+  const index = driver.window.segments.at(0)
+  for (let i = 0; i < 100_000; i++) index.add(0, 42, 1, 20)
+  for (let hash = 0; hash < 1000; hash++) if (hash !== 42) assert.equal(index.first(0, hash), -1)
   let chain = 0
-  for (let entry = index.first(42); entry >= 0; entry = index.next(entry)) chain++
+  for (let entry = index.first(0, 42); entry >= 0; entry = index.sides[0].next(entry)) chain++
   assert.equal(chain, 100_000)
 })
