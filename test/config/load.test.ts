@@ -247,6 +247,69 @@ test('a file’s text may have any characters and stays text', () => {
   )
 })
 
+test('any text of a variable survives wherever the file has text', () => {
+  const line = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\n'))
+  const number = fc.oneof(
+    fc.bigInt().map(String),
+    fc.double().map(String),
+    fc.stringMatching(/^0[xo]?\d{1,12}$/),
+    fc.stringMatching(/^\d{1,6}e\d{1,6}$/),
+  )
+  const word = fc.constantFrom(
+    'null',
+    '~',
+    'true',
+    'False',
+    '.inf',
+    '.nan',
+    '2025-01-01',
+    '[a]',
+    '{}',
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(line, number, word),
+      fc.constantFrom("'${V}'", '"${V}"'),
+      (text, value) => {
+        const sasl = `{ mechanism: plain, username: ${value}, password: ${value} }`
+        const pipeline = parse(
+          {
+            kafka: `{ brokers: "b:1", instanceId: ${value}, sasl: ${sasl} }`,
+            http: `{ token: ${value} }`,
+            state: '\n  dir: ${V}',
+            dimensions: `{ d: { topic: d, schema: ./schemas/order.avsc, on: ${value}, select: { a: ${value} } } }`,
+            ...joinWith(`on: { left: ${value}, right: b }, within: 1s, select: [b, ${value}]`),
+          },
+          { V: text },
+        )
+        const { kafka, http, state, dimensions, join: right } = pipeline
+        const found = [
+          kafka.instanceId,
+          kafka.sasl?.username,
+          kafka.sasl?.password,
+          http.token,
+          state.dir,
+        ]
+        const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right.onLeft]
+        for (const one of [...found, ...fields, right.select?.[1].source]) assert.equal(one, text)
+      },
+    ),
+  )
+})
+
+test('a container’s id of digits is an instance id, and a topic may be named by a number', () => {
+  for (const id of ['123456789012', '12e456789012', '000000000012']) {
+    const { kafka, facts } = parse(
+      {
+        kafka: '{ brokers: ["${HOST}:1"], instanceId: "${HOSTNAME:-}" }',
+        facts: '{ topic: "${TOPIC}", schema: ./schemas/order.avsc }',
+      },
+      { HOSTNAME: id, HOST: '10', TOPIC: '0012' },
+    )
+    assert.deepEqual([kafka.instanceId, kafka.brokers, facts.topic], [id, ['10:1'], '0012'])
+  }
+})
+
 test('defaults and messages apply to variables that are unset or empty', () => {
   const dir = (template: string, env: NodeJS.ProcessEnv): string =>
     parse({ state: `{ dir: "${template}" }` }, env).state.dir
@@ -262,7 +325,12 @@ test('defaults and messages apply to variables that are unset or empty', () => {
   assert.match(fault('${V}', { V: 'a\nb' }), /^pipeline\.yaml:7: V: .*newline/)
 })
 
-test('keys and comments are not substituted, and numbers become numbers', () => {
+test('keys and comments are not substituted, and numbers and truth become what they say', () => {
+  const tls = (text: string) =>
+    parse({ kafka: '{ brokers: "b:1", tls: "${TLS}" }' }, { TLS: text }).kafka.tls
+  assert.deepEqual([tls('true'), tls('false')], [{ rejectUnauthorized: true }, null])
+  assert.equal(parse({ memory: '{ pages: "${P}" }' }, { P: '4096' }).memory.pages, 4096)
+  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).join.beforeMs, 0)
   assert.match(faultsOf(`${textOf({})}\${V}: 1 # \${W}\n`, { V: 'http' })[0], /:7: .*unknown key/)
   assert.equal(parse({ http: '{ port: "${PORT}" }' }, { PORT: '9090' }).http.port, 9090)
   assert.match(faultsOf(textOf({ http: '{ port: "${P}" }' }), { P: 'x' })[0], /http\.port/)
