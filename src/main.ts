@@ -95,8 +95,14 @@ onFile('run', 'runs the pipeline').action(async (file) => (await import('./cli/r
 program
   .command('healthcheck')
   .description('asks the running service how it is')
-  .option('--url <url>', 'a probe of it (default: http://127.0.0.1:8080/livez)')
-  .action(async (options) => (await import('./cli/healthcheck.ts')).healthcheck(options))
+  .argument(
+    '[file]',
+    'the pipeline file that it runs (default: /etc/stream-enricher/pipeline.yaml, if there is one)',
+  )
+  .option('--url <url>', 'a probe of it (default: /livez on the port that the file says, or 8080)')
+  .action(async (file, options) =>
+    (await import('./cli/healthcheck.ts')).healthcheck(file, options),
+  )
 
 onFile('validate', 'checks the file and its schemas, without a broker').action(async (file) =>
   (await import('./cli/validate.ts')).validate(file),
