@@ -79,12 +79,17 @@ program
       'plain',
       'scram-sha-256',
       'scram-sha-512',
+      'oauthbearer',
     ]),
   )
   .option('--sasl-username <user>', 'the user')
+  .option('--sasl-token-endpoint <url>', 'oauthbearer: where tokens are given')
+  .option('--sasl-token-endpoint-ca <file>', 'oauthbearer: its authorities (PEM)')
+  .option('--sasl-client-id <id>', 'oauthbearer: the client')
+  .option('--sasl-scope <scope>', 'oauthbearer: what tokens are to be for')
   .addHelpText(
     'after',
-    '\nPasswords are taken from KAFKA_SASL_PASSWORD, SCHEMA_REGISTRY_PASSWORD and KAFKA_TLS_PASSPHRASE, users also\nfrom KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these, and holds no secret.',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD and\nKAFKA_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret.',
   )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')

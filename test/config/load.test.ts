@@ -207,6 +207,46 @@ test('a realistic mistake gets one line, which says what to write', () => {
   }
 })
 
+const saslWith = (more: string): Record<string, string> => ({
+  kafka: `{ brokers: "b:1", sasl: { ${more} } }`,
+})
+const CLIENT = 'mechanism: oauthbearer, clientId: c, clientSecret: s'
+
+test('a client that signs in with tokens names where they are given', () => {
+  const sasl = (more: string) => parse(saslWith(`${CLIENT}, tokenEndpoint: "https://t/x"${more}`))
+  const client = { mechanism: 'oauthbearer', clientId: 'c', clientSecret: 's' }
+  const given = { ...client, tokenEndpoint: 'https://t/x', tokenEndpointCa: null, scope: null }
+  assert.deepEqual(sasl('').kafka.sasl, given)
+  const more = { tokenEndpointCa: 'PEM', scope: 'a b' }
+  assert.deepEqual(sasl(', tokenEndpointCa: PEM, scope: a b').kafka.sasl, { ...given, ...more })
+})
+
+test('each mechanism of SASL asks for its own settings, and refuses those of others', () => {
+  const faults: [string, RegExp][] = [
+    [CLIENT, /:2: kafka\.sasl: the key "tokenEndpoint" is missing$/],
+    [
+      `${CLIENT}, tokenEndpoint: "https://t", username: u`,
+      /:2: kafka\.sasl\.username: is not for oauthbearer; leave it out$/,
+    ],
+    ['mechanism: plain, username: u', /:2: kafka\.sasl: the key "password" is missing$/],
+    [
+      'mechanism: plain, username: u, password: p, scope: s',
+      /:2: kafka\.sasl\.scope: is not for plain; leave it out$/,
+    ],
+    [
+      'mechanism: oauth, username: u, password: p',
+      /:2: kafka\.sasl\.mechanism: "oauth" is not one of .*oauthbearer/,
+    ],
+    [`${CLIENT}, tokenEndpoint: "https://user:hush@t"`, /:2: kafka\.sasl\.tokenEndpoint: /],
+  ]
+  for (const [more, message] of faults) {
+    const found = faultsOf(textOf(saslWith(more)))
+    assert.equal(found.length, 1, found.join('\n'))
+    assert.match(found[0], message)
+    assert.doesNotMatch(found[0], /hush/)
+  }
+})
+
 test('a message never shows a value that may be secret', () => {
   const faults = faultsOf(
     textOf({
@@ -242,7 +282,7 @@ test('a file’s text may have any characters and stays text', () => {
       writeFileSync(path, `${secret}\n`)
       const sasl = `{ mechanism: plain, username: u, password: "\${file:${path}}" }`
       const { kafka } = parse({ kafka: `{ brokers: "b:9092", sasl: ${sasl} }` })
-      assert.equal(kafka.sasl?.password, secret)
+      assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: 'u', password: secret })
     }),
   )
 })
@@ -283,13 +323,8 @@ test('any text of a variable survives wherever the file has text', () => {
           { V: text },
         )
         const { kafka, http, state, dimensions, join: right } = pipeline
-        const found = [
-          kafka.instanceId,
-          kafka.sasl?.username,
-          kafka.sasl?.password,
-          http.token,
-          state.dir,
-        ]
+        const found = [kafka.instanceId, http.token, state.dir]
+        assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: text, password: text })
         const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right.onLeft]
         for (const one of [...found, ...fields, right.select?.[1].source]) assert.equal(one, text)
       },
