@@ -308,6 +308,25 @@ test('init with a client certificate names the files, and holds neither key nor 
   assert.equal((await cli({}, 'validate', out)).code, 0)
 })
 
+test('init with an encrypted key takes its passphrase from the environment, as the service then does', async () => {
+  const out = join(orders.folder, 'locked-first.yaml')
+  const ours = ['--tls-cert', certificate('client.pem'), '--tls-key', certificate('locked.key')]
+  const to = ['--brokers', kafka.mutual, '--tls-ca', certificate('ca.pem')]
+  const args = ['init', ...to, ...ours, ...topicsWithSchemas(), '--out', out]
+  const without = await cli({}, ...args)
+  assert.equal(without.code, 1)
+  assert.match(without.said, /kafka\.tls cannot be used .* passphrase/)
+  const env = { KAFKA_TLS_PASSPHRASE: PASSWORDS.key }
+  const done = await cli(env, ...args)
+  assert.equal(done.code, 0, done.said)
+  const text = readFileSync(out, 'utf8')
+  assert.ok(text.includes('    passphrase: "${KAFKA_TLS_PASSPHRASE}"\n'), text)
+  assert.ok(!text.includes(PASSWORDS.key) && !text.includes('PRIVATE KEY'))
+  const checked = await cli(env, 'check', out)
+  assert.match(checked.said, /✓ brokers/)
+  await runs(out, { ...env, KAFKA_BROKERS: kafka.mutual })
+})
+
 test('init signs in with tokens, and writes a file without the client’s secret', async () => {
   const out = join(orders.folder, 'tokens-first.yaml')
   const to = ['--brokers', kafka.bearer, '--tls-ca', certificate('ca.pem')]
