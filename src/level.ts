@@ -65,6 +65,6 @@ function storeError(folder: string, error: unknown): EnricherError {
       fields,
     })
   }
-  const message = `Cannot write the state folder ${folder} (${messageOf(cause)}); make state.dir a folder that this user may write`
+  const message = `Cannot write the state folder ${folder} (${messageOf(cause)}); make state.dir a folder that this user may write. A container whose root is read-only needs a volume there: docker run -v enricher-state:/var/lib/stream-enricher, or --tmpfs /var/lib/stream-enricher`
   return new EnricherError('STATE_UNWRITABLE', message, { cause, fields })
 }

@@ -79,12 +79,17 @@ program
       'plain',
       'scram-sha-256',
       'scram-sha-512',
+      'oauthbearer',
     ]),
   )
   .option('--sasl-username <user>', 'the user')
+  .option('--sasl-token-endpoint <url>', 'oauthbearer: where tokens are given')
+  .option('--sasl-token-endpoint-ca <file>', 'oauthbearer: its authorities (PEM)')
+  .option('--sasl-client-id <id>', 'oauthbearer: the client')
+  .option('--sasl-scope <scope>', 'oauthbearer: what tokens are to be for')
   .addHelpText(
     'after',
-    '\nPasswords are taken from KAFKA_SASL_PASSWORD, SCHEMA_REGISTRY_PASSWORD and KAFKA_TLS_PASSPHRASE, users also\nfrom KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these, and holds no secret.',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD and\nKAFKA_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret.',
   )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')
@@ -95,8 +100,14 @@ onFile('run', 'runs the pipeline').action(async (file) => (await import('./cli/r
 program
   .command('healthcheck')
   .description('asks the running service how it is')
-  .option('--url <url>', 'a probe of it (default: http://127.0.0.1:8080/livez)')
-  .action(async (options) => (await import('./cli/healthcheck.ts')).healthcheck(options))
+  .argument(
+    '[file]',
+    'the pipeline file that it runs (default: /etc/stream-enricher/pipeline.yaml, if there is one)',
+  )
+  .option('--url <url>', 'a probe of it (default: /livez on the port that the file says, or 8080)')
+  .action(async (file, options) =>
+    (await import('./cli/healthcheck.ts')).healthcheck(file, options),
+  )
 
 onFile('validate', 'checks the file and its schemas, without a broker').action(async (file) =>
   (await import('./cli/validate.ts')).validate(file),

@@ -19,8 +19,8 @@ interface Start {
 /** One dimension, and one task that is being restored. */
 function parts({ rows, remaining, assigned, records, restoreRemaining }: Start) {
   const dimension = { table: { size: rows }, progress: { remaining }, isReady: false }
-  const side = () => ({ entries: records })
-  const task = { partition: 0, window: { side } }
+  const segments = { entries: () => records }
+  const task = { partition: 0, window: { segments } }
   const held = { task, state: 'restoring', restoreRemaining, restoreTotal: 10_000_000 }
   const worker = { joined: true, draining: false, assigned, tasks: [held] }
   return {

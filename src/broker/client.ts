@@ -20,9 +20,11 @@ import {
   request,
 } from './kafkajs.ts'
 import { listOffsetsRequest } from './list-offsets-request.ts'
+import { REAUTHENTICATE_MS } from './oauth-tokens.ts'
 import { Outage } from './outage.ts'
 import type { Admin, Broker, BrokerEvents, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
+import { signInBy } from './sign-in.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
 import { check } from './topic-arrays.ts'
 import { ClusterProducer } from './transactional-producer.ts'
@@ -37,11 +39,12 @@ export function createBroker(
   events: BrokerEvents = { onRequest() {}, onRequestError() {}, onConnection() {} },
 ): Broker {
   const emitter = emitterOf(events)
+  const signIn = signInBy(config.sasl)
   const kafka = new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],
     ssl: (config.tls as never) ?? false,
-    ...(config.sasl === null ? {} : { sasl: { ...config.sasl } as never }),
+    sasl: signIn.options() as never,
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3000,
     retry: { initialRetryTime: 100, retries: 3 },
@@ -53,12 +56,11 @@ export function createBroker(
       socketFactory: countedSockets(events),
       brokers: [...config.brokers],
       ssl: config.tls,
-      // kafkajs adds to it, and the configuration is frozen.
-      sasl: config.sasl && { ...config.sasl },
+      sasl: signIn.options(),
       clientId: config.clientId,
       connectionTimeout: 3000,
       authenticationTimeout: 10_000,
-      reauthenticationThreshold: 10_000,
+      reauthenticationThreshold: REAUTHENTICATE_MS,
       requestTimeout: 30_000,
       enforceRequestTimeout: true,
       metadataMaxAge: 300_000,
@@ -150,6 +152,7 @@ export function createBroker(
     producer: (options) => new ClusterProducer(newCluster(), options),
     async close() {
       closed = true
+      signIn.close()
       await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
     },
   }

@@ -1,5 +1,6 @@
-import type { KafkaConfig } from '../config/pipeline.ts'
+import type { KafkaConfig, Sasl } from '../config/pipeline.ts'
 import { EnricherError, type ErrorCode, messageOf } from '../errors.ts'
+import { TokenError } from './oauth-tokens.ts'
 
 /** What Node says of a broker's certificate that it does not trust. */
 const UNTRUSTED = new Set([
@@ -30,10 +31,15 @@ export function connectError(config: KafkaConfig, cause: unknown): EnricherError
   const error = (kind: ErrorCode, message: string): EnricherError =>
     new EnricherError(kind, message, { cause })
 
+  const noToken = failures.find((failure) => failure instanceof TokenError)
+  if (noToken !== undefined) {
+    return error(
+      noToken.retriable ? 'BROKER_UNREACHABLE' : 'BROKER_AUTHENTICATION',
+      noToken.message,
+    )
+  }
   if (has(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
-    const { mechanism = '', username = '' } = config.sasl ?? {}
-    const message = `The broker at ${brokers} refuses the user ${username} (${why}); check kafka.sasl.username and kafka.sasl.password, and that the user exists for ${mechanism}`
-    return error('BROKER_AUTHENTICATION', message)
+    return error('BROKER_AUTHENTICATION', `The broker at ${brokers} ${refusal(config.sasl, why)}`)
   }
   if (has(({ type }) => type === 'UNSUPPORTED_SASL_MECHANISM')) {
     const message = `The broker at ${brokers} does not offer ${config.sasl?.mechanism}; set kafka.sasl.mechanism to one that its listener has`
@@ -64,6 +70,13 @@ export function connectError(config: KafkaConfig, cause: unknown): EnricherError
     'BROKER_UNREACHABLE',
     `No Kafka broker answers at ${brokers} (${why}); check ${settingsToCheck(config, failures, code)}`,
   )
+}
+
+function refusal(sasl: Sasl | null, why: string): string {
+  if (sasl?.mechanism === 'oauthbearer') {
+    return `refuses the token of the client ${sasl.clientId} (${why}); check kafka.sasl.scope, and that the broker trusts the issuer ${sasl.tokenEndpoint}`
+  }
+  return `refuses the user ${sasl?.username} (${why}); check kafka.sasl.username and kafka.sasl.password, and that the user exists for ${sasl?.mechanism}`
 }
 
 function chainOf(cause: unknown): Failure[] {

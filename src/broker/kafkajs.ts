@@ -141,6 +141,10 @@ export const { MemberMetadata, MemberAssignment } = innerAssigner as {
 /** The hash of Java's default partitioner, as a signed 32-bit number. */
 export const murmur2 = innerMurmur2 as (key: Buffer) => number
 export const { Kafka, logLevel } = kafkajs
+/** Its declaration lacks the message. */
+export const SaslAuthenticationError = kafkajs.KafkaJSSASLAuthenticationError as unknown as new (
+  message: string,
+) => Error
 const loggers = innerLoggers as {
   createLogger(of: { level: number; logCreator: () => (entry: object) => void }): object
 }

@@ -58,7 +58,9 @@ export function checkDisk(
   const { folder, freeBytes, isWritable } = disk
   if (!isWritable) {
     const detail = `${pipeline.state.dir} cannot be written by this user (${folder})`
-    return fail('state folder', detail, 'make state.dir a folder that this user may write')
+    const remedy =
+      'make state.dir a folder that this user may write; a container whose root is read-only needs a volume there'
+    return fail('state folder', detail, remedy)
   }
   const window = streams.reduce((sum, s) => sum + s.rate * s.bytes * storedSeconds(pipeline), 0)
   // A dimension's store is written anew when most of it is dead.

@@ -15,6 +15,11 @@ export interface ConnectionOptions {
   readonly tlsKey?: string
   readonly saslMechanism?: Sasl['mechanism']
   readonly saslUsername?: string
+  readonly saslTokenEndpoint?: string
+  /** A PEM file. */
+  readonly saslTokenEndpointCa?: string
+  readonly saslClientId?: string
+  readonly saslScope?: string
   readonly registry?: string
   readonly registryUsername?: string
 }
@@ -76,7 +81,7 @@ function tlsOf(options: ConnectionOptions, env: Environment): Part<Tls> | undefi
   return {
     value: {
       rejectUnauthorized: true,
-      ...Object.fromEntries(files.map(([name, file]) => [name, pem(name, file)])),
+      ...Object.fromEntries(files.map(([name, file]) => [name, pem(`tls-${name}`, file)])),
       ...(passphrase ? { passphrase } : {}),
     },
     lines: [
@@ -87,11 +92,12 @@ function tlsOf(options: ConnectionOptions, env: Environment): Part<Tls> | undefi
   }
 }
 
-function pem(name: string, file: string): string {
+/** @param option that names the file, without its dashes */
+function pem(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new Error(`--tls-${name} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new Error(`--${option} cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
 
@@ -101,6 +107,7 @@ function saslOf(options: ConnectionOptions, env: Environment): Part<Sasl> | unde
     if (options.saslUsername === undefined) return undefined
     throw new Error('--sasl-username needs --sasl-mechanism')
   }
+  if (mechanism === 'oauthbearer') return oauthOf(options, env)
   const user = variable('KAFKA_SASL_USERNAME', env, options.saslUsername)
   const password = variable('KAFKA_SASL_PASSWORD', env)
   return {
@@ -110,6 +117,32 @@ function saslOf(options: ConnectionOptions, env: Environment): Part<Sasl> | unde
       `    mechanism: ${mechanism}`,
       `    username: "${user.reference}"`,
       `    password: "${password.reference}"`,
+    ],
+  }
+}
+
+function oauthOf(options: ConnectionOptions, env: Environment): Part<Sasl> {
+  const { saslTokenEndpointCa: ca, saslScope: scope } = options
+  const endpoint = variable('KAFKA_SASL_TOKEN_ENDPOINT', env, options.saslTokenEndpoint)
+  const client = variable('KAFKA_SASL_CLIENT_ID', env, options.saslClientId)
+  const secret = variable('KAFKA_SASL_CLIENT_SECRET', env)
+  return {
+    value: {
+      mechanism: 'oauthbearer',
+      tokenEndpoint: endpoint.value,
+      tokenEndpointCa: ca === undefined ? null : pem('sasl-token-endpoint-ca', ca),
+      clientId: client.value,
+      clientSecret: secret.value,
+      scope: scope ?? null,
+    },
+    lines: [
+      '  sasl:',
+      '    mechanism: oauthbearer',
+      `    tokenEndpoint: "${endpoint.reference}"`,
+      ...(ca === undefined ? [] : [`    tokenEndpointCa: "\${file:${resolve(ca)}}"`]),
+      `    clientId: "${client.reference}"`,
+      `    clientSecret: "${secret.reference}"`,
+      ...(scope === undefined ? [] : [`    scope: ${JSON.stringify(scope)}`]),
     ],
   }
 }

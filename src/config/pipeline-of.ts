@@ -6,10 +6,12 @@ import type {
   JoinConfig,
   KeyFormat,
   MemoryConfig,
+  OauthSasl,
   Pipeline,
   Sasl,
   Tls,
   TopicConfig,
+  UserSasl,
 } from './pipeline.ts'
 
 type Duration = string | number
@@ -22,6 +24,9 @@ interface RawTopic {
   time?: string
 }
 
+type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &
+  Partial<Pick<OauthSasl, 'tokenEndpointCa' | 'scope'>>
+
 /** The file's content once the JSON Schema has accepted it. */
 export interface RawPipeline {
   name: string
@@ -31,7 +36,7 @@ export interface RawPipeline {
     clientId?: string
     sessionTimeout?: Duration
     tls?: boolean | Partial<Tls>
-    sasl?: Sasl
+    sasl?: UserSasl | RawOauth
   }
   registry?: { url: string; username?: string; password?: string }
   facts: RawTopic
@@ -114,6 +119,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     },
   }
   checkBrokers(pipeline, report)
+  checkSasl(raw.kafka, report)
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
   if (pipeline.output.schemaId === null && pipeline.registry === null) {
@@ -143,8 +149,24 @@ function kafkaOf(raw: RawPipeline['kafka']): Pipeline['kafka'] {
     instanceId: raw.instanceId || null,
     clientId: raw.clientId ?? 'stream-enricher',
     tls: raw.tls ? { rejectUnauthorized: true, ...(raw.tls === true ? {} : raw.tls) } : null,
-    sasl: raw.sasl ?? null,
+    sasl: raw.sasl === undefined ? null : saslOf(raw.sasl),
     sessionTimeoutMs: milliseconds(raw.sessionTimeout ?? '10s'),
+  }
+}
+
+const saslOf = (raw: UserSasl | RawOauth): Sasl =>
+  raw.mechanism === 'oauthbearer'
+    ? { ...raw, tokenEndpointCa: raw.tokenEndpointCa ?? null, scope: raw.scope ?? null }
+    : raw
+
+/** Settings of another mechanism than the one that is set would do nothing. */
+function checkSasl({ sasl }: RawPipeline['kafka'], report: ReportAt): void {
+  if (sasl === undefined) return
+  const user = ['username', 'password']
+  const isOauth = sasl.mechanism === 'oauthbearer'
+  for (const key of Object.keys(sasl)) {
+    if (key === 'mechanism' || user.includes(key) !== isOauth) continue
+    report(['kafka', 'sasl', key], `is not for ${sasl.mechanism}; leave it out`)
   }
 }
 

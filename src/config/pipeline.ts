@@ -12,11 +12,24 @@ export interface Tls {
   readonly rejectUnauthorized: boolean
 }
 
-export interface Sasl {
+export interface UserSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly username: string
   readonly password: string
 }
+
+/** Tokens by OpenID Connect's client credentials. */
+export interface OauthSasl {
+  readonly mechanism: 'oauthbearer'
+  readonly tokenEndpoint: string
+  /** PEM text; null: the authorities that Node trusts. */
+  readonly tokenEndpointCa: string | null
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scope: string | null
+}
+
+export type Sasl = UserSasl | OauthSasl
 
 export interface KafkaConfig {
   readonly brokers: readonly string[]

@@ -11,7 +11,10 @@ export function redacted(pipeline: Pipeline): Pipeline {
     kafka: {
       ...kafka,
       tls: tls && without(tls, 'key', 'passphrase'),
-      sasl: sasl && without(sasl, 'password'),
+      sasl:
+        sasl?.mechanism === 'oauthbearer'
+          ? without(sasl, 'clientSecret')
+          : sasl && without(sasl, 'password'),
     },
     registry: registry && {
       ...without(registry, 'password'),

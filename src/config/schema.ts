@@ -128,17 +128,35 @@ export const pipelineSchema = {
               }),
             ],
           },
-          sasl: object(
-            'SASL authentication.',
-            {
-              mechanism: text('The mechanism.', {
-                enum: ['plain', 'scram-sha-256', 'scram-sha-512'],
-              }),
-              username: text('The user.'),
-              password: secret('The password; take it from the environment or a file.'),
-            },
-            ['mechanism', 'username', 'password'],
-          ),
+          sasl: {
+            ...object(
+              'SASL authentication.',
+              {
+                mechanism: text('The mechanism.', {
+                  enum: ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
+                }),
+                username: text('The user; not for oauthbearer.'),
+                password: secret('The password; take it from the environment or a file.'),
+                tokenEndpoint: text(
+                  'oauthbearer: where tokens are given for the client’s credentials, as https://login/token.',
+                  { pattern: '^https?://[^@]+$' },
+                ),
+                tokenEndpointCa: text(
+                  'Certificates of its authorities, as PEM text. Default: those that Node trusts.',
+                ),
+                clientId: text('oauthbearer: the client.'),
+                clientSecret: secret(
+                  'oauthbearer: its secret; take it from the environment or a file.',
+                ),
+                scope: text('What the tokens are to be for; several with spaces between.'),
+              },
+              ['mechanism'],
+            ),
+            if: { properties: { mechanism: { const: 'oauthbearer' } }, required: ['mechanism'] },
+            // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+            then: { required: ['tokenEndpoint', 'clientId', 'clientSecret'] },
+            else: { required: ['username', 'password'] },
+          },
         },
         ['brokers'],
       ),

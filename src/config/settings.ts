@@ -1,7 +1,7 @@
 /** A pipeline file's settings as they count, with where each comes from and without its secrets. */
 import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Definition, definition, isSecret } from './definition.ts'
 import type { Pipeline } from './pipeline.ts'
-import { pipelineSchema } from './schema.ts'
 import { REFERENCE, substitute } from './substitute.ts'
 
 const REDACTED = '<redacted>'
@@ -12,16 +12,6 @@ export interface Setting {
   /** `line 3`, `line 3, environment KAFKA_BROKERS`, `default`. */
   readonly source: string
 }
-
-interface Schema {
-  readonly default?: unknown
-  readonly writeOnly?: boolean
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly additionalProperties?: boolean | Schema
-  readonly anyOf?: readonly Schema[]
-}
-
-const definition = pipelineSchema as unknown as Schema
 
 /** @param text of a file that `loadPipeline` has accepted */
 export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
@@ -65,7 +55,11 @@ export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): 
 /** Sections that are there only if the file has them. */
 const OPTIONAL = ['registry', 'kafka.tls', 'kafka.sasl']
 
-function defaultsOf(schema: Schema, path: readonly string[], names: readonly string[]): Setting[] {
+function defaultsOf(
+  schema: Definition,
+  path: readonly string[],
+  names: readonly string[],
+): Setting[] {
   if (OPTIONAL.includes(path.join('.'))) return []
   const { properties = {}, additionalProperties: each } = schema
   if (typeof each === 'object') {
@@ -112,17 +106,7 @@ function references(text: string, env: NodeJS.ProcessEnv): string[] {
 }
 
 function redact(path: readonly string[], value: unknown): unknown {
-  if (isSecret(definition, path)) return REDACTED
+  if (isSecret(path)) return REDACTED
   // https://user:password@host
   return typeof value === 'string' ? value.replace(/(:\/\/)[^/@]+@/, `$1${REDACTED}@`) : value
-}
-
-function isSecret(schema: Schema, [key, ...rest]: readonly string[]): boolean {
-  if (key === undefined) return schema.writeOnly === true
-  const { properties = {}, additionalProperties: each, anyOf = [] } = schema
-  const below = [properties[key], typeof each === 'object' ? each : undefined]
-  return (
-    below.some((inner) => inner !== undefined && isSecret(inner, rest)) ||
-    anyOf.some((inner) => isSecret(inner, [key, ...rest]))
-  )
 }

@@ -1,28 +1,31 @@
 import { readFileSync } from 'node:fs'
-import { type Document, parse, Scalar, visit } from 'yaml'
+import { type Document, isPair, isScalar, isSeq, parse, Scalar, visit, type visitorFn } from 'yaml'
+import { ENTRY, mayBeText } from './definition.ts'
 
 /** A fault at a place of the file's text. */
 export type Report = (offset: number, path: string, message: string) => void
+
+type Ancestors = Parameters<visitorFn<unknown>>[2]
 
 export const REFERENCE = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?:(:-|:\?)([^}]*))?)\}/g
 
 /**
  * Replaces `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `${file:/path}` in the scalar values of
- * a parsed document. After parsing and in values only, so that no value can bring in keys or structure.
+ * a pipeline file. After parsing and in values only, so that no value can bring in keys or structure.
+ * What replaces them stays as it is where the definition has text, and is a number or true or false where it has that.
  */
 export function substitute(document: Document, env: NodeJS.ProcessEnv, report: Report): void {
   visit(document, {
-    Scalar(key, node) {
+    Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
       const whole = node.value
-      let fromFile = false
+      let isText = mayBeText(pathOf(ancestors))
       const value = whole.replace(REFERENCE, (_all, file, name, operator, rest) => {
         if (file === undefined) return variable(name, operator, rest)
-        fromFile = true
+        isText = true
         return fileText(file)
       })
-      // A number stays a number; text from a file is text.
-      node.value = fromFile ? value : scalarOf(value)
+      node.value = isText ? value : scalarOf(value)
       if (typeof node.value === 'string') node.type = Scalar.QUOTE_DOUBLE
 
       function variable(name: string, operator: string | undefined, rest: string): string {
@@ -57,6 +60,12 @@ export function substitute(document: Document, env: NodeJS.ProcessEnv, report: R
     },
   })
 }
+
+const pathOf = (ancestors: Ancestors): (string | symbol)[] =>
+  ancestors.flatMap((node): (string | symbol)[] => {
+    if (isSeq(node)) return [ENTRY]
+    return isPair(node) && isScalar(node.key) ? [String(node.key.value)] : []
+  })
 
 function scalarOf(text: string): unknown {
   if (text === '') return ''

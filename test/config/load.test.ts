@@ -207,6 +207,46 @@ test('a realistic mistake gets one line, which says what to write', () => {
   }
 })
 
+const saslWith = (more: string): Record<string, string> => ({
+  kafka: `{ brokers: "b:1", sasl: { ${more} } }`,
+})
+const CLIENT = 'mechanism: oauthbearer, clientId: c, clientSecret: s'
+
+test('a client that signs in with tokens names where they are given', () => {
+  const sasl = (more: string) => parse(saslWith(`${CLIENT}, tokenEndpoint: "https://t/x"${more}`))
+  const client = { mechanism: 'oauthbearer', clientId: 'c', clientSecret: 's' }
+  const given = { ...client, tokenEndpoint: 'https://t/x', tokenEndpointCa: null, scope: null }
+  assert.deepEqual(sasl('').kafka.sasl, given)
+  const more = { tokenEndpointCa: 'PEM', scope: 'a b' }
+  assert.deepEqual(sasl(', tokenEndpointCa: PEM, scope: a b').kafka.sasl, { ...given, ...more })
+})
+
+test('each mechanism of SASL asks for its own settings, and refuses those of others', () => {
+  const faults: [string, RegExp][] = [
+    [CLIENT, /:2: kafka\.sasl: the key "tokenEndpoint" is missing$/],
+    [
+      `${CLIENT}, tokenEndpoint: "https://t", username: u`,
+      /:2: kafka\.sasl\.username: is not for oauthbearer; leave it out$/,
+    ],
+    ['mechanism: plain, username: u', /:2: kafka\.sasl: the key "password" is missing$/],
+    [
+      'mechanism: plain, username: u, password: p, scope: s',
+      /:2: kafka\.sasl\.scope: is not for plain; leave it out$/,
+    ],
+    [
+      'mechanism: oauth, username: u, password: p',
+      /:2: kafka\.sasl\.mechanism: "oauth" is not one of .*oauthbearer/,
+    ],
+    [`${CLIENT}, tokenEndpoint: "https://user:hush@t"`, /:2: kafka\.sasl\.tokenEndpoint: /],
+  ]
+  for (const [more, message] of faults) {
+    const found = faultsOf(textOf(saslWith(more)))
+    assert.equal(found.length, 1, found.join('\n'))
+    assert.match(found[0], message)
+    assert.doesNotMatch(found[0], /hush/)
+  }
+})
+
 test('a message never shows a value that may be secret', () => {
   const faults = faultsOf(
     textOf({
@@ -242,9 +282,67 @@ test('a file’s text may have any characters and stays text', () => {
       writeFileSync(path, `${secret}\n`)
       const sasl = `{ mechanism: plain, username: u, password: "\${file:${path}}" }`
       const { kafka } = parse({ kafka: `{ brokers: "b:9092", sasl: ${sasl} }` })
-      assert.equal(kafka.sasl?.password, secret)
+      assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: 'u', password: secret })
     }),
   )
+})
+
+test('any text of a variable survives wherever the file has text', () => {
+  const line = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\n'))
+  const number = fc.oneof(
+    fc.bigInt().map(String),
+    fc.double().map(String),
+    fc.stringMatching(/^0[xo]?\d{1,12}$/),
+    fc.stringMatching(/^\d{1,6}e\d{1,6}$/),
+  )
+  const word = fc.constantFrom(
+    'null',
+    '~',
+    'true',
+    'False',
+    '.inf',
+    '.nan',
+    '2025-01-01',
+    '[a]',
+    '{}',
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(line, number, word),
+      fc.constantFrom("'${V}'", '"${V}"'),
+      (text, value) => {
+        const sasl = `{ mechanism: plain, username: ${value}, password: ${value} }`
+        const pipeline = parse(
+          {
+            kafka: `{ brokers: "b:1", instanceId: ${value}, sasl: ${sasl} }`,
+            http: `{ token: ${value} }`,
+            state: '\n  dir: ${V}',
+            dimensions: `{ d: { topic: d, schema: ./schemas/order.avsc, on: ${value}, select: { a: ${value} } } }`,
+            ...joinWith(`on: { left: ${value}, right: b }, within: 1s, select: [b, ${value}]`),
+          },
+          { V: text },
+        )
+        const { kafka, http, state, dimensions, join: right } = pipeline
+        const found = [kafka.instanceId, http.token, state.dir]
+        assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: text, password: text })
+        const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right.onLeft]
+        for (const one of [...found, ...fields, right.select?.[1].source]) assert.equal(one, text)
+      },
+    ),
+  )
+})
+
+test('a container’s id of digits is an instance id, and a topic may be named by a number', () => {
+  for (const id of ['123456789012', '12e456789012', '000000000012']) {
+    const { kafka, facts } = parse(
+      {
+        kafka: '{ brokers: ["${HOST}:1"], instanceId: "${HOSTNAME:-}" }',
+        facts: '{ topic: "${TOPIC}", schema: ./schemas/order.avsc }',
+      },
+      { HOSTNAME: id, HOST: '10', TOPIC: '0012' },
+    )
+    assert.deepEqual([kafka.instanceId, kafka.brokers, facts.topic], [id, ['10:1'], '0012'])
+  }
 })
 
 test('defaults and messages apply to variables that are unset or empty', () => {
@@ -262,7 +360,12 @@ test('defaults and messages apply to variables that are unset or empty', () => {
   assert.match(fault('${V}', { V: 'a\nb' }), /^pipeline\.yaml:7: V: .*newline/)
 })
 
-test('keys and comments are not substituted, and numbers become numbers', () => {
+test('keys and comments are not substituted, and numbers and truth become what they say', () => {
+  const tls = (text: string) =>
+    parse({ kafka: '{ brokers: "b:1", tls: "${TLS}" }' }, { TLS: text }).kafka.tls
+  assert.deepEqual([tls('true'), tls('false')], [{ rejectUnauthorized: true }, null])
+  assert.equal(parse({ memory: '{ pages: "${P}" }' }, { P: '4096' }).memory.pages, 4096)
+  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).join.beforeMs, 0)
   assert.match(faultsOf(`${textOf({})}\${V}: 1 # \${W}\n`, { V: 'http' })[0], /:7: .*unknown key/)
   assert.equal(parse({ http: '{ port: "${PORT}" }' }, { PORT: '9090' }).http.port, 9090)
   assert.match(faultsOf(textOf({ http: '{ port: "${P}" }' }), { P: 'x' })[0], /http\.port/)

@@ -35,5 +35,18 @@ test('no secret of the pipeline file is shown, and all else is', () => {
 test('that there is no secret is shown', () => {
   const { http, kafka } = redacted({ ...pipeline, http: { ...pipeline.http, token: null } })
   assert.equal(http.token, null)
-  assert.equal(kafka.sasl?.password, '***')
+  assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: 'ann', password: '***' })
+})
+
+test('the secret of a client that signs in with tokens is hidden, and the client is shown', () => {
+  const sasl = {
+    mechanism: 'oauthbearer',
+    tokenEndpoint: 'https://login/token',
+    tokenEndpointCa: null,
+    clientId: 'enricher',
+    clientSecret: 'SecretG',
+    scope: null,
+  } as const
+  const { kafka } = redacted({ ...pipeline, kafka: { ...pipeline.kafka, sasl } })
+  assert.deepEqual(kafka.sasl, { ...sasl, clientSecret: '***' })
 })

@@ -52,5 +52,9 @@ registry: { url: "https://user:hush-4@host:8081", password: hush-5 }
   const printed = settingsText(fileSettings(text, { PASS: 'hush-2' }))
   assert.doesNotMatch(printed, /hush/)
   assert.match(printed, /ca: shown/)
+  const client = 'kafka: { sasl: { mechanism: oauthbearer, clientId: me, clientSecret: hush-6 } }'
+  const ofClient = settingsText(fileSettings(client, {}))
+  assert.doesNotMatch(ofClient, /hush/)
+  assert.match(ofClient, /clientId: me/)
   assert.match(printed, /host:8081/)
 })

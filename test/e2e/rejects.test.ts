@@ -156,6 +156,7 @@ test('a start that cannot succeed ends with one error that says what to do', asy
     assert.equal(unwritable.code, 1)
     assert.match(unwritable.said, /STATE_UNWRITABLE/)
     assert.match(unwritable.said, /make state\.dir a folder that this user may write/)
+    assert.match(unwritable.said, /docker run -v \S+:\/var\/lib\/stream-enricher, or --tmpfs/)
 
     mkdirSync(join(orders.folder, 'shared'))
     chmodSync(join(orders.folder, 'shared'), 0o755)

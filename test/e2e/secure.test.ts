@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
-import { PASSWORDS, type SecureKafka, startSecureKafka } from '../support/secure-kafka.ts'
+import { scrape } from '../support/scrape.ts'
+import { PASSWORDS, SCOPE, type SecureKafka, startSecureKafka } from '../support/secure-kafka.ts'
+import { CLIENT, startTokenServer, type TokenServer } from '../support/token-server.ts'
 import { FILE, Orders, ServiceProcess } from './orders.ts'
 
 const COUNT = 5000
@@ -15,9 +18,14 @@ const REGISTRY_USER = 'registry-user:registry-secret'
 
 let kafka: SecureKafka
 let orders: Orders
+let login: TokenServer
 
 before(async () => {
   kafka = await startSecureKafka()
+  const [tlsKey, cert] = ['broker.key', 'broker.pem'].map((name) =>
+    readFileSync(join(kafka.certificates, name), 'utf8'),
+  )
+  login = await startTokenServer({ key: tlsKey, cert })
   orders = await Orders.create({ broker: kafka.address })
   await orders.send(0, COUNT)
   await orders.sendRest(COUNT)
@@ -25,6 +33,7 @@ before(async () => {
 
 after(async () => {
   await orders.close()
+  await login.stop()
   await kafka.stop()
 })
 
@@ -39,6 +48,11 @@ const certified = (client: string): string =>
 const locked = (more: string): string =>
   `  tls: { ca: ${pem('ca')}, cert: ${pem('client')}, key: ${key('locked')}${more} }\n`
 const WITH_PASSPHRASE = ', passphrase: "${PASSWORD}"'
+
+/** @param ca of the token endpoint */
+const oauth = (scope: string, ca = 'ca', endpoint = login.url): string =>
+  `  sasl: { mechanism: oauthbearer, tokenEndpoint: "${endpoint}", tokenEndpointCa: ${pem(ca)}, clientId: "${CLIENT.id}", clientSecret: "\${PASSWORD}", scope: "${scope}" }\n`
+const SCOPES = `openid ${SCOPE}`
 
 /** A service whose pipeline file has these lines in its section `kafka`. */
 function start(name: string, address: string, lines: string, password = ''): ServiceProcess {
@@ -61,6 +75,8 @@ const ways: Record<string, () => ServiceProcess> = {
     start('scram', kafka.sasl, trusting('ca') + sasl('scram-sha-512', 'alice'), PASSWORDS.scram),
   'PLAIN over TLS': () =>
     start('plain', kafka.sasl, trusting('ca') + sasl('plain', 'bob'), PASSWORDS.plain),
+  'tokens over TLS': () =>
+    start('tokens', kafka.bearer, trusting('ca') + oauth(SCOPES), CLIENT.secret),
   'client certificates': () => start('mutual', kafka.mutual, certified('client')),
   'an encrypted key': () => start('locked', kafka.mutual, locked(WITH_PASSPHRASE), PASSWORDS.key),
 }
@@ -68,13 +84,38 @@ const ways: Record<string, () => ServiceProcess> = {
 for (const [way, run] of Object.entries(ways)) {
   test(`the service runs end to end with ${way}`, async () => {
     const service = run()
-    const name = { SCRAM: 'scram', PLAIN: 'plain', clien: 'mutual', 'an en': 'locked' }[
-      way.slice(0, 5)
-    ]!
+    const name = {
+      SCRAM: 'scram',
+      token: 'tokens',
+      PLAIN: 'plain',
+      clien: 'mutual',
+      'an en': 'locked',
+    }[way.slice(0, 5)]!
     await orders.expect(COUNT, 'inner', 120, orders.topic(name))
     assert.equal(await service.stop(), 0, service.log)
   })
 }
+
+test('connections outlive the tokens that they began with, and an outage of the token endpoint', async () => {
+  // Over sooner than a connection waits for: it signs in anew every two seconds.
+  login.life = 12
+  const service = start('renewed', kafka.bearer, trusting('ca') + oauth(SCOPES), CLIENT.secret)
+  await orders.expect(COUNT, 'inner', 120, orders.topic('renewed'))
+  const errors = async () => (await scrape(service))('kafka_request_errors_total')
+  const before = await errors()
+  const asked = login.asked.length
+  await sleep(15_000)
+  assert.deepEqual(await errors(), before)
+  assert.ok(login.asked.length > asked + 3)
+
+  login.failing = { status: 503, body: '' }
+  await service.logged('broker_failing', 30)
+  assert.match(service.log, /The token endpoint https:\S+ gives no token now \(503\)/)
+  login.failing = undefined
+  await service.logged('broker_works', 30)
+  login.life = 3600
+  assert.equal(await service.stop(), 0, service.log)
+})
 
 /** What is wrong, by how the start is made; and the sentence that it ends with. */
 const refusals: Record<string, [() => ServiceProcess, RegExp]> = {
@@ -89,6 +130,32 @@ const refusals: Record<string, [() => ServiceProcess, RegExp]> = {
   'a mechanism that the broker does not have': [
     () => start('wrong', kafka.sasl, trusting('ca') + sasl('scram-sha-256', 'alice'), 'x'),
     /does not offer scram-sha-256; set kafka\.sasl\.mechanism/,
+  ],
+  'a wrong secret of a client': [
+    () => start('wrong', kafka.bearer, trusting('ca') + oauth(SCOPES), 'x'),
+    /The token endpoint https:\S+ refuses the client stream enricher \(401 invalid_client No such client\); check kafka\.sasl\.clientId/,
+  ],
+  'a token that the broker refuses': [
+    () => start('wrong', kafka.bearer, trusting('ca') + oauth('else'), CLIENT.secret),
+    /refuses the token of the client stream enricher \(.*scope.*\); check kafka\.sasl\.scope/,
+  ],
+  'a token endpoint that is not trusted': [
+    () => start('wrong', kafka.bearer, trusting('ca') + oauth(SCOPES, 'other-ca'), CLIENT.secret),
+    /The token endpoint https:\S+ does not answer \(.*\); set kafka\.sasl\.tokenEndpointCa/,
+  ],
+  'a token endpoint that is away': [
+    () =>
+      start(
+        'wrong',
+        kafka.bearer,
+        trusting('ca') + oauth(SCOPES, 'ca', 'https://127.0.0.1:1/token'),
+        CLIENT.secret,
+      ),
+    /BROKER_UNREACHABLE.*The token endpoint https:\S+ does not answer \(.*ECONNREFUSED.*\); check kafka\.sasl\.tokenEndpoint/,
+  ],
+  'tokens where the broker does not take them': [
+    () => start('wrong', kafka.sasl, trusting('ca') + oauth(SCOPES), CLIENT.secret),
+    /does not offer oauthbearer; set kafka\.sasl\.mechanism/,
   ],
   'a broker’s certificate that is not trusted': [
     () => start('wrong', kafka.sasl, trusting('other-ca') + sasl('plain', 'bob'), PASSWORDS.plain),
@@ -215,16 +282,22 @@ test('init signs in at brokers and registry, and writes a file without a secret'
   }
 })
 
-test('init with a client certificate names the files, and holds neither key nor passphrase', async () => {
-  const name = (file: string): string => join(kafka.certificates, file)
+/** The topics to begin with, their schemas as files beside the pipeline file. */
+function topicsWithSchemas(): string[] {
   for (const topic of ['orders', 'payments']) {
     const schema = readFileSync(join(SCHEMAS, `${topic.slice(0, -1)}.avsc`), 'utf8')
     writeFileSync(join(orders.folder, `${orders.topic(topic)}.avsc`), schema)
   }
+  return ['--facts', orders.topic('orders'), '--join', orders.topic('payments')]
+}
+
+const certificate = (file: string): string => join(kafka.certificates, file)
+
+test('init with a client certificate names the files, and holds neither key nor passphrase', async () => {
   const out = join(orders.folder, 'mutual-first.yaml')
-  const topics = ['--facts', orders.topic('orders'), '--join', orders.topic('payments')]
-  const ours = ['--tls-cert', name('client.pem'), '--tls-key', name('client.key')]
-  const to = ['--brokers', kafka.mutual, '--tls-ca', name('ca.pem')]
+  const topics = topicsWithSchemas()
+  const ours = ['--tls-cert', certificate('client.pem'), '--tls-key', certificate('client.key')]
+  const to = ['--brokers', kafka.mutual, '--tls-ca', certificate('ca.pem')]
   const half = await cli({}, 'init', ...to, ...ours.slice(0, 2), ...topics, '--out', out)
   assert.match(half.said, /needs both --tls-cert and --tls-key/)
   const done = await cli({}, 'init', ...to, ...ours, ...topics, '--out', out)
@@ -234,3 +307,55 @@ test('init with a client certificate names the files, and holds neither key nor 
   assert.ok(!text.includes('PRIVATE KEY'))
   assert.equal((await cli({}, 'validate', out)).code, 0)
 })
+
+test('init with an encrypted key takes its passphrase from the environment, as the service then does', async () => {
+  const out = join(orders.folder, 'locked-first.yaml')
+  const ours = ['--tls-cert', certificate('client.pem'), '--tls-key', certificate('locked.key')]
+  const to = ['--brokers', kafka.mutual, '--tls-ca', certificate('ca.pem')]
+  const args = ['init', ...to, ...ours, ...topicsWithSchemas(), '--out', out]
+  const without = await cli({}, ...args)
+  assert.equal(without.code, 1)
+  assert.match(without.said, /kafka\.tls cannot be used .* passphrase/)
+  const env = { KAFKA_TLS_PASSPHRASE: PASSWORDS.key }
+  const done = await cli(env, ...args)
+  assert.equal(done.code, 0, done.said)
+  const text = readFileSync(out, 'utf8')
+  assert.ok(text.includes('    passphrase: "${KAFKA_TLS_PASSPHRASE}"\n'), text)
+  assert.ok(!text.includes(PASSWORDS.key) && !text.includes('PRIVATE KEY'))
+  const checked = await cli(env, 'check', out)
+  assert.match(checked.said, /✓ brokers/)
+  await runs(out, { ...env, KAFKA_BROKERS: kafka.mutual })
+})
+
+test('init signs in with tokens, and writes a file without the client’s secret', async () => {
+  const out = join(orders.folder, 'tokens-first.yaml')
+  const to = ['--brokers', kafka.bearer, '--tls-ca', certificate('ca.pem')]
+  const endpoint = ['--sasl-token-endpoint', login.url]
+  const trust = ['--sasl-token-endpoint-ca', certificate('ca.pem')]
+  const client = ['--sasl-mechanism', 'oauthbearer', '--sasl-client-id', CLIENT.id]
+  const scope = ['--sasl-scope', SCOPES]
+  const args = ['init', ...to, ...client, ...endpoint, ...trust, ...topicsWithSchemas()]
+  const unknown = await cli({}, ...args)
+  assert.match(unknown.said, /^KAFKA_SASL_CLIENT_SECRET is not set; put it into the environment\n$/)
+  const env = { KAFKA_SASL_CLIENT_SECRET: CLIENT.secret }
+  const refused = await cli(env, ...args)
+  assert.match(refused.said, /refuses the token of the client stream enricher/)
+  const done = await cli(env, ...args, ...scope, '--out', out)
+  assert.equal(done.code, 0, done.said)
+  assert.ok(!readFileSync(out, 'utf8').includes(CLIENT.secret))
+  const checked = await cli(env, 'check', out)
+  assert.match(checked.said, /✓ brokers/)
+  const printed = await cli(env, 'config', 'print', '--effective', out)
+  assert.match(printed.said, /clientSecret: <redacted>/)
+  await runs(out, { ...env, KAFKA_BROKERS: kafka.bearer })
+})
+
+/** The service, with a pipeline file that `init` has written. */
+async function runs(file: string, env: Record<string, string>): Promise<void> {
+  const text = readFileSync(file, 'utf8')
+  const state = join(orders.folder, `${basename(file)}.state`)
+  writeFileSync(file, `${text}state: { dir: ${state} }\nhttp: { port: 0 }\n`)
+  const service = orders.start(env, file)
+  await service.logged('Task running')
+  assert.equal(await service.stop(), 0, service.log)
+}

@@ -11,11 +11,15 @@ const LOGIN = 'org.apache.kafka.common.security'
 
 export const PASSWORDS = { plain: 'plain-secret', scram: 'scram-secret', key: 'key-secret' }
 
+export const SCOPE = 'kafka'
+
 export interface SecureKafka {
   /** Plain text, for the test itself. */
   readonly address: string
   /** SASL_SSL: `alice` by SCRAM, `bob` by PLAIN. */
   readonly sasl: string
+  /** SASL_SSL with tokens (OAUTHBEARER), which need not be signed, but have the scope `SCOPE`. */
+  readonly bearer: string
   /** SSL that asks for a client certificate. */
   readonly mutual: string
   /** PEM files: `locked.key` is `client.key`, encrypted with `PASSWORDS.key`; `ca.pem` has signed `broker.pem` and `client.pem`, `other-ca.pem` `other-client.pem`. */
@@ -26,10 +30,11 @@ export interface SecureKafka {
 export async function startSecureKafka(): Promise<SecureKafka> {
   const certificates = mkdtempSync(join(tmpdir(), 'stream-enricher-certificates-'))
   createCertificates(certificates)
-  const [sasl, mutual] = [await freePort(), await freePort()].map((port) => `127.0.0.1:${port}`)
+  const ports = [await freePort(), await freePort(), await freePort()]
+  const [sasl, mutual, bearer] = ports.map((port) => `127.0.0.1:${port}`)
   const settings = {
     'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIGNED:SASL_SSL,MUTUAL:SSL',
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SIGNED:SASL_SSL,MUTUAL:SSL,BEARER:SASL_SSL',
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.location': join(certificates, 'broker-store.pem'),
     'ssl.truststore.type': 'PEM',
@@ -38,12 +43,16 @@ export async function startSecureKafka(): Promise<SecureKafka> {
     'listener.name.signed.sasl.enabled.mechanisms': 'SCRAM-SHA-512,PLAIN',
     'listener.name.signed.scram-sha-512.sasl.jaas.config': `${LOGIN}.scram.ScramLoginModule required;`,
     'listener.name.signed.plain.sasl.jaas.config': `${LOGIN}.plain.PlainLoginModule required user_bob="${PASSWORDS.plain}";`,
+    'listener.name.bearer.sasl.enabled.mechanisms': 'OAUTHBEARER',
+    'listener.name.bearer.oauthbearer.sasl.jaas.config': `${LOGIN}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker" unsecuredValidatorRequiredScope="${SCOPE}";`,
   }
-  const kafka = await startKafka(settings, [`SIGNED://${sasl}`, `MUTUAL://${mutual}`])
+  const listeners = [`SIGNED://${sasl}`, `MUTUAL://${mutual}`, `BEARER://${bearer}`]
+  const kafka = await startKafka(settings, listeners)
   addScramUser(kafka, 'alice', PASSWORDS.scram)
   return {
     address: kafka.address,
     sasl,
+    bearer,
     mutual,
     certificates,
     async stop() {
