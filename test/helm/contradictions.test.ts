@@ -22,9 +22,12 @@ const bare = {
   kafka: { brokers: '', sasl: { existingSecret: '' }, tls: { existingSecret: '' } },
   registry: { url: '', auth: { existingSecret: '' } },
 }
-/** User and password come from the environment. */
-const signingIn = (keda: object = {}): Values => {
-  const sasl = '{ mechanism: plain, username: a, password: "${KAFKA_PASSWORD}" }'
+const PASSWORD = '{ mechanism: plain, username: a, password: "${KAFKA_PASSWORD}" }'
+const TOKEN =
+  '{ mechanism: oauthbearer, tokenEndpoint: "https://id/token", clientId: a, clientSecret: "${CLIENT_SECRET}" }'
+
+/** What is secret comes from the environment. */
+const signingIn = (keda: object = {}, sasl = PASSWORD): Values => {
   const config = withKafka(`${identity}, brokers: "kafka:9093", sasl: ${sasl}`)
   return { ...bare, config, autoscaling: { keda } }
 }
@@ -76,6 +79,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
       ),
     },
   ],
+  [
+    /kafka.sasl.clientSecret in plain/,
+    signingIn({}, '{ mechanism: oauthbearer, tokenEndpoint: a, clientId: a, clientSecret: b }'),
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [
@@ -125,6 +132,7 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     'keda-existing-values.yaml',
   ],
   [/KEDA would ask the brokers without user and password/, signingIn(), 'keda-values.yaml'],
+  [/KEDA asks a token endpoint only as/, signingIn({}, TOKEN), 'keda-values.yaml'],
   [
     /KEDA would ask the brokers without the certificates/,
     { ...bare, config: withKafka(`${identity}, brokers: "kafka:9093", tls: { ca: "\${CA}" }`) },

@@ -66,7 +66,7 @@
 {{- if and $pipeline.advertise (not (contains "$" $pipeline.advertise)) }}
 {{- fail (printf "config has http.advertise %s, one address for all pods: leave it out, and each pod has its own" $pipeline.advertise) }}
 {{- end }}
-{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "registry.password" $pipeline.registry.password "http.token" $pipeline.token "kafka.tls.key" (ternary $pipeline.tls dict (kindIs "map" $pipeline.tls)).key }}
+{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "kafka.sasl.clientSecret" $pipeline.sasl.clientSecret "registry.password" $pipeline.registry.password "http.token" $pipeline.token "kafka.tls.key" (ternary $pipeline.tls dict (kindIs "map" $pipeline.tls)).key }}
 {{- if and $value (not (contains "${" $value)) }}
 {{- fail (printf "config has %s in plain, and a ConfigMap is no place for it: put it into a secret and write ${file:…}" $path) }}
 {{- end }}
