@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse, stringify } from 'yaml'
 import { cases } from './alert-cases.ts'
+import { scenarios } from './alert-scenarios.ts'
 import { exported } from './exported.ts'
 import { alerts, metricsIn, RULES_FILE, RUNBOOK_FILE } from './rules.ts'
 import { promtool, withoutPrometheus } from './tools.ts'
@@ -54,27 +55,80 @@ test('promtool finds no fault in the rules', { skip: withoutPrometheus }, () => 
   assert.match(promtool(['check', 'rules', RULES_FILE]), /SUCCESS/)
 })
 
+type Series = Readonly<Record<string, string>>
+
+const MINUTES = { m: 1, h: 60, d: 1440 }
+const minutes = (time: string): number =>
+  Number.parseInt(time, 10) * MINUTES[time.at(-1) as keyof typeof MINUTES]
+
+/** Between two evaluations: days of minutes would take minutes. */
+function stepTo(time: string): string {
+  if (minutes(time) > 6000) return '30m'
+  return minutes(time) > 600 ? '5m' : '1m'
+}
+
+/** What promtool says of tests of the rules, the last of which looks at this time. */
+function testRules(tests: readonly object[], until: string): string {
+  const evaluation_interval = stepTo(until)
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-rules-'))
+  try {
+    const file = join(folder, 'test.yaml')
+    writeFileSync(file, stringify({ rule_files: [RULES_FILE], evaluation_interval, tests }))
+    return promtool(['test', 'rules', file])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const input = (series: Series, interval: string) => ({
+  interval,
+  input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+})
+
+/** The series as they are in a namespace. */
+const within = (namespace: string, series: Series): Series =>
+  Object.fromEntries(
+    Object.entries(series).map(([name, values]) => [
+      name.replace(/namespace="n", /, '').replace('{', `{namespace="${namespace}", `),
+      values,
+    ]),
+  )
+
 for (const alert of alerts) {
+  const { fires, quiet, at, labels = {}, says } = cases[alert.alert]
+  const one = (series: Series, expected: readonly object[]) => ({
+    ...input(series, '1m'),
+    alert_rule_test: [{ eval_time: at, alertname: alert.alert, exp_alerts: expected }],
+  })
+  const { summary, runbook_url } = alert.annotations
+  const firing = (more: Readonly<Record<string, string>>) => ({
+    exp_labels: { severity: alert.labels.severity, ...labels, ...more },
+    exp_annotations: { summary, runbook_url, description: says },
+  })
+
   test(`${alert.alert} fires when it must, and only then`, { skip: withoutPrometheus }, () => {
-    const { fires, quiet, at, labels = {}, says } = cases[alert.alert]
-    const { summary, runbook_url } = alert.annotations
-    const one = (series: Record<string, string>, expected: readonly object[]) => ({
-      interval: '1m',
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      alert_rule_test: [{ eval_time: at, alertname: alert.alert, exp_alerts: expected }],
-    })
-    const expected = {
-      exp_labels: { severity: alert.labels.severity, ...labels },
-      exp_annotations: { summary, runbook_url, description: says },
-    }
-    const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-rules-'))
-    try {
-      const file = join(folder, 'test.yaml')
-      const tests = [one(fires, [expected]), one(quiet, [])]
-      writeFileSync(file, stringify({ rule_files: [RULES_FILE], tests }))
-      assert.match(promtool(['test', 'rules', file]), /SUCCESS/)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    assert.match(testRules([one(fires, [firing({})]), one(quiet, [])], at), /SUCCESS/)
+  })
+
+  // The one of all pipelines has no namespace.
+  if (alert.alert === 'StreamEnricherNothingScraped') continue
+  test(`${alert.alert} tells two namespaces with one job apart`, {
+    skip: withoutPrometheus,
+  }, () => {
+    const series = { ...within('a', fires), ...within('b', quiet) }
+    assert.match(testRules([one(series, [firing({ namespace: 'a' })])], at), /SUCCESS/)
+  })
+}
+
+for (const [name, { alert, interval, series, at }] of Object.entries(scenarios)) {
+  test(`${alert}: ${name}`, { skip: withoutPrometheus }, () => {
+    const expr = `group without (alertname, alertstate, severity) (ALERTS{alertname="${alert}", alertstate="firing"})`
+    const expected = Object.entries(at).map(([eval_time, labels]) => ({
+      expr,
+      eval_time,
+      exp_samples: labels.map((of) => ({ labels: of, value: 1 })),
+    }))
+    const tests = [{ ...input(series, interval), promql_expr_test: expected }]
+    assert.match(testRules(tests, Object.keys(at).at(-1)!), /SUCCESS/)
   })
 }
