@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { parse, stringify } from 'yaml'
 import { cases } from './alert-cases.ts'
 import { scenarios } from './alert-scenarios.ts'
 import { exported } from './exported.ts'
 import { alerts, metricsIn, RULES_FILE, RUNBOOK_FILE } from './rules.ts'
-import { promtool, withoutPrometheus } from './tools.ts'
+import { input, promtool, type Series, testRules, withoutPrometheus } from './tools.ts'
 
 /** Of other exporters: kubelet. */
 const FOREIGN = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']
@@ -38,12 +35,6 @@ test('every alert has a severity, a summary, a description and its section of th
   }
 })
 
-test('the rules stay what they are when the chart indents them into a PrometheusRule', () => {
-  const text = readFileSync(RULES_FILE, 'utf8')
-  const { spec } = parse(`spec:\n${text.replaceAll(/^/gm, '  ')}`)
-  assert.deepEqual(spec, parse(text))
-})
-
 test('every alert has a case in which it fires and one in which it does not', () => {
   assert.deepEqual(
     Object.keys(cases),
@@ -53,36 +44,6 @@ test('every alert has a case in which it fires and one in which it does not', ()
 
 test('promtool finds no fault in the rules', { skip: withoutPrometheus }, () => {
   assert.match(promtool(['check', 'rules', RULES_FILE]), /SUCCESS/)
-})
-
-type Series = Readonly<Record<string, string>>
-
-const MINUTES = { m: 1, h: 60, d: 1440 }
-const minutes = (time: string): number =>
-  Number.parseInt(time, 10) * MINUTES[time.at(-1) as keyof typeof MINUTES]
-
-/** Between two evaluations: days of minutes would take minutes. */
-function stepTo(time: string): string {
-  if (minutes(time) > 6000) return '30m'
-  return minutes(time) > 600 ? '5m' : '1m'
-}
-
-/** What promtool says of tests of the rules, the last of which looks at this time. */
-function testRules(tests: readonly object[], until: string): string {
-  const evaluation_interval = stepTo(until)
-  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-rules-'))
-  try {
-    const file = join(folder, 'test.yaml')
-    writeFileSync(file, stringify({ rule_files: [RULES_FILE], evaluation_interval, tests }))
-    return promtool(['test', 'rules', file])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-const input = (series: Series, interval: string) => ({
-  interval,
-  input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
 })
 
 /** The series as they are in a namespace. */
@@ -107,7 +68,7 @@ for (const alert of alerts) {
   })
 
   test(`${alert.alert} fires when it must, and only then`, { skip: withoutPrometheus }, () => {
-    assert.match(testRules([one(fires, [firing({})]), one(quiet, [])], at), /SUCCESS/)
+    assert.match(testRules(RULES_FILE, [one(fires, [firing({})]), one(quiet, [])], at), /SUCCESS/)
   })
 
   // The one of all pipelines has no namespace.
@@ -116,7 +77,7 @@ for (const alert of alerts) {
     skip: withoutPrometheus,
   }, () => {
     const series = { ...within('a', fires), ...within('b', quiet) }
-    assert.match(testRules([one(series, [firing({ namespace: 'a' })])], at), /SUCCESS/)
+    assert.match(testRules(RULES_FILE, [one(series, [firing({ namespace: 'a' })])], at), /SUCCESS/)
   })
 }
 
@@ -129,6 +90,6 @@ for (const [name, { alert, interval, series, at }] of Object.entries(scenarios))
       exp_samples: labels.map((of) => ({ labels: of, value: 1 })),
     }))
     const tests = [{ ...input(series, interval), promql_expr_test: expected }]
-    assert.match(testRules(tests, Object.keys(at).at(-1)!), /SUCCESS/)
+    assert.match(testRules(RULES_FILE, tests, Object.keys(at).at(-1)!), /SUCCESS/)
   })
 }
