@@ -35,6 +35,13 @@ test('every alert has a severity, a summary, a description and its section of th
   }
 })
 
+test('for a heap snapshot the runbook keeps the options of the image', () => {
+  const optionsIn = (file: string): string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/NODE_OPTIONS="?(--[^"\n]*)/g)].map(([, of]) => of)
+  const [ofRunbook] = optionsIn(RUNBOOK_FILE)
+  for (const of of optionsIn('Dockerfile')) assert.ok(ofRunbook.startsWith(`${of} `), of)
+})
+
 test('every alert has a case in which it fires and one in which it does not', () => {
   assert.deepEqual(
     Object.keys(cases),
