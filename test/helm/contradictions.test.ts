@@ -144,6 +144,11 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     'servicemonitor-values.yaml',
   ],
   [
+    /disabled names StreamEnricherSkew, which is no alert/,
+    { metrics: { prometheusRule: { disabled: ['StreamEnricherSkew'] } } },
+    'alerts-values.yaml',
+  ],
+  [
     /reach the broker kafka-0.kafka:9092: add 9092/,
     { networkPolicy: { kafka: { ports: [9093] } } },
     'networkpolicy-values.yaml',

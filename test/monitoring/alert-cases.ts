@@ -53,7 +53,7 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     },
     at: '40m',
     labels: { job: 'e', topic: 'orders' },
-    says: 'Of orders the oldest record that waits is more than 5 minutes old, and there are more of them each minute.',
+    says: 'The oldest record of orders that waits is 20m 0s old, and there are more of them each minute.',
   },
   StreamEnricherRestarting: {
     fires: {
@@ -195,6 +195,40 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     at: '30m',
     labels: { job: 'e', topic: 'orders' },
     says: '2% of the records of orders come after their window has closed and are not joined.',
+  },
+  StreamEnricherInstanceDown: {
+    fires: {
+      [`up{${ON}}`]: '0x40',
+      'up{job="e", instance="j"}': '1x40',
+      'enricher_build_info{job="e", instance="j"}': '1x40',
+    },
+    quiet: {
+      [`up{${ON}}`]: '1x10 0x2 1x40',
+      [`enricher_build_info{${ON}}`]: '1x10 stale _ 1x40',
+      'up{job="another", instance="k"}': '0x40',
+    },
+    at: '30m',
+    labels: { job: 'e', instance: 'i' },
+    says: 'i of job e is a target, and has hardly answered a scrape for 10 minutes.',
+  },
+  StreamEnricherNothingScraped: {
+    fires: { 'up{job="another", instance="k"}': '1x60' },
+    quiet: { [`enricher_build_info{${ON}}`]: '1x10 stale' },
+    at: '60m',
+    says: 'In a week no instance of any pipeline was scraped, so the other alerts see nothing.',
+  },
+  StreamEnricherPaused: {
+    fires: {
+      [`enricher_state{${ON}, state="paused"}`]: '0x5 1x90',
+      [`enricher_state{${ON}, state="running"}`]: '1x5 0x90',
+    },
+    quiet: {
+      [`enricher_state{${ON}, state="paused"}`]: '0x5 1x50 0x50',
+      [`enricher_state{${ON}, state="running"}`]: '1x5 0x50 1x50',
+    },
+    at: '80m',
+    labels: { job: 'e', instance: 'i' },
+    says: 'i was paused by an operator over an hour ago, and takes nothing until it is resumed.',
   },
   StreamEnricherRestoreStuck: {
     fires: {

@@ -8,8 +8,6 @@ interface Panel {
   readonly kind?: 'stat' | 'heatmap'
   /** What to read from it, where that is not plain. */
   readonly about?: string
-  /** Nothing is there while all is well, or without Kubernetes. */
-  readonly mayBeEmpty?: boolean
 }
 
 const OF = 'job=~"$job", namespace=~"$namespace", pod=~"$pod"'
@@ -17,6 +15,9 @@ const TOPIC = `${OF}, topic=~"$topic"`
 const DIMENSION = `${OF}, dimension=~"$dimension"`
 const RATE = '[$__rate_interval]'
 const POD = 'namespace=~"$namespace", pod=~"$pod"'
+/** Kubernetes' own metrics are of all pods of the cluster: of these, ours. */
+const OURS = `and on (namespace, pod) group by (namespace, pod) (enricher_build_info{${OF}})`
+const OUR_CLAIMS = `and on (namespace, persistentvolumeclaim) label_replace(group by (namespace, pod) (enricher_build_info{${OF}}), "persistentvolumeclaim", "state-$1", "pod", "(.+)")`
 
 const quantiles = (metric: string, labels = OF): Record<string, string> =>
   Object.fromEntries(
@@ -322,32 +323,27 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       title: 'Rejects by reason',
       unit: 'short',
       queries: sum('rejects_total', 'topic, stage, reason'),
-      mayBeEmpty: true,
     },
     { title: 'Not decoded', unit: 'short', queries: rate('decode_errors_total', 'topic', TOPIC) },
     {
       title: 'Errors recovered from',
       unit: 'short',
       queries: sum('errors_total', 'component, code'),
-      mayBeEmpty: true,
     },
     {
       title: 'Failed requests to Kafka',
       unit: 'short',
       queries: rate('kafka_request_errors_total', 'api, error'),
-      mayBeEmpty: true,
     },
     {
       title: 'Schema registry requests',
       unit: 'short',
       queries: rate('schema_registry_requests_total', 'result'),
-      mayBeEmpty: true,
     },
     {
       title: 'Stores put aside',
       unit: 'short',
       queries: sum('stores_quarantined_total', 'store'),
-      mayBeEmpty: true,
     },
     { title: 'HTTP requests', unit: 'reqps', queries: rate('http_requests_total', 'route, code') },
     {
@@ -407,42 +403,46 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     {
       title: 'CPU throttled',
       unit: 'percentunit',
-      mayBeEmpty: true,
       queries: {
-        [`sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{${POD}}${RATE})) / sum by (pod) (rate(container_cpu_cfs_periods_total{${POD}}${RATE}))`]:
+        [`sum by (namespace, pod) (rate(container_cpu_cfs_throttled_periods_total{${POD}}${RATE})) / sum by (namespace, pod) (rate(container_cpu_cfs_periods_total{${POD}}${RATE})) ${OURS}`]:
           '{{pod}}',
       },
     },
     {
       title: 'Memory of the limit',
       unit: 'percentunit',
-      mayBeEmpty: true,
       queries: {
-        [`max by (pod) (container_memory_working_set_bytes{${POD}, container!=""}) / max by (pod) (kube_pod_container_resource_limits{${POD}, resource="memory"})`]:
+        [`max by (namespace, pod) (container_memory_working_set_bytes{${POD}, container!=""}) / max by (namespace, pod) (kube_pod_container_resource_limits{${POD}, resource="memory"}) ${OURS}`]:
           '{{pod}}',
       },
     },
     {
       title: 'Restarts',
       unit: 'short',
-      mayBeEmpty: true,
       queries: {
-        [`sum by (pod) (increase(kube_pod_container_status_restarts_total{${POD}}[1h]))`]:
+        [`sum by (namespace, pod) (increase(kube_pod_container_status_restarts_total{${POD}}[1h])) ${OURS}`]:
           '{{pod}}',
       },
     },
     {
       title: 'Volume used',
       unit: 'percentunit',
-      mayBeEmpty: true,
       queries: {
-        '1 - kubelet_volume_stats_available_bytes{namespace=~"$namespace", persistentvolumeclaim=~"state-($pod)"} / kubelet_volume_stats_capacity_bytes':
+        [`1 - kubelet_volume_stats_available_bytes{namespace=~"$namespace"} / kubelet_volume_stats_capacity_bytes ${OUR_CLAIMS}`]:
           '{{persistentvolumeclaim}}',
       },
     },
   ],
 }
 
+/** A query as Grafana asks it with all variables at All, and rates over `interval`. */
+export const withAll = (query: string, interval: string): string =>
+  query
+    .replaceAll('$__rate_interval', interval)
+    .replaceAll(/\$(namespace|job|pod|topic|dimension)/g, ALL)
+
+/** Also what has no such label: outside Kubernetes there is no namespace. */
+const ALL = '.*'
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' }
 const WIDTH = 24
 const PANEL = { w: 8, h: 8 }
@@ -459,8 +459,7 @@ function variable(name: string, of: string) {
     sort: 1,
     multi: true,
     includeAll: true,
-    // Also what has no such label: outside Kubernetes there is no namespace.
-    allValue: '.*',
+    allValue: ALL,
     current: { selected: true, text: ['All'], value: ['$__all'] },
   }
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { parse, stringify } from 'yaml'
 import { cases } from './alert-cases.ts'
+import { scenarios } from './alert-scenarios.ts'
 import { exported } from './exported.ts'
 import { alerts, metricsIn, RULES_FILE, RUNBOOK_FILE } from './rules.ts'
-import { promtool, withoutPrometheus } from './tools.ts'
+import { input, promtool, type Series, testRules, withoutPrometheus } from './tools.ts'
 
 /** Of other exporters: kubelet. */
 const FOREIGN = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']
@@ -37,10 +35,11 @@ test('every alert has a severity, a summary, a description and its section of th
   }
 })
 
-test('the rules stay what they are when the chart indents them into a PrometheusRule', () => {
-  const text = readFileSync(RULES_FILE, 'utf8')
-  const { spec } = parse(`spec:\n${text.replaceAll(/^/gm, '  ')}`)
-  assert.deepEqual(spec, parse(text))
+test('for a heap snapshot the runbook keeps the options of the image', () => {
+  const optionsIn = (file: string): string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/NODE_OPTIONS="?(--[^"\n]*)/g)].map(([, of]) => of)
+  const [ofRunbook] = optionsIn(RUNBOOK_FILE)
+  for (const of of optionsIn('Dockerfile')) assert.ok(ofRunbook.startsWith(`${of} `), of)
 })
 
 test('every alert has a case in which it fires and one in which it does not', () => {
@@ -54,27 +53,50 @@ test('promtool finds no fault in the rules', { skip: withoutPrometheus }, () => 
   assert.match(promtool(['check', 'rules', RULES_FILE]), /SUCCESS/)
 })
 
+/** The series as they are in a namespace. */
+const within = (namespace: string, series: Series): Series =>
+  Object.fromEntries(
+    Object.entries(series).map(([name, values]) => [
+      name.replace(/namespace="n", /, '').replace('{', `{namespace="${namespace}", `),
+      values,
+    ]),
+  )
+
 for (const alert of alerts) {
+  const { fires, quiet, at, labels = {}, says } = cases[alert.alert]
+  const one = (series: Series, expected: readonly object[]) => ({
+    ...input(series, '1m'),
+    alert_rule_test: [{ eval_time: at, alertname: alert.alert, exp_alerts: expected }],
+  })
+  const { summary, runbook_url } = alert.annotations
+  const firing = (more: Readonly<Record<string, string>>) => ({
+    exp_labels: { severity: alert.labels.severity, ...labels, ...more },
+    exp_annotations: { summary, runbook_url, description: says },
+  })
+
   test(`${alert.alert} fires when it must, and only then`, { skip: withoutPrometheus }, () => {
-    const { fires, quiet, at, labels = {}, says } = cases[alert.alert]
-    const { summary, runbook_url } = alert.annotations
-    const one = (series: Record<string, string>, expected: readonly object[]) => ({
-      interval: '1m',
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      alert_rule_test: [{ eval_time: at, alertname: alert.alert, exp_alerts: expected }],
-    })
-    const expected = {
-      exp_labels: { severity: alert.labels.severity, ...labels },
-      exp_annotations: { summary, runbook_url, description: says },
-    }
-    const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-rules-'))
-    try {
-      const file = join(folder, 'test.yaml')
-      const tests = [one(fires, [expected]), one(quiet, [])]
-      writeFileSync(file, stringify({ rule_files: [RULES_FILE], tests }))
-      assert.match(promtool(['test', 'rules', file]), /SUCCESS/)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    assert.match(testRules(RULES_FILE, [one(fires, [firing({})]), one(quiet, [])], at), /SUCCESS/)
+  })
+
+  // The one of all pipelines has no namespace.
+  if (alert.alert === 'StreamEnricherNothingScraped') continue
+  test(`${alert.alert} tells two namespaces with one job apart`, {
+    skip: withoutPrometheus,
+  }, () => {
+    const series = { ...within('a', fires), ...within('b', quiet) }
+    assert.match(testRules(RULES_FILE, [one(series, [firing({ namespace: 'a' })])], at), /SUCCESS/)
+  })
+}
+
+for (const [name, { alert, interval, series, at }] of Object.entries(scenarios)) {
+  test(`${alert}: ${name}`, { skip: withoutPrometheus }, () => {
+    const expr = `group without (alertname, alertstate, severity) (ALERTS{alertname="${alert}", alertstate="firing"})`
+    const expected = Object.entries(at).map(([eval_time, labels]) => ({
+      expr,
+      eval_time,
+      exp_samples: labels.map((of) => ({ labels: of, value: 1 })),
+    }))
+    const tests = [{ ...input(series, interval), promql_expr_test: expected }]
+    assert.match(testRules(RULES_FILE, tests, Object.keys(at).at(-1)!), /SUCCESS/)
   })
 }

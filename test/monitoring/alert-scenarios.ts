@@ -1,0 +1,140 @@
+/** What happens over hours to an alert: outages, crash loops and pauses as Prometheus sees them. */
+
+export interface Scenario {
+  readonly alert: string
+  /** Of the series' values, in promtool's notation; `stale` is what a scrape without an answer, or a target's end, leaves. */
+  readonly interval: string
+  readonly series: Readonly<Record<string, string>>
+  /** Time, in order → the labels with which the alert fires then. */
+  readonly at: Readonly<Record<string, readonly string[]>>
+}
+
+const ON = '{job="e", instance="i"}'
+const J = '{job="e", instance="j"}'
+const E = '{job="e"}'
+const I = '{instance="i", job="e"}'
+/** A target that is gone, or never was. */
+const NOTHING = 'stale _x12000'
+/** Of an instance that is scraped every 15 s, lives for one scrape, and is started again after five minutes. */
+const crashLoop = (starts: number, alive: string, dead: string): string =>
+  Array.from({ length: starts }, (_, n) => `${alive.replace('$', String(n * 300))} ${dead}`).join(
+    ' ',
+  )
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  'an outage alerts for as long as it lasts, days too, and ends with it': {
+    alert: 'StreamEnricherAbsent',
+    interval: '5m',
+    series: {
+      [`up${ON}`]: '1x6 0x1000 1x10',
+      [`enricher_build_info${ON}`]: '1x6 stale _x999 1x10',
+    },
+    at: {
+      '30m': [],
+      '45m': [E],
+      '2h': [E],
+      '25h': [E],
+      '83h': [E],
+      '5040m': [],
+    },
+  },
+  'an outage with which the targets go, too, alerts for a week': {
+    alert: 'StreamEnricherAbsent',
+    interval: '5m',
+    series: { [`enricher_build_info${ON}`]: `1x6 ${NOTHING}` },
+    at: { '90m': [E], '6d': [E], '8d': [] },
+  },
+  'a pipeline that is gone is told from one that runs under the same Prometheus': {
+    alert: 'StreamEnricherAbsent',
+    interval: '5m',
+    series: {
+      [`enricher_build_info${ON}`]: `1x6 ${NOTHING}`,
+      'enricher_build_info{job="other", instance="k"}': '1x3000',
+    },
+    at: { '3h': [E], '6d': [E], '8d': [] },
+  },
+  'the only pipeline, removed, warns after its week': {
+    alert: 'StreamEnricherNothingScraped',
+    interval: '5m',
+    series: { [`enricher_build_info${ON}`]: `1x6 ${NOTHING}` },
+    at: { '3h': [], '6d': [], '8d': ['{}'] },
+  },
+  'a crash loop of which some scrapes find a live process': {
+    alert: 'StreamEnricherRestarting',
+    interval: '15s',
+    series: {
+      [`up${ON}`]: `1x40 ${crashLoop(12, '1', '0x18')} 1x200`,
+      [`process_start_time_seconds${ON}`]: `0x40 ${crashLoop(12, '$', 'stale _x17')} 9000x200`,
+      [`enricher_build_info${ON}`]: `1x40 ${crashLoop(12, '1', 'stale _x17')} 1x200`,
+    },
+    at: { '10m': [], '33m': [I], '45m': [I], '65m': [I], '110m': [] },
+  },
+  'an instance that answers one scrape in twenty is down': {
+    alert: 'StreamEnricherInstanceDown',
+    interval: '15s',
+    series: {
+      [`up${ON}`]: `1x40 ${crashLoop(20, '1', '0x18')} 1x200`,
+      [`up${J}`]: '1x900',
+      [`enricher_build_info${J}`]: '1x900',
+    },
+    at: { '15m': [], '30m': [I], '90m': [I], '130m': [] },
+  },
+  'an instance that dies before it is scraped is down, for good': {
+    alert: 'StreamEnricherInstanceDown',
+    interval: '1m',
+    series: {
+      [`up${ON}`]: '1x30 0x1500',
+      [`enricher_build_info${ON}`]: '1x30 stale',
+      [`up${J}`]: '1x1600',
+      [`enricher_build_info${J}`]: '1x1600',
+    },
+    at: { '35m': [], '50m': [I], '24h': [I] },
+  },
+  'an instance that is scaled away is not down, nor is one that is started anew': {
+    alert: 'StreamEnricherInstanceDown',
+    interval: '1m',
+    series: {
+      [`up${ON}`]: '1x30 0 stale',
+      [`up${J}`]: '1x30 0x3 1x60',
+      [`enricher_build_info${J}`]: '1x30 stale _x2 1x60',
+      'up{job="e", instance="new"}': '_x31 0x4 1x60',
+    },
+    at: { '32m': [], '36m': [], '45m': [], '60m': [] },
+  },
+  'a pause is no lack of progress, and its end is none either': {
+    alert: 'StreamEnricherNoProgress',
+    interval: '1m',
+    series: {
+      'enricher_state{job="e", instance="i", state="paused"}': '0x10 1x180 0x20',
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="0"}':
+        '0x10 0+1000x180 90000x20',
+      [`enricher_last_commit_timestamp_seconds${ON}`]: '0+60x10 600x179 11460+60x20',
+    },
+    at: { '5m': [], '30m': [], '3h': [], '200m': [] },
+  },
+  'the other instances are watched while one is paused': {
+    alert: 'StreamEnricherNoProgress',
+    interval: '1m',
+    series: {
+      'enricher_state{job="e", instance="j", state="paused"}': '1x60',
+      'enricher_state{job="e", instance="i", state="paused"}': '0x60',
+      'enricher_consumer_lag_records{job="e", instance="j", topic="orders", partition="0"}': '9x60',
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="1"}': '9x60',
+      [`enricher_last_commit_timestamp_seconds${J}`]: '60x60',
+      [`enricher_last_commit_timestamp_seconds${ON}`]: '60x60',
+    },
+    at: { '30m': [I] },
+  },
+  'what gathers in a pause wakes nobody, nor does working it off': {
+    alert: 'StreamEnricherLagGrowing',
+    interval: '1m',
+    series: {
+      'enricher_state{job="e", instance="i", state="paused"}': '0x10 1x60 0x60',
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="0"}':
+        '0x10 0+1000x60 60000-1000x60',
+      'enricher_consumer_lag_seconds{job="e", instance="i", topic="orders", partition="0"}':
+        '0x10 0+60x60 3600-60x60',
+    },
+    at: Object.fromEntries([30, 60, 72, 75, 78, 81, 84, 90].map((minute) => [`${minute}m`, []])),
+  },
+}
