@@ -36,6 +36,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "dist/ma
 ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=16", "dist/main.js"]
 CMD ["run", "/etc/stream-enricher/pipeline.yaml"]
 ARG VERSION=0.1.0 REVISION SOURCE CREATED
+# `version` and the metric build_info show it.
+ENV REVISION=${REVISION}
 LABEL org.opencontainers.image.title="stream-enricher" \
       org.opencontainers.image.description="Enriches a Kafka topic with dimensions and a windowed join, exactly once" \
       org.opencontainers.image.licenses="Apache-2.0" \
@@ -63,6 +65,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "dist/ma
 ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=16", "dist/main.js"]
 CMD ["run", "/etc/stream-enricher/pipeline.yaml"]
 ARG VERSION=0.1.0 REVISION SOURCE CREATED
+# `version` and the metric build_info show it.
+ENV REVISION=${REVISION}
 LABEL org.opencontainers.image.title="stream-enricher" \
       org.opencontainers.image.description="Enriches a Kafka topic with dimensions and a windowed join, exactly once" \
       org.opencontainers.image.licenses="Apache-2.0" \

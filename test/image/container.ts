@@ -45,6 +45,7 @@ for (const target of ['slim', 'distroless'] as const) {
     assert.equal(Config.User, '65532:65532')
     assert.equal(Config.Labels['org.opencontainers.image.title'], 'stream-enricher')
     assert.equal(Config.Labels['org.opencontainers.image.revision'], 'test')
+    assert.match(engine('run', '--rm', image, 'version'), /^[\d.]+ test$/)
   })
 
   test(`${target}: the heap is half of the container's memory, and libuv has eight threads`, () => {

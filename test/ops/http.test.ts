@@ -218,11 +218,11 @@ test('label values with quotes, backslashes and line breaks are escaped', async 
 })
 
 test('the metrics of two instances in one process are apart', async () => {
-  const one = createMetrics((m) => m.rebalances_total.inc(3))
+  const one = createMetrics((m) => m.window_closed_matches_total.inc(3))
   const other = createMetrics(() => {})
   await one.text()
-  const samples = families(await other.text()).get('enricher_rebalances_total')?.samples
-  assert.deepEqual(samples, ['enricher_rebalances_total 0'])
+  const samples = families(await other.text()).get('enricher_window_closed_matches_total')?.samples
+  assert.deepEqual(samples, ['enricher_window_closed_matches_total 0'])
 })
 
 test('a fault while sampling fails the scrape and leaves the probes alone', async (t) => {
