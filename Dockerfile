@@ -9,6 +9,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Native parts come built inside their packages: no compiler, and nobody's script runs.
 RUN npm ci --omit=dev --ignore-scripts && mkdir /state
+# What is in the image, for scanners. npm would miss the packages of development.
+RUN npm pkg delete devDependencies && npm sbom --sbom-format=cyclonedx > sbom.json
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
@@ -22,6 +24,7 @@ FROM ${DISTROLESS_IMAGE} AS distroless
 WORKDIR /app
 COPY --from=dependencies --chown=65532:65532 /state /var/lib/stream-enricher
 COPY --from=dependencies /app/node_modules node_modules
+COPY --from=dependencies /app/sbom.json ./
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
@@ -51,6 +54,7 @@ FROM ${NODE_IMAGE} AS slim
 WORKDIR /app
 COPY --from=dependencies --chown=65532:65532 /state /var/lib/stream-enricher
 COPY --from=dependencies /app/node_modules node_modules
+COPY --from=dependencies /app/sbom.json ./
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
