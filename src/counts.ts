@@ -33,8 +33,22 @@ export class Distribution {
   }
 }
 
+/**
+ * Why there was an assignment: the first one; another member came, went or asked for it; this one was taken
+ * for lost; or another producer had fenced this one's.
+ */
+export const REBALANCE_REASONS = ['start', 'group', 'lost', 'fenced'] as const
+export type RebalanceReason = (typeof REBALANCE_REASONS)[number]
+
+/** Why a store was put aside: damage was found, or an administrator asked for it. */
+export type QuarantineReason = 'damaged' | 'asked'
+
 /** Counts by label values, which are joined by blanks. */
 export class Tally extends Map<string, number> {
+  get total(): number {
+    return [...this.values()].reduce((sum, count) => sum + count, 0)
+  }
+
   add(labels: string, count = 1): void {
     this.set(labels, (this.get(labels) ?? 0) + count)
   }
@@ -95,10 +109,13 @@ export class Counts {
   /** By result: committed, aborted, fenced. */
   readonly transactions = new Tally()
   readonly commits = new Distribution()
+  /** Of each epoch: what its stages have taken. */
+  readonly stages = new Distributions()
   readonly epochs = new EpochTimes()
   /** Wall clock in ms; 0 before the first. */
   lastFetchMs = 0
-  rebalances = 0
+  /** By `RebalanceReason`. */
+  readonly rebalances = new Tally()
   readonly rebalanceTimes = new Distribution()
   /** Time in which a task had filled its epoch and waited for the commit. */
   waitedForCommitMs = 0
@@ -106,8 +123,9 @@ export class Counts {
   readonly errors = new Tally()
   /** `store op` */
   readonly storeOps = new Distributions()
-  /** By store. */
+  /** `store reason` */
   readonly quarantined = new Tally()
+  /** By store. */
   readonly restored = new Tally()
   readonly restoredBytes = new Tally()
   readonly restores = new Distributions()

@@ -51,7 +51,7 @@ async function openDimension(
   const store = await openStore(folder).catch((error) => {
     if (codeOf(error) !== 'STATE_CORRUPT') throw error
     log.event('dimension_store_damaged', { err: error, folder })
-    counts.quarantined.add(`dimension/${name}`)
+    counts.quarantined.add(`dimension/${name} damaged`)
     rmSync(folder, { recursive: true, force: true })
     return openStore(folder)
   })

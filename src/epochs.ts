@@ -18,6 +18,8 @@ export interface EpochsOptions {
 }
 
 const TRANSACTION_TIMEOUT_MS = 10_000
+/** Of a commit; each ends with a step of `commitEpoch`. */
+const STAGES = ['pack', 'produce', 'commit', 'store']
 
 export class Epochs {
   readonly #options: EpochsOptions
@@ -28,6 +30,8 @@ export class Epochs {
   #initialized: Promise<void> | undefined
   /** Rejects of the dimensions, until the epoch that holds them is committed. */
   #rejects: readonly ProduceBatch[] = []
+  /** What all slices had taken when the last epoch was closed, in ms. */
+  #slicesMs = 0
 
   constructor(options: EpochsOptions) {
     this.#options = options
@@ -71,6 +75,7 @@ export class Epochs {
     this.#rejects = [...this.#rejects, ...takeRejects()]
     if (epochs.length === 0 && this.#rejects.length === 0) return false
     const begun = performance.now()
+    const onStage = this.#timed(context.counts, begun)
     const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
     const count = countOf([
       ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
@@ -80,7 +85,10 @@ export class Epochs {
       producer: this.#producer,
       group,
       groupId: context.pipeline.name,
-      onStep,
+      onStep: (step) => {
+        onStage(STAGES[step - 1])
+        onStep(step)
+      },
     })
     this.#rejects = []
     count(context.counts)
@@ -92,6 +100,18 @@ export class Epochs {
     context.counts.epochs.add(ms)
     context.counts.transactions.add('committed')
     return true
+  }
+
+  /** Of an epoch that is closed at `begun`. @returns to be told of the end of each stage */
+  #timed({ slices, stages }: Counts, begun: number): (stage: string | undefined) => void {
+    stages.add('process', slices.sum - this.#slicesMs)
+    this.#slicesMs = slices.sum
+    let last = begun
+    return (stage) => {
+      const now = performance.now()
+      if (stage !== undefined) stages.add(stage, now - last)
+      last = now
+    }
   }
 
   /** Counts an epoch that could not be committed. */

@@ -130,7 +130,9 @@ export class Loop {
       return busy
     } catch (raised) {
       const error = asCorrupt(raised)
-      if (codeOf(error) === 'STATE_CORRUPT') this.#options.tasks.stores.damaged(task.partition)
+      if (codeOf(error) === 'STATE_CORRUPT') {
+        this.#options.tasks.stores.condemn(task.partition, 'damaged')
+      }
       throw error
     }
   }

@@ -6,7 +6,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { DimensionOption } from './cli/init.ts'
 import { codeOf, messageOf } from './errors.ts'
-import { VERSION } from './version.ts'
+import { REVISION, VERSION } from './version.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -183,9 +183,9 @@ program
 
 program
   .command('version')
-  .description('prints the version')
+  .description('prints the version, and in an image the commit that it was built from')
   .action(() => {
-    process.stdout.write(`${VERSION}\n`)
+    process.stdout.write(`${[VERSION, REVISION].join(' ').trim()}\n`)
   })
 
 /** commander has said what is wrong; everything else is said here. */

@@ -26,7 +26,7 @@ import { BatchList } from './output/task-output.ts'
 import { compileForStart } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
 import { changelogTopic, prepareTopics, type Topics } from './topics.ts'
-import { VERSION } from './version.ts'
+import { REVISION, VERSION } from './version.ts'
 import { Worker } from './worker.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
@@ -59,6 +59,7 @@ export async function startService(
   const parts: ServiceParts = {
     pipeline,
     version: VERSION,
+    revision: REVISION,
     instanceId,
     counts,
     limits: memory,

@@ -118,7 +118,7 @@ export class Tasks {
       if (code !== 'OFFSET_OUT_OF_RANGE') {
         if (code !== 'STATE_CORRUPT') throw error
         log.event('window_store_damaged', { err: error, partition })
-        this.stores.damaged(partition)
+        this.stores.condemn(partition, 'damaged')
       }
       this.#options.context.counts.errors.add(`restore ${code}`)
       await this.#takeOne(partition)

@@ -1,7 +1,7 @@
 /** The window stores on this instance's disk. */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Counts } from './counts.ts'
+import type { Counts, QuarantineReason } from './counts.ts'
 import type { Log } from './events.ts'
 import { openStore, type Store, timed } from './level.ts'
 
@@ -9,7 +9,8 @@ export class WindowStores {
   readonly #folder: string
   readonly #counts: Counts
   readonly #log: Log
-  readonly #damaged = new Set<number>()
+  /** By partition. */
+  readonly #condemned = new Map<number, QuarantineReason>()
 
   /** @param stateDir the pipeline's `state.dir` */
   constructor(stateDir: string, counts: Counts, log: Log) {
@@ -25,17 +26,19 @@ export class WindowStores {
       : []
   }
 
-  /** The store does not have what it must have: it is put aside when it is opened again. */
-  damaged(partition: number): void {
-    this.#damaged.add(partition)
+  /** The store is put aside when it is opened again. */
+  condemn(partition: number, reason: QuarantineReason): void {
+    this.#condemned.set(partition, reason)
   }
 
   async open(partition: number): Promise<Store> {
     const folder = join(this.#folder, String(partition))
-    if (this.#damaged.delete(partition) && existsSync(folder)) {
+    const reason = this.#condemned.get(partition)
+    this.#condemned.delete(partition)
+    if (reason !== undefined && existsSync(folder)) {
       rmSync(`${folder}.damaged`, { recursive: true, force: true })
       renameSync(folder, `${folder}.damaged`)
-      this.#counts.quarantined.add('window')
+      this.#counts.quarantined.add(`window ${reason}`)
       this.#log.event('window_store_put_aside', { partition, folder: `${folder}.damaged` })
     }
     return timed(await openStore(folder), (op, ms) => this.#counts.storeOps.add(`window ${op}`, ms))

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemberInfo } from './assign.ts'
 import type { Group, TransactionalProducer } from './broker/port.ts'
+import type { RebalanceReason } from './counts.ts'
 import { Epochs, type EpochsOptions } from './epochs.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
@@ -44,6 +45,8 @@ export class Worker {
   #failures = 0
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
+  /** Why the next assignment will have come. */
+  #joinReason: RebalanceReason = 'start'
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -143,7 +146,7 @@ export class Worker {
   rebuild(partition: number): boolean {
     const runs = this.#tasks.running.some(({ task }) => task.partition === partition)
     if (!runs || this.#quiet) return false
-    this.#tasks.stores.damaged(partition)
+    this.#tasks.stores.condemn(partition, 'asked')
     const message = `The store of task ${partition} is to be rebuilt`
     this.#recover(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
     return true
@@ -250,6 +253,7 @@ export class Worker {
     await this.#waitAfterFailure()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true
+      this.#joinReason = 'fenced'
       this.#group.rejoin()
       return
     }
@@ -292,6 +296,7 @@ export class Worker {
 
   async #lost(): Promise<void> {
     this.#joining = true
+    this.#joinReason = 'lost'
     this.#options.log.event('membership_lost', {})
     await this.#settled()
     await this.#giveUp()
@@ -299,7 +304,8 @@ export class Worker {
 
   async #assigned(partitions: readonly number[]): Promise<void> {
     const { counts } = this.#options.context
-    counts.rebalances++
+    counts.rebalances.add(this.#joinReason)
+    this.#joinReason = 'group'
     const { generationId: generation } = this.#group.membership()
     this.#options.log.event('tasks_assigned', { partitions, generation })
     await this.#tasks.keep(partitions)

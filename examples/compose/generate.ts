@@ -14,8 +14,10 @@ const PARTITIONS = Number(process.env.PARTITIONS ?? 8)
 const REGISTRY = process.env.SCHEMA_REGISTRY_URL ?? 'http://localhost:8081/apis/ccompat/v7'
 const BROKERS = (process.env.KAFKA_BROKERS ?? 'localhost:9092').split(',')
 const TICK_MS = 100
-/** Whose rows the dimensions are: databases' with the profile `sources`, else made here. */
-const MAKES_ROWS = !(process.env.COMPOSE_PROFILES ?? '').split(',').includes('sources')
+/** Of Kafka Connect, where the databases of the profile `sources` are. */
+const SOURCE = process.env.SOURCE_URL
+const ASK_EVERY_TICKS = 50
+const ASK_MS = 2000
 const ROWS_AT_ONCE = 5000
 
 type Name = 'order' | 'payment' | 'customer' | 'product'
@@ -76,6 +78,17 @@ async function sendRows(
   }
 }
 
+/** Whether the dimensions' rows are the databases'; they stay theirs. */
+let areTheirs = false
+
+/** A profile is not seen from here, and may come later: so Connect is asked for the source, now and then. */
+async function askForSource(): Promise<void> {
+  if (SOURCE === undefined || areTheirs) return
+  const signal = AbortSignal.timeout(ASK_MS)
+  const answer = await fetch(SOURCE, { signal }).catch(() => undefined)
+  if (answer?.ok) areTheirs = true
+}
+
 const orderedAt = (i: number): number => Math.floor((i * 1000) / RATE)
 
 /** Each tick: the orders since the last, the payments that are due, and a customer that changed. */
@@ -102,7 +115,8 @@ async function run(): Promise<void> {
     const customer = { ...data.customer(id), updated_at: Date.now() }
     await send('order', orders)
     await send('payment', payments)
-    if (MAKES_ROWS) await send('customer', [message('customer', `${id}`, customer)])
+    if (tick % ASK_EVERY_TICKS === 0) void askForSource()
+    if (!areTheirs) await send('customer', [message('customer', `${id}`, customer)])
     lastSent = Date.now()
   }
 }
@@ -118,7 +132,8 @@ createServer((_request, response) => {
 for (const name of Object.keys(TOPICS) as Name[]) await register(name)
 await createTopics()
 await producer.connect()
-if (MAKES_ROWS) {
+await askForSource()
+if (!areTheirs) {
   await sendRows('customer', data.CUSTOMERS, data.customer)
   await sendRows('product', data.PRODUCTS, data.product)
 }

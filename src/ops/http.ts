@@ -4,6 +4,7 @@ import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
 import { type Admin, adminRoutes } from './admin.ts'
 import { apiRoutes, type Views } from './api.ts'
 import { ApiError } from './api-error.ts'
+import { expositionFor } from './exposition.ts'
 import { healthRoutes, type Probes } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { pageRoute } from './status-page.ts'
@@ -50,10 +51,14 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   storeRoutes(app, parts.queries)
   if (token !== null) adminRoutes(app, token, parts.admin)
   pageRoute(app)
-  const exposition = { summary: 'Metrics for Prometheus', tags: ['health'] }
-  app.get('/metrics', { schema: exposition }, async (_request, reply) => {
-    reply.header('content-type', metrics.contentType)
-    return metrics.text()
+  const described = {
+    summary: 'Metrics: Prometheus’s text, or OpenMetrics where Accept names it',
+    tags: ['health'],
+  }
+  app.get('/metrics', { schema: described }, async ({ headers }, reply) => {
+    const { contentType, form } = expositionFor(headers.accept)
+    reply.header('content-type', contentType)
+    return form(await metrics.text())
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app

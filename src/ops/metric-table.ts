@@ -6,7 +6,11 @@ export type Line =
 
 /** Kind, labels, meaning. A gauge without a value is absent, never 0. */
 export const METRICS = {
-  build_info: ['gauge', ['version', 'node_version'], '1: the version that runs'],
+  build_info: [
+    'gauge',
+    ['version', 'revision', 'node_version'],
+    '1: the version that runs, and the commit that its image was built from',
+  ],
   config_info: [
     'gauge',
     ['pipeline', 'config_hash'],
@@ -15,7 +19,7 @@ export const METRICS = {
   state: [
     'gauge',
     ['state'],
-    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others',
+    '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others. An error that nothing cures is no state: it ends the process with an exit code',
   ],
   tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
   records_consumed_total: [
@@ -46,7 +50,7 @@ export const METRICS = {
   records_late_total: [
     'counter',
     ['topic'],
-    'Records further behind stream time than window and grace, dropped or rejected',
+    'Records further behind stream time than window and grace, the only way to be late; dropped or rejected. Those too far ahead are rejects_total, reason future_time',
   ],
   rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
   decode_errors_total: [
@@ -94,6 +98,12 @@ export const METRICS = {
     'Wall time of one slice of a task, up to 2048 records of each side, through all stages',
     1,
   ],
+  stage_duration_seconds: [
+    'histogram',
+    ['stage'],
+    'What each stage of an epoch has taken. process: the slices of all its tasks; pack: its changelog batches; produce: sending records and offsets; commit: the end of the transaction; store: LevelDB. An epoch is processed while the last one is committed; of an aborted one counts what it has come through',
+    4,
+  ],
   consumer_lag_records: [
     'gauge',
     ['topic', 'partition'],
@@ -106,7 +116,11 @@ export const METRICS = {
   ],
   assigned_partitions: ['gauge', ['topic'], 'Partitions that this instance has'],
   topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
-  rebalances_total: ['counter', [], 'Assignments received'],
+  rebalances_total: [
+    'counter',
+    ['reason'],
+    'Assignments received: the first (start), as the group changed (group), after the session was lost (lost), after another producer had fenced this one (fenced)',
+  ],
   rebalance_duration_seconds: [
     'histogram',
     [],
@@ -133,7 +147,7 @@ export const METRICS = {
   backpressure_seconds_total: [
     'counter',
     ['reason'],
-    'Time in which nothing was taken because an epoch was full and waited for its commit',
+    'Time in which nothing was taken because an epoch was full and waited for its commit. There is no other reason: memory is full when the epoch is, and what waits for a store is in the time of its slice or stage',
   ],
   kafka_request_duration_seconds: [
     'histogram',
@@ -182,8 +196,8 @@ export const METRICS = {
   ],
   stores_quarantined_total: [
     'counter',
-    ['store'],
-    'Damaged stores that were put aside (window) or deleted (dimension), and read from Kafka again',
+    ['store', 'reason'],
+    'Stores that were put aside (window) or deleted (dimension), and read from Kafka again: damage was found (damaged), or the admin API was asked to (asked)',
   ],
   restore_records_remaining: [
     'gauge',
@@ -215,7 +229,7 @@ export const METRICS = {
   errors_total: [
     'counter',
     ['component', 'code'],
-    'Errors that were recovered from, by their code',
+    'Errors that were recovered from, by their code. All were worth another try: any other ends the process',
   ],
   schema_registry_requests_total: [
     'counter',

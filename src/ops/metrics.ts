@@ -11,8 +11,7 @@ type Of<Kind> = Kind extends 'counter'
     : Histogram
 
 export type Metrics = { readonly [Name in keyof Table]: Of<Table[Name][0]> } & {
-  readonly contentType: string
-  /** The text exposition. Scrapes at the same time are answered one after the other. */
+  /** Prometheus’s text. Scrapes at the same time are answered one after the other. */
   text(): Promise<string>
   /** The same, as values. */
   sampled(): Promise<Sampled[]>
@@ -60,7 +59,6 @@ export function createMetrics(collect: (metrics: Metrics) => void | Promise<void
   }
   const metrics = {
     ...Object.fromEntries(made),
-    contentType: registry.contentType,
     text: () => inTurn(() => registry.metrics()),
     sampled: () => inTurn(() => registry.getMetricsAsJSON()),
   } as unknown as Metrics

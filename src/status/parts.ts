@@ -13,6 +13,8 @@ export const SIDES = ['left', 'right'] as const
 export interface ServiceParts {
   readonly pipeline: Pipeline
   readonly version: string
+  /** Empty where it is not known. */
+  readonly revision: string
   readonly instanceId: string
   readonly counts: Counts
   readonly limits: MemoryLimits

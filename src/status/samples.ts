@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { RejectReason } from '../batch.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { redacted } from '../config/redact.ts'
-import type { Counts } from '../counts.ts'
+import { type Counts, REBALANCE_REASONS } from '../counts.ts'
 import type { Dimension } from '../dimension/dimension.ts'
 import { storeSizes } from '../ops/disk.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -41,12 +41,12 @@ export async function collect(metrics: Metrics, parts: ServiceParts): Promise<vo
 
 function collectInstance(
   metrics: Metrics,
-  { pipeline, version, counts, dimensions, worker, registry }: ServiceParts,
+  { pipeline, version, revision, counts, dimensions, worker, registry }: ServiceParts,
 ): void {
   const state = stateOf(dimensions, worker)
   const { lastAt } = counts.epochs
   for (const one of STATES) metrics.state.set({ state: one }, one === state ? 1 : 0)
-  metrics.build_info.set({ version, node_version: process.version }, 1)
+  metrics.build_info.set({ version, revision, node_version: process.version }, 1)
   metrics.config_info.set({ pipeline: pipeline.name, config_hash: hashOf(pipeline) }, 1)
   metrics.heap_limit_bytes.set(getHeapStatistics().heap_size_limit)
   if (counts.lastFetchMs > 0) metrics.last_poll_timestamp_seconds.set(counts.lastFetchMs / 1000)
@@ -125,7 +125,10 @@ function collectLabelled(metrics: Metrics, counts: Counts): void {
     metrics.transactions_total.inc({ result }, counts.transactions.get(result) ?? 0)
   }
   metrics.backpressure_seconds_total.inc({ reason: 'commit' }, counts.waitedForCommitMs / 1000)
-  metrics.rebalances_total.inc(counts.rebalances)
+  for (const [stage, times] of counts.stages) metrics.stage_duration_seconds.set({ stage }, times)
+  for (const reason of REBALANCE_REASONS) {
+    metrics.rebalances_total.inc({ reason }, counts.rebalances.get(reason) ?? 0)
+  }
   metrics.rebalance_duration_seconds.set({}, counts.rebalanceTimes)
   for (const [labels, count] of counts.errors) {
     const [component, code] = labels.split(' ')
@@ -135,8 +138,9 @@ function collectLabelled(metrics: Metrics, counts: Counts): void {
     const [store, op] = labels.split(' ')
     metrics.store_op_duration_seconds.set({ store, op }, times)
   }
-  for (const [store, count] of counts.quarantined) {
-    metrics.stores_quarantined_total.inc({ store }, count)
+  for (const [labels, count] of counts.quarantined) {
+    const [store, reason] = labels.split(' ')
+    metrics.stores_quarantined_total.inc({ store, reason }, count)
   }
   for (const [store, times] of counts.restores)
     metrics.restore_duration_seconds.set({ store }, times)

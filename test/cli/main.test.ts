@@ -1,6 +1,7 @@
 /** The command line as a shell sees it: exit codes, what goes where, completion. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const FILE = 'examples/orders/pipeline.yaml'
@@ -22,6 +23,15 @@ test('wrong usage ends with 2 and says on standard error what is there', () => {
   assert.equal(run('validate').code, 2)
   assert.equal(run('reset', FILE, '--force').code, 2)
   assert.equal(run('rejects', FILE, '--limit', '0').code, 2)
+})
+
+test('version is the package’s, and in an image the commit beside it', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const said = (env: NodeJS.ProcessEnv): string =>
+    execFileSync(COMMAND[0], [...COMMAND.slice(1), 'version'], { encoding: 'utf8', env })
+  const { REVISION: _, ...env } = process.env
+  assert.equal(said(env), `${version}\n`)
+  assert.equal(said({ ...env, REVISION: 'abc1234' }), `${version} abc1234\n`)
 })
 
 test('help ends with 0 and goes to standard output', () => {

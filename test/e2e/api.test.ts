@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import * as data from '../../examples/orders/data.ts'
 import { freePort, testBroker } from '../support/kafka.ts'
+import { scrape } from '../support/scrape.ts'
 import { Orders, type ServiceProcess } from './orders.ts'
 
 const TOKEN = 'for tests only'
@@ -216,6 +217,9 @@ test('stores that are rebuilt under load change nothing in the output', () =>
     await until('it runs again', async () =>
       (await a.tasks()).every(({ state }) => state === 'running'),
     )
+    const samples = await scrape(a.process)
+    assert.deepEqual(samples('stores_quarantined_total', { store: 'window', reason: 'asked' }), [1])
+    assert.deepEqual(samples('stores_quarantined_total', { reason: 'damaged' }), [])
     assert.equal(await a.post('/admin/stores/nothing/rebuild'), 404)
     assert.equal(await a.post('/admin/stores/window-99/rebuild'), 409)
     await load

@@ -138,6 +138,17 @@ test('after a run the metrics are what went in and what came out, to the record,
     assert.equal(fresh, orders.orderedAt(COUNT) / 1000)
     const commits = sum('transactions_total', { result: 'committed' })
     assert.equal(sum('transaction_duration_seconds_count'), commits)
+    const stages = ['process', 'pack', 'produce', 'commit', 'store']
+    for (const stage of stages) {
+      assert.equal(sum('stage_duration_seconds_count', { stage }), commits, stage)
+      assert.ok(sum('stage_duration_seconds_sum', { stage }) > 0, stage)
+    }
+    const staged = sum('stage_duration_seconds_sum')
+    const processed = sum('stage_duration_seconds_sum', { stage: 'process' })
+    assert.ok(processed <= sum('slice_duration_seconds_sum'))
+    assert.ok(staged - processed <= sum('transaction_duration_seconds_sum'))
+    assert.deepEqual(samples('rebalances_total', { reason: 'start' }), [1])
+    assert.equal(sum('rebalances_total'), 1)
     // One more for the customer row, which was rejected before the first epoch.
     assert.equal(sum('kafka_request_duration_seconds_count', { api: 'EndTxn' }), commits + 1)
     assert.ok(sum('store_disk_bytes', { store: 'dimension/customer' }) > 1_000_000)
@@ -177,5 +188,9 @@ test('a partition that another instance takes over is in that one’s metrics on
       const samples = await scrape(service)
       assert.deepEqual(samples('assigned_partitions'), [2, 2])
       assert.deepEqual(samples('topic_partitions'), [4, 4])
+      assert.deepEqual(samples('rebalances_total', { reason: 'start' }), [1])
+      const others = service === first ? 1 : 0
+      assert.ok(samples('rebalances_total', { reason: 'group' })[0] >= others)
+      assert.deepEqual(samples('rebalances_total', { reason: 'lost' }), [0])
     }
   }))

@@ -1,24 +1,27 @@
 /** The status page as a browser has it, of a running instance. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isPaid } from '../../examples/orders/data.ts'
 import { freePort } from '../support/kafka.ts'
+import { needs, pathOf } from '../support/needs.ts'
 import { Orders } from './orders.ts'
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
-const skip = CHROMIUM === undefined && 'Chromium is not installed'
+const { skip } = needs('chromium')
 
 /** The text of the page's parts by their ids, once it has asked some times. */
 async function textOf(url: string): Promise<(id: string) => string> {
   const options = ['--headless', '--no-sandbox', '--disable-gpu', '--virtual-time-budget=5000']
-  const { stdout } = await promisify(execFile)(CHROMIUM!, [...options, '--dump-dom', url], {
-    maxBuffer: 1 << 24,
-    timeout: 60_000,
-  })
+  const { stdout } = await promisify(execFile)(
+    pathOf('chromium'),
+    [...options, '--dump-dom', url],
+    {
+      maxBuffer: 1 << 24,
+      timeout: 60_000,
+    },
+  )
   const body = stdout.slice(stdout.indexOf('<body'), stdout.indexOf('<script>'))
   return (id) => {
     const [, tag, rest] = new RegExp(`<([a-z0-9]+)[^>]* id="${id}"[^>]*>([^]*)`).exec(body) ?? []

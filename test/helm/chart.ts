@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments, stringify } from 'yaml'
+import { needs } from '../support/needs.ts'
 import { find } from './tools.ts'
 
 export const CHART = resolve('helm/stream-enricher')
@@ -20,10 +21,7 @@ export const RELEASE = 'r'
 const helm = find('helm')
 
 /** For `test`'s options: tests that render need Helm. */
-export const needsHelm = {
-  skip:
-    helm === undefined && 'There is no helm on the path, and `npm test` found no Go to build it',
-}
+export const needsHelm = needs('helm')
 
 /** Names of the values that try a feature each. */
 export const features: readonly string[] = readdirSync(join(CHART, 'ci'))

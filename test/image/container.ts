@@ -3,6 +3,7 @@
  * broker. `npm run test:image`; what it needs stands in engine.ts.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,8 @@ import { freePort, type RunningKafka, startKafka } from '../support/kafka.ts'
 import { buildImage, engine, runContainer } from './engine.ts'
 
 const COUNT = 20_000
+/** The README says some 35. */
+const MOST_ADDED_MB = 40
 const MEMORY_MIB = 512
 const CONFIG = '/etc/stream-enricher'
 const EXAMPLE = fileURLToPath(new URL('../../examples/orders', import.meta.url))
@@ -45,6 +48,23 @@ for (const target of ['slim', 'distroless'] as const) {
     assert.equal(Config.User, '65532:65532')
     assert.equal(Config.Labels['org.opencontainers.image.title'], 'stream-enricher')
     assert.equal(Config.Labels['org.opencontainers.image.revision'], 'test')
+    assert.match(engine('run', '--rm', image, 'version'), /^[\d.]+ test$/)
+  })
+
+  test(`${target}: what the image adds is small, and is listed in it`, (t) => {
+    const { bytes, sbom } = node(`
+      import { readdirSync, readFileSync, statSync } from 'node:fs'
+      const files = readdirSync('.', { recursive: true }).map((name) => statSync(name))
+      const bytes = files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0)
+      console.log(JSON.stringify({ bytes, sbom: JSON.parse(readFileSync('sbom.json', 'utf8')) }))`) as {
+      bytes: number
+      sbom: { components: { name: string }[] }
+    }
+    t.diagnostic(`${Math.round(bytes / 1e6)} MB in /app`)
+    assert.ok(bytes / 1e6 < MOST_ADDED_MB, `${bytes} bytes`)
+    const listed = new Set(sbom.components.map(({ name }) => name))
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    for (const name of Object.keys(dependencies)) assert.ok(listed.has(name), name)
   })
 
   test(`${target}: the heap is half of the container's memory, and libuv has eight threads`, () => {

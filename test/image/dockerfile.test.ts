@@ -51,6 +51,16 @@ test('the version of the image is the package’s', () => {
   assert.ok(lines.some((line) => line.startsWith(`ARG VERSION=${version} `)))
 })
 
+test('the commit that the image is built from is known to the process', () => {
+  assert.ok(lines.includes('ENV REVISION=${REVISION}'))
+})
+
+test('what is in the image is listed in it', () => {
+  const made = stages.get('dependencies')!.lines
+  assert.ok(made.some((line) => line.endsWith('npm sbom --sbom-format=cyclonedx > sbom.json')))
+  assert.ok(lines.includes('COPY --from=dependencies /app/sbom.json ./'))
+})
+
 test('the process is node itself, not root, and a shell is nowhere needed', () => {
   assert.match(argumentOf('USER'), /^[1-9]\d*:[1-9]\d*$/)
   for (const instruction of ['ENTRYPOINT', 'CMD']) JSON.parse(argumentOf(instruction))

@@ -81,8 +81,8 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       kind: 'stat',
       queries: {
-        [`count by (version, node_version) (enricher_build_info{${OF}})`]:
-          '{{version}}, Node {{node_version}}',
+        [`count by (version, revision, node_version) (enricher_build_info{${OF}})`]:
+          '{{version}}, Node {{node_version}} {{revision}}',
       },
     },
     {
@@ -317,6 +317,13 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
     { title: 'Bytes out', unit: 'Bps', queries: rate('bytes_produced_total', 'topic') },
+    {
+      title: 'Where an epoch’s time goes',
+      unit: 'percentunit',
+      about:
+        'Seconds of each stage per second. An epoch is processed while the last one is committed.',
+      queries: rate('stage_duration_seconds_sum', 'stage'),
+    },
   ],
   'Errors and rejects': [
     {
@@ -343,7 +350,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     {
       title: 'Stores put aside',
       unit: 'short',
-      queries: sum('stores_quarantined_total', 'store'),
+      queries: sum('stores_quarantined_total', 'store, reason'),
     },
     { title: 'HTTP requests', unit: 'reqps', queries: rate('http_requests_total', 'route, code') },
     {

@@ -8,10 +8,14 @@ export function metricsDocument(): string {
   })
   return `# Metrics
 
-Made by \`npm run monitoring\` from [metric-table.ts](metric-table.ts). \`GET /metrics\` on \`http.port\` has them, and prom-client's \`process_*\` and
-\`nodejs_*\`: CPU, memory, file descriptors, event loop, garbage collection. All count from the start of the process. A partition that goes to
-another instance takes its series with it. A histogram has 12 buckets: powers of two in milliseconds, up to the first that is not below its figure
-(for \`match_delay\` and \`record_lateness\` the pipeline's window).
+Made by \`npm run monitoring\` from [metric-table.ts](metric-table.ts). \`GET /metrics\` on \`http.port\` has them, in Prometheus's text or, where
+\`Accept\` names it, OpenMetrics, and prom-client's \`process_*\` and \`nodejs_*\`: CPU, memory, file descriptors, event loop, garbage collection. All
+count from the start of the process. A partition that goes to another instance takes its series with it. A histogram has 12 buckets: powers of two in
+milliseconds, up to the first that is not below its figure (for \`match_delay\` and \`record_lateness\` the pipeline's window).
+
+Where the time goes: \`stage_duration_seconds\`, and for waiting \`kafka_request_duration_seconds\` and \`backpressure_seconds_total\`. Decoding, look-ups,
+window and output of a slice have no times of their own: they are done record by record, and a look at the clock costs as much as they do. The records
+of a slice on average are \`rate(enricher_records_consumed_total[5m])\` over \`rate(enricher_slice_duration_seconds_count[5m])\`.
 
 | metric | kind | labels | meaning |
 | --- | --- | --- | --- |

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { cases } from './alert-cases.ts'
 import { scenarios } from './alert-scenarios.ts'
@@ -51,6 +53,19 @@ test('every alert has a case in which it fires and one in which it does not', ()
 
 test('promtool finds no fault in the rules', { skip: withoutPrometheus }, () => {
   assert.match(promtool(['check', 'rules', RULES_FILE]), /SUCCESS/)
+})
+
+test('promtool finds no fault in the demo’s configuration of Prometheus', {
+  skip: withoutPrometheus,
+}, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-prometheus-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'prometheus.yml')
+  const text = readFileSync('examples/compose/prometheus.yml', 'utf8')
+  const here = text.replace('/etc/prometheus/rules.yaml', RULES_FILE)
+  assert.notEqual(here, text)
+  writeFileSync(file, here)
+  assert.match(promtool(['check', 'config', file]), /SUCCESS: .*prometheus\.yml is valid/)
 })
 
 /** The series as they are in a namespace. */

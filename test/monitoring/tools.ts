@@ -1,18 +1,13 @@
-/** Prometheus and its promtool, where the machine has them (Debian's package `prometheus`). */
+/** Prometheus and its promtool, where the machine has them. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-
-const there = (command: string): boolean =>
-  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
+import { needs } from '../support/needs.ts'
 
 /** For a test's `skip`: false, or why. */
-export const withoutPrometheus: false | string =
-  there('promtool') && there('prometheus')
-    ? false
-    : 'Prometheus is not installed here (Debian: apt-get install prometheus)'
+export const withoutPrometheus = needs('prometheus').skip
 
 /** Runs promtool; throws with what it said where it is not content. */
 export function promtool(args: readonly string[], input = ''): string {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { Distribution } from '../../src/counts.ts'
 import { EnricherError } from '../../src/errors.ts'
+import { expositionFor } from '../../src/ops/exposition.ts'
 import type { Check } from '../../src/ops/health.ts'
 import { startHttp } from '../../src/ops/listen.ts'
 import { METRICS } from '../../src/ops/metric-table.ts'
@@ -20,8 +22,8 @@ async function serve(t: TestContext, served: Served = {}) {
   const probes = { live: () => live, ready: () => ready, started: () => ready }
   const http = await startHttp(loopback(0), parts({ metrics, probes }))
   t.after(() => http.close())
-  const get = (path: string, method = 'GET') =>
-    fetch(`http://127.0.0.1:${http.port}${path}`, { method })
+  const get = (path: string, method = 'GET', headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${http.port}${path}`, { method, headers })
   return { port: http.port, get }
 }
 
@@ -130,6 +132,44 @@ test('a scrape has the content type of the text exposition format and ends with 
   assert.ok((await answer.text()).endsWith('\n'))
 })
 
+/** What Prometheus 2.42 sends. */
+const OF_PROMETHEUS =
+  'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
+
+test('who accepts OpenMetrics gets it, any other the text', async (t) => {
+  const { get } = await serve(t)
+  const typeFor = async (accept: string) =>
+    (await get('/metrics', 'GET', { accept })).headers.get('content-type')
+  const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+  assert.equal(await typeFor(OF_PROMETHEUS), openMetrics)
+  assert.equal(await typeFor('Application/OpenMetrics-Text'), openMetrics)
+  for (const accept of ['*/*', 'text/plain', 'application/json', 'text/html,*/*;q=0.8']) {
+    assert.equal(await typeFor(accept), 'text/plain; version=0.0.4; charset=utf-8', accept)
+  }
+})
+
+test('OpenMetrics has the samples of the text: counters’ families lack _total, bounds are floats, it ends with EOF', async (t) => {
+  const metrics = createMetrics((m) => {
+    m.records_consumed_total.inc({ topic: 'a\n\nb le="3"' }, 7)
+    m.transaction_duration_seconds.set({}, new Distribution())
+  })
+  const { get } = await serve(t, { metrics })
+  const ofOurs = (text: string) => text.split('\n').filter((line) => line.startsWith('enricher_'))
+  const plain = await (await get('/metrics')).text()
+  const open = await (await get('/metrics', 'GET', { accept: OF_PROMETHEUS })).text()
+  assert.deepEqual(ofOurs(open), ofOurs(plain))
+  assert.ok(ofOurs(open).includes('enricher_records_consumed_total{topic="a\\n\\nb le=\\"3\\""} 7'))
+  assert.ok(open.endsWith('\n# EOF\n'))
+  assert.doesNotMatch(open, /\n\n/)
+  assert.match(open, /^# TYPE enricher_records_consumed counter$/m)
+  assert.match(open, /^# HELP enricher_records_consumed \S/m)
+  assert.doesNotMatch(open, /^# TYPE \S+_total /m)
+  const bucket = 'nodejs_gc_duration_seconds_bucket{le="1",kind="major"} 3\n'
+  assert.match(expositionFor(OF_PROMETHEUS).form(bucket), /\{le="1\.0",kind="major"\} 3\n/)
+  // The text form after it is as before: prom-client's own OpenMetrics would have renamed its counters.
+  assert.deepEqual(ofOurs(await (await get('/metrics')).text()), ofOurs(plain))
+})
+
 test('every metric is exposed with a help text and a type, before it has a value', async (t) => {
   const metrics = createMetrics(() => {})
   const { get } = await serve(t, { metrics })
@@ -178,11 +218,11 @@ test('label values with quotes, backslashes and line breaks are escaped', async 
 })
 
 test('the metrics of two instances in one process are apart', async () => {
-  const one = createMetrics((m) => m.rebalances_total.inc(3))
+  const one = createMetrics((m) => m.window_closed_matches_total.inc(3))
   const other = createMetrics(() => {})
   await one.text()
-  const samples = families(await other.text()).get('enricher_rebalances_total')?.samples
-  assert.deepEqual(samples, ['enricher_rebalances_total 0'])
+  const samples = families(await other.text()).get('enricher_window_closed_matches_total')?.samples
+  assert.deepEqual(samples, ['enricher_window_closed_matches_total 0'])
 })
 
 test('a fault while sampling fails the scrape and leaves the probes alone', async (t) => {

@@ -61,17 +61,21 @@ test('what is not set any more has gone from the next scrape', async () => {
 test('a gauge without a value is absent, a counter without labels is 0', async () => {
   const text = await createMetrics(() => {}).text()
   assert.deepEqual(lines(text, 'enricher_last_commit_timestamp_seconds'), [])
-  assert.deepEqual(lines(text, 'enricher_rebalances_total'), ['enricher_rebalances_total 0'])
+  assert.deepEqual(lines(text, 'enricher_window_closed_matches_total'), [
+    'enricher_window_closed_matches_total 0',
+  ])
 })
 
 test('scrapes at the same time do not add up', async () => {
   const metrics = createMetrics(async (m) => {
-    m.rebalances_total.inc(1)
+    m.window_closed_matches_total.inc(1)
     await new Promise(setImmediate)
-    m.rebalances_total.inc(1)
+    m.window_closed_matches_total.inc(1)
   })
   const texts = await Promise.all([metrics.text(), metrics.text(), metrics.text()])
   for (const text of texts) {
-    assert.deepEqual(lines(text, 'enricher_rebalances_total'), ['enricher_rebalances_total 2'])
+    assert.deepEqual(lines(text, 'enricher_window_closed_matches_total'), [
+      'enricher_window_closed_matches_total 2',
+    ])
   }
 })

@@ -10,7 +10,7 @@ const distribution = new Distribution()
 for (const ms of [0, 4, 5, 1024, 4097, 60_000]) distribution.add(ms)
 
 const metrics = createMetrics((m) => {
-  m.rebalances_total.inc(3)
+  m.window_closed_matches_total.inc(3)
   for (const partition of ['0', '1']) {
     m.consumer_lag_records.set({ topic: 'or"ders', partition }, 2 ** 40 + 1)
     m.records_consumed_total.inc({ topic: partition }, 0.5)
@@ -67,7 +67,7 @@ test('sums count from the start of the process', async (t) => {
   const { url, requests } = await receiver(t)
   await start({ OTEL_EXPORTER_OTLP_ENDPOINT: url }).otlp?.stop()
   const all = requests[0].body.resourceMetrics[0].scopeMetrics[0].metrics
-  const found = all.find(({ name }) => name === 'enricher_rebalances_total')
+  const found = all.find(({ name }) => name === 'enricher_window_closed_matches_total')
   const { sum } = found ?? assert.fail('The sum is not there')
   assert.ok(sum?.isMonotonic && sum.aggregationTemporality === 2)
   const [{ startTimeUnixNano, timeUnixNano }] = sum.dataPoints
