@@ -36,7 +36,7 @@ ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "dist/main.js", "healthcheck"]
-ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=16", "dist/main.js"]
+ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["run", "/etc/stream-enricher/pipeline.yaml"]
 ARG VERSION=0.1.0 REVISION SOURCE CREATED
 # `version` and the metric build_info show it.
@@ -66,7 +66,7 @@ ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "dist/main.js", "healthcheck"]
-ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=16", "dist/main.js"]
+ENTRYPOINT ["node", "--single-threaded-gc", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["run", "/etc/stream-enricher/pipeline.yaml"]
 ARG VERSION=0.1.0 REVISION SOURCE CREATED
 # `version` and the metric build_info show it.

@@ -1,6 +1,12 @@
 /** The types that flow between the stages. */
 import type { Bytes } from './bytes.ts'
 
+/**
+ * Records of one side that the stages take at once, at most: some milliseconds of work between two looks at
+ * the network. What is noted by row has room for as many.
+ */
+export const SLICE = 2048
+
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number

@@ -4,7 +4,7 @@
  *
  *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
  */
-import type { RejectReason, Stage } from './batch.ts'
+import { type RejectReason, SLICE, type Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import { type Bytes, copyBytes, hashBytes, NO_BYTES, sameBytes } from './bytes.ts'
@@ -14,7 +14,7 @@ import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
 import { type Block, InputQueue } from './input/input-queue.ts'
 import type { Interval } from './input/interval.ts'
-import { merge, newSlice, SLICE, type SliceSide } from './input/merge.ts'
+import { merge, newSlice, type SliceSide } from './input/merge.ts'
 import type { MemoryShares } from './memory.ts'
 import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
 import { TaskRejects } from './output/task-rejects.ts'

@@ -1,8 +1,8 @@
 import type { Schema } from 'avsc'
+import { SLICE } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
-import { READER_ROWS } from './port.ts'
 
 /** How a field is read where its text or its time is needed. */
 export interface FieldKind {
@@ -51,15 +51,15 @@ export class FieldText {
   readonly #texts: Bytes
   /** Where in `#texts` each symbol begins, and the last one ends. */
   readonly #symbols: readonly number[]
-  readonly #starts = new Int32Array(READER_ROWS)
-  readonly #ends = new Int32Array(READER_ROWS)
+  readonly #starts = new Int32Array(SLICE)
+  readonly #ends = new Int32Array(SLICE)
 
   constructor(kind: FieldKind) {
     this.#kind = kind
     const places = [0]
     for (const { length } of kind.symbols) places.push(places.at(-1)! + length)
     this.#symbols = places
-    const digits = kind.type === 'integer' ? READER_ROWS * DIGITS : 0
+    const digits = kind.type === 'integer' ? SLICE * DIGITS : 0
     this.#texts = bytesOf(kind.type === 'enum' ? Buffer.concat(kind.symbols) : Buffer.alloc(digits))
   }
 

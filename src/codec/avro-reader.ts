@@ -1,11 +1,11 @@
 import type { Schema } from 'avsc'
-import type { RejectReason } from '../batch.ts'
+import { type RejectReason, SLICE } from '../batch.ts'
 import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { type FieldKind, FieldText, fieldKind, readTime, timeKind } from './avro-field.ts'
 import { AvroFields } from './avro-fields.ts'
 import type { AvroSource } from './avro-walk.ts'
-import { READER_ROWS, type ValueReader } from './port.ts'
+import type { ValueReader } from './port.ts'
 
 export interface AvroRecordSchema {
   readonly type: 'record'
@@ -46,8 +46,8 @@ export class AvroReader implements ValueReader {
   readonly #timeKind: FieldKind | undefined
   /** Per row: where each field begins, and where the value ends. */
   readonly #starts: Int32Array
-  readonly #buffers: Bytes[] = new Array(READER_ROWS).fill(NO_BYTES)
-  readonly #times = new Float64Array(READER_ROWS).fill(Number.NaN)
+  readonly #buffers: Bytes[] = new Array(SLICE).fill(NO_BYTES)
+  readonly #times = new Float64Array(SLICE).fill(Number.NaN)
   #row = 0
   readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
   #failed = 0
@@ -59,7 +59,7 @@ export class AvroReader implements ValueReader {
       fields.map(({ type }) => type),
       namespaceOf(schema),
     )
-    this.#starts = new Int32Array((fields.length + 1) * READER_ROWS)
+    this.#starts = new Int32Array((fields.length + 1) * SLICE)
     const indexOf = (name: string): number => {
       const index = this.#names.indexOf(name)
       if (index >= 0) return index

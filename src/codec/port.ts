@@ -2,15 +2,12 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 
-/** Values that a reader keeps positions of at a time. */
-export const READER_ROWS = 2048
-
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
  * positions in a row; after `select` of that row the other members speak of that value.
  */
 export interface ValueReader {
-  /** The whole value is walked, so that a truncated or overlong one is found. `row` is below READER_ROWS. */
+  /** The whole value is walked, so that a truncated or overlong one is found. `row` is below SLICE. */
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null
   /** What is wrong with the value `read` has just refused. */
   readonly fault: string

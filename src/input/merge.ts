@@ -1,7 +1,5 @@
+import { SLICE } from '../batch.ts'
 import type { Block, InputQueue } from './input-queue.ts'
-
-/** Records of one slice at most, per side: some milliseconds of work between two looks at the network. */
-export const SLICE = 2048
 
 /** The records of one side, `[from, end)` of its head. */
 export interface SliceSide {

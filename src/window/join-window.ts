@@ -1,3 +1,4 @@
+import { SLICE } from '../batch.ts'
 import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
 import type { WindowCounts } from '../counts.ts'
 import { EnricherError } from '../errors.ts'
@@ -43,8 +44,6 @@ export interface WindowOptions {
   readonly hash?: typeof hashBytes
 }
 
-/** Records at most that `lookAhead` is called for. */
-export const LOOK_AHEAD = 2048
 /** Of a match that waits for a page: side, own page, position and entry, the other's segment and entry, stream time. */
 const COLD_FIELDS = 7
 /** Matches that may wait: a key with very many records must not fill the memory. */
@@ -79,7 +78,7 @@ export class JoinWindow {
   #cold: number[] = []
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
-  readonly #entriesAhead = new Int32Array(LOOK_AHEAD)
+  readonly #entriesAhead = new Int32Array(SLICE)
   #ownPage: Page | undefined
   #ownPosition = 0
   #ownEntry = 0
@@ -178,7 +177,7 @@ export class JoinWindow {
   }
 
   /**
-   * Brings near what `insert` and `probe` of the next records will read.
+   * Brings near what `insert` and `probe` of the next records, a slice at most, will read.
    * @param from @param to the earliest and the latest of their times
    */
   lookAhead(side: number, hashes: Int32Array, count: number, from: number, to: number): number {
