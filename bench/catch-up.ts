@@ -35,6 +35,7 @@ export async function catchUpOurs(
   const begun = Date.now()
   const cpuBefore = cpuSeconds(pid)
   const brokerBefore = cpuSeconds(kafka.pid)
+  await service.taken(orders, payments, limit(loaded))
   const metric = await service.reaches(
     (read) =>
       read('enricher_records_produced_total', `topic="${outputTopic(name)}"`) >= payments &&
