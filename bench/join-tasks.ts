@@ -79,10 +79,7 @@ export class JoinTasks {
 
   /** Records of both sides in all windows. */
   get records(): number {
-    return this.#tasks.reduce(
-      (sum, { window }) => sum + window.segments.entries(0) + window.segments.entries(1),
-      0,
-    )
+    return this.#tasks.reduce((sum, { window }) => sum + window.records, 0)
   }
 
   /** One epoch. @returns facts taken, records written */

@@ -115,7 +115,7 @@ export function startPosition(
     task.partition,
     state,
     restoreRemaining,
-    task.window.segments.entries(0) + task.window.segments.entries(1),
+    task.window.records,
   ])
   return JSON.stringify([read, worker?.joined, worker?.assigned, restored])
 }

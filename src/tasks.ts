@@ -8,7 +8,6 @@ import type { HeldTask } from './held-task.ts'
 import { asCorrupt } from './level.ts'
 import { Task } from './task.ts'
 import { TaskInputs, type TaskInputsOptions } from './task-inputs.ts'
-import { LEFT, RIGHT } from './window/page.ts'
 import { WindowStore } from './window/window-store.ts'
 import { WindowStores } from './window-stores.ts'
 
@@ -175,7 +174,7 @@ export class Tasks {
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
     context.counts.restores.add('window', ms)
-    const records = task.window.segments.entries(LEFT) + task.window.segments.entries(RIGHT)
+    const { records } = task.window
     log.event('task_running', { partition, starts, records, ms })
     onWork()
   }

@@ -107,6 +107,11 @@ export class JoinWindow {
     return this.recent.bytes
   }
 
+  /** Of both sides. */
+  get records(): number {
+    return this.segments.entries(LEFT) + this.segments.entries(RIGHT)
+  }
+
   get indexBytes(): number {
     return this.segments.bytes
   }
