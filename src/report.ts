@@ -46,10 +46,11 @@ export function progress(
   remaining: number,
   total: number,
   begunMs: number,
+  nowMs = Date.now(),
 ): { remaining: number; percent: number; secondsLeft: number | null } {
   const done = total - remaining
   const percent = total === 0 ? 0 : Math.floor((100 * done) / total)
-  const seconds = (Date.now() - begunMs) / 1000
+  const seconds = (nowMs - begunMs) / 1000
   return {
     remaining,
     percent,
