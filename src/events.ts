@@ -110,6 +110,14 @@ export const EVENTS = {
     means: 'Nothing is lost: the next restore reads it from the changelog.',
     action: 'Look at the disk’s space and health.',
   },
+  window_store_late: {
+    level: 'warn',
+    message: 'Task {partition} was given up before {bytes} bytes of its window were in its store',
+    fields: { partition, bytes: 'not written in the time that there was' },
+    means: 'Nothing is lost: the next restore reads them from the changelog.',
+    action:
+      'Nothing, unless it happens at each stop: then the disk is too slow, or `memory.pages` too large for it.',
+  },
   epoch_aborted: {
     level: 'warn',
     message: 'Epoch aborted, its tasks are taken anew',

@@ -19,6 +19,9 @@ export interface TasksOptions extends TaskInputsOptions {
 
 /** Each holds some fetches of a changelog in memory. */
 const RESTORED_AT_ONCE = 4
+/** Part of the time that a stop may take. What a slow disk has not got by then a restore reads about as fast. */
+const FLUSH_MS = 2000
+
 export class Tasks {
   readonly #options: TasksOptions
   readonly stores: WindowStores
@@ -74,18 +77,24 @@ export class Tasks {
 
   /** Gives up all tasks, which are to be taken here again: their stores get what memory holds for them. */
   async putDown(): Promise<void> {
-    const flushed = this.running.map(({ task: { partition, writeBack } }) =>
-      writeBack
-        .flush()
-        .catch((err) => this.#options.log.event('window_store_behind', { err, partition })),
-    )
-    await Promise.all(flushed)
+    const until = performance.now() + FLUSH_MS
+    await Promise.all(this.running.map(({ task }) => this.#flush(task, until)))
     await this.keep([])
   }
 
   async close(): Promise<void> {
     await this.inputs.close()
     await this.putDown()
+  }
+
+  async #flush({ partition, writeBack }: Task, until: number): Promise<void> {
+    const { log } = this.#options
+    try {
+      const bytes = await writeBack.flush(until)
+      if (bytes > 0) log.event('window_store_late', { partition, bytes })
+    } catch (err) {
+      log.event('window_store_behind', { err, partition })
+    }
   }
 
   /**

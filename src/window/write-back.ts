@@ -51,9 +51,14 @@ export class WriteBack {
     this.#recent.expired(page)
   }
 
-  /** Writes all of it: the task is about to be put down. */
-  async flush(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#writeFirst()
+  /**
+   * Writes them: the task is about to be put down.
+   * @param untilMs of `performance.now()`; what is not written by then is left to the changelog
+   * @returns bytes that are left
+   */
+  async flush(untilMs = Number.POSITIVE_INFINITY): Promise<number> {
+    while (this.#waiting.length > 0 && performance.now() < untilMs) await this.#writeFirst()
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   async #writeFirst(): Promise<void> {

@@ -127,6 +127,25 @@ test('a live page can be read at any time, and a restore at any time finds all o
   )
 })
 
+test('a flush that runs out of time leaves the rest to the changelog', async (t) => {
+  const pages = new Pages()
+  for (let epoch = 0; epoch < 500; epoch++) {
+    await pages.commit({ segments: [0, 0, 0], kept: 2, limit: 1 << 30 })
+  }
+  t.mock.method(performance, 'now', () => (pages.written === 0 ? 0 : 2000))
+  const left = await pages.writeBack.flush(2000)
+  assert.ok(pages.written > 0 && pages.written < pages.live.size)
+  const bytes = [...pages.live.values()].reduce((sum, page) => sum + page.bytes.length, 0)
+  const stored = [...pages.stored.values()].reduce((sum, text) => sum + text.length, 0)
+  assert.equal(left, bytes - stored)
+  assert.deepEqual(
+    [...pages.restored().keys()].sort((a, b) => a - b),
+    [...pages.live.keys()],
+  )
+  assert.equal(await pages.writeBack.flush(), 0)
+  assert.equal(pages.stored.size, pages.live.size)
+})
+
 test('pages that expire while they are in memory are never written', async () => {
   const pages = new Pages()
   for (let epoch = 0; epoch < 2000; epoch++) {
