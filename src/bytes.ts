@@ -94,10 +94,8 @@ export function sameBytes(
 
 /** Bytes of an unsigned varint, of up to 53 bits. */
 export function varintBytes(value: number): number {
-  if (value < 128) return 1
-  if (value < 128 ** 2) return 2
-  let bytes = 3
-  for (let rest = value / 128 ** 3; rest >= 1; rest /= 128) bytes++
+  let bytes = 1
+  for (let unit = 128; value >= unit; unit *= 128) bytes++
   return bytes
 }
 

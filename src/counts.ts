@@ -117,7 +117,10 @@ export class Counts {
   /** By `RebalanceReason`. */
   readonly rebalances = new Tally()
   readonly rebalanceTimes = new Distribution()
-  /** Time in which a task had filled its epoch and waited for the commit. */
+  /**
+   * Time in which a task had filled its epoch and waited for the commit. Whole ones: the first fraction would
+   * change this object's hidden class, and throw away what V8 has optimized of all that counts.
+   */
   waitedForCommitMs = 0
   /** `component code`, of errors that were recovered from. */
   readonly errors = new Tally()
@@ -148,8 +151,9 @@ export class Counts {
   }
 
   probe(side: number, hit: boolean): void {
-    if (hit) this.probeHits[side]++
-    else this.probeMisses[side]++
+    const { probeHits, probeMisses } = this
+    const probes = hit ? probeHits : probeMisses
+    probes[side]++
   }
 
   reject(topic: string, stage: Stage, reason: RejectReason): void {

@@ -100,7 +100,8 @@ export class Loop {
       const begun = performance.now()
       await this.#sleep()
       const { counts } = this.#options.context
-      if (this.#full) counts.waitedForCommitMs += performance.now() - begun
+      // Whole ones: see `waitedForCommitMs`.
+      if (this.#full) counts.waitedForCommitMs += Math.round(performance.now() - begun)
     }
   }
 

@@ -144,7 +144,7 @@ export class RecordBatchWriter implements ProduceBatch {
     if (this.records === 0) this.#first = this.#max = timestamp
     else if (timestamp > this.#max) this.#max = timestamp
     const delta = timestamp - this.#first
-    const zigzag = delta >= 0 ? delta * 2 : -delta * 2 - 1
+    const zigzag = Math.abs(delta) * 2 - (delta < 0 ? 1 : 0)
     const key = Math.max(0, keyBytes)
     const value = Math.max(0, valueBytes)
     const body = 1 + wideBytes(zigzag) + signedBytes(this.records)

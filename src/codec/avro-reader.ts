@@ -162,7 +162,8 @@ function spansOf(selected: readonly { index: number; nullable: boolean }[]): Spa
   for (const { index, nullable } of selected) {
     const before = spans.at(-1)
     if (!nullable && before !== undefined && before.last + 1 === index) {
-      spans[spans.length - 1] = { ...before, last: index }
+      // Not spread, which makes an object of another hidden class.
+      spans[spans.length - 1] = { first: before.first, last: index, branch: before.branch }
     } else spans.push({ first: index, last: index, branch: nullable })
   }
   return spans

@@ -57,11 +57,11 @@ export function merge(
     const hasRight = j < rightLimit && (i < leftLimit || rightAlone)
     if (hasLeft && !(hasRight && r!.times[j] < l!.times[i])) {
       slice.left.streamTimes[i - leftFrom] = now
-      if (l!.times[i] > now) now = l!.times[i]
+      now = Math.max(now, l!.times[i])
       i++
     } else if (hasRight) {
       slice.right.streamTimes[j - rightFrom] = now
-      if (r!.times[j] > now) now = r!.times[j]
+      now = Math.max(now, r!.times[j])
       j++
     } else break
   }

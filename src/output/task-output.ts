@@ -33,7 +33,7 @@ const MOST_ERROR_CHARS = 500
 export class BatchList {
   readonly #output: OutputTopic
   readonly #partition: number
-  #full: RecordBatchWriter[] = []
+  #batches: RecordBatchWriter[] = []
   #open: RecordBatchWriter | undefined
   #lastBytes = 0
   bytes = 0
@@ -55,23 +55,26 @@ export class BatchList {
     this.records++
     const open = this.#open
     if (open !== undefined && open.bytes + bytes <= this.#output.maxBatchBytes) return open
-    if (open !== undefined) this.#full.push(open)
+    return this.#begin()
+  }
+
+  #begin(): RecordBatchWriter {
     const { topic, compression } = this.#output
-    const next = new RecordBatchWriter({
+    const batch = new RecordBatchWriter({
       topic,
       partition: this.#partition,
       transactional: true,
       compression,
       expectedBytes: Math.min(this.#lastBytes, this.#output.maxBatchBytes),
     })
-    this.#open = next
-    return next
+    this.#batches.push(batch)
+    this.#open = batch
+    return batch
   }
 
   take(): RecordBatchWriter[] {
-    const batches = this.#full
-    if (this.#open !== undefined) batches.push(this.#open)
-    this.#full = []
+    const batches = this.#batches
+    this.#batches = []
     this.#open = undefined
     this.#lastBytes = this.bytes
     this.bytes = 0
@@ -84,7 +87,7 @@ export class BatchList {
 export class TaskOutput {
   readonly batches: BatchList
   /** Event times of the matches since the last `take`, in ms; so many of them. */
-  #times = new Float64Array(1024)
+  #times = new Float64Array(0)
   #matches = 0
   readonly #frame: Bytes
   readonly #missingRight: Bytes
@@ -121,7 +124,7 @@ export class TaskOutput {
   }
 
   #growTimes(): void {
-    const times = new Float64Array(2 * this.#times.length)
+    const times = new Float64Array(Math.max(1024, 2 * this.#times.length))
     times.set(this.#times)
     this.#times = times
   }

@@ -82,11 +82,13 @@ export class Entries {
   #entryOn(page: number): number {
     const chunk = this.#next >>> CHUNK_BITS
     const isFirst = (this.#next & (CHUNK - 1)) === 0
-    if (isFirst || page - this.#firstPages[chunk] >= MOST_PAGES) {
-      this.#next = this.#chunks.length * CHUNK
-      this.#chunks.push(new Int32Array(CHUNK * ENTRY))
-      this.#firstPages.push(page)
-    }
+    if (isFirst || page - this.#firstPages[chunk] >= MOST_PAGES) this.#beginChunk(page)
     return this.#next++
+  }
+
+  #beginChunk(page: number): void {
+    this.#next = this.#chunks.length * CHUNK
+    this.#chunks.push(new Int32Array(CHUNK * ENTRY))
+    this.#firstPages.push(page)
   }
 }

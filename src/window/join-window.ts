@@ -3,6 +3,7 @@ import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../b
 import type { WindowCounts } from '../counts.ts'
 import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
+import { COLD_FIELDS, ColdMatches } from './cold-matches.ts'
 import type { Entries } from './entries.ts'
 import {
   EntryCursor,
@@ -44,10 +45,6 @@ export interface WindowOptions {
   readonly hash?: typeof hashBytes
 }
 
-/** Of a match that waits for a page: side, own page, position and entry, the other's segment and entry, stream time. */
-const COLD_FIELDS = 7
-/** Matches that may wait: a key with very many records must not fill the memory. */
-const MOST_COLD = 65_536
 /** Records are read back this many at a time, so that memory stays bounded. */
 const READ_AT_ONCE = 4096
 
@@ -70,12 +67,7 @@ export class JoinWindow {
   #marks = new Map<Entries, number[]>()
   /** At the record that is taken, or completed. A field, as a number among arguments would be boxed. */
   streamTime = Number.NEGATIVE_INFINITY
-  /**
-   * Here, as in what `closing` gives, integers lie among times, and so are doubles. `| 0` makes integers
-   * of them again: else the cursors' fields, and all that is computed with them, would become doubles for
-   * good, and what V8 has optimized be thrown away.
-   */
-  #cold: number[] = []
+  readonly #cold = new ColdMatches()
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
   readonly #entriesAhead = new Int32Array(SLICE)
@@ -132,7 +124,7 @@ export class JoinWindow {
 
   /** So many matches wait for their pages that `resolveCold` has to come first. */
   get coldFull(): boolean {
-    return this.#cold.length >= MOST_COLD * COLD_FIELDS
+    return this.#cold.isFull
   }
 
   /**
@@ -186,12 +178,13 @@ export class JoinWindow {
    * @param from @param to the earliest and the latest of their times
    */
   lookAhead(side: number, hashes: Int32Array, count: number, from: number, to: number): number {
-    const { beforeMs, afterMs } = this.times
+    const { beforeMs, afterMs, segmentMs } = this.times
     const earliest = from - (side === LEFT ? beforeMs : afterMs)
     const latest = to + (side === LEFT ? afterMs : beforeMs)
     const entries = this.#entriesAhead
     let touched = 0
-    for (const index of this.segments.between(earliest, latest)) {
+    for (const index of this.segments.all) {
+      if (index.start + segmentMs <= earliest || index.start > latest) continue
       const other = index.sides[1 - side]
       touched ^= index.lookAhead(hashes, count)
       touched ^= index.lookAheadEntries(1 - side, hashes, count, entries)
@@ -222,7 +215,7 @@ export class JoinWindow {
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
         const page = this.recent.match(other.page(entry))
-        if (page === undefined || (this.#left && this.#cold.length > 0)) {
+        if (page === undefined || (this.#left && !this.#cold.isEmpty)) {
           this.#wait(side, other, entry)
         } else this.#consider(side, other, entry, page)
       }
@@ -232,11 +225,10 @@ export class JoinWindow {
 
   /** Completes the matches whose pages had to be read from LevelDB. */
   async resolveCold(): Promise<void> {
-    const cold = this.#cold
-    if (cold.length === 0) return
-    this.#cold = []
+    if (this.#cold.isEmpty) return
+    const cold = this.#cold.take()
     for (let from = 0; from < cold.length; from += READ_AT_ONCE * COLD_FIELDS) {
-      await this.#resolve(cold.slice(from, from + READ_AT_ONCE * COLD_FIELDS))
+      await this.#resolve(cold.subarray(from, from + READ_AT_ONCE * COLD_FIELDS))
     }
   }
 
@@ -377,10 +369,10 @@ export class JoinWindow {
    */
   #wait(side: number, { start }: Entries, entry: number): void {
     const { number } = this.#ownPage!
-    this.#cold.push(side, number, this.#ownPosition, this.#ownEntry, start, entry, this.streamTime)
+    this.#cold.add(side, number, this.#ownPosition, this.#ownEntry, start, entry, this.streamTime)
   }
 
-  async #resolve(cold: readonly number[]): Promise<void> {
+  async #resolve(cold: Float64Array): Promise<void> {
     const wanted = new Set<number>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       wanted.add(this.#otherOf(cold, i).page(cold[i + 5] | 0))
@@ -410,8 +402,8 @@ export class JoinWindow {
   }
 
   /** The other side's entries, for the match that waits at `i`. */
-  #otherOf(cold: readonly number[], i: number): Entries {
-    return this.segments.get(cold[i + 4])!.sides[1 - cold[i]]
+  #otherOf(cold: Float64Array, i: number): Entries {
+    return this.segments.get(cold[i + 4])!.sides[(1 - cold[i]) | 0]
   }
 
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
@@ -421,6 +413,7 @@ export class JoinWindow {
     let emitted = 0
     for (let i = 0; i < due.length; i += 2) {
       const left = this.segments.get(due[i])?.sides[LEFT]
+      // `| 0`: see ColdMatches.
       const entry = due[i + 1] | 0
       if (left === undefined || left.isMatched(entry)) continue
       emitted++

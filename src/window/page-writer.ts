@@ -5,7 +5,7 @@ import type { RecentPages } from './recent-pages.ts'
 export class PageWriter {
   readonly #recent: RecentPages
   readonly #open: readonly Map<number, Page>[] = [new Map(), new Map(), new Map()]
-  readonly #last: (Page | undefined)[] = []
+  readonly #last: (Page | undefined)[] = [undefined, undefined, undefined]
   #sealed: Page[] = []
   /** Numbers only grow; they are LevelDB's key order. */
   nextPage = 1

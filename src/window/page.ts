@@ -76,7 +76,8 @@ export class EntryCursor {
   buffer: Bytes = NO_BYTES
   keyStart = 0
   keyEnd = 0
-  time = 0
+  /** From the start a double for V8: a field that becomes one changes the hidden class. */
+  time = Number.NEGATIVE_INFINITY
   headersStart = 0
   headersEnd = 0
   bodyStart = 0

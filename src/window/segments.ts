@@ -48,7 +48,14 @@ export class Segments {
 
   get(start: number): SegmentIndex | undefined {
     const slot = (start / this.#segmentMs) & (LAST - 1)
-    if (this.#lastStarts[slot] === start) return this.#last[slot]
+    return this.#lastStarts[slot] === start ? this.#last[slot] : this.#find(start, slot)
+  }
+
+  at(start: number): SegmentIndex {
+    return this.get(start) ?? this.#begin(start)
+  }
+
+  #find(start: number, slot: number): SegmentIndex | undefined {
     const index = this.#live.get(start)
     if (index !== undefined) {
       this.#lastStarts[slot] = start
@@ -57,32 +64,24 @@ export class Segments {
     return index
   }
 
-  at(start: number): SegmentIndex {
-    let index = this.get(start)
-    if (index === undefined) {
-      // Probably as many as in the segment before.
-      index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.hashes)
-      this.#live.set(start, index)
-    }
+  #begin(start: number): SegmentIndex {
+    // Probably as many as in the segment before.
+    const index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.hashes)
+    this.#live.set(start, index)
     return index
   }
 
-  /** The segments that hold times from `from` to `to`. */
-  between(from: number, to: number): SegmentIndex[] {
-    const found: SegmentIndex[] = []
-    for (const [start, index] of this.#live) {
-      if (start + this.#segmentMs > from && start <= to) found.push(index)
-    }
-    return found
+  get all(): SegmentIndex[] {
+    return [...this.#live.values()]
   }
 
   newestFirst(): SegmentIndex[] {
-    return [...this.#live].sort(([a], [b]) => b - a).map(([, index]) => index)
+    return this.all.sort((a, b) => b.start - a.start)
   }
 
   /** Drops the segments that end before `time`, and returns them. */
   expire(time: number): SegmentIndex[] {
-    const gone = [...this.#live.values()].filter(({ start }) => start + this.#segmentMs <= time)
+    const gone = this.all.filter(({ start }) => start + this.#segmentMs <= time)
     if (gone.length === 0) return gone
     for (const { start } of gone) this.#live.delete(start)
     this.#lastStarts.fill(Number.NaN)
@@ -92,7 +91,7 @@ export class Segments {
 
   /** With entries of this side. */
   count(side: number): number {
-    return withEntries([...this.#live.values()], side)
+    return withEntries(this.all, side)
   }
 
   entries(side: number): number {

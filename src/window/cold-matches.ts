@@ -1,0 +1,57 @@
+/** Of a match: side, own page, position and entry, the other's segment and entry, stream time. */
+export const COLD_FIELDS = 7
+/** A key with very many records must not fill the memory. */
+const MOST = 65_536 * COLD_FIELDS
+
+/**
+ * Matches whose page has to be read from LevelDB first. The fields are doubles, as there are times among
+ * them: `| 0` makes integers of the others again. Else what is computed with them would be doubles for
+ * good, and what V8 has optimized be thrown away.
+ */
+export class ColdMatches {
+  #fields = new Float64Array(0)
+  #used = 0
+
+  get isEmpty(): boolean {
+    return this.#used === 0
+  }
+
+  get isFull(): boolean {
+    return this.#used >= MOST
+  }
+
+  add(
+    side: number,
+    page: number,
+    position: number,
+    ownEntry: number,
+    segment: number,
+    entry: number,
+    streamTime: number,
+  ): void {
+    if (this.#used === this.#fields.length) this.#grow()
+    const fields = this.#fields
+    const at = this.#used
+    fields[at] = side
+    fields[at + 1] = page
+    fields[at + 2] = position
+    fields[at + 3] = ownEntry
+    fields[at + 4] = segment
+    fields[at + 5] = entry
+    fields[at + 6] = streamTime
+    this.#used += COLD_FIELDS
+  }
+
+  /** All of them, in their order, `COLD_FIELDS` each. */
+  take(): Float64Array {
+    const taken = this.#fields.slice(0, this.#used)
+    this.#used = 0
+    return taken
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(Math.max(256 * COLD_FIELDS, 2 * this.#fields.length))
+    grown.set(this.#fields)
+    this.#fields = grown
+  }
+}
