@@ -77,8 +77,9 @@ class Changelog {
       expired,
     }
     const part = epochPart(epoch, pipeline, this.#topic)
+    const first = this.records.length
     for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
-    await part.persist(this.records.length)
+    await part.persist(first, this.records.length)
   }
 
   #ports(): TakePorts {
@@ -106,7 +107,7 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   const read = async (): Promise<void> => {
     if (next >= records.length) return
     const columns = await decodeRecordBatches(records[next], 0, [])
-    next++
+    columns.offsets[0] = next++
     columns.nextOffset = next
     const lastStableOffset = records.length
     events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
@@ -122,11 +123,11 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   } as unknown as Reader
 }
 
-function put(task: Task, key: string, time: number): void {
+function put(task: Task, key: string, time: number, bodyBytes = 0): void {
   const bytes = bytesOf(Buffer.from(key))
   const hash = hashBytes(bytes, 0, bytes.length)
   const times = Float64Array.of(time)
-  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, 0)
+  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, bodyBytes)
   task.streamTime = Math.max(task.streamTime, time)
 }
 
