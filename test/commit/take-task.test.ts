@@ -181,3 +181,31 @@ test('a store that is behind by any number of epochs goes on with the changelogâ
   assert.deepEqual(await keysOf(again, ...keys), keys)
   await store.close()
 })
+
+test('a crash between two writes of a stop leaves nothing behind that never expires', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'half written'))
+  const first = await changelog.take(store)
+  // Each is more than what is written together.
+  put(first, 'old', DAY)
+  for (const time of [DAY, 2 * DAY]) {
+    for (let i = 0; i < 300; i++) put(first, `new ${i}`, 2 * DAY, 4000)
+    first.streamTime = time
+    await changelog.commit(first, first.window.expire(first.streamTime))
+  }
+  const write = first.store.write.bind(first.store)
+  first.store.write = async (pages, checkpoint) => {
+    first.store.write = () => Promise.reject(new Error('Killed'))
+    await write(pages, checkpoint)
+  }
+  await assert.rejects(first.writeBack.flush(), /Killed/)
+
+  const second = await changelog.take(store)
+  put(second, 'newer', 2 * DAY)
+  await changelog.commit(second)
+  assert.deepEqual(
+    second.heads.entries.map(([segment]) => segment),
+    [2 * DAY],
+  )
+  await store.close()
+})
