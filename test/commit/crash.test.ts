@@ -311,7 +311,7 @@ class World {
   }
 
   /** Whatever the process does: a kill ends it, and the task with it. */
-  async #survive(work: Promise<void>): Promise<void> {
+  async #survive(work: Promise<unknown>): Promise<void> {
     try {
       await work
     } catch (error) {
