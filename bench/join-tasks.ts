@@ -110,7 +110,8 @@ export class JoinTasks {
     const parts = epochs.map((epoch) => epochPart(epoch, this.#pipeline, this.#changelog))
     const batches: ProduceBatch[] = parts.flatMap((part) => [...part.changelog, ...part.batches])
     for (const batch of batches) await batch.seal(1n, 0, 0)
-    await Promise.all(parts.map((part) => part.persist(this.#round + part.changelog.length)))
+    const first = this.#round
+    await Promise.all(parts.map((part) => part.persist(first, first + part.changelog.length)))
     for (const batch of batches) batch.release()
     return epochs.reduce(
       (sum, epoch) => sum + epoch.outputs.reduce((records, batch) => records + batch.records, 0),

@@ -36,7 +36,6 @@ const AGAIN = new Set([
 
 /** Answers that mean: another instance has our place. By code, for kafkajs does not know them all. */
 const FENCED = new Set([22, 25, 27, 47, 49, 82, 90])
-const DUPLICATE_SEQUENCE_NUMBER = 46
 
 /** The transactional protocol of KIP-98, with KIP-447's offset commit. */
 export class ClusterProducer implements TransactionalProducer {
@@ -216,9 +215,7 @@ export class ClusterProducer implements TransactionalProducer {
             const batch = list.find(
               (b) => b.topic === answer.topic && b.partition === answer.partition,
             )!
-            if (answer.errorCode !== 0 && answer.errorCode !== DUPLICATE_SEQUENCE_NUMBER) {
-              throw createErrorFromCode(answer.errorCode)
-            }
+            if (answer.errorCode !== 0) throw createErrorFromCode(answer.errorCode)
             offsets[batch.i] = answer.baseOffset
             left = left.filter((b) => b !== batch)
           }

@@ -9,9 +9,10 @@ export interface EpochPart {
   readonly offsets: readonly OffsetCommit[]
   /**
    * Leaves the task's pages and checkpoint to LevelDB.
-   * @param changelogOffset behind the task's last changelog record
+   * @param first offset of the task's first changelog record
+   * @param next behind its last one
    */
-  persist(changelogOffset: number): Promise<void>
+  persist(first: number, next: number): Promise<void>
 }
 
 export interface CommitPorts {
@@ -65,13 +66,15 @@ export async function commitEpoch(
   onStep(3)
 
   // Step 4
-  let last = -1
-  await Promise.all(
-    parts.map((part) => {
-      last += part.changelog.length
-      return part.persist(baseOffsets[last] + changelogs[last].records)
-    }),
-  )
+  let end = 0
+  const persisted = parts.map((part) => {
+    const first = end
+    end += part.changelog.length
+    return part.persist(baseOffsets[first], baseOffsets[end - 1] + changelogs[end - 1].records)
+  })
+  // Where one fails the others must have ended too before their tasks are put down.
+  await Promise.allSettled(persisted)
+  await Promise.all(persisted)
   onStep(4)
 
   // Step 5 is the caller's: it knows what was counted.

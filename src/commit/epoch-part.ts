@@ -45,8 +45,7 @@ export function epochPart(
     batches: [...epoch.outputs, ...epoch.rejects],
     changelog: records,
     offsets: inputs.filter(({ offset }) => offset >= 0),
-    async persist(changelogOffset) {
-      const first = changelogOffset - records.length
+    async persist(first, changelogOffset) {
       const { heads } = task
       heads.add(pages, first)
       heads.expire(epoch.expired)

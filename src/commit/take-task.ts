@@ -63,6 +63,9 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   window.closing.restored(restored.closedBefore)
   task.streamTime = restored.streamTime
   task.dropExpired()
+  // What expired before it was written is not in the store; a checkpoint of then speaks of it all the same.
+  const segments = task.heads.entries.map(([segment]) => segment)
+  task.heads.expire(segments.filter((segment) => window.segments.get(segment) === undefined))
   const offsets: [number, number] = [restored.left, restored.right]
   for (const [side, topic] of inputs.entries()) {
     const place = { topic, partition, committed: committed[side], stored: offsets[side] }
@@ -115,7 +118,6 @@ async function readTail(
   const { layout, changelogTopic } = ports
   let pages: Page[] = []
   let bytes = 0
-  let next = 0
   const flush = async (): Promise<void> => {
     const heads = task.heads.entries
     await store.write(pages, { ...restored, nextPage: window.nextPage, heads })
@@ -139,14 +141,13 @@ async function readTail(
         pages.push(page)
         bytes += page.end - page.start
       }
-      next = nextPage
+      // Also where no page is left: a former owner, which may come back, has used the numbers before.
+      window.nextPage = Math.max(window.nextPage, nextPage)
     }
     restored.changelogOffset = columns.nextOffset
     ports.onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
     if (bytes > FLUSH_BYTES) await flush()
   })
-  // Also where no page is left: a former owner, which may come back, has used the numbers before.
-  window.nextPage = Math.max(window.nextPage, next)
   await flush()
 }
 

@@ -84,15 +84,17 @@ export class DimensionStore {
     if (this.#storedBytes > 2 * table.bytes + 64 * PAGE_BYTES) await this.#rewrite(table)
     this.#seal()
     const pages = this.#sealed
-    this.#sealed = []
-    const batch = pages.map((value) => ({
+    const batch = pages.map((value, i) => ({
       type: 'put' as const,
-      key: pageKey(this.#pages++),
+      key: pageKey(this.#pages + i),
       value,
     }))
-    for (const page of pages) this.#storedBytes += page.length
     batch.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(checkpoint)) })
     await this.#store.batch(batch)
+    // Not before: the checkpoint of a later flush speaks of these pages, too.
+    this.#sealed = []
+    this.#pages += pages.length
+    for (const page of pages) this.#storedBytes += page.length
   }
 
   async clear(): Promise<void> {

@@ -201,8 +201,9 @@ export class Simulation {
       shorten() {},
     }
     const part = epochPart(epoch, this.#pipeline, changelog)
+    const first = this.#changelogOffset
     this.#changelogOffset += part.changelog.length
-    await part.persist(this.#changelogOffset)
+    await part.persist(first, this.#changelogOffset)
     for (const batch of [...part.batches, ...part.changelog]) batch.release()
   }
 

@@ -77,8 +77,9 @@ class Changelog {
       expired,
     }
     const part = epochPart(epoch, pipeline, this.#topic)
+    const first = this.records.length
     for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
-    await part.persist(this.records.length)
+    await part.persist(first, this.records.length)
   }
 
   #ports(): TakePorts {
@@ -106,7 +107,7 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   const read = async (): Promise<void> => {
     if (next >= records.length) return
     const columns = await decodeRecordBatches(records[next], 0, [])
-    next++
+    columns.offsets[0] = next++
     columns.nextOffset = next
     const lastStableOffset = records.length
     events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
@@ -122,11 +123,11 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   } as unknown as Reader
 }
 
-function put(task: Task, key: string, time: number): void {
+function put(task: Task, key: string, time: number, bodyBytes = 0): void {
   const bytes = bytesOf(Buffer.from(key))
   const hash = hashBytes(bytes, 0, bytes.length)
   const times = Float64Array.of(time)
-  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, 0)
+  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, bodyBytes)
   task.streamTime = Math.max(task.streamTime, time)
 }
 
@@ -178,5 +179,33 @@ test('a store that is behind by any number of epochs goes on with the changelogâ
   const keys = Array.from({ length: 20 }, (_, epoch) => `key ${epoch}`)
   const again = await changelog.take(store)
   assert.deepEqual(await keysOf(again, ...keys), keys)
+  await store.close()
+})
+
+test('a crash between two writes of a stop leaves nothing behind that never expires', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'half written'))
+  const first = await changelog.take(store)
+  // Each is more than what is written together.
+  put(first, 'old', DAY)
+  for (const time of [DAY, 2 * DAY]) {
+    for (let i = 0; i < 300; i++) put(first, `new ${i}`, 2 * DAY, 4000)
+    first.streamTime = time
+    await changelog.commit(first, first.window.expire(first.streamTime))
+  }
+  const write = first.store.write.bind(first.store)
+  first.store.write = async (pages, checkpoint) => {
+    first.store.write = () => Promise.reject(new Error('Killed'))
+    await write(pages, checkpoint)
+  }
+  await assert.rejects(first.writeBack.flush(), /Killed/)
+
+  const second = await changelog.take(store)
+  put(second, 'newer', 2 * DAY)
+  await changelog.commit(second)
+  assert.deepEqual(
+    second.heads.entries.map(([segment]) => segment),
+    [2 * DAY],
+  )
   await store.close()
 })

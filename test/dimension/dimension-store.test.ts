@@ -12,7 +12,7 @@ import { Dimension } from '../../src/dimension/dimension.ts'
 import { type DimensionCheckpoint, DimensionStore } from '../../src/dimension/dimension-store.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
-import { openStore } from '../../src/level.ts'
+import { openStore, type Store } from '../../src/level.ts'
 
 const DAY = 86_400_000
 const PAGE = 64 * 1024
@@ -40,15 +40,24 @@ function rowsOf(table: DimensionTable): Map<string, string> {
 class Kept {
   readonly table = new DimensionTable()
   readonly store: DimensionStore
+  readonly #level: Store
 
-  constructor(store: DimensionStore) {
-    this.store = store
+  constructor(level: Store) {
+    this.#level = level
+    this.store = new DimensionStore(level)
   }
 
   static async open(folder: string): Promise<Kept> {
-    const kept = new Kept(new DimensionStore(await openStore(folder)))
+    const kept = new Kept(await openStore(folder))
     assert.ok(await kept.store.load(kept.table))
     return kept
+  }
+
+  /** A flush that the disk has no room for. */
+  async failToFlush(written: DimensionCheckpoint): Promise<void> {
+    Object.assign(this.#level, { batch: () => Promise.reject(new Error('No space left')) })
+    await assert.rejects(this.store.flush(written, this.table), /No space left/)
+    Reflect.deleteProperty(this.#level, 'batch')
   }
 
   put(key: Buffer, row: Buffer): void {
@@ -68,11 +77,11 @@ const row = fc.oneof(
   { weight: 6, arbitrary: bytes(40) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 * PAGE }).map((n) => Buffer.alloc(n, n)) },
 )
-type Step = { key: Buffer; row: Buffer | null } | 'flush' | 'reopen'
+type Step = { key: Buffer; row: Buffer | null } | 'flush' | 'flush in vain' | 'reopen'
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ key, row: fc.option(row, { freq: 3 }) }) },
-    { weight: 1, arbitrary: fc.constantFrom('flush' as const, 'reopen' as const) },
+    { weight: 2, arbitrary: fc.constantFrom('flush', 'flush in vain', 'reopen') },
   ),
   { maxLength: 60 },
 )
@@ -92,6 +101,8 @@ test('after a reopen the rows and offsets are those of the last flush', async (t
           written = checkpoint([offset, 7])
           await kept.store.flush(written, kept.table)
           flushed = rowsOf(kept.table)
+        } else if (step === 'flush in vain') {
+          await kept.failToFlush(checkpoint([offset, 7]))
         } else if (step === 'reopen') {
           await kept.store.close()
           kept = await Kept.open(path)
@@ -105,14 +116,17 @@ test('after a reopen the rows and offsets are those of the last flush', async (t
       }
       await kept.store.close()
     }),
-    { numRuns: 40 },
+    {
+      numRuns: 40,
+      examples: [[[{ key: Buffer.from('a'), row: Buffer.from('b') }, 'flush in vain', 'flush']]],
+    },
   )
 })
 
 test('a store that is written over and over is bounded by what is alive', async (t) => {
   const folder = await temporaryFolder(t)
   const level = await openStore(folder)
-  const kept = new Kept(new DimensionStore(level))
+  const kept = new Kept(level)
   for (let round = 0; round < 60; round++) {
     for (let k = 0; k < 10; k++) kept.put(Buffer.from(`key ${k}`), Buffer.alloc(50_000, round))
     kept.delete(Buffer.from(`key ${round % 10}`))
@@ -140,7 +154,7 @@ test('a page of any bytes is loaded or refused, and a shortened one is refused',
       assert.equal(typeof (await loads(page)), 'boolean')
     }),
   )
-  const kept = new Kept(new DimensionStore(level))
+  const kept = new Kept(level)
   kept.put(Buffer.from('key'), Buffer.from('row'))
   await kept.store.flush(checkpoint([1]), kept.table)
   const page = (await level.get(first))!

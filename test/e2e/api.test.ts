@@ -1,14 +1,14 @@
 /** The HTTP API of two instances on a real broker. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import * as data from '../../examples/orders/data.ts'
 import { freePort, testBroker } from '../support/kafka.ts'
 import { scrape } from '../support/scrape.ts'
-import { Orders, type ServiceProcess } from './orders.ts'
+import { FILE, Orders, type ServiceProcess } from './orders.ts'
 
 const TOKEN = 'for tests only'
 const COUNT = 20_000
@@ -32,18 +32,19 @@ class Instance {
   readonly stateDir: string
   readonly address: string
 
-  constructor(orders: Orders, name: string, port: number) {
+  constructor(orders: Orders, name: string, port: number, file: string) {
     this.name = name
     this.address = `127.0.0.1:${port}`
     this.stateDir = join(orders.folder, name)
-    this.process = orders.start({
+    const env = {
       INSTANCE_ID: name,
       STATE_DIR: this.stateDir,
       HTTP_PORT: String(port),
       // The second is in a pod, as it were.
       ...(name === 'a' ? { HTTP_ADVERTISE: this.address } : { POD_HOST: '127.0.0.1' }),
       HTTP_TOKEN: TOKEN,
-    })
+    }
+    this.process = orders.start(env, file)
   }
 
   get(path: string, redirect: 'manual' | 'follow' = 'manual'): Promise<Response> {
@@ -66,7 +67,7 @@ class Instance {
   }
 }
 
-async function until(what: string, holds: () => Promise<boolean>, seconds = 30): Promise<void> {
+async function until(what: string, holds: () => Promise<boolean>, seconds = 120): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) {
     if (await holds().catch(() => false)) return
   }
@@ -74,11 +75,15 @@ async function until(what: string, holds: () => Promise<boolean>, seconds = 30):
 }
 
 /** Two instances with two running tasks each. */
-async function pair(body: (orders: Orders, a: Instance, b: Instance) => Promise<void>) {
+async function pair(
+  body: (orders: Orders, a: Instance, b: Instance) => Promise<void>,
+  fileOf: (orders: Orders) => string = () => FILE,
+) {
   const orders = await Orders.create()
   try {
-    const a = new Instance(orders, 'a', await freePort())
-    const b = new Instance(orders, 'b', await freePort())
+    const file = fileOf(orders)
+    const a = new Instance(orders, 'a', await freePort(), file)
+    const b = new Instance(orders, 'b', await freePort(), file)
     const settled = async (): Promise<boolean> => {
       for (const instance of [a, b]) {
         const tasks = await instance.tasks()
@@ -86,11 +91,21 @@ async function pair(body: (orders: Orders, a: Instance, b: Instance) => Promise<
       }
       return (await a.get('/readyz')).ok && (await b.get('/readyz')).ok
     }
-    await until('two tasks run on each', settled, 60)
+    await until('two tasks run on each', settled)
     await body(orders, a, b)
   } finally {
     await orders.close()
   }
+}
+
+/** The silent keep their tasks for longer than a test waits. */
+function longSessions(orders: Orders): string {
+  const text = readFileSync(FILE, 'utf8')
+    .replaceAll('./schemas', resolve('examples/orders/schemas'))
+    .replace('kafka:\n', 'kafka:\n  sessionTimeout: 2m\n')
+  const file = join(orders.folder, 'long-sessions.yaml')
+  writeFileSync(file, text)
+  return file
 }
 
 /** Facts as any Kafka client writes them: the client's default partitioner chooses. */
@@ -174,15 +189,10 @@ test('a drained instance hands over at once and stays to be asked', () =>
   pair(async (orders, a, b) => {
     await orders.send(0, COUNT / 2)
     assert.equal(await b.post('/admin/drain'), 202)
-    // A static member that only goes silent would keep its tasks for the session timeout of 10 s.
-    await until(
-      'all tasks run on the other',
-      async () => {
-        const tasks = await a.tasks()
-        return tasks.length === 4 && tasks.every(({ state }) => state === 'running')
-      },
-      8,
-    )
+    await until('all tasks run on the other', async () => {
+      const tasks = await a.tasks()
+      return tasks.length === 4 && tasks.every(({ state }) => state === 'running')
+    })
     assert.equal((await b.get('/livez')).status, 200)
     const ready = await b.get('/readyz?verbose')
     assert.equal(ready.status, 503)
@@ -193,13 +203,18 @@ test('a drained instance hands over at once and stays to be asked', () =>
     await orders.sendRest(COUNT)
     await orders.expect(COUNT, 'inner')
     assert.equal(await b.process.stop(), 0)
-  }))
+  }, longSessions))
 
 test('stores that are rebuilt under load change nothing in the output', () =>
   pair(async (orders, a) => {
     const part = COUNT / 40
+    let end = (): void => {}
+    const rebuilt = new Promise<void>((resolve) => {
+      end = resolve
+    })
     const load = (async () => {
       for (let i = 0; i < COUNT; i += part) {
+        if (i === COUNT - part) await rebuilt
         await orders.send(i, i + part)
         await sleep(150)
       }
@@ -210,6 +225,7 @@ test('stores that are rebuilt under load change nothing in the output', () =>
     await a.process.logged('has been read anew')
     const [{ partition, offsets }] = await a.tasks()
     assert.ok(offsets.facts < COUNT / 4, 'facts come while the dimension is read')
+    end()
     assert.equal(await a.post(`/admin/stores/window-${partition}/rebuild`), 202)
     await until('its folder is put aside', async () =>
       existsSync(join(a.stateDir, 'window', `${partition}.damaged`)),

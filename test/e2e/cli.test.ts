@@ -25,7 +25,7 @@ interface Ran {
 function runWith(env: Record<string, string>, ...args: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', ...args], {
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: 120_000,
     encoding: 'utf8',
   })
   return { code: status, out: stdout, err: stderr }

@@ -66,7 +66,7 @@ async function startPrometheus(t: TestContext, folder: string, target: number): 
   for (let tries = 0; ; tries++) {
     const answer = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined)
     if (answer?.ok) break
-    assert.ok(tries < 100, `Prometheus does not start:\n${said}`)
+    assert.ok(tries < 600, `Prometheus does not start:\n${said}`)
     await sleep(100)
   }
   return async <T>(path: string) => {
@@ -81,6 +81,17 @@ async function values(ask: Ask, query: string): Promise<number[]> {
   )
   assert.equal(status, 'success', `${query}: ${error}`)
   return data.result.map(({ value }) => Number(value[1]))
+}
+
+async function emptyPanels(ask: Ask): Promise<string[]> {
+  const empty: string[] = []
+  for (const panel of Object.values(ROWS).flat()) {
+    for (const query of Object.keys(panel.queries).map((text) => withAll(text, RATE))) {
+      const found = await values(ask, query)
+      if (!found.some(Number.isFinite)) empty.push(`${panel.title}: ${query}`)
+    }
+  }
+  return empty
 }
 
 /** Orders and payments over some seconds; one order cannot be decoded. */
@@ -131,14 +142,11 @@ test('no panel of the dashboard and no rule is empty, on a live service with a r
     await service.logged('Task running')
     await feed(orders)
     await orders.expect(COUNT, 'left')
-    await sleep(2000)
-
-    const empty: string[] = []
-    for (const panel of Object.values(ROWS).flat()) {
-      for (const query of Object.keys(panel.queries).map((text) => withAll(text, RATE))) {
-        const found = await values(ask, query)
-        if (!found.some(Number.isFinite)) empty.push(`${panel.title}: ${query}`)
-      }
+    // Until the last samples have been scraped.
+    let empty = await emptyPanels(ask)
+    for (let tries = 0; empty.length > 0 && tries < 60; tries++) {
+      await sleep(1000)
+      empty = await emptyPanels(ask)
     }
     assert.deepEqual(empty, [])
 

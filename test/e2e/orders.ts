@@ -155,7 +155,7 @@ export class Orders {
   async expect(
     count: number,
     kind: 'inner' | 'left',
-    seconds = 60,
+    seconds = 180,
     topic = this.topic('enriched'),
   ): Promise<void> {
     const deadline = Date.now() + seconds * 1000
@@ -172,7 +172,7 @@ export class Orders {
   }
 
   /** Waits until the group's offsets are at the end of both inputs. */
-  async expectTaken(seconds = 60): Promise<void> {
+  async expectTaken(seconds = 180): Promise<void> {
     const topics = [this.topic('orders'), this.topic('payments')]
     const idle = {
       userData: () => Buffer.alloc(0),
@@ -255,7 +255,7 @@ export class ServiceProcess {
   }
 
   /** Waits for a line of the log. */
-  async logged(text: string, seconds = 30): Promise<void> {
+  async logged(text: string, seconds = 120): Promise<void> {
     for (let tries = 0; tries < seconds * 20; tries++) {
       if (this.log.includes(text)) return
       await sleep(50)

@@ -19,7 +19,7 @@ async function textOf(url: string): Promise<(id: string) => string> {
     [...options, '--dump-dom', url],
     {
       maxBuffer: 1 << 24,
-      timeout: 60_000,
+      timeout: 120_000,
     },
   )
   const body = stdout.slice(stdout.indexOf('<body'), stdout.indexOf('<script>'))
@@ -70,7 +70,7 @@ test('the page shows what the instance has taken, written, holds and rejected', 
     }
     const headers = { authorization: 'Bearer secret' }
     await fetch(`http://127.0.0.1:${port}/admin/drain`, { method: 'POST', headers })
-    for (let tries = 0; tries < 50; tries++) {
+    for (let tries = 0; tries < 300; tries++) {
       const answer = await fetch(`http://127.0.0.1:${port}/v1/tasks`)
       const tasks = (await answer.json()) as unknown[]
       if (tasks.length === 0) break

@@ -92,7 +92,7 @@ test('bad records go to the rejects topic with where they were and why; the othe
 function runToEnd(env: Record<string, string>): { code: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', 'run', FILE], {
     env: { ...process.env, ...env },
-    timeout: 30_000,
+    timeout: 120_000,
     encoding: 'utf8',
   })
   return { code: status, said: stdout + stderr }

@@ -209,12 +209,13 @@ test('a replay that was killed or stopped goes on with the same command, and wri
     const args = [smallEpochs(orders), '--output', topic]
     const killed = start(orders, { ENRICHER_KILL_AFTER: '3:8' }, ...args)
     assert.equal(await killed.ended, 'SIGKILL', killed.log)
-    const wanted = await expected(orders, 'inner', 0, Number.MAX_VALUE)
-    const first = (await content(orders, topic)).length
-    assert.ok(first > 0 && first < wanted.length, `${first} records before the kill`)
+    // Before the session is over.
     const early = await run(orders, ...args)
     assert.equal(early.code, 1)
     assert.match(early.said, /is running: 1 member .*until kafka\.sessionTimeout has passed/)
+    const wanted = await expected(orders, 'inner', 0, Number.MAX_VALUE)
+    const first = (await content(orders, topic)).length
+    assert.ok(first > 0 && first < wanted.length, `${first} records before the kill`)
     await left(orders, `${orders.tag}-job-replay-${topic}-open-open`)
 
     const stopped = start(orders, {}, ...args)

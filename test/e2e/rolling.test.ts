@@ -58,7 +58,7 @@ test('a rolling restart of static members under load loses and duplicates nothin
     }
     updated = true
     await loading
-    await orders.expect(COUNT, 'inner', 90)
+    await orders.expect(COUNT, 'inner')
 
     assert.deepEqual(await settled(services), before)
     for (const service of services.values()) {

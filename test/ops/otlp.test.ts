@@ -106,7 +106,7 @@ test('it is sent again and again, and a receiver that fails is one line in the l
   const { otlp, events } = start(env)
   const more = async (count: number): Promise<void> => {
     const wanted = requests.length + count
-    for (let tries = 0; requests.length < wanted && tries < 500; tries++) {
+    for (let tries = 0; requests.length < wanted && tries < 3000; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     assert.ok(requests.length >= wanted)

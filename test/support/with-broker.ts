@@ -11,7 +11,7 @@ const options = [
   'tsx',
   '--test',
   '--test-concurrency=1',
-  '--test-timeout=400000',
+  '--test-timeout=1800000',
   '--test-reporter=spec',
 ]
 const tests = spawn(process.execPath, [...options, ...files], { stdio: 'inherit', env })

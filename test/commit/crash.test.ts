@@ -1,0 +1,446 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
+import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
+import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
+import { epochPart } from '../../src/commit/epoch-part.ts'
+import { type TakePorts, takeTask } from '../../src/commit/take-task.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { WindowCounts } from '../../src/counts.ts'
+import type { Store } from '../../src/level.ts'
+import type { Task, TaskEpoch } from '../../src/task.ts'
+import { Heads } from '../../src/window/heads.ts'
+import { JoinWindow } from '../../src/window/join-window.ts'
+import { type EntryCursor, NUMBER_BYTES } from '../../src/window/page.ts'
+import { windowTimes } from '../../src/window/segments.ts'
+import { WindowStore } from '../../src/window/window-store.ts'
+import { WriteBack } from '../../src/window/write-back.ts'
+import { type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
+
+const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+const LAYOUT = 'layout'
+
+class Crash extends Error {}
+
+/** LevelDB of one instance: what was written stays, and each write may be the process's last. */
+class Disk {
+  readonly #entries = new Map<string, Buffer>()
+  /** Writes until the process dies; a `clear` writes once per key. */
+  writesLeft = Number.POSITIVE_INFINITY
+
+  /** Of the window: what is longer is a checkpoint. */
+  get pages(): number {
+    return this.#keys(false).filter((key) => key.length === NUMBER_BYTES).length
+  }
+
+  get store(): Store {
+    return {
+      batch: async (puts: readonly { key: Buffer; value: Buffer }[]) => {
+        this.#write()
+        for (const { key, value } of puts) this.#entries.set(text(key), Buffer.from(value))
+        await turn()
+      },
+      clear: async ({
+        gte,
+        lt,
+        reverse = false,
+      }: {
+        gte?: Buffer
+        lt?: Buffer
+        reverse?: boolean
+      }) => {
+        const keys = this.#keys(reverse)
+        for (const key of keys) {
+          if ((gte && key < text(gte)) || (lt && key >= text(lt))) continue
+          this.#write()
+          this.#entries.delete(key)
+        }
+        await turn()
+      },
+      getMany: async (keys: readonly Buffer[]) => {
+        const found = keys.map((key) => this.#entries.get(text(key)))
+        await turn()
+        return found
+      },
+      iterator: ({ reverse = false, limit }: { reverse?: boolean; limit?: number }) => {
+        const found = this.#keys(reverse)
+          .slice(0, limit)
+          .map((key) => [Buffer.from(key, 'latin1'), this.#entries.get(key)])
+        return {
+          all: async () => found,
+          nextv: async (n: number) => found.splice(0, n),
+          close: turn,
+        }
+      },
+    } as unknown as Store
+  }
+
+  #keys(reverse: boolean): string[] {
+    const keys = [...this.#entries.keys()].sort()
+    return reverse ? keys.reverse() : keys
+  }
+
+  #write(): void {
+    if (this.writesLeft-- <= 0) throw new Crash('Killed while the store is written')
+  }
+}
+
+const text = (key: Buffer): string => key.toString('latin1')
+const turn = (): Promise<void> => Promise.resolve()
+
+/** What the broker has of one task: its changelog, the group's offset, and the outputs. */
+class Broker {
+  /** By offset; undefined: a transaction's marker, or a record of an aborted one. */
+  readonly log: (Buffer | undefined)[] = []
+  head = 0
+  committed = -1
+  readonly outputs: string[] = []
+
+  takePorts(): TakePorts {
+    const { head, committed, log } = this
+    const ends = { earliest: head, latest: log.length, stable: log.length }
+    return {
+      pipeline,
+      layout: LAYOUT,
+      changelogTopic: 'changelog',
+      admin: {
+        offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
+          new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
+      } as unknown as TakePorts['admin'],
+      group: { committed: async () => [committed, committed] },
+      log: { event: () => {} } as unknown as TakePorts['log'],
+      from: [0, 0],
+      onProgress: () => {},
+      createReader: (events) => readerOf(log, events),
+    }
+  }
+}
+
+function readerOf(log: readonly (Buffer | undefined)[], events: ReaderEvents): Reader {
+  let next = 0
+  const read = async (): Promise<void> => {
+    const offset = log.findIndex((record, i) => i >= next && record !== undefined)
+    const columns = await decodeRecordBatches(log[offset] ?? Buffer.alloc(0), 0, [])
+    if (offset >= 0) columns.offsets[0] = offset
+    next = columns.nextOffset = offset < 0 ? log.length : offset + 1
+    const lastStableOffset = log.length
+    events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
+  }
+  return {
+    add: (_partition: unknown, offset: number) => {
+      next = offset
+      void read()
+    },
+    pause: () => {},
+    resume: () => void read(),
+    close: async () => {},
+  } as unknown as Reader
+}
+
+interface Sized extends ModelRecord {
+  readonly bytes: number
+}
+
+const idOf = (cursor: EntryCursor): string =>
+  cursor.buffer.toString('latin1', cursor.bodyStart, cursor.bodyEnd).split(' ', 1)[0]
+
+/** A task as `Task` has it, but that its records need no decoding. */
+class Held {
+  readonly partition = 0
+  readonly heads = new Heads()
+  unshortened = 0
+  streamTime = Number.NEGATIVE_INFINITY
+  readonly queues = [{ taken: -1 }, { taken: -1 }]
+  readonly store: WindowStore
+  readonly window: JoinWindow
+  readonly writeBack: WriteBack
+  /** The next record to take. */
+  next = 0
+  #outputs: string[] = []
+  #expired: number[] = []
+  readonly #closeMs: number
+
+  constructor(disk: Disk, times: ModelTimes, recentBytes: () => number) {
+    this.store = new WindowStore(disk.store, LAYOUT)
+    this.#closeMs = windowTimes(times).closeMs
+    this.window = new JoinWindow({
+      times: windowTimes(times),
+      kind: times.kind,
+      recentBytes,
+      counts: new WindowCounts(),
+      readPages: (numbers) => this.store.read(numbers),
+      sink: {
+        match: (left, right) => this.#outputs.push(`${idOf(left)}-${idOf(right)}`),
+        unmatched: (left) => this.#outputs.push(`${idOf(left)}-`),
+      },
+    })
+    this.writeBack = new WriteBack(this.store, this.window.recent)
+  }
+
+  dropExpired(): void {
+    this.#expired.push(...this.window.expire(this.streamTime))
+  }
+
+  async process(records: readonly Sized[]): Promise<void> {
+    for (const record of records) this.#take(record)
+    await this.window.resolveCold()
+    await this.moveTo(this.streamTime)
+  }
+
+  async moveTo(streamTime: number): Promise<void> {
+    this.streamTime = streamTime
+    await this.window.closeUnmatched(streamTime, () => false)
+    this.dropExpired()
+  }
+
+  takeEpoch(): { epoch: TaskEpoch; outputs: string[] } {
+    const outputs = this.#outputs
+    const expired = this.#expired
+    this.#outputs = []
+    this.#expired = []
+    const epoch = {
+      task: this as unknown as Task,
+      outputs: [],
+      matchTimes: new Float64Array(0),
+      rejects: [],
+      pages: this.window.take(),
+      left: this.next,
+      right: this.next,
+      streamTime: this.streamTime,
+      closedBefore: this.window.closing.closedBefore,
+      nextPage: this.window.nextPage,
+      expired,
+    }
+    return { epoch, outputs }
+  }
+
+  #take({ side, time, key: keyText, id, bytes }: Sized): void {
+    this.next++
+    if (time + this.#closeMs < this.streamTime) return
+    const { window } = this
+    const key = bytesOf(Buffer.from(keyText))
+    const hash = hashBytes(key, 0, key.length)
+    const body = Buffer.alloc(bytes, `${id} `)
+    const times = Float64Array.of(time)
+    const at = window.insert(side, times, 0, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
+    body.copy(window.bodyBuffer, at)
+    window.streamTime = this.streamTime
+    window.probe(side, hash)
+    this.streamTime = Math.max(this.streamTime, time)
+  }
+}
+
+interface Step {
+  /** Records taken before the epoch ends, and then while it commits. */
+  readonly before: number
+  readonly during: number
+  readonly slice: number
+  /** Bytes that the memory may have from now on. */
+  readonly limit: number
+  readonly aborted: boolean
+  /** Writes to the disk after which the process is killed, from the commit on. */
+  readonly writes: number
+  /** Offsets that others' aborted transactions take in the changelog. */
+  readonly gap: number
+  /** What comes next: the task goes on, is put down here, is lost with the process, or moves. */
+  readonly next: 'on' | 'stop' | 'crash' | 'move'
+  readonly instance: number
+  /** Whether the changelog is shortened where it may be. */
+  readonly shortens: boolean
+}
+
+const INSTANCES = 2
+const LAST: Step = {
+  before: 0,
+  during: 0,
+  slice: 1,
+  limit: 0,
+  aborted: false,
+  writes: Number.POSITIVE_INFINITY,
+  gap: 0,
+  next: 'on',
+  instance: 0,
+  shortens: true,
+}
+
+/** A task on its way over instances that stop and crash. */
+class World {
+  readonly broker = new Broker()
+  readonly disks = Array.from({ length: INSTANCES }, () => new Disk())
+  instance = 0
+  #limit = 0
+  #held: Held | undefined
+  readonly #times: ModelTimes
+  readonly #records: readonly Sized[]
+
+  constructor(times: ModelTimes, records: readonly Sized[]) {
+    this.#times = times
+    this.#records = records
+  }
+
+  get #disk(): Disk {
+    return this.disks[this.instance]
+  }
+
+  /** The task, taken again where it is not held; a kill at any write of the restore is survived. */
+  async held(): Promise<Held> {
+    while (this.#held === undefined) {
+      const held = new Held(this.#disk, this.#times, () => this.#limit)
+      const taken = takeTask(held as unknown as Task, this.broker.takePorts())
+      await this.#survive(
+        taken.then(() => {
+          held.next = Math.max(0, this.broker.committed)
+          this.#held = held
+        }),
+      )
+    }
+    return this.#held
+  }
+
+  async run(step: Step): Promise<void> {
+    this.#limit = step.limit
+    const held = await this.held()
+    await this.#process(held, step.before, step.slice)
+    await this.#survive(this.#end(held, step))
+    if (this.#held !== undefined && step.next !== 'crash' && step.next !== 'on') {
+      await this.#survive(held.writeBack.flush())
+    }
+    if (step.next !== 'on') this.#held = undefined
+    if (step.next === 'move') this.instance = step.instance
+  }
+
+  /** Whatever the process does: a kill ends it, and the task with it. */
+  async #survive(work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
+      this.#disk.writesLeft = Number.POSITIVE_INFINITY
+      this.#held = undefined
+    }
+  }
+
+  async #process(held: Held, count: number, slice: number): Promise<void> {
+    const end = held.next + count
+    while (held.next < Math.min(end, this.#records.length)) {
+      await held.process(this.#records.slice(held.next, Math.min(end, held.next + slice)))
+    }
+  }
+
+  async #end(held: Held, step: Step): Promise<void> {
+    const { epoch, outputs } = held.takeEpoch()
+    if (epoch.left === 0) return
+    const next = this.#process(held, step.during, step.slice)
+    if (step.aborted) {
+      await next
+      this.#held = undefined
+      return
+    }
+    const part = epochPart(epoch, pipeline, {
+      topic: 'changelog',
+      layout: LAYOUT,
+      schemaIds: [],
+      maxRecordBytes: 2 ** 20,
+      shorten: (_partition, offset) => {
+        if (step.shortens) this.broker.head = Math.max(this.broker.head, offset)
+      },
+    })
+    const { log } = this.broker
+    const offsets: number[] = []
+    for (const batch of part.changelog) {
+      offsets.push(log.length)
+      log.push(await batch.seal(-1n, -1, -1))
+      for (let i = 0; i < step.gap; i++) log.push(undefined)
+    }
+    log.push(undefined)
+    this.broker.committed = epoch.left
+    this.broker.outputs.push(...outputs)
+    this.#disk.writesLeft = step.writes
+    const persisted = part.persist(offsets[0], offsets[offsets.length - 1] + 1)
+    await Promise.allSettled([persisted, next])
+    await Promise.all([persisted, next])
+  }
+
+  /** Everything is taken and has closed. */
+  async finish(): Promise<number> {
+    const held = await this.held()
+    await this.#process(held, this.#records.length, 10)
+    await held.moveTo(Number.MAX_SAFE_INTEGER)
+    await this.#end(held, LAST)
+    await held.writeBack.flush()
+    return this.#disk.pages
+  }
+
+  get heads(): number[] {
+    return this.#held!.heads.entries.map(([segment]) => segment)
+  }
+}
+
+const times: fc.Arbitrary<ModelTimes> = fc.record({
+  beforeMs: fc.integer({ min: 0, max: 3000 }),
+  afterMs: fc.integer({ min: 0, max: 3000 }),
+  graceMs: fc.integer({ min: 0, max: 1000 }),
+  kind: fc.constantFrom('inner' as const, 'left' as const),
+})
+
+/** A page has many small ones, or one; a group of epochs, and a changelog record, few large ones. */
+const bytes = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 8, max: 100 }) },
+  { weight: 3, arbitrary: fc.constantFrom(3000, 5000) },
+  { weight: 3, arbitrary: fc.constantFrom(100_000, 400_000) },
+)
+
+const streams = fc
+  .array(
+    fc.record({
+      side: fc.constantFrom(0, 1),
+      step: fc.oneof(
+        { weight: 30, arbitrary: fc.integer({ min: -4000, max: 3000 }) },
+        { weight: 1, arbitrary: fc.constant(100_000) },
+      ),
+      key: fc.constantFrom('a', 'b', 'c', 'd-long-key'),
+      bytes,
+    }),
+    { minLength: 20, maxLength: 150, size: 'max' },
+  )
+  .map((steps) => {
+    let time = 1_700_000_000_000
+    return steps.map(({ side, step, key, bytes }, id): Sized => {
+      time += Math.abs(step) / 4
+      return { side, key, id, bytes, time: Math.floor(time + (step < 0 ? step : 0)) }
+    })
+  })
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    before: fc.nat(12),
+    during: fc.nat(6),
+    slice: fc.integer({ min: 1, max: 8 }),
+    limit: fc.constantFrom(0, 256 * 1024, 1 << 30),
+    aborted: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.boolean()),
+    writes: fc.oneof({ weight: 2, arbitrary: fc.constant(Number.POSITIVE_INFINITY) }, fc.nat(8)),
+    gap: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(2)),
+    next: fc.oneof(
+      { weight: 6, arbitrary: fc.constant('on' as const) },
+      { weight: 3, arbitrary: fc.constantFrom('stop' as const, 'crash' as const, 'move' as const) },
+    ),
+    instance: fc.nat(INSTANCES - 1),
+    shortens: fc.constantFrom(true, true, false),
+  }),
+  { minLength: 3, maxLength: 40, size: 'max' },
+)
+
+test('whatever stops, crashes and moves on the way, each output comes out once', async () => {
+  await fc.assert(
+    fc.asyncProperty(times, streams, steps, async (t, records, list) => {
+      const world = new World(t, records)
+      for (const step of list) await world.run(step)
+      const stored = await world.finish()
+      assert.deepEqual(world.broker.outputs.sort(), naiveJoin(records, t))
+      assert.deepEqual(world.heads, [], 'segments that have expired are kept')
+      assert.equal(stored, 0, 'pages that have expired are kept')
+    }),
+    { numRuns: 120 },
+  )
+})
