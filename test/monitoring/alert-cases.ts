@@ -74,7 +74,7 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     quiet: { [`enricher_transactions_total{${ON}, result="fenced"}`]: '0x5 1x20' },
     at: '15m',
     labels: { job: 'e', instance: 'i' },
-    says: 'i was fenced again and again in 15 minutes; one fencing belongs to a rebalance, several mean that two instances have one instance id.',
+    says: 'i was fenced again and again in 15 minutes; one fencing belongs to a rebalance, several mean that it is taken for lost each time.',
   },
   StreamEnricherUnassignedPartitions: {
     fires: {
