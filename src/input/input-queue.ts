@@ -92,10 +92,14 @@ export class InputQueue {
     this.endsAt = Math.min(this.endsAt, this.#position)
   }
 
-  /** Records between what was taken and the end of the partition. */
+  /** Whether it is known what waits: after the restore, once a look at the partition has told where it ends. */
+  get lagKnown(): boolean {
+    return this.taken >= 0 && Number.isFinite(this.#lastStableOffset)
+  }
+
+  /** Records between what was taken and the end of the partition; 0 while that is not known. */
   get lag(): number {
-    if (this.taken < 0 || !Number.isFinite(this.#lastStableOffset)) return 0
-    return Math.max(0, this.#lastStableOffset - this.taken)
+    return this.lagKnown ? Math.max(0, this.#lastStableOffset - this.taken) : 0
   }
 
   /**

@@ -107,14 +107,18 @@ export const METRICS = {
   consumer_lag_records: [
     'gauge',
     ['topic', 'partition'],
-    'Offsets between what was taken and the last stable offset',
+    'Offsets between what was taken and the last stable offset; absent until the partition is restored',
   ],
   consumer_lag_seconds: [
     'gauge',
     ['topic', 'partition'],
-    'Age of the next record to be taken; 0 where none is left',
+    'Age of the next record to be taken; 0 where none is left; absent until the partition is restored',
   ],
-  assigned_partitions: ['gauge', ['topic'], 'Partitions that this instance has'],
+  assigned_partitions: [
+    'gauge',
+    ['topic'],
+    'Partitions that this instance has, with those that are still to be restored',
+  ],
   topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
   rebalances_total: [
     'counter',

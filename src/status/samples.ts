@@ -200,6 +200,8 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
       const queue = task.queues[side]
       records[side] += task.window.segments.entries(side)
       segments[side] += task.window.segments.count(side)
+      // A 0 that grows to the backlog once it is seen would look like input that outruns us.
+      if (!queue.lagKnown) continue
       metrics.consumer_lag_records.set({ topic, partition }, queue.lag)
       metrics.consumer_lag_seconds.set({ topic, partition }, queue.lagMs(now) / 1000)
     }
@@ -215,7 +217,7 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
   for (const [side, topic] of topics.entries()) {
     metrics.window_records.set({ side: SIDES[side] }, records[side])
     metrics.window_segments.set({ side: SIDES[side] }, segments[side])
-    metrics.assigned_partitions.set({ topic }, tasks.length)
+    metrics.assigned_partitions.set({ topic }, worker.assigned)
     metrics.topic_partitions.set({ topic }, worker.partitions)
   }
 }

@@ -41,8 +41,9 @@ export function render(
   feature: string,
   values: Values = {},
   more: readonly string[] = [],
+  release = RELEASE,
 ): readonly KubernetesObject[] {
-  const text = helmTemplate(completeChart(), feature, values, more)
+  const text = helmTemplate(completeChart(), feature, values, more, release)
   return parseAllDocuments(text, { version: '1.1' })
     .map((document) => document.toJS())
     .filter((object) => object !== null)
@@ -54,8 +55,9 @@ export function helmTemplate(
   feature: string,
   values: Values,
   more: readonly string[] = [],
+  release = RELEASE,
 ): string {
-  const args = ['template', RELEASE, chart, '-f', join(CHART, 'ci', feature), '-f', '-', ...more]
+  const args = ['template', release, chart, '-f', join(CHART, 'ci', feature), '-f', '-', ...more]
   // Helm takes the version of an API server from its build, and one built by `go install` has an old one.
   const { status, stdout, stderr } = spawnSync(helm!, [...args, '--kube-version', '1.30'], {
     input: JSON.stringify(values),

@@ -55,7 +55,7 @@ const checksum = (): string => statefulSet().spec.template.metadata.annotations[
 for (const feature of features) {
   test(`the API server takes every field of ${feature}`, () => {
     const strictly = ['apply', '-n', NAMESPACE, '--dry-run=server', '--validate=strict', '-f', '-']
-    const text = ownKinds(feature).replaceAll(/namespace: \w+/g, `namespace: ${NAMESPACE}`)
+    const text = ownKinds(feature).replaceAll(/namespace: "\w+"/g, `namespace: ${NAMESPACE}`)
     plane.kubectl(strictly, text)
   })
 }

@@ -83,6 +83,19 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     /kafka.sasl.clientSecret in plain/,
     signingIn({}, '{ mechanism: oauthbearer, tokenEndpoint: a, clientId: a, clientSecret: b }'),
   ],
+  [
+    /kafka.sasl.password in plain/,
+    signingIn({}, '{ mechanism: plain, username: a, password: 1234 }'),
+  ],
+  [
+    /kafka.tls.passphrase in plain/,
+    {
+      ...bare,
+      config: withKafka(
+        `${identity}, brokers: "kafka:9093", tls: { cert: "\${C}", key: "\${K}", passphrase: a }`,
+      ),
+    },
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [
@@ -99,6 +112,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
   [
     /http.advertise orders:8080, one address for all pods/,
     { config: `${PIPELINE}http: { advertise: "orders:8080" }`, registry: { url: '' } },
+  ],
+  [
+    /http.host 127.0.0.1, where only the pod itself reaches it/,
+    { config: `${PIPELINE}http: { host: 127.0.0.1 }`, registry: { url: '' } },
   ],
   [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
   [/would both set the replicas/, { autoscaling: { keda: { enabled: true } } }, 'hpa-values.yaml'],
@@ -172,6 +189,16 @@ for (const [says, values, feature = 'default-values.yaml'] of cases) {
     assert.throws(() => render(feature, values), says)
   })
 }
+
+test('refused: a release of whose name no service can be called', needsHelm, () => {
+  for (const release of ['1st', 'orders.v2']) {
+    assert.throws(
+      () => render('default-values.yaml', {}, [], release),
+      /would be called .*: set fullnameOverride/,
+    )
+  }
+  render('default-values.yaml', { fullnameOverride: 'orders' }, [], 'orders.v2')
+})
 
 test('KEDA may have credentials of its own', needsHelm, () => {
   const own = { name: 'kafka' }

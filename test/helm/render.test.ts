@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { parse } from 'yaml'
 import { parsePipeline } from '../../src/config/load.ts'
 import { alerts } from '../monitoring/rules.ts'
 import {
@@ -278,6 +279,36 @@ test('the objects of a release have its name', needsHelm, () => {
   }
 })
 
+test('names that YAML would take for numbers or truth values stay names', needsHelm, async () => {
+  const secret = { existingSecret: '1', usernameKey: '1', passwordKey: 'null' }
+  const values = {
+    nameOverride: '1e3',
+    fullnameOverride: 'true',
+    kafka: { sasl: secret, tls: { existingSecret: '3' } },
+    registry: { auth: { ...secret, existingSecret: '4' } },
+    serviceAccount: { name: 'on' },
+    persistence: { storageClass: '5' },
+    priorityClassName: '6',
+    files: { '7': '{}', no: '{}' },
+  }
+  for (const feature of ['keda-values.yaml', 'secrets-values.yaml', 'inline-secrets-values.yaml']) {
+    const inline = feature.startsWith('inline')
+    const own = inline ? { kafka: {}, registry: {} } : {}
+    for (const object of render(feature, { ...values, ...own }, ['--namespace', '8'], '9')) {
+      const models = await import(modelOf(object.apiVersion))
+      new models[object.kind](object).validate()
+    }
+  }
+})
+
+test('a value with quotes is read in the pipeline file as it is', needsHelm, () => {
+  const [{ data }] = ofKind(render('default-values.yaml'), 'ConfigMap')
+  const config = `${data['pipeline.yaml']}\nstate: { dir: "\${DIR}" }`
+  const extraEnv = [{ name: 'DIR', value: '/a"b\\c' }]
+  const { volumeMounts } = containerOf(render('default-values.yaml', { config, extraEnv }))
+  assert.ok(volumeMounts.some(({ mountPath }: KubernetesObject) => mountPath === '/a"b\\c'))
+})
+
 test('the notes warn of a session that ends before a pod is back', needsHelm, (t) => {
   const objects = render('default-values.yaml')
   assert.equal(pipelineOf(t, objects).kafka.sessionTimeoutMs, 45_000)
@@ -326,6 +357,19 @@ test('the notes warn of an image that is in no registry', needsHelm, () => {
   for (const host of ['registry.example.com', 'registry.example.com/a', 'r:5000', 'localhost']) {
     assert.ok(!warns(`${host}/stream-enricher`), host)
   }
+})
+
+test('the README’s values for OpenShift leave user and group to the cluster', needsHelm, () => {
+  const readme = readFileSync('helm/stream-enricher/README.md', 'utf8')
+  const [, , values] = /## OpenShift(.*?)```yaml\n(.*?)```/s.exec(readme) ?? []
+  const objects = render('networkpolicy-values.yaml', parse(values))
+  const { runAsUser, runAsGroup, fsGroup, runAsNonRoot } = podOf(objects).spec.securityContext
+  assert.deepEqual(
+    [runAsUser, runAsGroup, fsGroup, runAsNonRoot],
+    [undefined, undefined, undefined, true],
+  )
+  const [{ spec }] = ofKind(objects, 'NetworkPolicy')
+  assert.match(JSON.stringify(spec.egress), /5353/)
 })
 
 test('a comma between brokers is written as the README does', needsHelm, () => {

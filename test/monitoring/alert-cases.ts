@@ -74,7 +74,7 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     quiet: { [`enricher_transactions_total{${ON}, result="fenced"}`]: '0x5 1x20' },
     at: '15m',
     labels: { job: 'e', instance: 'i' },
-    says: 'i was fenced again and again in 15 minutes; one fencing belongs to a rebalance, several mean that two instances have one instance id.',
+    says: 'i was fenced again and again in 15 minutes; one fencing belongs to a rebalance, several mean that it is taken for lost each time.',
   },
   StreamEnricherUnassignedPartitions: {
     fires: {
@@ -90,6 +90,19 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     at: '15m',
     labels: { job: 'e', topic: 'orders' },
     says: 'Of orders, 3 partitions have had no instance for 5 minutes.',
+  },
+  StreamEnricherNotJoined: {
+    fires: {
+      [`enricher_state{${ON}, state="rebalancing"}`]: '0x5 1x20',
+      [`enricher_state{${ON}, state="running"}`]: '1x5 0x20',
+    },
+    quiet: {
+      [`enricher_state{${ON}, state="rebalancing"}`]: '1 0x5 1x3 0x20',
+      [`enricher_state{${ON}, state="running"}`]: '0 1x5 0x3 1x20',
+    },
+    at: '15m',
+    labels: { job: 'e', instance: 'i', state: 'rebalancing' },
+    says: 'i has been joining its consumer group for 5 minutes, and takes nothing meanwhile.',
   },
   StreamEnricherLagHigh: {
     fires: { [`enricher_consumer_lag_seconds{${TOPIC}, partition="0"}`]: '90x30' },
@@ -251,6 +264,8 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     quiet: {
       [`enricher_transactions_total{${ON}, result="aborted"}`]: '0x20 1x20',
       [`enricher_transactions_total{${ON}, result="committed"}`]: '0+600x40',
+      'enricher_transactions_total{job="e", instance="idle", result="aborted"}': '0x20 1x20',
+      'enricher_transactions_total{job="e", instance="idle", result="committed"}': '0+1x40',
     },
     at: '30m',
     labels: { job: 'e', instance: 'i' },

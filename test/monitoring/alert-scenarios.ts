@@ -137,4 +137,43 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     },
     at: Object.fromEntries([30, 60, 72, 75, 78, 81, 84, 90].map((minute) => [`${minute}m`, []])),
   },
+  'a dimension that an instance reads at its start is not behind': {
+    alert: 'StreamEnricherDimensionLag',
+    interval: '1m',
+    series: {
+      'enricher_dimension_lag_records{job="e", instance="i", dimension="customer"}':
+        '_x10 9000-1000x8 0x20',
+    },
+    at: { '11m': [], '12m': [], '15m': [], '30m': [] },
+  },
+  'a backlog that comes into sight as restores end, and is worked off, wakes nobody': {
+    alert: 'StreamEnricherLagGrowing',
+    interval: '1m',
+    series: Object.fromEntries(
+      [0, 1, 2, 3, 4].flatMap((p) => {
+        const labels = `{job="e", instance="i", topic="orders", partition="${p}"}`
+        const unseen = `_x${5 * p}`
+        return [
+          [`enricher_consumer_lag_records${labels}`, `${unseen} 90000-100x90`],
+          [`enricher_consumer_lag_seconds${labels}`, `${unseen} 7200-10x90`],
+        ]
+      }),
+    ),
+    at: Object.fromEntries([12, 16, 20, 24, 28, 32, 40].map((minute) => [`${minute}m`, []])),
+  },
+  'input that outruns an instance pages though another one had it before': {
+    alert: 'StreamEnricherLagGrowing',
+    interval: '1m',
+    series: {
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="0"}':
+        '5000-200x20 stale',
+      'enricher_consumer_lag_seconds{job="e", instance="i", topic="orders", partition="0"}':
+        '400-10x20 stale',
+      'enricher_consumer_lag_records{job="e", instance="j", topic="orders", partition="0"}':
+        '_x22 1000+1000x40',
+      'enricher_consumer_lag_seconds{job="e", instance="j", topic="orders", partition="0"}':
+        '_x22 400+20x40',
+    },
+    at: { '20m': [], '45m': ['{job="e", topic="orders"}'] },
+  },
 }

@@ -37,6 +37,14 @@ test('every metric is on the dashboard', () => {
   assert.deepEqual(missing, [])
 })
 
+test('what is counted per second has a unit that says so', () => {
+  const perSecond = /^sum( by \([^)]*\) |)\(rate\(enricher_\w+_total\{[^}]*\}\[[^\]]*\]\)\)$/
+  for (const { title, unit, queries: of } of panels) {
+    if (!Object.keys(of).some((query) => perSecond.test(query))) continue
+    assert.ok(['cps', 'Bps', 'reqps', 'ops', 'percentunit'].includes(unit), `${title}: ${unit}`)
+  }
+})
+
 test('panels have ids and places of their own', () => {
   const { panels: all } = dashboard() as {
     panels: { id: number; gridPos: { x: number; y: number } }[]

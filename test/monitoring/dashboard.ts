@@ -14,6 +14,8 @@ const OF = 'job=~"$job", namespace=~"$namespace", pod=~"$pod"'
 const TOPIC = `${OF}, topic=~"$topic"`
 const DIMENSION = `${OF}, dimension=~"$dimension"`
 const RATE = '[$__rate_interval]'
+/** Of what is rare: a rate would hardly be seen. */
+const SINCE = 'Since the instances that run have started.'
 const POD = 'namespace=~"$namespace", pod=~"$pod"'
 /** Kubernetes' own metrics are of all pods of the cluster: of these, ours. */
 const OURS = `and on (namespace, pod) group by (namespace, pod) (enricher_build_info{${OF}})`
@@ -50,12 +52,12 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
   Overview: [
     {
       title: 'Facts and right stream in',
-      unit: 'short',
+      unit: 'cps',
       queries: rate('records_consumed_total', 'topic', TOPIC),
     },
     {
       title: 'Records out',
-      unit: 'short',
+      unit: 'cps',
       about: 'Committed: output, rejects, changelog (one record for each task and epoch).',
       queries: rate('records_produced_total', 'topic'),
     },
@@ -157,7 +159,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Dimension misses',
-      unit: 'short',
+      unit: 'cps',
       about: 'The status page of an instance lists the keys.',
       queries: rate('dimension_lookups_total', 'dimension', `${DIMENSION}, result="miss"`),
     },
@@ -208,7 +210,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Late, dropped, unmatched',
-      unit: 'short',
+      unit: 'cps',
       queries: {
         ...rate('records_late_total', 'topic', TOPIC),
         [`sum by (reason) (rate(enricher_records_dropped_total{${OF}}${RATE}))`]:
@@ -252,7 +254,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Segments expired',
-      unit: 'short',
+      unit: 'cps',
       queries: rate('window_segments_expired_total', 'side'),
     },
     { title: 'Disk', unit: 'bytes', queries: sum('store_disk_bytes', 'store') },
@@ -282,12 +284,16 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
     {
-      title: 'Restored',
+      title: 'Restored records',
       unit: 'short',
-      queries: {
-        ...sum('restore_records_total', 'store'),
-        [`sum by (store) (enricher_restore_bytes_total{${OF}})`]: '{{store}}, bytes',
-      },
+      about: SINCE,
+      queries: sum('restore_records_total', 'store'),
+    },
+    {
+      title: 'Restored bytes',
+      unit: 'bytes',
+      about: SINCE,
+      queries: sum('restore_bytes_total', 'store'),
     },
     {
       title: 'Restore duration, mean',
@@ -299,7 +305,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
   ],
   Transactions: [
-    { title: 'Epochs', unit: 'short', queries: rate('transactions_total', 'result') },
+    { title: 'Epochs', unit: 'cps', queries: rate('transactions_total', 'result') },
     { title: 'Commit duration', unit: 's', queries: quantiles('transaction_duration_seconds') },
     {
       title: 'Since the last commit',
@@ -329,27 +335,30 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     {
       title: 'Rejects by reason',
       unit: 'short',
+      about: SINCE,
       queries: sum('rejects_total', 'topic, stage, reason'),
     },
-    { title: 'Not decoded', unit: 'short', queries: rate('decode_errors_total', 'topic', TOPIC) },
+    { title: 'Not decoded', unit: 'cps', queries: rate('decode_errors_total', 'topic', TOPIC) },
     {
       title: 'Errors recovered from',
       unit: 'short',
+      about: SINCE,
       queries: sum('errors_total', 'component, code'),
     },
     {
       title: 'Failed requests to Kafka',
-      unit: 'short',
+      unit: 'cps',
       queries: rate('kafka_request_errors_total', 'api, error'),
     },
     {
       title: 'Schema registry requests',
-      unit: 'short',
+      unit: 'cps',
       queries: rate('schema_registry_requests_total', 'result'),
     },
     {
       title: 'Stores put aside',
       unit: 'short',
+      about: SINCE,
       queries: sum('stores_quarantined_total', 'store, reason'),
     },
     { title: 'HTTP requests', unit: 'reqps', queries: rate('http_requests_total', 'route, code') },

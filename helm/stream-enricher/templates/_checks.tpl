@@ -1,6 +1,10 @@
 {{/* Values that contradict one another, or the pipeline file, end the render with a sentence. */}}
 {{- define "stream-enricher.checks" -}}
 {{- $v := .Values }}
+{{- $name := include "stream-enricher.fullname" . }}
+{{- if not (regexMatch `^[a-z][-a-z0-9]*$` $name) }}
+{{- fail (printf "The objects would be called %s, and a service's name begins with a letter and has no dots: set fullnameOverride" $name) }}
+{{- end }}
 {{- if and $v.existingConfigMap (or $v.config $v.files) }}
 {{- fail "existingConfigMap is in place of config and files: set it, or them" }}
 {{- end }}
@@ -66,8 +70,9 @@
 {{- if and $pipeline.advertise (not (contains "$" $pipeline.advertise)) }}
 {{- fail (printf "config has http.advertise %s, one address for all pods: leave it out, and each pod has its own" $pipeline.advertise) }}
 {{- end }}
-{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "kafka.sasl.clientSecret" $pipeline.sasl.clientSecret "registry.password" $pipeline.registry.password "http.token" $pipeline.token "kafka.tls.key" (ternary $pipeline.tls dict (kindIs "map" $pipeline.tls)).key }}
-{{- if and $value (not (contains "${" $value)) }}
+{{- $tls := ternary $pipeline.tls dict (kindIs "map" $pipeline.tls) }}
+{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "kafka.sasl.clientSecret" $pipeline.sasl.clientSecret "registry.password" $pipeline.registry.password "http.token" $pipeline.token "kafka.tls.key" $tls.key "kafka.tls.passphrase" $tls.passphrase }}
+{{- if and $value (not (contains "${" (toString $value))) }}
 {{- fail (printf "config has %s in plain, and a ConfigMap is no place for it: put it into a secret and write ${file:…}" $path) }}
 {{- end }}
 {{- end }}
@@ -79,6 +84,9 @@
 {{- if and (contains (printf "${file:%s}" $path) $v.config) (not (and $v.kafka.tls.existingSecret (has . $v.kafka.tls.keys))) }}
 {{- fail (printf "config reads %s: set kafka.tls.existingSecret to the secret that has it, and name %s in kafka.tls.keys" $path .) }}
 {{- end }}
+{{- end }}
+{{- if has $pipeline.host (list "localhost" "127.0.0.1" "::1") }}
+{{- fail (printf "config has http.host %s, where only the pod itself reaches it: leave it out, for probes and the other pods ask from outside" $pipeline.host) }}
 {{- end }}
 {{- if lt (int $pipeline.port) 1024 }}
 {{- fail (printf "config has http.port %v: write a number from 1024, for probes and services need it and the container is not root" $pipeline.port) }}

@@ -7,8 +7,8 @@
 
 {{/* What is the release's: never changes, for selectors and volume claims are immutable. */}}
 {{- define "stream-enricher.releaseLabels" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "stream-enricher.selectorLabels" -}}
@@ -27,8 +27,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "stream-enricher.metadata" -}}
-name: {{ include "stream-enricher.fullname" . }}
-namespace: {{ .Release.Namespace }}
+name: {{ include "stream-enricher.fullname" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
 labels: {{- include "stream-enricher.labels" . | nindent 2 }}
 {{- end }}
 

@@ -19,12 +19,14 @@ by its default; what stays open keeps its `${`.
   "topics" (list (dig "facts" "topic" "" $file) (dig "join" "topic" "" $file) | compact)
   "token" (dig "http" "token" "" $file)
   "advertise" (dig "http" "advertise" "" $file)
+  "host" (dig "http" "host" "" $file)
   "port" (dig "http" "port" 8080 $file)
   "dir" (dig "state" "dir" "/var/lib/stream-enricher" $file) }}
 {{- $text := toJson $known }}
 {{- range include "stream-enricher.env" . | fromYamlArray }}
 {{- if .value }}
-{{- $text = regexReplaceAll (printf `\$\{%s(:[-?][^}]*)?\}` .name) $text (replace "$" "$$" (toString .value)) }}
+{{- $value := toString .value | toJson | trimPrefix "\"" | trimSuffix "\"" }}
+{{- $text = regexReplaceAll (printf `\$\{%s(:[-?][^}]*)?\}` .name) $text (replace "$" "$$" $value) }}
 {{- end }}
 {{- end }}
 {{- regexReplaceAll `\$\{[A-Za-z_][A-Za-z0-9_]*:-([^}]*)\}` $text "${1}" }}
