@@ -106,7 +106,7 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   const read = async (): Promise<void> => {
     if (next >= records.length) return
     const columns = await decodeRecordBatches(records[next], 0, [])
-    next++
+    columns.offsets[0] = next++
     columns.nextOffset = next
     const lastStableOffset = records.length
     events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
@@ -179,4 +179,26 @@ test('a store that is behind by any number of epochs goes on with the changelogâ
   const again = await changelog.take(store)
   assert.deepEqual(await keysOf(again, ...keys), keys)
   await store.close()
+})
+
+test('a store that was filled from another changelog is not used', async () => {
+  const store = await openStore(join(folder, 'before a reset'))
+  const old = new Changelog()
+  const first = await old.take(store)
+  put(first, 'old', DAY)
+  await old.commit(first)
+  await first.writeBack.flush()
+
+  // The pipeline was reset, and begun anew by another instance.
+  const changelog = new Changelog()
+  const elsewhere = await openStore(join(folder, 'elsewhere'))
+  const other = await changelog.take(elsewhere)
+  for (const key of ['new', 'newer']) {
+    put(other, key, DAY + 1)
+    await changelog.commit(other)
+  }
+  const second = await changelog.take(store)
+  assert.deepEqual(await keysOf(second, 'old', 'new', 'newer'), ['new', 'newer'])
+  await store.close()
+  await elsewhere.close()
 })
