@@ -30,7 +30,7 @@ export async function reset(file: string, options: { yes?: true }): Promise<void
       print(`${options.yes ? 'deleted' : 'would delete'} ${text}`)
     }
     print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
-out comes out once more. State folders on other machines have to be deleted there`)
+out comes out once more. State folders on other machines stay; their windows are not used`)
     if (!options.yes) print('Nothing was changed now; --yes does it')
   })
 }
