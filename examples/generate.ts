@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { loadPipeline } from '../src/config/load.ts'
+import { endWithoutKafka } from '../test/support/kafka.ts'
 import { connect, PlainProducer } from '../test/support/topics.ts'
 import { Feed } from './feed.ts'
 import type { Source } from './source.ts'
@@ -35,7 +36,7 @@ if (values.help || positionals.length !== 1 || !EXAMPLES.includes(example) || !i
 const { source } = (await import(`./${example}/source.ts`)) as { source: Source }
 const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, process.env)
 const address = pipeline.kafka.brokers.join(',')
-const broker = await connect(address)
+const broker = await connect(address).catch(endWithoutKafka)
 const producer = new PlainProducer(address)
 try {
   const feed = await Feed.open(pipeline, source, broker, producer, partitions)

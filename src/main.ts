@@ -31,9 +31,16 @@ function countOf(text: string): number {
   return Number(text)
 }
 
+/** Date.parse takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+}
+
 /** An option's time: milliseconds since 1970. */
 function timeOf(text: string): number {
-  const isIso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const isIso = isTime && isDay(text.slice(0, 10))
   const time = /^\d+$/.test(text) ? Number(text) : isIso ? Date.parse(text) : Number.NaN
   if (Number.isNaN(new Date(time).getTime())) {
     throw new InvalidArgumentError(
@@ -41,6 +48,11 @@ function timeOf(text: string): number {
     )
   }
   return time
+}
+
+function addressesOf(text: string): string {
+  if (text.split(',').every((address) => /^[^/\s]+:\d+$/.test(address))) return text
+  throw new InvalidArgumentError('It has to be host:port, as localhost:9092; several with commas.')
 }
 
 /** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
@@ -57,7 +69,7 @@ const onFile = (name: string, description: string): Command =>
 program
   .command('init')
   .description('writes a first pipeline file from topics and schemas that are there')
-  .requiredOption('--brokers <addresses>', 'host:port, separated by commas')
+  .requiredOption('--brokers <addresses>', 'host:port, separated by commas', addressesOf)
   .requiredOption('--facts <topic>', 'the fact topic')
   .requiredOption('--join <topic>', 'the second stream')
   .addOption(

@@ -14,6 +14,8 @@ const PARTITIONS = Number(process.env.PARTITIONS ?? 8)
 const REGISTRY = process.env.SCHEMA_REGISTRY_URL ?? 'http://localhost:8081/apis/ccompat/v7'
 const BROKERS = (process.env.KAFKA_BROKERS ?? 'localhost:9092').split(',')
 const TICK_MS = 100
+/** Of orders and payments; much longer than the pipeline's window. */
+const RETENTION_MS = 2 * 3_600_000
 /** Of Kafka Connect, where the databases of the profile `sources` are. */
 const SOURCE = process.env.SOURCE_URL
 const ASK_EVERY_TICKS = 50
@@ -46,17 +48,19 @@ const kafka = new Kafka({ clientId: 'generator', brokers: BROKERS, logLevel: log
 async function createTopics(): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
-  const topic = (name: Name, policy: string) => ({
+  const topic = (name: Name, config: { name: string; value: string }) => ({
     topic: TOPICS[name],
     numPartitions: PARTITIONS,
-    configEntries: [{ name: 'cleanup.policy', value: policy }],
+    configEntries: [config],
   })
+  const limited = { name: 'retention.ms', value: String(RETENTION_MS) }
+  const compacted = { name: 'cleanup.policy', value: 'compact' }
   await admin.createTopics({
     topics: [
-      topic('order', 'delete'),
-      topic('payment', 'delete'),
-      topic('customer', 'compact'),
-      topic('product', 'compact'),
+      topic('order', limited),
+      topic('payment', limited),
+      topic('customer', compacted),
+      topic('product', compacted),
     ],
   })
   await admin.disconnect()

@@ -38,6 +38,8 @@ Uses the broker in KAFKA_BROKERS; else Kafka in Docker; else Kafka from Maven on
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const count = (n: number): string => Math.round(n).toLocaleString('en-US')
+/** NaN: no record came. */
+const inMs = (ms: number): string => (Number.isNaN(ms) ? '–' : ms.toFixed(0)).padEnd(6)
 
 function options(): { rate: number; seconds: number; replicas: number } {
   const text = { type: 'string' } as const
@@ -188,8 +190,8 @@ class Demo {
         count((now.sent - before.sent) / seconds).padEnd(7),
         count(records / seconds).padEnd(7),
         count(usage.lag).padEnd(7),
-        p50.toFixed(0).padEnd(6),
-        p99.toFixed(0).padEnd(6),
+        inMs(p50),
+        inMs(p99),
         ((now.cpu - before.cpu) / seconds).toFixed(2).padEnd(5),
         count(usage.memoryBytes / 2 ** 20),
       ]

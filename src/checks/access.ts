@@ -37,6 +37,14 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
   return [ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)')]
 }
 
+/** Throws where this user may not know whether a group has members and offsets. */
+export function refuseHidden(name: string, { state }: GroupDescription): void {
+  if (state !== 'hidden') return
+  throw new Error(
+    `This user may not describe the group ${name}; give it describe and read on that group, for reset and replay also delete`,
+  )
+}
+
 /** Missing topics that may be created need nothing else yet: their rights come with the same rule as a rule. */
 function lacking(
   what: string,

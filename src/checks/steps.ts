@@ -24,7 +24,11 @@ export function topicSteps(
   const missing = inputTopics(pipeline).filter((topic) => !found.has(topic))
   if (missing.length > 0) {
     return missing.map((topic) =>
-      step('refuse', 'topic', `${topic} does not exist; create it, or correct its name`),
+      step(
+        'refuse',
+        'topic',
+        `${topic} does not exist (or may not be described); create it, or correct its name`,
+      ),
     )
   }
   const { partitions } = found.get(facts.topic)!
@@ -122,7 +126,7 @@ export function windowSteps(
           step(
             'change',
             'local windows',
-            `of partition ${other}: of another layout or damaged, so not used`,
+            `of partition ${other}: of another layout or changelog, or damaged, so not used`,
           ),
         ]),
   ]

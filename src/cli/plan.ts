@@ -1,5 +1,6 @@
 /** `plan FILE`: what starting the file would do to what is there. Changes nothing. */
 import type { Broker } from '../broker/port.ts'
+import { refuseHidden } from '../checks/access.ts'
 import {
   changelogStep,
   dimensionStep,
@@ -55,7 +56,8 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const windowStates = await Promise.all(
     windows.map(async ({ partition, folder }) => ({
       partition,
-      state: await windowState(folder, layout),
+      // Of another changelog, as of another name, where this one has no epoch yet.
+      state: headers.last.get(partition) ? await windowState(folder, layout) : 'other',
     })),
   )
   const rows = await Promise.all(
@@ -88,8 +90,10 @@ async function groupState(
     const last = await admin.offsets(topic, 'stable')
     ends.set(topic, new Map([...last].map(([p, end]) => [p, { first: first.get(p) ?? 0, end }])))
   }
+  const group = await administration.describeGroup(pipeline.name)
+  refuseHidden(pipeline.name, group)
   return {
-    group: await administration.describeGroup(pipeline.name),
+    group,
     offsets: await administration.groupOffsets(pipeline.name),
     headers,
     ends,

@@ -53,7 +53,11 @@ export async function rejects(file: string, options: RejectsOptions): Promise<vo
   const topic = pipeline.output.rejects
   await withRegistry(pipeline, (registry) =>
     withBroker(pipeline.kafka, async (broker) => {
-      if (!(await broker.admin.describeTopics([topic])).has(topic)) {
+      const access = (await broker.administration.topicAccess([topic])).get(topic)
+      if (access?.state === 'hidden') {
+        throw new Error(`This user may not describe ${topic}; give it describe and read on it`)
+      }
+      if (access?.state !== 'there') {
         process.stderr.write(`${topic} does not exist yet: nothing was rejected\n`)
         return
       }

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Broker } from '../broker/port.ts'
+import { refuseHidden } from '../checks/access.ts'
 import { plural } from '../checks/text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
@@ -29,7 +30,7 @@ export async function reset(file: string, options: { yes?: true }): Promise<void
       print(`${options.yes ? 'deleted' : 'would delete'} ${text}`)
     }
     print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
-out comes out once more. State folders on other machines have to be deleted there`)
+out comes out once more. State folders on other machines stay; their windows are not used`)
     if (!options.yes) print('Nothing was changed now; --yes does it')
   })
 }
@@ -39,7 +40,9 @@ export async function refuseWhileActive(
   { name }: Pipeline,
   { administration }: Broker,
 ): Promise<void> {
-  const { members } = await administration.describeGroup(name)
+  const group = await administration.describeGroup(name)
+  refuseHidden(name, group)
+  const { members } = group
   if (members.length === 0) return
   const who = members.map(({ clientId, host }) => `${clientId} at ${host.replace('/', '')}`)
   throw new Error(

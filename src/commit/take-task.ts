@@ -5,6 +5,7 @@ import type { Log } from '../events.ts'
 import type { Task } from '../task.ts'
 import { type ChangelogHeader, decodeChangelog, isEpoch } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
+import type { Checkpoint } from '../window/window-store.ts'
 
 export interface TakePorts {
   readonly pipeline: Pipeline
@@ -57,7 +58,7 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
     offsetOf(admin, ports.changelogTopic, partition, 'earliest'),
   ])
 
-  const restored = await loadStore(task, head, end)
+  const restored = await loadStore(task, ports, head, end)
   await readTail(task, ports, restored, Math.max(restored.changelogOffset, head), end)
 
   window.closing.restored(restored.closedBefore)
@@ -87,12 +88,19 @@ async function offsetOf(
   return (await admin.offsets(topic, at)).get(partition) ?? 0
 }
 
-/** A store that is of another layout, or behind the changelog's head, is cleared: the changelog has it all. */
-async function loadStore(task: Task, head: number, end: number): Promise<Restored> {
-  const { store, window, heads } = task
+/** A store that is of another layout or changelog, or behind the changelog's head, is cleared: the changelog has it all. */
+async function loadStore(
+  task: Task,
+  ports: TakePorts,
+  head: number,
+  end: number,
+): Promise<Restored> {
+  const { partition, store, window, heads } = task
   const checkpoint = await store.checkpoint()
   const usable = checkpoint !== undefined && checkpoint !== 'other'
-  if (!usable || checkpoint.changelogOffset > end || checkpoint.changelogOffset < head) {
+  const { changelogOffset } = usable ? checkpoint : NOTHING
+  const isThere = changelogOffset > head && changelogOffset <= end
+  if (!usable || !isThere || !(await hasEpoch(ports, partition, checkpoint))) {
     await store.clear()
     return { ...NOTHING }
   }
@@ -103,6 +111,31 @@ async function loadStore(task: Task, head: number, end: number): Promise<Restore
   window.nextPage = checkpoint.nextPage
   heads.load(checkpoint.heads)
   return { ...checkpoint }
+}
+
+/**
+ * Whether the changelog has the store's last epoch where the store had read it. It has not where the
+ * pipeline was reset on another machine, or had another name, and the folder is of before.
+ */
+async function hasEpoch(
+  ports: TakePorts,
+  partition: number,
+  checkpoint: Checkpoint,
+): Promise<boolean> {
+  const { changelogOffset: end, left, right, streamTime, closedBefore } = checkpoint
+  const place = { topic: ports.changelogTopic, partition }
+  let isThere = false
+  await readPartition(ports, place, end - 1, end, async (columns) => {
+    if (columns.length === 0 || columns.offsets[0] !== end - 1) return
+    const { buffer, valueStarts, valueEnds } = columns
+    const header = decodeChangelog(buffer, valueStarts[0], valueEnds[0])?.header
+    isThere =
+      header?.left === left &&
+      header.right === right &&
+      header.streamTime === streamTime &&
+      header.closedBefore === closedBefore
+  })
+  return isThere
 }
 
 async function readTail(
@@ -144,7 +177,6 @@ async function readTail(
       // Also where no page is left: a former owner, which may come back, has used the numbers before.
       window.nextPage = Math.max(window.nextPage, nextPage)
     }
-    restored.changelogOffset = columns.nextOffset
     ports.onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
     if (bytes > FLUSH_BYTES) await flush()
   })

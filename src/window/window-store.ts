@@ -3,7 +3,7 @@ import { NUMBER_BYTES, type Page, pageBytes, readPageHeader } from './page.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
 export interface Checkpoint {
-  /** The next changelog record to read. */
+  /** Behind the changelog record of the last epoch that is in here. */
   readonly changelogOffset: number
   /** The next offsets to read of facts and right stream; -1 where nothing was read. */
   readonly left: number

@@ -23,6 +23,17 @@ test('wrong usage ends with 2 and says on standard error what is there', () => {
   assert.equal(run('validate').code, 2)
   assert.equal(run('reset', FILE, '--force').code, 2)
   assert.equal(run('rejects', FILE, '--limit', '0').code, 2)
+  const init = run('init', '--brokers', 'a:1,localhost', '--facts', 'a', '--join', 'b')
+  assert.equal(init.code, 2)
+  assert.match(init.err, /It has to be host:port/)
+})
+
+test('a day that no month has is no time', () => {
+  for (const day of ['2025-02-30', '2025-02-30T10:00:00+02:00', '2025-13-01']) {
+    const { code, err } = run('replay', FILE, '--output', 'again', '--from', day)
+    assert.equal(code, 2)
+    assert.match(err, /It has to be a date/)
+  }
 })
 
 test('version is the package’s, and in an image the commit beside it', () => {

@@ -209,3 +209,25 @@ test('a crash between two writes of a stop leaves nothing behind that never expi
   )
   await store.close()
 })
+
+test('a store that was filled from another changelog is not used', async () => {
+  const store = await openStore(join(folder, 'before a reset'))
+  const old = new Changelog()
+  const first = await old.take(store)
+  put(first, 'old', DAY)
+  await old.commit(first)
+  await first.writeBack.flush()
+
+  // The pipeline was reset, and begun anew by another instance.
+  const changelog = new Changelog()
+  const elsewhere = await openStore(join(folder, 'elsewhere'))
+  const other = await changelog.take(elsewhere)
+  for (const key of ['new', 'newer']) {
+    put(other, key, DAY + 1)
+    await changelog.commit(other)
+  }
+  const second = await changelog.take(store)
+  assert.deepEqual(await keysOf(second, 'old', 'new', 'newer'), ['new', 'newer'])
+  await store.close()
+  await elsewhere.close()
+})

@@ -98,7 +98,7 @@ export async function startConnect(env: Record<string, string>): Promise<Running
   }
   process.once('exit', kill)
   for (let tries = 0; ; tries++) {
-    if (!worker.alive || tries > 240) throw new Error(`Connect does not answer:\n${worker.log}`)
+    if (!worker.alive || tries > 1200) throw new Error(`Connect does not answer:\n${worker.log}`)
     const answer = await fetch(`${url}/connectors`).catch(() => undefined)
     if (answer?.ok) break
     await sleep(500)

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../support/kafka.ts'
 import { LIBS, OPENSEARCH } from './connect.ts'
 
-const TRIES = 120
+const TRIES = 600
 const POSTGRES = '/usr/lib/postgresql'
 const MONGO = fileURLToPath(new URL('./MongoStandIn.java', import.meta.url))
 
@@ -167,5 +167,5 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     }
     await sleep(500)
   }
-  throw new Error(`Not so after a minute: ${what}`, { cause: failure })
+  throw new Error(`Not so after five minutes: ${what}`, { cause: failure })
 }

@@ -305,7 +305,7 @@ test('init writes a file that validates and checks, from schema files and from a
   }
 })
 
-test('check names what this user may not do, where the broker has an authorizer', async () => {
+test('commands name what this user may not do, where the broker has an authorizer', async () => {
   const kafka = await startKafka({
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'allow.everyone.if.no.acl.found': 'true',
@@ -335,6 +335,7 @@ test('check names what this user may not do, where the broker has an authorizer'
         rule(2, orders.topic('payments'), 'describe', true),
         rule(2, orders.topic('payments'), 'describeConfigs', true),
         rule(2, orders.topic('products'), 'read', false),
+        rule(2, orders.topic('rejects'), 'read', false),
         rule(3, job, 'read', false),
         rule(5, `${job}-any`, 'describe', false),
       ],
@@ -346,6 +347,15 @@ test('check names what this user may not do, where the broker has an authorizer'
     assert.match(out, /✗ permissions +group \S+-job: no read/)
     assert.match(out, /✗ permissions +transactional id \S+-job-any: no write/)
     assert.doesNotMatch(out, /permissions +topic \S+orders/)
+    const hidden = /may not describe the group \S+-job; give it describe and read/
+    for (const command of ['plan', 'reset']) {
+      const refused = run(orders, command, FILE)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, hidden)
+    }
+    const rejects = run(orders, 'rejects', FILE)
+    assert.equal(rejects.code, 1)
+    assert.match(rejects.err, /may not describe \S+rejects; give it describe and read/)
   } finally {
     await admin.disconnect()
     await orders.close()

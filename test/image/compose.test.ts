@@ -53,6 +53,14 @@ test('every service has a pinned tag, and a health check where it stays', () => 
   }
 })
 
+test('a restart loses no schema: the registry has them in topics, which stay', () => {
+  const { registry } = compose.services as Record<string, Service>
+  assert.equal(registry.environment?.APICURIO_STORAGE_KIND, 'kafkasql')
+  assert.equal(registry.environment?.APICURIO_KAFKASQL_BOOTSTRAP_SERVERS, 'kafka:19092')
+  assert.equal(registry.depends_on?.kafka.condition, 'service_healthy')
+  assert.equal(kafka.environment?.KAFKA_LOG_RETENTION_HOURS, -1)
+})
+
 test('the images that are built have the package’s version', async () => {
   const { version } = JSON.parse(await read('package.json'))
   assert.equal(enricher.image, `stream-enricher:${version}`)

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel } from '../../src/broker/kafkajs.ts'
+import { codeOf, messageOf } from '../../src/errors.ts'
 
 const POM = fileURLToPath(new URL('./kafka/pom.xml', import.meta.url))
 const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
@@ -70,10 +71,10 @@ function fetchJars(): void {
   writeFileSync(done, '')
 }
 
-/** Ends the process with one sentence where there is no Kafka; any other error goes on. */
+/** Ends the process with one sentence where there is no Kafka, or it does not answer; any other error goes on. */
 export function endWithoutKafka(error: unknown): never {
-  if (!(error instanceof NoKafka)) throw error
-  process.stderr.write(`${error.message}\n`)
+  if (!(error instanceof NoKafka) && codeOf(error) !== 'BROKER_UNREACHABLE') throw error
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exit(1)
 }
 

@@ -1,5 +1,5 @@
 /** A real schema registry on this machine: Apicurio, in memory, by its API that is compatible with Confluent's. */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,7 +44,7 @@ export async function startRegistry(): Promise<RunningRegistry> {
   }
   process.once('exit', kill)
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
-  await answers(url)
+  await answers(url, child)
   return {
     url,
     async register(subject, schema) {
@@ -65,11 +65,12 @@ export async function startRegistry(): Promise<RunningRegistry> {
   }
 }
 
-async function answers(url: string): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
+/** As long as it runs: on a busy machine that may take minutes. */
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
     const answer = await fetch(`${url}/subjects`).catch(() => undefined)
     if (answer?.ok) return
     await sleep(250)
   }
-  throw new Error(`The registry does not answer at ${url}`)
+  throw new Error(`The registry has ended with ${child.exitCode} before it answered at ${url}`)
 }
