@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** What the API shows of the instance. `members` may throw ApiError. */
 export interface Views {
-  status(): object
+  status(): Promise<object>
   topology(): object
   tasks(): readonly object[]
   lag(): object
