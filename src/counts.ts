@@ -134,6 +134,8 @@ export class Counts {
   readonly restores = new Distributions()
   /** By request name. */
   readonly kafkaRequests = new Distributions()
+  /** When a broker has last answered anything; wall clock in ms, 0 before the first. */
+  lastAnswerMs = 0
   /** `api error` */
   readonly kafkaErrors = new Tally()
   /** By address. */
@@ -154,6 +156,12 @@ export class Counts {
     const { probeHits, probeMisses } = this
     const probes = hit ? probeHits : probeMisses
     probes[side]++
+  }
+
+  /** A broker has answered a request. */
+  answered(api: string, ms: number): void {
+    this.kafkaRequests.add(api, ms)
+    this.lastAnswerMs = Date.now()
   }
 
   reject(topic: string, stage: Stage, reason: RejectReason): void {

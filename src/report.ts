@@ -80,7 +80,7 @@ export function readiness(
     if (isReady) return { name, ok: true, detail: `${table.size} rows` }
     return waiting(name, 'reading', progress(remaining, total, begunMs))
   })
-  if (worker?.draining) checks.push({ name: 'instance', ok: false, detail: 'draining' })
+  if (worker?.draining) return [...checks, { name: 'instance', ok: false, detail: 'draining' }]
   const joined = worker?.joined ?? false
   const detail = joined ? 'joined' : 'joining'
   checks.push({ name: 'group', ok: joined, detail, passing: true })

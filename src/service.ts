@@ -70,7 +70,7 @@ export async function startService(
   // While the broker is asked for this and that.
   const opening = openDimensionStores(pipeline, counts, log)
   const broker = createBroker(pipeline.kafka, log, {
-    onRequest: (api, ms) => counts.kafkaRequests.add(api, ms),
+    onRequest: (api, ms) => counts.answered(api, ms),
     onRequestError: (api, error) => counts.kafkaErrors.add(`${api} ${error}`),
     onConnection: (address, change) => counts.kafkaConnections.add(address, change),
   })

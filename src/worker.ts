@@ -253,7 +253,8 @@ export class Worker {
     await this.#waitAfterFailure()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true
-      this.#joinReason = 'fenced'
+      // The broker refuses offsets, too, from whom it has lost.
+      if (this.#joinReason !== 'lost') this.#joinReason = 'fenced'
       this.#group.rejoin()
       return
     }

@@ -51,3 +51,9 @@ test('an instance whose tasks have no store yet is not ready; one that has no ta
   assert.ok(!ready(1))
   assert.ok(ready(0))
 })
+
+test('an instance that leaves the group for good does not say that it has joined it', () => {
+  const worker = { joined: true, draining: true, assigned: 0, tasks: [] } as unknown as Worker
+  const checks = readiness({ ...pipeline, dimensions: [] }, [], worker)
+  assert.deepEqual(checks, [{ name: 'instance', ok: false, detail: 'draining' }])
+})

@@ -23,6 +23,8 @@ export interface SocketOptions {
 export function createSocket({ host, port, ssl, onConnect }: SocketOptions): Socket {
   const socket = ssl ? tlsSocket(host, port, ssl, onConnect) : tcpSocket(host, port, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  // During an outage kafkajs lets go of a socket many times, which adds a listener each time; Node would warn of it.
+  socket.setMaxListeners(0)
   return socket
 }
 

@@ -124,7 +124,7 @@ async function work(
   const fail = (error: unknown): void => {
     fault ??= { error }
   }
-  const log = await createLog(process.env.LOG_LEVEL ?? 'warn')
+  const log = await createLog(process.env.LOG_LEVEL, 'warn')
   let service: Service | undefined
   startService(pipeline, log, killAfterStep(process.env.ENRICHER_KILL_AFTER), fail, interval).then(
     (started) => {

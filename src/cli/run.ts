@@ -8,7 +8,7 @@ import { startService } from '../service.ts'
 export const STOP_MS = 5000
 
 export async function run(file: string): Promise<void> {
-  const log = await createLog(process.env.LOG_LEVEL ?? 'info')
+  const log = await createLog(process.env.LOG_LEVEL, 'info')
   const pipeline = loadPipeline(file, process.env)
   const fatal = (error: unknown): void => {
     log.event('failed', { err: error })

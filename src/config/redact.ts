@@ -1,31 +1,19 @@
-import type { Pipeline } from './pipeline.ts'
+import { isSecret } from './definition.ts'
 
-const HIDDEN = '***'
+const REDACTED = '<redacted>'
 
-/** The pipeline as it may be shown: without passwords, private keys and tokens. */
-export function redacted(pipeline: Pipeline): Pipeline {
-  const { kafka, registry, http } = pipeline
-  const { tls, sasl } = kafka
-  return {
-    ...pipeline,
-    kafka: {
-      ...kafka,
-      tls: tls && without(tls, 'key', 'passphrase'),
-      sasl:
-        sasl?.mechanism === 'oauthbearer'
-          ? without(sasl, 'clientSecret')
-          : sasl && without(sasl, 'password'),
-    },
-    registry: registry && {
-      ...without(registry, 'password'),
-      url: registry.url.replace(/\/\/[^/@]*@/, `//${HIDDEN}@`),
-    },
-    http: without(http, 'token'),
-  }
+/**
+ * A pipeline, or a value of its file, as it may be shown: without passwords, private keys and tokens, which are
+ * the keys that the definition calls `writeOnly`. That there is none may be seen. No address has credentials: the
+ * definition refuses them.
+ */
+export function redacted<T>(value: T, path: readonly string[] = []): T {
+  return hidden(value, path) as T
 }
 
-/** The secrets that are there are hidden; that there is none may be seen. */
-function without<T extends object>(of: T, ...secrets: (keyof T)[]): T {
-  const hidden = secrets.filter((key) => of[key]).map((key) => [key, HIDDEN])
-  return { ...of, ...Object.fromEntries(hidden) }
+function hidden(value: unknown, path: readonly string[]): unknown {
+  if (isSecret(path)) return value ? REDACTED : value
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
+  const shown = Object.entries(value).map(([key, part]) => [key, hidden(part, [...path, key])])
+  return Object.fromEntries(shown)
 }

@@ -163,7 +163,7 @@ export const pipelineSchema = {
       registry: object(
         'A schema registry with Confluent’s API; without it every topic names its schema file.',
         {
-          url: text('Its address, as http://registry:8081.', { pattern: '^https?://' }),
+          url: text('Its address, as http://registry:8081.', { pattern: '^https?://[^@]+$' }),
           username: text('The user of HTTP basic authentication.'),
           password: secret('The password; take it from the environment or a file.'),
         },
@@ -276,6 +276,7 @@ export const pipelineSchema = {
         },
         token: {
           type: ['string', 'null'],
+          writeOnly: true,
           description:
             'What admin requests have to carry as a bearer token; take it from the environment or a file. Without it there are none.',
         },

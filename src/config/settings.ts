@@ -1,10 +1,9 @@
 /** A pipeline file's settings as they count, with where each comes from and without its secrets. */
 import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
-import { type Definition, definition, isSecret } from './definition.ts'
+import { type Definition, definition } from './definition.ts'
 import type { Pipeline } from './pipeline.ts'
+import { redacted } from './redact.ts'
 import { REFERENCE, substitute } from './substitute.ts'
-
-const REDACTED = '<redacted>'
 
 export interface Setting {
   readonly path: readonly string[]
@@ -26,7 +25,7 @@ export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
     const plain = isCollection(value) ? value.toJS(filled) : value
     const where = `line ${lines.linePos(offset).line}`
     const from = isScalar(node) ? [where, ...references(String(node.value), env)] : [where]
-    return { path, value: redact(path, plain), source: from.join(', ') }
+    return { path, value: redacted(plain, path), source: from.join(', ') }
   })
 }
 
@@ -103,10 +102,4 @@ function references(text: string, env: NodeJS.ProcessEnv): string[] {
     const isSet = env[name] !== undefined && (env[name] !== '' || operator === undefined)
     return isSet ? `environment ${name}` : `default of \${${name}}, which is not set`
   })
-}
-
-function redact(path: readonly string[], value: unknown): unknown {
-  if (isSecret(path)) return REDACTED
-  // https://user:password@host
-  return typeof value === 'string' ? value.replace(/(:\/\/)[^/@]+@/, `$1${REDACTED}@`) : value
 }

@@ -179,6 +179,8 @@ function reportOne(error: ErrorObject, path: readonly string[], report: ReportAt
   if (error.keyword === 'enum') report(path, notYet(error, path))
   else if (error.keyword === 'pattern' && String(error.params.pattern).includes('ms|s')) {
     report(path, `${JSON.stringify(error.data)} is not a duration; write 250ms, 10s, 5m, 1h or 7d`)
+  } else if (error.keyword === 'pattern' && String(error.params.pattern).includes('https')) {
+    report(path, 'is no http:// or https:// address without credentials; they have their own keys')
   } else if (!FORMS.has(error.keyword)) report(path, error.message ?? 'is wrong')
 }
 

@@ -2,9 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, PROBLEM } from './api-error.ts'
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type Level = (typeof LEVELS)[number]
+import { LEVELS, type Level } from './log.ts'
 
 /** They throw ApiError. */
 export interface Admin {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** What the API shows of the instance. `members` may throw ApiError. */
 export interface Views {
-  status(): object
+  status(): Promise<object>
   topology(): object
   tasks(): readonly object[]
   lag(): object
@@ -36,7 +36,7 @@ const TOPOLOGY = 'Topics, dimensions, the join and its window, the output.'
 const TASKS = 'State, lag, stream time, window and restore progress of each.'
 const LAG = 'By topic and partition of this instance, up to the last stable offset.'
 const DIMENSIONS = 'Rows, bytes, freshness, hit ratio; progress while they are read.'
-const CONFIG = 'Passwords, private keys and tokens are ***.'
+const CONFIG = 'Passwords, private keys and tokens are <redacted>.'
 const MEMBERS = 'From the group’s metadata: addresses and partitions.'
 const REJECTS = 'Of this instance, newest first, 50 at most; the rejects topic has all.'
 

@@ -1,15 +1,26 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Bytes on disk by store (`window/3`, `dimension/customer`); files that go meanwhile count nothing. */
+/**
+ * Bytes on disk: `dimension/customer` and its like, and `window` for all windows together, as tasks come and go and
+ * leave their stores where they were. Files that go meanwhile count nothing.
+ */
 export async function storeSizes(stateDir: string): Promise<Record<string, number>> {
-  const sizes: Record<string, number> = {}
-  for (const kind of ['dimension', 'window']) {
-    const stores = await readdir(join(stateDir, kind)).catch(() => [])
-    for (const store of stores)
-      sizes[`${kind}/${store}`] = await folderBytes(join(stateDir, kind, store))
+  const sizes: Record<string, number> = { window: 0 }
+  for (const [store, bytes] of await foldersIn(join(stateDir, 'dimension'))) {
+    sizes[`dimension/${store}`] = bytes
   }
+  for (const [, bytes] of await foldersIn(join(stateDir, 'window'))) sizes.window += bytes
   return sizes
+}
+
+async function foldersIn(folder: string): Promise<[string, number][]> {
+  const names = await readdir(folder).catch(() => [])
+  return Promise.all(
+    names.map(
+      async (name): Promise<[string, number]> => [name, await folderBytes(join(folder, name))],
+    ),
+  )
 }
 
 async function folderBytes(folder: string): Promise<number> {

@@ -1,6 +1,6 @@
 /** The HTTP server: probes, metrics, API, status page. */
 import swagger from '@fastify/swagger'
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify'
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { type Admin, adminRoutes } from './admin.ts'
 import { apiRoutes, type Views } from './api.ts'
 import { ApiError } from './api-error.ts'
@@ -29,22 +29,34 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
     // Keys are parts of paths.
     routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (error, _request, reply) => sendError(error, reply),
+    schemaErrorFormatter: ([{ instancePath, message, params }], where) => {
+      const allowed = params.allowedValues as readonly string[] | undefined
+      const known = allowed === undefined ? '' : `: ${allowed.join(', ')}`
+      return new Error(`${where}${instancePath} ${message}${known}`)
+    },
+  })
+  // Whatever clients call it, and also where there is none: curl sends a form by default, others an empty JSON.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? undefined : JSON.parse(String(body)))
+    } catch {
+      done(new ApiError(400, 'The body is not JSON'))
+    }
   })
   app.addHook('onResponse', async (request, reply) => {
     const { url = '' } = request.routeOptions
     parts.onAnswer(url, request.method, reply.statusCode, reply.elapsedTime)
   })
-  app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => {
-    const status = error.statusCode ?? 500
-    if (status === 401) reply.header('www-authenticate', 'Bearer')
-    if (error instanceof ApiError && error.retrySeconds !== null) {
-      reply.header('retry-after', error.retrySeconds)
-    }
-    return reply.code(status).send({ error: error.message })
+  app.setErrorHandler((error: FastifyError | ApiError, _request, reply) => sendError(error, reply))
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const without =
+      token === null && url.startsWith('/admin/') ? ' while http.token is not set' : ''
+    return reply
+      .code(404)
+      .send({ error: `There is no ${method} ${url}${without}; see /openapi.json` })
   })
-  app.setNotFoundHandler(({ method, url }, reply) =>
-    reply.code(404).send({ error: `There is no ${method} ${url}; see /openapi.json` }),
-  )
   await app.register(swagger, { openapi: documentOf(parts.version) })
   healthRoutes(app, parts.probes)
   apiRoutes(app, parts.views)
@@ -62,6 +74,15 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app
+}
+
+function sendError(error: FastifyError | ApiError, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  if (error instanceof ApiError && error.retrySeconds !== null) {
+    reply.header('retry-after', error.retrySeconds)
+  }
+  return reply.code(status).send({ error: error.message })
 }
 
 const documentOf = (version: string) => ({

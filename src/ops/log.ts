@@ -1,6 +1,9 @@
 import { type DestinationStream, pino, stdSerializers } from 'pino'
-import { messageOf } from '../errors.ts'
+import { EnricherError, messageOf } from '../errors.ts'
 import { EVENTS, type EventFields, type EventLine, type EventName, type Log } from '../events.ts'
+
+export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type Level = (typeof LEVELS)[number]
 
 export interface LeveledLog extends Log {
   /** What is below it is not printed. */
@@ -9,9 +12,14 @@ export interface LeveledLog extends Log {
 
 /**
  * Lines on standard output: for people on a terminal, JSON otherwise.
- * @param level from LOG_LEVEL
+ * @param wanted LOG_LEVEL; not set, or empty, as a variable of something else leaves it: `usual`
  */
-export async function createLog(level: string): Promise<LeveledLog> {
+export async function createLog(wanted: string | undefined, usual: Level): Promise<LeveledLog> {
+  const level = wanted?.toLowerCase() || usual
+  if (!LEVELS.some((known) => known === level)) {
+    const message = `LOG_LEVEL is ${wanted}, which is not one of ${LEVELS.join(', ')}`
+    throw new EnricherError('CONFIG_INVALID', message)
+  }
   return logTo(process.stdout.isTTY ? await terminal() : pino.destination({ sync: true }), level)
 }
 

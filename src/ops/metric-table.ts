@@ -123,7 +123,7 @@ export const METRICS = {
   rebalances_total: [
     'counter',
     ['reason'],
-    'Assignments received: the first (start), as the group changed (group), after the session was lost (lost), after another producer had fenced this one (fenced)',
+    'Assignments received: the first (start), as the group changed (group), after the place in the group was lost (lost), after another producer had fenced this one (fenced)',
   ],
   rebalance_duration_seconds: [
     'histogram',

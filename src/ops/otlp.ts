@@ -30,14 +30,19 @@ export function startOtlp(
   instance: Readonly<Record<string, string>>,
   log: Log,
 ): Otlp | undefined {
-  const url = endpointOf(env)
-  if (url === undefined) return undefined
+  const endpoint = endpointOf(env)
+  if (endpoint === undefined) return undefined
   const protocol = signalOf(env, 'PROTOCOL') ?? PROTOCOL
   if (protocol !== PROTOCOL) {
     log.event('otlp_unsupported', { protocol })
     return undefined
   }
-  const headers = { ...listOf(signalOf(env, 'HEADERS')), 'content-type': 'application/json' }
+  const { url, credentials } = apart(endpoint)
+  const headers = {
+    ...credentials,
+    ...listOf(signalOf(env, 'HEADERS')),
+    'content-type': 'application/json',
+  }
   const resource = { ...instance, ...resourceOf(env) }
   const intervalMs = Number(env.OTEL_METRIC_EXPORT_INTERVAL) || INTERVAL_MS
   const timeoutMs = Number(signalOf(env, 'TIMEOUT')) || TIMEOUT_MS
@@ -99,6 +104,14 @@ function endpointOf(env: NodeJS.ProcessEnv): string | undefined {
   const { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: whole, OTEL_EXPORTER_OTLP_ENDPOINT: base } = env
   if (whole) return whole
   return base ? `${base.replace(/\/$/, '')}/v1/metrics` : undefined
+}
+
+/** `https://user:password@receiver`: fetch takes no such address, and the log is not to show it. */
+function apart(endpoint: string): { url: string; credentials: Record<string, string> } {
+  const [, scheme, userInfo, rest] = /^(https?:\/\/)([^/]*)@(.*)$/i.exec(endpoint) ?? []
+  if (userInfo === undefined) return { url: endpoint, credentials: {} }
+  const basic = Buffer.from(decoded(userInfo)).toString('base64')
+  return { url: `${scheme}${rest}`, credentials: { authorization: `Basic ${basic}` } }
 }
 
 function resourceOf(env: NodeJS.ProcessEnv): Record<string, string> {

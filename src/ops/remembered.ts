@@ -1,29 +1,40 @@
-/** A value that takes time to get: the last one is given at once, and a newer one is got behind it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** An answer that other things are in as well does not wait for longer. */
+const MOMENT_MS = 1000
+
+/** A value that takes time to get: many who ask share one. */
 export class Remembered<T> {
+  readonly #none: T
   readonly #get: () => Promise<T>
   readonly #maxAgeMs: number
   #last: T
   #gotAt = 0
   #getting: Promise<T> | undefined
 
-  constructor(first: T, maxAgeMs: number, get: () => Promise<T>) {
-    this.#last = first
+  /** @param none what is told where it is not known */
+  constructor(none: T, maxAgeMs: number, get: () => Promise<T>) {
+    this.#none = none
+    this.#last = none
     this.#maxAgeMs = maxAgeMs
     this.#get = get
   }
 
-  /** Never waits; where getting fails it stays as it was. */
-  get last(): T {
-    if (Date.now() - this.#gotAt > this.#maxAgeMs) void this.fresh().catch(() => {})
-    return this.#last
+  /** Not older than `maxAgeMs`; where none can be got in a moment, it is not known. */
+  async recent(): Promise<T> {
+    if (Date.now() - this.#gotAt <= this.#maxAgeMs) return this.#last
+    const fresh = this.fresh().catch(() => this.#none)
+    return Promise.race([fresh, sleep(MOMENT_MS, this.#none, { ref: false })])
   }
 
-  /** Waits for a newer one, which many may share. */
+  /** Waits for a newer one. */
   fresh(): Promise<T> {
     this.#getting ??= this.#get()
-      .then((value) => (this.#last = value))
-      .finally(() => {
+      .then((value) => {
         this.#gotAt = Date.now()
+        return (this.#last = value)
+      })
+      .finally(() => {
         this.#getting = undefined
       })
     return this.#getting

@@ -22,9 +22,10 @@ export class GroupMembers {
     })
   }
 
-  /** As of some seconds ago, at once; none once this instance leaves the group. */
-  get last(): readonly Member[] {
-    return this.#parts.worker?.draining ? [] : this.#remembered.last
+  /** None while they are not known, and once this instance leaves the group. */
+  async recent(): Promise<readonly Member[]> {
+    const members = await this.#remembered.recent()
+    return this.#parts.worker?.draining ? [] : members
   }
 
   /** Throws ApiError where the coordinator does not answer. */

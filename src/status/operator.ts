@@ -1,8 +1,8 @@
 /** What an operator may tell a running service to do. */
 import type { Dimension } from '../dimension/dimension.ts'
-import type { Admin, Level } from '../ops/admin.ts'
+import type { Admin } from '../ops/admin.ts'
 import { ApiError } from '../ops/api-error.ts'
-import type { LeveledLog } from '../ops/log.ts'
+import type { Level, LeveledLog } from '../ops/log.ts'
 import type { Worker } from '../worker.ts'
 import type { ServiceParts } from './parts.ts'
 

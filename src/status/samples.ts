@@ -63,10 +63,8 @@ function hashOf(pipeline: Pipeline): string {
 }
 
 async function collectDisk(metrics: Metrics, { state }: Pipeline): Promise<void> {
-  metrics.store_disk_bytes.set({ store: 'window' }, 0)
   for (const [store, bytes] of Object.entries(await storeSizes(state.dir))) {
-    // A window's tasks are many, and come and go.
-    metrics.store_disk_bytes.inc({ store: store.startsWith('window/') ? 'window' : store }, bytes)
+    metrics.store_disk_bytes.set({ store }, bytes)
   }
 }
 

@@ -30,9 +30,10 @@ export class ServiceViews implements Views {
     this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
   }
 
-  status(): object {
+  async status(): Promise<object> {
     const { pipeline, version, instanceId, counts, worker, dimensions } = this.#parts
     const { epochs, transactions } = counts
+    const [members, disk] = await Promise.all([this.#members.recent(), this.#sizes.recent()])
     const ready = this.#probes.ready()
     return {
       at: Date.now(),
@@ -70,9 +71,10 @@ export class ServiceViews implements Views {
         p50Ms: epochs.quantile(0.5),
         p99Ms: epochs.quantile(0.99),
       },
+      kafka: { lastAnswerAt: counts.lastAnswerMs || null },
       memory: this.#memory(),
-      disk: this.#sizes.last,
-      members: this.#members.last.map((member) => this.#member(member)),
+      disk,
+      members: members.map((member) => this.#member(member)),
       rejects: this.rejects(),
       config: this.config(),
     }

@@ -247,6 +247,13 @@ test('each mechanism of SASL asks for its own settings, and refuses those of oth
   }
 })
 
+test('the registry’s address has no credentials in it, for where it is named they would be, too', () => {
+  const faults = faultsOf(textOf({ registry: '{ url: "https://bob:hush@registry:8081" }' }))
+  assert.deepEqual(faults, [
+    'pipeline.yaml:7: registry.url: is no http:// or https:// address without credentials; they have their own keys',
+  ])
+})
+
 test('a message never shows a value that may be secret', () => {
   const faults = faultsOf(
     textOf({

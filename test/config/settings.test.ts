@@ -47,12 +47,13 @@ kafka:
   brokers: a
   tls: { key: "hush-1", passphrase: "\${PASS}", ca: shown }
   sasl: { mechanism: plain, username: me, password: "\${NONE:-hush-3}" }
-registry: { url: "https://user:hush-4@host:8081", password: hush-5 }
+registry: { url: "https://host:8081", password: hush-4 }
+http: { token: "\${TOKEN}" }
 `
-  const printed = settingsText(fileSettings(text, { PASS: 'hush-2' }))
+  const printed = settingsText(fileSettings(text, { PASS: 'hush-2', TOKEN: 'hush-6' }))
   assert.doesNotMatch(printed, /hush/)
   assert.match(printed, /ca: shown/)
-  const client = 'kafka: { sasl: { mechanism: oauthbearer, clientId: me, clientSecret: hush-6 } }'
+  const client = 'kafka: { sasl: { mechanism: oauthbearer, clientId: me, clientSecret: hush-5 } }'
   const ofClient = settingsText(fileSettings(client, {}))
   assert.doesNotMatch(ofClient, /hush/)
   assert.match(ofClient, /clientId: me/)

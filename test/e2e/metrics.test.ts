@@ -161,6 +161,122 @@ test('after a run the metrics are what went in and what came out, to the record,
     assert.deepEqual(of(prometheusLines(requests[0].body)), scraped)
   }))
 
+test('what all instances have counted is what is in the topics, through more of them, fewer, and a crash', () =>
+  withOrders(async (orders) => {
+    const enriched = { topic: orders.topic('enriched') }
+    const running = new Set<ServiceProcess>()
+    /** The last scrapes of those that have ended. */
+    const ended: Samples[] = []
+    const sum = async (name: string, labels?: Record<string, string>): Promise<number> => {
+      const all = [...ended, ...(await Promise.all([...running].map(scrape)))]
+      return all.flatMap((samples) => samples(name, labels)).reduce((a, b) => a + b, 0)
+    }
+    const begin = async (name: string): Promise<ServiceProcess> => {
+      const service = orders.start({ INSTANCE_ID: name, STATE_DIR: join(orders.folder, name) })
+      await service.logged('"Listening"')
+      running.add(service)
+      return service
+    }
+    let sent = 0
+    const sendUntil = async (done: () => boolean): Promise<void> => {
+      for (const part = 500; !done(); sent += part) {
+        await orders.send(sent, sent + part)
+        await sleep(100)
+      }
+    }
+    /** An epoch is counted when the answer to its commit is there: a moment after it is in the topic. */
+    const settled = async (): Promise<void> => {
+      await orders.expectTaken()
+      let written = 0
+      await readAll(orders.broker, enriched.topic, () => written++)
+      for (let tries = 0; tries < 100; tries++, await sleep(100)) {
+        if ((await sum('records_produced_total', enriched)) === written) return
+      }
+      assert.equal(await sum('records_produced_total', enriched), written)
+    }
+    const end = async (service: ServiceProcess, how: 'stop' | 'kill'): Promise<void> => {
+      await settled()
+      ended.push(await scrape(service))
+      running.delete(service)
+      await service[how]()
+    }
+
+    const first = await begin('a')
+    await first.logged('Task running')
+    const second = await begin('b')
+    await sendUntil(() => second.log.includes('Task running'))
+    const third = await begin('c')
+    await sendUntil(() => third.log.includes('Task running'))
+    const taken = (): number => first.log.split('"tasks_assigned"').length
+    for (const [service, how] of [
+      [second, 'stop'],
+      [third, 'kill'],
+    ] as const) {
+      const before = taken()
+      await end(service, how)
+      await sendUntil(() => taken() > before)
+    }
+    await orders.sendRest(sent)
+    await orders.expect(sent, 'inner')
+    await settled()
+
+    const paid = Array.from({ length: sent }, (_, i) => i).filter(data.isPaid).length
+    assert.equal(await sum('records_produced_total', enriched), paid)
+    assert.equal(await sum('record_e2e_latency_seconds_count'), paid)
+    const again =
+      (await sum('transactions_total', { result: 'aborted' })) +
+      (await sum('transactions_total', { result: 'fenced' }))
+    const counts = [
+      [await sum('records_consumed_total', { topic: orders.topic('orders') }), sent],
+      [await sum('records_consumed_total', { topic: orders.topic('payments') }), paid],
+      [await sum('window_probes_total', { result: 'hit' }), paid],
+      [await sum('dimension_lookups_total', { dimension: 'customer' }), sent],
+    ]
+    for (const [counted, wanted] of counts) {
+      assert.ok(again > 0 ? counted >= wanted : counted === wanted, `${counted}, not ${wanted}`)
+    }
+  }))
+
+test('an instance whose session is over says that its place was lost, when it is back', () =>
+  withOrders(async (orders) => {
+    const silent = orders.start({ INSTANCE_ID: 'a' })
+    await silent.logged('"partitions":[0,1,2,3]')
+    await orders.send(0, COUNT / 4)
+    await orders.expectTaken()
+    silent.child.kill('SIGSTOP')
+    const other = orders.start({ INSTANCE_ID: 'b', STATE_DIR: join(orders.folder, 'b') })
+    await other.logged('"partitions":[0,1,2,3]', 60)
+    await orders.send(COUNT / 4, COUNT / 2)
+    silent.child.kill('SIGCONT')
+    const samples = await until(silent, (s) => s('rebalances_total', { reason: 'lost' })[0] > 0)
+    assert.deepEqual(samples('rebalances_total', { reason: 'fenced' }), [0])
+    assert.deepEqual(samples('rebalances_total', { reason: 'start' }), [1])
+    assert.match(silent.log, /"membership_lost"/)
+    await orders.send(COUNT / 2, COUNT)
+    await orders.sendRest(COUNT)
+    await orders.expect(COUNT, 'inner')
+  }))
+
+test('an instance whose transactions another producer has fenced says so, and loses and repeats nothing', () =>
+  withOrders(async (orders) => {
+    const service = orders.start({ INSTANCE_ID: 'a' })
+    await service.logged('Task running')
+    await orders.send(0, COUNT / 2)
+    await orders.expectTaken()
+    const producer = orders.broker.producer({
+      transactionalId: `${orders.tag}-job-a`,
+      timeoutMs: 10_000,
+    })
+    await producer.init()
+    await producer.close()
+    await orders.send(COUNT / 2, COUNT)
+    const samples = await until(service, (s) => s('rebalances_total', { reason: 'fenced' })[0] > 0)
+    assert.deepEqual(samples('transactions_total', { result: 'fenced' }), [1])
+    assert.deepEqual(samples('rebalances_total', { reason: 'lost' }), [0])
+    await orders.sendRest(COUNT)
+    await orders.expect(COUNT, 'inner')
+  }))
+
 test('a partition that another instance takes over is in that one’s metrics only', () =>
   withOrders(async (orders) => {
     const first = orders.start({ INSTANCE_ID: 'a' })

@@ -64,6 +64,7 @@ test('the page shows what the instance has taken, written, holds and rejected', 
     assert.match(text('dimensions'), /customer +read +100K/)
     assert.match(text('members'), /\(this one\) +127\.0\.0\.1:\d+ +0, 1, 2, 3/)
     assert.match(text('rejects'), /not_framed/)
+    assert.match(text('memory'), /disk: window +[\d.]+ [KM]?i?B/)
     assert.match(text('config'), /"sessionTimeoutMs": 10000/)
     for (const id of ['picture', 'tiles', 'tasks', 'dimensions', 'join', 'epochs', 'memory']) {
       assert.doesNotMatch(text(id), /NaN|undefined|null|\[object|Infinity/, id)

@@ -67,14 +67,14 @@ test('each view is answered whole', async () => {
     'lag',
     'dimensions',
     'config',
+    'members',
     'rejects',
   ] as const) {
     const answer = await app.inject(`/v1/${view}`)
     assert.equal(answer.statusCode, 200)
     assert.equal(answer.headers['cache-control'], 'no-store')
-    assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(views[view]())))
+    assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(await views[view]())))
   }
-  assert.deepEqual((await app.inject('/v1/members')).json(), await views.members())
 })
 
 test('what is answered is what the OpenAPI document says', async () => {
@@ -136,11 +136,49 @@ test('a side or partition that cannot be is refused with a sentence', async () =
   }
 })
 
+test('whatever is asked in vain is answered with a sentence', async () => {
+  const app = await createApp(parts({ token: TOKEN }))
+  const asked: [string, number, RegExp][] = [
+    ['/v1/nothing', 404, /no GET \/v1\/nothing; see \/openapi\.json/],
+    ['/v1/stores/window/up/1', 400, /left, right/],
+    ['/v1/stores/dimensions/customer/rows/%ZZ', 400, /%ZZ/],
+    [`/v1/stores/dimensions/customer/rows/${'x'.repeat(5000)}`, 414, /length/],
+  ]
+  for (const [url, status, error] of asked) {
+    const answer = await app.inject(url)
+    assert.equal(answer.statusCode, status, url)
+    assert.deepEqual(Object.keys(answer.json()), ['error'])
+    assert.match(answer.json().error, error)
+  }
+  const head = await app.inject({ method: 'HEAD', url: '/v1/status' })
+  assert.deepEqual([head.statusCode, head.body], [200, ''])
+})
+
+test('an admin request’s body is JSON or nothing, whatever the client calls it', async () => {
+  const done: string[] = []
+  const app = await createApp(parts({ token: TOKEN, admin: admin(done) }))
+  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+    const headers = { ...bearer, 'content-type': type }
+    const paused = await app.inject({ method: 'POST', url: '/admin/pause', headers })
+    assert.equal(paused.statusCode, 200, type)
+    const put = (payload: string) =>
+      app.inject({ method: 'PUT', url: '/admin/loggers/root', headers, payload })
+    assert.deepEqual((await put('{"level":"warn"}')).json(), { level: 'warn' }, type)
+    for (const bad of ['', '{', '[]', '{}', '{"level":"loud"}']) {
+      const refused = await put(bad)
+      assert.equal(refused.statusCode, 400, bad)
+      assert.ok(refused.json().error.length > 10)
+    }
+  }
+  assert.deepEqual(done, ['pause', 'pause', 'pause'])
+})
+
 test('without a token in the pipeline file there is nothing to tell the instance', async () => {
   const done: string[] = []
   const app = await createApp(parts({ admin: admin(done) }))
   const answer = await app.inject({ method: 'POST', url: '/admin/pause', headers: bearer })
   assert.equal(answer.statusCode, 404)
+  assert.match(answer.json().error, /http\.token is not set/)
   assert.deepEqual(done, [])
 })
 

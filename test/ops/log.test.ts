@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { EnricherError } from '../../src/errors.ts'
 import { EVENTS, type EventLine } from '../../src/events.ts'
-import { logTo } from '../../src/ops/log.ts'
+import { createLog, logTo } from '../../src/ops/log.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -56,6 +56,15 @@ test('the level can be changed while it runs', () => {
   assert.equal(log.level, 'silent')
 })
 
+test('LOG_LEVEL may be empty or in capitals; one that is none is refused with those that there are', async () => {
+  assert.equal((await createLog('', 'warn')).level, 'warn')
+  assert.equal((await createLog(undefined, 'info')).level, 'info')
+  assert.equal((await createLog('ERROR', 'info')).level, 'error')
+  const message =
+    'LOG_LEVEL is loud, which is not one of trace, debug, info, warn, error, fatal, silent'
+  await assert.rejects(createLog('loud', 'info'), { code: 'CONFIG_INVALID', message })
+})
+
 test('every event is logged somewhere, and a message names no field that the event has not', () => {
   const sources = readdirSync(`${root}src`, { recursive: true })
     .map((file) => `${root}src/${file}`)
@@ -71,7 +80,7 @@ test('every event is logged somewhere, and a message names no field that the eve
 const script = '/usr/bin/script'
 const PROGRAM = `
   import { createLog } from './src/ops/log.ts'
-  const log = await createLog('info')
+  const log = await createLog('', 'info')
   log.event('listening', { port: 8080, pipeline: 'job' })
   log.event('failed', { err: new Error('nothing left') })
   process.exit(1)`

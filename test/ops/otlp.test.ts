@@ -1,6 +1,7 @@
 /** Prometheus's text form of the same registry is the oracle. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { Distribution } from '../../src/counts.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { type Otlp, startOtlp } from '../../src/ops/otlp.ts'
@@ -98,6 +99,20 @@ test('endpoint, headers and resource are what the environment says', async (t) =
       'deployment.environment': 'prod',
     },
   )
+})
+
+test('a user and password in the endpoint are sent as a header, and never logged', async (t) => {
+  const { url, requests, answer } = await receiver(t)
+  answer.status = 503
+  const lines: unknown[] = []
+  const log = { event: (...line: unknown[]) => void lines.push(line) }
+  const endpoint = url.replace('://', '://me:hush%40%3A@')
+  await startOtlp({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, metrics, instance, log)?.stop()
+  const basic = Buffer.from('me:hush@:').toString('base64')
+  assert.equal(requests[0].headers.authorization, `Basic ${basic}`)
+  assert.equal(lines.length, 2)
+  assert.match(inspect(lines), /otlp_failing/)
+  assert.doesNotMatch(inspect(lines, { depth: 9 }), /hush/)
 })
 
 test('it is sent again and again, and a receiver that fails is one line in the log, and one when it works', async (t) => {

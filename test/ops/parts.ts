@@ -12,7 +12,7 @@ export const good: Check = { name: 'group', ok: true, detail: 'joined' }
 export const bad: Check = { name: 'tasks', ok: false, detail: '2 restoring' }
 
 export const views: Views = {
-  status: () => ({ state: 'running', deep: { list: [{ x: 1 }] } }),
+  status: async () => ({ state: 'running', deep: { list: [{ x: 1 }] } }),
   topology: () => ({ pipeline: 'job' }),
   tasks: () => [{ partition: 0, state: 'running' }],
   lag: () => ({ orders: { total: 3, partitions: { 0: 3 } } }),
