@@ -1,4 +1,5 @@
 /** The one door to LevelDB: `level`'s class is classic-level on Node. */
+import { crc32c } from '@node-rs/crc32'
 import { Level } from 'level'
 import { EnricherError, messageOf } from './errors.ts'
 
@@ -21,6 +22,30 @@ export async function openStore(folder: string): Promise<Store> {
     throw storeError(folder, cause)
   }
   return store
+}
+
+/**
+ * Of writes. Not against crashes, which lose nothing that was written: against a host that loses power, where a file
+ * may come back with a hole. LevelDB passes over what it cannot read in its log, and goes on behind it.
+ */
+export const DURABLE = { sync: true }
+
+const CHECKSUM_BYTES = 4
+
+/** A value as it is to be stored: LevelDB compares its own checksums only when it compacts. */
+export function withChecksum(value: Buffer): Buffer {
+  const stored = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES)
+  value.copy(stored)
+  stored.writeUInt32LE(crc32c(value), value.length)
+  return stored
+}
+
+/** The value that was stored; undefined: it has changed since. */
+export function withoutChecksum(stored: Buffer): Buffer | undefined {
+  const bytes = stored.length - CHECKSUM_BYTES
+  if (bytes < 0) return undefined
+  const value = stored.subarray(0, bytes)
+  return crc32c(value) === stored.readUInt32LE(bytes) ? value : undefined
 }
 
 const TIMED = { getMany: 'get_many', batch: 'write', clear: 'clear' } as const

@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes.ts'
-import type { Store } from '../level.ts'
+import { DURABLE, type Store, withChecksum, withoutChecksum } from '../level.ts'
 import type { DimensionTable } from './table.ts'
 
 export interface DimensionCheckpoint {
@@ -21,6 +21,7 @@ const CHECKPOINT_KEY = Buffer.from([0xff])
  *
  *     page  := row*
  *     row   := key length u32, row length + 1 u32 (0: deleted), key, row
+ *     value := page or checkpoint (JSON), CRC-32C u32
  *
  * Few large values load many times faster than one per row. When most of what is stored is dead the
  * whole table is written anew.
@@ -41,9 +42,11 @@ export class DimensionStore {
     return this.#at + this.#sealed.length * PAGE_BYTES
   }
 
+  /** undefined: there is none, or it is damaged. */
   async checkpoint(): Promise<DimensionCheckpoint | undefined> {
-    const value = await this.#store.get(CHECKPOINT_KEY)
-    return value === undefined ? undefined : JSON.parse(value.toString())
+    const stored = await this.#store.get(CHECKPOINT_KEY)
+    const text = stored && withoutChecksum(stored)?.toString()
+    return text === undefined ? undefined : JSON.parse(text)
   }
 
   /** Fills the table with what is stored. False: a page is damaged. */
@@ -53,8 +56,9 @@ export class DimensionStore {
       for (;;) {
         const some = await pages.nextv(64)
         if (some.length === 0) return true
-        for (const page of some) {
-          if (!loadPage(page, table)) return false
+        for (const stored of some) {
+          const page = withoutChecksum(stored)
+          if (page === undefined || !loadPage(page, table)) return false
           this.#pages++
           this.#storedBytes += page.length
         }
@@ -87,10 +91,11 @@ export class DimensionStore {
     const batch = pages.map((value, i) => ({
       type: 'put' as const,
       key: pageKey(this.#pages + i),
-      value,
+      value: withChecksum(value),
     }))
-    batch.push({ type: 'put', key: CHECKPOINT_KEY, value: Buffer.from(JSON.stringify(checkpoint)) })
-    await this.#store.batch(batch)
+    const value = withChecksum(Buffer.from(JSON.stringify(checkpoint)))
+    batch.push({ type: 'put', key: CHECKPOINT_KEY, value })
+    await this.#store.batch(batch, DURABLE)
     // Not before: the checkpoint of a later flush speaks of these pages, too.
     this.#sealed = []
     this.#pages += pages.length

@@ -1,4 +1,4 @@
-import type { Store } from '../level.ts'
+import { DURABLE, type Store, withChecksum, withoutChecksum } from '../level.ts'
 import { NUMBER_BYTES, type Page, pageBytes, readPageHeader } from './page.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
@@ -15,7 +15,7 @@ export interface Checkpoint {
   readonly heads: readonly (readonly [number, number, number])[]
 }
 
-const VERSION = 4
+const VERSION = 5
 const PAGE_KEY_BYTES = NUMBER_BYTES
 const CHECKPOINT_KEY_BYTES = PAGE_KEY_BYTES + 5
 /** Behind its last page's key, before the next page's. */
@@ -26,6 +26,7 @@ const CHECKPOINT = 0xff
  *
  *     key := page number u48, of a page
  *     key := last page's number u48, 0xff, count u32, of a checkpoint; the last one counts
+ *     value := page or checkpoint (JSON), CRC-32C u32
  *
  * Every batch's keys come after all before, so that compaction has nothing to merge and only moves
  * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
@@ -42,15 +43,16 @@ export class WindowStore {
     this.#layout = layout
   }
 
-  /** undefined: an empty store. A store of another layout answers `other`. */
+  /** undefined: an empty store. A store of another layout, or whose checkpoint is damaged, answers `other`. */
   async checkpoint(): Promise<Checkpoint | 'other' | undefined> {
     const last = this.#store.iterator({ reverse: true, limit: 1 })
     const [found] = await last.all()
     if (found === undefined) return undefined
     const [key, value] = found
-    if (key.length !== CHECKPOINT_KEY_BYTES) return 'other'
+    const text = withoutChecksum(value)?.toString()
+    if (key.length !== CHECKPOINT_KEY_BYTES || text === undefined) return 'other'
     this.#checkpoints = key.readUInt32BE(PAGE_KEY_BYTES + 1)
-    const { version, layout, ...checkpoint } = JSON.parse(value.toString(), (_key, field) =>
+    const { version, layout, ...checkpoint } = JSON.parse(text, (_key, field) =>
       field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
     )
     return version === VERSION && layout === this.#layout ? checkpoint : 'other'
@@ -61,11 +63,11 @@ export class WindowStore {
     const puts = pages.map((page) => ({
       type: 'put' as const,
       key: pageKey(page.number),
-      value: pageBytes(page),
+      value: withChecksum(pageBytes(page)),
     }))
     const key = checkpointKey(checkpoint.nextPage - 1, ++this.#checkpoints)
-    puts.push({ type: 'put', key, value: this.#encode(checkpoint) })
-    await this.#store.batch(puts)
+    puts.push({ type: 'put', key, value: withChecksum(this.#encode(checkpoint)) })
+    await this.#store.batch(puts, DURABLE)
   }
 
   /** Deletes the pages before this one, and the checkpoints among them; the last one stays in any case. */
@@ -80,8 +82,10 @@ export class WindowStore {
     await this.#store.clear({ reverse: true })
   }
 
-  read(pages: readonly number[]): Promise<(Buffer | undefined)[]> {
-    return this.#store.getMany(pages.map(pageKey))
+  /** In the order asked; undefined: not there, or damaged. */
+  async read(pages: readonly number[]): Promise<(Buffer | undefined)[]> {
+    const values = await this.#store.getMany(pages.map(pageKey))
+    return values.map((value) => value && withoutChecksum(value))
   }
 
   /** Every page in the order of numbers. undefined in place of one that is damaged. */
@@ -92,7 +96,9 @@ export class WindowStore {
         const some = await all.nextv(256)
         if (some.length === 0) return
         for (const [key, value] of some) {
-          if (key.length === PAGE_KEY_BYTES) yield readPageHeader(value, 0)
+          if (key.length !== PAGE_KEY_BYTES) continue
+          const page = withoutChecksum(value)
+          yield page && readPageHeader(page, 0)
         }
       }
     } finally {

@@ -106,6 +106,32 @@ test('a store of another layout, and one without a checkpoint, are told apart', 
   rmSync(folder, { recursive: true, force: true })
 })
 
+test('one byte that has changed on disk is found, of a page or of the checkpoint', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-window-'))
+  const level = await openStore(folder)
+  const store = new WindowStore(level, 'layout')
+  await store.write([pageOf(1, 0, 10), pageOf(2, 0, 300)], checkpointAt(3, 5))
+  for (const [key, value] of await level.iterator().all()) {
+    for (let at = 0; at < value.length; at++) {
+      const changed = Buffer.from(value)
+      changed[at] ^= 1 << (at % 8)
+      await level.put(key, changed)
+      const number = key.readUIntBE(0, 6)
+      const pages: (Page | undefined)[] = []
+      for await (const page of store.pages()) pages.push(page)
+      if (key.length > 6) assert.equal(await store.checkpoint(), 'other')
+      else {
+        assert.equal(pages[number - 1], undefined)
+        assert.deepEqual(await store.read([number]), [undefined])
+      }
+    }
+    await level.put(key, value)
+  }
+  assert.deepEqual(await store.checkpoint(), checkpointAt(3, 5))
+  await level.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
 test('heads are the first page and record of any live segment; without one, of the last epoch', () => {
   const heads = new Heads()
   heads.add([{ segment: 0, number: 1 }], 100)
