@@ -1,4 +1,5 @@
 /** The one door to LevelDB: `level`'s class is classic-level on Node. */
+import { rm } from 'node:fs/promises'
 import { crc32c } from '@node-rs/crc32'
 import { Level } from 'level'
 import { EnricherError, messageOf } from './errors.ts'
@@ -67,24 +68,41 @@ export function timed(store: Store, onOp: (op: string, ms: number) => void): Sto
   return store
 }
 
+/** Closes the store, deletes its files, whatever is in them, and opens it again. */
+export async function empty(store: Store): Promise<void> {
+  await store.close()
+  await rm(store.location, { recursive: true, force: true })
+  await store.open()
+}
+
+interface LevelError {
+  readonly code?: string
+  readonly message?: string
+  readonly cause?: LevelError
+}
+
+/** A table that is shorter than its index says is an IO error, EINVAL, of the map that LevelDB reads it by. */
+const isDamage = ({ code, message }: LevelError): boolean =>
+  code === 'LEVEL_CORRUPTION' ||
+  (code === 'LEVEL_IO_ERROR' && /\.(ldb|sst): Invalid argument$/.test(message ?? ''))
+
 /** What LevelDB says of damaged files, as STATE_CORRUPT; any other error as it is. */
 export function asCorrupt(error: unknown): unknown {
-  const { code, cause } = error as { code?: string; cause?: { code?: string } }
-  if (code !== 'LEVEL_CORRUPTION' && cause?.code !== 'LEVEL_CORRUPTION') return error
+  const { cause } = error as LevelError
+  if (!isDamage(error as LevelError) && !(cause && isDamage(cause))) return error
   return new EnricherError('STATE_CORRUPT', `A store is damaged: ${messageOf(error)}`, {
     cause: error,
   })
 }
 
 function storeError(folder: string, error: unknown): EnricherError {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause ?? error
-  const code = (cause as { code?: string }).code
+  const cause = (error as LevelError).cause ?? (error as LevelError)
   const fields = { folder }
-  if (code === 'LEVEL_LOCKED') {
+  if (cause.code === 'LEVEL_LOCKED') {
     const message = `The state folder ${folder} is in use by another process; give each instance a state.dir of its own`
     return new EnricherError('STATE_LOCKED', message, { cause, fields })
   }
-  if (code === 'LEVEL_CORRUPTION') {
+  if (isDamage(cause)) {
     return new EnricherError('STATE_CORRUPT', `The store in ${folder} is damaged`, {
       cause,
       fields,

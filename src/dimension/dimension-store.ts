@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes.ts'
-import { DURABLE, type Store, withChecksum, withoutChecksum } from '../level.ts'
+import { DURABLE, empty, type Store, withChecksum, withoutChecksum } from '../level.ts'
 import type { DimensionTable } from './table.ts'
 
 export interface DimensionCheckpoint {
@@ -105,9 +105,7 @@ export class DimensionStore {
   async clear(): Promise<void> {
     this.#sealed = []
     this.#at = this.#pages = this.#storedBytes = 0
-    // First of all: clearing goes by key order and in steps, and the checkpoint's key is the last.
-    await this.#store.del(CHECKPOINT_KEY)
-    await this.#store.clear()
+    await empty(this.#store)
   }
 
   close(): Promise<void> {

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Fetched, Reader } from '../broker/port.ts'
+import { codeOf } from '../errors.ts'
+import { asCorrupt } from '../level.ts'
 import { DimensionStore, isUsable } from './dimension-store.ts'
 import type { DimensionPorts } from './ports.ts'
 import { ReadProgress } from './read-progress.ts'
@@ -137,6 +139,15 @@ export class Dimension {
     await this.#store.close()
   }
 
+  async #unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read()
+    } catch (error) {
+      if (codeOf(asCorrupt(error)) !== 'STATE_CORRUPT') throw error
+      return undefined
+    }
+  }
+
   /** undefined: nothing usable is stored, the topic is to be read from its head. */
   async #loadStore(
     first: readonly number[],
@@ -144,13 +155,13 @@ export class Dimension {
     keepMs: number,
   ): Promise<readonly number[] | undefined> {
     const { config, layout, log } = this.#ports
-    const checkpoint = await this.#store.checkpoint()
+    const checkpoint = await this.#unlessDamaged(() => this.#store.checkpoint())
     if (checkpoint === undefined) {
       await this.#store.clear()
       return undefined
     }
     const fits = isUsable(checkpoint, layout, first, ends, keepMs)
-    if (fits && (await this.#store.load(this.table))) {
+    if (fits && (await this.#unlessDamaged(() => this.#store.load(this.table)))) {
       this.lastUpdateMs = checkpoint.lastUpdateMs ?? 0
       return checkpoint.offsets
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -308,13 +308,27 @@ for (const [why, topic] of [
   })
 }
 
-test('a store with a damaged page is rebuilt, and nothing of it stays', async (t) => {
-  const folder = await temporaryFolder(t)
-  await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
-  const level = await openStore(folder)
-  const [[key, page]] = await level.iterator({ limit: 1 }).all()
-  page[page.length >> 1] ^= 1
-  await level.put(key, page)
-  await level.close()
-  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 0 })
-})
+const damages: Record<string, (folder: string) => Promise<void>> = {
+  async 'a byte has changed'(folder) {
+    const store = await openStore(folder)
+    const [[key, page]] = await store.iterator({ limit: 1 }).all()
+    page[page.length >> 1] ^= 1
+    await store.put(key, page)
+    await store.close()
+  },
+  async 'a file is too short'(folder) {
+    // Moves what it holds from its log to tables.
+    await (await openStore(folder)).close()
+    const tables = (await readdir(folder)).filter((file) => file.endsWith('.ldb'))
+    assert.ok(tables.length > 0)
+    for (const table of tables) await truncate(join(folder, table), 10)
+  },
+}
+for (const [what, damage] of Object.entries(damages)) {
+  test(`a store of which ${what} is rebuilt, and nothing of it stays`, async (t) => {
+    const folder = await temporaryFolder(t)
+    await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
+    await damage(folder)
+    assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 0 })
+  })
+}
