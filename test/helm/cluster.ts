@@ -64,13 +64,15 @@ const headlessPorts = (): number[] =>
   get(`service/${NAME}-headless`).spec.ports.map(({ port }: KubernetesObject) => port)
 
 test('the notes warn of what one may not have meant', () => {
-  const notes = (feature: string): string =>
-    helm('install', 'x', CHART, '-f', join(CHART, 'ci', feature), '--dry-run=server')
+  const notes = (feature: string, ...more: string[]): string =>
+    helm('install', 'x', CHART, '-f', join(CHART, 'ci', feature), '--dry-run=server', ...more)
   const ephemeral = notes('ephemeral-values.yaml')
   assert.match(ephemeral, /persistence is off/)
   assert.match(ephemeral, /3 instances, but the facts have 2 partitions: 1 of them will stand idle/)
   assert.match(notes('existing-configmap-values.yaml'), /orders-pipeline does not roll the pods/)
-  assert.doesNotMatch(notes('default-values.yaml'), /WARNING/)
+  assert.match(notes('default-values.yaml'), /names no registry/)
+  const pushed = ['--set', 'image.repository=registry.example/stream-enricher']
+  assert.doesNotMatch(notes('default-values.yaml', ...pushed), /WARNING/)
 })
 
 test('it installs where Pod Security restricted is enforced, with a claim for each pod', async () => {
