@@ -1,7 +1,7 @@
 /** The one door to LevelDB: `level`'s class is classic-level on Node. */
 import { rm } from 'node:fs/promises'
-import { crc32c } from '@node-rs/crc32'
 import { Level } from 'level'
+import { crc32c } from './checksum.ts'
 import { EnricherError, messageOf } from './errors.ts'
 
 export type Store = Level<Buffer, Buffer>

@@ -10,7 +10,7 @@ const stages = ['input', 'dimension', 'window', 'output', 'commit']
 /** Where each library may be imported: a folder of src/, or one file. */
 const homes: Readonly<Record<string, string>> = {
   kafkajs: 'broker',
-  '@node-rs/crc32': 'broker',
+  '@node-rs/crc32': 'checksum.ts',
   snappy: 'broker',
   'lz4-napi': 'broker',
   '@mongodb-js/zstd': 'broker',

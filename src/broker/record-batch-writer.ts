@@ -1,6 +1,6 @@
-import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes } from '../batch.ts'
 import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
+import { crc32c } from '../checksum.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { giveBuffer, takeBuffer } from './buffer-pool.ts'
 import { compress, compressionCode } from './compression.ts'

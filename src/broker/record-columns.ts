@@ -1,6 +1,6 @@
-import { crc32c } from '@node-rs/crc32'
 import type { RecordBytes, RecordColumns } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
+import { crc32c } from '../checksum.ts'
 import { EnricherError } from '../errors.ts'
 import { type ColumnArrays, takeColumns } from './column-arrays.ts'
 import { decompress } from './compression.ts'
