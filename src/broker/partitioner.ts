@@ -1,4 +1,4 @@
-import { crc32 } from '@node-rs/crc32'
+import { crc32 } from '../checksum.ts'
 import { murmur2 } from './kafkajs.ts'
 
 /** Which partition a producer writes a key to, by its default partitioner. */
