@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
-import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
+import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
 import { type TakePorts, takeTask } from '../../src/commit/take-task.ts'
 import { loadPipeline } from '../../src/config/load.ts'
@@ -17,6 +17,7 @@ import { windowTimes } from '../../src/window/segments.ts'
 import { WindowStore } from '../../src/window/window-store.ts'
 import { WriteBack } from '../../src/window/write-back.ts'
 import { type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
+import { putRecord } from '../window/put-record.ts'
 
 const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
 const LAYOUT = 'layout'
@@ -222,11 +223,7 @@ class Held {
     const key = bytesOf(Buffer.from(keyText))
     const hash = hashBytes(key, 0, key.length)
     const body = Buffer.alloc(bytes, `${id} `)
-    const times = Float64Array.of(time)
-    const at = window.insert(side, times, 0, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
-    body.copy(window.bodyBuffer, at)
-    window.streamTime = this.streamTime
-    window.probe(side, hash)
+    putRecord(window, side, time, hash, key, body, this.streamTime)
     this.streamTime = Math.max(this.streamTime, time)
   }
 }

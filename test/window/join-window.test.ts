@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
+import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { WindowCounts } from '../../src/counts.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { type ModelRecord, type ModelTimes, naiveJoin } from './model.ts'
+import { putRecord } from './put-record.ts'
 
 const bodyOf = (cursor: EntryCursor): string =>
   cursor.buffer.toString('latin1', cursor.bodyStart, cursor.bodyEnd)
@@ -49,11 +50,7 @@ class Driver {
     const hash = collidingHash(key, 0, key.length)
     const body = Buffer.from(String(record.id))
     const { side, time } = record
-    const times = Float64Array.of(time)
-    const at = window.insert(side, times, 0, hash, key, 0, key.length, NO_BYTES, 0, 0, body.length)
-    body.copy(window.bodyBuffer, at)
-    window.streamTime = this.streamTime
-    window.probe(side, hash)
+    putRecord(window, side, time, hash, key, body, this.streamTime)
     this.streamTime = Math.max(this.streamTime, time)
   }
 
