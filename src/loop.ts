@@ -51,6 +51,11 @@ export class Loop {
     return Date.now() - this.#lastTurn
   }
 
+  /** Until the next commit is due; negative once it is. */
+  get msToCommit(): number {
+    return this.#lastCommit + this.#options.context.pipeline.commit.intervalMs - Date.now()
+  }
+
   /** There may be something to do. */
   wake(): void {
     this.#alarm.ring()
@@ -106,7 +111,7 @@ export class Loop {
   }
 
   async #turnOnce(): Promise<boolean> {
-    const { tasks, context, isQuiet, commit } = this.#options
+    const { tasks, isQuiet, commit } = this.#options
     let busy = false
     let full = false
     for (const held of tasks.running) {
@@ -117,7 +122,7 @@ export class Loop {
       tasks.inputs.resume(held)
     }
     const now = Date.now()
-    const due = now - this.#lastCommit >= context.pipeline.commit.intervalMs
+    const due = this.msToCommit <= 0
     this.#full = full
     if ((due || full) && !isQuiet() && commit()) this.#lastCommit = now
     return busy
@@ -140,7 +145,6 @@ export class Loop {
 
   #sleep(): Promise<void> {
     const { intervalMs } = this.#options.context.pipeline.commit
-    const left = this.#lastCommit + intervalMs - Date.now()
-    return this.#alarm.sleep(Math.max(1, Math.min(left, intervalMs)))
+    return this.#alarm.sleep(Math.max(1, Math.min(this.msToCommit, intervalMs)))
   }
 }

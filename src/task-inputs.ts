@@ -5,12 +5,19 @@ import type { TaskContext } from './task.ts'
 
 /** Between two looks at the ends of paused inputs. */
 const LOOK_MS = 2000
+/** Records that come between two commits wait for the second anyway, so they may gather before they are fetched … */
+const MOST_GATHER_MS = 20
+const LEAST_GATHER_MS = 5
+/** … but those just before it should still be part of it: what a fetch and its processing take. */
+const LEAD_MS = 10
 
 export interface TaskInputsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   /** Records have come, or a task has begun to run. */
   readonly onWork: () => void
+  /** Until the next commit is due; negative once it is. */
+  readonly msToCommit: () => number
   /** Reading cannot go on as it is: see `Reader`. */
   readonly onReadError: (error: unknown) => void
 }
@@ -29,14 +36,20 @@ export class TaskInputs {
 
   /** @param held all tasks, by partition */
   constructor(options: TaskInputsOptions, held: ReadonlyMap<number, HeldTask>) {
-    const { broker, context, onWork, onReadError } = options
+    const { broker, context, onWork, msToCommit, onReadError } = options
     this.#context = context
     this.#admin = broker.admin
     this.#onWork = onWork
     this.#held = held
     const { partitionFetchBytes: maxBytesPerPartition, answerBytes: maxBytes } = context.memory
     this.#reader = broker.reader(
-      { maxBytesPerPartition, maxBytes, minBytes: 1, maxWaitMs: 50 },
+      {
+        maxBytesPerPartition,
+        maxBytes,
+        minBytes: 1,
+        maxWaitMs: 50,
+        gatherMs: () => gatherMs(msToCommit()),
+      },
       {
         onFetched: (fetched) => this.#fetched(fetched),
         onError: (_partition, error) => onReadError(error),
@@ -137,4 +150,8 @@ export class TaskInputs {
     }
     this.#onWork()
   }
+}
+
+function gatherMs(msToCommit: number): number {
+  return Math.max(LEAST_GATHER_MS, Math.min(MOST_GATHER_MS, msToCommit - LEAD_MS))
 }

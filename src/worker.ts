@@ -72,6 +72,7 @@ export class Worker {
       ...options,
       group: this.#group,
       onWork: () => this.#loop.wake(),
+      msToCommit: () => this.#loop.msToCommit,
       onReadError: (error) => this.#recover(error),
     })
     this.#loop = new Loop({

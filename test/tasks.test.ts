@@ -58,6 +58,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
     log,
     group: { committed: async () => [-1, -1] },
     onWork: nothing,
+    msToCommit: () => 0,
     onReadError: nothing,
   })
 }

@@ -97,6 +97,8 @@ export interface ReaderOptions {
   readonly maxBytes: number
   readonly minBytes: number
   readonly maxWaitMs: number
+  /** How long more may gather at the broker after an answer of little. Asked after each; 5 unless given. */
+  readonly gatherMs?: () => number
 }
 
 /** Who we are in the group; a transaction that commits offsets carries it (KIP-447). */

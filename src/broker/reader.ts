@@ -15,7 +15,7 @@ const OFFSET_OUT_OF_RANGE = 1
 /** As metadata have it, while one is elected. */
 const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
-const SMALL_BYTES = 64 * 1024
+const SMALL_BYTES = 256 * 1024
 const GATHER_MS = 5
 
 interface Position extends TopicPartition {
@@ -145,7 +145,7 @@ export class ClusterReader implements Reader {
       lease.release()
       if (fault !== undefined) throw fault
       const bytes = answers.reduce((sum, { records }) => sum + records.length, 0)
-      if (bytes > 0 && bytes < SMALL_BYTES) await sleep(GATHER_MS)
+      if (bytes > 0 && bytes < SMALL_BYTES) await sleep(this.#options.gatherMs?.() ?? GATHER_MS)
     } catch (error) {
       if (!this.#closed) await this.#backOff(error)
     } finally {
