@@ -1,5 +1,5 @@
-/** Of a match: side, own page, position and entry, the other's segment and entry, stream time. */
-export const COLD_FIELDS = 7
+/** Of a match: side, own page, position, segment and entry, the other's segment and entry, stream time. */
+export const COLD_FIELDS = 8
 /** A key with very many records must not fill the memory. */
 const MOST = 65_536 * COLD_FIELDS
 
@@ -24,6 +24,7 @@ export class ColdMatches {
     side: number,
     page: number,
     position: number,
+    ownSegment: number,
     ownEntry: number,
     segment: number,
     entry: number,
@@ -35,10 +36,11 @@ export class ColdMatches {
     fields[at] = side
     fields[at + 1] = page
     fields[at + 2] = position
-    fields[at + 3] = ownEntry
-    fields[at + 4] = segment
-    fields[at + 5] = entry
-    fields[at + 6] = streamTime
+    fields[at + 3] = ownSegment
+    fields[at + 4] = ownEntry
+    fields[at + 5] = segment
+    fields[at + 6] = entry
+    fields[at + 7] = streamTime
     this.#used += COLD_FIELDS
   }
 

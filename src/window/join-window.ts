@@ -182,6 +182,7 @@ export class JoinWindow {
     const earliest = from - (side === LEFT ? beforeMs : afterMs)
     const latest = to + (side === LEFT ? afterMs : beforeMs)
     const entries = this.#entriesAhead
+    const { recent } = this
     let touched = 0
     for (const index of this.segments.all) {
       if (index.start + segmentMs <= earliest || index.start > latest) continue
@@ -190,8 +191,9 @@ export class JoinWindow {
       touched ^= index.lookAheadEntries(1 - side, hashes, count, entries)
       for (let i = 0; i < count; i++) {
         if (entries[i] < 0) continue
-        const page = this.recent.get(other.page(entries[i]))
-        if (page !== undefined) touched ^= page.buffer[page.start + other.position(entries[i])]
+        const place = recent.find(other.page(entries[i]))
+        if (place < 0) continue
+        touched ^= recent.bufferAt(place)[recent.startAt(place) + other.position(entries[i])]
       }
     }
     return touched
@@ -206,7 +208,7 @@ export class JoinWindow {
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
-    const { segments } = this
+    const { segments, recent } = this
     let hit = false
     for (let segment = segments.startOf(from); segment <= to; segment += segmentMs) {
       const index = segments.get(segment)
@@ -214,10 +216,9 @@ export class JoinWindow {
       const other = index.sides[1 - side]
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
-        const page = this.recent.match(other.page(entry))
-        if (page === undefined || (this.#left && !this.#cold.isEmpty)) {
-          this.#wait(side, other, entry)
-        } else this.#consider(side, other, entry, page)
+        const place = recent.match(other.page(entry))
+        if (place < 0 || (this.#left && !this.#cold.isEmpty)) this.#wait(side, other, entry)
+        else this.#consider(side, other, entry, recent.bufferAt(place), recent.startAt(place))
       }
     }
     return hit
@@ -257,23 +258,29 @@ export class JoinWindow {
    * page that expires while others are read is passed over.
    */
   async recordsOf(side: number, key: Bytes, most: number): Promise<StoredRecord[]> {
+    const { recent } = this
     const found: (StoredRecord | undefined)[] = []
     const cold: { at: number; number: number; position: number }[] = []
-    for (const [number, position] of this.#committedEntries(side, key, most)) {
-      const page = this.recent.get(number)
-      if (page === undefined) cold.push({ at: found.length, number, position })
-      found.push(page && copyOf(page, position, key))
+    for (const [number, position, segment] of this.#committedEntries(side, key, most)) {
+      const place = recent.find(number)
+      if (place < 0) {
+        cold.push({ at: found.length, number, position })
+        found.push(undefined)
+      } else {
+        const at = recent.startAt(place) + position
+        found.push(copyOf(recent.bufferAt(place), at, segment, key))
+      }
     }
     const pages = cold.length === 0 ? [] : await this.#readPages(cold.map(({ number }) => number))
     for (const [i, { at, position }] of cold.entries()) {
       const page = pages[i] && readPageHeader(pages[i], 0)
-      found[at] = page && copyOf(page, position, key)
+      found[at] = page && copyOf(page.buffer, page.start + position, page.segment, key)
     }
     return found.filter((record) => record !== undefined)
   }
 
-  /** Page numbers and positions. */
-  *#committedEntries(side: number, key: Bytes, most: number): Generator<[number, number]> {
+  /** Page numbers, positions and segments. */
+  *#committedEntries(side: number, key: Bytes, most: number): Generator<[number, number, number]> {
     const hash = this.#hash(key, 0, key.length)
     let left = most
     for (const index of this.segments.newestFirst()) {
@@ -283,7 +290,7 @@ export class JoinWindow {
         const number = entries.page(entry)
         if (!this.recent.isCommitted(number)) continue
         left--
-        yield [number, entries.position(entry)]
+        yield [number, entries.position(entry), index.start]
       }
     }
   }
@@ -319,7 +326,7 @@ export class JoinWindow {
     const index = this.segments.at(page.segment)
     const cursor = this.#other
     for (let position = PAGE_HEADER; page.start + position < page.end; ) {
-      cursor.read(page, position)
+      cursor.read(page.buffer, page.start + position, page.segment)
       const hash = this.#hash(cursor.buffer, cursor.keyStart, cursor.keyEnd)
       const entry = index.add(page.kind, hash, page.number, position)
       if (this.#left && page.kind === LEFT) this.closing.add(cursor.time, page.segment, entry)
@@ -327,10 +334,11 @@ export class JoinWindow {
     }
   }
 
-  #consider(side: number, entries: Entries, entry: number, page: Page): void {
+  /** @param buffer @param start where the entry's page lies */
+  #consider(side: number, entries: Entries, entry: number, buffer: Bytes, start: number): void {
     const own = this.#own
     const other = this.#other
-    other.read(page, entries.position(entry))
+    other.read(buffer, start + entries.position(entry), entries.start)
     const left = side === LEFT ? own : other
     const right = side === LEFT ? other : own
     const distance = right.time - left.time
@@ -368,46 +376,61 @@ export class JoinWindow {
    * depends on whether one of them has matched it.
    */
   #wait(side: number, { start }: Entries, entry: number): void {
-    const { number } = this.#ownPage!
-    this.#cold.add(side, number, this.#ownPosition, this.#ownEntry, start, entry, this.streamTime)
+    const { number, segment } = this.#ownPage!
+    const ownEntry = this.#ownEntry
+    this.#cold.add(
+      side,
+      number,
+      this.#ownPosition,
+      segment,
+      ownEntry,
+      start,
+      entry,
+      this.streamTime,
+    )
   }
 
   async #resolve(cold: Float64Array): Promise<void> {
+    const { recent } = this
     const wanted = new Set<number>()
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      wanted.add(this.#otherOf(cold, i).page(cold[i + 5] | 0))
+      wanted.add(this.#otherOf(cold, i).page(cold[i + 6] | 0))
     }
     const pages = new Map<number, Page>()
     // While some are read, an older epoch's pages may leave the memory.
     for (let missing = [...wanted]; missing.length > 0; ) {
-      missing = missing.filter((number) => this.recent.get(number) === undefined)
+      missing = missing.filter((number) => !recent.has(number))
       for (const [number, page] of await this.#fetchPages(missing)) pages.set(number, page)
-      missing = [...wanted].filter((n) => !pages.has(n) && this.recent.get(n) === undefined)
+      missing = [...wanted].filter((number) => !pages.has(number) && !recent.has(number))
     }
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i] | 0
-      const entry = cold[i + 5] | 0
+      const entry = cold[i + 6] | 0
       const entries = this.#otherOf(cold, i)
       // Our own record is of the running epoch, so its page is in memory.
-      const page = this.recent.get(cold[i + 1])!
-      own.read(page, cold[i + 2] | 0)
-      this.#ownEntries = this.segments.get(page.segment)!.sides[side]
-      this.#ownEntry = cold[i + 3] | 0
+      const ownPlace = recent.find(cold[i + 1])
+      const segment = cold[i + 3]
+      own.read(recent.bufferAt(ownPlace), recent.startAt(ownPlace) + (cold[i + 2] | 0), segment)
+      this.#ownEntries = this.segments.get(segment)!.sides[side]
+      this.#ownEntry = cold[i + 4] | 0
+      this.streamTime = cold[i + 7]
       const number = entries.page(entry)
-      const other = pages.get(number) ?? this.recent.get(number)!
-      this.streamTime = cold[i + 6]
-      this.#consider(side, entries, entry, other)
+      const page = pages.get(number)
+      const place = page === undefined ? recent.find(number) : -1
+      const buffer = page?.buffer ?? recent.bufferAt(place)
+      this.#consider(side, entries, entry, buffer, page?.start ?? recent.startAt(place))
     }
   }
 
   /** The other side's entries, for the match that waits at `i`. */
   #otherOf(cold: Float64Array, i: number): Entries {
-    return this.segments.get(cold[i + 4])!.sides[(1 - cold[i]) | 0]
+    return this.segments.get(cold[i + 5])!.sides[(1 - cold[i]) | 0]
   }
 
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
   async #emitUnmatched(due: readonly number[]): Promise<number> {
+    const { recent } = this
     const wanted = new Set<number>()
     const cold: number[] = []
     let emitted = 0
@@ -418,20 +441,25 @@ export class JoinWindow {
       if (left === undefined || left.isMatched(entry)) continue
       emitted++
       const number = left.page(entry)
-      const page = this.recent.get(number)
-      if (page !== undefined) this.#emit(page, left.position(entry))
-      else {
+      const place = recent.find(number)
+      if (place >= 0) {
+        const at = recent.startAt(place) + left.position(entry)
+        this.#emit(recent.bufferAt(place), at, left.start)
+      } else {
         wanted.add(number)
         cold.push(number, left.position(entry))
       }
     }
     const pages = await this.#fetchPages([...wanted])
-    for (let i = 0; i < cold.length; i += 2) this.#emit(pages.get(cold[i])!, cold[i + 1] | 0)
+    for (let i = 0; i < cold.length; i += 2) {
+      const { buffer, start, segment } = pages.get(cold[i])!
+      this.#emit(buffer, start + (cold[i + 1] | 0), segment)
+    }
     return emitted
   }
 
-  #emit(page: Page, position: number): void {
-    this.#other.read(page, position)
+  #emit(buffer: Bytes, position: number, segment: number): void {
+    this.#other.read(buffer, position, segment)
     this.#sink.unmatched(this.#other)
   }
 
@@ -452,9 +480,14 @@ export class JoinWindow {
 }
 
 /** undefined: the entry is of another key with the same hash. */
-function copyOf(page: Page, position: number, key: Bytes): StoredRecord | undefined {
+function copyOf(
+  buffer: Bytes,
+  position: number,
+  segment: number,
+  key: Bytes,
+): StoredRecord | undefined {
   const entry = new EntryCursor()
-  entry.read(page, position)
+  entry.read(buffer, position, segment)
   if (!entry.sameKey(key, 0, key.length)) return undefined
   return {
     time: entry.time,

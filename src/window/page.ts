@@ -21,20 +21,25 @@ export const LEFT = 0
 export const RIGHT = 1
 export const MATCHED = 2
 
-export interface Page {
+/** Where a page's bytes lie. */
+export interface PageRef {
   readonly number: number
-  readonly kind: number
-  readonly segment: number
   readonly buffer: Bytes
   readonly start: number
   /** Behind the last byte written. */
+  readonly end: number
+}
+
+export interface Page extends PageRef {
+  readonly kind: number
+  readonly segment: number
   end: number
   /** Behind the last byte that may be written. */
   limit: number
   count: number
 }
 
-export const pageBytes = (page: Page): Buffer => page.buffer.subarray(page.start, page.end)
+export const pageBytes = (page: PageRef): Buffer => page.buffer.subarray(page.start, page.end)
 
 export function writePageHeader(page: Page): void {
   const { buffer, start } = page
@@ -45,6 +50,14 @@ export function writePageHeader(page: Page): void {
   buffer.writeUInt16LE(page.count, start + 12)
   buffer.writeDoubleLE(page.segment, start + 14)
 }
+
+/** A page that has been sealed. */
+export const pageRef = (number: number, buffer: Bytes, start: number): PageRef => ({
+  number,
+  buffer,
+  start,
+  end: start + buffer.view.getUint32(start, true),
+})
 
 /** The page that begins at `start`; undefined where the bytes are not a page. */
 export function readPageHeader(buffer: Buffer, start: number): Page | undefined {
@@ -85,14 +98,14 @@ export class EntryCursor {
   bodyEnd = 0
   #at = 0
 
-  read(page: Page, position: number): void {
-    const buffer = page.buffer
+  /** @param segment its start, which times are relative to */
+  read(buffer: Bytes, position: number, segment: number): void {
     this.buffer = buffer
-    this.#at = page.start + position
+    this.#at = position
     const keyBytes = this.#varint(buffer)
     this.keyStart = this.#at
     this.keyEnd = this.#at += keyBytes
-    this.time = page.segment + this.#varint(buffer)
+    this.time = segment + this.#varint(buffer)
     const headerBytes = this.#varint(buffer)
     this.headersStart = this.#at
     this.headersEnd = this.#at += headerBytes

@@ -1,15 +1,19 @@
-import { type Bytes, reusedBuffer } from '../bytes.ts'
+import { type Bytes, NO_BYTES, reusedBuffer } from '../bytes.ts'
 import { MatchAges } from './match-ages.ts'
-import { PAGE_BYTES, PAGE_HEADER, type Page } from './page.ts'
+import { PAGE_BYTES, PAGE_HEADER, type Page, type PageRef, pageRef } from './page.ts'
 
 /** Pages lie in slabs, so that a page costs no allocation; a slab is used again once its pages have gone. */
 const SLAB_BYTES = 64 * 1024
+
+/** A place: slab, position. */
+const PLACE = 2
+const START = 1
 
 /** Of the age that matches have reached lately. */
 const MARGIN = 1.25
 
 interface Slab {
-  readonly buffer: Bytes
+  readonly number: number
   top: number
   /** Pages that still lie in here. */
   pages: number
@@ -17,23 +21,28 @@ interface Slab {
 
 /**
  * The pages of a task that are in memory: all that LevelDB does not have, and as many of the others,
- * newest first, as matches read, and `limitBytes` allows. Whoever holds a committed page over an await
- * must not: its bytes may be overwritten.
+ * newest first, as matches read, and `limitBytes` allows. Numbers follow on each other. Whoever holds
+ * the place of a committed page over an await must not: its bytes may be overwritten.
  */
 export class RecentPages {
   readonly #limitBytes: () => number
   readonly #ages = new MatchAges()
-  /** The page with number `#first + i`, while it is in memory. */
-  #pages: (Page | undefined)[] = []
-  /** Where each of them lies. Not a field of the page: those read from LevelDB are to be of the same shape. */
-  #slabs: (Slab | undefined)[] = []
+  /** Where the page with number `#first + i` lies: slab, position in it. An object each would be a cache miss more per match. */
+  #places = new Int32Array(1024 * PLACE)
+  #count = 0
   #first = 0
   /** So many of the list's first pages have left memory. */
   #gone = 0
   #committedTo = 0
   /** Pages up to this number are in LevelDB. */
   #storedTo = 0
+  readonly #slabs: Slab[] = []
+  /** Of the slabs, by number. */
+  readonly #buffers: Bytes[] = []
+  /** To be used again. */
   readonly #free: Slab[] = []
+  /** Numbers of slabs whose memory has been given back. */
+  readonly #unused: number[] = []
   readonly #current: (Slab | undefined)[] = []
   #bytes = 0
 
@@ -46,20 +55,43 @@ export class RecentPages {
     return this.#bytes
   }
 
-  get(number: number): Page | undefined {
-    return this.#pages[(number - this.#first) | 0]
+  has(number: number): boolean {
+    return this.find(number) >= 0
   }
 
-  /** `get` for a match: what it reads is what stays in memory from now on. */
-  match(number: number): Page | undefined {
+  /** The page's place, for `bufferAt` and `startAt`; -1: it is not in memory. */
+  find(number: number): number {
     const at = (number - this.#first) | 0
-    this.#ages.add(this.#pages.length - 1 - at)
-    return this.#pages[at]
+    return at >= this.#gone && at < this.#count ? at : -1
+  }
+
+  /** `find` for a match: what it reads is what stays in memory from now on. */
+  match(number: number): number {
+    this.#ages.add(this.#count - 1 - ((number - this.#first) | 0))
+    return this.find(number)
+  }
+
+  bufferAt(place: number): Bytes {
+    return this.#buffers[this.#places[place * PLACE]]
+  }
+
+  startAt(place: number): number {
+    return this.#places[place * PLACE + START]
+  }
+
+  /** Those from one number to before another, which are sealed and in memory. */
+  between(from: number, to: number): PageRef[] {
+    const pages: PageRef[] = []
+    for (let number = from; number < to; number++) {
+      const place = this.find(number)
+      pages.push(pageRef(number, this.bufferAt(place), this.startAt(place)))
+    }
+    return pages
   }
 
   /** It is part of a committed epoch: what is not in memory is in LevelDB. */
   isCommitted(number: number): boolean {
-    return number <= this.#committedTo || this.get(number) === undefined
+    return number <= this.#committedTo || !this.has(number)
   }
 
   /** An empty page with room for `entryBytes`. */
@@ -69,25 +101,23 @@ export class RecentPages {
     const start = slab.top
     slab.top += bytes
     slab.pages++
-    const page: Page = {
+    if (this.#count === 0) this.#first = number
+    this.#place(slab.number, start)
+    return {
       number,
       kind,
       segment,
-      buffer: slab.buffer,
+      buffer: this.#buffers[slab.number],
       start,
       end: start + PAGE_HEADER,
       limit: slab.top,
       count: 0,
     }
-    if (this.#pages.length === 0) this.#first = number
-    this.#pages[number - this.#first] = page
-    this.#slabs[number - this.#first] = slab
-    return page
   }
 
   /** The page is full, or its epoch ends: what it has not used is given back. */
   seal(page: Page): void {
-    const slab = this.#slabs[page.number - this.#first]!
+    const slab = this.#slabs[this.#places[this.find(page.number) * PLACE]]
     if (slab.top === page.limit) slab.top = page.end
     page.limit = page.end
   }
@@ -106,7 +136,7 @@ export class RecentPages {
 
   /** Pages before this number are needed no more. */
   expired(number: number): void {
-    while (this.#gone < this.#pages.length && this.#oldest < number) this.#drop(this.#gone++)
+    while (this.#gone < this.#count && this.#oldest < number) this.#drop(this.#gone++)
     this.#shorten()
   }
 
@@ -122,13 +152,11 @@ export class RecentPages {
 
   /** So many of the list's first pages are older than matches reach. */
   get #unread(): number {
-    return this.#pages.length - MARGIN * this.#ages.kept
+    return this.#count - MARGIN * this.#ages.kept
   }
 
   #mustLeave(unread: number): boolean {
-    return (
-      this.#gone < this.#pages.length && (this.#gone < unread || this.#bytes > this.#limitBytes())
-    )
+    return this.#gone < this.#count && (this.#gone < unread || this.#bytes > this.#limitBytes())
   }
 
   #makeRoom(): void {
@@ -139,40 +167,56 @@ export class RecentPages {
 
   #shorten(): void {
     if (this.#gone < 4096) return
-    this.#pages = this.#pages.slice(this.#gone)
-    this.#slabs = this.#slabs.slice(this.#gone)
+    this.#places.copyWithin(0, this.#gone * PLACE, this.#count * PLACE)
     this.#first += this.#gone
+    this.#count -= this.#gone
     this.#gone = 0
   }
 
+  #place(slab: number, start: number): void {
+    const at = this.#count++ * PLACE
+    if (at === this.#places.length) {
+      const grown = new Int32Array(2 * at)
+      grown.set(this.#places)
+      this.#places = grown
+    }
+    this.#places[at] = slab
+    this.#places[at + START] = start
+  }
+
   #drop(at: number): void {
-    const slab = this.#slabs[at]
-    this.#pages[at] = undefined
-    this.#slabs[at] = undefined
-    if (slab === undefined) return
+    const slab = this.#slabs[this.#places[at * PLACE]]
     slab.pages--
-    if (slab.pages > 0 || this.#current.includes(slab)) return
-    this.#bytes -= slab.buffer.length
-    if (slab.buffer.length !== SLAB_BYTES || this.#free.length > 64) return
-    slab.top = 0
-    this.#free.push(slab)
+    if (slab.pages === 0 && !this.#current.includes(slab)) this.#giveBack(slab)
   }
 
   #slabWith(kind: number, bytes: number): Slab {
     const current = this.#current[kind]
-    if (current !== undefined && current.top + bytes <= current.buffer.length) return current
-    if (current !== undefined && current.pages === 0) this.#bytes -= current.buffer.length
-    const slab = this.#newSlab(bytes)
-    this.#bytes += slab.buffer.length
+    if (current !== undefined && current.top + bytes <= this.#buffers[current.number].length) {
+      return current
+    }
+    if (current !== undefined && current.pages === 0) this.#giveBack(current)
+    const slab = (bytes <= SLAB_BYTES && this.#free.pop()) || this.#newSlab(bytes)
+    this.#bytes += this.#buffers[slab.number].length
     this.#current[kind] = slab
     return slab
   }
 
   #newSlab(bytes: number): Slab {
-    if (bytes <= SLAB_BYTES) {
-      const free = this.#free.pop()
-      if (free !== undefined) return free
+    const number = this.#unused.pop() ?? this.#buffers.length
+    this.#buffers[number] = reusedBuffer(Math.max(bytes, SLAB_BYTES))
+    return (this.#slabs[number] = { number, top: 0, pages: 0 })
+  }
+
+  #giveBack(slab: Slab): void {
+    const { length } = this.#buffers[slab.number]
+    this.#bytes -= length
+    if (length === SLAB_BYTES && this.#free.length <= 64) {
+      slab.top = 0
+      this.#free.push(slab)
+    } else {
+      this.#buffers[slab.number] = NO_BYTES
+      this.#unused.push(slab.number)
     }
-    return { buffer: reusedBuffer(Math.max(bytes, SLAB_BYTES)), top: 0, pages: 0 }
   }
 }

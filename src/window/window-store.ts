@@ -1,5 +1,5 @@
 import { DURABLE, type Store, withChecksum, withoutChecksum } from '../level.ts'
-import { NUMBER_BYTES, type Page, pageBytes, readPageHeader } from './page.ts'
+import { NUMBER_BYTES, type Page, type PageRef, pageBytes, readPageHeader } from './page.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
 export interface Checkpoint {
@@ -59,7 +59,7 @@ export class WindowStore {
   }
 
   /** Pages and the checkpoint, in one atomic batch. */
-  async write(pages: readonly Page[], checkpoint: Checkpoint): Promise<void> {
+  async write(pages: readonly PageRef[], checkpoint: Checkpoint): Promise<void> {
     const puts = pages.map((page) => ({
       type: 'put' as const,
       key: pageKey(page.number),

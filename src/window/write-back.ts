@@ -2,9 +2,9 @@ import type { Page } from './page.ts'
 import type { RecentPages } from './recent-pages.ts'
 import type { Checkpoint, WindowStore } from './window-store.ts'
 
-/** Epochs that are written together: their pages, and where the last of them has come to. */
+/** Epochs that are written together: their pages, from this number to the checkpoint's, and where the last of them has come to. */
 interface Group {
-  pages: Page[]
+  from: number
   bytes: number
   checkpoint: Checkpoint
 }
@@ -33,9 +33,8 @@ export class WriteBack {
     const bytes = pages.reduce((sum, { start, end }) => sum + end - start, 0)
     const last = this.#waiting.at(-1)
     if (last === undefined || last.bytes >= GROUP_BYTES) {
-      this.#waiting.push({ pages: [...pages], bytes, checkpoint })
+      this.#waiting.push({ from: checkpoint.nextPage - pages.length, bytes, checkpoint })
     } else {
-      last.pages.push(...pages)
       last.bytes += bytes
       last.checkpoint = checkpoint
     }
@@ -47,7 +46,7 @@ export class WriteBack {
   expire(page: number): void {
     const waiting = this.#waiting
     while (waiting.length > 1 && waiting[0].checkpoint.nextPage <= page) waiting.shift()
-    if (waiting.length > 0) waiting[0].pages = waiting[0].pages.filter((p) => p.number >= page)
+    if (waiting.length > 0) waiting[0].from = Math.max(waiting[0].from, page)
     this.#recent.expired(page)
   }
 
@@ -62,7 +61,8 @@ export class WriteBack {
   }
 
   async #writeFirst(): Promise<void> {
-    const [{ pages, checkpoint }] = this.#waiting
+    const [{ from, checkpoint }] = this.#waiting
+    const pages = this.#recent.between(from, checkpoint.nextPage)
     await this.#store.write(pages, checkpoint)
     this.#waiting.shift()
     this.#recent.stored(checkpoint.nextPage - 1)

@@ -15,7 +15,7 @@ function write(recent: RecentPages, from: number, count: number, delay: (i: numb
     recent.seal(page)
     recent.committed(number)
     recent.stored(number)
-    if (recent.match(Math.max(1, number - delay(number))) !== undefined) inMemory++
+    if (recent.match(Math.max(1, number - delay(number))) >= 0) inMemory++
   }
   return inMemory
 }
