@@ -3,6 +3,7 @@
  * needs a broker; `npm test -- e2e` runs only that.
  */
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { install, run } from './support/install.mjs'
 
@@ -15,5 +16,14 @@ run(process.execPath, ['--import', 'tsx', 'test/helm/tools.ts', 'helm'])
 const tests = readdirSync('test', { recursive: true })
   .map((file) => join('test', String(file)))
   .filter((file) => file.endsWith('.test.ts'))
-  .filter((file) => which === 'all' || file.includes('e2e') === (which === 'e2e'))
-run(process.execPath, ['--import', 'tsx', 'test/support/with-broker.ts', ...tests.sort()])
+  .sort()
+const node = (...args) => run(process.execPath, ['--import', 'tsx', ...args])
+if (which !== 'e2e') {
+  const files = tests.filter((file) => !file.includes('e2e'))
+  const options = [`--test-concurrency=${availableParallelism()}`, '--test-timeout=600000']
+  node('--test', ...options, '--test-reporter=spec', ...files)
+}
+// One at a time: they share a broker, and some say how long something may take.
+if (which !== 'pure') {
+  node('test/support/with-broker.ts', ...tests.filter((file) => file.includes('e2e')))
+}

@@ -32,7 +32,10 @@ function run(
 
 function needed(name: Tool): string {
   const path = tool(name)
-  assert.ok(path !== undefined, `${name} is not on the path, and there is no Go to build it`)
+  assert.ok(
+    path !== undefined,
+    `${name} is not on the path, and there is no Go to build it, or the build has failed`,
+  )
   return path
 }
 

@@ -18,7 +18,7 @@ const FOLDER = resolve('.tools/bin')
 export type Tool = keyof typeof MODULES
 
 /** Of a build, where nothing answers. */
-const PATIENCE_MS = 300_000
+const PATIENCE_MS = 900_000
 
 /** The program's path; undefined where it is not there. */
 export function find(name: Tool): string | undefined {

@@ -1,10 +1,9 @@
-/** Runs test files with one Kafka broker for all of them, where any of them needs one. */
+/** Runs test files, one at a time, with one Kafka broker for all of them. */
 import { spawn } from 'node:child_process'
 import { endWithoutKafka, startKafka } from './kafka.ts'
 
 const files = process.argv.slice(2)
-const needed = files.some((file) => file.includes('e2e')) && !process.env.TEST_BROKER
-const kafka = needed ? await startKafka().catch(endWithoutKafka) : undefined
+const kafka = process.env.TEST_BROKER ? undefined : await startKafka().catch(endWithoutKafka)
 const env = kafka === undefined ? process.env : { ...process.env, TEST_BROKER: kafka.address }
 const options = [
   '--import',
