@@ -152,6 +152,7 @@ export class TaskInputs {
   }
 }
 
-function gatherMs(msToCommit: number): number {
+/** How long records gather after an answer of little. */
+export function gatherMs(msToCommit: number): number {
   return Math.max(LEAST_GATHER_MS, Math.min(MOST_GATHER_MS, msToCommit - LEAD_MS))
 }

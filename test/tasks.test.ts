@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { TopicPartition } from '../src/batch.ts'
 import type { Broker } from '../src/broker/port.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../src/codec/avro.ts'
@@ -11,6 +12,7 @@ import { Counts } from '../src/counts.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
 import { openStore } from '../src/level.ts'
 import { MemoryShares, memoryLimits } from '../src/memory.ts'
+import { gatherMs } from '../src/task-inputs.ts'
 import { Tasks } from '../src/tasks.ts'
 
 const nothing = (): void => {}
@@ -124,3 +126,16 @@ test('while paused nothing is fetched, also for a task that comes meanwhile, unt
     assert.deepEqual([...paused], [])
     await tasks.close()
   }))
+
+test('records gather only as long as a fetch and its processing still fit before the commit', () => {
+  const toCommit = fc.integer({ min: -1000, max: 1000 })
+  fc.assert(
+    fc.property(toCommit, (left) => {
+      const ms = gatherMs(left)
+      assert.ok(ms >= 5 && ms <= 20)
+      assert.ok(ms === 5 || left - ms >= 10, `${ms} ms of ${left}`)
+      // Not less than there is time for.
+      assert.ok(ms === 20 || left - (ms + 1) < 10, `${ms} ms of ${left}`)
+    }),
+  )
+})

@@ -41,7 +41,17 @@ const count = (n: number): string => Math.round(n).toLocaleString('en-US')
 /** NaN: no record came. */
 const inMs = (ms: number): string => (Number.isNaN(ms) ? '–' : ms.toFixed(0)).padEnd(6)
 
-function options(): { rate: number; seconds: number; replicas: number } {
+/** Ends the process at `--help`, and where an option is wrong. */
+function options(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
+
+function readOptions(): { rate: number; seconds: number; replicas: number } {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     options: { rate: text, seconds: text, replicas: text, help: { type: 'boolean' } },
@@ -53,7 +63,7 @@ function options(): { rate: number; seconds: number; replicas: number } {
   const number = (name: 'rate' | 'seconds' | 'replicas', fallback: number): number => {
     const value = Number(values[name] ?? fallback)
     if (Number.isInteger(value) && value > 0) return value
-    throw new Error(`--${name} must be a whole number above 0, not ${values[name]}\n\n${HELP}`)
+    throw new Error(`--${name} must be a whole number above 0, not ${values[name]}`)
   }
   return {
     rate: number('rate', 50_000),

@@ -57,7 +57,7 @@ export function checkDisk(
 ): Finding {
   const { folder, freeBytes, isWritable } = disk
   if (!isWritable) {
-    const detail = `${pipeline.state.dir} cannot be written by this user (${folder})`
+    const detail = `${pipeline.state.dir} is no folder that this user may write (${folder})`
     const remedy =
       'make state.dir a folder that this user may write; a container whose root is read-only needs a volume there'
     return fail('state folder', detail, remedy)

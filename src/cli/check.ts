@@ -1,5 +1,5 @@
 /** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Broker, TopicDescription } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
@@ -236,12 +236,12 @@ function rateOf(records: readonly TopicRecord[]): number {
   }, 0)
 }
 
-/** Of the nearest folder that is there already. */
+/** Of the nearest folder, or file in its way, that is there already. */
 function diskOf(dir: string): { folder: string; freeBytes: number; isWritable: boolean } {
   let folder = dir
   while (!existsSync(folder)) folder = dirname(folder)
   const { bavail, bsize } = statfsSync(folder)
-  let isWritable = true
+  let isWritable = statSync(folder).isDirectory()
   try {
     accessSync(folder, constants.W_OK)
   } catch {
