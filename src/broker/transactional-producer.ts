@@ -11,6 +11,8 @@ import {
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
 import { produce } from './produce-request.ts'
 
+/** Kinds of coordinator. */
+const GROUP = 0
 const TRANSACTION = 1
 const REQUEST_BYTES = 16 * 1024 * 1024
 /** Sequence numbers begin again at 0 after 2^31 - 1. */
@@ -51,7 +53,8 @@ export class ClusterProducer implements TransactionalProducer {
   #closed = false
   /** Batches whose memory may be used again once the transaction is committed. */
   #sent: ProduceBatch[] = []
-  #coordinatorNode: BrokerNode | undefined
+  /** By kind. Looked up once; a failure forgets them. */
+  readonly #coordinators = new Map<number, BrokerNode>()
 
   constructor(cluster: Cluster, options: { transactionalId: string; timeoutMs: number }) {
     this.#cluster = cluster
@@ -119,7 +122,7 @@ export class ClusterProducer implements TransactionalProducer {
       )
     })
     await this.#retry(async () => {
-      const node = await this.#cluster.findGroupCoordinator({ groupId })
+      const node = await this.#coordinator(GROUP, groupId)
       await node.connectionPool.send(txnOffsetCommitRequest(identity, groupId, membership, offsets))
     })
   }
@@ -234,14 +237,16 @@ export class ClusterProducer implements TransactionalProducer {
     return found.leader
   }
 
-  async #coordinator(): Promise<BrokerNode> {
-    if (this.#coordinatorNode !== undefined) return this.#coordinatorNode
+  async #coordinator(
+    coordinatorType = TRANSACTION,
+    groupId = this.#transactionalId,
+  ): Promise<BrokerNode> {
+    const known = this.#coordinators.get(coordinatorType)
+    if (known !== undefined) return known
     await this.#cluster.connect()
-    this.#coordinatorNode = await this.#cluster.findGroupCoordinator({
-      groupId: this.#transactionalId,
-      coordinatorType: TRANSACTION,
-    })
-    return this.#coordinatorNode
+    const found = await this.#cluster.findGroupCoordinator({ groupId, coordinatorType })
+    this.#coordinators.set(coordinatorType, found)
+    return found
   }
 
   /** Repeats what time cures, for as long as the transaction may live. */
@@ -263,7 +268,7 @@ export class ClusterProducer implements TransactionalProducer {
           throw new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
         }
         if (type !== 'CONCURRENT_TRANSACTIONS') {
-          this.#coordinatorNode = undefined
+          this.#coordinators.clear()
           await this.#cluster.refreshMetadata().catch(() => {})
         }
         await sleep(wait)
