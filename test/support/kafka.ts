@@ -1,4 +1,4 @@
-/** A real Apache Kafka broker on this machine: KRaft, one node. */
+/** A real Apache Kafka on this machine: KRaft, one node or several. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
   existsSync,
@@ -107,10 +107,37 @@ export async function startKafka(
   more: Record<string, string> = {},
   listeners: readonly string[] = [],
 ): Promise<LocalKafka> {
+  return startNode(await freePort(), more, listeners)
+}
+
+/** Three brokers, each of which holds all partitions; a write is answered once two have it. */
+export async function startCluster(): Promise<LocalKafka[]> {
+  const controllers = [await freePort(), await freePort(), await freePort()]
+  const voters = controllers.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(',')
+  const replicas = {
+    'controller.quorum.voters': voters,
+    // Another one leads this long after one has died.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+    'default.replication.factor': '3',
+    'min.insync.replicas': '2',
+    'offsets.topic.replication.factor': '3',
+    'transaction.state.log.replication.factor': '3',
+    'transaction.state.log.min.isr': '2',
+  }
+  return Promise.all(
+    controllers.map((port, i) => startNode(port, { 'node.id': String(i + 1), ...replicas })),
+  )
+}
+
+async function startNode(
+  controller: number,
+  more: Record<string, string>,
+  listeners: readonly string[] = [],
+): Promise<LocalKafka> {
   fetchJars()
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-kafka-'))
   const port = await freePort()
-  const controller = await freePort()
   const file = join(folder, 'server.properties')
   const lines = Object.entries({
     ...settings(port, controller),
