@@ -6,6 +6,7 @@ import { ended, flagsOf, SERVICE_FLAGS, startProcess } from './process.ts'
 /** In the order in which all are run. */
 const BENCHES = {
   pipeline: 'catch-up over full topics: facts per CPU-second, facts/s, memory',
+  values: 'catch-up with another schema, keys and values of other lengths',
   latency: 'paced input: latency to a read_committed reader, CPU',
   restore: 'window store: restored from the changelog, and warm restart',
   rolling: 'rolling update of 3 instances under load: the pause of each partition',
@@ -18,7 +19,14 @@ const BENCHES = {
 
 type Name = keyof typeof BENCHES
 
-const NEEDS_KAFKA: readonly Name[] = ['pipeline', 'latency', 'restore', 'rolling', 'dimension']
+const NEEDS_KAFKA: readonly Name[] = [
+  'pipeline',
+  'values',
+  'latency',
+  'restore',
+  'rolling',
+  'dimension',
+]
 const FLAGS = '--flags='
 const USAGE = `npm run bench -- [NAME...] [options]
 

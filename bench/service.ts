@@ -9,10 +9,12 @@ import { ended, ROOT, SERVICE_ENV, startProcess } from './process.ts'
 
 export const PIPELINE = 'examples/orders/pipeline.yaml'
 
-/** What is run: the folder of a build (this one's, unless given) and the V8 flags. */
+/** What is run: the folder of a build (this one's, unless given), V8 flags, pipeline. */
 export interface Build {
   readonly flags: readonly string[]
   readonly folder?: string
+  /** Its pipeline file, that of the orders unless given. */
+  readonly pipeline?: string
 }
 
 export interface ServiceOptions extends Build {
@@ -66,6 +68,7 @@ export class Service {
 
   static async start(kafka: BenchKafka, options: ServiceOptions): Promise<Service> {
     const { tag, name, stateDir, flags, folder = ROOT, within = '60s', instanceId = '' } = options
+    const { pipeline = PIPELINE } = options
     const port = await freePort()
     const env = {
       ...SERVICE_ENV,
@@ -79,7 +82,7 @@ export class Service {
       INSTANCE_ID: instanceId,
       HTTP_PORT: String(port),
     }
-    const args = [...flags, 'dist/main.js', 'run', PIPELINE]
+    const args = [...flags, 'dist/main.js', 'run', pipeline]
     const service = new Service(startProcess(process.execPath, args, { env, folder }), port)
     await service.logged('Listening')
     return service
