@@ -2,9 +2,10 @@
 import { bytesOf, hashBytes, NO_BYTES } from '../src/bytes.ts'
 import { WindowCounts } from '../src/counts.ts'
 import { BatchList, TaskOutput } from '../src/output/task-output.ts'
-import { JoinWindow, type ReadPages } from '../src/window/join-window.ts'
+import { JoinWindow } from '../src/window/join-window.ts'
 import type { Page } from '../src/window/page.ts'
 import { windowTimes } from '../src/window/segments.ts'
+import type { ReadPages } from '../src/window/window-queries.ts'
 import { FIRST_TIME, writeOrderId } from './feed.ts'
 
 export const LEFT = 0

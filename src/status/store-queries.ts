@@ -104,7 +104,7 @@ export class ServiceQueries implements StoreQueries {
     const stalenessMs = lastAt === 0 ? null : Date.now() - lastAt
     const streamTime = Number.isFinite(task.streamTime) ? task.streamTime : null
     const { taken, lag } = task.queues[s]
-    const stored = await task.window
+    const stored = await task.window.queries
       .recordsOf(s, bytesOf(Buffer.from(key)), MOST_RECORDS + 1)
       .catch(() => {
         throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)

@@ -17,20 +17,12 @@ import {
 import { PageWriter } from './page-writer.ts'
 import { RecentPages } from './recent-pages.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
+import { type ReadPages, WindowQueries } from './window-queries.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
 export interface JoinSink {
   match(left: EntryCursor, right: EntryCursor): void
   unmatched(left: EntryCursor): void
-}
-
-/** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
-export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefined)[]>
-
-/** A record of the window; the body is in output form, as `insert` was given it. */
-export interface StoredRecord {
-  readonly time: number
-  readonly body: Buffer
 }
 
 export interface WindowOptions {
@@ -62,6 +54,7 @@ export class JoinWindow {
   readonly #sink: JoinSink
   readonly #counts: WindowCounts
   readonly segments: Segments
+  readonly queries: WindowQueries
   readonly #writer: PageWriter
   /** Entries that have matched in the running epoch. */
   #marks = new Map<Entries, number[]>()
@@ -87,6 +80,7 @@ export class JoinWindow {
     this.#writer = new PageWriter(this.recent)
     this.segments = new Segments(this.times.segmentMs)
     this.closing = new Closing(this.times.closeMs)
+    this.queries = new WindowQueries(this.segments, this.recent, this.#readPages, this.#hash)
   }
 
   /** Where the body of the record just inserted has to be written. */
@@ -251,48 +245,6 @@ export class JoinWindow {
   /** Whether `closeUnmatched` has anything to do. */
   isClosingDue(streamTime: number): boolean {
     return this.#left && this.closing.isDue(streamTime - this.times.closeMs)
-  }
-
-  /**
-   * For queries: a key's committed records, newest segment first; at most `most` are looked at. A
-   * page that expires while others are read is passed over.
-   */
-  async recordsOf(side: number, key: Bytes, most: number): Promise<StoredRecord[]> {
-    const { recent } = this
-    const found: (StoredRecord | undefined)[] = []
-    const cold: { at: number; number: number; position: number }[] = []
-    for (const [number, position, segment] of this.#committedEntries(side, key, most)) {
-      const place = recent.find(number)
-      if (place < 0) {
-        cold.push({ at: found.length, number, position })
-        found.push(undefined)
-      } else {
-        const at = recent.startAt(place) + position
-        found.push(copyOf(recent.bufferAt(place), at, segment, key))
-      }
-    }
-    const pages = cold.length === 0 ? [] : await this.#readPages(cold.map(({ number }) => number))
-    for (const [i, { at, position }] of cold.entries()) {
-      const page = pages[i] && readPageHeader(pages[i], 0)
-      found[at] = page && copyOf(page.buffer, page.start + position, page.segment, key)
-    }
-    return found.filter((record) => record !== undefined)
-  }
-
-  /** Page numbers, positions and segments. */
-  *#committedEntries(side: number, key: Bytes, most: number): Generator<[number, number, number]> {
-    const hash = this.#hash(key, 0, key.length)
-    let left = most
-    for (const index of this.segments.newestFirst()) {
-      const entries = index.sides[side]
-      let entry = index.first(side, hash)
-      for (; entry >= 0 && left > 0; entry = entries.next(entry)) {
-        const number = entries.page(entry)
-        if (!this.recent.isCommitted(number)) continue
-        left--
-        yield [number, entries.position(entry), index.start]
-      }
-    }
   }
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
@@ -476,21 +428,5 @@ export class JoinWindow {
       pages.set(page.number, page)
     }
     return pages
-  }
-}
-
-/** undefined: the entry is of another key with the same hash. */
-function copyOf(
-  buffer: Bytes,
-  position: number,
-  segment: number,
-  key: Bytes,
-): StoredRecord | undefined {
-  const entry = new EntryCursor()
-  entry.read(buffer, position, segment)
-  if (!entry.sameKey(key, 0, key.length)) return undefined
-  return {
-    time: entry.time,
-    body: Buffer.from(entry.buffer.subarray(entry.bodyStart, entry.bodyEnd)),
   }
 }

@@ -133,7 +133,7 @@ function put(task: Task, key: string, time: number, bodyBytes = 0): void {
 
 async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
   const found = await Promise.all(
-    keys.map((key) => task.window.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
+    keys.map((key) => task.window.queries.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
   )
   return keys.filter((_, i) => found[i].length > 0)
 }

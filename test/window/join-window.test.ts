@@ -139,7 +139,7 @@ test('a query gives the committed records of a key that have not expired, from m
       const live = committed.filter(({ time }) => ends(time) > driver.streamTime - retentionMs)
       for (const side of [0, 1]) {
         for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {
-          const found = await driver.window.recordsOf(side, bytesOf(Buffer.from(key)), 1000)
+          const found = await driver.window.queries.recordsOf(side, bytesOf(Buffer.from(key)), 1000)
           const wanted = live.filter((record) => record.side === side && record.key === key)
           assert.deepEqual(
             found.map(({ time, body }) => `${time} ${body}`).sort(),

@@ -1,0 +1,91 @@
+import type { Bytes, hashBytes } from '../bytes.ts'
+import { EntryCursor, readPageHeader } from './page.ts'
+import type { RecentPages } from './recent-pages.ts'
+import type { Segments } from './segments.ts'
+
+/** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
+export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefined)[]>
+
+/** A record of the window; the body is in output form. */
+export interface StoredRecord {
+  readonly time: number
+  readonly body: Buffer
+}
+
+/** What others may ask of a window while its task runs: the records of committed epochs. */
+export class WindowQueries {
+  readonly #segments: Segments
+  readonly #recent: RecentPages
+  readonly #readPages: ReadPages
+  readonly #hash: typeof hashBytes
+
+  constructor(
+    segments: Segments,
+    recent: RecentPages,
+    readPages: ReadPages,
+    hash: typeof hashBytes,
+  ) {
+    this.#segments = segments
+    this.#recent = recent
+    this.#readPages = readPages
+    this.#hash = hash
+  }
+
+  /**
+   * A key's records, newest segment first; at most `most` are looked at. A page that expires while
+   * others are read is passed over.
+   */
+  async recordsOf(side: number, key: Bytes, most: number): Promise<StoredRecord[]> {
+    const recent = this.#recent
+    const found: (StoredRecord | undefined)[] = []
+    const cold: { at: number; number: number; position: number }[] = []
+    for (const [number, position, segment] of this.#committed(side, key, most)) {
+      const place = recent.find(number)
+      if (place < 0) {
+        cold.push({ at: found.length, number, position })
+        found.push(undefined)
+      } else {
+        const at = recent.startAt(place) + position
+        found.push(copyOf(recent.bufferAt(place), at, segment, key))
+      }
+    }
+    const pages = cold.length === 0 ? [] : await this.#readPages(cold.map(({ number }) => number))
+    for (const [i, { at, position }] of cold.entries()) {
+      const page = pages[i] && readPageHeader(pages[i], 0)
+      found[at] = page && copyOf(page.buffer, page.start + position, page.segment, key)
+    }
+    return found.filter((record) => record !== undefined)
+  }
+
+  /** Page numbers, positions and segments. */
+  *#committed(side: number, key: Bytes, most: number): Generator<[number, number, number]> {
+    const hash = this.#hash(key, 0, key.length)
+    let left = most
+    for (const index of this.#segments.newestFirst()) {
+      const entries = index.sides[side]
+      let entry = index.first(side, hash)
+      for (; entry >= 0 && left > 0; entry = entries.next(entry)) {
+        const number = entries.page(entry)
+        if (!this.#recent.isCommitted(number)) continue
+        left--
+        yield [number, entries.position(entry), index.start]
+      }
+    }
+  }
+}
+
+/** undefined: the entry is of another key with the same hash. */
+function copyOf(
+  buffer: Bytes,
+  position: number,
+  segment: number,
+  key: Bytes,
+): StoredRecord | undefined {
+  const entry = new EntryCursor()
+  entry.read(buffer, position, segment)
+  if (!entry.sameKey(key, 0, key.length)) return undefined
+  return {
+    time: entry.time,
+    body: Buffer.from(entry.buffer.subarray(entry.bodyStart, entry.bodyEnd)),
+  }
+}
