@@ -91,7 +91,9 @@ async function pair(
       }
       return (await a.get('/readyz')).ok && (await b.get('/readyz')).ok
     }
-    await until('two tasks run on each', settled)
+    await until('two tasks run on each', settled).catch((error) => {
+      throw new Error(`${error.message}\n${a.process.log}\n${b.process.log}`, { cause: error })
+    })
     await body(orders, a, b)
   } finally {
     await orders.close()

@@ -37,14 +37,18 @@ export interface LocalKafka extends RunningKafka {
   restart(downMs: number): Promise<void>
 }
 
+/** Below those that connections get: one of these could take the port before its server does. */
+const FIRST_PORT = 12_000
+const PORTS = 20_000
+
 export function freePort(): Promise<number> {
+  const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(freePort()) : reject(error),
+    )
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)))
   })
 }
 
