@@ -123,6 +123,7 @@ export class Feed {
         nextOffset,
       },
       lastStableOffset: nextOffset,
+      highWatermark: nextOffset,
     }
   }
 }

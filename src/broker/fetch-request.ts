@@ -12,6 +12,7 @@ export interface FetchPosition extends TopicPartition {
 
 export interface FetchedPartition extends TopicPartition {
   readonly errorCode: number
+  readonly highWatermark: number
   readonly lastStableOffset: number
   readonly aborted: readonly AbortedTransaction[]
   readonly records: Buffer
@@ -63,7 +64,7 @@ export function fetchRequest(
 function readFetched(d: Decoder, topic: string): FetchedPartition {
   const partition = d.readInt32()
   const errorCode = d.readInt16()
-  d.readInt64()
+  const highWatermark = Number(d.readInt64())
   const lastStableOffset = Number(d.readInt64())
   d.readInt64()
   const aborted = d.readArray((inner) => ({
@@ -73,5 +74,5 @@ function readFetched(d: Decoder, topic: string): FetchedPartition {
   d.readInt32()
   const size = d.readInt32()
   const records = size > 0 ? d.readBytes(size) : NO_RECORDS
-  return { topic, partition, errorCode, lastStableOffset, aborted, records }
+  return { topic, partition, errorCode, highWatermark, lastStableOffset, aborted, records }
 }

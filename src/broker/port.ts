@@ -73,6 +73,8 @@ export interface Fetched {
   readonly columns: RecordColumns
   /** Where a read_committed reader has read everything, as of this answer. */
   readonly lastStableOffset: number
+  /** Where the partition ends; what lies behind the last stable offset is undecided: of transactions that are open. */
+  readonly highWatermark: number
 }
 
 export interface ReaderEvents {

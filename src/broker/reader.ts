@@ -158,7 +158,7 @@ export class ClusterReader implements Reader {
     // Removed, or moved by another `add`, while the fetch was under way.
     const current = (): boolean => this.#positions.get(keyOf(position)) === position
     if (!current()) return
-    const { errorCode, records, aborted, lastStableOffset } = answer
+    const { errorCode, records, aborted, highWatermark, lastStableOffset } = answer
     const { topic, partition } = position
     if (errorCode === OFFSET_OUT_OF_RANGE) {
       const message = `The offset ${position.offset} of ${topic}-${partition} is no longer there`
@@ -182,7 +182,7 @@ export class ClusterReader implements Reader {
     position.offset = columns.nextOffset
     lease.hold(columns)
     try {
-      this.#events.onFetched({ topic, partition, columns, lastStableOffset })
+      this.#events.onFetched({ topic, partition, columns, highWatermark, lastStableOffset })
     } catch (error) {
       this.#fail(position, error)
     }

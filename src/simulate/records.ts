@@ -19,7 +19,8 @@ export async function answerOf(
 ): Promise<Fetched> {
   const bytes = record === undefined ? Buffer.alloc(0) : await batchOf(topic, offset, record)
   const columns = await decodeRecordBatches(bytes, offset, [])
-  return { topic, partition: 0, columns, lastStableOffset: columns.nextOffset }
+  const end = columns.nextOffset
+  return { topic, partition: 0, columns, lastStableOffset: end, highWatermark: end }
 }
 
 async function batchOf(topic: string, offset: number, record: TimedRecord): Promise<Buffer> {

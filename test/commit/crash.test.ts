@@ -126,7 +126,13 @@ function readerOf(log: readonly (Buffer | undefined)[], events: ReaderEvents): R
     if (offset >= 0) columns.offsets[0] = offset
     next = columns.nextOffset = offset < 0 ? log.length : offset + 1
     const lastStableOffset = log.length
-    events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
+    events.onFetched({
+      topic: 'changelog',
+      partition: 0,
+      columns,
+      lastStableOffset,
+      highWatermark: lastStableOffset,
+    })
   }
   return {
     add: (_partition: unknown, offset: number) => {

@@ -110,7 +110,13 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
     columns.offsets[0] = next++
     columns.nextOffset = next
     const lastStableOffset = records.length
-    events.onFetched({ topic: 'changelog', partition: 0, columns, lastStableOffset })
+    events.onFetched({
+      topic: 'changelog',
+      partition: 0,
+      columns,
+      lastStableOffset,
+      highWatermark: lastStableOffset,
+    })
   }
   return {
     add: (_partition: unknown, offset: number) => {

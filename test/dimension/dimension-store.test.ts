@@ -183,7 +183,8 @@ function answer(from: number, records: readonly [string, string | null][]): Fetc
     headerEnds: starts,
     nextOffset: from + records.length,
   }
-  return { topic: 'customers', partition: 0, columns, lastStableOffset: columns.nextOffset }
+  const end = columns.nextOffset
+  return { topic: 'customers', partition: 0, columns, lastStableOffset: end, highWatermark: end }
 }
 
 /** Takes a value as it is. */

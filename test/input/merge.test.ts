@@ -35,6 +35,7 @@ function fetched({ side, records, control, ahead }: Answer, from: number): Fetch
     topic: `side ${side}`,
     partition: 0,
     lastStableOffset: nextOffset + ahead,
+    highWatermark: nextOffset + ahead,
     columns: {
       buffer: bytesOf(Buffer.alloc(10 * records.length)),
       length: records.length,
