@@ -23,9 +23,10 @@ export class Distribution {
     for (let i = 0; i < times.length; i++) this.add(Math.max(0, now - times[i]))
   }
 
-  /** So many times of nothing. */
-  addNone(count: number): void {
-    this.buckets[0] += count
+  /** How far something is behind, in ms; what is not behind counts as nothing. */
+  addBehind(ms: number): void {
+    if (ms > 0) this.add(ms)
+    else this.buckets[0]++
   }
 
   get count(): number {
@@ -92,8 +93,13 @@ export class Counts {
   readonly window = new WindowCounts()
   readonly lookupHits: number[]
   readonly lookupMisses: number[]
+  /** Of facts whose look-up field is null. */
+  readonly lookupNulls: number[]
   readonly missingKeys: readonly MissingKeys[]
   droppedMissing = 0
+  /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
+  droppedLate = 0
+  droppedEarly = 0
   unmatched = 0
   /** By topic. */
   readonly produced = new Tally()
@@ -149,6 +155,7 @@ export class Counts {
     this.#dimensions = dimensions
     this.lookupHits = dimensions.map(() => 0)
     this.lookupMisses = dimensions.map(() => 0)
+    this.lookupNulls = dimensions.map(() => 0)
     this.missingKeys = dimensions.map(() => new MissingKeys())
   }
 

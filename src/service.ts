@@ -125,7 +125,7 @@ export async function startService(
       outputFrame: frame,
       rejects,
       rejectPartitions: topics.rejectPartitions,
-      aheadMs: topics.outputAheadMs,
+      aheadMs: Math.min(pipeline.join.aheadMs, topics.outputAheadMs),
       maxEntryBytes:
         Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
       memory: new MemoryShares(memory, partitions),

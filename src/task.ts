@@ -16,10 +16,12 @@ import { type Block, InputQueue } from './input/input-queue.ts'
 import type { Interval } from './input/interval.ts'
 import { merge, newSlice, type SliceSide } from './input/merge.ts'
 import type { MemoryShares } from './memory.ts'
+import { LooseFact } from './output/loose-fact.ts'
 import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
 import { TaskRejects } from './output/task-rejects.ts'
 import { Heads } from './window/heads.ts'
 import { JoinWindow } from './window/join-window.ts'
+import { isLate } from './window/lateness.ts'
 import { LEFT, type Page, RIGHT } from './window/page.ts'
 import { windowTimes } from './window/segments.ts'
 import type { WindowStore } from './window/window-store.ts'
@@ -38,7 +40,7 @@ export interface TaskContext {
   readonly rejectPartitions: number
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
-  /** How far ahead of the clock an event time may be: the output topic's limit. */
+  /** How far ahead of the clock an event time may be: `join.ahead`, or the output topic's limit where that is less. */
   readonly aheadMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
@@ -66,13 +68,16 @@ export interface TaskEpoch {
   readonly expired: readonly number[]
 }
 
-/** A record's fate inside a slice. */
-const DONE = 0
+/** A record's fate inside a slice. Of those that are done with only the taken ones move stream time. */
+const REFUSED = 0
 const NEEDS_SCHEMA = 1
+const TAKEN = 2
 const KEY_MISMATCH =
   'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 const UNTIMED = Number.NEGATIVE_INFINITY
+/** The last that JavaScript has, in ms. */
+const LAST_DATE = 8.64e15
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 export class Task {
@@ -84,25 +89,23 @@ export class Task {
   readonly heads = new Heads()
   /** Epochs since what lies before the heads was deleted. */
   unshortened = 0
-  streamTime = Number.NEGATIVE_INFINITY
   #lastInputAt: number
   readonly #context: TaskContext
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #slice = newSlice()
-  /** Of the records to be taken, by row: who has read the value; hashes of the key and of the look-up keys. */
-  readonly #readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
-  readonly #hashes = new Int32Array(SLICE)
+  /** Of the records to be taken, by side and row: who has read the value; hashes of the key and of the look-up keys. */
+  readonly #readers = [newReaders(), newReaders()] as const
+  readonly #hashes = [new Int32Array(SLICE), new Int32Array(SLICE)] as const
   readonly #lookUpHashes: readonly Int32Array[]
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
   /** Per dimension: 1 where the fact has a row. */
   readonly #found: Uint8Array
+  readonly #lateFact = new LooseFact()
   #expired: number[] = []
   /** A schema is being loaded: the task stands still, and only it. */
   #loading = false
-  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
-  #sliceOpen = false
   #dirty = false
   /** By side: the event times that are taken. */
   readonly #times: Interval['times']
@@ -149,6 +152,15 @@ export class Task {
     this.writeBack = new WriteBack(store, this.window.recent)
   }
 
+  /** The highest event time of the records that were accepted, in ms. */
+  get streamTime(): number {
+    return this.window.streamTime
+  }
+
+  set streamTime(ms: number) {
+    this.window.streamTime = ms
+  }
+
   offer(side: number, fetched: Fetched): void {
     if (fetched.columns.length > 0) this.#lastInputAt = this.#context.now()
     this.queues[side].offer(fetched)
@@ -175,79 +187,83 @@ export class Task {
     const { codec } = this.#context
     const [left, right] = this.queues
     const { facts, join } = this.#context.pipeline
-    if (this.streamTime > (this.#context.interval?.overAt ?? Number.POSITIVE_INFINITY)) {
+    const isOver = this.streamTime > (this.#context.interval?.overAt ?? Number.POSITIVE_INFINITY)
+    if (isOver && !this.#isSliceOpen) {
       left.end()
       right.end()
     }
     if (!this.#readTimes(left.head, codec.facts, facts.time)) return false
     if (!this.#readTimes(right.head, codec.right, join.time)) return false
 
-    if (this.window.isClosingDue(this.streamTime)) {
-      await this.#moveStreamTime(this.streamTime)
-      this.#dirty = true
+    if (this.window.isClosingDue) {
+      await this.#close()
       return true
     }
-    const slice = this.#slice
-    if (!this.#sliceOpen && !merge(slice, left, right, this.streamTime)) {
-      return this.#closeWhenIdle()
-    }
-    const all = this.#take(LEFT, slice.left) && this.#take(RIGHT, slice.right)
+    if (!this.#isSliceOpen && !merge(this.#slice, left, right)) return this.#closeWhenIdle()
+    this.#take()
     await this.window.resolveCold()
-
-    this.#sliceOpen = !all
-    if (all) await this.#moveStreamTime(slice.streamTime)
-    this.#dirty = true
+    await this.#close()
     return true
   }
 
-  /** Takes records of one side. False where it had to stop before the last. */
-  #take(side: number, { block, from, end, streamTimes }: SliceSide): boolean {
-    if (block === undefined || block.at === end) return true
-    const { codec, counts } = this.#context
-    const first = block.at
-    this.#lookAhead(side, block, first, end)
-    let i = first
-    while (i < end && !this.#loading && !this.full && !this.window.coldFull) {
-      this.window.streamTime = streamTimes[i - from]
-      const fate =
-        side === LEFT ? this.#takeFact(block, i, i - first) : this.#takeRight(block, i, i - first)
-      if (fate === NEEDS_SCHEMA) this.#load(side === LEFT ? codec.facts : codec.right, block, i)
-      else i++
-    }
-    if (i > first) {
-      counts.consumed[side] += i - first
-      this.#measureLateness(side, block, first, i, streamTimes, from)
-      this.queues[side].advance(i)
-    }
-    return i === end
+  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
+  get #isSliceOpen(): boolean {
+    return this.#slice.at < this.#slice.length
   }
 
-  /** Of the records that were just taken; a time that is not known has no lateness. */
-  #measureLateness(
-    side: number,
-    { times }: Block,
-    first: number,
-    end: number,
-    streamTimes: Float64Array,
-    from: number,
-  ): void {
-    const lateness = this.#context.counts.lateness[side]
-    let onTime = 0
-    for (let i = first; i < end; i++) {
-      if (times[i] === UNTIMED) continue
-      const ms = streamTimes[i - from] - times[i]
-      if (ms > 0) lateness.add(ms)
-      else onTime++
+  /** Takes the slice's records in its order, or those of them that can be taken now. */
+  #take(): void {
+    const { window } = this
+    const slice = this.#slice
+    const { left, right, order, length } = slice
+    const { lateness } = this.#context.counts
+    const firstLeft = left.block?.at ?? 0
+    const firstRight = right.block?.at ?? 0
+    this.#lookAhead(LEFT, left)
+    this.#lookAhead(RIGHT, right)
+    let i = firstLeft
+    let j = firstRight
+    let n = slice.at
+    for (; n < length && !this.#loading && !this.full && !window.coldFull; n++) {
+      const side = order[n]
+      const at = side === LEFT ? i : j
+      const block = side === LEFT ? left.block! : right.block!
+      const fate =
+        side === LEFT
+          ? this.#takeFact(block, at, at - firstLeft)
+          : this.#takeRight(block, at, at - firstRight)
+      if (fate === NEEDS_SCHEMA) {
+        this.#load(side, block, at)
+        break
+      }
+      if (side === LEFT) i++
+      else j++
+      const time = block.times[at]
+      // A time that is not known has no lateness.
+      if (time !== UNTIMED) lateness[side].addBehind(window.streamTime - time)
+      if (fate === TAKEN && time > window.streamTime) window.streamTime = time
     }
-    lateness.addNone(onTime)
+    slice.at = n
+    this.#taken(LEFT, i - firstLeft, i)
+    this.#taken(RIGHT, j - firstRight, j)
+  }
+
+  #taken(side: number, records: number, end: number): void {
+    if (records === 0) return
+    this.#context.counts.consumed[side] += records
+    this.queues[side].advance(end)
   }
 
   /**
    * Walks the values and hashes the keys of the records to be taken, then brings near what they will
    * be looked up in. What is wrong with a record is found again, and told, when its turn comes.
    */
-  #lookAhead(side: number, block: Block, first: number, end: number): void {
+  #lookAhead(side: number, { block, end }: SliceSide): void {
+    if (block === undefined || block.at === end) return
+    const first = block.at
     const { codec, dimensions } = this.#context
+    const readers = this.#readers[side]
+    const hashes = this.#hashes[side]
     const topic = side === LEFT ? codec.facts : codec.right
     const key = side === LEFT ? codec.factsKey : codec.rightKey
     const lookUps = side === LEFT ? dimensions.length : 0
@@ -257,9 +273,9 @@ export class Task {
       const row = i - first
       const value = this.#readAhead(topic, key, block, i, row)
       // Most have one reader; a store of an object costs more than a look.
-      if (this.#readers[row] !== value) this.#readers[row] = value
+      if (readers[row] !== value) readers[row] = value
       if (value === undefined) continue
-      this.#hashes[row] = hashBytes(key.buffer, key.start, key.end)
+      hashes[row] = hashBytes(key.buffer, key.start, key.end)
       const time = block.times[i]
       if (time < from) from = time
       if (time > to) to = time
@@ -268,7 +284,7 @@ export class Task {
     for (let d = 0; d < lookUps; d++) {
       this.ahead ^= dimensions[d].lookAhead(this.#lookUpHashes[d], end - first)
     }
-    this.ahead ^= this.window.lookAhead(side, this.#hashes, end - first, from, to)
+    this.ahead ^= this.window.lookAhead(side, hashes, end - first, from, to)
   }
 
   /** undefined: `#open` will say why. */
@@ -301,7 +317,8 @@ export class Task {
   }
 
   /** Meanwhile the other tasks go on, and epochs are committed. */
-  #load(codec: TopicCodec, { columns }: Block, i: number): void {
+  #load(side: number, { columns }: Block, i: number): void {
+    const codec = side === LEFT ? this.#context.codec.facts : this.#context.codec.right
     this.#loading = true
     void codec.load(columns.buffer, columns.valueStarts[i]).finally(() => {
       this.#loading = false
@@ -309,54 +326,25 @@ export class Task {
   }
 
   #takeFact(block: Block, i: number, row: number): number {
-    const { codec, dimensions, pipeline, counts, maxEntryBytes } = this.#context
+    const { codec, pipeline, counts, maxEntryBytes } = this.#context
+    const { window } = this
     const value = this.#open(LEFT, codec.facts, codec.factsKey, block, i, row)
     if (typeof value === 'number') return value
-
-    let bodyBytes = value.projectedBytes
-    for (let d = 0; d < dimensions.length; d++) {
-      if (value.keyEnd(d + 1) < 0) {
-        const { on } = pipeline.dimensions[d]
-        return this.#reject(LEFT, block, i, 'enrich', 'null_field', `The field ${on} is null`)
-      }
-      const table = dimensions[d]
-      const found = table.find(
-        this.#lookUpHashes[d][row],
-        value.keyBuffer(d + 1),
-        value.keyStart(d + 1),
-        value.keyEnd(d + 1),
-      )
-      this.#found[d] = found ? 1 : 0
-      if (found) {
-        counts.lookupHits[d]++
-        bodyBytes += table.rowEnd - table.rowStart
-        continue
-      }
-      counts.lookupMisses[d]++
-      counts.missingKeys[d].add(
-        this.#lookUpHashes[d][row],
-        value.keyBuffer(d + 1),
-        value.keyStart(d + 1),
-        value.keyEnd(d + 1),
-      )
-      const { missing, name } = pipeline.dimensions[d]
-      if (missing === 'drop') {
-        counts.droppedMissing++
-        return DONE
-      }
-      if (missing === 'reject') return this.#rejectMissing(block, i, name, value, d)
-      bodyBytes += codec.missingDimension[d].length
-    }
+    const late = isLate(window.times, block.times[i], window.streamTime)
+    if (late && pipeline.join.late.left !== 'emit') return this.#late(LEFT, block, i)
+    const rowBytes = this.#lookUp(value, block, i, row)
+    if (rowBytes < 0) return REFUSED
 
     const { columns, times } = block
     const key = codec.factsKey
+    const bodyBytes = value.projectedBytes + rowBytes
     const headers = columns.headerEnds[i] - columns.headerStarts[i]
     if (bodyBytes + key.end - key.start + headers > maxEntryBytes) {
       return this.#rejectTooLarge(LEFT, block, i, bodyBytes)
     }
-    const hash = this.#hashes[row]
-    const { window } = this
-    let at = window.insert(
+    if (late) return this.#emitLate(value, block, i, bodyBytes)
+    const hash = this.#hashes[LEFT][row]
+    const at = window.insert(
       LEFT,
       times,
       i,
@@ -369,28 +357,90 @@ export class Task {
       columns.headerEnds[i],
       bodyBytes,
     )
-    const body = window.bodyBuffer
-    at = value.project(body, at)
+    this.#writeFact(value, window.bodyBuffer, at)
+    counts.probe(LEFT, window.probe(LEFT, hash))
+    return TAKEN
+  }
+
+  /**
+   * Finds the fact's rows. A look-up field that is null has none, as in a left join of SQL.
+   * @returns bytes of their columns; -1: the fact is refused
+   */
+  #lookUp(value: ValueReader, block: Block, i: number, row: number): number {
+    const { codec, dimensions, pipeline, counts } = this.#context
+    let bytes = 0
+    for (let d = 0; d < dimensions.length; d++) {
+      const found = this.#find(value, row, d)
+      this.#found[d] = found ? 1 : 0
+      if (found) {
+        bytes += dimensions[d].rowEnd - dimensions[d].rowStart
+        continue
+      }
+      const { missing } = pipeline.dimensions[d]
+      if (missing === 'drop') counts.droppedMissing++
+      else if (missing === 'reject') this.#rejectMissing(value, block, i, d)
+      if (missing !== 'null') return -1
+      bytes += codec.missingDimension[d].length
+    }
+    return bytes
+  }
+
+  #find(value: ValueReader, row: number, d: number): boolean {
+    const { dimensions, counts } = this.#context
+    const hash = this.#lookUpHashes[d][row]
+    const end = value.keyEnd(d + 1)
+    if (end < 0) {
+      counts.lookupNulls[d]++
+      return false
+    }
+    const key = value.keyBuffer(d + 1)
+    const start = value.keyStart(d + 1)
+    if (dimensions[d].find(hash, key, start, end)) {
+      counts.lookupHits[d]++
+      return true
+    }
+    counts.lookupMisses[d]++
+    counts.missingKeys[d].add(hash, key, start, end)
+    return false
+  }
+
+  /** The fact's fields and its rows' columns, as many bytes as were found to be needed. */
+  #writeFact(value: ValueReader, body: Bytes, start: number): void {
+    const { codec, dimensions } = this.#context
+    let at = value.project(body, start)
     for (let d = 0; d < dimensions.length; d++) {
       const { rowBuffer, rowStart, rowEnd } = dimensions[d]
       if (this.#found[d] === 0) at += codec.missingDimension[d].copy(body, at)
       else at = copyBytes(rowBuffer, rowStart, rowEnd, body, at)
     }
-    counts.probe(LEFT, window.probe(LEFT, hash))
-    return DONE
+  }
+
+  /** It comes out without a match, and is not kept. */
+  #emitLate(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
+    const { codec, counts } = this.#context
+    const fact = this.#lateFact
+    const at = fact.begin(times[i], codec.factsKey, columns, i, bodyBytes)
+    this.#writeFact(value, fact.buffer, at)
+    this.#output.unmatched(fact)
+    counts.late[LEFT]++
+    counts.unmatched++
+    return TAKEN
   }
 
   #takeRight(block: Block, i: number, row: number): number {
     const { codec, counts, maxEntryBytes } = this.#context
+    const { window } = this
     const value = this.#open(RIGHT, codec.right, codec.rightKey, block, i, row)
     if (typeof value === 'number') return value
+    if (isLate(window.times, block.times[i], window.streamTime)) {
+      return this.#late(RIGHT, block, i)
+    }
     const key = codec.rightKey
     const bodyBytes = value.projectedBytes
     if (bodyBytes + key.end - key.start > maxEntryBytes) {
       return this.#rejectTooLarge(RIGHT, block, i, bodyBytes)
     }
-    const hash = this.#hashes[row]
-    const { window } = this
+    const hash = this.#hashes[RIGHT][row]
     const at = window.insert(
       RIGHT,
       block.times,
@@ -406,7 +456,7 @@ export class Task {
     )
     value.project(window.bodyBuffer, at)
     counts.probe(RIGHT, window.probe(RIGHT, hash))
-    return DONE
+    return TAKEN
   }
 
   /** What is compared: value, key, join field, time. A number: the record's fate is sealed. */
@@ -420,10 +470,10 @@ export class Task {
   ): ValueReader | number {
     if (this.#isOutside(side, block, i)) {
       this.#context.counts.outside[side]++
-      return DONE
+      return TAKEN
     }
     const { buffer, keyStarts, keyEnds } = block.columns
-    const value = this.#readers[row]
+    const value = this.#readers[side][row]
     if (value === undefined) return this.#unread(side, codec, block, i)
     value.select(row)
     key.read(buffer, keyStarts[i], keyEnds[i])
@@ -433,10 +483,7 @@ export class Task {
     if (!sameText(value, key)) {
       return this.#reject(side, block, i, 'decode', 'key_mismatch', KEY_MISMATCH)
     }
-    if (block.times[i] === UNTIMED) return this.#untimed(side, value, block, i)
-    const { streamTime, times } = this.window
-    if (block.times[i] + times.closeMs < streamTime) return this.#late(side, block, i)
-    return value
+    return block.times[i] === UNTIMED ? this.#untimed(side, value, block, i) : value
   }
 
   /** Of the interval; what cannot be read is taken to be as old as its record. */
@@ -447,13 +494,21 @@ export class Task {
   }
 
   #untimed(side: number, value: ValueReader, block: Block, i: number): number {
-    const { pipeline, aheadMs } = this.#context
+    const { pipeline, aheadMs, counts, now } = this.#context
     const { time: field } = side === LEFT ? pipeline.facts : pipeline.join
     const time = field === null ? block.columns.timestamps[i] : value.time
     if (Number.isNaN(time)) {
       return this.#reject(side, block, i, 'decode', 'null_field', 'The time field is null')
     }
-    const error = `Its time ${time} is more than ${aheadMs} ms ahead of the clock; message.timestamp.after.max.ms of the output topic allows no more`
+    if (pipeline.join.early === 'drop') {
+      counts.droppedEarly++
+      return REFUSED
+    }
+    const limit =
+      aheadMs === pipeline.join.aheadMs
+        ? 'join.ahead'
+        : 'message.timestamp.after.max.ms of the output topic'
+    const error = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock; ${limit} allows ${aheadMs}`
     return this.#reject(side, block, i, 'decode', 'future_time', error)
   }
 
@@ -473,17 +528,27 @@ export class Task {
   }
 
   #late(side: number, block: Block, i: number): number {
-    this.#context.counts.late[side]++
-    if (this.#context.pipeline.join.late === 'drop') return DONE
-    const behind = this.window.streamTime - block.times[i]
-    const error = `Its time ${block.times[i]} is ${behind} ms behind stream time, more than window and grace`
+    const { counts, pipeline } = this.#context
+    counts.late[side]++
+    const { left, right } = pipeline.join.late
+    if ((side === LEFT ? left : right) === 'drop') {
+      counts.droppedLate++
+      return REFUSED
+    }
+    const { streamTime, times } = this.window
+    const error = `Its time ${timeText(block.times[i])} is ${streamTime - block.times[i]} ms behind stream time; before, after and grace of the join allow ${times.heldMs}`
     return this.#reject(side, block, i, 'window', 'late', error)
   }
 
-  #rejectMissing(block: Block, i: number, name: string, value: ValueReader, d: number): number {
-    const key = value.keyBuffer(d + 1).toString('utf8', value.keyStart(d + 1), value.keyEnd(d + 1))
-    const error = `The dimension ${name} has no row for ${key}`
-    return this.#reject(LEFT, block, i, 'enrich', 'missing_dimension', error)
+  #rejectMissing(value: ValueReader, block: Block, i: number, d: number): void {
+    const { name, on } = this.#context.pipeline.dimensions[d]
+    const end = value.keyEnd(d + 1)
+    const key = (): string => value.keyBuffer(d + 1).toString('utf8', value.keyStart(d + 1), end)
+    const error =
+      end < 0
+        ? `The field ${on} is null, so the dimension ${name} has no row for it`
+        : `The dimension ${name} has no row for ${key()}`
+    this.#reject(LEFT, block, i, 'enrich', 'missing_dimension', error)
   }
 
   #rejectTooLarge(side: number, block: Block, i: number, bytes: number): number {
@@ -501,7 +566,7 @@ export class Task {
     error: string,
   ): number {
     this.#rejects.record(side, block.columns, i, stage, reason, error)
-    return DONE
+    return REFUSED
   }
 
   /** The merge of both sides needs the event times ahead, also where a field carries them. */
@@ -517,7 +582,7 @@ export class Task {
       if (valueEnds[i] < 0) continue
       const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
       if (value === null) {
-        this.#load(codec, block, i)
+        this.#load(block === this.queues[LEFT].head ? LEFT : RIGHT, block, i)
         return false
       }
       if (typeof value === 'string') continue
@@ -540,10 +605,11 @@ export class Task {
     }
   }
 
-  async #moveStreamTime(streamTime: number): Promise<void> {
-    this.streamTime = streamTime
-    this.#context.counts.unmatched += await this.window.closeUnmatched(streamTime, () => this.full)
-    this.#expired.push(...this.window.expire(streamTime))
+  /** What stream time has passed by comes out, or goes. */
+  async #close(): Promise<void> {
+    this.#dirty = true
+    this.#context.counts.unmatched += await this.window.closeUnmatched(() => this.full)
+    this.dropExpired()
   }
 
   /**
@@ -558,21 +624,21 @@ export class Task {
     if (!left.caughtUp || !right.caughtUp) return false
     const ended = left.ended && right.ended
     if (!ended && this.#context.now() - this.#lastInputAt < join.idleMs) return false
-    await this.#moveStreamTime(closing.latest + closing.sliceMs + times.closeMs)
-    this.#dirty = true
+    this.streamTime = Math.max(this.streamTime, closing.latest + closing.sliceMs + times.openMs)
+    await this.#close()
     return true
   }
 
   /** After a restore: what stream time has passed by goes. */
   dropExpired(): void {
-    this.#expired.push(...this.window.expire(this.streamTime))
+    this.#expired.push(...this.window.expire())
   }
 
   /** Of a bounded run: everything was taken, has come out, and is in an epoch. */
   get ended(): boolean {
     const { closing } = this.window
     const isOpen = this.#context.pipeline.join.kind === 'left' && closing.pending > 0
-    return !this.#dirty && !this.#sliceOpen && !isOpen && this.queues.every((q) => q.ended)
+    return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
   /** What the task adds to the epoch; undefined: nothing. */
@@ -606,3 +672,9 @@ function sameText(value: ValueReader, key: KeyReader): boolean {
     sameBytes(value.keyBuffer(0), start, key.buffer, key.start, length)
   )
 }
+
+const newReaders = (): (ValueReader | undefined)[] => new Array(SLICE).fill(undefined)
+
+/** ISO 8601 where it is a date. */
+const timeText = (ms: number): string =>
+  Math.abs(ms) <= LAST_DATE ? new Date(ms).toISOString() : String(ms)

@@ -1,7 +1,7 @@
 import type { Admin } from '../broker/port.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import type { Interval, Offsets, Times } from '../input/interval.ts'
-import { windowTimes } from '../window/segments.ts'
+import { latenessOf } from '../window/lateness.ts'
 
 /** An interval, and how far reading will probably go. */
 export interface ReplayInterval extends Interval {
@@ -22,9 +22,9 @@ export async function replayInterval(
   aheadMs: number,
   admin: Admin,
 ): Promise<ReplayInterval> {
-  const { beforeMs, afterMs, closeMs } = windowTimes(pipeline.join)
+  const { beforeMs, afterMs, heldMs } = latenessOf(pipeline.join)
   const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
-  const overAt = right.to + closeMs
+  const overAt = right.to + heldMs
   const sides = await Promise.all([
     offsetsOf(pipeline.facts, facts.from, overAt, aheadMs, admin),
     offsetsOf(pipeline.join, right.from, overAt, aheadMs, admin),

@@ -174,12 +174,13 @@ function intervalText({ facts }: Pipeline, { from, to }: Times): string {
   return `${facts.topic} ${begin} ${end}`
 }
 
-function summary({ output, join: { late } }: Pipeline, counts: Counts | undefined): string[] {
+function summary({ output }: Pipeline, counts: Counts | undefined): string[] {
   if (counts === undefined) return []
   const written = (topic: string): string => countText(counts.produced.get(topic) ?? 0)
   const facts = counts.consumed[0] - counts.outside[0]
   const dropped = [
-    ...(late === 'drop' ? [[counts.late[0] + counts.late[1], 'late'] as const] : []),
+    [counts.droppedLate, 'late'] as const,
+    [counts.droppedEarly, 'too far ahead of the clock'] as const,
     [counts.droppedMissing, 'without a dimension row'] as const,
   ].filter(([count]) => count > 0)
   return [

@@ -15,6 +15,7 @@ import type {
 } from './pipeline.ts'
 
 type Duration = string | number
+type Late = 'emit' | 'drop' | 'reject'
 type RawSelect = string[] | Record<string, string>
 
 interface RawTopic {
@@ -51,7 +52,9 @@ export interface RawPipeline {
     kind?: 'inner' | 'left'
     select?: RawSelect
     idle?: Duration
-    late?: 'drop' | 'reject'
+    late?: Late | { left?: Late; right?: 'drop' | 'reject' }
+    ahead?: Duration
+    early?: 'drop' | 'reject'
   }
   output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
   state?: { dir?: string }
@@ -99,7 +102,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: input(raw.facts, ['facts']),
     dimensions,
-    join: joinOf(raw.join, input(raw.join, ['join'])),
+    join: joinOf(raw.join, input(raw.join, ['join']), report),
     output: {
       topic: raw.output.topic,
       format: 'avro',
@@ -170,7 +173,7 @@ function checkSasl({ sasl }: RawPipeline['kafka'], report: ReportAt): void {
   }
 }
 
-function joinOf(raw: RawPipeline['join'], input: TopicConfig): JoinConfig {
+function joinOf(raw: RawPipeline['join'], input: TopicConfig, report: ReportAt): JoinConfig {
   const [before, after] =
     typeof raw.within === 'object'
       ? [raw.within.before, raw.within.after]
@@ -189,7 +192,22 @@ function joinOf(raw: RawPipeline['join'], input: TopicConfig): JoinConfig {
     kind: raw.kind ?? 'inner',
     select: columns(raw.select),
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
-    late: raw.late ?? 'drop',
+    late: lateOf(raw, report),
+    aheadMs: milliseconds(raw.ahead ?? '10s'),
+    early: raw.early ?? 'reject',
+  }
+}
+
+/** One policy for both sides, or one for each. Only facts of a left join can come out without a match. */
+function lateOf({ kind, late }: RawPipeline['join'], report: ReportAt): JoinConfig['late'] {
+  const { left, right } = typeof late === 'object' ? late : { left: late, right: late }
+  if (left === 'emit' && kind !== 'left') {
+    const why = 'is for facts of a left join: an inner one has matches only'
+    report(['join', 'late'], `emit ${why}; write drop or reject`)
+  }
+  return {
+    left: left ?? (kind === 'left' ? 'emit' : 'drop'),
+    right: right === 'reject' ? 'reject' : 'drop',
   }
 }
 

@@ -83,7 +83,12 @@ export interface JoinConfig extends TopicConfig {
   readonly select: readonly Column[] | null
   /** Wall clock without input after which the windows of a left join are closed. */
   readonly idleMs: number
-  readonly late: 'drop' | 'reject'
+  /** What becomes of a late record. */
+  readonly late: { readonly left: 'emit' | 'drop' | 'reject'; readonly right: 'drop' | 'reject' }
+  /** How far ahead of the clock an event time may be. */
+  readonly aheadMs: number
+  /** What becomes of a record that is further ahead. */
+  readonly early: 'drop' | 'reject'
 }
 
 export interface OutputConfig {

@@ -205,10 +205,25 @@ export const pipelineSchema = {
           idle: duration(
             'Left join: after this long without input all windows close. Default: window + grace.',
           ),
-          late: text('What becomes of a late record: dropped and counted, or rejected.', {
-            enum: ['drop', 'reject'],
-            default: 'drop',
-          }),
+          late: {
+            description:
+              'What becomes of a late record: it comes out without a match (facts of a left join; their default), is dropped and counted (the default of all others), or rejected. Of both sides, or of each.',
+            anyOf: [
+              { enum: ['emit', 'drop', 'reject'] },
+              object('A policy for each side.', {
+                left: { enum: ['emit', 'drop', 'reject'], description: 'Of late facts.' },
+                right: { enum: ['drop', 'reject'], description: 'Of late right records.' },
+              }),
+            ],
+          },
+          ahead: duration(
+            'How far ahead of the clock an event time may be; the output topic’s message.timestamp.after.max.ms counts where it is less.',
+            { default: '10s' },
+          ),
+          early: text(
+            'What becomes of a record that is further ahead: rejected (future_time), or dropped and counted. It moves no stream time.',
+            { enum: ['reject', 'drop'], default: 'reject' },
+          ),
         },
         ['topic', 'on', 'within'],
       ),

@@ -23,6 +23,10 @@ export class InputQueue {
   /** Behind everything that was fetched. */
   #position = -1
   #lastStableOffset = Number.POSITIVE_INFINITY
+  /** Where the partition ended at the last answer. */
+  #end = Number.POSITIVE_INFINITY
+  /** Since when nothing but undecided records is left; 0: it is not so. */
+  #undecidedAt = 0
   #answeredAt = 0
   /** The next offset to read once all that was taken is committed; -1 before the first. */
   taken = -1
@@ -41,6 +45,9 @@ export class InputQueue {
     this.#answeredAt = this.#now()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
+    this.#end = fetched.highWatermark
+    if (this.undecided === 0) this.#undecidedAt = 0
+    else if (this.#undecidedAt === 0) this.#undecidedAt = this.#answeredAt
     if (columns.length === 0) {
       if (this.#blocks.length === 0 && this.taken >= 0) this.taken = columns.nextOffset
       columns.release?.()
@@ -67,11 +74,25 @@ export class InputQueue {
     return this.#blocks.length > 1
   }
 
-  /** Nothing waits here, and nothing more was on the broker at the last look, a moment ago. */
+  /**
+   * Nothing waits here, and nothing more was on the broker at the last look, a moment ago: no records of
+   * open transactions either, whose times nobody knows.
+   */
   get caughtUp(): boolean {
     if (this.ended) return true
-    if (this.#blocks.length > 0 || this.#position < this.#lastStableOffset) return false
+    if (this.#blocks.length > 0 || this.#position < this.#end) return false
     return this.#now() - this.#answeredAt < FRESH_MS
+  }
+
+  /** Offsets behind all that may be read: of transactions that are open. 0 while there is something to read. */
+  get undecided(): number {
+    const isAtEnd = this.#position >= this.#lastStableOffset && this.#position < this.endsAt
+    return isAtEnd ? this.#end - this.#position : 0
+  }
+
+  /** For how long nothing but undecided records has been left, in ms; 0 where it is not so. */
+  get undecidedMs(): number {
+    return this.#undecidedAt === 0 ? 0 : this.#now() - this.#undecidedAt
   }
 
   /** Nothing more has to be fetched. */

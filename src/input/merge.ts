@@ -6,41 +6,32 @@ export interface SliceSide {
   block: Block | undefined
   from: number
   end: number
-  /** Stream time just before record `from + i`. */
-  readonly streamTimes: Float64Array
 }
 
-/** The records of both heads that come next by event time, and stream time after them. */
+/** The records of both heads that come next by event time. */
 export interface Slice {
   readonly left: SliceSide
   readonly right: SliceSide
-  streamTime: number
+  /** The side of each record (0 left, 1 right), in the order in which they are to be taken; so many of them. */
+  readonly order: Uint8Array
+  length: number
+  /** The next one to take. */
+  at: number
 }
 
 export function newSlice(): Slice {
-  const side = (): SliceSide => ({
-    block: undefined,
-    from: 0,
-    end: 0,
-    streamTimes: new Float64Array(SLICE),
-  })
-  return { left: side(), right: side(), streamTime: Number.NEGATIVE_INFINITY }
+  const side = (): SliceSide => ({ block: undefined, from: 0, end: 0 })
+  return { left: side(), right: side(), order: new Uint8Array(2 * SLICE), length: 0, at: 0 }
 }
 
 /**
  * Chooses the next slice as Kafka Streams chooses its next record: the head with the smaller event
  * time first; when one side has nothing the other goes on only if that side is known to be caught
- * up, for a backlog on one side would push stream time past the other's records.
- * Only stream time depends on this order; so the sides of a slice can then be taken one after the
- * other, each with the stream time that the merge has noted for its records.
+ * up, for a backlog on one side would push stream time past the other's records. So would records that
+ * nobody can read yet, as the transaction that they are of is open.
  * @returns whether there is anything to take
  */
-export function merge(
-  slice: Slice,
-  left: InputQueue,
-  right: InputQueue,
-  streamTime: number,
-): boolean {
+export function merge(slice: Slice, left: InputQueue, right: InputQueue): boolean {
   const l = left.head
   const r = right.head
   let i = l?.at ?? 0
@@ -49,26 +40,26 @@ export function merge(
   const rightLimit = r ? Math.min(r.columns.length, j + SLICE) : 0
   const leftAlone = right.caughtUp
   const rightAlone = left.caughtUp
+  const { order } = slice
   const leftFrom = i
   const rightFrom = j
-  let now = streamTime
+  let n = 0
   for (;;) {
     const hasLeft = i < leftLimit && (j < rightLimit || leftAlone)
     const hasRight = j < rightLimit && (i < leftLimit || rightAlone)
     if (hasLeft && !(hasRight && r!.times[j] < l!.times[i])) {
-      slice.left.streamTimes[i - leftFrom] = now
-      now = Math.max(now, l!.times[i])
+      order[n++] = 0
       i++
     } else if (hasRight) {
-      slice.right.streamTimes[j - rightFrom] = now
-      now = Math.max(now, r!.times[j])
+      order[n++] = 1
       j++
     } else break
   }
   setSide(slice.left, l, leftFrom, i)
   setSide(slice.right, r, rightFrom, j)
-  slice.streamTime = now
-  return i > leftFrom || j > rightFrom
+  slice.length = n
+  slice.at = 0
+  return n > 0
 }
 
 function setSide(side: SliceSide, block: Block | undefined, from: number, end: number): void {

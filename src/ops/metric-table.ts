@@ -45,12 +45,12 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, and facts without a dimension row',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, and facts without a dimension row',
   ],
   records_late_total: [
     'counter',
     ['topic'],
-    'Records further behind stream time than window and grace, the only way to be late; dropped or rejected. Those too far ahead are rejects_total, reason future_time',
+    'Records further behind stream time than before, after and grace of the join together, the only way to be late; they come out without a match, are dropped or rejected. Those too far ahead are rejects_total, reason future_time',
   ],
   rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
   decode_errors_total: [
@@ -61,7 +61,7 @@ export const METRICS = {
   dimension_lookups_total: [
     'counter',
     ['dimension', 'result'],
-    'Look-ups of facts in a dimension: hit, miss',
+    'Look-ups of facts in a dimension: hit, miss, or null where the fact’s field is null',
   ],
   window_probes_total: [
     'counter',
@@ -113,6 +113,11 @@ export const METRICS = {
     'gauge',
     ['topic', 'partition'],
     'Age of the next record to be taken; 0 where none is left; absent until the partition is restored',
+  ],
+  undecided_records: [
+    'gauge',
+    ['topic', 'partition'],
+    'Offsets behind all that may be read: of transactions that are open. The other side’s later records wait for them. 0 while there is something to read',
   ],
   assigned_partitions: [
     'gauge',

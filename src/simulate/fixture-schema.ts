@@ -88,7 +88,11 @@ const testCase = object(
         'Records that are dropped and counted.',
         object(
           'A drop.',
-          { from, key: key('Its key.'), reason: { type: 'string', enum: ['late', 'missing'] } },
+          {
+            from,
+            key: key('Its key.'),
+            reason: { type: 'string', enum: ['late', 'missing', 'future_time'] },
+          },
           ['from', 'reason'],
         ),
       ),

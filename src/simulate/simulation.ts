@@ -114,7 +114,7 @@ export class Simulation {
       outputFrame: outputFrame(0),
       rejects: topic(output.rejects),
       rejectPartitions: 1,
-      aheadMs: AHEAD_MS,
+      aheadMs: Math.min(this.#pipeline.join.aheadMs, AHEAD_MS),
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
@@ -156,23 +156,20 @@ export class Simulation {
   async #join(kind: 'fact' | 'right', record: TimedRecord): Promise<void> {
     const side = kind === 'fact' ? LEFT : RIGHT
     const { topic, keyFormat } = this.#input(side)
-    const before = this.#dropped(side)
-    const rejects = this.effects.rejects.length
+    const before = this.#dropped()
     this.#task.offer(side, await answerOf(topic, this.#offsets[side]++, record))
     await this.#process()
-    // What is late may be rejected, and is then not dropped.
-    if (this.effects.rejects.length > rejects) return
-    const after = this.#dropped(side)
+    const after = this.#dropped()
     const key = keyText(keyFormat, record.key)
-    for (const reason of ['late', 'missing'] as const) {
+    for (const reason of ['late', 'missing', 'future_time'] as const) {
       if (after[reason] === before[reason]) continue
       this.effects.drops.push({ from: kind, key, reason, error: '' })
     }
   }
 
-  #dropped(side: number): { late: number; missing: number } {
-    const { late, droppedMissing } = this.#counts
-    return { late: late[side], missing: side === LEFT ? droppedMissing : 0 }
+  #dropped(): Record<'late' | 'missing' | 'future_time', number> {
+    const { droppedLate, droppedMissing, droppedEarly } = this.#counts
+    return { late: droppedLate, missing: droppedMissing, future_time: droppedEarly }
   }
 
   /** Until there is nothing to do; each round is an epoch. */

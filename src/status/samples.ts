@@ -93,12 +93,13 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
   }
   metrics.window_unmatched_total.inc({ side: 'left' }, counts.unmatched)
   metrics.window_closed_matches_total.inc(counts.window.closedMatches)
-  const late = right.late === 'drop' ? counts.late[0] + counts.late[1] : 0
-  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, late)
+  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
+  metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])
+    metrics.dimension_lookups_total.inc({ dimension, result: 'null' }, counts.lookupNulls[d])
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
   for (const topic of [output.topic, output.rejects, changelogTopic(pipeline)]) {
@@ -202,6 +203,7 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
       if (!queue.lagKnown) continue
       metrics.consumer_lag_records.set({ topic, partition }, queue.lag)
       metrics.consumer_lag_seconds.set({ topic, partition }, queue.lagMs(now) / 1000)
+      metrics.undecided_records.set({ topic, partition }, queue.undecided)
     }
     if (Number.isFinite(task.streamTime)) {
       metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)

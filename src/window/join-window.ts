@@ -5,6 +5,7 @@ import { EnricherError } from '../errors.ts'
 import { Closing } from './closing.ts'
 import { COLD_FIELDS, ColdMatches } from './cold-matches.ts'
 import type { Entries } from './entries.ts'
+import { isClosed, isInside, isLate } from './lateness.ts'
 import {
   EntryCursor,
   LEFT,
@@ -58,8 +59,10 @@ export class JoinWindow {
   readonly #writer: PageWriter
   /** Entries that have matched in the running epoch. */
   #marks = new Map<Entries, number[]>()
-  /** At the record that is taken, or completed. A field, as a number among arguments would be boxed. */
+  /** The highest event time of the records that were accepted so far, in ms. */
   streamTime = Number.NEGATIVE_INFINITY
+  /** Stream time at the record whose matches are looked at. A field, as a number among arguments would be boxed. */
+  #takenAt = Number.NEGATIVE_INFINITY
   readonly #cold = new ColdMatches()
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
@@ -79,7 +82,7 @@ export class JoinWindow {
     this.recent = new RecentPages(options.recentBytes)
     this.#writer = new PageWriter(this.recent)
     this.segments = new Segments(this.times.segmentMs)
-    this.closing = new Closing(this.times.closeMs)
+    this.closing = new Closing(this.times.sliceMs)
     this.queries = new WindowQueries(this.segments, this.recent, this.#readPages, this.#hash)
   }
 
@@ -203,6 +206,7 @@ export class JoinWindow {
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
     const { segments, recent } = this
+    this.#takenAt = this.streamTime
     let hit = false
     for (let segment = segments.startOf(from); segment <= to; segment += segmentMs) {
       const index = segments.get(segment)
@@ -228,13 +232,14 @@ export class JoinWindow {
   }
 
   /**
-   * Emits the left records that have closed without a match: `time + closeMs` is before stream time.
+   * Emits the left records that have closed without a match.
    * @param full asked before each slice of time: whether the rest has to wait for the next epoch
    */
-  async closeUnmatched(streamTime: number, full: () => boolean): Promise<number> {
+  async closeUnmatched(full: () => boolean): Promise<number> {
+    const { closing } = this
     let emitted = 0
-    while (this.isClosingDue(streamTime) && !full()) {
-      const due = this.closing.take(streamTime - this.times.closeMs)
+    while (this.isClosingDue && (closing.isOverdue || !full())) {
+      const due = closing.take(this.streamTime - this.times.openMs)
       for (let i = 0; i < due.length; i += READ_AT_ONCE) {
         emitted += await this.#emitUnmatched(due.slice(i, i + READ_AT_ONCE))
       }
@@ -243,8 +248,8 @@ export class JoinWindow {
   }
 
   /** Whether `closeUnmatched` has anything to do. */
-  isClosingDue(streamTime: number): boolean {
-    return this.#left && this.closing.isDue(streamTime - this.times.closeMs)
+  get isClosingDue(): boolean {
+    return this.#left && this.closing.isDue(this.streamTime - this.times.openMs)
   }
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
@@ -254,11 +259,11 @@ export class JoinWindow {
     return this.#writer.take()
   }
 
-  /** Drops the segments that nothing can match any more; returns their starts. */
-  expire(streamTime: number): number[] {
+  /** Drops the segments that hold nothing any more; returns their starts. */
+  expire(): number[] {
     // What has closed unmatched is emitted first.
     const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
-    const before = Math.min(streamTime - this.times.retentionMs, closed)
+    const before = Math.min(this.streamTime - this.times.heldMs, closed)
     const gone = this.segments.expire(before)
     for (const side of [LEFT, RIGHT]) {
       this.#counts.segmentsExpired[side] += withEntries(gone, side)
@@ -293,15 +298,14 @@ export class JoinWindow {
     other.read(buffer, start + entries.position(entry), entries.start)
     const left = side === LEFT ? own : other
     const right = side === LEFT ? other : own
+    const { times } = this
     const distance = right.time - left.time
-    if (distance < -this.times.beforeMs || distance > this.times.afterMs) return
+    if (!isInside(times, distance) || isLate(times, other.time, this.#takenAt)) return
     if (!other.sameKey(own.buffer, own.keyStart, own.keyEnd)) return
     if (this.#left) {
-      const joins =
-        side === LEFT
-          ? this.#markMatched(this.#ownEntries!, this.#ownEntry, own.time)
-          : this.#markMatched(entries, entry, other.time)
-      if (!joins) return
+      if (side === LEFT) this.#markMatched(this.#ownEntries!, this.#ownEntry)
+      else if (this.#isOver(entries, entry, other.time)) return
+      else this.#markMatched(entries, entry)
     }
     const { matchDelays } = this.#counts
     if (distance < 0) matchDelays[RIGHT].add(-distance)
@@ -309,18 +313,19 @@ export class JoinWindow {
     this.#sink.match(left, right)
   }
 
-  /** False where the left record has come out without a match already, or is about to. */
-  #markMatched(entries: Entries, entry: number, time: number): boolean {
-    if (entries.isMatched(entry)) return true
-    if (time + this.times.closeMs < this.streamTime) {
-      this.#counts.closedMatches++
-      return false
-    }
+  /** The left record has come out without a match already, or is about to. */
+  #isOver(entries: Entries, entry: number, time: number): boolean {
+    if (entries.isMatched(entry) || !isClosed(this.times, time, this.#takenAt)) return false
+    this.#counts.closedMatches++
+    return true
+  }
+
+  #markMatched(entries: Entries, entry: number): void {
+    if (entries.isMatched(entry)) return
     entries.setMatched(entry)
     const marks = this.#marks.get(entries)
     if (marks === undefined) this.#marks.set(entries, [entry])
     else marks.push(entry)
-    return true
   }
 
   /**
@@ -330,16 +335,7 @@ export class JoinWindow {
   #wait(side: number, { start }: Entries, entry: number): void {
     const { number, segment } = this.#ownPage!
     const ownEntry = this.#ownEntry
-    this.#cold.add(
-      side,
-      number,
-      this.#ownPosition,
-      segment,
-      ownEntry,
-      start,
-      entry,
-      this.streamTime,
-    )
+    this.#cold.add(side, number, this.#ownPosition, segment, ownEntry, start, entry, this.#takenAt)
   }
 
   async #resolve(cold: Float64Array): Promise<void> {
@@ -366,7 +362,7 @@ export class JoinWindow {
       own.read(recent.bufferAt(ownPlace), recent.startAt(ownPlace) + (cold[i + 2] | 0), segment)
       this.#ownEntries = this.segments.get(segment)!.sides[side]
       this.#ownEntry = cold[i + 4] | 0
-      this.streamTime = cold[i + 7]
+      this.#takenAt = cold[i + 7]
       const number = entries.page(entry)
       const page = pages.get(number)
       const place = page === undefined ? recent.find(number) : -1

@@ -1,30 +1,28 @@
 import type { JoinConfig } from '../config/pipeline.ts'
+import { type Lateness, latenessOf } from './lateness.ts'
 import { SegmentIndex } from './segment-index.ts'
 
 /** The window's figures, in ms; all follow from the pipeline file. */
-export interface WindowTimes {
-  readonly beforeMs: number
-  readonly afterMs: number
-  /** A record this far behind stream time is late; an unmatched left one this far behind is closed. */
-  readonly closeMs: number
-  /** Records further than this behind stream time can match nothing any more. */
-  readonly retentionMs: number
+export interface WindowTimes extends Lateness {
   readonly segmentMs: number
+  /** Facts close together by slices of event time of this length. */
+  readonly sliceMs: number
 }
+
+const MOST_SLICES = 3600
 
 export function windowTimes(
   join: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>,
 ): WindowTimes {
-  const { beforeMs, afterMs, graceMs } = join
-  const window = Math.max(beforeMs, afterMs)
+  const window = Math.max(join.beforeMs, join.afterMs)
+  const reach = window + join.graceMs
+  // Fine enough that a fact closes soon after its time; in a window of days not too many.
+  const fine = Math.min(1000, Math.max(10, Math.floor(reach / 20)))
   return {
-    beforeMs,
-    afterMs,
-    closeMs: window + graceMs,
-    // A record that is just not late still finds partners a whole window before it.
-    retentionMs: 2 * window + graceMs,
+    ...latenessOf(join),
     // Short enough that expiry follows closely, long enough that a probe meets three segments at most.
     segmentMs: Math.max(window, 1000),
+    sliceMs: Math.max(fine, Math.floor(reach / MOST_SLICES)),
   }
 }
 

@@ -12,6 +12,7 @@ import type { Store } from '../../src/level.ts'
 import type { Task, TaskEpoch } from '../../src/task.ts'
 import { Heads } from '../../src/window/heads.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
+import { isLate, type Lateness, latenessOf } from '../../src/window/lateness.ts'
 import { type EntryCursor, NUMBER_BYTES } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { WindowStore } from '../../src/window/window-store.ts'
@@ -157,7 +158,6 @@ class Held {
   readonly partition = 0
   readonly heads = new Heads()
   unshortened = 0
-  streamTime = Number.NEGATIVE_INFINITY
   readonly queues = [{ taken: -1 }, { taken: -1 }]
   readonly store: WindowStore
   readonly window: JoinWindow
@@ -166,11 +166,11 @@ class Held {
   next = 0
   #outputs: string[] = []
   #expired: number[] = []
-  readonly #closeMs: number
+  readonly #lateness: Lateness
 
   constructor(disk: Disk, times: ModelTimes, recentBytes: () => number) {
     this.store = new WindowStore(disk.store, LAYOUT)
-    this.#closeMs = windowTimes(times).closeMs
+    this.#lateness = latenessOf(times)
     this.window = new JoinWindow({
       times: windowTimes(times),
       kind: times.kind,
@@ -185,8 +185,16 @@ class Held {
     this.writeBack = new WriteBack(this.store, this.window.recent)
   }
 
+  get streamTime(): number {
+    return this.window.streamTime
+  }
+
+  set streamTime(ms: number) {
+    this.window.streamTime = ms
+  }
+
   dropExpired(): void {
-    this.#expired.push(...this.window.expire(this.streamTime))
+    this.#expired.push(...this.window.expire())
   }
 
   async process(records: readonly Sized[]): Promise<void> {
@@ -197,7 +205,7 @@ class Held {
 
   async moveTo(streamTime: number): Promise<void> {
     this.streamTime = streamTime
-    await this.window.closeUnmatched(streamTime, () => false)
+    await this.window.closeUnmatched(() => false)
     this.dropExpired()
   }
 
@@ -224,13 +232,12 @@ class Held {
 
   #take({ side, time, key: keyText, id, bytes }: Sized): void {
     this.next++
-    if (time + this.#closeMs < this.streamTime) return
+    if (isLate(this.#lateness, time, this.streamTime)) return
     const { window } = this
     const key = bytesOf(Buffer.from(keyText))
     const hash = hashBytes(key, 0, key.length)
     const body = Buffer.alloc(bytes, `${id} `)
-    putRecord(window, side, time, hash, key, body, this.streamTime)
-    this.streamTime = Math.max(this.streamTime, time)
+    putRecord(window, side, time, hash, key, body)
   }
 }
 

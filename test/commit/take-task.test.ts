@@ -153,7 +153,7 @@ test('an owner that comes back has what another one stored after everything had 
   for (let i = 0; i < 20; i++) put(first, `old ${i}`, DAY)
   await changelog.commit(first)
   first.streamTime = 2 * DAY
-  await changelog.commit(first, first.window.expire(first.streamTime))
+  await changelog.commit(first, first.window.expire())
   assert.equal(changelog.head, 1)
   await first.writeBack.flush()
 
@@ -197,7 +197,7 @@ test('a crash between two writes of a stop leaves nothing behind that never expi
   for (const time of [DAY, 2 * DAY]) {
     for (let i = 0; i < 300; i++) put(first, `new ${i}`, 2 * DAY, 4000)
     first.streamTime = time
-    await changelog.commit(first, first.window.expire(first.streamTime))
+    await changelog.commit(first, first.window.expire())
   }
   const write = first.store.write.bind(first.store)
   first.store.write = async (pages, checkpoint) => {

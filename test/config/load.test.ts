@@ -88,6 +88,8 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const product = same('title', 'category', 'brand')
   const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }
   const on = { onLeft: 'order_id', onRight: 'order_id' }
+  const late = { left: 'drop', right: 'drop' } as const
+  const times = { late, aheadMs: 10_000, early: 'reject' } as const
   const select = same('method', 'amount', 'paid_at')
   const client = { clientId: 'stream-enricher', instanceId: null, sessionTimeoutMs: 10_000 }
   const names = { topic: 'orders.enriched', rejects: 'orders.rejects' }
@@ -100,7 +102,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       { ...dimension, name: 'customer', topic: 'customers', on: 'customer_id', select: customer },
       { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },
     ],
-    join: { ...input, ...window, ...on, topic: 'payments', kind: 'inner', select, late: 'drop' },
+    join: { ...input, ...window, ...on, ...times, topic: 'payments', kind: 'inner', select },
     output: { ...names, format: 'avro', schemaId: null, compression: 'none' },
     state: { dir: '/var/lib/stream-enricher' },
     commit: { intervalMs: 100 },

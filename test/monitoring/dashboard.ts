@@ -107,6 +107,15 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
           '{{topic}} {{partition}}',
       },
     },
+    {
+      title: 'Undecided records',
+      about: 'Of transactions that are open: the other input waits for them.',
+      unit: 'short',
+      queries: {
+        [`sum by (topic, partition) (enricher_undecided_records{${TOPIC}}) > 0`]:
+          '{{topic}} {{partition}}',
+      },
+    },
     { title: 'Bytes in', unit: 'Bps', queries: rate('bytes_consumed_total', 'topic', TOPIC) },
     {
       title: 'Partitions by pod',

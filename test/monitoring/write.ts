@@ -1,6 +1,7 @@
 /** Writes what is made from code: `npm run monitoring`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pipelineSchema } from '../../src/config/schema.ts'
+import { HEAD, keysTable } from '../config/keys-table.ts'
 import { dashboard } from './dashboard.ts'
 import { eventsDocument } from './events-document.ts'
 import { metricsDocument } from './metrics-document.ts'
@@ -12,3 +13,8 @@ for (const folder of ['.', 'helm/stream-enricher/files']) {
   writeFileSync(`${folder}/pipeline.schema.json`, `${JSON.stringify(pipelineSchema, null, 2)}\n`)
 }
 writeFileSync(DASHBOARD_FILE, `${JSON.stringify(dashboard(), null, 2)}\n`)
+
+const readme = readFileSync('README.md', 'utf8')
+const table = readme.indexOf(HEAD) + HEAD.length
+const behind = readme.slice(readme.indexOf('\n\n', table))
+writeFileSync('README.md', `${readme.slice(0, table)}${keysTable()}${behind}`)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { WindowCounts } from '../../src/counts.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
+import { isLate } from '../../src/window/lateness.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { type ModelRecord, type ModelTimes, naiveJoin } from './model.ts'
@@ -20,11 +21,8 @@ class Driver {
   readonly stored = new Map<number, Buffer>()
   readonly counts = new WindowCounts()
   readonly window: JoinWindow
-  readonly #times: ModelTimes
-  streamTime = Number.NEGATIVE_INFINITY
 
   constructor(times: ModelTimes, recentBytes: number, stored: Map<number, Buffer> = new Map()) {
-    this.#times = times
     this.stored = stored
     this.window = new JoinWindow({
       times: windowTimes(times),
@@ -44,21 +42,19 @@ class Driver {
 
   take(record: ModelRecord): void {
     const { window } = this
-    const close = Math.max(this.#times.beforeMs, this.#times.afterMs) + this.#times.graceMs
-    if (record.time + close < this.streamTime) return
+    if (isLate(window.times, record.time, window.streamTime)) return
     const key = bytesOf(Buffer.from(record.key))
     const hash = collidingHash(key, 0, key.length)
     const body = Buffer.from(String(record.id))
     const { side, time } = record
-    putRecord(window, side, time, hash, key, body, this.streamTime)
-    this.streamTime = Math.max(this.streamTime, time)
+    putRecord(window, side, time, hash, key, body)
   }
 
   async endSlice(): Promise<void> {
     const { window } = this
     await window.resolveCold()
-    await window.closeUnmatched(this.streamTime, () => false)
-    window.expire(this.streamTime)
+    await window.closeUnmatched(() => false)
+    window.expire()
   }
 
   commit(): readonly Page[] {
@@ -70,7 +66,8 @@ class Driver {
   }
 
   async closeAll(): Promise<void> {
-    await this.window.closeUnmatched(Number.MAX_SAFE_INTEGER, () => false)
+    this.window.streamTime = Number.MAX_SAFE_INTEGER
+    await this.window.closeUnmatched(() => false)
   }
 }
 
@@ -124,9 +121,9 @@ test('a query gives the committed records of a key that have not expired, from m
       const driver = new Driver(t, recentBytes)
       let committed: ModelRecord[] = []
       let taken: ModelRecord[] = []
-      const { closeMs, segmentMs, retentionMs } = windowTimes(t)
+      const { heldMs, segmentMs } = windowTimes(t)
       for (const [i, record] of records.entries()) {
-        if (record.time + closeMs >= driver.streamTime) taken.push(record)
+        if (!isLate(windowTimes(t), record.time, driver.window.streamTime)) taken.push(record)
         driver.take(record)
         if (i % epoch !== 0) continue
         await driver.endSlice()
@@ -136,7 +133,7 @@ test('a query gives the committed records of a key that have not expired, from m
       }
       await driver.endSlice()
       const ends = (time: number): number => (Math.floor(time / segmentMs) + 1) * segmentMs
-      const live = committed.filter(({ time }) => ends(time) > driver.streamTime - retentionMs)
+      const live = committed.filter(({ time }) => ends(time) > driver.window.streamTime - heldMs)
       for (const side of [0, 1]) {
         for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {
           const found = await driver.window.queries.recordsOf(side, bytesOf(Buffer.from(key)), 1000)
@@ -167,7 +164,7 @@ test('a window restored from its pages in the middle goes on as if nothing had h
       for (const bytes of before.stored.values()) after.window.restore(readPageHeader(bytes, 0)!)
       after.window.closing.restored(before.window.closing.closedBefore)
       after.window.nextPage = before.window.nextPage
-      after.streamTime = before.streamTime
+      after.window.streamTime = before.window.streamTime
       for (const record of records.slice(middle)) {
         after.take(record)
         await after.endSlice()

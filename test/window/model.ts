@@ -16,29 +16,37 @@ export interface ModelTimes {
 
 /** Pairs `left-right`, and `left-` for a left record that closed without a match. Sorted. */
 export function naiveJoin(records: readonly ModelRecord[], times: ModelTimes): string[] {
-  const close = Math.max(times.beforeMs, times.afterMs) + times.graceMs
+  const { beforeMs, afterMs, graceMs, kind } = times
+  const held = beforeMs + afterMs + graceMs
+  const open = afterMs + graceMs
   const seen: ModelRecord[] = []
   const matched = new Set<number>()
+  const over = new Set<number>()
   const out: string[] = []
   let streamTime = Number.NEGATIVE_INFINITY
+  const closes = ({ side, id, time }: ModelRecord): void => {
+    if (kind !== 'left' || side !== 0 || matched.has(id) || over.has(id)) return
+    if (streamTime <= time + open) return
+    over.add(id)
+    out.push(`${id}-`)
+  }
   for (const record of records) {
-    if (record.time + close < streamTime) continue
+    if (streamTime > record.time + held) continue
+    seen.forEach(closes)
     for (const other of seen) {
       if (other.side === record.side || other.key !== record.key) continue
       const [left, right] = record.side === 0 ? [record, other] : [other, record]
-      if (right.time < left.time - times.beforeMs || right.time > left.time + times.afterMs)
-        continue
-      const closed = left.time + close < streamTime && !matched.has(left.id)
-      if (times.kind === 'left' && closed) continue
+      if (right.time < left.time - beforeMs || right.time > left.time + afterMs) continue
+      if (streamTime > other.time + held || over.has(left.id)) continue
       matched.add(left.id)
       out.push(`${left.id}-${right.id}`)
     }
     seen.push(record)
+    closes(record)
     streamTime = Math.max(streamTime, record.time)
   }
-  if (times.kind === 'left') {
-    // In the end every window closes.
-    for (const { side, id } of seen) if (side === 0 && !matched.has(id)) out.push(`${id}-`)
-  }
+  // In the end every window closes.
+  streamTime = Number.POSITIVE_INFINITY
+  seen.forEach(closes)
   return out.sort()
 }

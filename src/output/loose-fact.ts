@@ -1,0 +1,43 @@
+import type { RecordColumns } from '../batch.ts'
+import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
+import type { Entry } from './task-output.ts'
+
+/** A key's text, as `KeyReader` has it. */
+interface KeyText {
+  readonly buffer: Bytes
+  readonly start: number
+  readonly end: number
+}
+
+/** A fact that comes out at once, and so is on no page. Its memory is used again for the next one. */
+export class LooseFact implements Entry {
+  buffer = bytesOf(Buffer.allocUnsafe(1024))
+  time = Number.NEGATIVE_INFINITY
+  readonly keyStart = 0
+  keyEnd = 0
+  headersStart = 0
+  headersEnd = 0
+  bodyStart = 0
+  bodyEnd = 0
+
+  /** @returns the position in `buffer` at which exactly `bodyBytes` have to be written */
+  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): number {
+    const { headerStarts, headerEnds } = columns
+    const bytes = key.end - key.start + headerEnds[i] - headerStarts[i] + bodyBytes
+    if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
+    const { buffer } = this
+    this.time = time
+    this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
+    this.headersStart = this.keyEnd
+    this.headersEnd = copyBytes(
+      columns.buffer,
+      headerStarts[i],
+      headerEnds[i],
+      buffer,
+      this.headersStart,
+    )
+    this.bodyStart = this.headersEnd
+    this.bodyEnd = this.bodyStart + bodyBytes
+    return this.bodyStart
+  }
+}
