@@ -14,6 +14,7 @@ const LENGTH_AT = 8
 const MAGIC_AT = 16
 const CRC_AT = 17
 const ATTRIBUTES_AT = 21
+const RECORDS_AT = 57
 const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
 const LOG_APPEND_TIME = 0x08
@@ -75,7 +76,7 @@ function scan(buffer: Buffer, fetchOffset: number, aborted: readonly AbortedTran
       compressed ||= (attributes & 7) !== 0
       const firstTimestamp = readInt64(buffer, at + 27)
       const maxTimestamp = readInt64(buffer, at + 35)
-      const records = buffer.readInt32BE(at + 57)
+      const records = buffer.readInt32BE(at + RECORDS_AT)
       batches.push({ at, end, baseOffset, attributes, firstTimestamp, maxTimestamp, records })
     }
     nextOffset = Math.max(nextOffset, lastOffset + 1)
@@ -99,8 +100,12 @@ function corrupt(baseOffset: number, what: string): EnricherError {
   })
 }
 
-/** A control batch has one record; its key is version i16, type i16 (0 abort, 1 commit). */
+/**
+ * A control batch has one record; its key is version i16, type i16 (0 abort, 1 commit). Compaction leaves it
+ * without one where it is the producer's last, or the last of a cleaned segment: such a batch ends nothing.
+ */
 function isAbortMarker(buffer: Buffer, at: number): boolean {
+  if (buffer.readInt32BE(at + RECORDS_AT) === 0) return false
   // length, attributes, timestamp delta, offset delta, key length: one byte each in a control record
   return buffer.readInt16BE(at + BATCH_HEADER + 7) === 0
 }

@@ -205,3 +205,29 @@ test('records of aborted transactions and control records are left out, and coun
   assert.deepEqual(values, ['committed', 'after the abort'])
   assert.equal(columns.nextOffset, 5)
 })
+
+/** A batch as compaction leaves it where it has to keep its producer's last sequence, but none of its records. */
+function emptied(batch: Buffer): Buffer {
+  const header = Buffer.from(batch.subarray(0, 61))
+  header.writeInt32BE(61 - 12, 8)
+  header.writeInt32BE(0, 57)
+  return withAttributes(header, header.readInt16BE(21))
+}
+
+test('batches that compaction has emptied are passed over, in the middle and at the end, control batches too', async () => {
+  const data = await write(
+    [{ timestamp: 0, key: null, value: Buffer.from('v'), headers: [] }],
+    'none',
+  )
+  const kinds = [data, await marker(7n, 0), await marker(7n, 1)]
+  for (const first of kinds) {
+    for (const last of kinds) {
+      const batches = [emptied(first), Buffer.from(data), emptied(last)]
+      batches.forEach((batch, offset) => {
+        batch.writeBigInt64BE(BigInt(offset), 0)
+      })
+      const { length, nextOffset } = await decodeRecordBatches(Buffer.concat(batches), 0, [])
+      assert.deepEqual([length, nextOffset], [1, 3])
+    }
+  }
+})
