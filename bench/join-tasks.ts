@@ -142,5 +142,6 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     memory: sharesOf(pipeline, partitions),
     counts: new Counts(['customer', 'product']),
     now: Date.now,
+    elapsed: () => performance.now(),
   }
 }

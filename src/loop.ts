@@ -27,8 +27,8 @@ export class Loop {
   #paused = false
   /** Works during which no slice is taken. */
   #holds = 0
-  #lastTurn = Date.now()
-  #lastCommit = Date.now()
+  #lastTurn = performance.now()
+  #lastCommit = performance.now()
   /** A task has filled its epoch. */
   #full = false
   #turn: Promise<void> = Promise.resolve()
@@ -48,12 +48,12 @@ export class Loop {
 
   /** Since the loop has last gone round. */
   get silentMs(): number {
-    return Date.now() - this.#lastTurn
+    return performance.now() - this.#lastTurn
   }
 
   /** Until the next commit is due; negative once it is. */
   get msToCommit(): number {
-    return this.#lastCommit + this.#options.context.pipeline.commit.intervalMs - Date.now()
+    return this.#lastCommit + this.#options.context.pipeline.commit.intervalMs - performance.now()
   }
 
   /** There may be something to do. */
@@ -97,7 +97,7 @@ export class Loop {
         this.#options.onError(error)
         return false
       })
-      this.#lastTurn = Date.now()
+      this.#lastTurn = performance.now()
       if (busy) {
         await nextTurn()
         continue
@@ -121,7 +121,7 @@ export class Loop {
       full ||= held.task.full
       tasks.inputs.resume(held)
     }
-    const now = Date.now()
+    const now = performance.now()
     const due = this.msToCommit <= 0
     this.#full = full
     if ((due || full) && !isQuiet() && commit()) this.#lastCommit = now

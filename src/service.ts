@@ -132,6 +132,7 @@ export async function startService(
       counts,
       interval,
       now: Date.now,
+      elapsed: () => performance.now(),
     },
     changelog: changelogOf(pipeline, compiled, topics, broker, log),
     partitions,

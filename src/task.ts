@@ -48,6 +48,8 @@ export interface TaskContext {
   readonly interval?: Interval | undefined
   /** The wall clock, in ms: `Date.now`, or a simulation's. */
   readonly now: () => number
+  /** A clock for durations, in ms, which never goes back: `performance.now`, or a simulation's. */
+  readonly elapsed: () => number
 }
 
 /** What a task adds to an epoch. */
@@ -115,10 +117,10 @@ export class Task {
     this.partition = partition
     this.store = store
     this.#context = context
-    this.#lastInputAt = context.now()
+    this.#lastInputAt = context.elapsed()
     this.queues = [
-      new InputQueue(pipeline.facts.time !== null, context.now),
-      new InputQueue(pipeline.join.time !== null, context.now),
+      new InputQueue(pipeline.facts.time !== null, context.elapsed),
+      new InputQueue(pipeline.join.time !== null, context.elapsed),
     ]
     const { interval } = context
     this.#times = interval?.times ?? [ALWAYS, ALWAYS]
@@ -162,13 +164,13 @@ export class Task {
   }
 
   offer(side: number, fetched: Fetched): void {
-    if (fetched.columns.length > 0) this.#lastInputAt = this.#context.now()
+    if (fetched.columns.length > 0) this.#lastInputAt = this.#context.elapsed()
     this.queues[side].offer(fetched)
   }
 
   /** `join.idle` begins anew: until now nothing could come. */
   restartIdle(): void {
-    this.#lastInputAt = this.#context.now()
+    this.#lastInputAt = this.#context.elapsed()
   }
 
   /** Memory of what the running epoch has added. */
@@ -623,7 +625,7 @@ export class Task {
     if (join.kind !== 'left' || closing.pending === 0) return false
     if (!left.caughtUp || !right.caughtUp) return false
     const ended = left.ended && right.ended
-    if (!ended && this.#context.now() - this.#lastInputAt < join.idleMs) return false
+    if (!ended && this.#context.elapsed() - this.#lastInputAt < join.idleMs) return false
     this.streamTime = Math.max(this.streamTime, closing.latest + closing.sliceMs + times.openMs)
     await this.#close()
     return true

@@ -266,8 +266,8 @@ export class Worker {
   /** None after the first failure; then each is twice as long as the last. */
   async #waitAfterFailure(): Promise<void> {
     const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** this.#failures++) - 50
-    const until = Date.now() + wait
-    while (!this.#joining && !this.#stopping && Date.now() < until) await sleep(50)
+    const until = performance.now() + wait
+    while (!this.#joining && !this.#stopping && performance.now() < until) await sleep(50)
   }
 
   /** Drops every task, with what it has done since the last commit. */

@@ -49,6 +49,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
       counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
       now: Date.now,
+      elapsed: () => performance.now(),
     },
     changelog: {
       topic: 'log',

@@ -78,13 +78,13 @@ async function coordinatorOf(
 
 /** Coordinators are found, and load their groups, only after the first question on a new cluster. */
 async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  const begun = Date.now()
+  const begun = performance.now()
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
       const isPassing = (error as { retriable?: boolean }).retriable === true
-      if (!isPassing || Date.now() - begun > PATIENCE_MS) throw error
+      if (!isPassing || performance.now() - begun > PATIENCE_MS) throw error
       await sleep(100)
     }
   }

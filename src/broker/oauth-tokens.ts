@@ -49,7 +49,7 @@ export class OauthTokens {
   /** Throws TokenError. */
   async value(): Promise<string> {
     const token = this.#token
-    if (token !== undefined && Date.now() < token.ends - SPARE_MS) return token.value
+    if (token !== undefined && performance.now() < token.ends - SPARE_MS) return token.value
     return (await this.#renew()).value
   }
 
@@ -84,7 +84,7 @@ export class OauthTokens {
 
 async function askFor(config: OauthSasl): Promise<Token> {
   const { tokenEndpoint: url, clientId } = config
-  const begun = Date.now()
+  const begun = performance.now()
   const { status, body } = await post(config)
   const { access_token: value, expires_in, error, error_description } = parsed(body)
   if (status === 200 && typeof value === 'string') {

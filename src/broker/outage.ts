@@ -8,8 +8,9 @@ const REMIND_MS = 30_000
 export class Outage {
   readonly #log: Log
   readonly #what: string
-  #since = 0
-  #warned = 0
+  /** Both by the monotonic clock; undefined: it works, or was not told yet. */
+  #since: number | undefined
+  #warned: number | undefined
 
   /** @param what is tried, as the beginning of a sentence: `Fetching` */
   constructor(log: Log, what: string) {
@@ -18,17 +19,18 @@ export class Outage {
   }
 
   failed(error: unknown): void {
-    const now = Date.now()
-    if (this.#since === 0) this.#since = now
-    if (now - this.#since < WORTH_MS || now - this.#warned < REMIND_MS) return
+    const now = performance.now()
+    this.#since ??= now
+    const ms = Math.round(now - this.#since)
+    if (ms < WORTH_MS || (this.#warned !== undefined && now - this.#warned < REMIND_MS)) return
     this.#warned = now
-    this.#log.event('broker_failing', { err: error, what: this.#what, ms: now - this.#since })
+    this.#log.event('broker_failing', { err: error, what: this.#what, ms })
   }
 
   over(): void {
-    if (this.#since === 0) return
-    const ms = Date.now() - this.#since
-    if (this.#warned > 0) this.#log.event('broker_works', { what: this.#what, ms })
-    this.#since = this.#warned = 0
+    if (this.#since === undefined) return
+    const ms = Math.round(performance.now() - this.#since)
+    if (this.#warned !== undefined) this.#log.event('broker_works', { what: this.#what, ms })
+    this.#since = this.#warned = undefined
   }
 }

@@ -45,7 +45,7 @@ export async function readTopic(
   const open = new Map(ranges.filter(({ from, to }) => from < to).map((r) => [r.partition, r]))
   const at = new Map([...open].map(([partition, { from }]) => [partition, from]))
   let behind = 0
-  let moved = Date.now()
+  let moved = performance.now()
   let fault: unknown
   const reader = broker.reader(LIMITS, {
     onFetched: ({ partition, columns }) => {
@@ -58,7 +58,7 @@ export async function readTopic(
       behind += next - at.get(partition)!
       at.set(partition, next)
       columns.release?.()
-      moved = Date.now()
+      moved = performance.now()
       onRead(behind)
       if (next < to) return
       reader.remove({ topic, partition })
@@ -71,7 +71,8 @@ export async function readTopic(
   try {
     for (const { partition, from } of open.values()) reader.add({ topic, partition }, from)
     while (open.size > 0 && fault === undefined) {
-      if (Date.now() - moved > SILENCE_MS) throw new Error(`${topic} could not be read to its end`)
+      if (performance.now() - moved > SILENCE_MS)
+        throw new Error(`${topic} could not be read to its end`)
       await sleep(5)
     }
     if (fault !== undefined) throw fault

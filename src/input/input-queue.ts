@@ -18,16 +18,16 @@ const FRESH_MS = 2000
 export class InputQueue {
   readonly #blocks: Block[] = []
   readonly #timeField: boolean
-  readonly #now: () => number
+  readonly #elapsed: () => number
   bufferedBytes = 0
   /** Behind everything that was fetched. */
   #position = -1
   #lastStableOffset = Number.POSITIVE_INFINITY
   /** Where the partition ended at the last answer. */
   #end = Number.POSITIVE_INFINITY
-  /** Since when nothing but undecided records is left; 0: it is not so. */
-  #undecidedAt = 0
-  #answeredAt = 0
+  /** Since when nothing but undecided records is left; undefined: it is not so. */
+  #undecidedAt: number | undefined
+  #answeredAt = Number.NEGATIVE_INFINITY
   /** The next offset to read once all that was taken is committed; -1 before the first. */
   taken = -1
   /** Of the record that was taken last, in ms; 0 before the first. */
@@ -35,19 +35,20 @@ export class InputQueue {
   /** A bounded run takes nothing from this offset on. */
   endsAt = Number.POSITIVE_INFINITY
 
-  constructor(timeField: boolean, now: () => number = Date.now) {
+  /** @param elapsed a clock for durations, in ms, which never goes back */
+  constructor(timeField: boolean, elapsed: () => number = () => performance.now()) {
     this.#timeField = timeField
-    this.#now = now
+    this.#elapsed = elapsed
   }
 
   offer(fetched: Fetched): void {
     const columns = before(fetched.columns, this.endsAt)
-    this.#answeredAt = this.#now()
+    this.#answeredAt = this.#elapsed()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
     this.#end = fetched.highWatermark
-    if (this.undecided === 0) this.#undecidedAt = 0
-    else if (this.#undecidedAt === 0) this.#undecidedAt = this.#answeredAt
+    if (this.undecided === 0) this.#undecidedAt = undefined
+    else this.#undecidedAt ??= this.#answeredAt
     if (columns.length === 0) {
       if (this.#blocks.length === 0 && this.taken >= 0) this.taken = columns.nextOffset
       columns.release?.()
@@ -81,7 +82,7 @@ export class InputQueue {
   get caughtUp(): boolean {
     if (this.ended) return true
     if (this.#blocks.length > 0 || this.#position < this.#end) return false
-    return this.#now() - this.#answeredAt < FRESH_MS
+    return this.#elapsed() - this.#answeredAt < FRESH_MS
   }
 
   /** Offsets behind all that may be read: of transactions that are open. 0 while there is something to read. */
@@ -92,7 +93,7 @@ export class InputQueue {
 
   /** For how long nothing but undecided records has been left, in ms; 0 where it is not so. */
   get undecidedMs(): number {
-    return this.#undecidedAt === 0 ? 0 : this.#now() - this.#undecidedAt
+    return this.#undecidedAt === undefined ? 0 : this.#elapsed() - this.#undecidedAt
   }
 
   /** Nothing more has to be fetched. */

@@ -9,7 +9,8 @@ export class Remembered<T> {
   readonly #get: () => Promise<T>
   readonly #maxAgeMs: number
   #last: T
-  #gotAt = 0
+  /** By the monotonic clock. */
+  #gotAt = Number.NEGATIVE_INFINITY
   #getting: Promise<T> | undefined
 
   /** @param none what is told where it is not known */
@@ -22,7 +23,7 @@ export class Remembered<T> {
 
   /** Not older than `maxAgeMs`; where none can be got in a moment, it is not known. */
   async recent(): Promise<T> {
-    if (Date.now() - this.#gotAt <= this.#maxAgeMs) return this.#last
+    if (performance.now() - this.#gotAt <= this.#maxAgeMs) return this.#last
     const fresh = this.fresh().catch(() => this.#none)
     return Promise.race([fresh, sleep(MOMENT_MS, this.#none, { ref: false })])
   }
@@ -31,7 +32,7 @@ export class Remembered<T> {
   fresh(): Promise<T> {
     this.#getting ??= this.#get()
       .then((value) => {
-        this.#gotAt = Date.now()
+        this.#gotAt = performance.now()
         return (this.#last = value)
       })
       .finally(() => {

@@ -119,6 +119,7 @@ export class Simulation {
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
       now: () => this.#clock,
+      elapsed: () => this.#clock,
     }
   }
 

@@ -36,6 +36,7 @@ const context: TaskContext = {
   memory: new MemoryShares(memoryLimits(pipeline.memory, 2 ** 31), 1),
   counts: new Counts([]),
   now: Date.now,
+  elapsed: () => performance.now(),
 }
 
 /** The changelog of one partition, and the group's offsets of its task. */
