@@ -20,6 +20,8 @@ export interface EpochsOptions {
 const TRANSACTION_TIMEOUT_MS = 10_000
 /** Of a commit; each ends with a step of `commitEpoch`. */
 const STAGES = ['pack', 'produce', 'commit', 'store']
+/** The step of `commitEpoch` that ends the transaction. */
+const COMMITTED = 3
 
 export class Epochs {
   readonly #options: EpochsOptions
@@ -86,11 +88,12 @@ export class Epochs {
       group,
       groupId: context.pipeline.name,
       onStep: (step) => {
+        // Committed, whatever becomes of the stores.
+        if (step === COMMITTED) this.#rejects = []
         onStage(STAGES[step - 1])
         onStep(step)
       },
     })
-    this.#rejects = []
     count(context.counts)
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.

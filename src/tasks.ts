@@ -1,4 +1,5 @@
 /** The tasks of this instance: taking them, and giving them up. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Group } from './broker/port.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
@@ -21,6 +22,9 @@ export interface TasksOptions extends TaskInputsOptions {
 const RESTORED_AT_ONCE = 4
 /** Part of the time that a stop may take. What a slow disk has not got by then a restore reads about as fast. */
 const FLUSH_MS = 2000
+/** Restores in a row of one task that may find its store damaged, and how much longer each waits. */
+const MOST_DAMAGED = 3
+const DAMAGED_MS = 1000
 
 export class Tasks {
   readonly #options: TasksOptions
@@ -30,6 +34,8 @@ export class Tasks {
   /** Partitions that are ours. */
   readonly #wanted = new Set<number>()
   readonly #turns = new Map<number, Promise<unknown>>()
+  /** By partition: restores in a row that have found damage. */
+  readonly #damaged = new Map<number, number>()
 
   constructor(options: TasksOptions) {
     this.#options = options
@@ -127,10 +133,19 @@ export class Tasks {
         if (code !== 'STATE_CORRUPT') throw error
         log.event('window_store_damaged', { err: error, partition })
         this.stores.condemn(partition, 'damaged')
+        await this.#afterDamage(partition, error)
       }
       this.#options.context.counts.errors.add(`restore ${code}`)
       await this.#takeOne(partition)
     }
+  }
+
+  /** A disk that damages what was just written to it will not get better by another try. */
+  async #afterDamage(partition: number, error: unknown): Promise<void> {
+    const times = (this.#damaged.get(partition) ?? 0) + 1
+    this.#damaged.set(partition, times)
+    if (times > MOST_DAMAGED) throw error
+    await sleep(DAMAGED_MS * (times - 1), undefined, { ref: false })
   }
 
   /** undefined: it is held already, or not ours any more. */
@@ -180,6 +195,7 @@ export class Tasks {
     })
     if (held.state === 'closed') return
     held.state = 'running'
+    this.#damaged.delete(partition)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
     context.counts.restores.add('window', ms)

@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemberInfo } from './assign.ts'
 import type { Group, TransactionalProducer } from './broker/port.ts'
+import { Commits } from './commit/commits.ts'
 import type { RebalanceReason } from './counts.ts'
 import { Epochs, type EpochsOptions } from './epochs.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import type { HeldTask } from './held-task.ts'
+import { asCorrupt } from './level.ts'
 import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf } from './membership.ts'
 import { Tasks } from './tasks.ts'
@@ -39,7 +41,7 @@ export class Worker {
   #joining = true
   #stopping = false
   #ended: Promise<void> | undefined
-  #committing: Promise<void> | undefined
+  readonly #commits = new Commits(() => this.#commit())
   #recovering: Promise<void> | undefined
   /** Epochs that failed since the last that was committed. */
   #failures = 0
@@ -105,7 +107,7 @@ export class Worker {
   /** Of a bounded run: every task has come to its end, and all of it is committed. */
   get ended(): boolean {
     const { running } = this.#tasks
-    if (this.#quiet || this.#committing !== undefined) return false
+    if (this.#quiet || this.#commits.busy) return false
     return running.length === this.partitions && running.every(({ task }) => task.ended)
   }
 
@@ -183,7 +185,7 @@ export class Worker {
     this.#stopping = true
     this.#loop.stop()
     const committed = this.#settled()
-      .then(() => this.#commit())
+      .then(() => this.#commits.next())
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {
@@ -200,13 +202,11 @@ export class Worker {
 
   /** While this epoch commits the next one fills; there are never more than two. */
   #startCommit(): boolean {
-    if (this.#committing !== undefined) return false
-    this.#committing = this.#commit()
+    if (this.#commits.busy) return false
+    void this.#commits
+      .next()
       .catch((error) => this.#recover(error))
-      .finally(() => {
-        this.#committing = undefined
-        this.#loop.wake()
-      })
+      .finally(() => this.#loop.wake())
     return true
   }
 
@@ -218,13 +218,18 @@ export class Worker {
   async #settled(): Promise<void> {
     await this.#loop.turn
     // A commit that fails starts a recovery.
-    while (this.#recovering !== undefined || this.#committing !== undefined) {
+    while (this.#recovering !== undefined || this.#commits.busy) {
       await this.#recovering
-      await this.#committing
+      await this.#commits.idle()
     }
   }
 
-  #recover(error: unknown): void {
+  #recover(raised: unknown): void {
+    const error = asCorrupt(raised)
+    const { partition } = error instanceof EnricherError ? error.fields : {}
+    if (codeOf(error) === 'STATE_CORRUPT' && typeof partition === 'number') {
+      this.#tasks.stores.condemn(partition, 'damaged')
+    }
     if (!RECOVERABLE.has(codeOf(error) ?? '')) {
       this.#options.onFatal(error)
       return
@@ -248,7 +253,7 @@ export class Worker {
     this.#epochs.aborted(error)
     log.event('epoch_aborted', { err: error })
     await this.#loop.turn
-    await this.#committing
+    await this.#commits.idle()
     const partitions = this.#tasks.wanted
     await this.#giveUp()
     await this.#waitAfterFailure()
@@ -289,7 +294,7 @@ export class Worker {
     if (!this.#joining) this.#joiningSince = performance.now()
     this.#joining = true
     await this.#settled()
-    await this.#commit().catch(async (error) => {
+    await this.#commits.next().catch(async (error) => {
       this.#epochs.aborted(error)
       this.#options.log.event('joining_epoch_aborted', { err: error })
       await this.#giveUp()

@@ -2,6 +2,7 @@ import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { bytesOf } from '../bytes.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { asCorrupt } from '../level.ts'
 import type { TaskEpoch } from '../task.ts'
 import { encodeHeader, splitPages } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
@@ -49,7 +50,10 @@ export function epochPart(
       const { heads } = task
       heads.add(pages, first)
       heads.expire(epoch.expired)
-      await task.writeBack.add(pages, { ...state, changelogOffset, heads: heads.entries })
+      const checkpoint = { ...state, changelogOffset, heads: heads.entries }
+      await task.writeBack.add(pages, checkpoint).catch((error) => {
+        throw asCorrupt(error, partition)
+      })
       // Also now and then where nothing expires: records that store nothing add checkpoints, too.
       if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
       task.unshortened = 0

@@ -3,7 +3,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { Task } from '../task.ts'
-import { type ChangelogHeader, decodeChangelog, isEpoch } from '../window/changelog.ts'
+import { type ChangelogHeader, decodeChangelog, isEpoch, unreadable } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 import type { Checkpoint } from '../window/window-store.ts'
 
@@ -160,8 +160,10 @@ async function readTail(
   await readPartition(ports, { topic: changelogTopic, partition }, from, end, async (columns) => {
     for (let i = 0; i < columns.length; i++) {
       const record = decodeChangelog(columns.buffer, columns.valueStarts[i], columns.valueEnds[i])
-      if (record === undefined)
-        throw corrupt(partition, `an unreadable changelog record at ${columns.offsets[i]}`)
+      if (record === undefined) {
+        const version = columns.buffer[columns.valueStarts[i]]
+        throw unreadable(changelogTopic, partition, columns.offsets[i], version)
+      }
       if (!isEpoch(record.header)) continue
       checkLayout(record.header, layout, changelogTopic)
       const { left, right, streamTime, closedBefore, nextPage } = record.header

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../../src/codec/avro.ts'
@@ -146,6 +147,7 @@ async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
 }
 
 const DAY = 86_400_000
+const TO = { topic: 'changelog', partition: 0 }
 
 test('an owner that comes back has what another one stored after everything had expired', async () => {
   const changelog = new Changelog()
@@ -237,4 +239,33 @@ test('a store that was filled from another changelog is not used', async () => {
   assert.deepEqual(await keysOf(second, 'old', 'new', 'newer'), ['new', 'newer'])
   await store.close()
   await elsewhere.close()
+})
+
+test('a changelog record that cannot be read ends the start with where it is; the store is left as it was', async () => {
+  for (const [value, means] of [
+    [
+      Buffer.from([9, 1, 2, 3]),
+      /^The record changelog-0@1 is of changelog version 9, and .* start the newer release/,
+    ],
+    [Buffer.from('a line of somebody'), /^The record changelog-0@1 is none of a window/],
+    [Buffer.alloc(0), /^The record changelog-0@1 is none of a window/],
+  ] as const) {
+    const changelog = new Changelog()
+    const store = await openStore(join(folder, `unreadable ${value.length}`))
+    const first = await changelog.take(store)
+    put(first, 'kept', DAY)
+    await changelog.commit(first)
+    await first.writeBack.flush()
+    const writer = new RecordBatchWriter({ ...TO, transactional: false, compression: 'none' })
+    writer.recordOf(0, { key: null, value, headers: [] })
+    changelog.records.push(Buffer.from(await writer.seal(-1n, -1, -1)))
+    await assert.rejects(
+      changelog.take(store),
+      ({ code, message }: { code: string; message: string }) =>
+        code === 'CHANGELOG_UNREADABLE' && means.test(message),
+    )
+    changelog.records.pop()
+    assert.deepEqual(await keysOf(await changelog.take(store), 'kept'), ['kept'])
+    await store.close()
+  }
 })
