@@ -2,6 +2,7 @@ import type { Schema } from 'avsc'
 import { SLICE } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
+import { readDivided, writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 
 /** How a field is read where its text or its time is needed. */
@@ -111,20 +112,9 @@ export class FieldText {
       this.#starts[row] = at
       return
     }
-    const text = Math.abs(value) < Number.MAX_SAFE_INTEGER ? String(value) : bigText(source, from)
-    this.#starts[row] = first
-    this.#ends[row] = first + texts.write(text, first, 'latin1')
+    this.#ends[row] = first + DIGITS
+    this.#starts[row] = writeLongDigits(source.buffer, from, texts, first + DIGITS)
   }
-}
-
-/** Beyond 53 bits. */
-function bigText(source: AvroSource, from: number): string {
-  let value = 0n
-  let shift = 0n
-  for (let at = from; at < source.at; at++, shift += 7n) {
-    value |= BigInt(source.buffer[at] & 127) << shift
-  }
-  return ((value >> 1n) ^ -(value & 1n)).toString()
 }
 
 /** Logical types of a time field → units in a millisecond. */
@@ -147,5 +137,5 @@ export function timeKind(field: string, schema: Schema): FieldKind {
 /** Milliseconds; NaN for null. */
 export function readTime(kind: FieldKind, source: AvroSource): number {
   if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
-  return Math.floor(readInt(source) / TIME_UNITS[kind.logicalType ?? 'none'])
+  return readDivided(source, TIME_UNITS[kind.logicalType ?? 'none'])
 }
