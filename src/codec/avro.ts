@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
@@ -11,6 +10,7 @@ import {
   planOutput,
   type TopicSchemas,
 } from '../output/schema.ts'
+import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { storedViews } from './avro-view.ts'
 import { checkFields } from './check-fields.ts'
@@ -18,6 +18,7 @@ import { keyReader } from './keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
 import type { Registry } from './registry.ts'
 import { RegistryCodec } from './registry-codec.ts'
+import { parseSchemaText, schemaText } from './schema-json.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 1
@@ -77,7 +78,7 @@ export function createPipelineCodec(
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
     layout: layoutOf(pipeline, plan),
-    outputSchema: JSON.stringify(plan.schema, null, 2),
+    outputSchema: schemaText(plan.schema, 2),
   }
 }
 
@@ -140,7 +141,7 @@ export async function latestSchema(topic: string, registry: Registry): Promise<R
 export function readSchema(topic: string, file: string): AvroRecordSchema {
   let schema: unknown
   try {
-    schema = JSON.parse(readFileSync(file, 'utf8'))
+    schema = parseSchemaText(readFileSync(file, 'utf8'))
   } catch (cause) {
     const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
     throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
@@ -151,9 +152,9 @@ export function readSchema(topic: string, file: string): AvroRecordSchema {
 /** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
 function checkSchema(schema: unknown, what: string): AvroRecordSchema {
   try {
-    avsc.Type.forSchema(schema as avsc.Schema)
+    parseRecord(schema)
     const record = schema as AvroRecordSchema
-    if (record.type !== 'record') throw new Error('it is not a record')
+    if (record.type !== 'record') throw new Error('it is not an Avro record')
     return record
   } catch (cause) {
     const message = `The schema ${what} cannot be used: ${messageOf(cause)}`

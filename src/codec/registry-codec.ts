@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
+import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
+import { KnownSchemas } from './known-schemas.ts'
 import type { TopicCodec, ValueReader } from './port.ts'
+import { Projection } from './projection.ts'
 import type { Registry } from './registry.ts'
-import { ResolvingReader } from './resolving-reader.ts'
 
 /** What is known of one schema id. */
 type Known = ValueReader | { readonly reason: RejectReason; readonly fault: string; until: number }
 
 /** An id that the registry does not know is asked for again after this long. */
 const UNKNOWN_MS = 60_000
+/** One that was not asked for, after others that it did not know. */
+const UNASKED_MS = 1000
 const AGAIN_MS = 100
 const FRAME_BYTES = 5
 
@@ -21,8 +23,8 @@ const isReader = (known: Known): known is ValueReader => 'read' in known
 export class RegistryCodec implements TopicCodec {
   readonly #registry: Registry
   readonly #schema: AvroRecordSchema
-  readonly #plan: ReaderPlan
-  readonly #known = new Map<number, Known>()
+  readonly #projection: Projection
+  readonly #known = new KnownSchemas<Known>()
   #lastId = -1
   #lastReader: ValueReader | undefined
   fault = ''
@@ -30,7 +32,7 @@ export class RegistryCodec implements TopicCodec {
   constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan) {
     this.#registry = registry
     this.#schema = schema
-    this.#plan = plan
+    this.#projection = new Projection(schema, plan)
   }
 
   reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason | null {
@@ -41,7 +43,7 @@ export class RegistryCodec implements TopicCodec {
     const id = buffer.readInt32BE(start + 1)
     if (id === this.#lastId) return this.#lastReader!
     const known = this.#known.get(id)
-    if (known === undefined) return null
+    if (known === undefined) return this.#unasked(id)
     if (isReader(known)) {
       this.#lastId = id
       this.#lastReader = known
@@ -52,10 +54,21 @@ export class RegistryCodec implements TopicCodec {
     return known.reason
   }
 
+  /** null: the registry has to be asked, which one that comes again is whatever came before. */
+  #unasked(id: number): RejectReason | null {
+    if (this.#known.mayAsk(performance.now())) return null
+    this.fault = `The registry has not been asked for the schema ${id}: it has none for too many ids just before; values have to begin with byte 0 and a schema id (Confluent framing)`
+    const until = Date.now() + UNASKED_MS
+    this.#known.missing(id, { reason: 'unknown_schema', fault: this.fault, until })
+    return 'unknown_schema'
+  }
+
   async load(buffer: Buffer, start: number): Promise<void> {
     const id = buffer.readInt32BE(start + 1)
     try {
-      this.#known.set(id, await this.#find(id))
+      const known = await this.#find(id)
+      if (known === undefined) this.#known.missing(id, this.#unknown(id))
+      else this.#known.found(id, known)
     } catch (error) {
       if (codeOf(error) === 'REGISTRY_UNAVAILABLE') {
         // It is being closed: whoever asks again is about to stop.
@@ -63,57 +76,25 @@ export class RegistryCodec implements TopicCodec {
         return
       }
       const fault = `The schema ${id} cannot be had from ${this.#registry.url}: ${messageOf(error)}`
-      this.#known.set(id, { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS })
+      this.#known.missing(id, { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS })
     }
   }
 
-  async #find(id: number): Promise<Known> {
+  #unknown(id: number): Known {
+    this.#known.askedInVain(performance.now())
+    const fault = `The registry ${this.#registry.url} has no schema with the id ${id}`
+    return { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS }
+  }
+
+  /** undefined: the registry does not know it. */
+  async #find(id: number): Promise<Known | undefined> {
     const schema = await this.#registry.byId(id)
-    if (schema === undefined) {
-      const fault = `The registry ${this.#registry.url} has no schema with the id ${id}`
-      return { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS }
-    }
+    if (schema === undefined) return undefined
     try {
-      return this.#readerOf(schema)
+      return this.#projection.readerOf(schema)
     } catch (error) {
       const fault = `The schema ${id} cannot be read as ${this.#schema.name}: ${messageOf(error)}`
       return { reason: 'incompatible_schema', fault, until: Number.POSITIVE_INFINITY }
     }
   }
-
-  #readerOf(schema: unknown): ValueReader {
-    const writer = schema as AvroRecordSchema | null
-    if (writer?.type !== 'record') throw new Error('it is not an Avro record')
-    avsc.Type.forSchema(writer as avsc.Schema)
-    if (hasAll(writer, this.#schema, this.#plan)) return new AvroReader(writer, this.#plan)
-    return new ResolvingReader(writer, this.#schema, this.#plan)
-  }
-}
-
-/**
- * Whether every field that is read has the same type in both schemas: its bytes are then the same,
- * wherever the writer's record has them. Types that are only named may differ behind their name.
- */
-function hasAll(writer: AvroRecordSchema, reader: AvroRecordSchema, plan: ReaderPlan): boolean {
-  const names = new Set([...plan.select.map(({ source }) => source), ...plan.keys])
-  if (plan.time !== null) names.add(plan.time)
-  const same = JSON.stringify(writer.fields) === JSON.stringify(reader.fields)
-  if (same) return true
-  return [...names].every((name) => {
-    const [a, b] = [writer, reader].map(({ fields }) => fields.find((f) => f.name === name)?.type)
-    return isSelfContained(a) && JSON.stringify(a) === JSON.stringify(b)
-  })
-}
-
-const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']
-
-/** Primitives, and unions, arrays and maps of them. */
-function isSelfContained(type: unknown): boolean {
-  if (typeof type === 'string') return PRIMITIVES.includes(type)
-  if (Array.isArray(type)) return type.every(isSelfContained)
-  if (typeof type !== 'object' || type === null) return false
-  const { type: kind, items, values } = type as Record<string, unknown>
-  if (kind === 'array') return isSelfContained(items)
-  if (kind === 'map') return isSelfContained(values)
-  return isSelfContained(kind)
 }

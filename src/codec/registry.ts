@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
 
 export interface RegisteredSchema {
@@ -136,7 +137,7 @@ export class Registry {
         return this.#parse(await this.#request(path))
       }),
     )
-    return inlineReferences(JSON.parse(schema), named)
+    return inlineReferences(parseSchemaText(schema), named)
   }
 
   /** Waits out an outage. Throws `Refused` where the registry answers with a refusal. */
