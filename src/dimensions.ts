@@ -67,7 +67,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
         config,
         codec: codec.dimensions[d],
         key: codec.dimensionKeys[d],
-        layout: `${codec.layout} ${config.topic}`,
+        layout: `${codec.layout} ${config.topic} ${codec.dimensionKeyLayouts[d]}`,
         store: stores[d],
         admin: broker.admin,
         createReader: (events) =>

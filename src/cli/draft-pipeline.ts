@@ -1,9 +1,7 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
-import { bytesOf } from '../bytes.ts'
+import { guessKeyFormat, nearlyAll, textIn } from '../checks/key-shapes.ts'
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { keyReader } from '../codec/keys.ts'
-import type { KeyFormat } from '../config/pipeline.ts'
 
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
@@ -38,32 +36,9 @@ interface Guess {
   readonly why: string
 }
 
-const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
-
-/** A bad record among many good ones is no reason to guess otherwise. */
-const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
-
-/** The first format in which the keys of the sample make sense. */
-export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
-  if (keys.length === 0) return 'text'
-  const fits = (format: KeyFormat): number => keys.filter((key) => isIn(format, key)).length
-  return FORMATS.find((format) => nearlyAll(fits(format), keys.length)) ?? 'bytes'
-}
-
-function isIn(format: KeyFormat, key: Buffer): boolean {
-  const reader = keyReader(format)
-  if (!reader.read(bytesOf(key), 0, key.length)) return false
-  if (format === 'json') return key[0] === 0x22
-  return format !== 'text' || !/[\p{Cc}\ufffd]/u.test(key.toString())
-}
-
 function keyTexts({ keys }: TopicDraft): string[] {
-  const reader = keyReader(guessKeyFormat(keys))
-  return keys.map((key) =>
-    reader.read(bytesOf(key), 0, key.length)
-      ? reader.buffer.toString('utf8', reader.start, reader.end)
-      : '',
-  )
+  const format = guessKeyFormat(keys)
+  return keys.map((key) => textIn(format, key) ?? '')
 }
 
 /** Fields that have a text form, as keys need. */

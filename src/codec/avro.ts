@@ -14,7 +14,8 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { storedViews } from './avro-view.ts'
 import { checkFields } from './check-fields.ts'
-import { keyReader } from './keys.ts'
+import { FRAME_BYTES, frameFault, isFramed, VALUE } from './framing.ts'
+import { keyReaders } from './key-readers.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
 import type { Registry } from './registry.ts'
 import { RegistryCodec } from './registry-codec.ts'
@@ -22,7 +23,6 @@ import { parseSchemaText, schemaText } from './schema-json.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 1
-const FRAME_BYTES = 5
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
@@ -42,9 +42,15 @@ class FileCodec implements TopicCodec {
     this.#reader = new AvroReader(schema, plan)
   }
 
-  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason {
-    if (end - start >= FRAME_BYTES && buffer[start] === 0) return this.#reader
-    this.fault = 'The value does not begin with byte 0 and a schema id (Confluent framing)'
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason {
+    if (isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) return this.#reader
+    this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
     return 'not_framed'
   }
 
@@ -63,17 +69,18 @@ export function createPipelineCodec(
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
-  const { facts, join, dimensions } = pipeline
   const plans = readerPlans(pipeline, plan)
+  const keys = keyReaders(pipeline, schemas, registry)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
     registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of)
   return {
     facts: codec(schemas.facts, plans.facts),
     right: codec(schemas.right, plans.right),
     dimensions: schemas.dimensions.map((schema, d) => codec(schema, plans.dimensions[d])),
-    factsKey: keyReader(facts.keyFormat),
-    rightKey: keyReader(join.keyFormat),
-    dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
+    factsKey: keys.facts,
+    rightKey: keys.right,
+    dimensionKeys: keys.dimensions,
+    dimensionKeyLayouts: keys.dimensionLayouts,
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),

@@ -86,5 +86,5 @@ async function newerSchemas(
 async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
   const value = outputFrame(id)
   await codec.load(value, 0)
-  return typeof codec.reader(value, 0, value.length) === 'string' ? codec.fault : null
+  return typeof codec.reader(value, 0, value.length, 0, 0) === 'string' ? codec.fault : null
 }

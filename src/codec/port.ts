@@ -29,8 +29,16 @@ export interface TopicCodec {
   /**
    * The reader for the value's schema id; null: not loaded yet, `load` it and ask again.
    * A RejectReason: the value has no frame, or its schema is unknown or incompatible (remembered).
+   * `buffer[headerStart, headerEnd)` are the record's raw headers, as in `RecordColumns`: one of them may say that
+   * the id is not in the value.
    */
-  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason | null
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason | null
   /** Why `reader` has just answered with a reason. */
   readonly fault: string
   /** Loads the schema of this value. Waits out an outage of the registry (retries, logs); never throws for a bad id. */
@@ -39,11 +47,26 @@ export interface TopicCodec {
 
 /** Text form of a record's key, by the topic's key format. */
 export interface KeyReader {
-  /** False where the key cannot be read; else the text is in `buffer[start, end)` of this object. */
-  read(buffer: Bytes, start: number, end: number): boolean
+  /**
+   * True: the text is in `buffer[start, end)` of this object, until it reads again. False: `reason` says why not.
+   * `headerStart` and `headerEnd` as with `TopicCodec.reader`.
+   */
+  read(
+    buffer: Bytes,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): boolean
   readonly buffer: Bytes
   readonly start: number
   readonly end: number
+  /** Why `read` has just found no text; null: the key's schema is not loaded yet, `load` it and read again. */
+  readonly reason: RejectReason | null
+  /** The same as a sentence. */
+  readonly fault: string
+  /** Loads the schema of this key, as `TopicCodec.load` does. */
+  load(buffer: Bytes, start: number): Promise<void>
 }
 
 /** A stored record's bytes as an object that JSON can carry. */
@@ -64,6 +87,8 @@ export interface PipelineCodec {
   readonly factsKey: KeyReader
   readonly rightKey: KeyReader
   readonly dimensionKeys: readonly KeyReader[]
+  /** By dimension: changes when the same keys would be stored under another text. */
+  readonly dimensionKeyLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
   /** The right side's columns in a left join without a match, in output form. */

@@ -21,6 +21,7 @@ type RawSelect = string[] | Record<string, string>
 interface RawTopic {
   topic: string
   keyFormat?: KeyFormat
+  keySchema?: string
   schema?: string
   time?: string
 }
@@ -86,6 +87,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     topic: topic.topic,
     format: 'avro',
     keyFormat: topic.keyFormat ?? 'text',
+    keySchema: keySchemaFile(topic, path, folder, raw.registry !== undefined, report),
     schema: schemaFile(topic, path, folder, raw.registry !== undefined, report),
     time: topic.time ?? null,
   })
@@ -228,11 +230,34 @@ function schemaFile(
     if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
     return null
   }
-  const file = resolve(folder, topic.schema)
+  return readableFile(topic.schema, [...path, 'schema'], folder, report)
+}
+
+function keySchemaFile(
+  { keyFormat, keySchema }: RawTopic,
+  path: string[],
+  folder: string,
+  hasRegistry: boolean,
+  report: ReportAt,
+): string | null {
+  if (keySchema === undefined) return null
+  const place = [...path, 'keySchema']
+  if (keyFormat !== 'avro') report(place, 'is for keyFormat: avro only')
+  if (hasRegistry) report(place, 'is for keys without a registry; with one they name their schema')
+  return readableFile(keySchema, place, folder, report)
+}
+
+function readableFile(
+  name: string,
+  place: readonly string[],
+  folder: string,
+  report: ReportAt,
+): string {
+  const file = resolve(folder, name)
   try {
     accessSync(file, constants.R_OK)
   } catch {
-    report([...path, 'schema'], `the schema file ${file} cannot be read`)
+    report(place, `the schema file ${file} cannot be read`)
   }
   return file
 }

@@ -51,6 +51,8 @@ export interface TopicConfig {
   readonly topic: string
   readonly format: Format
   readonly keyFormat: KeyFormat
+  /** An .avsc file of Avro keys (absolute path); null: the registry's, or the type of the field they are matched with. */
+  readonly keySchema: string | null
   /** An .avsc file (absolute path; the file names it relative to itself); null: the registry's. */
   readonly schema: string | null
   /** The field with the event time; null: the record's timestamp. */

@@ -48,6 +48,9 @@ const input = {
     enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
     default: 'text',
   }),
+  keySchema: text(
+    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
+  ),
   schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
 }
 const time = text('The field with the event time; without it the record’s timestamp.')

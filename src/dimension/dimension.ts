@@ -217,11 +217,10 @@ export class Dimension {
 
   /** False: closed before the last row, so that the batch has to be read again. */
   async #apply({ columns, partition }: Fetched): Promise<boolean> {
-    const { codec } = this.#ports
     if (columns.length === 0) return true
     for (let i = 0; i < columns.length; i++) {
       while (!this.#rows.apply(columns, partition, i)) {
-        await codec.load(columns.buffer, columns.valueStarts[i])
+        await this.#rows.load(columns, i)
         if (this.#closed) return false
       }
       if (i % TURN === TURN - 1) await nextTurn()

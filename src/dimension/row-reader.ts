@@ -10,6 +10,8 @@ export class RowReader {
   readonly #table: DimensionTable
   readonly #store: DimensionStore
   #row = bytesOf(Buffer.allocUnsafe(1024))
+  /** What the last record lacks is the schema of its key. */
+  #needsKey = false
 
   constructor(
     ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject'>,
@@ -21,24 +23,28 @@ export class RowReader {
     this.#store = store
   }
 
-  /** False: the row's schema has to be loaded first. */
+  /** False: `load` it and apply it again. */
   apply(columns: RecordColumns, partition: number, i: number): boolean {
     const { codec, key, onReject } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
+    const headerStart = columns.headerStarts[i]
+    const headerEnd = columns.headerEnds[i]
     const reject = (reason: RejectReason, error: string): true => {
       onReject(columns, i, partition, reason, error)
       return true
     }
     if (keyEnds[i] < 0) return reject('null_key', 'The record has no key')
-    if (!key.read(buffer, keyStarts[i], keyEnds[i])) {
-      return reject('bad_key', 'The key is not in the key format that the pipeline file names')
+    if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
+      this.#needsKey = key.reason === null
+      return key.reason === null ? false : reject(key.reason, key.fault)
     }
+    this.#needsKey = false
     if (valueEnds[i] < 0) {
       this.#table.delete(key.buffer, key.start, key.end)
       this.#store.delete(key.buffer, key.start, key.end)
       return true
     }
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+    const value = codec.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
     if (value === null) return false
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
@@ -54,5 +60,11 @@ export class RowReader {
     this.#table.put(key.buffer, key.start, key.end, this.#row, 0, end)
     this.#store.put(key.buffer, key.start, key.end, this.#row, 0, end)
     return true
+  }
+
+  /** The schema that the record, which was just applied in vain, needs. */
+  load({ buffer, keyStarts, valueStarts }: RecordColumns, i: number): Promise<void> {
+    const { codec, key } = this.#ports
+    return this.#needsKey ? key.load(buffer, keyStarts[i]) : codec.load(buffer, valueStarts[i])
   }
 }

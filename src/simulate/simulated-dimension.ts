@@ -50,7 +50,7 @@ export class SimulatedDimension {
         return reader
       },
       onReject: (columns, i, _partition, reason, error) => {
-        const key = keyText(config.keyFormat, recordAt(columns, i).key)
+        const key = keyText(codec.dimensionKeys[d], recordAt(columns, i).key)
         rejects.push({ from: config.name, key, reason, error })
       },
       room: async () => {},
