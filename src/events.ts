@@ -234,6 +234,31 @@ export const EVENTS = {
     action:
       'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
   },
+  key_schema_not_read: {
+    level: 'warn',
+    message: 'Keys of {topic} with its latest key schema {id} cannot be read',
+    fields: {
+      topic: 'the input',
+      id: 'the latest schema of its keys in the registry',
+      fault: 'why it is not a key that is read',
+    },
+    means:
+      'Somebody has registered another key schema. The pipeline goes on with the keys that it can read, and rejects the others as `bad_key`.',
+    action: 'Have the topic’s writers use a key that is read; `fault` says which are.',
+  },
+  key_bytes_differ: {
+    level: 'warn',
+    message: '{facts} and {right} do not write their keys alike: {cause}',
+    fields: {
+      facts: 'the fact topic',
+      right: 'the topic of the right stream',
+      cause: 'what differs',
+    },
+    means:
+      'Producers choose the partition by a key’s bytes. Where these differ, records of one key lie on different partitions and do not meet, unless a partitioner of your own looks at what the key says.',
+    action:
+      'Write both topics’ keys with one serializer and one key schema. `check` looks at where the keys lie.',
+  },
   paused: {
     level: 'info',
     message: 'Paused by an operator',

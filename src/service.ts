@@ -23,7 +23,7 @@ import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startMonitoring } from './monitoring.ts'
 import type { LeveledLog } from './ops/log.ts'
 import { BatchList } from './output/task-output.ts'
-import { compileForStart } from './start-codec.ts'
+import { compileForStart, warnOfKeys } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
 import { changelogTopic, prepareTopics, type Topics } from './topics.ts'
 import { REVISION, VERSION } from './version.ts'
@@ -81,6 +81,7 @@ export async function startService(
   parts.registry = registry
   const transactionalId = `${pipeline.name}-${instanceId}`
   const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
+  warnOfKeys(pipeline, compiled, partitions, log)
   const { codec, frame } = compiled
   parts.codec = codec
   parts.partitions = partitions

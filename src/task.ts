@@ -531,13 +531,7 @@ export class Task {
       this.#reject(side, block, i, 'decode', reason, error)
     if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
     if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
-    const value = codec.reader(
-      buffer,
-      valueStarts[i],
-      valueEnds[i],
-      headerStarts[i],
-      headerEnds[i],
-    )
+    const value = codec.reader(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i])
     if (value === null) return NEEDS_SCHEMA
     if (typeof value === 'string') return fail(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])

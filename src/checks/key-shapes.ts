@@ -90,7 +90,8 @@ export function looksOf(keys: readonly Buffer[]): Looks {
     return { format: null, what: 'JSON objects of several fields', remedy: EXTRACT }
   }
   const format = guessKeyFormat(keys)
-  if (format === 'json') return as(format, most(text(/^\s*\{/)) ? 'JSON objects' : 'JSON text, in quotes')
+  if (format === 'json')
+    return as(format, most(text(/^\s*\{/)) ? 'JSON objects' : 'JSON text, in quotes')
   if (format === 'long') return as(format, 'numbers of 8 bytes')
   if (format === 'int') return as(format, 'numbers of 4 bytes')
   if (format === 'text') return as(format, 'text')

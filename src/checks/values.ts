@@ -74,7 +74,13 @@ export async function readKey(
   { key, headers }: Pick<RecordBytes, 'key' | 'headers'>,
 ): Promise<Buffer | Fault> {
   if (key === null) return { reason: 'null_key', text: 'The record has no key' }
-  const inHeader = keyFormat === 'avro' ? namedHeaderFault(KEY, headers.map(([name]) => name)) : null
+  const inHeader =
+    keyFormat === 'avro'
+      ? namedHeaderFault(
+          KEY,
+          headers.map(([name]) => name),
+        )
+      : null
   if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
   const bytes = bytesOf(key)
   const read = (): boolean => reader.read(bytes, 0, bytes.length, 0, 0)
@@ -93,7 +99,10 @@ export async function readValue(
   { value, headers }: Pick<RecordBytes, 'value' | 'headers'>,
 ): Promise<ValueReader | Fault> {
   if (value === null) return { reason: 'null_value', text: 'The record has no value' }
-  const inHeader = namedHeaderFault(VALUE, headers.map(([name]) => name))
+  const inHeader = namedHeaderFault(
+    VALUE,
+    headers.map(([name]) => name),
+  )
   if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
   let reader = codec.reader(value, 0, value.length, 0, 0)
   if (reader === null) {
@@ -119,7 +128,9 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
   return [...read.faults].map(([reason, { count, first }]) => {
     const detail = `${topic}: ${count} of the last ${plural(records.length, 'record')} would be rejected (${reason}: ${first})`
     const remedy =
-      keyRemedy(sample, reason) ?? REMEDIES[reason] ?? `correct the producer of ${topic}, or the file`
+      keyRemedy(sample, reason) ??
+      REMEDIES[reason] ??
+      `correct the producer of ${topic}, or the file`
     return read.readable === 0 ? fail(what, detail, remedy) : warn(what, detail, remedy)
   })
 }

@@ -48,13 +48,7 @@ export class AvroKey implements KeyReader {
     this.#plans = plans
   }
 
-  read(
-    buffer: Bytes,
-    start: number,
-    end: number,
-    headerStart: number,
-    headerEnd: number,
-  ): boolean {
+  read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean {
     if (!isFramed(KEY, buffer, start, end, headerStart, headerEnd)) {
       this.#found = hasIdHeader(KEY, buffer, headerStart, headerEnd) ? IN_HEADER : UNFRAMED
       this.#frameFault = frameFault(KEY, buffer, start, end, headerStart, headerEnd)
@@ -82,7 +76,8 @@ export class AvroKey implements KeyReader {
   get fault(): string {
     if (this.#found === NO_PLAN) return this.#plans.fault
     if (this.#found === NULL) return 'The key is null'
-    if (this.#found === MALFORMED) return `The key’s bytes are not the ${this.#type} that ${this.#plans.source} says`
+    if (this.#found === MALFORMED)
+      return `The key’s bytes are not the ${this.#type} that ${this.#plans.source} says`
     return this.#frameFault
   }
 

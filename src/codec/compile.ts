@@ -8,6 +8,7 @@ import {
   type ReaderSchemas,
   topicSchemas,
 } from './avro.ts'
+import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { PipelineCodec, TopicCodec } from './port.ts'
 import { recordedSchemas, schemasFor } from './reader-schemas.ts'
 import type { Registry } from './registry.ts'
@@ -32,6 +33,8 @@ export interface Compiled extends StoredLayout {
   readonly schemas: TopicSchemas
   readonly codec: PipelineCodec
   readonly newer: readonly NewerSchema[]
+  /** The latest schemas of Avro keys. One that cannot be read is in here only where something is stored. */
+  readonly keys: KeySchemas
 }
 
 /**
@@ -44,13 +47,16 @@ export async function compilePipeline(
   registry: Registry | null,
   stored: readonly StoredLayout[],
 ): Promise<Compiled> {
+  const keys = await latestKeySchemas(pipeline, registry)
+  // A pipeline that has run goes on with the keys that it can read.
+  if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
   const chosen = (await schemasOf(stored, pipeline, latest, registry)) ?? latest
   const schemas = topicSchemas(chosen)
   const codec = createPipelineCodec(pipeline, schemas, registry)
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
-  return { schemas, codec, layout: codec.layout, schemaIds, newer }
+  return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
 }
 
 async function schemasOf(

@@ -14,7 +14,8 @@ export function writeInteger(high: number, low: number, target: Bytes, end: numb
     bottom = -low | 0
     top = (~high + (bottom === 0 ? 1 : 0)) | 0
   }
-  const at = top === 0 && bottom >= 0 ? writeInt(bottom, target, end) : writeLong(top, bottom, target, end)
+  const at =
+    top === 0 && bottom >= 0 ? writeInt(bottom, target, end) : writeLong(top, bottom, target, end)
   if (high >= 0) return at
   target[at - 1] = 45
   return at - 1

@@ -87,7 +87,9 @@ export function keyReaders(
     if (keyFormat !== 'avro') return keyReader(keyFormat)
     if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry))
     const source =
-      keySchema === null ? `the field ${field} (or its own schema, named with keySchema)` : keySchema
+      keySchema === null
+        ? `the field ${field} (or its own schema, named with keySchema)`
+        : keySchema
     return avroKeyReader(plans[i]!, source)
   })
   const layouts = topics.map(({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}`)

@@ -51,13 +51,7 @@ export interface KeyReader {
    * True: the text is in `buffer[start, end)` of this object, until it reads again. False: `reason` says why not.
    * `headerStart` and `headerEnd` as with `TopicCodec.reader`.
    */
-  read(
-    buffer: Bytes,
-    start: number,
-    end: number,
-    headerStart: number,
-    headerEnd: number,
-  ): boolean
+  read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean
   readonly buffer: Bytes
   readonly start: number
   readonly end: number

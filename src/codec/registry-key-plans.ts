@@ -43,7 +43,10 @@ export class RegistryKeyPlans implements KeyPlans {
     try {
       const schema = await this.#registry.byId(id)
       if (schema === undefined) {
-        this.#unknown.add(id, `The registry ${url} has no schema with the id ${id}, which the key names`)
+        this.#unknown.add(
+          id,
+          `The registry ${url} has no schema with the id ${id}, which the key names`,
+        )
         return
       }
       const plan = schema === null ? 'it is not an Avro schema' : keyPlan(schema)

@@ -83,6 +83,14 @@ export class Registry {
     return { id: answer.id!, schema: await this.#parse(answer) }
   }
 
+  /** The latest version of a subject; undefined where there is none. A schema of another type is null. */
+  async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
+    const answer = await this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+    if (answer === undefined) return undefined
+    const isAvro = (answer.schemaType ?? 'AVRO') === 'AVRO'
+    return { id: answer.id!, schema: isAvro ? await this.#parse(answer) : null }
+  }
+
   /** A schema by its id; undefined where there is none. A schema of another type is null. */
   async byId(id: number): Promise<unknown> {
     const answer = await this.#get(`/schemas/ids/${id}`)

@@ -23,7 +23,7 @@ function crcOf(bytes: Buffer): number {
 function sample(topic: string, place: Place, from: number, to: number, partitions = 8): KeySample {
   const records = Array.from({ length: to - from }, (_, i) => {
     const key = Buffer.from(`k${from + i}`)
-    return { partition: place(key, partitions), key }
+    return { partition: place(key, partitions), key, text: key, form: 'text' }
   })
   return { topic, partitions, records }
 }
@@ -68,15 +68,19 @@ test('an unknown partitioner is a warning where both streams agree, and fails wh
 test('an empty topic is a warning, one without keys fails', () => {
   const empty = { topic: 'a', partitions: 8, records: [] }
   assert.equal(checkKeyHash(empty, sample('b', java, 0, 5))[0].mark, 'warn')
-  const keyless = { topic: 'a', partitions: 8, records: [{ partition: 0, key: null }] }
+  const keyless = {
+    topic: 'a',
+    partitions: 8,
+    records: [{ partition: 0, key: null, text: null, form: null }],
+  }
   assert.equal(checkKeyHash(keyless, sample('b', java, 0, 5))[0].mark, 'fail')
 })
 
 test('a key that one topic has on two partitions does not meet, in whatever order its records are read', () => {
   const facts = sample('a', java, 0, 50)
   const right = sample('b', java, 0, 50)
-  const { key, partition } = right.records[49]
-  const astray = { key, partition: (partition + 1) % 8 }
+  const last = right.records[49]
+  const astray = { ...last, partition: (last.partition + 1) % 8 }
   for (const records of [
     [...right.records, astray],
     [astray, ...right.records],

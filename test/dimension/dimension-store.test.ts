@@ -231,6 +231,7 @@ async function runDimension(folder: string, topic: Topic) {
       topic: 'customers',
       format: 'avro',
       keyFormat: 'text',
+      keySchema: null,
       schema: null,
       time: null,
       on: 'customer_id',
