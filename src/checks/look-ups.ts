@@ -57,19 +57,24 @@ export function checkLookUps(of: LookUps): Finding[] {
 
 /** What the keys are, where that is another format than the file says and tells why nothing is found. */
 function otherFormat(
-  { keyFormat, keys }: LookUps,
+  { keyFormat, keys, rows }: LookUps,
   named: readonly string[],
 ): { what: string; remedy: string } | undefined {
-  const looked = new Set(named)
-  for (const format of ['text', 'json', 'long', 'int', 'avro'] as const) {
-    if (format === keyFormat || !keys.some((key) => looked.has(textIn(format, key) ?? ''))) continue
-    const { what } = looksOf(keys)
-    return { what, remedy: `write keyFormat: ${format}` }
-  }
   const looks = looksOf(keys)
+  // As it is read now, a text that is in `rows` has only tombstones.
+  const missed = new Set(named.filter((text) => !rows.has(text)))
+  for (const format of ['text', 'json', 'long', 'int', 'avro'] as const) {
+    if (format === keyFormat) continue
+    const isFound = keys.some((key) => isIn(missed, textIn(format, key)))
+    if (!isFound) continue
+    return { what: looks.what, remedy: `write keyFormat: ${format}` }
+  }
   const isPlain = (format: KeyFormat | null): boolean => format === 'text' || format === 'bytes'
   const isSame = looks.format === keyFormat || (isPlain(looks.format) && isPlain(keyFormat))
   // What is looked up may look like that, too.
   const alike = looksOf(named.map((text) => Buffer.from(text))).what === looks.what
   return isSame || alike ? undefined : looks
 }
+
+const isIn = (texts: ReadonlySet<string>, text: string | undefined): boolean =>
+  text !== undefined && texts.has(text)
