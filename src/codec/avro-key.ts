@@ -1,6 +1,6 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
-import { type AvroSource, readInt } from './avro-walk.ts'
+import { AvroSource, readInt } from './avro-walk.ts'
 import { FRAME_BYTES, frameFault, hasIdHeader, isFramed, KEY } from './framing.ts'
 import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
 import type { KeyPlan } from './key-plan.ts'
@@ -42,7 +42,7 @@ export class AvroKey implements KeyReader {
   #frameFault = ''
   #type: KeyPlan['type'] = 'string'
   readonly #made = bytesOf(Buffer.alloc(UUID_BYTES))
-  readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
+  readonly #source = new AvroSource()
 
   constructor(plans: KeyPlans) {
     this.#plans = plans
@@ -58,9 +58,7 @@ export class AvroKey implements KeyReader {
     if (plan === undefined) this.#found = NO_PLAN
     else {
       const source = this.#source
-      source.buffer = buffer
-      source.at = start + FRAME_BYTES
-      source.end = end
+      source.open(buffer, start + FRAME_BYTES, end)
       this.#type = plan.type
       this.#found = this.#readText(plan, source)
     }

@@ -5,7 +5,8 @@ import { bytesOf } from '../../src/bytes.ts'
 import { readBigInt, readDivided, readNearest } from '../../src/codec/avro-long.ts'
 import { AvroReader, type AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { AvroSource } from '../../src/codec/avro-walk.ts'
-import { keyReader } from '../../src/codec/keys.ts'
+import { type KeyPlan, keyPlan } from '../../src/codec/key-plan.ts'
+import { avroKeyReader, keyReader } from '../../src/codec/keys.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 
 /**
@@ -62,6 +63,8 @@ const schema: AvroRecordSchema = {
   ],
 }
 
+const LONG_KEY = keyPlan('long') as KeyPlan
+
 test('a number finds the row that is keyed by it, whatever its size and the key format', () => {
   const reader = new AvroReader(schema, { select: [], keys: ['id', 'customer'], time: null })
   const formats = {
@@ -74,10 +77,10 @@ test('a number finds the row that is keyed by it, whatever its size and the key 
   fc.assert(
     fc.property(fc.array(int64, { minLength: 1, maxLength: 20 }), format, (ids, keyFormat) => {
       const table = new DimensionTable()
-      const key = keyReader(keyFormat)
+      const key = keyFormat === 'avro' ? avroKeyReader(LONG_KEY) : keyReader(keyFormat)
       for (const id of ids) {
         const bytes = bytesOf(formats[keyFormat](id))
-        assert.ok(key.read(bytes, 0, bytes.length))
+        assert.ok(key.read(bytes, 0, bytes.length, 0, 0))
         const row = bytesOf(Buffer.from(`row of ${id}`))
         table.put(key.buffer, key.start, key.end, row, 0, row.length)
       }
