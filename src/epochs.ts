@@ -11,6 +11,8 @@ export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   readonly changelog: ChangelogTopic
+  /** By side: the inputs' ids; null: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
@@ -71,14 +73,14 @@ export class Epochs {
 
   /** Commits what the tasks have done. False: they have done nothing. */
   async commit(running: readonly HeldTask[], group: Group): Promise<boolean> {
-    const { context, changelog, takeRejects, onStep } = this.#options
+    const { context, changelog, topicIds, takeRejects, onStep } = this.#options
     if (this.#mustInit) return false
     const epochs = running.flatMap(({ task }) => task.take() ?? [])
     this.#rejects = [...this.#rejects, ...takeRejects()]
     if (epochs.length === 0 && this.#rejects.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
+    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog, topicIds))
     const count = countOf([
       ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
       ...this.#rejects,

@@ -4,6 +4,8 @@
 const err = 'the error'
 const partition = 'the task, which is the partition of both inputs'
 const dimension = 'the dimension’s name'
+const reason = 'why, in a word'
+const why = 'the same as a sentence'
 
 /**
  * `message` may have fields in braces; an error's own message is put behind it. `means` says what has
@@ -54,11 +56,80 @@ export const EVENTS = {
   },
   dimension_store_unusable: {
     level: 'warn',
-    message: 'The stored dimension cannot be used and is read from its topic again',
-    fields: { dimension },
+    message: 'The stored dimension {dimension} is read from its topic again: {why}',
+    fields: { dimension, reason, why },
+    means: 'The start takes longer.',
+    action:
+      'None for `layout`, `partitions`, `stale` and `moved_keys`. For `recreated` and `out_of_range`: see whether somebody meant to delete the topic, or its records; for `damaged`, check the disk.',
+  },
+  dimension_read_anew: {
+    level: 'warn',
+    message: '{topic} is read again, whole, for dimension {dimension}: {why}',
+    fields: { dimension, topic: 'its topic', reason, why },
     means:
-      'The store is of other columns, too old to have seen all deletions, or of another topic; the start takes longer.',
+      'Facts wait until the rows are there, as at a start; then they find what the topic has now.',
+    action:
+      'None for `partitions` and `moved_keys`. For `recreated` and `out_of_range`: see whether somebody meant to delete the topic, or its records.',
+  },
+  dimension_partitions_added: {
+    level: 'info',
+    message:
+      '{topic} has {partitions} partitions now; dimension {dimension} reads the new ones, too',
+    fields: {
+      dimension,
+      topic: 'its topic',
+      before: 'how many it had',
+      partitions: 'how many it has',
+    },
+    means:
+      'They are read from their heads. Of a key that lies on several partitions the newest row counts.',
     action: '',
+  },
+  dimension_waits_for_transaction: {
+    level: 'warn',
+    message:
+      'Dimension {dimension} waits for a transaction on {topic}-{partition} that is open since offset {offset}; {behind} offsets lie behind it',
+    fields: {
+      dimension,
+      topic: 'its topic',
+      partition: 'of the topic',
+      offset: 'where the transaction begins',
+      behind: 'offsets from there to the end',
+      ms: 'for how long it has waited',
+    },
+    means:
+      'Rows that were committed before the start lie behind the beginning of a transaction, and nobody may read them before it ends; facts wait.',
+    action:
+      'An open transaction ends by itself within its producer’s `transaction.timeout.ms`. One that does not hangs: `kafka-transactions.sh find-hanging --broker-id …` shows it, `kafka-transactions.sh abort --topic … --partition … --start-offset …` ends it.',
+  },
+  topic_gone: {
+    level: 'warn',
+    message: 'The topic {topic} does not exist any more, or may not be described',
+    fields: { topic: 'an input, or a dimension’s topic' },
+    means: 'Nothing comes from it. A dimension keeps its rows. Said again every 5 minutes.',
+    action:
+      'Make it anew: a dimension reads it whole then; for an input of the join the service ends with OFFSETS_CHANGED, and says what to do.',
+  },
+  topic_there_again: {
+    level: 'info',
+    message: 'The topic {topic} is there again',
+    fields: { topic: 'that of `topic_gone`' },
+    means: 'The end of `topic_gone`.',
+    action: '',
+  },
+  partitions_not_read: {
+    level: 'warn',
+    message:
+      '{topic} has {partitions} partitions, and had {read} when the pipeline started: nobody reads the new ones',
+    fields: {
+      topic: 'the input',
+      partitions: 'how many it has',
+      read: 'how many are read',
+    },
+    means:
+      'Partitions were added to an input of the join. Records on them wait unread, and keys that have moved there no longer meet what was written before. Said again every 5 minutes.',
+    action:
+      'Give both inputs, the output and the changelog topic the same number: stop all instances once they have no lag, add partitions to the other topics (the changelog is made anew), `reset`, and start; or make new topics, and give the pipeline another name. The records on the new partitions are read then.',
   },
   dimension_store_damaged: {
     level: 'error',

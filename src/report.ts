@@ -76,9 +76,14 @@ export function readiness(
     const dimension = dimensions[d]
     if (dimension === undefined) return { name, ok: false, detail: 'not begun' }
     const { isReady, table } = dimension
-    const { remaining, total, begunMs } = dimension.progress
+    const { remaining, total, begunMs, waitsFor } = dimension.progress
     if (isReady) return { name, ok: true, detail: `${table.size} rows` }
-    return waiting(name, 'reading', progress(remaining, total, begunMs))
+    const far = waiting(name, 'reading', progress(remaining, total, begunMs))
+    if (waitsFor === undefined) return far
+    const { partition, offset, ms } = waitsFor
+    const place = `${config.topic}-${partition}, open since offset ${offset}`
+    const why = `waits for a transaction on ${place}, for ${Math.round(ms / 1000)} s`
+    return { ...far, detail: `${far.detail}; ${why}`, secondsLeft: null }
   })
   if (worker?.draining) return [...checks, { name: 'instance', ok: false, detail: 'draining' }]
   const joined = worker?.joined ?? false
@@ -111,6 +116,8 @@ export function startPosition(
     table.size,
     progress.remaining,
     isReady,
+    // Grows with every answer: what waits for an open transaction is not stuck, and a new start would wait, too.
+    progress.waitsFor?.ms,
   ])
   const restored = worker?.tasks.map(({ task, state, restoreRemaining }) => [
     task.partition,

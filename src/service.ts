@@ -4,9 +4,11 @@ import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
 import type { Broker, ProduceBatch } from './broker/port.ts'
+import { TopicWatch } from './broker/topic-watch.ts'
 import type { StoredLayout } from './codec/compile.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
+import { topicRecreated } from './commit/topic-ids.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import type { Dimension } from './dimension/dimension.ts'
@@ -18,6 +20,7 @@ import {
 } from './dimensions.ts'
 import { EarlyRejects } from './early-rejects.ts'
 import type { Log } from './events.ts'
+import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startMonitoring } from './monitoring.ts'
@@ -77,6 +80,10 @@ export async function startService(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const { partitions } = topics
+  const watch = new TopicWatch(broker.admin, log)
+  const onUnknownTopic = (): void => void watch.look()
+  const inputs = await inputTopicsOf(pipeline, partitions, broker, log, onFatal)
+  parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
   const transactionalId = `${pipeline.name}-${instanceId}`
@@ -113,6 +120,8 @@ export async function startService(
     limit: memory.dimensions,
     counts,
     log,
+    hold: (work) => worker.holdDuring(work),
+    onUnknownTopic,
     onFatal,
   }
   dimensions.push(...createDimensions(options))
@@ -137,6 +146,8 @@ export async function startService(
     },
     changelog: changelogOf(pipeline, compiled, topics, broker, log),
     partitions,
+    topicIds: inputs.ids,
+    onUnknownTopic,
     instanceId,
     transactionalId,
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
@@ -147,6 +158,7 @@ export async function startService(
     onFatal,
   })
   worker.prepare()
+  watchTopics(watch, pipeline, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker
   worker.start()
@@ -155,6 +167,7 @@ export async function startService(
     worker,
     counts,
     async stop() {
+      watch.close()
       registry?.close()
       await worker.stop()
       await otlp?.stop()
@@ -165,6 +178,38 @@ export async function startService(
       ])
     },
   }
+}
+
+async function inputTopicsOf(
+  { facts, join }: Pipeline,
+  partitions: number,
+  { admin }: Broker,
+  log: Log,
+  onFatal: (error: unknown) => void,
+): Promise<InputTopics> {
+  const topics = [facts.topic, join.topic]
+  return new InputTopics({
+    topics,
+    partitions,
+    identities: await admin.identify(topics),
+    log,
+    onRecreated: (topic, before, id) => onFatal(topicRecreated(topic, before, id)),
+  })
+}
+
+function watchTopics(
+  watch: TopicWatch,
+  { facts, join, dimensions: configs }: Pipeline,
+  inputs: InputTopics,
+  dimensions: readonly Dimension[],
+): void {
+  for (const [side, { topic }] of [facts, join].entries()) {
+    watch.listen(topic, (found) => inputs.seen(side, found))
+  }
+  for (const [d, { topic }] of configs.entries()) {
+    watch.listen(topic, (found) => dimensions[d].seen(found))
+  }
+  watch.start()
 }
 
 function changelogOf(

@@ -181,6 +181,7 @@ export class Tasks {
       group,
       log,
       from: [0, 1].map((side) => context.interval?.offsets[side].get(partition)?.from ?? 0),
+      topicIds: this.#options.topicIds,
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)

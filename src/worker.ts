@@ -20,6 +20,8 @@ export interface WorkerOptions extends EpochsOptions {
   /** host:port of our HTTP server, and our version, for the other members. */
   readonly address: string
   readonly version: string
+  /** A broker does not know an input, or not by its id. */
+  readonly onUnknownTopic: () => void
   readonly log: Log
   readonly onFatal: (error: unknown) => void
 }

@@ -18,6 +18,8 @@ import { Tasks } from '../src/tasks.ts'
 const nothing = (): void => {}
 const log = { event: nothing }
 
+const nowhere = { offset: -1, metadata: '' }
+
 /** Tasks over empty topics. */
 async function emptyTasks(folder: string, paused = new Set<string>()) {
   const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
@@ -59,7 +61,9 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       shorten: nothing,
     },
     log,
-    group: { committed: async () => [-1, -1] },
+    group: { committed: async () => [nowhere, nowhere] },
+    topicIds: [null, null],
+    onUnknownTopic: nothing,
     onWork: nothing,
     msToCommit: () => 0,
     onReadError: nothing,

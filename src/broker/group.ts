@@ -13,7 +13,14 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import type {
+  Committed,
+  DescribedMember,
+  Group,
+  GroupEvents,
+  GroupOptions,
+  Membership,
+} from './port.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
@@ -81,7 +88,7 @@ export class ClusterGroup implements Group {
     this.#alarm.ring()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<Committed[]> {
     return committedOffsets(this.#queried, partitions, () => this.#closed)
   }
 

@@ -12,6 +12,8 @@ import { decodeRecordBatches } from './record-columns.ts'
 import { check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
+/** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID. */
+const UNKNOWN_TOPIC = new Set([3, 100, 103])
 /** As metadata have it, while one is elected. */
 const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
@@ -21,6 +23,7 @@ const GATHER_MS = 5
 interface Position extends TopicPartition {
   offset: number
   paused: boolean
+  readonly topicId: string | null
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
@@ -44,9 +47,9 @@ export class ClusterReader implements Reader {
     this.#outage = new Outage(log, 'Fetching')
   }
 
-  add(partition: TopicPartition, offset: number): void {
+  add(partition: TopicPartition, offset: number, topicId: string | null = null): void {
     const { topic, partition: number } = partition
-    const position = { topic, partition: number, offset, paused: false }
+    const position = { topic, partition: number, offset, paused: false, topicId }
     this.#positions.set(keyOf(partition), position)
     this.#schedule()
   }
@@ -131,7 +134,7 @@ export class ClusterReader implements Reader {
     try {
       const node: BrokerNode = await this.#cluster.findBroker({ nodeId: leader })
       const answers = await node.connectionPool.send(
-        fetchRequest(shuffled(positions), this.#options),
+        fetchRequest(node, shuffled(positions), this.#options),
       )
       this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
@@ -167,6 +170,10 @@ export class ClusterReader implements Reader {
         new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields: { topic, partition } }),
       )
       return
+    }
+    if (UNKNOWN_TOPIC.has(errorCode)) {
+      this.#events.onUnknownTopic?.(topic)
+      throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
     }
     check(errorCode)
     let columns: ColumnArrays

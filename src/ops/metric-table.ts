@@ -124,7 +124,16 @@ export const METRICS = {
     ['topic'],
     'Partitions that this instance has, with those that are still to be restored',
   ],
-  topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
+  topic_partitions: [
+    'gauge',
+    ['topic'],
+    'Partitions of facts and right stream that there are. Those added since the start are read by nobody',
+  ],
+  read_partitions: [
+    'gauge',
+    ['topic'],
+    'Partitions that the pipeline reads, over all instances: of facts and right stream as many as there were at the start; of a dimension’s topic all',
+  ],
   rebalances_total: [
     'counter',
     ['reason'],
@@ -177,6 +186,16 @@ export const METRICS = {
     ['dimension'],
     'Offsets between what was read and the last stable offset',
   ],
+  dimension_undecided_records: [
+    'gauge',
+    ['dimension'],
+    'Offsets from the beginning of a transaction that is open to the end of its partition, which nobody may read yet',
+  ],
+  dimension_open_transaction_seconds: [
+    'gauge',
+    ['dimension'],
+    'How long reading has stood before the same open transaction; 0 where it does not',
+  ],
   dimension_last_update_timestamp_seconds: [
     'gauge',
     ['dimension'],
@@ -206,7 +225,7 @@ export const METRICS = {
   stores_quarantined_total: [
     'counter',
     ['store', 'reason'],
-    'Stores that were put aside (window) or deleted (dimension), and read from Kafka again: damage was found (damaged), or the admin API was asked to (asked)',
+    'Stores that were put aside (window) or deleted (dimension), and read from Kafka again: damage was found (damaged), the admin API was asked to (asked), or a dimension’s rows could not be used any more: their columns are others (layout), the topic was made anew (recreated), got partitions (partitions), lost records that were not read (out_of_range), keys lie on several partitions (moved_keys), deletions may have been missed (stale)',
   ],
   restore_records_remaining: [
     'gauge',

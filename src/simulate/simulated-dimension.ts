@@ -41,6 +41,7 @@ export class SimulatedDimension {
       store,
       admin: {
         offsets: async () => new Map([[0, 0]]),
+        identify: async () => new Map([[config.topic, { id: null, partitions: 1 }]]),
         describeTopics: async () => new Map(),
         createTopics: async () => {},
         deleteRecords: async () => {},
@@ -55,6 +56,9 @@ export class SimulatedDimension {
       },
       room: async () => {},
       claim: nothing,
+      onUnusable: nothing,
+      onUnknownTopic: nothing,
+      hold: (work) => work(),
       onFatal: (error) => {
         this.#fault = error
       },

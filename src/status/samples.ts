@@ -36,7 +36,7 @@ export async function collect(metrics: Metrics, parts: ServiceParts): Promise<vo
   for (const [part, bytes] of Object.entries(memoryParts(dimensions, worker))) {
     metrics.memory_bytes.set({ part }, bytes)
   }
-  if (worker !== undefined) collectTasks(metrics, pipeline, worker)
+  if (worker !== undefined) collectTasks(metrics, parts, worker)
 }
 
 function collectInstance(
@@ -171,6 +171,10 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
   metrics.dimension_rows.set({ dimension: name }, dimension.table.size)
   metrics.dimension_bytes.set({ dimension: name }, dimension.table.bytes)
   metrics.dimension_lag_records.set({ dimension: name }, dimension.progress.lag)
+  metrics.dimension_undecided_records.set({ dimension: name }, dimension.progress.undecided)
+  const openMs = dimension.progress.openTransaction?.ms ?? 0
+  metrics.dimension_open_transaction_seconds.set({ dimension: name }, openMs / 1000)
+  metrics.read_partitions.set({ topic }, dimension.partitions)
   if (dimension.lastUpdateMs > 0) {
     const seconds = dimension.lastUpdateMs / 1000
     metrics.dimension_last_update_timestamp_seconds.set({ dimension: name }, seconds)
@@ -182,7 +186,7 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
   collectEta(metrics, store, [secondsLeft(remaining, total, begunMs)])
 }
 
-function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): void {
+function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
   const now = Date.now()
   const topics = [pipeline.facts.topic, pipeline.join.topic]
   const { tasks } = worker
@@ -218,7 +222,8 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
     metrics.window_records.set({ side: SIDES[side] }, records[side])
     metrics.window_segments.set({ side: SIDES[side] }, segments[side])
     metrics.assigned_partitions.set({ topic }, worker.assigned)
-    metrics.topic_partitions.set({ topic }, worker.partitions)
+    metrics.read_partitions.set({ topic }, worker.partitions)
+    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[side])
   }
 }
 

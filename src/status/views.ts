@@ -143,7 +143,7 @@ export class ServiceViews implements Views {
       const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
       if (loaded === undefined) return { name, topic, ready: false, ...looked }
       const { table, isReady } = loaded
-      const { remaining, total, begunMs, stalenessMs } = loaded.progress
+      const { remaining, total, begunMs, stalenessMs, openTransaction } = loaded.progress
       return {
         name,
         topic,
@@ -152,6 +152,8 @@ export class ServiceViews implements Views {
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? stalenessMs : null,
+        partitions: loaded.partitions,
+        openTransaction: openTransaction ?? null,
         topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),

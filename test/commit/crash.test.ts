@@ -110,7 +110,10 @@ class Broker {
         offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
       } as unknown as TakePorts['admin'],
-      group: { committed: async () => [committed, committed] },
+      group: {
+        committed: async () => [0, 1].map(() => ({ offset: committed, metadata: '' })),
+      },
+      topicIds: [null, null],
       log: { event: () => {} } as unknown as TakePorts['log'],
       from: [0, 0],
       onProgress: () => {},

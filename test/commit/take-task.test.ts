@@ -95,7 +95,10 @@ class Changelog {
         offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
       } as unknown as TakePorts['admin'],
-      group: { committed: async () => [committed, committed] },
+      group: {
+        committed: async () => [0, 1].map(() => ({ offset: committed, metadata: '' })),
+      },
+      topicIds: [null, null],
       log: { event: () => {} } as unknown as TakePorts['log'],
       from: [0, 0],
       onProgress: () => {},
