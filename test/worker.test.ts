@@ -81,6 +81,8 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
       shorten: nothing,
     },
     partitions: 1,
+    topicIds: [null, null],
+    onUnknownTopic: nothing,
     instanceId: 'i',
     transactionalId: 't',
     address: '',
