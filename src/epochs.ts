@@ -5,7 +5,7 @@ import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
 import type { Counts } from './counts.ts'
 import { codeOf } from './errors.ts'
 import type { HeldTask } from './held-task.ts'
-import type { TaskContext } from './task.ts'
+import type { TaskContext, TaskEpoch } from './task.ts'
 
 export interface EpochsOptions {
   readonly broker: Broker
@@ -97,6 +97,7 @@ export class Epochs {
       },
     })
     count(context.counts)
+    settle(epochs)
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
     for (const { matchTimes } of epochs) context.counts.latencies.addSince(matchTimes, now)
@@ -129,6 +130,14 @@ export class Epochs {
   /** A commit that still waits for its broker is given up. */
   close(): Promise<void> {
     return this.#producer.close()
+  }
+}
+
+/** What the tasks have taken is committed. */
+function settle(epochs: readonly TaskEpoch[]): void {
+  for (const { task, left, right } of epochs) {
+    task.queues[0].committed(left)
+    task.queues[1].committed(right)
   }
 }
 

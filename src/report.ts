@@ -2,6 +2,7 @@
 import type { Pipeline } from './config/pipeline.ts'
 import type { Dimension } from './dimension/dimension.ts'
 import type { HeldTask } from './held-task.ts'
+import { type Lag, lagOf } from './input/last-lags.ts'
 import type { Check } from './ops/health.ts'
 import type { Worker } from './worker.ts'
 
@@ -26,6 +27,26 @@ export function stateOf(
   if (dimensions.some(({ isReady }) => !isReady)) return 'bootstrapping'
   if (!worker.joined) return 'rebalancing'
   return worker.tasks.some(({ state }) => state === 'restoring') ? 'restoring' : 'running'
+}
+
+/** How far the inputs of all tasks lag that are ours; absent where that is not known. */
+export function lagsOf(
+  worker: Pick<Worker, 'tasks' | 'lastLags'>,
+  now = Date.now(),
+): (Lag & { readonly partition: number; readonly side: number })[] {
+  const { tasks, lastLags } = worker
+  const running = new Map(tasks.map(({ task }) => [task.partition, task.queues]))
+  const partitions = new Set([...running.keys(), ...lastLags.partitions])
+  return [...partitions]
+    .toSorted((a, b) => a - b)
+    .flatMap((partition) =>
+      [0, 1].flatMap((side) => {
+        const queue = running.get(partition)?.[side]
+        const lag = (queue && lagOf(queue, now)) ?? lastLags.of(partition, side, now)
+        // A 0 that grows to the backlog once it is seen would look like input that outruns us.
+        return lag === undefined ? [] : [{ partition, side, ...lag }]
+      }),
+    )
 }
 
 /** Bytes that each part of the service holds. */

@@ -6,6 +6,7 @@ import { takeTask } from './commit/take-task.ts'
 import { codeOf } from './errors.ts'
 import type { Log } from './events.ts'
 import type { HeldTask } from './held-task.ts'
+import { LastLags } from './input/last-lags.ts'
 import { asCorrupt } from './level.ts'
 import { Task } from './task.ts'
 import { TaskInputs, type TaskInputsOptions } from './task-inputs.ts'
@@ -30,6 +31,8 @@ export class Tasks {
   readonly #options: TasksOptions
   readonly stores: WindowStores
   readonly inputs: TaskInputs
+  /** Of the tasks that were given up, and are to be taken here again. */
+  readonly lastLags = new LastLags()
   readonly #held = new Map<number, HeldTask>()
   /** Partitions that are ours. */
   readonly #wanted = new Set<number>()
@@ -63,6 +66,7 @@ export class Tasks {
 
   /** Takes the tasks that are not held yet; resolves when all of them run. */
   async take(partitions: readonly number[]): Promise<void> {
+    this.lastLags.retain(partitions)
     for (const partition of partitions) this.#wanted.add(partition)
     const left = [...partitions]
     await Promise.all(
@@ -91,6 +95,7 @@ export class Tasks {
   async close(): Promise<void> {
     await this.inputs.close()
     await this.putDown()
+    this.lastLags.retain([])
   }
 
   async #flush({ partition, writeBack }: Task, until: number): Promise<void> {
@@ -209,6 +214,7 @@ export class Tasks {
     return this.#inTurn(partition, async () => {
       const held = this.#held.get(partition)
       if (held === undefined) return
+      this.lastLags.keep(partition, held.task.queues)
       held.state = 'closed'
       this.#held.delete(partition)
       this.#options.context.memory.tasks = this.#held.size

@@ -8,6 +8,7 @@ import { Epochs, type EpochsOptions } from './epochs.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import type { HeldTask } from './held-task.ts'
+import type { LastLags } from './input/last-lags.ts'
 import { asCorrupt } from './level.ts'
 import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf } from './membership.ts'
@@ -24,6 +25,11 @@ export interface WorkerOptions extends EpochsOptions {
   readonly onUnknownTopic: () => void
   readonly log: Log
   readonly onFatal: (error: unknown) => void
+}
+
+export interface Failing {
+  readonly epochs: number
+  readonly error: unknown
 }
 
 /** How long a stop waits for the last commit, where no broker answers. */
@@ -45,8 +51,9 @@ export class Worker {
   #ended: Promise<void> | undefined
   readonly #commits = new Commits(() => this.#commit())
   #recovering: Promise<void> | undefined
-  /** Epochs that failed since the last that was committed. */
+  /** Epochs that failed since the last that was committed, and why the last of them did. */
   #failures = 0
+  #lastFailure: unknown
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
   /** Why the next assignment will have come. */
@@ -99,6 +106,16 @@ export class Worker {
 
   get tasks(): readonly HeldTask[] {
     return this.#tasks.all
+  }
+
+  /** What is known of the lag of tasks that are being taken anew. */
+  get lastLags(): LastLags {
+    return this.#tasks.lastLags
+  }
+
+  /** How many epochs have failed since the last that was committed, and why; undefined: none. */
+  get failing(): Failing | undefined {
+    return this.#failures === 0 ? undefined : { epochs: this.#failures, error: this.#lastFailure }
   }
 
   /** How many tasks are ours, also those whose stores are still being opened. */
@@ -253,6 +270,7 @@ export class Worker {
   async #takeAnew(error: unknown): Promise<void> {
     const { log } = this.#options
     this.#epochs.aborted(error)
+    this.#lastFailure = error
     log.event('epoch_aborted', { err: error })
     await this.#loop.turn
     await this.#commits.idle()
@@ -309,6 +327,7 @@ export class Worker {
     this.#options.log.event('membership_lost', {})
     await this.#settled()
     await this.#giveUp()
+    this.#tasks.lastLags.retain([])
   }
 
   async #assigned(partitions: readonly number[]): Promise<void> {

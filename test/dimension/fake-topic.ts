@@ -190,6 +190,7 @@ export async function startOn(
       topic: 'customers',
       format: 'avro',
       keyFormat: 'text',
+      keySchema: null,
       schema: null,
       time: null,
       on: 'customer_id',
