@@ -16,6 +16,8 @@ const ADDRESS = 1
 const FIRST_SLOTS = 1 << 10
 /** Slots that a sweep looks at, at most: a millisecond or so. */
 const MOST_SWEPT = 100_000
+/** Slots that `someKeys` looks at: a table that was emptied may have millions without a row. */
+const MOST_LOOKED_AT = 1 << 16
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
@@ -220,6 +222,20 @@ export class DimensionTable {
       const row = this.#keyStart + this.#keyBytes
       each(chunk, this.#keyStart, row, row + this.#valueBytes)
     }
+  }
+
+  /** Some of the keys, which rows they are of is left to chance. */
+  someKeys(most: number): Buffer[] {
+    const keys: Buffer[] = []
+    const end = Math.min(this.#slots.length, MOST_LOOKED_AT * SLOT)
+    for (let slot = 0; slot < end && keys.length < most; slot += SLOT) {
+      const address = this.#slots[slot + ADDRESS]
+      if (address === 0) continue
+      const chunk = this.#chunks[address >>> PLACE_BITS]
+      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      keys.push(Buffer.from(chunk.subarray(this.#keyStart, this.#keyStart + this.#keyBytes)))
+    }
+    return keys
   }
 
   /** The row's lengths, and so its size; they stay until the next row is read. */
