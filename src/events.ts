@@ -330,6 +330,138 @@ export const EVENTS = {
     action:
       'Write both topics’ keys with one serializer and one key schema. `check` looks at where the keys lie.',
   },
+  records_rejected: {
+    level: 'warn',
+    message:
+      '{topic}: {count} of {taken} records rejected in {seconds} s, {percent} %, as {reason}. The last one is {place}, key {key}: {error}',
+    fields: {
+      topic: 'where they came from; the output, of joined records that are too large',
+      stage: 'where they failed',
+      reason: 'why',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      place: 'topic-partition @ offset of the last of them',
+      key: 'what its key looks like; null: it has none',
+      error: 'what was wrong with it',
+    },
+    means:
+      'Records went to the rejects topic: a line at once for each topic and reason, then one a minute while more come. `losses_over` ends it.',
+    action: 'As the error says; `rejects` shows them. They can be written again once it is mended.',
+  },
+  records_late: {
+    level: 'warn',
+    message:
+      '{topic}: {count} of {taken} records late in {seconds} s, {percent} %, and {fate}. They were up to {behind} behind stream time',
+    fields: {
+      topic: 'the input',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      fate: 'what became of them',
+      behind: 'the most that records were behind stream time, up to a factor of two',
+    },
+    means:
+      'Records came after their window had closed: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action:
+      'All of one side, by the same time: a clock, or the unit or field of `time`, is wrong. Some: raise `join.grace`; `record_lateness_seconds` says how far.',
+  },
+  records_early: {
+    level: 'warn',
+    message:
+      '{topics}: {count} of {taken} records dropped in {seconds} s, {percent} %, as their times are too far ahead of the clock',
+    fields: {
+      topics: 'the inputs',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+    },
+    means:
+      '`join.early: drop`, and records that are further ahead than `join.ahead`: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action:
+      'Look for a clock, or a field or unit of `time`, that is wrong; `join.early: reject` keeps them in the rejects topic.',
+  },
+  facts_dropped: {
+    level: 'info',
+    message:
+      '{dimension}: {count} of {taken} facts dropped in {seconds} s, {percent} %, as they have no row. Missed most often: {keys}',
+    fields: {
+      dimension,
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      keys: 'that were missed most since the line before',
+    },
+    means:
+      '`missing: drop`, as the pipeline file has it: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action: 'None where that is wanted.',
+  },
+  losses_over: {
+    level: 'info',
+    message: '{of}: {reason} is over, none for {quiet} s; {count} came in {seconds} s before',
+    fields: {
+      of: 'the topic, or dimension',
+      stage: 'where they were lost',
+      reason: 'why',
+      quiet: 'seconds since the last',
+      count: 'how many there were',
+      seconds: 'from the first to the last',
+    },
+    means: 'The end of `records_rejected`, `records_late`, `records_early` or `facts_dropped`.',
+    action: '',
+  },
+  lookups_missed: {
+    level: 'warn',
+    message:
+      '{dimension}: {count} of {taken} look-ups by {on} found no row in {seconds} s. Missed most often: {keys}. {hint}',
+    fields: {
+      dimension,
+      on: 'the fact’s field',
+      count: 'look-ups without a row since the line before',
+      taken: 'all look-ups',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      keys: 'that were missed most since the line before',
+      rows: 'rows that the dimension has',
+      hint: 'some keys of these, and what to compare',
+    },
+    means:
+      'Of some hundred look-ups (nearly) all have missed: a line at once, then one a minute while it goes on.',
+    action:
+      'Compare the keys. Equal in form: is the topic filled, and from the right source? Else the topic’s `keyFormat`, or `on`.',
+  },
+  lookups_work: {
+    level: 'info',
+    message: '{dimension}: look-ups find rows again',
+    fields: { dimension, seconds: 'how long (nearly) all had missed' },
+    means: 'The end of `lookups_missed`.',
+    action: '',
+  },
+  nothing_matches: {
+    level: 'warn',
+    message:
+      'Nothing matches: {left} facts and {right} records of the right stream without one match, though their windows have closed; {hint}',
+    fields: {
+      kind: 'of the join',
+      left: 'facts since the last match, or the start',
+      right: 'records of the right stream since then',
+      hint: 'whether keys were found, and so what to look at',
+    },
+    means:
+      'Thousands of records of both sides have come and gone without a match. A line at once, then one a minute.',
+    action: 'As the hint says: `check` compares keys and times of both sides.',
+  },
+  matches_again: {
+    level: 'info',
+    message: 'Records match again',
+    fields: { seconds: 'how long none did' },
+    means: 'The end of `nothing_matches`.',
+    action: '',
+  },
   paused: {
     level: 'info',
     message: 'Paused by an operator',

@@ -68,7 +68,7 @@ export async function startService(
     limits: memory,
     dimensions,
   }
-  const { http, otlp } = await startMonitoring(parts, log, onFatal)
+  const { http, otlp, watch } = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
   const opening = openDimensionStores(pipeline, counts, log)
@@ -170,6 +170,7 @@ export async function startService(
       watch.close()
       registry?.close()
       await worker.stop()
+      watch.close()
       await otlp?.stop()
       await Promise.all([
         ...dimensions.map((dimension) => dimension.close()),

@@ -62,6 +62,11 @@ export class Registry {
     return this.#config.url
   }
 
+  /** It has not answered when it was asked last. */
+  get isAway(): boolean {
+    return this.#down
+  }
+
   /** During `work` an outage is waited out for this long only, then it throws REGISTRY_UNAVAILABLE. */
   async withPatience<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
     this.#patienceMs = milliseconds

@@ -21,6 +21,16 @@ export const METRICS = {
     ['state'],
     '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others. An error that nothing cures is no state: it ends the process with an exit code',
   ],
+  verdict: [
+    'gauge',
+    ['verdict'],
+    '1 for what the status page says of the instance: works, degraded or down; 0 for the others. The probes do not go by it',
+  ],
+  degraded: [
+    'gauge',
+    ['reason'],
+    '1 for each reason why the instance is degraded or down, 0 for the others; the runbook has a section for each',
+  ],
   tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
   records_consumed_total: [
     'counter',
@@ -107,12 +117,12 @@ export const METRICS = {
   consumer_lag_records: [
     'gauge',
     ['topic', 'partition'],
-    'Offsets between what was taken and the last stable offset; absent until the partition is restored',
+    'Offsets between what is committed and the last stable offset. While a task is taken anew, as after an epoch that failed, what was known last; absent until the partition is first restored',
   ],
   consumer_lag_seconds: [
     'gauge',
     ['topic', 'partition'],
-    'Age of the next record to be taken; 0 where none is left; absent until the partition is restored',
+    'Age of the next record to be taken; 0 where none is left. While a task is taken anew it grows from what was known last; absent until the partition is first restored',
   ],
   undecided_records: [
     'gauge',

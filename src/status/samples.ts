@@ -8,8 +8,10 @@ import { type Counts, REBALANCE_REASONS } from '../counts.ts'
 import type { Dimension } from '../dimension/dimension.ts'
 import { storeSizes } from '../ops/disk.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { memoryParts, progress, STATES, stateOf } from '../report.ts'
+import { lagsOf, memoryParts, progress, STATES, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
+import { REASON_NAMES } from '../watch/reasons.ts'
+import { LEVELS, type Verdict } from '../watch/verdict.ts'
 import type { Worker } from '../worker.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 
@@ -21,10 +23,15 @@ const UNDECODED: readonly RejectReason[] = [
   'malformed',
 ]
 
-export async function collect(metrics: Metrics, parts: ServiceParts): Promise<void> {
+export async function collect(
+  metrics: Metrics,
+  parts: ServiceParts,
+  verdict: Verdict,
+): Promise<void> {
   const { pipeline, counts, limits, dimensions, worker } = parts
   await collectDisk(metrics, pipeline)
   collectInstance(metrics, parts)
+  collectVerdict(metrics, verdict)
   collectCounts(metrics, pipeline, counts)
   collectLabelled(metrics, counts)
   for (const [d, dimension] of dimensions.entries()) {
@@ -53,6 +60,14 @@ function collectInstance(
   if (lastAt > 0) metrics.last_commit_timestamp_seconds.set(lastAt / 1000)
   for (const [result, count] of Object.entries(registry?.requests ?? {})) {
     metrics.schema_registry_requests_total.inc({ result }, count)
+  }
+}
+
+function collectVerdict(metrics: Metrics, { verdict, reasons }: Verdict): void {
+  for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
+  for (const reason of REASON_NAMES) {
+    const holds = reasons.some((stated) => stated.reason === reason)
+    metrics.degraded.set({ reason }, holds ? 1 : 0)
   }
 }
 
@@ -187,9 +202,13 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
 }
 
 function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
-  const now = Date.now()
   const topics = [pipeline.facts.topic, pipeline.join.topic]
   const { tasks } = worker
+  for (const { partition, side, records, ms } of lagsOf(worker)) {
+    const labels = { topic: topics[side], partition: String(partition) }
+    metrics.consumer_lag_records.set(labels, records)
+    metrics.consumer_lag_seconds.set(labels, ms / 1000)
+  }
   for (const state of ['restoring', 'running']) metrics.tasks.set({ state }, 0)
   const records = [0, 0]
   const segments = [0, 0]
@@ -200,14 +219,10 @@ function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, work
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
     pages += task.window.nextPage - task.heads.page(task.window.nextPage)
     for (const [side, topic] of topics.entries()) {
-      const queue = task.queues[side]
       records[side] += task.window.segments.entries(side)
       segments[side] += task.window.segments.count(side)
-      // A 0 that grows to the backlog once it is seen would look like input that outruns us.
-      if (!queue.lagKnown) continue
-      metrics.consumer_lag_records.set({ topic, partition }, queue.lag)
-      metrics.consumer_lag_seconds.set({ topic, partition }, queue.lagMs(now) / 1000)
-      metrics.undecided_records.set({ topic, partition }, queue.undecided)
+      const queue = task.queues[side]
+      if (queue.lagKnown) metrics.undecided_records.set({ topic, partition }, queue.undecided)
     }
     if (Number.isFinite(task.streamTime)) {
       metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)
