@@ -80,8 +80,8 @@ export async function startService(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const { partitions } = topics
-  const watch = new TopicWatch(broker.admin, log)
-  const onUnknownTopic = (): void => void watch.look()
+  const topicWatch = new TopicWatch(broker.admin, log)
+  const onUnknownTopic = (): void => void topicWatch.look()
   const inputs = await inputTopicsOf(pipeline, partitions, broker, log, onFatal)
   parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
@@ -158,7 +158,7 @@ export async function startService(
     onFatal,
   })
   worker.prepare()
-  watchTopics(watch, pipeline, inputs, dimensions)
+  watchTopics(topicWatch, pipeline, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker
   worker.start()
@@ -167,7 +167,7 @@ export async function startService(
     worker,
     counts,
     async stop() {
-      watch.close()
+      topicWatch.close()
       registry?.close()
       await worker.stop()
       watch.close()
