@@ -1,5 +1,6 @@
 /** What is wrong with an instance now. Sentences for people; the thresholds are those of the alerts, or sooner. */
 import { countText, plural } from '../checks/text.ts'
+import type { Check } from '../ops/health.ts'
 import type { Figures, Loss } from './figures.ts'
 import type { Silence } from './matching.ts'
 import type { Finding, Reason } from './reasons.ts'
@@ -30,7 +31,7 @@ const NOT_READY: Readonly<Record<string, Reason>> = {
 
 export interface Situation {
   /** Of the readiness: what is not there yet. */
-  readonly waits: readonly { readonly name: string; readonly detail: string }[]
+  readonly waits: readonly Pick<Check, 'name' | 'detail' | 'percent'>[]
   readonly paused: boolean
   /** Since a broker has last answered anything, in ms. */
   readonly silentMs: number
@@ -61,8 +62,9 @@ export function judge(figures: Figures, recent: Recent, situation: Situation): F
 
 function ofInstance(situation: Situation): Finding[] {
   const { waits, paused, silentMs, failing, registryAway } = situation
-  const findings = waits.map(({ name, detail }): Finding => {
-    return { reason: NOT_READY[name.split(' ')[0]], of: name, text: `${name}: ${detail}` }
+  const findings = waits.map(({ name, detail, percent }): Finding => {
+    const text = `${name[0].toUpperCase()}${name.slice(1)}: ${detail}`
+    return { reason: NOT_READY[name.split(' ')[0]], of: name, text, percent }
   })
   const add = (reason: Reason, text: string): unknown => findings.push({ reason, of: '', text })
   const draining = findings.some(({ reason }) => reason === 'draining')

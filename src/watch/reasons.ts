@@ -104,4 +104,6 @@ export interface Finding {
   /** What it is about, where there may be several at a time: a topic, a dimension, a task. */
   readonly of: string
   readonly text: string
+  /** How far it is, where it has an end. */
+  readonly percent?: number | undefined
 }

@@ -7,6 +7,8 @@ export interface StatedReason {
   readonly reason: Reason
   readonly level: Level
   readonly text: string
+  /** How far it is, 0 to 100, where it has an end. */
+  readonly percent?: number | undefined
   /** Wall clock, in ms. */
   readonly since: number
   readonly action: string
@@ -56,11 +58,11 @@ export class Verdicts {
       text: this.#level === 'works' ? WORKS : this.#titles,
       since: wall(this.#levelSince),
       reasons: this.#findings.map((finding) => {
-        const { reason, text } = finding
+        const { reason, text, percent } = finding
         const { action } = REASONS[reason]
         const level = this.#levelOf(finding, now)
         const since = wall(this.#since.get(idOf(finding))!)
-        return { reason, level, text, since, action, runbook: `/runbook#${reason}` }
+        return { reason, level, text, percent, since, action, runbook: `/runbook#${reason}` }
       }),
     }
   }

@@ -43,6 +43,7 @@ test('rejects degrade it while they are more than one in a hundred of a topic, w
       {
         reason: 'rejects',
         level: 'degraded',
+        percent: undefined,
         text: '3.2 % of the records of orders were rejected, as malformed: 100 of 3,100 in the last 62 s',
         action: REASONS.rejects.action,
         runbook: '/runbook#rejects',
@@ -101,16 +102,17 @@ test('a dimension that few facts are in is no fault', (t) => {
 test('what is not ready is a reason, with how far it is, and no sign of being down', (t) => {
   const watched = new Watched(t)
   watched.checks = [
-    { name: 'dimension customer', ok: false, detail: 'reading: 40 %, 600 offsets' },
+    { name: 'dimension customer', ok: false, detail: 'reading: 40 %, 600 offsets', percent: 40 },
     { name: 'tasks', ok: false, detail: 'restoring 1 of 4: 10 %' },
     { name: 'group', ok: true, detail: 'joined' },
   ]
   watched.pass(600)
   assert.equal(watched.watch.verdict.verdict, 'degraded')
   assert.deepEqual(texts(watched), [
-    'dimension customer: reading: 40 %, 600 offsets',
-    'tasks: restoring 1 of 4: 10 %',
+    'Dimension customer: reading: 40 %, 600 offsets',
+    'Tasks: restoring 1 of 4: 10 %',
   ])
+  assert.equal(watched.watch.verdict.reasons[0].percent, 40)
   watched.checks = [{ name: 'group', ok: false, detail: 'joining' }]
   watched.pass(30)
   assert.deepEqual([watched.reasons, watched.watch.verdict.verdict], [['joining'], 'degraded'])
