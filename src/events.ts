@@ -333,7 +333,7 @@ export const EVENTS = {
   records_rejected: {
     level: 'warn',
     message:
-      '{topic}: {count} of {taken} records rejected in {seconds} s, {percent} %, as {reason}. The last one is {place}, key {key}: {error}',
+      '{topic}: {count} of {taken} records rejected in {seconds} s, {percent} %, as {reason}. The last one is {place}, key {key}: {fault}',
     fields: {
       topic: 'where they came from; the output, of joined records that are too large',
       stage: 'where they failed',
@@ -344,11 +344,11 @@ export const EVENTS = {
       seconds: 'in which they came',
       place: 'topic-partition @ offset of the last of them',
       key: 'what its key looks like; null: it has none',
-      error: 'what was wrong with it',
+      fault: 'what was wrong with it',
     },
     means:
       'Records went to the rejects topic: a line at once for each topic and reason, then one a minute while more come. `losses_over` ends it.',
-    action: 'As the error says; `rejects` shows them. They can be written again once it is mended.',
+    action: 'As the fault says; `rejects` shows them. They can be written again once it is mended.',
   },
   records_late: {
     level: 'warn',

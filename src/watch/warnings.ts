@@ -98,9 +98,9 @@ export class Warnings {
       log.event('facts_dropped', { dimension: of, keys, count, ...rest })
     } else {
       const last = this.#parts.counts.lastRejects.last(of, reason)
-      const { topic = of, partition = -1, offset = -1, key = null, error = '' } = last ?? {}
+      const { topic = of, partition = -1, offset = -1, key = null, error: fault = '' } = last ?? {}
       const place = offset < 0 ? topic : `${topic}-${partition} @ ${offset}`
-      const example = { place, key, error }
+      const example = { place, key, fault }
       log.event('records_rejected', { topic: of, stage, reason, count, ...rest, ...example })
     }
   }
