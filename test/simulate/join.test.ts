@@ -68,7 +68,7 @@ class Pair {
       return `${rowText(row)} ${(row.left ?? row.right)!.key} ${Math.max(...times)}`
     })
     const came = this.#simulated.outputs.map(
-      (output) => `${rowOf(output)} ${output.key} ${output.timestamp}`,
+      (output) => `${rowOf(output.value)} ${output.key} ${output.timestamp}`,
     )
     assert.deepEqual(came.sort(), expected.sort())
   }

@@ -40,6 +40,8 @@ output: { topic: joined, schemaId: 1 }
 }
 
 export const FRAME = outputFrame(0)
+/** The value of the dimension's only row. */
+export const ROW = rowType.toBuffer({ title: 'row' })
 
 /** Key and value of a record, with its fault in them. */
 export function recordBytes(record: StreamRecord): { key: Buffer | null; value: Buffer | null } {
@@ -71,7 +73,7 @@ export class SimulatedJoin {
     const pipeline = joinPipeline(times, timeField)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const simulation = await Simulation.open(pipeline, codec, NOON)
-    const value = Buffer.concat([FRAME, rowType.toBuffer({ title: 'row' })])
+    const value = Buffer.concat([FRAME, ROW])
     const record = { key: Buffer.from('here'), value, headers: [], timestamp: NOON }
     await simulation.take({ kind: 'row', dimension: 0, record })
     return new SimulatedJoin(simulation, timeField)
@@ -89,7 +91,7 @@ export class SimulatedJoin {
   /** Those that have come out until now, as the model writes them. */
   get rows(): string[] {
     const { outputs, unmatched } = this.simulation.effects
-    return [...outputs, ...unmatched].map(rowOf)
+    return [...outputs, ...unmatched].map(({ value }) => rowOf(value))
   }
 
   /** With key and timestamp. */
@@ -103,7 +105,7 @@ export class SimulatedJoin {
   }
 }
 
-export function rowOf({ value }: Output): string {
+export function rowOf(value: Output['value']): string {
   assert.equal(value.title, 'row')
   return `${value.fact}-${value.right ?? ''}`
 }
