@@ -110,25 +110,25 @@ async function agrees({ times, steps }: RandomStream, timeField: boolean): Promi
   }
 }
 
-test('300 streams in order give what a nested loop over all records gives', async () => {
+test('streams in order give what a nested loop over all records gives', async () => {
   await fc.assert(
     fc.asyncProperty(randomStreams(PLAIN), fc.boolean(), async (stream, timeField) => {
       assert.equal(await agrees(stream, timeField), 0)
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   )
 })
 
-test('400 streams with late records, and silences, give what a nested loop over all records gives', async () => {
+test('streams with late records, and silences, give what a nested loop over all records gives', async () => {
   let late = 0
   const streams = randomStreams({ ...PLAIN, late: true, silences: true })
   await fc.assert(
     fc.asyncProperty(streams, fc.boolean(), async (stream, timeField) => {
       late += await agrees(stream, timeField)
     }),
-    { numRuns: 400 },
+    { numRuns: 100 },
   )
-  assert.ok(late > 400)
+  assert.ok(late > 100)
 })
 
 for (const timeField of [false, true]) {
@@ -140,7 +140,7 @@ for (const timeField of [false, true]) {
       fc.asyncProperty(streams, async (stream) => {
         await agrees(stream, timeField)
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     )
   })
 }
