@@ -76,6 +76,8 @@ const times: fc.Arbitrary<ModelTimes> = fc.record({
   afterMs: fc.integer({ min: 0, max: 3000 }),
   graceMs: fc.integer({ min: 0, max: 1000 }),
   kind: fc.constantFrom('inner' as const, 'left' as const),
+  // What is late never reaches the window.
+  late: fc.constant(['drop', 'drop'] as const),
 })
 
 const every = fc.integer({ min: 1, max: 20 })

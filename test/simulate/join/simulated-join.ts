@@ -62,11 +62,9 @@ export function recordBytes(record: StreamRecord): { key: Buffer | null; value: 
 
 export class SimulatedJoin {
   readonly simulation: Simulation
-  readonly #timeField: boolean
 
-  private constructor(simulation: Simulation, timeField: boolean) {
+  private constructor(simulation: Simulation) {
     this.simulation = simulation
-    this.#timeField = timeField
   }
 
   static async open(times: ModelTimes, timeField: boolean): Promise<SimulatedJoin> {
@@ -76,15 +74,16 @@ export class SimulatedJoin {
     const value = Buffer.concat([FRAME, ROW])
     const record = { key: Buffer.from('here'), value, headers: [], timestamp: NOON }
     await simulation.take({ kind: 'row', dimension: 0, record })
-    return new SimulatedJoin(simulation, timeField)
+    return new SimulatedJoin(simulation)
   }
 
   async take(step: StreamStep): Promise<void> {
     if (step === 'silence') return this.simulation.take({ kind: 'wait', ms: SILENCE_MS })
     const { side, time, fault } = step
-    // Where the time is a field, a wrong one must not move the clock either.
-    const timestamp = this.#timeField && fault !== undefined ? undefined : time
-    const record = { ...recordBytes(step), headers: [], timestamp }
+    // A time that is ahead of the clock must not move it.
+    const timestamp = fault === 'future_time' ? undefined : time
+    const headers = [['record', Buffer.from(String(step.id))]] as const
+    const record = { ...recordBytes(step), headers, timestamp }
     await this.simulation.take({ kind: side === LEFT ? 'fact' : 'right', record })
   }
 
