@@ -296,7 +296,7 @@ export const EVENTS = {
     fields: {
       topic: 'the input',
       id: 'the schema that is read with',
-      latestId: 'the latest in the registry',
+      latestId: 'the latest in the registry; -1: it has none',
       fault:
         'why records written with the latest cannot be read and are rejected; null: they are read',
     },

@@ -23,7 +23,9 @@ export function checkStored(
 }
 
 export function newerSchemaText({ topic, id, latestId, fault }: NewerSchema): string {
-  const kept = `${topic} has a newer schema (id ${latestId}) and is read with ${id}, which the window was stored with`
+  const newer = latestId < 0 ? 'no schema that can be used' : `a newer schema (id ${latestId})`
+  const kept = `${topic} has ${newer} and is read with ${id}, which the window was stored with`
+  if (latestId < 0) return `${kept} (${fault})`
   return fault === null
     ? `${kept}: new fields are not read`
     : `${kept}: what is written with the newer one is rejected (${fault})`

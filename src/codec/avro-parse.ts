@@ -35,8 +35,9 @@ export const parseSchema = (schema: unknown): AvroType => new Parser().root(sche
 
 /** Of a record. Throws SCHEMA_INVALID. */
 export function parseRecord(schema: unknown): RecordType {
-  const type = parseSchema(schema)
-  if (type.kind === 'record') return type
+  // The registry's answer for a schema that is none of Avro's.
+  const type = schema === null ? null : parseSchema(schema)
+  if (type?.kind === 'record') return type
   throw new EnricherError('SCHEMA_INVALID', 'it is not an Avro record')
 }
 

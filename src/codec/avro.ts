@@ -30,6 +30,15 @@ export interface ReaderSchema {
   readonly schema: AvroRecordSchema
 }
 
+/** A latest schema in the registry that nothing can be read with. */
+export interface UnusableSchema {
+  /** -1: the registry does not say. */
+  readonly id: number
+  readonly fault: EnricherError
+}
+
+export type LatestSchema = ReaderSchema | UnusableSchema
+
 /** Of `inputTopics`, in their order: facts, right stream, dimensions. */
 export type ReaderSchemas = readonly ReaderSchema[]
 
@@ -68,7 +77,7 @@ export function createPipelineCodec(
 ): PipelineCodec {
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
-  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
+  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan)
   const keys = keyReaders(pipeline, schemas, registry)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
@@ -111,25 +120,41 @@ export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
   return { facts, right, dimensions }
 }
 
-/** The pipeline's files', else the registry's latest under `<topic>-value`. Throws SCHEMA_INVALID. */
+/** The pipeline's files', else the registry's latest under `<topic>-value`. Throws SCHEMA_INVALID for a file. */
 export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
-): Promise<ReaderSchemas> {
+): Promise<readonly LatestSchema[]> {
   return Promise.all(
     inputs(pipeline).map(async ({ topic, schema }) =>
       schema === null
-        ? latestSchema(topic, registry!)
+        ? latestSchema(topic, registry!).catch(unusable)
         : { id: 0, schema: readSchema(topic, schema) },
     ),
   )
 }
 
-/** `latestSchemas` without their ids. */
+function unusable(error: unknown): UnusableSchema {
+  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') throw error
+  const { id } = error.fields
+  return { id: typeof id === 'number' ? id : -1, fault: error }
+}
+
+export const isUsable = (schema: LatestSchema): schema is ReaderSchema => 'schema' in schema
+
+/** Throws SCHEMA_INVALID where one of them cannot be used. */
+export function usableSchemas(schemas: readonly LatestSchema[]): ReaderSchemas {
+  return schemas.map((schema) => {
+    if (!isUsable(schema)) throw schema.fault
+    return schema
+  })
+}
+
+/** `latestSchemas` without their ids. Throws SCHEMA_INVALID. */
 export const readSchemas = async (
   pipeline: Pipeline,
   registry: Registry | null,
-): Promise<TopicSchemas> => topicSchemas(await latestSchemas(pipeline, registry))
+): Promise<TopicSchemas> => topicSchemas(usableSchemas(await latestSchemas(pipeline, registry)))
 
 /** The first bytes of every output value: byte 0 and the schema's id. */
 export function outputFrame(schemaId: number): Bytes {
@@ -141,7 +166,10 @@ export function outputFrame(schemaId: number): Bytes {
 /** The latest under `<topic>-value`. Throws SCHEMA_INVALID where there is none. */
 export async function latestSchema(topic: string, registry: Registry): Promise<ReaderSchema> {
   const { id, schema } = await registry.latest(`${topic}-value`)
-  return { id, schema: checkSchema(schema, `of ${topic} in the registry`) }
+  return {
+    id,
+    schema: checkSchema(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
+  }
 }
 
 /** Of an .avsc file. Throws SCHEMA_INVALID. */
@@ -153,11 +181,15 @@ export function readSchema(topic: string, file: string): AvroRecordSchema {
     const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
     throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
   }
-  return checkSchema(schema, `of ${topic}, ${file},`)
+  return checkSchema(schema, `of ${topic}, ${file},`, { topic, file })
 }
 
 /** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
-function checkSchema(schema: unknown, what: string): AvroRecordSchema {
+function checkSchema(
+  schema: unknown,
+  what: string,
+  fields: Record<string, unknown>,
+): AvroRecordSchema {
   try {
     parseRecord(schema)
     const record = schema as AvroRecordSchema
@@ -165,7 +197,7 @@ function checkSchema(schema: unknown, what: string): AvroRecordSchema {
     return record
   } catch (cause) {
     const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
-    throw new EnricherError('SCHEMA_INVALID', message, { cause })
+    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields })
   }
 }
 
