@@ -1,7 +1,7 @@
 /** Whether a sample's records can be read, through the code that the service reads them with. */
 import type { RecordBytes } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
-import { KEY, namedHeaderFault, VALUE } from '../codec/framing.ts'
+import { idHeaderFault, KEY, VALUE } from '../codec/framing.ts'
 import type { KeyReader, TopicCodec, ValueReader } from '../codec/port.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -71,24 +71,19 @@ async function readOne(sample: ValueSample, record: RecordBytes): Promise<number
 /** The key's text, whose bytes are good until the reader reads again. */
 export async function readKey(
   { key: reader, keyFormat }: Pick<ValueSample, 'key' | 'keyFormat'>,
-  { key, headers }: Pick<RecordBytes, 'key' | 'headers'>,
+  record: Pick<RecordBytes, 'key' | 'headers'>,
 ): Promise<Buffer | Fault> {
+  const { key } = record
   if (key === null) return { reason: 'null_key', text: 'The record has no key' }
-  const inHeader =
-    keyFormat === 'avro'
-      ? namedHeaderFault(
-          KEY,
-          headers.map(([name]) => name),
-        )
-      : null
+  const inHeader = keyFormat === 'avro' ? idHeaderFault(KEY, record) : null
   if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
   const bytes = bytesOf(key)
-  const read = (): boolean => reader.read(bytes, 0, bytes.length, 0, 0)
-  if (!read() && reader.reason === null) {
+  let isRead = reader.read(bytes, 0, bytes.length, 0, 0)
+  if (!isRead && reader.reason === null) {
     await reader.load(bytes, 0)
-    read()
+    isRead = reader.read(bytes, 0, bytes.length, 0, 0)
   }
-  if (read()) return reader.buffer.subarray(reader.start, reader.end)
+  if (isRead) return reader.buffer.subarray(reader.start, reader.end)
   const text = reader.fault || 'The schema of the key could not be loaded'
   return { reason: reader.reason ?? 'bad_key', text }
 }
@@ -96,13 +91,11 @@ export async function readKey(
 /** Of the value's schema, with the value selected. */
 export async function readValue(
   codec: TopicCodec,
-  { value, headers }: Pick<RecordBytes, 'value' | 'headers'>,
+  record: Pick<RecordBytes, 'value' | 'headers'>,
 ): Promise<ValueReader | Fault> {
+  const { value } = record
   if (value === null) return { reason: 'null_value', text: 'The record has no value' }
-  const inHeader = namedHeaderFault(
-    VALUE,
-    headers.map(([name]) => name),
-  )
+  const inHeader = idHeaderFault(VALUE, record)
   if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
   let reader = codec.reader(value, 0, value.length, 0, 0)
   if (reader === null) {

@@ -3,6 +3,7 @@
  * ("Wire format", https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/).
  * Other places are told apart, so that no four bytes of a body are taken for an id.
  */
+import type { RecordBytes } from '../batch.ts'
 
 /** Byte 0 and the id. */
 export const FRAME_BYTES = 5
@@ -73,9 +74,12 @@ export function frameFault(
   return header < 0 ? bodyFault(part, buffer.subarray(start, end)) : headerFault(part, header)
 }
 
-/** What is wrong with a record of which the headers' names are known: an id in a header; null: none has one. */
-export function namedHeaderFault(part: number, names: readonly string[]): string | null {
-  const header = HEADERS[part].findIndex((name) => names.includes(name))
+/** The same for a record whose headers are taken apart; null: none of them has an id. */
+export function idHeaderFault(
+  part: number,
+  { headers }: Pick<RecordBytes, 'headers'>,
+): string | null {
+  const header = HEADERS[part].findIndex((id) => headers.some(([name]) => name === id))
   return header < 0 ? null : headerFault(part, header)
 }
 
