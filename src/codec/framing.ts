@@ -79,7 +79,8 @@ export function idHeaderFault(
   part: number,
   { headers }: Pick<RecordBytes, 'headers'>,
 ): string | null {
-  const header = HEADERS[part].findIndex((id) => headers.some(([name]) => name === id))
+  const names = headers.map(([name]) => name)
+  const header = HEADERS[part].findIndex((id) => names.includes(id))
   return header < 0 ? null : headerFault(part, header)
 }
 
@@ -102,7 +103,10 @@ function seen(body: Buffer): string {
   const text = body.toString('utf8', 0, SHOWN)
   const isText = /^[^\p{Cc}\ufffd]+\ufffd?$/u.test(text)
   if (isText && /^[{[]/.test(text)) return `it begins with ${text[0]}, as JSON does`
-  if (isText) return `it is text, ${JSON.stringify(text.replace(/\ufffd$/u, ''))}…`
+  if (isText) {
+    const more = body.length > SHOWN ? '…' : ''
+    return `it is text, ${JSON.stringify(text.replace(/\ufffd$/u, ''))}${more}`
+  }
   if (body.length < FRAME_BYTES) return `it has only ${body.length} bytes`
   return `its first bytes are ${body.toString('hex', 0, FRAME_BYTES).replace(/..(?=.)/g, '$& ')}`
 }
