@@ -80,6 +80,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
             events,
           ),
         onReject: rejecting(config, options),
+        onOtherType: () => counts.droppedOtherType++,
         room: (all) => earlyRejects.room(all),
         claim: (bytes) => claim(dimensions, bytes, limit),
         onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),

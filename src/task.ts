@@ -8,7 +8,14 @@ import { type RejectReason, SLICE, type Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import { type Bytes, copyBytes, hashBytes, NO_BYTES, sameBytes } from './bytes.ts'
-import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
+import { unitHint } from './codec/likely-unit.ts'
+import {
+  type KeyReader,
+  OTHER_TYPE,
+  type PipelineCodec,
+  type TopicCodec,
+  type ValueReader,
+} from './codec/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
@@ -519,7 +526,8 @@ export class Task {
       aheadMs === pipeline.join.aheadMs
         ? 'join.ahead'
         : 'message.timestamp.after.max.ms of the output topic'
-    const error = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock; ${limit} allows ${aheadMs}`
+    const hint = field === null ? '' : unitHint(field, value.timeText, value.timeReading!, now())
+    const error = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock; ${limit} allows ${aheadMs}${hint}`
     return this.#reject(side, block, i, 'decode', 'future_time', error)
   }
 
@@ -529,9 +537,16 @@ export class Task {
     const { headerStarts, headerEnds } = block.columns
     const fail = (reason: RejectReason, error: string): number =>
       this.#reject(side, block, i, 'decode', reason, error)
+    const isNull = valueEnds[i] < 0
+    const value = isNull
+      ? null
+      : codec.reader(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i])
+    if (value === OTHER_TYPE) {
+      this.#context.counts.droppedOtherType++
+      return REFUSED
+    }
     if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
-    if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i])
+    if (isNull) return fail('null_value', 'The record has no value')
     if (value === null) return NEEDS_SCHEMA
     if (typeof value === 'string') return fail(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])

@@ -7,7 +7,7 @@ import { checkKeyHash, type KeySample } from '../checks/keys.ts'
 import { checkLookUps, type RowKeys } from '../checks/look-ups.ts'
 import { readKey, readValue } from '../checks/values.ts'
 import { keyTextOf } from '../codec/keys.ts'
-import type { KeyReader, PipelineCodec } from '../codec/port.ts'
+import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { withRegistry } from './compile.ts'
 import { progress } from './terminal.ts'
@@ -106,7 +106,7 @@ async function lookedUp(
   const texts = dimensions.map((): (string | null)[] => [])
   for (const record of records) {
     const value = await readValue(facts, record)
-    if ('reason' in value) continue
+    if (value === OTHER_TYPE || 'reason' in value) continue
     for (const [d, some] of texts.entries()) {
       const end = value.keyEnd(d + 1)
       const start = value.keyStart(d + 1)

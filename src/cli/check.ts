@@ -8,6 +8,7 @@ import { type Finding, fail, ok } from '../checks/finding.ts'
 import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
 import { checkKeySchemas, checkStored } from '../checks/stored-schemas.ts'
 import { plural } from '../checks/text.ts'
+import { checkTimes } from '../checks/times.ts'
 import {
   checkDimensionTopics,
   checkOwnTopics,
@@ -213,6 +214,7 @@ async function checkContents(
       return ofError('memory', error)
     }
   }
+  findings.push(...checkTimes(pipeline, [left?.times, right?.times], Date.now()))
   return [...findings, memory(), checkDisk(pipeline, sizes, streams, disk)]
 }
 

@@ -2,6 +2,7 @@
 import { keyBytesDiffer } from '../checks/key-formats.ts'
 import { estimateBytes, TEXT_BYTES, typeText } from '../checks/size.ts'
 import { bytesText, durationText, plural } from '../checks/text.ts'
+import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { JoinConfig, Pipeline } from '../config/pipeline.ts'
 import { type OutputField, type OutputPlan, planOutput } from '../output/schema.ts'
@@ -26,7 +27,8 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const { facts, dimensions, join, output, name } = pipeline
   const { output: bytes, left, right } = estimateBytes(plan)
   const names = (fields: readonly OutputField[]): string => fields.map((f) => f.name).join(', ')
-  const time = facts.time === null ? "the record's timestamp" : facts.time
+  const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
+  const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
     `${name}: ${facts.topic}, keyed by ${join.onLeft}, event time is ${time}`,

@@ -2,10 +2,10 @@ import type { Schema } from 'avsc'
 import { SLICE } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
-import { readDivided, writeLongDigits } from './avro-long.ts'
+import { writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 
-/** How a field is read where its text or its time is needed. */
+/** How a field is read where its text is needed. */
 export interface FieldKind {
   readonly type: 'string' | 'integer' | 'enum'
   readonly symbols: readonly Bytes[]
@@ -115,27 +115,4 @@ export class FieldText {
     this.#ends[row] = first + DIGITS
     this.#starts[row] = writeLongDigits(source.buffer, from, texts, first + DIGITS)
   }
-}
-
-/** Logical types of a time field → units in a millisecond. */
-const TIME_UNITS: Readonly<Record<string, number>> = {
-  none: 1,
-  'timestamp-millis': 1,
-  'local-timestamp-millis': 1,
-  'timestamp-micros': 1000,
-  'local-timestamp-micros': 1000,
-}
-
-/** Throws SCHEMA_INVALID for a type that is no point in time. */
-export function timeKind(field: string, schema: Schema): FieldKind {
-  const kind = fieldKind(field, schema)
-  if (kind.type === 'integer' && (kind.logicalType ?? 'none') in TIME_UNITS) return kind
-  const message = `The time field ${field} is ${JSON.stringify(schema)}; it has to be a long (milliseconds), or one with the logical type timestamp-millis or timestamp-micros`
-  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
-}
-
-/** Milliseconds; NaN for null. */
-export function readTime(kind: FieldKind, source: AvroSource): number {
-  if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
-  return readDivided(source, TIME_UNITS[kind.logicalType ?? 'none'])
 }

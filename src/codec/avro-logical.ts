@@ -58,7 +58,9 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'big-decimal': ['bytes'],
 }
 
-export const TIMESTAMP_MILLIS: Logical = timeOf('timestamp-millis', TIMES['timestamp-millis'])
+/** A point in time of so many units a second. */
+export const timestampOf = (perSecond: number): Logical =>
+  timeOf(`timestamp, ${perSecond} a second`, ['long', 'timestamp', perSecond])
 
 /**
  * The logical type of a type object of a schema; null where it has none, or one that is unknown or

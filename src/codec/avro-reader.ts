@@ -1,22 +1,26 @@
 import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, copyBytes } from '../bytes.ts'
-import { readTime } from './avro-field.ts'
+import type { TimeUnit } from '../config/pipeline.ts'
 import { AvroFields } from './avro-fields.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
+import { readTime, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
-import type { ValueReader } from './port.ts'
+import type { TimeReading, ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
 
 export interface AvroRecordSchema {
   readonly type: 'record'
   readonly name: string
   readonly namespace?: string
+  readonly aliases?: readonly string[]
   readonly fields: readonly {
     readonly name: string
     readonly type: Schema
     readonly doc?: string
+    readonly default?: unknown
+    readonly aliases?: readonly string[]
   }[]
 }
 
@@ -25,6 +29,8 @@ export interface ReaderPlan {
   readonly select: readonly { readonly source: string; readonly nullable: boolean }[]
   readonly keys: readonly string[]
   readonly time: string | null
+  /** What the pipeline file says that the time counts. */
+  readonly timeUnit?: TimeUnit | null
 }
 
 /** A run of neighbouring fields that is copied in one go. */
@@ -103,7 +109,7 @@ export class AvroReader implements ValueReader {
 
   #readKeys(row: number, buffer: Bytes, end: number): void {
     const source = this.#source
-    const { texts, timeKind, times } = this.#rows
+    const { texts, timeKind, times, timeStarts } = this.#rows
     const { starts } = this.#fields
     const keys = this.#keys
     source.buffer = buffer
@@ -114,6 +120,7 @@ export class AvroReader implements ValueReader {
     }
     if (timeKind === undefined) return
     source.at = starts[this.#timeIndex]
+    timeStarts[row] = source.at
     times[row] = readTime(timeKind, source)
   }
 
@@ -123,6 +130,19 @@ export class AvroReader implements ValueReader {
 
   get time(): number {
     return this.#rows.times[this.#row]
+  }
+
+  get timeText(): string {
+    const { timeKind, timeStarts, buffers } = this.#rows
+    if (timeKind === undefined) return ''
+    const source = this.#source
+    const buffer = buffers[this.#row]
+    source.open(buffer, timeStarts[this.#row], buffer.length)
+    return timeText(timeKind, source)
+  }
+
+  get timeReading(): TimeReading | null {
+    return this.#rows.timeKind ?? null
   }
 
   keyBuffer(k: number): Bytes {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import {
   type OutputField,
@@ -17,9 +18,11 @@ import { checkFields } from './check-fields.ts'
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from './framing.ts'
 import { keyReaders } from './key-readers.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
+import { fullNameOf, isNamed } from './record-type.ts'
 import type { Registry } from './registry.ts'
 import { RegistryCodec } from './registry-codec.ts'
 import { parseSchemaText, schemaText } from './schema-json.ts'
+import { latestOf } from './subjects.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 1
@@ -79,13 +82,16 @@ export function createPipelineCodec(
   const plan = planOutput(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan)
+  const { facts, join, dimensions } = pipeline
   const keys = keyReaders(pipeline, schemas, registry)
-  const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
-    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of)
+  const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
+    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
   return {
-    facts: codec(schemas.facts, plans.facts),
-    right: codec(schemas.right, plans.right),
-    dimensions: schemas.dimensions.map((schema, d) => codec(schema, plans.dimensions[d])),
+    facts: codec(schemas.facts, plans.facts, facts.type),
+    right: codec(schemas.right, plans.right, join.type),
+    dimensions: schemas.dimensions.map((schema, d) =>
+      codec(schema, plans.dimensions[d], dimensions[d].type),
+    ),
     factsKey: keys.facts,
     rightKey: keys.right,
     dimensionKeys: keys.dimensions,
@@ -120,24 +126,50 @@ export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
   return { facts, right, dimensions }
 }
 
-/** The pipeline's files', else the registry's latest under `<topic>-value`. Throws SCHEMA_INVALID for a file. */
+/**
+ * The pipeline's files', else the registry's latest. Throws SCHEMA_INVALID for a file, with the place in the
+ * pipeline file.
+ */
 export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<readonly LatestSchema[]> {
+  const paths = [
+    ['facts'],
+    ['join'],
+    ...pipeline.dimensions.map(({ name }) => ['dimensions', name]),
+  ]
   return Promise.all(
-    inputs(pipeline).map(async ({ topic, schema }) =>
-      schema === null
-        ? latestSchema(topic, registry!).catch(unusable)
-        : { id: 0, schema: readSchema(topic, schema) },
-    ),
+    inputs(pipeline).map(async ({ topic, schema, type }, i) => {
+      try {
+        if (schema === null) return await latestSchema(topic, registry!, type)
+        return { id: 0, schema: checkType(readSchema(topic, schema), type) }
+      } catch (error) {
+        const placed = atPlace(error, pipeline, [...paths[i], type === null ? 'topic' : 'type'])
+        if (schema !== null) throw placed
+        return unusable(placed)
+      }
+    }),
   )
+}
+
+function atPlace(error: unknown, pipeline: Pipeline, path: readonly string[]): unknown {
+  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') return error
+  const { fields } = error
+  const message = `${placeOf(pipeline, path)}: ${messageOf(error)}`
+  return new EnricherError('SCHEMA_INVALID', message, { cause: error, fields })
 }
 
 function unusable(error: unknown): UnusableSchema {
   if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') throw error
   const { id } = error.fields
   return { id: typeof id === 'number' ? id : -1, fault: error }
+}
+
+function checkType(schema: AvroRecordSchema, type: string | null): AvroRecordSchema {
+  if (type === null || isNamed(schema, type)) return schema
+  const message = `the schema file has the record ${fullNameOf(schema)}, not ${type}`
+  throw new EnricherError('SCHEMA_INVALID', message)
 }
 
 export const isUsable = (schema: LatestSchema): schema is ReaderSchema => 'schema' in schema
@@ -163,9 +195,13 @@ export function outputFrame(schemaId: number): Bytes {
   return frame
 }
 
-/** The latest under `<topic>-value`. Throws SCHEMA_INVALID where there is none. */
-export async function latestSchema(topic: string, registry: Registry): Promise<ReaderSchema> {
-  const { id, schema } = await registry.latest(`${topic}-value`)
+/** The registry's latest for the topic's values. Throws SCHEMA_INVALID where there is none. */
+export async function latestSchema(
+  topic: string,
+  registry: Registry,
+  type: string | null,
+): Promise<ReaderSchema> {
+  const { id, schema } = await latestOf(topic, type, registry)
   return {
     id,
     schema: checkSchema(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
@@ -210,8 +246,13 @@ function readerPlans(
 ): { facts: ReaderPlan; right: ReaderPlan; dimensions: ReaderPlan[] } {
   const keys = [join.onLeft, ...dimensions.map(({ on }) => on)]
   return {
-    facts: { select: selection(plan.facts), keys, time: facts.time },
-    right: { select: selection(plan.right), keys: [join.onRight], time: join.time },
+    facts: { select: selection(plan.facts), keys, time: facts.time, timeUnit: facts.timeUnit },
+    right: {
+      select: selection(plan.right),
+      keys: [join.onRight],
+      time: join.time,
+      timeUnit: join.timeUnit,
+    },
     dimensions: plan.dimensions.map((of) => ({ select: selection(of), keys: [], time: null })),
   }
 }

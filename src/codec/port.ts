@@ -1,6 +1,14 @@
 /** What the stages need of a value format. `avsc` stays behind this port. */
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
+import type { TimeUnit } from '../config/pipeline.ts'
+
+/** What a time field counts. */
+export interface TimeReading {
+  readonly unit: TimeUnit
+  /** False: the pipeline file says so, or nothing does and it is milliseconds. */
+  readonly fromSchema: boolean
+}
 
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
@@ -14,6 +22,10 @@ export interface ValueReader {
   select(row: number): void
   /** Event time in ms; NaN where the topic has no time field, or the field is null. */
   readonly time: number
+  /** For messages: the digits of the time field as they are in the value ('' for null), and how they are read. */
+  readonly timeText: string
+  /** null: the topic has no time field. */
+  readonly timeReading: TimeReading | null
   /** Text form (UTF-8; a number's decimal digits) of key field `k` in `keyBuffer(k)[keyStart(k), keyEnd(k))`; keyEnd -1 = null. */
   keyBuffer(k: number): Bytes
   keyStart(k: number): number
@@ -23,6 +35,10 @@ export interface ValueReader {
   /** Writes the selected fields in output form at `position`; returns the position behind them. */
   project(target: Bytes, position: number): number
 }
+
+/** A record of another type than the one that is read of the topic: it is passed over. */
+export const OTHER_TYPE = 'other_type'
+export type OtherType = typeof OTHER_TYPE
 
 /** Values of one topic, framed (byte 0, schema id as int32, body). */
 export interface TopicCodec {
@@ -38,8 +54,8 @@ export interface TopicCodec {
     end: number,
     headerStart: number,
     headerEnd: number,
-  ): ValueReader | RejectReason | null
-  /** Why `reader` has just answered with a reason. */
+  ): ValueReader | RejectReason | OtherType | null
+  /** Why `reader` has just answered with a reason or OTHER_TYPE. */
   readonly fault: string
   /** Loads the schema of this value. Waits out an outage of the registry (retries, logs); never throws for a bad id. */
   load(buffer: Buffer, start: number): Promise<void>

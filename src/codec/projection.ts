@@ -1,4 +1,4 @@
-import { TIMESTAMP_MILLIS } from './avro-logical.ts'
+import { timestampOf } from './avro-logical.ts'
 import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
 import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
@@ -20,7 +20,7 @@ export class Projection {
     this.#schema = schema
     this.#plan = plan
     this.#rows = new ReadRows(schema, plan)
-    this.#record = withUnit(neededOf(parseRecord(schema), plan), plan.time)
+    this.#record = this.#withUnit(neededOf(parseRecord(schema), plan))
   }
 
   /**
@@ -29,7 +29,7 @@ export class Projection {
    */
   readerOf(written: unknown): ValueReader {
     const { name, fields } = this.#record
-    const writer = withUnit(parseRecord(written), this.#plan.time)
+    const writer = this.#withUnit(parseRecord(written))
     if (!namesMatch(writer.name, name)) {
       throw new Error(`it is a ${writer.name.full}; the pipeline reads ${unqualified(name.full)}`)
     }
@@ -41,6 +41,21 @@ export class Projection {
     return new ResolvingReader(resolve(writer, this.#record), this.#positions(this.#record))
   }
 
+  /** The time field's plain long, whoever has written it, counts what it is read as. */
+  #withUnit(record: RecordType): RecordType {
+    const { timeKind } = this.#rows
+    if (timeKind === undefined) return record
+    const logical = timestampOf((1000 / timeKind.factor) * timeKind.divisor)
+    const dated = (type: BranchType): BranchType =>
+      type.kind === 'long' && type.logical === null ? { ...type, logical } : type
+    const inUnion = (type: AvroType): AvroType =>
+      type.kind === 'union' ? { ...type, branches: type.branches.map(dated) } : dated(type)
+    const fields = record.fields.map((field) =>
+      field.name === this.#plan.time ? { ...field, type: inUnion(field.type) } : field,
+    )
+    return { ...record, fields }
+  }
+
   #positions(record: RecordType): AvroReader {
     return new AvroReader(this.#schema, this.#plan, record, this.#rows)
   }
@@ -50,18 +65,6 @@ export class Projection {
 function neededOf(record: RecordType, { select, keys, time }: ReaderPlan): RecordType {
   const names = new Set([...select.map(({ source }) => source), ...keys, time])
   return { ...record, fields: record.fields.filter(({ name }) => names.has(name)) }
-}
-
-/** The time field's plain long has a unit that is known: it is read as milliseconds. */
-function withUnit(record: RecordType, time: string | null): RecordType {
-  const dated = (type: BranchType): BranchType =>
-    type.kind === 'long' && type.logical === null ? { ...type, logical: TIMESTAMP_MILLIS } : type
-  const inUnion = (type: AvroType): AvroType =>
-    type.kind === 'union' ? { ...type, branches: type.branches.map(dated) } : dated(type)
-  const fields = record.fields.map((field) =>
-    field.name === time ? { ...field, type: inUnion(field.type) } : field,
-  )
-  return { ...record, fields }
 }
 
 /** The fields that are read get the reader's names. */

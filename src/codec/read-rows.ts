@@ -1,8 +1,9 @@
 import { SLICE } from '../batch.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
-import { type FieldKind, FieldText, fieldKind, timeKind } from './avro-field.ts'
+import { FieldText, fieldKind } from './avro-field.ts'
 import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
+import { type TimeKind, timeKind } from './avro-time.ts'
 
 /**
  * What is noted of each row's value. The readers of a topic share it, whatever schemas its values are
@@ -14,8 +15,10 @@ export class ReadRows {
   readonly stride: number
   readonly buffers: Bytes[] = new Array(SLICE).fill(NO_BYTES)
   readonly times = new Float64Array(SLICE).fill(Number.NaN)
+  /** Where the time lies in the row's buffer. */
+  readonly timeStarts = new Int32Array(SLICE)
   readonly texts: readonly FieldText[]
-  readonly timeKind: FieldKind | undefined
+  readonly timeKind: TimeKind | undefined
 
   /** Throws SCHEMA_INVALID where a key or the time is none. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
@@ -23,7 +26,8 @@ export class ReadRows {
     this.stride = 2 * plan.select.length
     this.runs = new Int32Array(this.stride * SLICE)
     this.texts = plan.keys.map((name) => new FieldText(fieldKind(name, typeOf(name))))
-    if (plan.time !== null) this.timeKind = timeKind(plan.time, typeOf(plan.time))
+    const { time, timeUnit = null } = plan
+    if (time !== null) this.timeKind = timeKind(time, typeOf(time), timeUnit)
   }
 }
 

@@ -3,13 +3,14 @@ import type { RejectReason } from '../batch.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
 import { frameFault, isFramed, VALUE } from './framing.ts'
-import type { TopicCodec, ValueReader } from './port.ts'
+import { OTHER_TYPE, type OtherType, type TopicCodec, type ValueReader } from './port.ts'
 import { Projection } from './projection.ts'
+import { fullNameOf, isOfType } from './record-type.ts'
 import type { Registry } from './registry.ts'
 import { UnknownIds } from './unknown-ids.ts'
 
 /** What is known of one schema id. */
-type Known = ValueReader | { readonly reason: RejectReason; readonly fault: string }
+type Known = ValueReader | { readonly reason: RejectReason | OtherType; readonly fault: string }
 
 const AGAIN_MS = 100
 
@@ -20,16 +21,19 @@ export class RegistryCodec implements TopicCodec {
   readonly #registry: Registry
   readonly #schema: AvroRecordSchema
   readonly #projection: Projection
+  readonly #type: string | null
   readonly #known = new Map<number, Known>()
   readonly #unknown = new UnknownIds()
   #lastId = -1
   #lastReader: ValueReader | undefined
   fault = ''
 
-  constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan) {
+  /** @param type of the records that are read; null: any that the schema can be read from */
+  constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan, type: string | null) {
     this.#registry = registry
     this.#schema = schema
     this.#projection = new Projection(schema, plan)
+    this.#type = type
   }
 
   reader(
@@ -38,7 +42,7 @@ export class RegistryCodec implements TopicCodec {
     end: number,
     headerStart: number,
     headerEnd: number,
-  ): ValueReader | RejectReason | null {
+  ): ValueReader | RejectReason | OtherType | null {
     if (!isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) {
       this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
       return 'not_framed'
@@ -86,11 +90,20 @@ export class RegistryCodec implements TopicCodec {
   async #find(id: number): Promise<Known | undefined> {
     const schema = await this.#registry.byId(id)
     if (schema === undefined) return undefined
+    if (this.#isOther(schema as AvroRecordSchema | null)) {
+      const fault = `The schema ${id} is of another type: ${fullNameOf(schema as AvroRecordSchema)}`
+      return { reason: OTHER_TYPE, fault }
+    }
     try {
       return this.#projection.readerOf(schema)
     } catch (error) {
       const fault = `The schema ${id} cannot be read as ${this.#schema.name}: ${messageOf(error)}`
       return { reason: 'incompatible_schema', fault }
     }
+  }
+
+  #isOther(writer: AvroRecordSchema | null): boolean {
+    if (this.#type === null || writer?.type !== 'record') return false
+    return !isOfType(writer, this.#schema, this.#type)
   }
 }

@@ -77,15 +77,27 @@ export class Registry {
     }
   }
 
-  /** The latest version of a subject. Throws SCHEMA_INVALID where there is none. */
-  async latest(subject: string): Promise<RegisteredSchema> {
+  /** The latest version of a subject; undefined where there is none. Throws SCHEMA_INVALID where it is not Avro's. */
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`
     const answer = await this.#get(path)
-    if (answer === undefined) {
-      const message = `The registry ${this.url} has no subject ${subject}; register the topic's schema there, or name a file with schema`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject } })
+    if (answer === undefined) return undefined
+    const { id, schemaType = 'AVRO' } = answer
+    if (schemaType !== 'AVRO') {
+      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not read yet; the topic's values have to be Avro`
+      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
     }
-    return { id: answer.id!, schema: await this.#parse(answer) }
+    return { id: id!, schema: await this.#parse(answer) }
+  }
+
+  /** All subjects; none where they may not be listed. */
+  async subjects(): Promise<readonly string[]> {
+    try {
+      return (await this.#request('/subjects')) as unknown as string[]
+    } catch (error) {
+      if (error instanceof Refused) return []
+      throw error
+    }
   }
 
   /** The latest version of a subject; undefined where there is none. A schema of another type is null. */

@@ -3,7 +3,7 @@ import type { Bytes } from '../bytes.ts'
 import type { AvroReader } from './avro-reader.ts'
 import { AvroTransfer, type Transcode } from './avro-transfer.ts'
 import { DEEPEST } from './avro-walk.ts'
-import type { ValueReader } from './port.ts'
+import type { TimeReading, ValueReader } from './port.ts'
 
 const FRAME_BYTES = 5
 
@@ -29,6 +29,14 @@ export class ResolvingReader implements ValueReader {
 
   get time(): number {
     return this.#inner.time
+  }
+
+  get timeText(): string {
+    return this.#inner.timeText
+  }
+
+  get timeReading(): TimeReading | null {
+    return this.#inner.timeReading
   }
 
   get projectedBytes(): number {

@@ -9,6 +9,7 @@ import type {
   OauthSasl,
   Pipeline,
   Sasl,
+  TimeUnit,
   Tls,
   TopicConfig,
   UserSasl,
@@ -23,7 +24,8 @@ interface RawTopic {
   keyFormat?: KeyFormat
   keySchema?: string
   schema?: string
-  time?: string
+  type?: string
+  time?: string | { field: string; unit?: TimeUnit }
 }
 
 type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &
@@ -89,7 +91,9 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     keyFormat: topic.keyFormat ?? 'text',
     keySchema: keySchemaFile(topic, path, folder, raw.registry !== undefined, report),
     schema: schemaFile(topic, path, folder, raw.registry !== undefined, report),
-    time: topic.time ?? null,
+    type: typeOf(topic, path, raw.registry !== undefined, report),
+    time: (typeof topic.time === 'object' ? topic.time.field : topic.time) ?? null,
+    timeUnit: (typeof topic.time === 'object' ? topic.time.unit : undefined) ?? null,
   })
   const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
     ...input(dimension, ['dimensions', name]),
@@ -260,6 +264,20 @@ function readableFile(
     report(place, `the schema file ${file} cannot be read`)
   }
   return file
+}
+
+/** Without a registry nobody knows of what type a record is. */
+function typeOf(
+  { type }: RawTopic,
+  path: string[],
+  hasRegistry: boolean,
+  report: ReportAt,
+): string | null {
+  if (type === undefined) return null
+  if (!hasRegistry) {
+    report([...path, 'type'], 'needs a registry, which knows of what type a record is')
+  }
+  return type
 }
 
 function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {

@@ -22,6 +22,8 @@ export interface DimensionPorts {
     reason: RejectReason,
     error: string,
   ): void
+  /** A record is of another type than the pipeline reads, and is passed over. */
+  onOtherType(): void
   /**
    * Awaited after each fetched batch, so that rejects do not pile up.
    * @param all the store is about to be written up to here: what was rejected must not be lost any more

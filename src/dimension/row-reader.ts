@@ -1,5 +1,6 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
+import { OTHER_TYPE } from '../codec/port.ts'
 import { LARGEST_ROW } from './arena.ts'
 import type { DimensionStore } from './dimension-store.ts'
 import type { DimensionPorts } from './ports.ts'
@@ -14,7 +15,7 @@ export type Applied = 'done' | 'schema unknown' | 'times needed'
 
 /** From a record to a row of table and store: put, deleted, or rejected. */
 export class RowReader {
-  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject'>
+  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>
   readonly #table: DimensionTable
   readonly #store: DimensionStore
   #row = bytesOf(Buffer.allocUnsafe(1024))
@@ -22,7 +23,7 @@ export class RowReader {
   #needsKey = false
 
   constructor(
-    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject'>,
+    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>,
     table: DimensionTable,
     store: DimensionStore,
   ) {
@@ -33,10 +34,20 @@ export class RowReader {
 
   /** `schema unknown`: `load` it and apply it again. */
   apply(columns: RecordColumns, partition: number, i: number): Applied {
-    const { codec, key, onReject } = this.#ports
+    const { codec, key, onReject, onOtherType } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
     const headerStart = columns.headerStarts[i]
     const headerEnd = columns.headerEnds[i]
+    const isNull = valueEnds[i] < 0
+    const value = isNull
+      ? null
+      : codec.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
+    this.#needsKey = false
+    if (value === null && !isNull) return 'schema unknown'
+    if (value === OTHER_TYPE) {
+      onOtherType()
+      return 'done'
+    }
     const reject = (reason: RejectReason, error: string): 'done' => {
       onReject(columns, i, partition, reason, error)
       return 'done'
@@ -46,17 +57,14 @@ export class RowReader {
       this.#needsKey = key.reason === null
       return key.reason === null ? 'schema unknown' : reject(key.reason, key.fault)
     }
-    this.#needsKey = false
     const stamp = this.#table.stampBytes
     const time = columns.timestamps[i]
-    if (valueEnds[i] < 0) {
+    if (value === null) {
       if (stamp > 0) return this.#putStamped(partition, time, 0)
       this.#table.delete(key.buffer, key.start, key.end)
       this.#store.delete(key.buffer, key.start, key.end)
       return 'done'
     }
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
-    if (value === null) return 'schema unknown'
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)

@@ -55,7 +55,7 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, and facts without a dimension row',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row, and (other_type) records of another type than type names',
   ],
   records_late_total: [
     'counter',

@@ -54,6 +54,7 @@ export class SimulatedDimension {
         const key = keyText(codec.dimensionKeys[d], recordAt(columns, i).key)
         rejects.push({ from: config.name, key, reason, error })
       },
+      onOtherType: nothing,
       room: async () => {},
       claim: nothing,
       onUnusable: nothing,

@@ -111,6 +111,10 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
   metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
+  metrics.records_dropped_total.inc(
+    { stage: 'decode', reason: 'other_type' },
+    counts.droppedOtherType,
+  )
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])

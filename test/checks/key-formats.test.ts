@@ -127,7 +127,7 @@ async function findingsOf(
 ) {
   const pipeline = pipelineOf(`keyFormat: ${keyFormat}`, '')
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-  const records = [{ key, value, headers }]
+  const records = [{ key, value, headers, timestamp: 0 }]
   const sample = {
     topic: 'orders',
     codec: codec.facts,

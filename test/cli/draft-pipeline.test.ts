@@ -33,6 +33,7 @@ function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft
     facts,
     join,
     dimensions,
+    now: Date.UTC(2026, 0),
   })
   return { text, pipeline: parsePipeline(text, 'pipeline.yaml', {}) }
 }

@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro-reader.ts'
-import { KnownSchemas } from '../../src/codec/known-schemas.ts'
 import type { ValueReader } from '../../src/codec/port.ts'
 import { Projection } from '../../src/codec/projection.ts'
 import { ResolvingReader } from '../../src/codec/resolving-reader.ts'
@@ -197,21 +196,4 @@ test('rows of one topic are of whichever reader has read them', () => {
     const code = row % 64
     assert.equal(text, String(code % 2 === 0 ? code / 2 : -(code + 1) / 2))
   })
-})
-
-test('of ids that the registry does not know a bounded number is kept, and asked for', () => {
-  const known = new KnownSchemas<number>()
-  known.found(1, 1)
-  for (let id = 2; id < 100_000; id++) known.missing(id, id)
-  assert.equal(known.get(1), 1)
-  const kept = Array.from({ length: 100_000 }, (_, id) => known.get(id)).filter((one) => one)
-  assert.ok(kept.length < 10_000)
-  let now = 1000
-  let asked = 0
-  for (let i = 0; i < 60_000; i++, now++) {
-    if (!known.mayAsk(now)) continue
-    known.askedInVain(now)
-    asked++
-  }
-  assert.ok(asked >= 600 && asked <= 710, `${asked} in a minute`)
 })

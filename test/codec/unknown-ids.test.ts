@@ -70,7 +70,7 @@ test('an id is asked for again after a minute', () => {
 
 test('values of garbage make no request each, and known ids are read all the while', async () => {
   const plan = { select: [{ source: 'id', nullable: false }], keys: [], time: null }
-  const codec = new RegistryCodec(registry, schema, plan)
+  const codec = new RegistryCodec(registry, schema, plan, null)
   const read = async (id: number) => {
     const value = outputFrame(id)
     const ask = () => codec.reader(value, 0, value.length, 0, 0)

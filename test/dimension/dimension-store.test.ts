@@ -186,6 +186,8 @@ class WholeValue implements ValueReader {
   #value = NO_BYTES
   readonly fault = ''
   readonly time = Number.NaN
+  readonly timeText = ''
+  readonly timeReading = null
   projectedBytes = 0
   keyBuffer = (): Bytes => this.#value
   keyStart = (): number => 0
@@ -228,7 +230,9 @@ async function runDimension(folder: string, topic: Topic) {
       keyFormat: 'text',
       keySchema: null,
       schema: null,
+      type: null,
       time: null,
+      timeUnit: null,
       on: 'customer_id',
       select: null,
       missing: 'null',
@@ -257,6 +261,7 @@ async function runDimension(folder: string, topic: Topic) {
       close: async () => {},
     }),
     onReject: () => assert.fail('nothing is rejected'),
+    onOtherType: nothing,
     room: async () => {},
     claim: nothing,
     onUnusable: nothing,

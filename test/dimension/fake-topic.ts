@@ -25,6 +25,8 @@ class WholeValue implements ValueReader {
   #value = NO_BYTES
   readonly fault = ''
   readonly time = Number.NaN
+  readonly timeText = ''
+  readonly timeReading = null
   projectedBytes = 0
   keyBuffer = (): Bytes => this.#value
   keyStart = (): number => 0
@@ -192,7 +194,9 @@ export async function startOn(
       keyFormat: 'text',
       keySchema: null,
       schema: null,
+      type: null,
       time: null,
+      timeUnit: null,
       on: 'customer_id',
       select: null,
       missing: 'null',
@@ -221,6 +225,7 @@ export async function startOn(
         ),
     },
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
+    onOtherType: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
     claim: nothing,
