@@ -27,7 +27,8 @@ export async function compileForStart(
 ) {
   const { topic, schemaId } = pipeline.output
   if (registry === null) {
-    const compiled = await compilePipeline(pipeline, null, [])
+    const headers = await readHeaders(broker, changelogTopic(pipeline))
+    const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
     return { ...compiled, frame: outputFrame(schemaId!) }
   }
   return registry.withPatience(REGISTRY_PATIENCE_MS, async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
@@ -17,6 +16,7 @@ import { storedViews } from './avro-view.ts'
 import { checkFields } from './check-fields.ts'
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from './framing.ts'
 import { keyReaders } from './key-readers.ts'
+import { layoutsOf } from './layout.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
 import { fullNameOf, isNamed } from './record-type.ts'
 import type { Registry } from './registry.ts'
@@ -24,8 +24,6 @@ import { RegistryCodec } from './registry-codec.ts'
 import { parseSchemaText, schemaText } from './schema-json.ts'
 import { latestOf } from './subjects.ts'
 
-/** Changes when stored bytes change their meaning without the schemas changing. */
-const LAYOUT_VERSION = 1
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
@@ -99,20 +97,23 @@ export function createPipelineCodec(
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
-    layout: layoutOf(pipeline, plan),
+    layout: layoutsOf(pipeline, schemas, plan)[0],
     outputSchema: schemaText(plan.schema, 2),
   }
 }
 
-/** The layout that these schemas give, as `PipelineCodec` has it. Throws SCHEMA_INVALID where nothing can be read with them. */
-export function layoutWith(pipeline: Pipeline, schemas: TopicSchemas): string {
+/**
+ * The layout that these schemas give, as `PipelineCodec` has it, and other names of it. Throws
+ * SCHEMA_INVALID where nothing can be read with them.
+ */
+export function layoutsWith(pipeline: Pipeline, schemas: TopicSchemas): readonly string[] {
   const plan = planOutput(pipeline, schemas)
   const plans = readerPlans(pipeline, plan)
   new AvroReader(schemas.facts, plans.facts)
   new AvroReader(schemas.right, plans.right)
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
-  return layoutOf(pipeline, plan)
+  return layoutsOf(pipeline, schemas, plan)
 }
 
 const inputs = ({ facts, join, dimensions }: Pipeline): readonly TopicConfig[] => [
@@ -259,9 +260,3 @@ function readerPlans(
 
 const missing = (fields: readonly OutputField[]): Buffer =>
   Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))
-
-function layoutOf({ join }: Pipeline, plan: OutputPlan): string {
-  const { beforeMs, afterMs, graceMs, kind } = join
-  const stored = [LAYOUT_VERSION, plan.schema, { beforeMs, afterMs, graceMs, kind }]
-  return createHash('sha256').update(JSON.stringify(stored)).digest('hex').slice(0, 16)
-}

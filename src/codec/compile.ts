@@ -57,24 +57,27 @@ export async function compilePipeline(
   // A pipeline that has run goes on with the keys that it can read.
   if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
-  const chosen = (await schemasOf(stored, pipeline, latest, registry)) ?? usableSchemas(latest)
+  const found = await storedSchemas(stored, pipeline, latest, registry)
+  const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(chosen)
-  const codec = createPipelineCodec(pipeline, schemas, registry)
+  const compiled = createPipelineCodec(pipeline, schemas, registry)
+  // By the name that it was stored under, which may be an earlier release's.
+  const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
   return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
 }
 
-async function schemasOf(
+async function storedSchemas(
   stored: readonly StoredLayout[],
   pipeline: Pipeline,
   latest: readonly LatestSchema[],
   registry: Registry | null,
-): Promise<ReaderSchemas | undefined> {
+): Promise<{ schemas: ReaderSchemas; layout: string } | undefined> {
   for (const { layout, schemaIds } of stored) {
     const recorded = await recordedSchemas(schemaIds, latest, registry)
     const schemas = schemasFor(layout, pipeline, latest, recorded)
-    if (schemas !== undefined) return schemas
+    if (schemas !== undefined) return { schemas, layout }
   }
   return undefined
 }

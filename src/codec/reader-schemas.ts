@@ -4,7 +4,7 @@ import { codeOf } from '../errors.ts'
 import {
   isUsable,
   type LatestSchema,
-  layoutWith,
+  layoutsWith,
   type ReaderSchema,
   type ReaderSchemas,
   topicSchemas,
@@ -45,7 +45,7 @@ export function schemasFor(
   latest: readonly LatestSchema[],
   recorded: ReaderSchemas | undefined,
 ): ReaderSchemas | undefined {
-  const fits = (schemas: ReaderSchemas): boolean => layoutIn(pipeline, schemas) === layout
+  const fits = (schemas: ReaderSchemas): boolean => layoutsIn(pipeline, schemas).includes(layout)
   if (latest.every(isUsable) && fits(latest)) return latest
   if (recorded === undefined || !fits(recorded)) return undefined
   return latest.reduce<ReaderSchemas>((chosen, newest, i) => {
@@ -55,12 +55,12 @@ export function schemasFor(
   }, recorded)
 }
 
-/** undefined: nothing can be read with them, a field that is selected is not there for instance. */
-function layoutIn(pipeline: Pipeline, schemas: ReaderSchemas): string | undefined {
+/** None: nothing can be read with them, a field that is selected is not there for instance. */
+function layoutsIn(pipeline: Pipeline, schemas: ReaderSchemas): readonly string[] {
   try {
-    return layoutWith(pipeline, topicSchemas(schemas))
+    return layoutsWith(pipeline, topicSchemas(schemas))
   } catch (error) {
     if (codeOf(error) !== 'SCHEMA_INVALID') throw error
-    return undefined
+    return []
   }
 }

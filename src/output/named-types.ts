@@ -56,7 +56,7 @@ export class NamedTypes {
 }
 
 /** Every named type inside the record, by full name, with full names all the way down. */
-function definitionsOf(schema: unknown): Map<string, object> {
+export function definitionsOf(schema: unknown): Map<string, object> {
   const definitions = new Map<string, object>()
   mapNamed(schema, '', {
     reference: (full) => full,

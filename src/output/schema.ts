@@ -1,9 +1,11 @@
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { innerNamespace } from '../codec/schema-references.ts'
 import type { Column, Pipeline } from '../config/pipeline.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
-import { NamedTypes } from './named-types.ts'
+import { aliasesOf, defaultOf, withoutConnectDefault } from './defaults.ts'
+import { definitionsOf, NamedTypes } from './named-types.ts'
 
 /** A field of the output and where it comes from. */
 export interface OutputField {
@@ -13,14 +15,19 @@ export interface OutputField {
   readonly doc?: string
   /** The value gets the branch of `["null", T]` before it. */
   readonly branch: boolean
-  /** The bytes of null, where the field may be. */
+  /** The bytes of null, where the field is of a side that may be missing. */
   readonly missing: Buffer | null
+  /** The input's field. */
+  readonly given: AvroRecordSchema['fields'][number]
 }
 
-export interface OutputPlan {
+export interface OutputFields {
   readonly facts: readonly OutputField[]
   readonly dimensions: readonly (readonly OutputField[])[]
   readonly right: readonly OutputField[]
+}
+
+export interface OutputPlan extends OutputFields {
   /** The output's Avro schema. */
   readonly schema: object
 }
@@ -34,15 +41,65 @@ export interface TopicSchemas {
 
 /**
  * Derives the output: the fact's fields, each dimension's columns, the right side's fields, in the
- * file's order, with their docs and logical types. Columns of a dimension that may be missing, and the
- * right side of a left join, are nullable: `T` becomes `["null", T]` with default null; a union with
+ * file's order, with their docs, aliases, defaults and logical types. Columns of a dimension that may be
+ * missing, and the right side of a left join, are nullable: `T` becomes `["null", T]`; a union with
  * null stays as it is; a union without one gets null as its last branch, which leaves its bytes alone.
  */
 export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPlan {
+  const { dimensions, join, output } = pipeline
+  const isNullable = (d: number): boolean => dimensions[d].missing === 'null'
+  const namespace = innerNamespace(schemas.facts, '')
+  const fields = outputFields(pipeline, namespace, {
+    facts: schemas.facts,
+    dimensions: schemas.dimensions.map((one, d) => (isNullable(d) ? withoutDefaults(one) : one)),
+    right: join.kind === 'left' ? withoutDefaults(schemas.right) : schemas.right,
+  })
+  const all = allOf(fields)
+  const base = {
+    type: 'record',
+    name: recordName(output.topic),
+    ...(namespace === '' ? {} : { namespace }),
+    fields: all.map(({ name, type, doc, branch }) => ({
+      name,
+      type: branch ? ['null', type] : type,
+      ...(doc === undefined ? {} : { doc }),
+    })),
+  }
+  const named = definitionsOf(base)
+  const aliases = aliasesOf(all)
+  const schema = {
+    ...base,
+    fields: base.fields.map((field, i) => ({
+      ...field,
+      ...defaultOf(all[i], named),
+      ...(aliases[i].length === 0 ? {} : { aliases: aliases[i] }),
+    })),
+  }
+  return { ...fields, schema }
+}
+
+const withoutDefaults = (schema: AvroRecordSchema): AvroRecordSchema => ({
+  ...schema,
+  fields: schema.fields.map((field) => ({
+    ...field,
+    type: withoutConnectDefault(field.type) as Schema,
+  })),
+})
+
+export const allOf = ({ facts, dimensions, right }: OutputFields): OutputField[] => [
+  ...facts,
+  ...dimensions.flat(),
+  ...right,
+]
+
+/** The output's fields, whose types have the names that they get in this namespace. Throws SCHEMA_INVALID. */
+export function outputFields(
+  pipeline: Pipeline,
+  namespace: string,
+  schemas: TopicSchemas,
+): OutputFields {
   const { dimensions, join, output, facts: factConfig } = pipeline
-  const { namespace } = schemas.facts
-  const record = recordName(output.topic)
-  const types = new NamedTypes(record, namespace ?? '')
+  const types = new NamedTypes(recordName(output.topic), namespace)
   const facts = fieldsOf(types, 'facts', factConfig.topic, schemas.facts, null, false)
   const columns = dimensions.map(({ name, topic, select, missing }, d) =>
     fieldsOf(types, name, topic, schemas.dimensions[d], select, missing === 'null'),
@@ -55,25 +112,12 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
     join.select,
     join.kind === 'left',
   )
-  const all = [...facts, ...columns.flat(), ...right]
-  const names = all.map(({ name }) => name)
+  const fields = { facts, dimensions: columns, right }
+  const names = allOf(fields).map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) {
-    const message = `The output would have two fields named ${twice}; rename one in select, as { new_name: ${twice} }`
-    throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: twice } })
-  }
-  const schema = {
-    type: 'record',
-    name: record,
-    ...(namespace === undefined ? {} : { namespace }),
-    fields: all.map(({ name, type, doc, branch }) => ({
-      name,
-      type: branch ? ['null', type] : type,
-      ...(doc === undefined ? {} : { doc }),
-      ...(branch ? { default: null } : {}),
-    })),
-  }
-  return { facts, dimensions: columns, right, schema }
+  if (twice === undefined) return fields
+  const message = `The output would have two fields named ${twice}; rename one in select, as { new_name: ${twice} }`
+  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: twice } })
 }
 
 function fieldsOf(
@@ -94,7 +138,8 @@ function fieldsOf(
       throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic, field: source } })
     }
     const doc = field.doc === undefined ? {} : { doc: field.doc }
-    return { name, source, ...doc, ...asNullable(outputType(field.type) as Schema, nullable) }
+    const type = outputType(field.type) as Schema
+    return { name, source, given: field, ...doc, ...asNullable(type, nullable) }
   })
 }
 
@@ -111,7 +156,7 @@ function asNullable(
 }
 
 /** `orders.enriched` → `OrdersEnriched`. */
-function recordName(topic: string): string {
+export function recordName(topic: string): string {
   const words = topic.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
   const name = words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')
   return /^\d/.test(name) || name === '' ? `Output${name}` : name

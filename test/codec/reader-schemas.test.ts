@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { layoutWith, type ReaderSchema, topicSchemas } from '../../src/codec/avro.ts'
+import { layoutsWith, type ReaderSchema, topicSchemas } from '../../src/codec/avro.ts'
 import { schemasFor } from '../../src/codec/reader-schemas.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
@@ -37,7 +37,7 @@ const orders = schema(1, 'Order', order)
 const payments = schema(2, 'Payment', payment)
 const customers = schema(3, 'Customer', customer)
 const recorded = [orders, payments, customers]
-const layout = layoutWith(pipeline, topicSchemas(recorded))
+const [layout] = layoutsWith(pipeline, topicSchemas(recorded))
 
 const newerOrders = schema(11, 'Order', { ...order, note: 'string' })
 const newerCustomers = schema(13, 'Customer', { ...customer, vip: 'boolean' })
