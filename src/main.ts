@@ -141,6 +141,7 @@ onFile('plan', 'shows what a start would do to what is there; changes nothing').
 
 onFile('reset', 'forgets what was read and stored, so that the pipeline begins anew')
   .option('--yes', 'do it; without it, only shows what would be deleted')
+  .addOption(new Option('--dry-run', 'only shows it, as without --yes').conflicts('yes'))
   .action(async (file, options) => (await import('./cli/reset.ts')).reset(file, options))
 
 const topics = program.command('topics').description('the topics of a pipeline')

@@ -25,7 +25,7 @@ import { availableBytes } from '../memory.ts'
 import { type ChangelogHeaders, NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
-import { compile, withRegistry } from './compile.ts'
+import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
 import { print, progress } from './terminal.ts'
@@ -86,16 +86,14 @@ async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Prom
 }
 
 async function checkOutputSchema(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
-  return withRegistry(pipeline, async (registry) => {
-    if (registry === null) return []
-    const subject = `${pipeline.output.topic}-value`
-    const answer = await registry.compare(subject, codec.outputSchema)
-    if (answer.state !== 'incompatible') return [ok('registry', `${subject}: ${answer.state}`)]
-    const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
-    const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
-    const remedy = "use another output topic, or change the subject's compatibility"
-    return [fail('registry', detail, remedy)]
-  })
+  const answer = await compareOutput(pipeline, codec)
+  if (answer === null) return []
+  const subject = `${pipeline.output.topic}-value`
+  if (answer.state !== 'incompatible') return [ok('registry', `${subject}: ${answer.state}`)]
+  const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
+  const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
+  const remedy = "use another output topic, or change the subject's compatibility"
+  return [fail('registry', detail, remedy)]
 }
 
 async function checkCluster(

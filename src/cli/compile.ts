@@ -1,5 +1,6 @@
 import { type Compiled, compilePipeline, type StoredLayout } from '../codec/compile.ts'
-import { Registry } from '../codec/registry.ts'
+import type { PipelineCodec } from '../codec/port.ts'
+import { type Comparison, Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { quietLog } from './terminal.ts'
 
@@ -13,6 +14,15 @@ export function compile(
 ): Promise<Compiled> {
   return withRegistry(pipeline, (registry) => compilePipeline(pipeline, registry, stored))
 }
+
+/** What registering the output's schema would do; null: there is no registry. */
+export const compareOutput = (
+  pipeline: Pipeline,
+  { outputSchema }: PipelineCodec,
+): Promise<Comparison | null> =>
+  withRegistry(pipeline, async (registry) =>
+    registry === null ? null : registry.compare(`${pipeline.output.topic}-value`, outputSchema),
+  )
 
 /** Work with the pipeline's registry; null where it has none. */
 export function withRegistry<T>(

@@ -20,7 +20,7 @@ import { DimensionStore } from '../dimension/dimension-store.ts'
 import { NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import { WindowStore } from '../window/window-store.ts'
-import { compile, withRegistry } from './compile.ts'
+import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'
 import { print, styled } from './terminal.ts'
@@ -46,11 +46,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const changelog = changelogTopic(pipeline)
   const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
   const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
-  const comparison = await withRegistry(pipeline, async (registry) =>
-    registry === null
-      ? null
-      : registry.compare(`${pipeline.output.topic}-value`, codec.outputSchema),
-  )
+  const comparison = await compareOutput(pipeline, codec)
   const isReadable = [pipeline.facts.topic, pipeline.join.topic].every((topic) => found.has(topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(

@@ -3,10 +3,12 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { refuseHidden } from '../checks/access.ts'
+import { type Step, schemaStep } from '../checks/steps.ts'
 import { plural } from '../checks/text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { changelogTopic } from '../topics.ts'
+import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { print } from './terminal.ts'
 
@@ -25,14 +27,34 @@ export async function reset(file: string, options: { yes?: true }): Promise<void
       print(`Nothing is stored of ${pipeline.name}`)
       return
     }
+    const schema = await schemaAfter(pipeline)
+    const isRefused = schema?.kind === 'refuse'
+    if (isRefused && options.yes) {
+      throw new Error(
+        `The registry would refuse the output's schema at the next start, so nothing was deleted: ${schema.detail}`,
+      )
+    }
     for (const { text, remove } of removals) {
       if (options.yes) await remove()
       print(`${options.yes ? 'deleted' : 'would delete'} ${text}`)
     }
+    if (schema !== null) {
+      print(
+        `output schema${isRefused ? ', which the registry would refuse' : ''}: ${schema.detail}`,
+      )
+    }
+    if (isRefused) process.exitCode = 1
     print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
 out comes out once more. State folders on other machines stay; their windows are not used`)
     if (!options.yes) print('Nothing was changed now; --yes does it')
   })
+}
+
+/** What the start after it does with the output's schema, which is of the latest of the inputs; null: there is no registry. */
+async function schemaAfter(pipeline: Pipeline): Promise<Step | null> {
+  if (pipeline.registry === null) return null
+  const { codec } = await compile(pipeline)
+  return schemaStep(pipeline, await compareOutput(pipeline, codec))
 }
 
 /** Throws where the pipeline's group has members. */

@@ -17,8 +17,8 @@ const LOGICAL: Readonly<Record<string, TimeUnit>> = {
 }
 
 /**
- * Connect's name of the type. Confluent's and Apicurio's AvroData put it on the type itself, in a union
- * on the branch that is not null; beside it there is a logical type only for Connect's own Timestamp.
+ * Connect's name of the type. Confluent's AvroData (schema-registry 00c6c54) and Apicurio's copy put it on the
+ * type itself, in a union on the branch that is not null; a logical type beside it has only Connect's own Timestamp.
  */
 const CONNECT: Readonly<Record<string, TimeUnit>> = {
   'org.apache.kafka.connect.data.Timestamp': 'ms',

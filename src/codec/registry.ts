@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import type { AvroRecordSchema } from './avro-reader.ts'
+import { differences } from './schema-differences.ts'
 import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
 
@@ -137,7 +139,16 @@ export class Registry {
     const answer = await this.#get(path, body)
     if (answer === undefined) return { state: 'new' }
     if (answer.is_compatible) return { state: 'compatible' }
-    return { state: 'incompatible', reasons: answer.messages ?? [] }
+    const { messages = [] } = answer
+    const reasons = messages.length > 0 ? messages : await this.#differences(subject, schema)
+    return { state: 'incompatible', reasons }
+  }
+
+  /** From the latest. Apicurio 3.0.9 names no reasons. */
+  async #differences(subject: string, schema: string): Promise<readonly string[]> {
+    const latest = (await this.latest(subject))?.schema as AvroRecordSchema | undefined
+    const fields = latest?.fields === undefined ? [] : differences(latest, JSON.parse(schema))
+    return fields.length === 0 ? [] : [fields.join('; ')]
   }
 
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */

@@ -28,8 +28,8 @@ export function aliasesOf(fields: readonly OutputField[]): readonly (readonly st
 
 /**
  * Without Connect's default in the type itself: AvroData reads it wherever there is no field's default
- * but null, in a branch of a union too (`AvroData.toConnectSchema`, kafka-connect-avro-data 7.9), and
- * `Struct.get` answers it for a null (connect-api 4.1).
+ * but null, in a branch of a union too (`toConnectSchema` in confluentinc/schema-registry 00c6c54 and in
+ * Apicurio's copy), and `Struct.get` answers it for a null (connect-api 4.1).
  */
 export function withoutConnectDefault(type: unknown): unknown {
   if (Array.isArray(type)) return type.map(withoutConnectDefault)
