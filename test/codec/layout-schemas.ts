@@ -49,9 +49,9 @@ const dotted = schemas(record('com.shop.Order', order))
 const bare = schemas(record('Order', order))
 
 export const LAYOUTS: readonly (readonly [string, Pipeline, TopicSchemas, string])[] = [
-  ['a namespace, inner', inner, spaced, ''],
-  ['a namespace, left', left, spaced, ''],
-  ['event times of fields', timed, spaced, ''],
-  ['the namespace in the name', left, dotted, ''],
-  ['no namespace', left, bare, ''],
+  ['a namespace, inner', inner, spaced, 'de4ee8afffcbe040'],
+  ['a namespace, left', left, spaced, '01485872f316a7ad'],
+  ['event times of fields', timed, spaced, '01485872f316a7ad'],
+  ['the namespace in the name', left, dotted, '116e07fbfff02ace'],
+  ['no namespace', left, bare, '0256eaa68643ab0c'],
 ]
