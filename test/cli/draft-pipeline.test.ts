@@ -116,3 +116,27 @@ test('key formats are told apart, also where a few keys are damaged', () => {
   const mostly = Array.from({ length: 20 }, (_, i) => Buffer.from(i === 0 ? [1, 2, 3] : 'key'))
   assert.equal(guessKeyFormat(mostly), 'text')
 })
+
+test('the event time is a field that says so, else one whose name and values do, with its unit', () => {
+  const NOW = Date.UTC(2025, 11)
+  const micros = { type: 'long', 'connect.name': 'io.debezium.time.MicroTimestamp' } as never
+  const said = topic('a', { k: 'string', created_at: 'long', changed: micros })
+  const rows = (at: unknown): [string, object][] => [
+    ['1', { k: '1', made_at: at, count: at }],
+    ['2', { k: '2', made_at: null, count: at }],
+  ]
+  const plain = (at: unknown) =>
+    topic('b', { k: 'string', count: 'long', made_at: ['null', 'long'] }, rows(at))
+  const of = (join: TopicDraft): [string | null, string | null] => {
+    const { time, timeUnit } = drafted(said, join).pipeline.join
+    return [time, timeUnit]
+  }
+  assert.equal(drafted(said, plain(7)).pipeline.facts.time, 'changed')
+  assert.deepEqual(of(plain(NOW)), ['made_at', null])
+  assert.deepEqual(of(plain(NOW / 1000)), ['made_at', 's'])
+  assert.deepEqual(of(plain(NOW * 1000)), ['made_at', 'us'])
+  assert.deepEqual(of(plain(String(BigInt(NOW) * 1_000_000n))), ['made_at', 'ns'])
+  assert.deepEqual(of(plain(7)), [null, null])
+  const { text } = drafted(said, plain(NOW * 1000))
+  assert.match(text, /time: { field: made_at, unit: us } # CHECK: by its name and values, in micro/)
+})

@@ -68,6 +68,21 @@ test('a field whose type is no time is named with file and line', async () => {
   assert.match(fault, /^pipeline\.yaml:\d+: join\.time: .*method/)
 })
 
+test('a unit that contradicts the schema is an error with its line, as a field that is not there', async () => {
+  const schema = 'schema: ./schemas/payment.avsc'
+  const [fault, ...more] = await faultsWith(
+    schema,
+    `${schema}\n  time:\n    field: paid_at\n    unit: us`,
+  )
+  const line = lineOf(schema) + 3
+  const start = `pipeline.yaml:${line}: join.time.unit: unit: us contradicts the schema, by which paid_at is in milliseconds`
+  assert.ok(fault.startsWith(start), fault)
+  assert.deepEqual(more, [])
+  const missing = await faultsWith(schema, `${schema}\n  time: { field: paidat, unit: us }`)
+  assert.equal(missing.length, 1)
+  assert.match(missing[0], /: join\.time\.field: .* has no field paidat/)
+})
+
 test('the example as it is has no fault', async () => {
   assert.deepEqual(await faultsWith('', ''), [])
 })

@@ -200,6 +200,14 @@ test('a realistic mistake gets one line, which says what to write', () => {
     [{ commit: '{ intervalMs: fast }' }, /:7: .*must be a whole number, and is text$/],
     [{ name: '5' }, /:1: name: must be text, and is a number; put it in quotes$/],
     [joinWith('on: order_id, within: 10 minutes'), /:5: join\.within: .* write 250ms/],
+    [
+      joinWith('on: order_id, within: { before: 5x, after: 1s }'),
+      /:5: join\.within\.before: "5x" is not a duration/,
+    ],
+    [
+      joinWith('on: order_id, within: 1s, time: { field: at, unit: m }'),
+      /:5: join\.time\.unit: "m" is not one of s, ms, us, ns/,
+    ],
     [{ facts: '[a' }, /:4: .*; look at indentation and brackets/],
     [{ facts: '\n\ttopic: a' }, /:4: there is a tab; indent with spaces$/],
   ]
@@ -425,6 +433,17 @@ test('the output has any compression that Kafka has', () => {
     faultsOf(textOf(output('snapy')))[0],
     /:6: output\.compression: "snapy" is not one of none, gzip, snappy, lz4, zstd; did you mean "snappy"\?$/,
   )
+})
+
+test('time has a short and a long form', () => {
+  const timeOf = (more: string): [string | null, string | null] => {
+    const { time, timeUnit } = parse(joinWith(`on: id, within: 1s${more}`)).join
+    return [time, timeUnit]
+  }
+  assert.deepEqual(timeOf(''), [null, null])
+  assert.deepEqual(timeOf(', time: at'), ['at', null])
+  assert.deepEqual(timeOf(', time: { field: at }'), ['at', null])
+  assert.deepEqual(timeOf(', time: { field: at, unit: us }'), ['at', 'us'])
 })
 
 test('select, within and on have a short and a long form', () => {

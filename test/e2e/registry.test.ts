@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
@@ -148,6 +150,149 @@ test('writer schemas are resolved by their ids, an outage is waited out, unknown
     assert.equal(await service.stop(), 0)
   } finally {
     path.close()
+    await orders.close()
+  }
+})
+
+test('of several types on a topic one is read, and the others are counted and passed over', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    const file = withRegistry(orders, registry.url)
+    const placed = { ...schemaOf('order'), name: `Placed${orders.tag.replace('-', '_')}` }
+    const ids = new Map<string, number>()
+    for (const name of ['customer', 'product', 'payment']) {
+      ids.set(name, await registry.register(`${orders.topic(`${name}s`)}-value`, schemaOf(name)))
+    }
+    ids.set('order', await registry.register(`bench.${placed.name}`, placed))
+    const cancelled = { ...placed, name: 'Cancelled' }
+    ids.set('cancelled', await registry.register(`bench.Cancelled${orders.tag}`, cancelled))
+    const run = (command: string) =>
+      spawnSync(process.execPath, ['dist/main.js', command, file], {
+        env: { ...process.env, ...orders.env() },
+        encoding: 'utf8',
+      })
+    const missing = run('validate')
+    assert.equal(missing.status, 78)
+    const line = `type: bench.${placed.name}`
+    assert.ok(missing.stderr.trimEnd().endsWith(line), missing.stderr)
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('facts:', `facts:\n  ${line}`))
+
+    const service = orders.start({}, file)
+    await service.logged('Task running')
+    const put = (name: string, type: string, i: number, key: string, at: number, value: Buffer) =>
+      orders.producer.put(
+        orders.topic(name),
+        i % 4,
+        at,
+        Buffer.from(key),
+        under(ids.get(type)!, value),
+      )
+    for (let i = 0; i < 20; i++) {
+      const value = data.encode('order', data.order(i, AT + i))
+      put('orders', 'order', i, data.orderId(i), AT + i, value)
+      // Their times would make all that follows late.
+      put('orders', 'cancelled', i, 'x', AT + 3_600_000, value)
+    }
+    await orders.producer.flush()
+    await sleep(500)
+    for (let i = 0; i < 20; i++) {
+      const value = data.encode('payment', data.payment(i, AT + i))
+      put('payments', 'payment', i, data.orderId(i), AT + i, value)
+    }
+    await orders.producer.flush()
+    await waitFor(orders, orders.topic('enriched'), 20)
+    assert.deepEqual(await read(orders, orders.topic('rejects')), [])
+    assert.match(
+      run('check').stdout,
+      /✓ records .*orders: the last 40 records can be read; 20 are of another type/,
+    )
+    assert.equal(await service.stop(), 0)
+  } finally {
+    await orders.close()
+  }
+})
+
+test('a subject that is not Avro ends with a sentence, as a wrong file does', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    const file = withRegistry(orders, registry.url)
+    const body = {
+      schemaType: 'PROTOBUF',
+      schema: 'syntax = "proto3"; message A { string a = 1; }',
+    }
+    await fetch(`${registry.url}/subjects/${orders.topic('orders')}-value/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify(body),
+    })
+    const env = { ...process.env, ...orders.env() }
+    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js', 'validate', file], {
+      env,
+      encoding: 'utf8',
+    })
+    assert.equal(status, 78)
+    assert.match(
+      stderr,
+      /^pipeline\.yaml:\d+: facts\.topic: .*orders-value .*type PROTOBUF, which is not read yet/,
+    )
+  } finally {
+    await orders.close()
+  }
+})
+
+test('reset deletes nothing where the registry would refuse the output that follows', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    const file = withRegistry(orders, registry.url)
+    const subject = `${orders.topic('enriched')}-value`
+    for (const name of ['order', 'payment', 'customer', 'product']) {
+      await registry.register(`${orders.topic(`${name}s`)}-value`, schemaOf(name))
+    }
+    const service = orders.start({}, file)
+    await service.logged('Task running')
+    assert.equal(await service.stop(), 0)
+    await fetch(`${registry.url}/config/${subject}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ compatibility: 'BACKWARD' }),
+    })
+    const text = readFileSync(file, 'utf8')
+    const env = { ...process.env, ...orders.env() }
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ['dist/main.js', ...args], { env, encoding: 'utf8' })
+    const window = join(orders.folder, 'state', 'window')
+    // The payment's fields are of an inner join: without null there is no default for them.
+    writeFileSync(
+      file,
+      text.replace(
+        'select: [method, amount, paid_at]',
+        'select: { method: method, amount: amount, paid_at: paid_at, paid_for: order_id }',
+      ),
+    )
+    const dry = run('reset', file, '--dry-run')
+    assert.equal(dry.status, 1)
+    assert.match(
+      dry.stdout,
+      /would delete .*\noutput schema, which the registry would refuse: .*paid_for is new, and has no default/,
+    )
+    const refused = run('reset', file, '--yes')
+    assert.equal(refused.status, 1)
+    assert.match(refused.stderr, /nothing was deleted: .*paid_for is new/)
+    assert.ok(existsSync(window))
+    assert.match(run('check', file).stdout, /✗ registry .*paid_for is new, and has no default/)
+    assert.match(run('plan', file).stdout, /✗ output schema .*paid_for is new, and has no default/)
+    assert.equal(run('reset', file, '--yes', '--dry-run').status, 2)
+
+    writeFileSync(
+      file,
+      text.replace('select: [title, category, brand]', 'select: [title, category]'),
+    )
+    const done = run('reset', file, '--yes')
+    assert.equal(done.status, 0, done.stderr)
+    assert.match(done.stdout, /output schema: a new version of .*, compatible with the latest/)
+    assert.equal(existsSync(window), false)
+  } finally {
     await orders.close()
   }
 })
