@@ -2,10 +2,11 @@ import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, copyBytes } from '../bytes.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
+import type { FieldText } from './avro-field.ts'
 import { AvroFields } from './avro-fields.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
-import { readTime, timeText } from './avro-time.ts'
+import { readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
 import type { TimeReading, ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
@@ -51,7 +52,15 @@ export class AvroReader implements ValueReader {
   readonly #spans: readonly Span[]
   readonly #keys: readonly number[]
   readonly #timeIndex: number
-  readonly #rows: ReadRows
+  /** Of the rows; each is looked at for each record, so it is a step nearer. */
+  readonly #runs: Int32Array
+  readonly #stride: number
+  readonly #buffers: Bytes[]
+  readonly #times: Float64Array
+  readonly #texts: readonly FieldText[]
+  readonly #timeKind: TimeKind | undefined
+  /** Of the value walked last. */
+  readonly #starts: Int32Array
   #row = 0
   readonly #source = new AvroSource()
   #failed = 0
@@ -68,9 +77,15 @@ export class AvroReader implements ValueReader {
     rows: ReadRows = new ReadRows(schema, plan),
   ) {
     const { fields } = record
-    this.#rows = rows
+    this.#runs = rows.runs
+    this.#stride = rows.stride
+    this.#buffers = rows.buffers
+    this.#times = rows.times
+    this.#texts = rows.texts
+    this.#timeKind = rows.timeKind
     this.#names = fields.map(({ name }) => name)
     this.#fields = new AvroFields(fields.map(({ type }) => type))
+    this.#starts = this.#fields.starts
     const indexOf = (name: string): number => fieldIndex({ name: schema.name, fields }, name)
     this.#spans = spansOf(
       plan.select.map(({ source, nullable }) => ({ index: indexOf(source), nullable })),
@@ -89,16 +104,16 @@ export class AvroReader implements ValueReader {
 
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const count = this.#names.length
-    const { starts } = this.#fields
+    const starts = this.#starts
     const failed = this.#fields.walk(buffer, start + FRAME_BYTES, end)
     if (failed < count || starts[count] !== end) {
       this.#failed = failed
       return 'malformed'
     }
-    const { buffers, runs, stride } = this.#rows
     // Most values lie in one buffer; a store of an object costs more than a look.
-    if (buffers[row] !== buffer) buffers[row] = buffer
-    let at = row * stride
+    if (this.#buffers[row] !== buffer) this.#buffers[row] = buffer
+    const runs = this.#runs
+    let at = row * this.#stride
     for (const { first, last } of this.#spans) {
       runs[at++] = starts[first]
       runs[at++] = starts[last + 1]
@@ -109,8 +124,8 @@ export class AvroReader implements ValueReader {
 
   #readKeys(row: number, buffer: Bytes, end: number): void {
     const source = this.#source
-    const { texts, timeKind, times, timeStarts } = this.#rows
-    const { starts } = this.#fields
+    const starts = this.#starts
+    const texts = this.#texts
     const keys = this.#keys
     source.buffer = buffer
     source.end = end
@@ -118,10 +133,10 @@ export class AvroReader implements ValueReader {
       source.at = starts[keys[k]]
       texts[k].read(row, source)
     }
-    if (timeKind === undefined) return
+    if (this.#timeKind === undefined) return
     source.at = starts[this.#timeIndex]
-    timeStarts[row] = source.at
-    times[row] = readTime(timeKind, source)
+    this.#rows.timeStarts[row] = source.at
+    this.#times[row] = readTime(this.#timeKind, source)
   }
 
   select(row: number): void {
@@ -129,7 +144,7 @@ export class AvroReader implements ValueReader {
   }
 
   get time(): number {
-    return this.#rows.times[this.#row]
+    return this.#times[this.#row]
   }
 
   get timeText(): string {
@@ -146,20 +161,20 @@ export class AvroReader implements ValueReader {
   }
 
   keyBuffer(k: number): Bytes {
-    return this.#rows.texts[k].buffer(this.#rows.buffers[this.#row])
+    return this.#texts[k].buffer(this.#buffers[this.#row])
   }
 
   keyStart(k: number): number {
-    return this.#rows.texts[k].start(this.#row)
+    return this.#texts[k].start(this.#row)
   }
 
   keyEnd(k: number): number {
-    return this.#rows.texts[k].end(this.#row)
+    return this.#texts[k].end(this.#row)
   }
 
   get projectedBytes(): number {
-    const { runs, stride } = this.#rows
-    let at = this.#row * stride
+    const runs = this.#runs
+    let at = this.#row * this.#stride
     let bytes = 0
     for (const { branch } of this.#spans) {
       bytes += runs[at + 1] - runs[at] + (branch ? 1 : 0)
@@ -169,9 +184,9 @@ export class AvroReader implements ValueReader {
   }
 
   project(target: Bytes, position: number): number {
-    const { runs, stride, buffers } = this.#rows
-    const buffer = buffers[this.#row]
-    let from = this.#row * stride
+    const runs = this.#runs
+    const buffer = this.#buffers[this.#row]
+    let from = this.#row * this.#stride
     let at = position
     for (const { branch } of this.#spans) {
       if (branch) target[at++] = SECOND_BRANCH
