@@ -85,7 +85,7 @@ export function checkKeyHash(
     return [ok(WHAT, `${read} of both topics lie where ${byText.name} of their text puts them`)]
   }
   const shared = sharedKeys(a, b, differ !== undefined)
-  if (a.partitions ** -shared < UNLIKELY) {
+  if (a.partitions === b.partitions && a.partitions ** -shared < UNLIKELY) {
     const detail = `the ${plural(shared, 'key')} that both samples have lie on the same partitions; by which partitioner is not known`
     return [ok(WHAT, detail)]
   }
