@@ -19,8 +19,6 @@ import { Tasks } from '../src/tasks.ts'
 const nothing = (): void => {}
 const log = { event: nothing }
 
-const nowhere = { offset: -1, metadata: '' }
-
 /** Tasks over empty topics. */
 async function emptyTasks(folder: string, paused = new Set<string>()) {
   const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
@@ -62,7 +60,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       shorten: nothing,
     },
     log,
-    group: { committed: async () => [nowhere, nowhere] },
+    group: { committed: async () => [-1, -1] },
     topicIds: [null, null],
     onUnknownTopic: nothing,
     onWork: nothing,

@@ -35,9 +35,9 @@ export function txnOffsetCommitRequest(
         e.writeInt32(membership.generationId)
         compactString(e, membership.memberId)
         compactString(e, membership.groupInstanceId)
-        compactTopics(e, offsets, ({ partition, offset, metadata }) => {
+        compactTopics(e, offsets, ({ partition, offset }) => {
           e.writeInt32(partition).writeInt64(String(offset)).writeInt32(-1)
-          compactString(e, metadata ?? '')
+          compactString(e, '')
           noTags(e)
         })
         return noTags(e)
@@ -68,7 +68,7 @@ export function txnOffsetCommitRequest(
 export function offsetFetchRequest(
   groupId: string,
   partitions: readonly TopicPartition[],
-): Protocol<OffsetCommit[]> {
+): Protocol<(TopicPartition & { offset: number })[]> {
   return {
     request: {
       apiKey: OFFSET_FETCH,
@@ -100,12 +100,12 @@ export function offsetFetchRequest(
   }
 }
 
-function readCommitted(d: Decoder, topic: string): OffsetCommit {
+function readCommitted(d: Decoder, topic: string): TopicPartition & { offset: number } {
   const partition = d.readInt32()
   const offset = Number(d.readInt64())
   d.readInt32()
-  const metadata = readCompactString(d)
+  readCompactString(d)
   check(d.readInt16())
   skipTags(d)
-  return { topic, partition, offset, metadata }
+  return { topic, partition, offset }
 }

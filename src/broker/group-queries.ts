@@ -5,7 +5,7 @@ import type { Log } from '../events.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
 import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { Committed, DescribedMember } from './port.ts'
+import type { DescribedMember } from './port.ts'
 
 const UNSTABLE_OFFSET_COMMIT = 88
 const PENDING = new Error(
@@ -27,22 +27,22 @@ export interface QueriedGroup {
   readonly log: Log
 }
 
-/** Waits out a transaction that is pending on them, and outages, until `isClosed`. */
+/** Waits out a transaction that is pending on them, and outages, until `isClosed`. -1: there is none. */
 export async function committedOffsets(
   { groupId, coordinator, log }: QueriedGroup,
   partitions: readonly TopicPartition[],
   isClosed: () => boolean,
-): Promise<Committed[]> {
+): Promise<number[]> {
   const outage = new Outage(log, 'Asking for the group’s offsets')
   for (;;) {
     try {
       const node = await coordinator()
       const found = await node.connectionPool.send(offsetFetchRequest(groupId, partitions))
       outage.over()
-      return partitions.map(({ topic, partition }) => {
-        const one = found.find((f) => f.topic === topic && f.partition === partition)
-        return { offset: one?.offset ?? -1, metadata: one?.metadata ?? '' }
-      })
+      return partitions.map(
+        ({ topic, partition }) =>
+          found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
+      )
     } catch (error) {
       if (isClosed()) throw error
       const unstable = (error as { code?: number }).code === UNSTABLE_OFFSET_COMMIT

@@ -13,14 +13,7 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type {
-  Committed,
-  DescribedMember,
-  Group,
-  GroupEvents,
-  GroupOptions,
-  Membership,
-} from './port.ts'
+import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
@@ -88,7 +81,7 @@ export class ClusterGroup implements Group {
     this.#alarm.ring()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<Committed[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
     return committedOffsets(this.#queried, partitions, () => this.#closed)
   }
 

@@ -166,8 +166,8 @@ export interface Group {
   prepare(): Promise<void>
   start(): void
   membership(): Membership
-  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending). */
-  committed(partitions: readonly TopicPartition[]): Promise<Committed[]>
+  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
+  committed(partitions: readonly TopicPartition[]): Promise<number[]>
   /** All members, as of now; none while the group rebalances. One try: throws where the coordinator does not answer. */
   members(): Promise<readonly DescribedMember[]>
   /** Goes through beforeJoin, JoinGroup, onAssigned again. */
@@ -192,15 +192,6 @@ export interface ProduceBatch extends TopicPartition {
 export interface OffsetCommit extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
-  /** A text that the group keeps with it; up to 4096 bytes, by default. */
-  readonly metadata?: string
-}
-
-export interface Committed {
-  /** -1: there is none. */
-  readonly offset: number
-  /** Empty: there is none. */
-  readonly metadata: string
 }
 
 /** One transactional producer. A failed call (FENCED, EPOCH_ABORTED) leaves only `init`, which aborts the transaction. */

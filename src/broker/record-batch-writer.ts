@@ -1,5 +1,5 @@
 import type { RecordBytes } from '../batch.ts'
-import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
+import { type Bytes, bytesOf, copyBytes, NO_BYTES } from '../bytes.ts'
 import { crc32c } from '../checksum.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { giveBuffer, takeBuffer } from './buffer-pool.ts'
@@ -17,6 +17,8 @@ export interface BatchOptions {
 }
 
 const TRANSACTIONAL = 0x10
+/** The count of none. */
+const NO_HEADERS = bytesOf(Buffer.alloc(1))
 /** Varints of a record: length, timestamp delta, offset delta, key length, value length, attributes. */
 const RECORD_OVERHEAD = 40
 
@@ -85,9 +87,12 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#whole(section)
   }
 
-  /** Begins a record without a key whose value of `bytes` bytes follows, by `append`. */
-  value(timestamp: number, bytes: number): void {
-    this.#begin(timestamp, -1, bytes, 1)
+  /**
+   * Begins a record without a key whose value of `bytes` bytes follows, by `append`.
+   * @param headers the raw header section that `endValue` is going to write
+   */
+  value(timestamp: number, bytes: number, headers: Bytes = NO_HEADERS): void {
+    this.#begin(timestamp, -1, bytes, headers.length)
     this.#varint(bytes)
   }
 
@@ -95,9 +100,9 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#copy(source, start, end)
   }
 
-  /** The value is complete; the record has no headers. */
-  endValue(): void {
-    this.#buffer[this.#at++] = 0
+  /** The value is complete. @param headers those that it was begun with */
+  endValue(headers: Bytes = NO_HEADERS): void {
+    this.#copy(headers, 0, headers.length)
   }
 
   release(): void {

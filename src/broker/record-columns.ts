@@ -217,7 +217,8 @@ export function recordAt(columns: RecordColumns, i: number): RecordBytes {
   }
 }
 
-function readHeaders(buffer: Buffer, start: number): [string, Buffer | null][] {
+/** Of a raw header section. Copies. */
+export function readHeaders(buffer: Buffer, start: number): [string, Buffer | null][] {
   let at = start
   const varint = (): number => {
     let result = 0

@@ -57,6 +57,7 @@ export class AvroReader implements ValueReader {
   readonly #stride: number
   readonly #buffers: Bytes[]
   readonly #times: Float64Array
+  readonly #timeStarts: Int32Array
   readonly #texts: readonly FieldText[]
   readonly #timeKind: TimeKind | undefined
   /** Of the value walked last. */
@@ -81,6 +82,7 @@ export class AvroReader implements ValueReader {
     this.#stride = rows.stride
     this.#buffers = rows.buffers
     this.#times = rows.times
+    this.#timeStarts = rows.timeStarts
     this.#texts = rows.texts
     this.#timeKind = rows.timeKind
     this.#names = fields.map(({ name }) => name)
@@ -135,7 +137,7 @@ export class AvroReader implements ValueReader {
     }
     if (this.#timeKind === undefined) return
     source.at = starts[this.#timeIndex]
-    this.#rows.timeStarts[row] = source.at
+    this.#timeStarts[row] = source.at
     this.#times[row] = readTime(this.#timeKind, source)
   }
 
@@ -148,16 +150,15 @@ export class AvroReader implements ValueReader {
   }
 
   get timeText(): string {
-    const { timeKind, timeStarts, buffers } = this.#rows
-    if (timeKind === undefined) return ''
+    if (this.#timeKind === undefined) return ''
     const source = this.#source
-    const buffer = buffers[this.#row]
-    source.open(buffer, timeStarts[this.#row], buffer.length)
-    return timeText(timeKind, source)
+    const buffer = this.#buffers[this.#row]
+    source.open(buffer, this.#timeStarts[this.#row], buffer.length)
+    return timeText(this.#timeKind, source)
   }
 
   get timeReading(): TimeReading | null {
-    return this.#rows.timeKind ?? null
+    return this.#timeKind ?? null
   }
 
   keyBuffer(k: number): Bytes {

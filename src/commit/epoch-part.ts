@@ -1,13 +1,13 @@
 import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
-import { bytesOf } from '../bytes.ts'
+import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { asCorrupt } from '../level.ts'
 import type { TaskEpoch } from '../task.ts'
 import { encodeHeader, splitPages } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 import type { EpochPart } from './commit.ts'
-import { metadataOf } from './topic-ids.ts'
+import { topicIdHeaders } from './topic-ids.ts'
 
 /** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024
@@ -32,7 +32,7 @@ export function epochPart(
   epoch: TaskEpoch,
   pipeline: Pipeline,
   changelog: ChangelogTopic,
-  [leftId = null, rightId = null]: readonly (string | null)[] = [],
+  topicIds: readonly (string | null)[] = [],
 ): EpochPart {
   const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
   const { partition } = task
@@ -40,12 +40,13 @@ export function epochPart(
   const state = { left, right, streamTime, closedBefore, nextPage }
   const head = encodeHeader({ layout, schemaIds, ...state })
   const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
+  const headers = topicIdHeaders(topicIds)
   const records = splitPages(pages, maxBytes - head.length).map((some) =>
-    changelogBatch({ topic: changelog.topic, partition }, head, some),
+    changelogBatch({ topic: changelog.topic, partition }, head, some, headers),
   )
   const inputs = [
-    { topic: pipeline.facts.topic, partition, offset: left, metadata: metadataOf(leftId) },
-    { topic: pipeline.join.topic, partition, offset: right, metadata: metadataOf(rightId) },
+    { topic: pipeline.facts.topic, partition, offset: left },
+    { topic: pipeline.join.topic, partition, offset: right },
   ]
   return {
     batches: [...epoch.outputs, ...epoch.rejects],
@@ -73,12 +74,13 @@ function changelogBatch(
   to: TopicPartition,
   head: Buffer,
   pages: readonly Page[],
+  headers: Bytes,
 ): RecordBatchWriter {
   const bytes = pages.reduce((sum, page) => sum + page.end - page.start, head.length)
   const writer = new RecordBatchWriter({ ...to, transactional: true, compression: 'none' })
-  writer.value(Date.now(), bytes)
+  writer.value(Date.now(), bytes, headers)
   writer.append(bytesOf(head), 0, head.length)
   for (const { buffer, start, end } of pages) writer.append(buffer, start, end)
-  writer.endValue()
+  writer.endValue(headers)
   return writer
 }

@@ -6,7 +6,7 @@ import type { Task } from '../task.ts'
 import { type ChangelogHeader, decodeChangelog, isEpoch, unreadable } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 import type { Checkpoint } from '../window/window-store.ts'
-import { checkTopicId } from './topic-ids.ts'
+import { checkTopicIds, topicIdsIn } from './topic-ids.ts'
 
 export interface TakePorts {
   readonly pipeline: Pipeline
@@ -53,11 +53,7 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   const { pipeline, admin, group } = ports
   const { partition, window } = task
   const inputs = [pipeline.facts.topic, pipeline.join.topic]
-  const commits = await group.committed(inputs.map((topic) => ({ topic, partition })))
-  for (const [side, topic] of inputs.entries()) {
-    checkTopicId(topic, commits[side], ports.topicIds[side])
-  }
-  const committed = commits.map(({ offset }) => offset)
+  const committed = await group.committed(inputs.map((topic) => ({ topic, partition })))
   // To the very end: the markers of the last transaction may have reached the group's offsets only.
   // The reader waits there until they, or those of an abort, have come.
   const [end, head] = await Promise.all([
@@ -141,6 +137,7 @@ async function hasEpoch(
       header.right === right &&
       header.streamTime === streamTime &&
       header.closedBefore === closedBefore
+    if (isThere) checkIds(ports, columns, 0)
   })
   return isThere
 }
@@ -186,6 +183,8 @@ async function readTail(
       // Also where no page is left: a former owner, which may come back, has used the numbers before.
       window.nextPage = Math.max(window.nextPage, nextPage)
     }
+    // All of a changelog are of the same topics.
+    if (columns.length > 0) checkIds(ports, columns, columns.length - 1)
     ports.onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
     if (bytes > FLUSH_BYTES) await flush()
   })
@@ -223,6 +222,16 @@ async function readPartition(
   } finally {
     await reader?.close()
   }
+}
+
+/** The offsets in a changelog record are of the topics whose ids it has. */
+function checkIds(
+  { pipeline, topicIds }: TakePorts,
+  { buffer, headerStarts }: Columns,
+  i: number,
+): void {
+  const topics = [pipeline.facts.topic, pipeline.join.topic]
+  checkTopicIds(topics, topicIdsIn(buffer, headerStarts[i]), topicIds)
 }
 
 function checkLayout(header: ChangelogHeader, layout: string, topic: string): void {

@@ -1,23 +1,38 @@
 /**
- * The inputs' topic ids (KIP-516), which the group keeps beside their offsets: an offset means nothing in a topic
- * that was deleted and made anew under its name.
+ * The inputs' topic ids (KIP-516): an offset means nothing in a topic that was deleted and made anew under its name.
+ * Changelog records carry those that their offsets are of. The group could not: with a topic the broker deletes the
+ * offsets that groups have of it.
  */
-import type { Committed } from '../broker/port.ts'
+import { encodeHeaders } from '../broker/record-batch-writer.ts'
+import { readHeaders } from '../broker/record-columns.ts'
+import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 
-const PREFIX = 'topic-id:'
+const NAME = 'topic-ids'
 
-/** null, as of a broker without topic ids: nothing is kept. */
-export const metadataOf = (id: string | null): string => (id === null ? '' : PREFIX + id)
+/** The header section of a changelog record. @param ids by side; null: the broker gives none */
+export function topicIdHeaders(ids: readonly (string | null)[]): Bytes {
+  if (ids.every((id) => id === null)) return bytesOf(encodeHeaders([]))
+  const text = ids.map((id) => id ?? '').join(' ')
+  return bytesOf(encodeHeaders([[NAME, Buffer.from(text)]]))
+}
 
-/** null: it was committed without. */
-const idOf = ({ metadata }: Committed): string | null =>
-  metadata.startsWith(PREFIX) ? metadata.slice(PREFIX.length) : null
+/** By side; none: it was written without. */
+export function topicIdsIn(buffer: Buffer, headerStart: number): string[] {
+  const header = readHeaders(buffer, headerStart).find(([name]) => name === NAME)
+  return header?.[1]?.toString().split(' ') ?? []
+}
 
-/** Throws OFFSETS_CHANGED where the offset is of an earlier topic of this name. */
-export function checkTopicId(topic: string, committed: Committed, id: string | null): void {
-  const before = idOf(committed)
-  if (before !== null && id !== null && before !== id) throw topicRecreated(topic, before, id)
+/** Throws OFFSETS_CHANGED where one is that of an earlier topic of the same name. */
+export function checkTopicIds(
+  topics: readonly string[],
+  before: readonly string[],
+  ids: readonly (string | null)[],
+): void {
+  for (const [side, topic] of topics.entries()) {
+    const [was, is] = [before[side], ids[side]]
+    if (was && is && was !== is) throw topicRecreated(topic, was, is)
+  }
 }
 
 export function topicRecreated(topic: string, before: string, id: string): EnricherError {

@@ -45,6 +45,10 @@ class Changelog {
   readonly records: Buffer[] = []
   head = 0
   committed = -1
+  /** The broker deletes a group's offsets with their topic. */
+  forgotten = false
+  /** Of facts and right stream. */
+  topicIds: (string | null)[] = [null, null]
   readonly #topic = {
     topic: 'changelog',
     layout: codec.layout,
@@ -78,14 +82,15 @@ class Changelog {
       nextPage: task.window.nextPage,
       expired,
     }
-    const part = epochPart(epoch, pipeline, this.#topic)
+    const part = epochPart(epoch, pipeline, this.#topic, this.topicIds)
     const first = this.records.length
     for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
     await part.persist(first, this.records.length)
   }
 
   #ports(): TakePorts {
-    const { head, committed, records } = this
+    const { head, records, topicIds } = this
+    const committed = this.forgotten ? -1 : this.committed
     const ends = { earliest: head, latest: records.length, stable: records.length }
     return {
       pipeline,
@@ -95,10 +100,8 @@ class Changelog {
         offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
       } as unknown as TakePorts['admin'],
-      group: {
-        committed: async () => [0, 1].map(() => ({ offset: committed, metadata: '' })),
-      },
-      topicIds: [null, null],
+      group: { committed: async () => [committed, committed] },
+      topicIds,
       log: { event: () => {} } as unknown as TakePorts['log'],
       from: [0, 0],
       onProgress: () => {},
@@ -272,3 +275,32 @@ test('a changelog record that cannot be read ends the start with where it is; th
     await store.close()
   }
 })
+
+const here = ['facts-1', 'right-1']
+for (const [what, before, now, isRefused] of [
+  ['the facts were made anew', here, ['facts-2', 'right-1'], true],
+  ['the right stream was made anew', here, ['facts-1', 'right-2'], true],
+  ['the topics are the same', here, here, false],
+  ['the changelog is of a release that wrote no ids', [null, null], here, false],
+  ['the broker gives no ids any more', here, [null, null], false],
+] as const) {
+  for (const stored of [true, false]) {
+    test(`${isRefused ? 'a task is not' : 'a task is'} taken where ${what}, ${stored ? 'with' : 'without'} its store`, async () => {
+      const name = `${what} ${stored}`
+      const changelog = new Changelog()
+      changelog.topicIds = [...before]
+      const store = await openStore(join(folder, name))
+      const first = await changelog.take(store)
+      put(first, 'key', DAY)
+      await changelog.commit(first)
+      if (stored) await first.writeBack.flush()
+
+      changelog.topicIds = [...now]
+      changelog.forgotten = true
+      const taking = changelog.take(store)
+      if (isRefused) await assert.rejects(taking, { code: 'OFFSETS_CHANGED' })
+      else assert.deepEqual(await keysOf(await taking, 'key'), ['key'])
+      await store.close()
+    })
+  }
+}
