@@ -113,6 +113,11 @@ export class Worker {
     return this.#tasks.lastLags
   }
 
+  /** The tasks of an epoch that failed are given up, and not taken again yet. */
+  get recovering(): boolean {
+    return this.#recovering !== undefined
+  }
+
   /** How many epochs have failed since the last that was committed, and why; undefined: none. */
   get failing(): Failing | undefined {
     return this.#failures === 0 ? undefined : { epochs: this.#failures, error: this.#lastFailure }

@@ -14,15 +14,16 @@ const MISSED_PERCENT = 95
 const ENOUGH_LOOKUPS = 100
 /** Fetches and heartbeats are answered all the time; only a join may have to wait for the others, for 15 s. */
 const SILENT_MS = 16_000
-/** One epoch that fails is done again at once. */
-const FAILED_EPOCHS = 2
+/** One epoch that fails is done again at once; but where its transaction cannot be ended that takes long. */
+export const FAILED_EPOCHS = 2
+export const RECOVERING_MS = 15_000
 /** Tasks or partitions that a sentence names. */
 const MOST_NAMED = 4
 export const WAITING_MS = 30_000
 export const UNDECIDED_MS = 30_000
 
-/** Names begin a check's: see `readiness`. */
-const NOT_READY: Readonly<Record<string, Reason>> = {
+/** By the first word of a check's name: see `readiness`. */
+const NOT_READY: Readonly<Partial<Record<string, Reason>>> = {
   dimension: 'bootstrapping',
   group: 'joining',
   tasks: 'restoring',
@@ -35,6 +36,7 @@ export interface Situation {
   readonly paused: boolean
   /** Since a broker has last answered anything, in ms. */
   readonly silentMs: number
+  /** Epochs that fail again and again, or one that cannot be ended. */
   readonly failing: { readonly epochs: number; readonly error: string } | undefined
   /** The registry's address, while it does not answer. */
   readonly registryAway: string | undefined
@@ -64,16 +66,17 @@ function ofInstance(situation: Situation): Finding[] {
   const { waits, paused, silentMs, failing, registryAway } = situation
   const findings = waits.map(({ name, detail, percent }): Finding => {
     const text = `${name[0].toUpperCase()}${name.slice(1)}: ${detail}`
-    return { reason: NOT_READY[name.split(' ')[0]], of: name, text, percent }
+    return { reason: NOT_READY[name.split(' ')[0]] ?? 'waiting', of: name, text, percent }
   })
   const add = (reason: Reason, text: string): unknown => findings.push({ reason, of: '', text })
   const draining = findings.some(({ reason }) => reason === 'draining')
   if (silentMs >= SILENT_MS && !draining) {
     add('broker_away', `No Kafka broker has answered for ${spanText(silentMs)}`)
   }
-  if (failing !== undefined && failing.epochs >= FAILED_EPOCHS) {
+  if (failing !== undefined) {
     const { epochs, error } = failing
-    add('epochs_failing', `${countText(epochs)} epochs in a row could not be committed: ${error}`)
+    const which = epochs === 1 ? 'An epoch' : `${countText(epochs)} epochs in a row`
+    add('epochs_failing', `${which} could not be committed: ${error}`)
   }
   if (paused) add('paused', 'Nothing is taken until it is resumed')
   if (registryAway !== undefined) {
@@ -92,7 +95,8 @@ function ofInputs({ tasks, waiting, undecided }: Situation): Finding[] {
     const some = `${one} ${listOf(waiting.map(({ task }) => task))}`
     const verb = waiting.length === 1 ? 'has' : 'have'
     const none = all ? 'No task has taken anything' : `${some} ${verb} taken nothing`
-    const text = `${none} for ${span}, though ${plural(records, 'record')} wait`
+    const wait = records === 1 ? 'waits' : 'wait'
+    const text = `${none} for ${span}, though ${plural(records, 'record')} ${wait}`
     findings.push({ reason: all ? 'standstill' : 'waiting', of: '', text })
   }
   if (undecided.length > 0) {
@@ -131,12 +135,15 @@ function ofLosses({ losses }: Figures, recent: Recent): Finding[] {
     topics.get(id)!.losses.push(entry)
   }
   return [...topics.values()].flatMap(({ reason, losses: some }): Finding[] => {
-    const parts = some.map(([id, loss]) => ({ loss, part: partOf(id, loss, recent) }))
-    parts.sort((a, b) => b.part.count - a.part.count)
+    const parts = some
+      .map(([id, loss]) => ({ loss, part: partOf(id, loss, recent) }))
+      .filter(({ part: { count: one } }) => one > 0)
+      .sort((a, b) => b.part.count - a.part.count)
+    if (parts.length === 0) return []
     const [{ loss, part }] = parts
     const count = parts.reduce((sum, { part: { count: one } }) => sum + one, 0)
     const percent = percentOf(count, Math.max(count, part.among))
-    if (count === 0 || percent < LOST_PERCENT) return []
+    if (percent < LOST_PERCENT) return []
     const why = reason === 'rejects' ? `, ${parts.length > 1 ? 'most ' : ''}as ${loss.reason}` : ''
     const text = `${percent} % of the records of ${loss.of} were ${LOST[reason]}${why}: ${amount({ ...part, count })}`
     return [{ reason, of: loss.of, text }]

@@ -29,7 +29,9 @@ export class Warnings {
   readonly #matching: Matching
   readonly #losses = new Map<string, Trouble>()
   readonly #misses: readonly Misses[]
-  readonly #mostMissed: readonly MostMissed[]
+  /** By dimension; each line has those since the last of its kind. */
+  readonly #missedKeys: readonly MostMissed[]
+  readonly #droppedKeys: readonly MostMissed[]
   readonly #unmatched: Trouble
   /** By side: how late records were, as of the last line about it. */
   readonly #lateness: Float64Array[]
@@ -46,7 +48,8 @@ export class Warnings {
     this.#matching = matching
     this.#last = first
     this.#misses = first.lookUps.map((lookUps) => new Misses(lookUps, first.at))
-    this.#mostMissed = first.lookUps.map(() => new MostMissed())
+    this.#missedKeys = first.lookUps.map(() => new MostMissed())
+    this.#droppedKeys = first.lookUps.map(() => new MostMissed())
     this.#lateness = parts.counts.lateness.map(({ buckets }) => buckets.slice())
     const before = { at: first.at, count: 0, among: 0 }
     this.#unmatched = new Trouble(before, Number.POSITIVE_INFINITY)
@@ -94,7 +97,7 @@ export class Warnings {
     } else if (kind === 'early') {
       log.event('records_early', { topics: of, count, ...rest })
     } else if (kind === 'missing') {
-      const keys = this.#mostMissedOf(this.#indexOf(of))
+      const keys = this.#keysOf(this.#indexOf(of), this.#droppedKeys)
       log.event('facts_dropped', { dimension: of, keys, count, ...rest })
     } else {
       const last = this.#parts.counts.lastRejects.last(of, reason)
@@ -111,7 +114,7 @@ export class Warnings {
       this.#log.event('lookups_work', { dimension, seconds: seconds(report.ms) })
       return
     }
-    const keys = this.#mostMissedOf(d)
+    const keys = this.#keysOf(d, this.#missedKeys)
     const { table } = this.#parts.dimensions[d]
     const rows = table.size
     const hint = keysHint(rows, table.someKeys(KEYS).map(keyLook))
@@ -145,9 +148,9 @@ export class Warnings {
   }
 
   /** Where none was missed the facts' field was null. */
-  #mostMissedOf(d: number): string {
+  #keysOf(d: number, missed: readonly MostMissed[]): string {
     const top = this.#parts.counts.missingKeys[d].top()
-    const keys = this.#mostMissed[d].since(top).slice(0, KEYS)
+    const keys = missed[d].since(top).slice(0, KEYS)
     return keys.map((key) => JSON.stringify(key)).join(', ') || 'null'
   }
 
@@ -164,13 +167,8 @@ export class Warnings {
     const before = this.#lateness[side]
     const now = counts.lateness[side].buckets.slice()
     this.#lateness[side] = now
-    return (
-      2 **
-      Math.max(
-        0,
-        now.findLastIndex((count, b) => count > before[b]),
-      )
-    )
+    const bucket = now.findLastIndex((count, b) => count > before[b])
+    return 2 ** Math.max(0, bucket)
   }
 }
 

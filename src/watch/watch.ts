@@ -2,9 +2,17 @@
 import { messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { Check } from '../ops/health.ts'
+import { lagsOf } from '../report.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { type Figures, figuresOf } from './figures.ts'
-import { judge, type Situation, UNDECIDED_MS, WAITING_MS } from './judge.ts'
+import {
+  FAILED_EPOCHS,
+  judge,
+  RECOVERING_MS,
+  type Situation,
+  UNDECIDED_MS,
+  WAITING_MS,
+} from './judge.ts'
 import { Matching } from './matching.ts'
 import { Recent } from './recent.ts'
 import { type Verdict, Verdicts } from './verdict.ts'
@@ -24,6 +32,8 @@ export class Watch {
   /** When a broker was last seen to have answered, and when that answer was (wall clock). */
   #answeredAt: number
   #lastAnswerMs = 0
+  /** Since when the tasks of an epoch that failed are not taken again. */
+  #recoveringSince: number | undefined
   /** By task: how far it was, and since when. */
   #positions = new Map<number, { readonly taken: number; readonly since: number }>()
 
@@ -80,18 +90,29 @@ export class Watch {
       this.#lastAnswerMs = counts.lastAnswerMs
       this.#answeredAt = at
     }
-    const { failing } = worker ?? {}
     return {
       waits: this.#ready().filter(({ ok }) => !ok),
       paused: worker?.paused ?? false,
       silentMs: at - this.#answeredAt,
-      failing: failing && { epochs: failing.epochs, error: messageOf(failing.error) },
+      failing: this.#failing(at),
       registryAway: registry?.isAway ? pipeline.registry?.url : undefined,
       tasks: worker?.tasks.length ?? 0,
       waiting: this.#waiting(at),
       undecided: this.#undecided(),
       silence: this.#matching.silence,
     }
+  }
+
+  /** Where nothing waits to be done again the last failure is over, though no epoch has been committed since. */
+  #failing(at: number): Situation['failing'] {
+    const { worker } = this.#parts
+    this.#recoveringSince = worker?.recovering ? (this.#recoveringSince ?? at) : undefined
+    if (worker?.failing === undefined) return undefined
+    const { epochs, error } = worker.failing
+    const lags = worker.recovering || lagsOf(worker).some(({ records }) => records > 0)
+    const stuck = at - (this.#recoveringSince ?? at) >= RECOVERING_MS
+    const again = lags && epochs >= FAILED_EPOCHS
+    return again || stuck ? { epochs, error: messageOf(error) } : undefined
   }
 
   /** Tasks that have input, and have taken none of it for a while. */

@@ -16,10 +16,18 @@ async function verdictOf(service: ServiceProcess): Promise<Verdict> {
   return verdict
 }
 
-async function until(service: ServiceProcess, level: Verdict['verdict']): Promise<Verdict> {
-  for (let tries = 0; tries < 300; tries++, await sleep(100)) {
+/** Waits until it is judged so; where it is not to work, for that reason before others. */
+async function until(
+  service: ServiceProcess,
+  level: Verdict['verdict'],
+  reason?: string,
+): Promise<Verdict> {
+  for (let tries = 0; tries < 600; tries++, await sleep(100)) {
     const verdict = await verdictOf(service)
-    if (verdict.verdict === level) return verdict
+    const [first] = verdict.reasons
+    if (verdict.verdict === level && (reason === undefined || first?.reason === reason)) {
+      return verdict
+    }
   }
   assert.fail(`Not ${level}: ${JSON.stringify(await verdictOf(service))}\n${service.log}`)
 }
@@ -69,6 +77,45 @@ test('an instance that rejects all facts says so, is degraded but ready, and wor
     assert.equal(await service.stop(), 0)
     // One line while it went on for less than a minute.
     assert.ok(service.log.split('"records_rejected"').length <= 3)
+  } finally {
+    await orders.close()
+  }
+})
+
+/** Fences the instance's transactions, again and again, until it is told to end. */
+async function fence(orders: Orders, ended: () => boolean): Promise<void> {
+  const producer = orders.broker.producer({
+    transactionalId: `${orders.tag}-job-a`,
+    timeoutMs: 10_000,
+  })
+  while (!ended()) await producer.init()
+  await producer.close()
+}
+
+test('an instance whose commits fail lags all the time, says so, and goes on when they do not', async () => {
+  const orders = await Orders.create()
+  try {
+    const service = orders.start({ INSTANCE_ID: 'a' })
+    await service.logged('Task running')
+    await until(service, 'works')
+    let ended = false
+    const fencing = fence(orders, () => ended)
+    await orders.send(0, 2000)
+    await orders.sendRest(2000)
+    const samples = async () => (await scrape(service))('consumer_lag_records')
+    await until(service, 'degraded', 'epochs_failing')
+    for (let scrapes = 0; scrapes < 50; scrapes++, await sleep(100)) {
+      const lags = await samples()
+      assert.equal(lags.length, 8)
+      assert.ok(lags.reduce((sum, lag) => sum + lag, 0) > 0, lags.join())
+    }
+    ended = true
+    await fencing
+    await orders.expect(2000, 'inner')
+    await until(service, 'works')
+    for (let tries = 0; (await samples()).some((lag) => lag > 0); tries++, await sleep(100)) {
+      assert.ok(tries < 50, 'It lags still')
+    }
   } finally {
     await orders.close()
   }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Registry } from '../../src/codec/registry.ts'
 import { EnricherError } from '../../src/errors.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
+import { LastLags } from '../../src/input/last-lags.ts'
 import { REASON_NAMES, REASONS } from '../../src/watch/reasons.ts'
 import type { Worker } from '../../src/worker.ts'
 import { RUNBOOK_FILE } from '../monitoring/rules.ts'
@@ -143,8 +144,10 @@ function held(partition: number, records: number) {
 
 test('epochs that fail again and again degrade it, and bring it down when that lasts', (t) => {
   const watched = new Watched(t)
-  const failing = { epochs: 1, error: new EnricherError('EPOCH_ABORTED', 'No in-sync replicas') }
-  watched.parts.worker = { tasks: [], failing } as unknown as Worker
+  const error = new EnricherError('EPOCH_ABORTED', 'No in-sync replicas')
+  const failing = { epochs: 1, error }
+  const worker = { tasks: [held(0, 7)], lastLags: new LastLags(), failing, recovering: false }
+  watched.parts.worker = worker as unknown as Worker
   watched.pass(2)
   assert.deepEqual(watched.reasons, [])
   failing.epochs = 12
@@ -153,8 +156,28 @@ test('epochs that fail again and again degrade it, and bring it down when that l
   assert.deepEqual(texts(watched), [
     '12 epochs in a row could not be committed: No in-sync replicas',
   ])
-  watched.pass(60)
+  watched.pass(60, () => worker.tasks[0].task.queues[1].taken++)
   assert.equal(watched.watch.verdict.verdict, 'down')
+  // All was done again, and there was nothing to commit.
+  worker.tasks = [held(0, 0)]
+  watched.pass(2)
+  assert.equal(watched.watch.verdict.verdict, 'works')
+})
+
+test('an epoch that failed and cannot be ended is a reason, too, though no task is there that could lag', (t) => {
+  const watched = new Watched(t)
+  const failing = { epochs: 1, error: new Error('The transaction is not ended') }
+  const worker = { tasks: [], lastLags: new LastLags(), failing, recovering: true }
+  watched.parts.worker = worker as unknown as Worker
+  watched.pass(14)
+  assert.deepEqual(watched.reasons, [])
+  watched.pass(4)
+  assert.deepEqual(texts(watched), [
+    'An epoch could not be committed: The transaction is not ended',
+  ])
+  worker.recovering = false
+  watched.pass(2)
+  assert.deepEqual(watched.reasons, [])
 })
 
 test('a task that takes nothing though it has input waits; when all do, nothing goes on', (t) => {

@@ -142,6 +142,12 @@ test('facts that are dropped for want of a row are told, but not as a warning', 
       ],
     ],
   )
+  watched.pass(4, () => watched.lookUps(0, 900, '0008'))
+  assert.deepEqual(
+    watched.lines.slice(1).map(({ event, keys }) => [event, keys]),
+    [['lookups_missed', '"0008", "0007"']],
+    'also where lines of two kinds name keys',
+  )
   assert.deepEqual(watched.undeclared, [])
 })
 

@@ -98,7 +98,7 @@ export class Watched {
     const bytes = Buffer.from(key)
     counts.lookupHits[0] += hits
     counts.lookupMisses[0] += misses
-    for (let i = 0; i < misses; i++) counts.missingKeys[0].add(1, bytes, 0, bytes.length)
+    for (let i = 0; i < misses; i++) counts.missingKeys[0].add(Number(key), bytes, 0, bytes.length)
   }
 
   get reasons(): string[] {
