@@ -1,3 +1,5 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -8,25 +10,27 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.ValueJoiner;
+import org.apache.kafka.streams.test.TestRecord;
 
 /**
  * Joins streams of records as Kafka Streams does, in its own test driver.
  *
  * <p>Standard input has a stream a line: {"kind": "inner" | "left", "store": "rocksDB" | "in_memory", "beforeMs", "afterMs",
  * "graceMs", "records": [{"side": 0 | 1, "key": text or null, "time": ms, "id": text or null}]}. Standard output has its rows, in
- * their order: [{"key", "time": ms, "left": id, "right": id or null, "after": which record brought it}].
+ * their order: [{"key", "time": ms, "left": id, "right": id or null, "headers": the record whose headers it has}].
  */
 public final class JoinDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -34,7 +38,7 @@ public final class JoinDriver {
 
   public static void main(String[] arguments) throws IOException {
     Path folder = Files.createTempDirectory("stream-enricher-streams-");
-    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line; (line = lines.readLine()) != null; ) {
       System.out.println(rowsOf(JSON.readTree(line), folder));
     }
@@ -47,18 +51,20 @@ public final class JoinDriver {
     var ofText = new StringDeserializer();
     // Closing the driver deletes what its stores have written.
     try (var driver = new TopologyTestDriver(topologyOf(stream), settings(stream, folder))) {
-      var topics = java.util.List.of(driver.createInputTopic("left", text, text), driver.createInputTopic("right", text, text));
+      var topics = List.of(driver.createInputTopic("left", text, text), driver.createInputTopic("right", text, text));
       var joined = driver.createOutputTopic("joined", ofText, ofText);
-      int after = 0;
+      int index = 0;
       for (JsonNode record : stream.get("records")) {
-        TestInputTopic<String, String> topic = topics.get(record.get("side").asInt());
-        topic.pipeInput(record.get("key").textValue(), record.get("id").textValue(), record.get("time").asLong());
-        for (var row : joined.readRecordsToList()) {
-          String[] pair = row.value().split(" ", -1);
-          ObjectNode written = rows.addObject().put("key", row.key()).put("time", row.timestamp());
-          written.put("left", pair[0]).put("right", pair[1].isEmpty() ? null : pair[1]).put("after", after);
-        }
-        after++;
+        String key = record.get("key").textValue();
+        String id = record.get("id").textValue();
+        var headers = new RecordHeaders().add("record", String.valueOf(index++).getBytes(UTF_8));
+        topics.get(record.get("side").asInt()).pipeInput(new TestRecord<>(key, id, headers, record.get("time").asLong()));
+      }
+      for (var row : joined.readRecordsToList()) {
+        String[] pair = row.value().split(" ", -1);
+        ObjectNode written = rows.addObject().put("key", row.key()).put("time", row.timestamp());
+        written.put("left", pair[0]).put("right", pair[1].isEmpty() ? null : pair[1]);
+        written.put("headers", new String(row.headers().lastHeader("record").value(), UTF_8));
       }
     }
     return rows;
@@ -69,7 +75,6 @@ public final class JoinDriver {
     KStream<String, String> left = builder.stream("left");
     KStream<String, String> right = builder.stream("right");
     Duration grace = millis(stream, "graceMs");
-    // The larger direction first: a window may be empty in neither step.
     JoinWindows windows =
         JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, grace).before(millis(stream, "beforeMs")).after(millis(stream, "afterMs"));
     boolean isLeft = stream.get("kind").asText().equals("left");

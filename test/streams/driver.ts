@@ -1,6 +1,7 @@
 /** Kafka Streams in its own test driver, as a process: streams go in, rows come out. */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -28,8 +29,8 @@ export interface DriverRow {
   readonly time: number
   readonly left: string
   readonly right: string | null
-  /** The record that brought it. */
-  readonly after: number
+  /** The place of the record whose headers it has. */
+  readonly headers: string
 }
 
 export interface DriverOptions {
@@ -44,7 +45,8 @@ export async function rowsOfKafkaStreams(
   { version, store }: DriverOptions,
 ): Promise<DriverRow[][]> {
   const jars = fetchJars(version)
-  const java = spawn('java', ['-cp', `${jars}/*`, file('JoinDriver.java')], {
+  const folder = `-Djava.io.tmpdir=${tmpdir()}`
+  const java = spawn('java', [folder, '-cp', `${jars}/*`, file('JoinDriver.java')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let faults = ''
