@@ -24,7 +24,6 @@ import { RegistryCodec } from './registry-codec.ts'
 import { parseSchemaText, schemaText } from './schema-json.ts'
 import { latestOf } from './subjects.ts'
 
-
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
   readonly id: number

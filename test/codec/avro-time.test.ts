@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { timeKind, unitOf } from '../../src/codec/avro-time.ts'
-import { ResolvingReader } from '../../src/codec/resolving-reader.ts'
+import { Projection } from '../../src/codec/projection.ts'
 import type { TimeUnit } from '../../src/config/pipeline.ts'
 
 const PER_MS: Readonly<Record<TimeUnit, readonly [times: bigint, by: bigint]>> = {
@@ -101,7 +101,7 @@ test('nanoseconds of an older writer are as exact as those of the newest', () =>
   const reader = recordOf(nanos, [{ name: 'note', type: 'string', default: '' }])
   fc.assert(
     fc.property(longs, (long) => {
-      const time = read(new ResolvingReader(writer, reader, plan()), varint(long))
+      const time = read(new Projection(reader, plan()).readerOf(writer), varint(long))
       assert.equal(time, floored(long, 'ns'))
     }),
   )

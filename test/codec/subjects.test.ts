@@ -150,9 +150,9 @@ test('a record of another type is told apart by its full name, or by its own, an
     const answers: string[] = []
     for (const id of [1, 2, 3, 4, 5]) {
       const value = bytesOf(Buffer.concat([outputFrame(id), Buffer.from([2, 120])]))
-      assert.equal(codec.reader(value, 0, value.length), null)
+      assert.equal(codec.reader(value, 0, value.length, 0, 0), null)
       await codec.load(value, 0)
-      const reader = codec.reader(value, 0, value.length)
+      const reader = codec.reader(value, 0, value.length, 0, 0)
       answers.push(typeof reader === 'string' ? reader : 'read')
       if (reader === OTHER_TYPE)
         assert.match(codec.fault, /is of another type: .*(Placed|Cancelled)$/)

@@ -23,7 +23,7 @@ export class Broker {
         offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
       } as unknown as TakePorts['admin'],
-      group: { committed: async () => committed.map((offset) => ({ offset, metadata: '' })) },
+      group: { committed: async () => [...committed] },
       topicIds: [null, null],
       log: { event: () => {} } as unknown as TakePorts['log'],
       from: [0, 0],
