@@ -1,3 +1,4 @@
+import type { TimeUnit } from '../config/pipeline.ts'
 import { timestampOf } from './avro-logical.ts'
 import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
 import { parseRecord } from './avro-parse.ts'
@@ -7,6 +8,8 @@ import { type AvroType, type BranchType, type RecordType, unqualified } from './
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
+
+const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
 
 /** What a pipeline reads of one topic: the fields of the reader's schema that its plan names. */
 export class Projection {
@@ -41,17 +44,17 @@ export class Projection {
     return new ResolvingReader(resolve(writer, this.#record), this.#positions(this.#record))
   }
 
-  /** The time field's plain long, whoever has written it, counts what it is read as. */
+  /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */
   #withUnit(record: RecordType): RecordType {
-    const { timeKind } = this.#rows
-    if (timeKind === undefined) return record
-    const logical = timestampOf((1000 / timeKind.factor) * timeKind.divisor)
+    const { time, timeUnit } = this.#plan
+    if (time === null) return record
+    const logical = timestampOf(PER_SECOND[timeUnit ?? 'ms'])
     const dated = (type: BranchType): BranchType =>
       type.kind === 'long' && type.logical === null ? { ...type, logical } : type
     const inUnion = (type: AvroType): AvroType =>
       type.kind === 'union' ? { ...type, branches: type.branches.map(dated) } : dated(type)
     const fields = record.fields.map((field) =>
-      field.name === this.#plan.time ? { ...field, type: inUnion(field.type) } : field,
+      field.name === time ? { ...field, type: inUnion(field.type) } : field,
     )
     return { ...record, fields }
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { timeKind, unitOf } from '../../src/codec/avro-time.ts'
+import type { ValueReader } from '../../src/codec/port.ts'
 import { Projection } from '../../src/codec/projection.ts'
 import type { TimeUnit } from '../../src/config/pipeline.ts'
 
@@ -53,7 +54,7 @@ const recordOf = (type: Schema, more: AvroRecordSchema['fields'] = []): AvroReco
 const plan = (timeUnit: TimeUnit | null = null) => ({ select: [], keys: [], time: 'at', timeUnit })
 const FRAME = Buffer.alloc(5)
 
-function read(reader: AvroReader | ResolvingReader, body: Buffer): number {
+function read(reader: ValueReader, body: Buffer): number {
   const value = Buffer.concat([FRAME, body])
   assert.equal(reader.read(3, bytesOf(value), 0, value.length), null, reader.fault)
   reader.select(3)

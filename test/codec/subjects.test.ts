@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesOf } from '../../src/bytes.ts'
-import { latestSchemas, outputFrame } from '../../src/codec/avro.ts'
+import { latestSchemas, outputFrame, readSchemas } from '../../src/codec/avro.ts'
 import { OTHER_TYPE } from '../../src/codec/port.ts'
 import type { Registry } from '../../src/codec/registry.ts'
 import { RegistryCodec } from '../../src/codec/registry-codec.ts'
@@ -106,10 +106,10 @@ output: { topic: enriched }
       {},
     )
   const registry = registryOf({ 'payments-value': record('P'), 'a.Order': record('a.Order') })
-  await assert.rejects(latestSchemas(pipeline('{ topic: orders }'), registry), {
+  await assert.rejects(readSchemas(pipeline('{ topic: orders }'), registry), {
     message: /^pipeline\.yaml:5: facts\.topic: The registry .* type: a\.Order$/,
   })
-  await assert.rejects(latestSchemas(pipeline('{ topic: orders, type: b.Order }'), registry), {
+  await assert.rejects(readSchemas(pipeline('{ topic: orders, type: b.Order }'), registry), {
     message: /^pipeline\.yaml:5: facts\.type: The registry .* type: a\.Order$/,
   })
   const file = 'examples/orders/schemas/order.avsc'
