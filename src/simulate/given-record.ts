@@ -2,9 +2,11 @@ import type { RecordBytes } from '../batch.ts'
 import { outputFrame } from '../codec/avro.ts'
 import { AvroJson, parseTime } from '../codec/avro-json.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { unitOf } from '../codec/avro-time.ts'
 import type { KeyPlan } from '../codec/key-plan.ts'
 import { keyBytes } from '../codec/keys.ts'
-import type { TopicConfig } from '../config/pipeline.ts'
+import { inMs } from '../codec/likely-unit.ts'
+import type { TimeUnit, TopicConfig } from '../config/pipeline.ts'
 import type { ReportAt } from '../config/pipeline-of.ts'
 import type { Key, Path, RawRecord, Time } from './fixture-schema.ts'
 
@@ -21,6 +23,7 @@ export class GivenRecords {
   readonly #topic: TopicConfig
   readonly #on: string | undefined
   readonly #json: AvroJson
+  readonly #unit: TimeUnit
   readonly #report: ReportAt
   readonly #keyPlan: KeyPlan | undefined
 
@@ -39,6 +42,8 @@ export class GivenRecords {
     this.#topic = topic
     this.#on = on
     this.#json = new AvroJson(schema)
+    const field = schema.fields.find(({ name }) => name === topic.time)
+    this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
     this.#report = report
   }
 
@@ -48,7 +53,7 @@ export class GivenRecords {
     const own = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
     const key = this.#key(raw.key === undefined ? (own ?? null) : raw.key, path)
     const { time } = this.#topic
-    const written = time === null ? undefined : (fields[time] as Time | null)
+    const written = time === null ? undefined : this.#timestamp(fields[time] as Time | null)
     const timestamp = readTime(
       raw.timestamp ?? written ?? undefined,
       [...path, 'timestamp'],
@@ -58,6 +63,13 @@ export class GivenRecords {
       ([name, text]) => [name, Buffer.from(text)] as const,
     )
     return { key, value, headers, timestamp }
+  }
+
+  /** In ms where it is a number, or the digits of one that a double does not hold. */
+  #timestamp(written: Time | null | undefined): Time | undefined {
+    if (written === null || written === undefined) return undefined
+    const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
+    return isCount ? Math.floor(inMs(Number(written), this.#unit)) : written
   }
 
   /** @param fields gets those of the value */
