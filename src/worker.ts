@@ -20,6 +20,8 @@ export interface WorkerOptions extends EpochsOptions {
   readonly version: string
   readonly log: Log
   readonly onFatal: (error: unknown) => void
+  /** A topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
+  readonly onRefused: (error: EnricherError) => Promise<void>
 }
 
 /** How long a stop waits for the last commit, where no broker answers. */
@@ -27,7 +29,13 @@ const LAST_COMMIT_MS = 1500
 /** Between two epochs that fail, the longest wait; what fails again and again does not fill the log. */
 const MOST_WAIT_MS = 10_000
 /** Failures that taking the tasks anew cures. Anything else ends the process. */
-const RECOVERABLE = new Set(['FENCED', 'EPOCH_ABORTED', 'STATE_CORRUPT', 'OFFSET_OUT_OF_RANGE'])
+const RECOVERABLE = new Set([
+  'FENCED',
+  'EPOCH_ABORTED',
+  'RECORD_REFUSED',
+  'STATE_CORRUPT',
+  'OFFSET_OUT_OF_RANGE',
+])
 
 export class Worker {
   readonly #options: WorkerOptions
@@ -41,8 +49,6 @@ export class Worker {
   #ended: Promise<void> | undefined
   #committing: Promise<void> | undefined
   #recovering: Promise<void> | undefined
-  /** Epochs that failed since the last that was committed. */
-  #failures = 0
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
   /** Why the next assignment will have come. */
@@ -211,7 +217,10 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    if (await this.#epochs.commit(this.#tasks.running, this.#group)) this.#failures = 0
+    const { context, log } = this.#options
+    if (await this.#epochs.commit(this.#tasks.running, this.#group)) {
+      context.counts.failing.over(log)
+    }
   }
 
   /** No turn, commit or recovery is under way any more. */
@@ -247,10 +256,14 @@ export class Worker {
     const { log } = this.#options
     this.#epochs.aborted(error)
     log.event('epoch_aborted', { err: error })
+    this.#options.context.counts.failing.failed(error, log)
     await this.#loop.turn
     await this.#committing
     const partitions = this.#tasks.wanted
     await this.#giveUp()
+    if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') {
+      await this.#options.onRefused(error)
+    }
     await this.#waitAfterFailure()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true
@@ -265,7 +278,8 @@ export class Worker {
 
   /** None after the first failure; then each is twice as long as the last. */
   async #waitAfterFailure(): Promise<void> {
-    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** this.#failures++) - 50
+    const { count } = this.#options.context.counts.failing
+    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** (count - 1)) - 50
     const until = performance.now() + wait
     while (!this.#joining && !this.#stopping && performance.now() < until) await sleep(50)
   }

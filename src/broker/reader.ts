@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { BROKER_ERRORS, brokerError } from './broker-errors.ts'
 import { giveBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
@@ -9,7 +10,8 @@ import type { BrokerNode, Cluster } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
-import { check } from './topic-arrays.ts'
+import { refusal } from './refusal.ts'
+import { asError, check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
 /** As metadata have it, while one is elected. */
@@ -98,6 +100,9 @@ export class ClusterReader implements Reader {
       }
       if (leaderless !== undefined) throw new Error(`No leader for ${keyOf(leaderless[0])}`)
     } catch (error) {
+      if (brokerError(error)?.meaning === 'refused') {
+        for (const position of [...this.#positions.values()]) this.#refused(position, error)
+      }
       await this.#backOff(error)
       this.#schedule()
     }
@@ -168,6 +173,10 @@ export class ClusterReader implements Reader {
       )
       return
     }
+    if (BROKER_ERRORS.get(errorCode)?.meaning === 'refused') {
+      this.#refused(position, asError(errorCode, topic))
+      return
+    }
     check(errorCode)
     let columns: ColumnArrays
     try {
@@ -186,6 +195,11 @@ export class ClusterReader implements Reader {
     } catch (error) {
       this.#fail(position, error)
     }
+  }
+
+  /** A right that was taken away does not come back by itself. */
+  #refused(position: Position, error: unknown): void {
+    this.#fail(position, refusal(error, { topic: position.topic, operation: 'Read' }))
   }
 
   #fail(position: Position, error: unknown): void {

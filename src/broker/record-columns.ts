@@ -217,7 +217,8 @@ export function recordAt(columns: RecordColumns, i: number): RecordBytes {
   }
 }
 
-function readHeaders(buffer: Buffer, start: number): [string, Buffer | null][] {
+/** @param start of a raw header section */
+export function readHeaders(buffer: Buffer, start: number): [string, Buffer | null][] {
   let at = start
   const varint = (): number => {
     let result = 0
