@@ -25,7 +25,7 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
         return node.connectionPool.send(describeGroupRequest(groupId))
       }).catch((error) => {
         if (errorType(error) !== 'GROUP_AUTHORIZATION_FAILED') throw error
-        return { state: 'hidden', members: [], allowed: new Set<Operation>() }
+        return { state: 'hidden', protocol: '', members: [], allowed: new Set<Operation>() }
       }),
     async mayUseTransactionalId(transactionalId) {
       try {

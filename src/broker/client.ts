@@ -26,6 +26,7 @@ import { Outage } from './outage.ts'
 import type { Admin, Broker, BrokerEvents, OffsetAt, TopicDescription } from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { type About, MissingTopics, refusal } from './refusal.ts'
+import { seedOf } from './seed.ts'
 import { signInBy } from './sign-in.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
 import { createTopics, describeConfigs } from './topic-admin.ts'
@@ -45,7 +46,8 @@ export function createBroker(
   const signIn = signInBy(config.sasl)
   const kafka = new Kafka({
     clientId: config.clientId,
-    brokers: [...config.brokers],
+    socketFactory: createSocket as never,
+    brokers: config.brokers.map(seedOf),
     ssl: (config.tls as never) ?? false,
     sasl: signIn.options() as never,
     logLevel: logLevel.NOTHING,
@@ -57,7 +59,7 @@ export function createBroker(
       logger: createLogger({ level: 0, logCreator: () => () => {} }),
       instrumentationEmitter: emitter,
       socketFactory: countedSockets(events),
-      brokers: [...config.brokers],
+      brokers: config.brokers.map(seedOf),
       ssl: config.tls,
       sasl: signIn.options(),
       clientId: config.clientId,

@@ -15,13 +15,19 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import {
+  type DescribedMember,
+  GROUP_PROTOCOL,
+  type Group,
+  type GroupEvents,
+  type GroupOptions,
+  type Membership,
+} from './port.ts'
 import { refusal } from './refusal.ts'
 import { check } from './topic-arrays.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
-const PROTOCOL = 'stream-enricher'
 const INCONSISTENT_GROUP_PROTOCOL = 23
 interface Joined {
   readonly generationId: number
@@ -159,7 +165,7 @@ export class ClusterGroup implements Group {
         memberId: this.#membership.memberId,
         groupInstanceId: instanceId,
         protocolType: 'consumer',
-        groupProtocols: [{ name: PROTOCOL, metadata }],
+        groupProtocols: [{ name: GROUP_PROTOCOL, metadata }],
       }),
     )
     const { generationId, memberId, leaderId } = joined

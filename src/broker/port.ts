@@ -43,9 +43,14 @@ export interface TopicAccess {
   readonly allowed: ReadonlySet<Operation>
 }
 
+/** What the members of our groups speak, in place of an assignor's name. */
+export const GROUP_PROTOCOL = 'stream-enricher'
+
 export interface GroupDescription {
   /** Kafka's name for it; Dead: there is no such group, hidden: it may not be described. */
   readonly state: string
+  /** Of its members: `GROUP_PROTOCOL`, an assignor's name, or of another kind of group that; empty while there are none, or they join. */
+  readonly protocol: string
   readonly members: readonly { readonly clientId: string; readonly host: string }[]
   readonly allowed: ReadonlySet<Operation>
 }

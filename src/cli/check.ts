@@ -6,6 +6,7 @@ import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts
 import { type Access, checkAccess } from '../checks/access.ts'
 import { type Finding, fail, ok } from '../checks/finding.ts'
 import { checkKeyHash } from '../checks/keys.ts'
+import { checkLimits } from '../checks/limits.ts'
 import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
 import { checkStored } from '../checks/stored-schemas.ts'
 import { plural } from '../checks/text.ts'
@@ -121,6 +122,11 @@ async function checkCluster(
     ...checkRetention(pipeline, found),
     ...checkDimensionTopics(pipeline, found),
     ...checkOwnTopics(pipeline, found),
+    ...checkLimits(
+      pipeline,
+      found,
+      [...records.values()].map((sample) => sample.records),
+    ),
     ...(codec === undefined ? [] : await checkContents(pipeline, codec, records)),
   ]
 }
