@@ -268,10 +268,10 @@ export class ClusterProducer implements TransactionalProducer {
       case undefined:
         if (!isConnectionError(error)) throw aborted
     }
-    if (this.#closed || performance.now() > this.#deadline) throw aborted
     if (answer?.name === 'UNKNOWN_TOPIC_OR_PARTITION') {
       this.#missing.notFound((error as { topic?: string }).topic ?? about.topic ?? '')
     }
+    if (this.#closed || performance.now() > this.#deadline) throw aborted
     if (isEndless) this.#outage.failed(error)
   }
 }
