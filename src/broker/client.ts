@@ -29,6 +29,7 @@ import { type About, MissingTopics, refusal } from './refusal.ts'
 import { seedOf } from './seed.ts'
 import { signInBy } from './sign-in.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
+import { addTopics } from './target-topics.ts'
 import { createTopics, describeConfigs } from './topic-admin.ts'
 import { check } from './topic-arrays.ts'
 import { ClusterProducer } from './transactional-producer.ts'
@@ -193,7 +194,7 @@ async function offsetsOf(
   at: OffsetAt,
   partition?: number,
 ): Promise<Map<number, number>> {
-  await cluster.addMultipleTargetTopics([topic])
+  await addTopics(cluster, [topic])
   const metadata = cluster
     .findTopicPartitionMetadata(topic)
     .filter(({ partitionId }) => partition === undefined || partitionId === partition)
@@ -219,7 +220,7 @@ async function deleteRecordsOf(
   { topic, partition }: TopicPartition,
   offset: number,
 ): Promise<void> {
-  await cluster.addMultipleTargetTopics([topic])
+  await addTopics(cluster, [topic])
   const metadata = cluster.findTopicPartitionMetadata(topic)
   const nodeId = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1
   const node = await cluster.findBroker({ nodeId })

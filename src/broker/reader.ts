@@ -11,6 +11,7 @@ import { Outage } from './outage.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
 import { refusal } from './refusal.ts'
+import { addTopics } from './target-topics.ts'
 import { asError, check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
@@ -101,7 +102,10 @@ export class ClusterReader implements Reader {
       if (leaderless !== undefined) throw new Error(`No leader for ${keyOf(leaderless[0])}`)
     } catch (error) {
       if (brokerError(error)?.meaning === 'refused') {
-        for (const position of [...this.#positions.values()]) this.#refused(position, error)
+        const { topic } = error as { topic?: string }
+        for (const position of [...this.#positions.values()]) {
+          if (topic === undefined || topic === position.topic) this.#refused(position, error)
+        }
       }
       await this.#backOff(error)
       this.#schedule()
@@ -113,7 +117,7 @@ export class ClusterReader implements Reader {
     if (!unknown) return
     await this.#cluster.connect()
     const topics = [...new Set([...this.#positions.values()].map(({ topic }) => topic))]
-    await this.#cluster.addMultipleTargetTopics(topics)
+    await addTopics(this.#cluster, topics)
     for (const topic of topics) this.#topics.add(topic)
   }
 

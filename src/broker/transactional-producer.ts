@@ -11,6 +11,7 @@ import { Outage } from './outage.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
 import { produce } from './produce-request.ts'
 import { type About, MissingTopics, refusal } from './refusal.ts'
+import { addTopics } from './target-topics.ts'
 import { check } from './topic-arrays.ts'
 
 const LEADER_NOT_AVAILABLE = 5
@@ -154,7 +155,7 @@ export class ClusterProducer implements TransactionalProducer {
     if (added.size === 0) return
     const topics = [...new Set([...added.values()].map(({ topic }) => topic))]
     await this.#retry({ topic: topics.join(', '), operation: 'Write' }, async () => {
-      await this.#cluster.addMultipleTargetTopics(topics)
+      await addTopics(this.#cluster, topics)
       const node = await this.#coordinator()
       const partitions = [...added.values()]
       await node.connectionPool.send(addPartitionsRequest(this.#identity(), partitions))
