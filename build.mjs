@@ -30,4 +30,4 @@ await build({
     js: "import { createRequire as nodeRequire } from 'node:module'\nconst require = nodeRequire(import.meta.url)",
   },
 })
-cpSync('src/ops/status-page.html', 'dist/status-page.html')
+for (const file of ['status-page.html', 'RUNBOOK.md']) cpSync(`src/ops/${file}`, `dist/${file}`)

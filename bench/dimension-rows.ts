@@ -28,7 +28,7 @@ const LARGEST_ROW = 1024
 
 /** The reader of a value, which it has read. */
 export function readValue(codec: TopicCodec, value: Buffer): ValueReader {
-  const reader = codec.reader(value, 0, value.length)
+  const reader = codec.reader(value, 0, value.length, 0, 0)
   if (reader === null || typeof reader === 'string') throw new Error(`No reader: ${reader}`)
   const fault = reader.read(0, bytesOf(value), 0, value.length)
   if (fault !== null) throw new Error(reader.fault)

@@ -4,6 +4,8 @@ import { partitionOf } from '../src/broker/partition-of.ts'
 import type { Broker } from '../src/broker/port.ts'
 import { outputFrame, readSchemas } from '../src/codec/avro.ts'
 import { AvroJson } from '../src/codec/avro-json.ts'
+import type { KeyPlan } from '../src/codec/key-plan.ts'
+import { keyPlans } from '../src/codec/key-readers.ts'
 import { keyBytes } from '../src/codec/keys.ts'
 import type { Pipeline, TopicConfig } from '../src/config/pipeline.ts'
 import { createTopic, type PlainProducer } from '../test/support/topics.ts'
@@ -21,6 +23,7 @@ export interface Pace {
 /** An input topic, and what its values are written with. */
 interface Input {
   readonly config: TopicConfig
+  readonly keyPlan: KeyPlan | undefined
   readonly json: AvroJson
   readonly partitions: number
 }
@@ -65,8 +68,10 @@ export class Feed {
     }
     await producer.connect(configs.map(({ topic }) => topic))
     const there = await broker.admin.describeTopics(configs.map(({ topic }) => topic))
+    const keys = keyPlans(pipeline, schemas)
     const inputs = configs.map((config, i) => ({
       config,
+      keyPlan: keys[i],
       json: new AvroJson(all[i]),
       partitions: there.get(config.topic)?.partitions ?? partitions,
     }))
@@ -110,11 +115,15 @@ export class Feed {
     }
   }
 
-  #put({ config, json, partitions }: Input, { key, value }: Sent, timestamp: number): void {
+  #put(
+    { config, keyPlan, json, partitions }: Input,
+    { key, value }: Sent,
+    timestamp: number,
+  ): void {
     const fault = (path: readonly string[], message: string): never => {
       throw new Error(`${config.topic} ${path.join('.')}: ${message}`)
     }
-    const bytes = keyBytes(config.keyFormat, key) ?? fault(['key'], `${key} is no key`)
+    const bytes = keyBytes(config.keyFormat, key, keyPlan) ?? fault(['key'], `${key} is no key`)
     const framed = Buffer.concat([outputFrame(1), json.encode(value, fault)!])
     this.#producer.put(config.topic, partitionOf(bytes, partitions), timestamp, bytes, framed)
   }

@@ -1,5 +1,6 @@
 import type { RejectReason, Stage } from './batch.ts'
 import { FailingEpochs } from './commit/failing-epochs.ts'
+import type { AnewReason } from './dimension/checkpoint.ts'
 import { type MissingKey, MissingKeys } from './dimension/missing-keys.ts'
 import { EpochTimes } from './ops/epoch-times.ts'
 import { LastRejects } from './output/last-rejects.ts'
@@ -42,8 +43,8 @@ export class Distribution {
 export const REBALANCE_REASONS = ['start', 'group', 'lost', 'fenced'] as const
 export type RebalanceReason = (typeof REBALANCE_REASONS)[number]
 
-/** Why a store was put aside: damage was found, or an administrator asked for it. */
-export type QuarantineReason = 'damaged' | 'asked'
+/** Why a store was put aside: damage was found, an administrator asked for it, or a dimension has to be read again. */
+export type QuarantineReason = 'damaged' | 'asked' | AnewReason
 
 /** Counts by label values, which are joined by blanks. */
 export class Tally extends Map<string, number> {
@@ -101,6 +102,8 @@ export class Counts {
   /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
   droppedLate = 0
   droppedEarly = 0
+  /** Of all inputs: records of another type than the pipeline file names. */
+  droppedOtherType = 0
   unmatched = 0
   /** By topic. */
   readonly produced = new Tally()

@@ -26,6 +26,10 @@ export interface DimensionsOptions {
   readonly limit: number
   readonly counts: Counts
   readonly log: Log
+  /** Runs `work` once no fact is being taken, and none is until it has ended. */
+  readonly hold: (work: () => Promise<void>) => Promise<void>
+  /** A broker does not know a topic, or not by its id. */
+  readonly onUnknownTopic: () => void
   readonly onFatal: (error: unknown) => void
 }
 
@@ -59,7 +63,7 @@ async function openDimension(
 }
 
 export function createDimensions(options: DimensionsOptions): Dimension[] {
-  const { pipeline, codec, stores, broker, earlyRejects, limit, onFatal, log } = options
+  const { pipeline, codec, stores, broker, earlyRejects, limit, counts, onFatal, log } = options
   const dimensions: Dimension[] = []
   for (const [d, config] of pipeline.dimensions.entries()) {
     dimensions.push(
@@ -67,7 +71,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
         config,
         codec: codec.dimensions[d],
         key: codec.dimensionKeys[d],
-        layout: `${codec.layout} ${config.topic}`,
+        layout: `${codec.layout} ${config.topic} ${codec.dimensionKeyLayouts[d]}`,
         store: stores[d],
         admin: broker.admin,
         createReader: (events) =>
@@ -76,8 +80,12 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
             events,
           ),
         onReject: rejecting(config, options),
+        onOtherType: () => counts.droppedOtherType++,
         room: (all) => earlyRejects.room(all),
         claim: (bytes) => claim(dimensions, bytes, limit),
+        onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),
+        onUnknownTopic: options.onUnknownTopic,
+        hold: options.hold,
         onFatal,
         log,
       }),
@@ -127,7 +135,10 @@ export async function readDimensions(
 ): Promise<void> {
   const begun = performance.now()
   await Promise.all(dimensions.map((dimension) => dimension.start()))
-  await Promise.all(dimensions.map((dimension) => dimension.ready))
+  // One may have to be read again while another is still being read.
+  while (dimensions.some(({ isReady }) => !isReady)) {
+    await Promise.all(dimensions.map(({ ready }) => ready))
+  }
   await earlyRejects.end()
   for (const [d, { restored }] of dimensions.entries()) {
     const store = `dimension/${pipeline.dimensions[d].name}`

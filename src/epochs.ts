@@ -5,12 +5,14 @@ import { type ChangelogTopic, epochPart } from './commit/epoch-part.ts'
 import type { Counts } from './counts.ts'
 import { codeOf } from './errors.ts'
 import type { HeldTask } from './held-task.ts'
-import type { TaskContext } from './task.ts'
+import type { TaskContext, TaskEpoch } from './task.ts'
 
 export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   readonly changelog: ChangelogTopic
+  /** By side: the inputs' ids; null: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
   /** Rejects of the dimensions since the last call: they go with the next epoch. */
   readonly takeRejects: () => readonly ProduceBatch[]
@@ -20,6 +22,8 @@ export interface EpochsOptions {
 const TRANSACTION_TIMEOUT_MS = 10_000
 /** Of a commit; each ends with a step of `commitEpoch`. */
 const STAGES = ['pack', 'produce', 'commit', 'store']
+/** The step of `commitEpoch` that ends the transaction. */
+const COMMITTED = 3
 
 export class Epochs {
   readonly #options: EpochsOptions
@@ -69,14 +73,14 @@ export class Epochs {
 
   /** Commits what the tasks have done. False: they have done nothing. */
   async commit(running: readonly HeldTask[], group: Group): Promise<boolean> {
-    const { context, changelog, takeRejects, onStep } = this.#options
+    const { context, changelog, topicIds, takeRejects, onStep } = this.#options
     if (this.#mustInit) return false
     const epochs = running.flatMap(({ task }) => task.take() ?? [])
     this.#rejects = [...this.#rejects, ...takeRejects()]
     if (epochs.length === 0 && this.#rejects.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog))
+    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog, topicIds))
     const count = countOf([
       ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
       ...this.#rejects,
@@ -86,12 +90,14 @@ export class Epochs {
       group,
       groupId: context.pipeline.name,
       onStep: (step) => {
+        // Committed, whatever becomes of the stores.
+        if (step === COMMITTED) this.#rejects = []
         onStage(STAGES[step - 1])
         onStep(step)
       },
     })
-    this.#rejects = []
     count(context.counts)
+    settle(epochs)
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
     for (const { matchTimes } of epochs) context.counts.latencies.addSince(matchTimes, now)
@@ -124,6 +130,14 @@ export class Epochs {
   /** A commit that still waits for its broker is given up. */
   close(): Promise<void> {
     return this.#producer.close()
+  }
+}
+
+/** What the tasks have taken is committed. */
+function settle(epochs: readonly TaskEpoch[]): void {
+  for (const { task, left, right } of epochs) {
+    task.queues[0].committed(left)
+    task.queues[1].committed(right)
   }
 }
 

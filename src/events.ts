@@ -4,6 +4,8 @@
 const err = 'the error'
 const partition = 'the task, which is the partition of both inputs'
 const dimension = 'the dimension’s name'
+const reason = 'why, in a word'
+const why = 'the same as a sentence'
 
 /**
  * `message` may have fields in braces; an error's own message is put behind it. `means` says what has
@@ -84,11 +86,80 @@ export const EVENTS = {
   },
   dimension_store_unusable: {
     level: 'warn',
-    message: 'The stored dimension cannot be used and is read from its topic again',
-    fields: { dimension },
+    message: 'The stored dimension {dimension} is read from its topic again: {why}',
+    fields: { dimension, reason, why },
+    means: 'The start takes longer.',
+    action:
+      'None for `layout`, `partitions`, `stale` and `moved_keys`. For `recreated` and `out_of_range`: see whether somebody meant to delete the topic, or its records; for `damaged`, check the disk.',
+  },
+  dimension_read_anew: {
+    level: 'warn',
+    message: '{topic} is read again, whole, for dimension {dimension}: {why}',
+    fields: { dimension, topic: 'its topic', reason, why },
     means:
-      'The store is of other columns, too old to have seen all deletions, or of another topic; the start takes longer.',
+      'Facts wait until the rows are there, as at a start; then they find what the topic has now.',
+    action:
+      'None for `partitions` and `moved_keys`. For `recreated` and `out_of_range`: see whether somebody meant to delete the topic, or its records.',
+  },
+  dimension_partitions_added: {
+    level: 'info',
+    message:
+      '{topic} has {partitions} partitions now; dimension {dimension} reads the new ones, too',
+    fields: {
+      dimension,
+      topic: 'its topic',
+      before: 'how many it had',
+      partitions: 'how many it has',
+    },
+    means:
+      'They are read from their heads. Of a key that lies on several partitions the newest row counts.',
     action: '',
+  },
+  dimension_waits_for_transaction: {
+    level: 'warn',
+    message:
+      'Dimension {dimension} waits for a transaction on {topic}-{partition} that is open since offset {offset}; {behind} offsets lie behind it',
+    fields: {
+      dimension,
+      topic: 'its topic',
+      partition: 'of the topic',
+      offset: 'where the transaction begins',
+      behind: 'offsets from there to the end',
+      ms: 'for how long it has waited',
+    },
+    means:
+      'Rows that were committed before the start lie behind the beginning of a transaction, and nobody may read them before it ends; facts wait.',
+    action:
+      'An open transaction ends by itself within its producer’s `transaction.timeout.ms`. One that does not hangs: `kafka-transactions.sh find-hanging --broker-id …` shows it, `kafka-transactions.sh abort --topic … --partition … --start-offset …` ends it.',
+  },
+  topic_gone: {
+    level: 'warn',
+    message: 'The topic {topic} does not exist any more, or may not be described',
+    fields: { topic: 'an input, or a dimension’s topic' },
+    means: 'Nothing comes from it. A dimension keeps its rows. Said again every 5 minutes.',
+    action:
+      'Make it anew: a dimension reads it whole then; for an input of the join the service ends with OFFSETS_CHANGED, and says what to do.',
+  },
+  topic_there_again: {
+    level: 'info',
+    message: 'The topic {topic} is there again',
+    fields: { topic: 'that of `topic_gone`' },
+    means: 'The end of `topic_gone`.',
+    action: '',
+  },
+  partitions_not_read: {
+    level: 'warn',
+    message:
+      '{topic} has {partitions} partitions, and had {read} when the pipeline started: nobody reads the new ones',
+    fields: {
+      topic: 'the input',
+      partitions: 'how many it has',
+      read: 'how many are read',
+    },
+    means:
+      'Partitions were added to an input of the join. Records on them wait unread, and keys that have moved there no longer meet what was written before. Said again every 5 minutes.',
+    action:
+      'Give both inputs, the output and the changelog topic the same number: stop all instances once they have no lag, add partitions to the other topics (the changelog is made anew), `reset`, and start; or make new topics, and give the pipeline another name. The records on the new partitions are read then.',
   },
   dimension_store_damaged: {
     level: 'error',
@@ -270,7 +341,7 @@ export const EVENTS = {
     fields: {
       topic: 'the input',
       id: 'the schema that is read with',
-      latestId: 'the latest in the registry',
+      latestId: 'the latest in the registry; -1: it has none',
       fault:
         'why records written with the latest cannot be read and are rejected; null: they are read',
     },
@@ -278,6 +349,163 @@ export const EVENTS = {
       'The window was stored with the earlier schema, so the start goes on with it, and with the output’s schema as it was.',
     action:
       'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
+  },
+  key_schema_not_read: {
+    level: 'warn',
+    message: 'Keys of {topic} with its latest key schema {id} cannot be read',
+    fields: {
+      topic: 'the input',
+      id: 'the latest schema of its keys in the registry',
+      fault: 'why it is not a key that is read',
+    },
+    means:
+      'Somebody has registered another key schema. The pipeline goes on with the keys that it can read, and rejects the others as `bad_key`.',
+    action: 'Have the topic’s writers use a key that is read; `fault` says which are.',
+  },
+  key_bytes_differ: {
+    level: 'warn',
+    message: '{facts} and {right} do not write their keys alike: {cause}',
+    fields: {
+      facts: 'the fact topic',
+      right: 'the topic of the right stream',
+      cause: 'what differs',
+    },
+    means:
+      'Producers choose the partition by a key’s bytes. Where these differ, records of one key lie on different partitions and do not meet, unless a partitioner of your own looks at what the key says.',
+    action:
+      'Write both topics’ keys with one serializer and one key schema. `check` looks at where the keys lie.',
+  },
+  records_rejected: {
+    level: 'warn',
+    message:
+      '{topic}: {count} of {taken} records rejected in {seconds} s, {percent} %, as {reason}. The last one is {place}, key {key}: {fault}',
+    fields: {
+      topic: 'where they came from; the output, of joined records that are too large',
+      stage: 'where they failed',
+      reason: 'why',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      place: 'topic-partition @ offset of the last of them',
+      key: 'what its key looks like; null: it has none',
+      fault: 'what was wrong with it',
+    },
+    means:
+      'Records went to the rejects topic: a line at once for each topic and reason, then one a minute while more come. `losses_over` ends it.',
+    action: 'As the fault says; `rejects` shows them. They can be written again once it is mended.',
+  },
+  records_late: {
+    level: 'warn',
+    message:
+      '{topic}: {count} of {taken} records late in {seconds} s, {percent} %, and {fate}. They were up to {behind} behind stream time',
+    fields: {
+      topic: 'the input',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      fate: 'what became of them',
+      behind: 'the most that records were behind stream time, up to a factor of two',
+    },
+    means:
+      'Records came after their window had closed: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action:
+      'All of one side, by the same time: a clock, or the unit or field of `time`, is wrong. Some: raise `join.grace`; `record_lateness_seconds` says how far.',
+  },
+  records_early: {
+    level: 'warn',
+    message:
+      '{topics}: {count} of {taken} records dropped in {seconds} s, {percent} %, as their times are too far ahead of the clock',
+    fields: {
+      topics: 'the inputs',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+    },
+    means:
+      '`join.early: drop`, and records that are further ahead than `join.ahead`: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action:
+      'Look for a clock, or a field or unit of `time`, that is wrong; `join.early: reject` keeps them in the rejects topic.',
+  },
+  facts_dropped: {
+    level: 'info',
+    message:
+      '{dimension}: {count} of {taken} facts dropped in {seconds} s, {percent} %, as they have no row. Missed most often: {keys}',
+    fields: {
+      dimension,
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      keys: 'that were missed most since the line before',
+    },
+    means:
+      '`missing: drop`, as the pipeline file has it: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action: 'None where that is wanted.',
+  },
+  losses_over: {
+    level: 'info',
+    message: '{of}: {reason} is over, none for {quiet} s; {count} came in {seconds} s before',
+    fields: {
+      of: 'the topic, or dimension',
+      stage: 'where they were lost',
+      reason: 'why',
+      quiet: 'seconds since the last',
+      count: 'how many there were',
+      seconds: 'from the first to the last',
+    },
+    means: 'The end of `records_rejected`, `records_late`, `records_early` or `facts_dropped`.',
+    action: '',
+  },
+  lookups_missed: {
+    level: 'warn',
+    message:
+      '{dimension}: {count} of {taken} look-ups by {on} found no row in {seconds} s. Missed most often: {keys}. {hint}',
+    fields: {
+      dimension,
+      on: 'the fact’s field',
+      count: 'look-ups without a row since the line before',
+      taken: 'all look-ups',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+      keys: 'that were missed most since the line before',
+      rows: 'rows that the dimension has',
+      hint: 'some keys of these, and what to compare',
+    },
+    means:
+      'Of some hundred look-ups (nearly) all have missed: a line at once, then one a minute while it goes on.',
+    action:
+      'Compare the keys. Equal in form: is the topic filled, and from the right source? Else the topic’s `keyFormat`, or `on`.',
+  },
+  lookups_work: {
+    level: 'info',
+    message: '{dimension}: look-ups find rows again',
+    fields: { dimension, seconds: 'how long (nearly) all had missed' },
+    means: 'The end of `lookups_missed`.',
+    action: '',
+  },
+  nothing_matches: {
+    level: 'warn',
+    message:
+      'Nothing matches: {left} facts and {right} records of the right stream without one match, though their windows have closed; {hint}',
+    fields: {
+      kind: 'of the join',
+      left: 'facts since the last match, or the start',
+      right: 'records of the right stream since then',
+      hint: 'whether keys were found, and so what to look at',
+    },
+    means:
+      'Thousands of records of both sides have come and gone without a match. A line at once, then one a minute.',
+    action: 'As the hint says: `check` compares keys and times of both sides.',
+  },
+  matches_again: {
+    level: 'info',
+    message: 'Records match again',
+    fields: { seconds: 'how long none did' },
+    means: 'The end of `nothing_matches`.',
+    action: '',
   },
   paused: {
     level: 'info',

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { Level } from 'level'
 import { crc32c } from './checksum.ts'
-import { EnricherError, messageOf } from './errors.ts'
+import { codeOf, EnricherError, messageOf } from './errors.ts'
 
 export type Store = Level<Buffer, Buffer>
 
@@ -86,12 +86,22 @@ const isDamage = ({ code, message }: LevelError): boolean =>
   code === 'LEVEL_CORRUPTION' ||
   (code === 'LEVEL_IO_ERROR' && /\.(ldb|sst): Invalid argument$/.test(message ?? ''))
 
-/** What LevelDB says of damaged files, as STATE_CORRUPT; any other error as it is. */
-export function asCorrupt(error: unknown): unknown {
+/**
+ * What LevelDB says of damaged files, as STATE_CORRUPT; any other error as it is.
+ * @param partition whose window store it is
+ */
+export function asCorrupt(error: unknown, partition?: number): unknown {
   const { cause } = error as LevelError
+  if (codeOf(error) === 'STATE_CORRUPT' && partition !== undefined) {
+    return new EnricherError('STATE_CORRUPT', messageOf(error), {
+      cause: error,
+      fields: { ...(error as EnricherError).fields, partition },
+    })
+  }
   if (!isDamage(error as LevelError) && !(cause && isDamage(cause))) return error
   return new EnricherError('STATE_CORRUPT', `A store is damaged: ${messageOf(error)}`, {
     cause: error,
+    fields: partition === undefined ? {} : { partition },
   })
 }
 

@@ -1,7 +1,6 @@
 /** The loop: each turn takes a slice of every task that runs, then has the epoch committed if it is time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Alarm } from './alarm.ts'
-import { codeOf } from './errors.ts'
 import type { HeldTask } from './held-task.ts'
 import { asCorrupt } from './level.ts'
 import type { TaskContext } from './task.ts'
@@ -135,11 +134,7 @@ export class Loop {
       if (busy) this.#options.context.counts.slices.add(performance.now() - begun)
       return busy
     } catch (raised) {
-      const error = asCorrupt(raised)
-      if (codeOf(error) === 'STATE_CORRUPT') {
-        this.#options.tasks.stores.condemn(task.partition, 'damaged')
-      }
-      throw error
+      throw asCorrupt(raised, task.partition)
     }
   }
 

@@ -13,11 +13,14 @@ import type { ServiceParts } from './status/parts.ts'
 import { collect } from './status/samples.ts'
 import { ServiceQueries } from './status/store-queries.ts'
 import { ServiceViews } from './status/views.ts'
+import { Watch } from './watch/watch.ts'
 
 export interface Monitoring {
   readonly http: { readonly port: number; close(): Promise<void> }
   /** undefined: nothing is pushed. */
   readonly otlp: Otlp | undefined
+  /** Looks at what is counted until it is closed. */
+  readonly watch: { close(): void }
 }
 
 /** Begins with the first moment: the parts that a start has not come to yet are looked for at each request. */
@@ -27,7 +30,12 @@ export async function startMonitoring(
   onFatal: (error: unknown) => void,
 ): Promise<Monitoring> {
   const { pipeline, version, instanceId, counts, dimensions } = parts
-  const metrics = createMetrics((m) => collect(m, parts))
+  const probes = new Health(
+    () => liveness(pipeline, parts.worker),
+    () => readiness(pipeline, dimensions, parts.worker),
+  )
+  const watch = new Watch(parts, () => probes.ready(), log)
+  const metrics = createMetrics((m) => collect(m, parts, watch.verdict))
   const instance = {
     'service.name': 'stream-enricher',
     'service.version': version,
@@ -36,16 +44,12 @@ export async function startMonitoring(
   }
   const otlp = startOtlp(process.env, metrics, instance, log)
   const members = new GroupMembers(parts)
-  const probes = new Health(
-    () => liveness(pipeline, parts.worker),
-    () => readiness(pipeline, dimensions, parts.worker),
-  )
   void endStuckStart(parts, probes, onFatal)
   const http = await startHttp(pipeline.http, {
     version,
     metrics,
     probes,
-    views: new ServiceViews(parts, probes, members),
+    views: new ServiceViews(parts, probes, members, watch),
     queries: new ServiceQueries(parts, members),
     token: pipeline.http.token,
     admin: new Operator(parts, log, onFatal),
@@ -53,7 +57,7 @@ export async function startMonitoring(
       counts.httpRequests.add(`${route} ${method} ${code}`, ms),
   })
   log.event('listening', { port: http.port, pipeline: pipeline.name })
-  return { http, otlp }
+  return { http, otlp, watch }
 }
 
 /** Whoever supervises the process starts it again. */

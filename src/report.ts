@@ -2,6 +2,7 @@
 import type { Pipeline } from './config/pipeline.ts'
 import type { Dimension } from './dimension/dimension.ts'
 import type { HeldTask } from './held-task.ts'
+import { type Lag, lagOf } from './input/last-lags.ts'
 import type { Check } from './ops/health.ts'
 import type { Worker } from './worker.ts'
 
@@ -26,6 +27,26 @@ export function stateOf(
   if (dimensions.some(({ isReady }) => !isReady)) return 'bootstrapping'
   if (!worker.joined) return 'rebalancing'
   return worker.tasks.some(({ state }) => state === 'restoring') ? 'restoring' : 'running'
+}
+
+/** How far the inputs of all tasks lag that are ours; absent where that is not known. */
+export function lagsOf(
+  worker: Pick<Worker, 'tasks' | 'lastLags'>,
+  now = Date.now(),
+): (Lag & { readonly partition: number; readonly side: number })[] {
+  const { tasks, lastLags } = worker
+  const running = new Map(tasks.map(({ task }) => [task.partition, task.queues]))
+  const partitions = new Set([...running.keys(), ...lastLags.partitions])
+  return [...partitions]
+    .toSorted((a, b) => a - b)
+    .flatMap((partition) =>
+      [0, 1].flatMap((side) => {
+        const queue = running.get(partition)?.[side]
+        const lag = (queue && lagOf(queue, now)) ?? lastLags.of(partition, side, now)
+        // A 0 that grows to the backlog once it is seen would look like input that outruns us.
+        return lag === undefined ? [] : [{ partition, side, ...lag }]
+      }),
+    )
 }
 
 /** Bytes that each part of the service holds. */
@@ -76,9 +97,14 @@ export function readiness(
     const dimension = dimensions[d]
     if (dimension === undefined) return { name, ok: false, detail: 'not begun' }
     const { isReady, table } = dimension
-    const { remaining, total, begunMs } = dimension.progress
+    const { remaining, total, begunMs, waitsFor } = dimension.progress
     if (isReady) return { name, ok: true, detail: `${table.size} rows` }
-    return waiting(name, 'reading', progress(remaining, total, begunMs))
+    const far = waiting(name, 'reading', progress(remaining, total, begunMs))
+    if (waitsFor === undefined) return far
+    const { partition, offset, ms } = waitsFor
+    const place = `${config.topic}-${partition}, open since offset ${offset}`
+    const why = `waits for a transaction on ${place}, for ${Math.round(ms / 1000)} s`
+    return { ...far, detail: `${far.detail}; ${why}`, secondsLeft: null }
   })
   if (worker?.draining) return [...checks, { name: 'instance', ok: false, detail: 'draining' }]
   const joined = worker?.joined ?? false
@@ -111,6 +137,8 @@ export function startPosition(
     table.size,
     progress.remaining,
     isReady,
+    // Grows with every answer: what waits for an open transaction is not stuck, and a new start would wait, too.
+    progress.waitsFor?.ms,
   ])
   const restored = worker?.tasks.map(({ task, state, restoreRemaining }) => [
     task.partition,

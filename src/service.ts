@@ -4,9 +4,11 @@ import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
 import type { Broker, ProduceBatch } from './broker/port.ts'
+import { TopicWatch } from './broker/topic-watch.ts'
 import type { StoredLayout } from './codec/compile.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
+import { topicRecreated } from './commit/topic-ids.ts'
 import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
@@ -19,12 +21,13 @@ import {
 } from './dimensions.ts'
 import { EarlyRejects } from './early-rejects.ts'
 import type { Log } from './events.ts'
+import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startMonitoring } from './monitoring.ts'
 import type { LeveledLog } from './ops/log.ts'
 import { BatchList } from './output/task-output.ts'
-import { compileForStart } from './start-codec.ts'
+import { compileForStart, warnOfKeys } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
 import type { TaskContext } from './task.ts'
 import { prepareTopics } from './topics.ts'
@@ -64,7 +67,7 @@ export async function startService(
     limits: memory,
     dimensions,
   }
-  const { http, otlp } = await startMonitoring(parts, log, onFatal)
+  const { http, otlp, watch } = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
   const opening = openDimensionStores(pipeline, counts, log)
@@ -76,10 +79,15 @@ export async function startService(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const { partitions } = topics
+  const topicWatch = new TopicWatch(broker.admin, log)
+  const onUnknownTopic = (): void => void topicWatch.look()
+  const inputs = await inputTopicsOf(pipeline, partitions, broker, log, onFatal)
+  parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
   const transactionalId = `${pipeline.name}-${instanceId}`
   const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
+  warnOfKeys(pipeline, compiled, partitions, log)
   const { codec, frame } = compiled
   parts.codec = codec
   parts.partitions = partitions
@@ -106,6 +114,8 @@ export async function startService(
     limit: memory.dimensions,
     counts,
     log,
+    hold: (work) => worker.holdDuring(work),
+    onUnknownTopic,
     onFatal,
   }
   dimensions.push(...createDimensions(options))
@@ -131,6 +141,8 @@ export async function startService(
     context,
     changelog: changelogOf(compiled, limits, broker, log),
     partitions,
+    topicIds: inputs.ids,
+    onUnknownTopic,
     instanceId,
     transactionalId,
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
@@ -145,6 +157,7 @@ export async function startService(
     onFatal,
   })
   worker.prepare()
+  watchTopics(topicWatch, pipeline, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker
   worker.start()
@@ -153,8 +166,10 @@ export async function startService(
     worker,
     counts,
     async stop() {
+      topicWatch.close()
       registry?.close()
       await worker.stop()
+      watch.close()
       await otlp?.stop()
       await Promise.all([
         ...dimensions.map((dimension) => dimension.close()),
@@ -163,6 +178,38 @@ export async function startService(
       ])
     },
   }
+}
+
+async function inputTopicsOf(
+  { facts, join }: Pipeline,
+  partitions: number,
+  { admin }: Broker,
+  log: Log,
+  onFatal: (error: unknown) => void,
+): Promise<InputTopics> {
+  const topics = [facts.topic, join.topic]
+  return new InputTopics({
+    topics,
+    partitions,
+    identities: await admin.identify(topics),
+    log,
+    onRecreated: (topic, before, id) => onFatal(topicRecreated(topic, before, id)),
+  })
+}
+
+function watchTopics(
+  watch: TopicWatch,
+  { facts, join, dimensions: configs }: Pipeline,
+  inputs: InputTopics,
+  dimensions: readonly Dimension[],
+): void {
+  for (const [side, { topic }] of [facts, join].entries()) {
+    watch.listen(topic, (found) => inputs.seen(side, found))
+  }
+  for (const [d, { topic }] of configs.entries()) {
+    watch.listen(topic, (found) => dimensions[d].seen(found))
+  }
+  watch.start()
 }
 
 function changelogOf(

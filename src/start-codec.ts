@@ -1,5 +1,6 @@
 /** What a start compiles: the latest schemas, or those that the stored window needs. */
 import type { Broker } from './broker/port.ts'
+import { keyBytesDiffer } from './checks/key-formats.ts'
 import { outputFrame } from './codec/avro.ts'
 import { type Compiled, compilePipeline } from './codec/compile.ts'
 import type { Registry } from './codec/registry.ts'
@@ -36,6 +37,24 @@ export async function compileForStart(
     const id = schemaId ?? (await registry.register(`${topic}-value`, outputSchema))
     return { ...compiled, frame: outputFrame(id) }
   })
+}
+
+/** Says what the keys make of the join: rejects, or records that do not meet. */
+export function warnOfKeys(
+  pipeline: Pipeline,
+  compiled: Compiled,
+  partitions: number,
+  log: Log,
+): void {
+  for (const key of compiled.keys) {
+    if (key === undefined || key.fault === null) continue
+    const { topic, id, fault } = key
+    log.event('key_schema_not_read', { topic, id, fault })
+  }
+  const cause = partitions > 1 ? keyBytesDiffer(pipeline, compiled) : null
+  if (cause === null) return
+  const { facts, join } = pipeline
+  log.event('key_bytes_differ', { facts: facts.topic, right: join.topic, cause })
 }
 
 async function compileStored(

@@ -8,7 +8,14 @@ import type { Broker } from './broker/port.ts'
 import { lastRanges, readTopic } from './broker/read-topic.ts'
 import { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import type { StoredLayout } from './codec/compile.ts'
-import { type ChangelogHeader, decodeChangelog, encodeHeader, isEpoch } from './window/changelog.ts'
+import {
+  type ChangelogHeader,
+  decodeChangelog,
+  encodeHeader,
+  isEpoch,
+  isNewer,
+  unreadable,
+} from './window/changelog.ts'
 
 /** Offsets at a partition's end that are looked through for an epoch: transactions' markers, and aborted ones, take some. */
 const TAILS = [20, 1000, Number.POSITIVE_INFINITY]
@@ -33,6 +40,8 @@ export async function readHeaders(broker: Broker, topic: string): Promise<Change
     const unknown = ranges.filter(({ partition }) => last.get(partition) === undefined)
     await readTopic(broker, topic, unknown, ({ partition, offset, value }) => {
       const header = value === null ? undefined : decodeChangelog(value, 0, value.length)?.header
+      // A restore may have passed by what others have written; by a newer release's epochs it has not.
+      if (isNewer(value?.[0])) throw unreadable(topic, partition, offset, value?.[0])
       if (header === undefined) return
       if (isEpoch(header)) last.set(partition, header)
       else announced.set(offset, header)

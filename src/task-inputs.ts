@@ -14,6 +14,10 @@ const LEAD_MS = 10
 export interface TaskInputsOptions {
   readonly broker: Broker
   readonly context: TaskContext
+  /** By side: the inputs' ids; null: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
+  /** A broker does not know an input, or not by its id. */
+  readonly onUnknownTopic: () => void
   /** Records have come, or a task has begun to run. */
   readonly onWork: () => void
   /** Until the next commit is due; negative once it is. */
@@ -27,6 +31,7 @@ export class TaskInputs {
   readonly #onWork: () => void
   readonly #held: ReadonlyMap<number, HeldTask>
   readonly #reader: Reader
+  readonly #topicIds: readonly (string | null)[]
   #paused = false
   readonly #admin: Admin
   /** Runs while paused. */
@@ -36,8 +41,9 @@ export class TaskInputs {
 
   /** @param held all tasks, by partition */
   constructor(options: TaskInputsOptions, held: ReadonlyMap<number, HeldTask>) {
-    const { broker, context, onWork, msToCommit, onReadError } = options
+    const { broker, context, onWork, msToCommit, onReadError, onUnknownTopic } = options
     this.#context = context
+    this.#topicIds = options.topicIds
     this.#admin = broker.admin
     this.#onWork = onWork
     this.#held = held
@@ -53,6 +59,7 @@ export class TaskInputs {
       {
         onFetched: (fetched) => this.#fetched(fetched),
         onError: (_partition, error) => onReadError(error),
+        onUnknownTopic,
       },
     )
   }
@@ -60,7 +67,8 @@ export class TaskInputs {
   /** @param starts the offsets to read from, by side */
   add(held: HeldTask, starts: readonly number[]): void {
     for (const side of [0, 1]) {
-      this.#reader.add(this.#input(side, held.task.partition), starts[side])
+      const input = this.#input(side, held.task.partition)
+      this.#reader.add(input, starts[side], this.#topicIds[side])
       if (this.#paused) this.#pause(held, side)
     }
   }

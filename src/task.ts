@@ -8,7 +8,14 @@ import { type RejectReason, SLICE, type Stage } from './batch.ts'
 import type { Fetched } from './broker/port.ts'
 import type { RecordBatchWriter } from './broker/record-batch-writer.ts'
 import { type Bytes, copyBytes, hashBytes, NO_BYTES, sameBytes } from './bytes.ts'
-import type { KeyReader, PipelineCodec, TopicCodec, ValueReader } from './codec/port.ts'
+import { unitHint } from './codec/likely-unit.ts'
+import {
+  type KeyReader,
+  OTHER_TYPE,
+  type PipelineCodec,
+  type TopicCodec,
+  type ValueReader,
+} from './codec/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import type { DimensionTable } from './dimension/table.ts'
@@ -76,6 +83,7 @@ export interface TaskEpoch {
 const REFUSED = 0
 const NEEDS_SCHEMA = 1
 const TAKEN = 2
+const NEEDS_KEY_SCHEMA = 3
 const KEY_MISMATCH =
   'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
@@ -237,8 +245,8 @@ export class Task {
         side === LEFT
           ? this.#takeFact(block, at, at - firstLeft)
           : this.#takeRight(block, at, at - firstRight)
-      if (fate === NEEDS_SCHEMA) {
-        this.#load(side, block, at)
+      if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
+        this.#loadFor(side, block, at, fate)
         break
       }
       if (side === LEFT) i++
@@ -300,12 +308,14 @@ export class Task {
     i: number,
     row: number,
   ): ValueReader | undefined {
-    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds } = columns
     if (keyEnds[i] < 0 || valueEnds[i] < 0) return undefined
-    const value = topic.reader(buffer, valueStarts[i], valueEnds[i])
+    const headerStart = headerStarts[i]
+    const headerEnd = headerEnds[i]
+    const value = topic.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
     if (value === null || typeof value === 'string') return undefined
     if (value.read(row, buffer, valueStarts[i], valueEnds[i]) !== null) return undefined
-    return key.read(buffer, keyStarts[i], keyEnds[i]) ? value : undefined
+    return key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd) ? value : undefined
   }
 
   #hashLookUps(value: ValueReader, row: number): void {
@@ -321,11 +331,17 @@ export class Task {
     }
   }
 
+  #loadFor(side: number, { columns }: Block, i: number, fate: number): void {
+    const { facts, right, factsKey, rightKey } = this.#context.codec
+    const { buffer, keyStarts, valueStarts } = columns
+    if (fate === NEEDS_SCHEMA) this.#load(side === LEFT ? facts : right, buffer, valueStarts[i])
+    else this.#load(side === LEFT ? factsKey : rightKey, buffer, keyStarts[i])
+  }
+
   /** Meanwhile the other tasks go on, and epochs are committed. */
-  #load(side: number, { columns }: Block, i: number): void {
-    const codec = side === LEFT ? this.#context.codec.facts : this.#context.codec.right
+  #load(codec: TopicCodec | KeyReader, buffer: Bytes, start: number): void {
     this.#loading = true
-    void codec.load(columns.buffer, columns.valueStarts[i]).finally(() => {
+    void codec.load(buffer, start).finally(() => {
       this.#loading = false
     })
   }
@@ -477,11 +493,11 @@ export class Task {
       this.#context.counts.outside[side]++
       return TAKEN
     }
-    const { buffer, keyStarts, keyEnds } = block.columns
+    const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = block.columns
     const value = this.#readers[side][row]
-    if (value === undefined) return this.#unread(side, codec, block, i)
+    if (value === undefined) return this.#unread(side, codec, key, block, i)
     value.select(row)
-    key.read(buffer, keyStarts[i], keyEnds[i])
+    key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
     if (value.keyEnd(0) < 0) {
       return this.#reject(side, block, i, 'decode', 'null_field', 'The join field is null')
     }
@@ -513,23 +529,33 @@ export class Task {
       aheadMs === pipeline.join.aheadMs
         ? 'join.ahead'
         : 'message.timestamp.after.max.ms of the output topic'
-    const error = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock; ${limit} allows ${aheadMs}`
+    const hint = field === null ? '' : unitHint(field, value.timeText, value.timeReading!, now())
+    const error = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock; ${limit} allows ${aheadMs}${hint}`
     return this.#reject(side, block, i, 'decode', 'future_time', error)
   }
 
   /** Why the look-ahead has passed the record over. */
-  #unread(side: number, codec: TopicCodec, block: Block, i: number): number {
-    const { buffer, keyEnds, valueStarts, valueEnds } = block.columns
+  #unread(side: number, codec: TopicCodec, key: KeyReader, block: Block, i: number): number {
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = block.columns
+    const { headerStarts, headerEnds } = block.columns
     const fail = (reason: RejectReason, error: string): number =>
       this.#reject(side, block, i, 'decode', reason, error)
+    const isNull = valueEnds[i] < 0
+    const value = isNull
+      ? null
+      : codec.reader(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i])
+    if (value === OTHER_TYPE) {
+      this.#context.counts.droppedOtherType++
+      return REFUSED
+    }
     if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
-    if (valueEnds[i] < 0) return fail('null_value', 'The record has no value')
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+    if (isNull) return fail('null_value', 'The record has no value')
     if (value === null) return NEEDS_SCHEMA
     if (typeof value === 'string') return fail(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return fail(fault, value.fault)
-    return fail('bad_key', 'The key is not in the key format that the pipeline file names')
+    key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
+    return key.reason === null ? NEEDS_KEY_SCHEMA : fail(key.reason, key.fault)
   }
 
   #late(side: number, block: Block, i: number): number {
@@ -581,13 +607,19 @@ export class Task {
       this.#checkTimes(block)
       return true
     }
-    const { buffer, length, valueStarts, valueEnds } = block.columns
+    const { buffer, length, valueStarts, valueEnds, headerStarts, headerEnds } = block.columns
     for (let i = 0; i < length; i++) {
       block.times[i] = UNTIMED
       if (valueEnds[i] < 0) continue
-      const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
+      const value = codec.reader(
+        buffer,
+        valueStarts[i],
+        valueEnds[i],
+        headerStarts[i],
+        headerEnds[i],
+      )
       if (value === null) {
-        this.#load(block === this.queues[LEFT].head ? LEFT : RIGHT, block, i)
+        this.#load(codec, buffer, valueStarts[i])
         return false
       }
       if (typeof value === 'string') continue

@@ -1,10 +1,12 @@
 /** The tasks of this instance: taking them, and giving them up. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Group } from './broker/port.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { takeTask } from './commit/take-task.ts'
 import { codeOf } from './errors.ts'
 import type { Log } from './events.ts'
 import type { HeldTask } from './held-task.ts'
+import { LastLags } from './input/last-lags.ts'
 import { asCorrupt } from './level.ts'
 import { Task } from './task.ts'
 import { TaskInputs, type TaskInputsOptions } from './task-inputs.ts'
@@ -21,15 +23,22 @@ export interface TasksOptions extends TaskInputsOptions {
 const RESTORED_AT_ONCE = 4
 /** Part of the time that a stop may take. What a slow disk has not got by then a restore reads about as fast. */
 const FLUSH_MS = 2000
+/** Restores in a row of one task that may find its store damaged, and how much longer each waits. */
+const MOST_DAMAGED = 3
+const DAMAGED_MS = 1000
 
 export class Tasks {
   readonly #options: TasksOptions
   readonly stores: WindowStores
   readonly inputs: TaskInputs
+  /** Of the tasks that were given up, and are to be taken here again. */
+  readonly lastLags = new LastLags()
   readonly #held = new Map<number, HeldTask>()
   /** Partitions that are ours. */
   readonly #wanted = new Set<number>()
   readonly #turns = new Map<number, Promise<unknown>>()
+  /** By partition: restores in a row that have found damage. */
+  readonly #damaged = new Map<number, number>()
 
   constructor(options: TasksOptions) {
     this.#options = options
@@ -57,6 +66,7 @@ export class Tasks {
 
   /** Takes the tasks that are not held yet; resolves when all of them run. */
   async take(partitions: readonly number[]): Promise<void> {
+    this.lastLags.retain(partitions)
     for (const partition of partitions) this.#wanted.add(partition)
     const left = [...partitions]
     await Promise.all(
@@ -85,6 +95,7 @@ export class Tasks {
   async close(): Promise<void> {
     await this.inputs.close()
     await this.putDown()
+    this.lastLags.retain([])
   }
 
   async #flush({ partition, writeBack }: Task, until: number): Promise<void> {
@@ -127,10 +138,19 @@ export class Tasks {
         if (code !== 'STATE_CORRUPT') throw error
         log.event('window_store_damaged', { err: error, partition })
         this.stores.condemn(partition, 'damaged')
+        await this.#afterDamage(partition, error)
       }
       this.#options.context.counts.errors.add(`restore ${code}`)
       await this.#takeOne(partition)
     }
+  }
+
+  /** A disk that damages what was just written to it will not get better by another try. */
+  async #afterDamage(partition: number, error: unknown): Promise<void> {
+    const times = (this.#damaged.get(partition) ?? 0) + 1
+    this.#damaged.set(partition, times)
+    if (times > MOST_DAMAGED) throw error
+    await sleep(DAMAGED_MS * (times - 1), undefined, { ref: false })
   }
 
   /** undefined: it is held already, or not ours any more. */
@@ -166,6 +186,7 @@ export class Tasks {
       group,
       log,
       from: [0, 1].map((side) => context.interval?.offsets[side].get(partition)?.from ?? 0),
+      topicIds: this.#options.topicIds,
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)
@@ -180,6 +201,7 @@ export class Tasks {
     })
     if (held.state === 'closed') return
     held.state = 'running'
+    this.#damaged.delete(partition)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
     context.counts.restores.add('window', ms)
@@ -192,6 +214,7 @@ export class Tasks {
     return this.#inTurn(partition, async () => {
       const held = this.#held.get(partition)
       if (held === undefined) return
+      this.lastLags.keep(partition, held.task.queues)
       held.state = 'closed'
       this.#held.delete(partition)
       this.#options.context.memory.tasks = this.#held.size

@@ -28,7 +28,7 @@ export class WindowStores {
 
   /** The store is put aside when it is opened again. */
   condemn(partition: number, reason: QuarantineReason): void {
-    this.#condemned.set(partition, reason)
+    if (!this.#condemned.has(partition)) this.#condemned.set(partition, reason)
   }
 
   async open(partition: number): Promise<Store> {

@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemberInfo } from './assign.ts'
 import type { Group, TransactionalProducer } from './broker/port.ts'
+import { Commits } from './commit/commits.ts'
 import type { RebalanceReason } from './counts.ts'
 import { Epochs, type EpochsOptions } from './epochs.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import type { HeldTask } from './held-task.ts'
+import type { LastLags } from './input/last-lags.ts'
+import { asCorrupt } from './level.ts'
 import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf } from './membership.ts'
 import { Tasks } from './tasks.ts'
@@ -18,10 +21,17 @@ export interface WorkerOptions extends EpochsOptions {
   /** host:port of our HTTP server, and our version, for the other members. */
   readonly address: string
   readonly version: string
+  /** A broker does not know an input, or not by its id. */
+  readonly onUnknownTopic: () => void
   readonly log: Log
   readonly onFatal: (error: unknown) => void
   /** A topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
   readonly onRefused: (error: EnricherError) => Promise<void>
+}
+
+export interface Failing {
+  readonly epochs: number
+  readonly error: unknown
 }
 
 /** How long a stop waits for the last commit, where no broker answers. */
@@ -47,7 +57,7 @@ export class Worker {
   #joining = true
   #stopping = false
   #ended: Promise<void> | undefined
-  #committing: Promise<void> | undefined
+  readonly #commits = new Commits(() => this.#commit())
   #recovering: Promise<void> | undefined
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
@@ -103,6 +113,17 @@ export class Worker {
     return this.#tasks.all
   }
 
+  /** What is known of the lag of tasks that are being taken anew. */
+  get lastLags(): LastLags {
+    return this.#tasks.lastLags
+  }
+
+  /** How many epochs have failed since the last that was committed, and why; undefined: none. */
+  get failing(): Failing | undefined {
+    const { count, error } = this.#options.context.counts.failing
+    return count === 0 ? undefined : { epochs: count, error }
+  }
+
   /** How many tasks are ours, also those whose stores are still being opened. */
   get assigned(): number {
     return this.#tasks.wanted.length
@@ -111,7 +132,7 @@ export class Worker {
   /** Of a bounded run: every task has come to its end, and all of it is committed. */
   get ended(): boolean {
     const { running } = this.#tasks
-    if (this.#quiet || this.#committing !== undefined) return false
+    if (this.#quiet || this.#commits.busy) return false
     return running.length === this.partitions && running.every(({ task }) => task.ended)
   }
 
@@ -189,7 +210,7 @@ export class Worker {
     this.#stopping = true
     this.#loop.stop()
     const committed = this.#settled()
-      .then(() => this.#commit())
+      .then(() => this.#commits.next())
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {
@@ -206,13 +227,11 @@ export class Worker {
 
   /** While this epoch commits the next one fills; there are never more than two. */
   #startCommit(): boolean {
-    if (this.#committing !== undefined) return false
-    this.#committing = this.#commit()
+    if (this.#commits.busy) return false
+    void this.#commits
+      .next()
       .catch((error) => this.#recover(error))
-      .finally(() => {
-        this.#committing = undefined
-        this.#loop.wake()
-      })
+      .finally(() => this.#loop.wake())
     return true
   }
 
@@ -227,13 +246,18 @@ export class Worker {
   async #settled(): Promise<void> {
     await this.#loop.turn
     // A commit that fails starts a recovery.
-    while (this.#recovering !== undefined || this.#committing !== undefined) {
+    while (this.#recovering !== undefined || this.#commits.busy) {
       await this.#recovering
-      await this.#committing
+      await this.#commits.idle()
     }
   }
 
-  #recover(error: unknown): void {
+  #recover(raised: unknown): void {
+    const error = asCorrupt(raised)
+    const { partition } = error instanceof EnricherError ? error.fields : {}
+    if (codeOf(error) === 'STATE_CORRUPT' && typeof partition === 'number') {
+      this.#tasks.stores.condemn(partition, 'damaged')
+    }
     if (!RECOVERABLE.has(codeOf(error) ?? '')) {
       this.#options.onFatal(error)
       return
@@ -258,7 +282,7 @@ export class Worker {
     log.event('epoch_aborted', { err: error })
     this.#options.context.counts.failing.failed(error, log)
     await this.#loop.turn
-    await this.#committing
+    await this.#commits.idle()
     const partitions = this.#tasks.wanted
     await this.#giveUp()
     if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') {
@@ -303,7 +327,7 @@ export class Worker {
     if (!this.#joining) this.#joiningSince = performance.now()
     this.#joining = true
     await this.#settled()
-    await this.#commit().catch(async (error) => {
+    await this.#commits.next().catch(async (error) => {
       this.#epochs.aborted(error)
       this.#options.log.event('joining_epoch_aborted', { err: error })
       await this.#giveUp()
@@ -316,6 +340,7 @@ export class Worker {
     this.#options.log.event('membership_lost', {})
     await this.#settled()
     await this.#giveUp()
+    this.#tasks.lastLags.retain([])
   }
 
   async #assigned(partitions: readonly number[]): Promise<void> {

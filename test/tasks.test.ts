@@ -12,11 +12,14 @@ import { Counts } from '../src/counts.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
 import { openStore } from '../src/level.ts'
 import { MemoryShares, memoryLimits } from '../src/memory.ts'
+import { lagsOf } from '../src/report.ts'
 import { gatherMs } from '../src/task-inputs.ts'
 import { Tasks } from '../src/tasks.ts'
 
 const nothing = (): void => {}
 const log = { event: nothing }
+
+const nowhere = { offset: -1, metadata: '' }
 
 /** Tasks over empty topics. */
 async function emptyTasks(folder: string, paused = new Set<string>()) {
@@ -60,7 +63,9 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       shorten: nothing,
     },
     log,
-    group: { committed: async () => [-1, -1] },
+    group: { committed: async () => [nowhere, nowhere] },
+    topicIds: [null, null],
+    onUnknownTopic: nothing,
     onWork: nothing,
     msToCommit: () => 0,
     onReadError: nothing,
@@ -110,6 +115,44 @@ test('a task that is lost and given back at once runs, with one store', () =>
       [0],
     )
     await tasks.close()
+  }))
+
+test('tasks that are taken anew have the lag that was known, until they know it themselves or are another’s', () =>
+  inFolder(async (folder) => {
+    const tasks = await emptyTasks(folder)
+    const lags = () => lagsOf({ tasks: tasks.all, lastLags: tasks.lastLags })
+    await tasks.take([0, 1])
+    assert.deepEqual(lags(), [])
+    for (const { task } of tasks.running) {
+      for (const queue of task.queues) {
+        queue.taken = 5
+        queue.sawEnd(12)
+      }
+    }
+    const known = [0, 1].flatMap((partition) =>
+      [0, 1].map((side) => ({ partition, side, records: 7 })),
+    )
+    const now = () => lags().map(({ ms: _, ...lag }) => lag)
+    assert.deepEqual(now(), known)
+    await tasks.putDown()
+    assert.deepEqual(now(), known, 'given up')
+    await tasks.take([0, 1])
+    assert.deepEqual(now(), known, 'taken, and no answer has come yet')
+    const right = tasks.running.find(({ task }) => task.partition === 0)!.task.queues[1]
+    right.taken = 12
+    right.sawEnd(12)
+    assert.deepEqual(
+      now().map(({ records }) => records),
+      [7, 0, 7, 7],
+    )
+    await tasks.keep([0])
+    await tasks.take([0])
+    assert.deepEqual(
+      now().map(({ partition }) => partition),
+      [0, 0],
+    )
+    await tasks.close()
+    assert.deepEqual(lags(), [])
   }))
 
 test('while paused nothing is fetched, also for a task that comes meanwhile, until resume', () =>

@@ -23,15 +23,23 @@ import {
 import { listOffsetsRequest } from './list-offsets-request.ts'
 import { REAUTHENTICATE_MS } from './oauth-tokens.ts'
 import { Outage } from './outage.ts'
-import type { Admin, Broker, BrokerEvents, OffsetAt, TopicDescription } from './port.ts'
+import type {
+  Admin,
+  Broker,
+  BrokerEvents,
+  OffsetAt,
+  TopicDescription,
+  TopicIdentity,
+} from './port.ts'
 import { ClusterReader } from './reader.ts'
 import { type About, MissingTopics, refusal } from './refusal.ts'
 import { seedOf } from './seed.ts'
 import { signInBy } from './sign-in.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
-import { addTopics } from './target-topics.ts'
+import { addTopics, named } from './target-topics.ts'
 import { createTopics, describeConfigs } from './topic-admin.ts'
 import { check } from './topic-arrays.ts'
+import { topicsRequest } from './topics-request.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
@@ -119,11 +127,22 @@ export function createBroker(
       }
       return answer
     },
+    async identify(topics) {
+      await cluster.connect()
+      const node = await cluster.findControllerBroker()
+      const found = await node.connectionPool.send(topicsRequest(node, topics))
+      await forgetStale(cluster, found)
+      return found
+    },
     async createTopics(topics) {
       await createTopics(kafkaAdmin, topics)
       const names = topics.map(({ topic }) => topic)
-      const about = { topic: names.join(', '), operation: 'Describe' }
-      await untilAnswered(about, () => kafkaAdmin.fetchTopicMetadata({ topics: names }))
+      const about = { topic: names.join(', '), operation: 'Write' }
+      await untilAnswered(about, () =>
+        kafkaAdmin
+          .fetchTopicMetadata({ topics: names })
+          .catch((error) => named(cluster, names, error)),
+      )
     },
     offsets: (topic, at, partition) =>
       untilAnswered({ topic, operation: 'Describe' }, () =>
@@ -186,6 +205,18 @@ function countedSockets(events: BrokerEvents): typeof createSocket {
     })
     return socket
   }
+}
+
+/** The offsets of partitions that were added are asked of those that the cluster knows. */
+async function forgetStale(
+  cluster: Cluster,
+  found: ReadonlyMap<string, TopicIdentity>,
+): Promise<void> {
+  const isStale = [...found].some(([topic, { partitions }]) => {
+    const known = cluster.findTopicPartitionMetadata(topic).length
+    return known > 0 && known !== partitions
+  })
+  if (isStale) await cluster.refreshMetadata().catch(() => {})
 }
 
 async function offsetsOf(

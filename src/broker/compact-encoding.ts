@@ -29,19 +29,37 @@ export function noTags(e: Encoder): Encoder {
   return e
 }
 
+/** A structure for each item. */
+export function compactArray<T>(e: Encoder, items: readonly T[], write: (item: T) => void): void {
+  uvarint(e, items.length + 1)
+  for (const item of items) {
+    write(item)
+    noTags(e)
+  }
+}
+
 export function compactTopics<T extends TopicPartition>(
   e: Encoder,
   items: readonly T[],
   write: (item: T) => void,
 ): void {
-  const topics = byTopic(items)
-  uvarint(e, topics.size + 1)
-  for (const [topic, list] of topics) {
+  compactArray(e, [...byTopic(items)], ([topic, list]) => {
     compactString(e, topic)
     uvarint(e, list.length + 1)
     for (const item of list) write(item)
-    noTags(e)
-  }
+  })
+}
+
+const UUID_BYTES = 16
+
+/** As Kafka writes them, in 22 letters; null: none. */
+export function writeUuid(e: Encoder, id: string | null): void {
+  e.writeBufferInternal(id === null ? Buffer.alloc(UUID_BYTES) : Buffer.from(id, 'base64url'))
+}
+
+export function readUuid(d: Decoder): string | null {
+  const bytes = d.readBytes(UUID_BYTES)
+  return bytes.every((byte) => byte === 0) ? null : bytes.toString('base64url')
 }
 
 function readUvarint(d: Decoder): number {
@@ -56,6 +74,11 @@ function readUvarint(d: Decoder): number {
 export function readCompactString(d: Decoder): string {
   const length = readUvarint(d)
   return length < 2 ? '' : d.readBytes(length - 1).toString()
+}
+
+/** Nothing where it is null. */
+export function readCompactBytes(d: Decoder): Buffer {
+  return d.readBytes(Math.max(0, readUvarint(d) - 1))
 }
 
 export function readCompactArray<T>(d: Decoder, read: () => T): T[] {

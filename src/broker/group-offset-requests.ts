@@ -35,9 +35,9 @@ export function txnOffsetCommitRequest(
         e.writeInt32(membership.generationId)
         compactString(e, membership.memberId)
         compactString(e, membership.groupInstanceId)
-        compactTopics(e, offsets, ({ partition, offset }) => {
+        compactTopics(e, offsets, ({ partition, offset, metadata }) => {
           e.writeInt32(partition).writeInt64(String(offset)).writeInt32(-1)
-          compactString(e, '')
+          compactString(e, metadata ?? '')
           noTags(e)
         })
         return noTags(e)
@@ -68,7 +68,7 @@ export function txnOffsetCommitRequest(
 export function offsetFetchRequest(
   groupId: string,
   partitions: readonly TopicPartition[],
-): Protocol<(TopicPartition & { offset: number })[]> {
+): Protocol<OffsetCommit[]> {
   return {
     request: {
       apiKey: OFFSET_FETCH,
@@ -100,12 +100,12 @@ export function offsetFetchRequest(
   }
 }
 
-function readCommitted(d: Decoder, topic: string): TopicPartition & { offset: number } {
+function readCommitted(d: Decoder, topic: string): OffsetCommit {
   const partition = d.readInt32()
   const offset = Number(d.readInt64())
   d.readInt32()
-  readCompactString(d)
+  const metadata = readCompactString(d)
   check(d.readInt16(), topic)
   skipTags(d)
-  return { topic, partition, offset }
+  return { topic, partition, offset, metadata }
 }

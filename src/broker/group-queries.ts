@@ -6,7 +6,7 @@ import { brokerError } from './broker-errors.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
 import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { DescribedMember } from './port.ts'
+import type { Committed, DescribedMember } from './port.ts'
 import { refusal } from './refusal.ts'
 
 const UNSTABLE_OFFSET_COMMIT = 88
@@ -29,22 +29,22 @@ export interface QueriedGroup {
   readonly log: Log
 }
 
-/** Waits out a transaction that is pending on them, and outages, until `isClosed`. -1: there is none. */
+/** Waits out a transaction that is pending on them, and outages, until `isClosed`. */
 export async function committedOffsets(
   { groupId, coordinator, log }: QueriedGroup,
   partitions: readonly TopicPartition[],
   isClosed: () => boolean,
-): Promise<number[]> {
+): Promise<Committed[]> {
   const outage = new Outage(log, 'Asking for the group’s offsets')
   for (;;) {
     try {
       const node = await coordinator()
       const found = await node.connectionPool.send(offsetFetchRequest(groupId, partitions))
       outage.over()
-      return partitions.map(
-        ({ topic, partition }) =>
-          found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
-      )
+      return partitions.map(({ topic, partition }) => {
+        const one = found.find((f) => f.topic === topic && f.partition === partition)
+        return { offset: one?.offset ?? -1, metadata: one?.metadata ?? '' }
+      })
     } catch (error) {
       if (isClosed()) throw error
       if (brokerError(error)?.meaning === 'refused') {

@@ -16,6 +16,7 @@ import {
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import {
+  type Committed,
   type DescribedMember,
   GROUP_PROTOCOL,
   type Group,
@@ -86,7 +87,7 @@ export class ClusterGroup implements Group {
     this.#alarm.ring()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<Committed[]> {
     return committedOffsets(this.#queried, partitions, () => this.#closed)
   }
 

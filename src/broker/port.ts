@@ -9,6 +9,13 @@ export interface TopicDescription {
   readonly isConfigHidden?: boolean
 }
 
+/** What tells a topic from a later one of its name, and from itself with more partitions. */
+export interface TopicIdentity {
+  /** As Kafka's tools print it; null: the broker gives none (before Kafka 2.8). */
+  readonly id: string | null
+  readonly partitions: number
+}
+
 export interface NewTopic {
   readonly topic: string
   readonly partitions: number
@@ -22,6 +29,8 @@ export type OffsetAt = 'earliest' | 'stable' | 'latest' | number
 export interface Admin {
   /** Topics that do not exist are absent from the answer. */
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
+  /** The same, by one request that is cheap enough to be asked now and then. One try: throws where no broker answers. */
+  identify(topics: readonly string[]): Promise<Map<string, TopicIdentity>>
   /** A topic that exists already is left as it is. Replication is the broker's default. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /**
@@ -94,12 +103,17 @@ export interface ReaderEvents {
    * partition has been removed. Everything else is retried.
    */
   onError(partition: TopicPartition, error: unknown): void
+  /** The broker does not know the topic, or not with the id that was given: it was deleted. It is tried again. */
+  onUnknownTopic?(topic: string): void
 }
 
 /** Reads partitions that its owner names (no group), read_committed. */
 export interface Reader {
-  /** Starts at `offset`, or moves there; an answer already under way for another position is dropped. */
-  add(partition: TopicPartition, offset: number): void
+  /**
+   * Starts at `offset`, or moves there; an answer already under way for another position is dropped.
+   * @param topicId of `identify`: nothing is then read of a later topic of this name (from Kafka 3.1 on)
+   */
+  add(partition: TopicPartition, offset: number, topicId?: string | null): void
   remove(partition: TopicPartition): void
   pause(partition: TopicPartition): void
   resume(partition: TopicPartition): void
@@ -164,8 +178,8 @@ export interface Group {
   prepare(): Promise<void>
   start(): void
   membership(): Membership
-  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
-  committed(partitions: readonly TopicPartition[]): Promise<number[]>
+  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending). */
+  committed(partitions: readonly TopicPartition[]): Promise<Committed[]>
   /** All members, as of now; none while the group rebalances. One try: throws where the coordinator does not answer. */
   members(): Promise<readonly DescribedMember[]>
   /** Goes through beforeJoin, JoinGroup, onAssigned again. */
@@ -190,6 +204,15 @@ export interface ProduceBatch extends TopicPartition {
 export interface OffsetCommit extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
+  /** A text that the group keeps with it; up to 4096 bytes, by default. */
+  readonly metadata?: string
+}
+
+export interface Committed {
+  /** -1: there is none. */
+  readonly offset: number
+  /** Empty: there is none. */
+  readonly metadata: string
 }
 
 /**

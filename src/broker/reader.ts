@@ -15,6 +15,8 @@ import { addTopics } from './target-topics.ts'
 import { asError, check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
+/** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID. */
+const UNKNOWN_TOPIC = new Set([3, 100, 103])
 /** As metadata have it, while one is elected. */
 const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
@@ -24,6 +26,7 @@ const GATHER_MS = 5
 interface Position extends TopicPartition {
   offset: number
   paused: boolean
+  readonly topicId: string | null
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
@@ -47,9 +50,9 @@ export class ClusterReader implements Reader {
     this.#outage = new Outage(log, 'Fetching')
   }
 
-  add(partition: TopicPartition, offset: number): void {
+  add(partition: TopicPartition, offset: number, topicId: string | null = null): void {
     const { topic, partition: number } = partition
-    const position = { topic, partition: number, offset, paused: false }
+    const position = { topic, partition: number, offset, paused: false, topicId }
     this.#positions.set(keyOf(partition), position)
     this.#schedule()
   }
@@ -140,7 +143,7 @@ export class ClusterReader implements Reader {
     try {
       const node: BrokerNode = await this.#cluster.findBroker({ nodeId: leader })
       const answers = await node.connectionPool.send(
-        fetchRequest(shuffled(positions), this.#options),
+        fetchRequest(node, shuffled(positions), this.#options),
       )
       this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
@@ -176,6 +179,10 @@ export class ClusterReader implements Reader {
         new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields: { topic, partition } }),
       )
       return
+    }
+    if (UNKNOWN_TOPIC.has(errorCode)) {
+      this.#events.onUnknownTopic?.(topic)
+      throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
     }
     if (BROKER_ERRORS.get(errorCode)?.meaning === 'refused') {
       this.#refused(position, asError(errorCode, topic))

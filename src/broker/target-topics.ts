@@ -7,12 +7,17 @@ import type { Cluster } from './kafkajs.ts'
  * name, and the error of one is that of all: here it has the `topic` that is not known, or may not be described.
  */
 export async function addTopics(cluster: Cluster, topics: readonly string[]): Promise<void> {
-  try {
-    await cluster.addMultipleTargetTopics(topics)
-  } catch (error) {
-    const topic = brokerError(error) === undefined ? undefined : await culprit(cluster, topics)
-    throw topic === undefined ? error : Object.assign(error as Error, { topic })
-  }
+  await cluster.addMultipleTargetTopics(topics).catch((error) => named(cluster, topics, error))
+}
+
+/** Throws the error, with the topic that it is about. */
+export async function named(
+  cluster: Cluster,
+  topics: readonly string[],
+  error: Error,
+): Promise<never> {
+  const topic = brokerError(error) === undefined ? undefined : await culprit(cluster, topics)
+  throw topic === undefined ? error : Object.assign(error, { topic })
 }
 
 async function culprit(cluster: Cluster, topics: readonly string[]): Promise<string | undefined> {

@@ -136,7 +136,7 @@ export function windowSteps(
 export interface DimensionState {
   readonly name: string
   /** What the store's checkpoint says; undefined: there is none, or it cannot be read. */
-  readonly checkpoint: { readonly layout: string; readonly writtenAt: number } | undefined
+  readonly checkpoint: { readonly layout: string; readonly currentAt: number } | undefined
   readonly topic: TopicDescription | undefined
 }
 
@@ -145,7 +145,7 @@ export function dimensionStep(state: DimensionState, layout: string, now: number
   const what = `dimension ${name}`
   if (checkpoint === undefined) return step('create', what, 'read whole from its topic')
   const keepMs = Number(topic?.config.get('delete.retention.ms') ?? 86_400_000)
-  const age = now - checkpoint.writtenAt
+  const age = now - checkpoint.currentAt
   if (checkpoint.layout !== layout) {
     return step('change', what, 'the stored rows are of another layout: read whole from its topic')
   }

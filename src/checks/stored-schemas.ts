@@ -1,5 +1,6 @@
 /** Whether the stored window can be gone on with, and with which schemas. */
 import type { NewerSchema } from '../codec/compile.ts'
+import { type KeySchemas, keyFaultText } from '../codec/key-schemas.ts'
 import { type Finding, fail, warn } from './finding.ts'
 
 export const RESET = 'give the pipeline another name, or run `stream-enricher reset`'
@@ -22,8 +23,24 @@ export function checkStored(
 }
 
 export function newerSchemaText({ topic, id, latestId, fault }: NewerSchema): string {
-  const kept = `${topic} has a newer schema (id ${latestId}) and is read with ${id}, which the window was stored with`
+  const newer = latestId < 0 ? 'no schema that can be used' : `a newer schema (id ${latestId})`
+  const kept = `${topic} has ${newer} and is read with ${id}, which the window was stored with`
+  if (latestId < 0) return `${kept} (${fault})`
   return fault === null
     ? `${kept}: new fields are not read`
     : `${kept}: what is written with the newer one is rejected (${fault})`
 }
+
+/** Of keys that have changed since the pipeline began to run. */
+export const checkKeySchemas = (keys: KeySchemas): Finding[] =>
+  keys.flatMap((key) =>
+    key === undefined || key.fault === null
+      ? []
+      : [
+          warn(
+            'schemas',
+            `${keyFaultText(key)}; such records are rejected as bad_key`,
+            `write the keys of ${key.topic} as before`,
+          ),
+        ],
+  )

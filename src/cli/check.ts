@@ -1,15 +1,15 @@
 /** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Broker, TopicDescription } from '../broker/port.ts'
+import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { type Access, checkAccess } from '../checks/access.ts'
 import { type Finding, fail, ok } from '../checks/finding.ts'
-import { checkKeyHash } from '../checks/keys.ts'
 import { checkLimits } from '../checks/limits.ts'
 import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
-import { checkStored } from '../checks/stored-schemas.ts'
+import { checkKeySchemas, checkStored } from '../checks/stored-schemas.ts'
 import { plural } from '../checks/text.ts'
+import { checkTimes } from '../checks/times.ts'
 import {
   checkDimensionTopics,
   checkOwnTopics,
@@ -20,18 +20,20 @@ import {
 import { checkValues, readValues, type ValuesRead } from '../checks/values.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { messageOf } from '../errors.ts'
 import { availableBytes } from '../memory.ts'
 import { type ChangelogHeaders, NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
+import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
 import { print, progress } from './terminal.ts'
 
-/** Offsets that are looked at, of each partition of an input. */
+/** Offsets that are looked at: of each partition of an input, and of an input. */
 const SAMPLE = 100
+const TOPIC_SAMPLE = 400
 
 export async function check(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
@@ -69,12 +71,13 @@ async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogH
 
 async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Promise<Schemas> {
   try {
-    const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
+    const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers))
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
     const findings = [
       ok('schemas', `of all topics ${from}; the output's can be derived`),
       ...checkStored(stored, layout, newer),
+      ...checkKeySchemas(keys),
       ...(await checkOutputSchema(pipeline, codec)),
     ]
     return { codec, findings }
@@ -109,7 +112,9 @@ async function checkCluster(
   const readable = inputTopics(pipeline).filter(
     (topic) => found.has(topic) && access.topics.get(topic)?.allowed.has('read'),
   )
-  const records = await sampleInputs(broker, readable)
+  const samples = await sampleInputs(broker, readable)
+  const records = new Map([...samples].map(([topic, sample]) => [topic, sample.records]))
+  const partitions = (topic: string): number => found.get(topic)?.partitions ?? 0
   return [
     ok(
       'brokers',
@@ -117,17 +122,14 @@ async function checkCluster(
     ),
     ...checkThere(pipeline, access.topics),
     ...checkPartitions(pipeline, found),
-    ...checkHash(pipeline, found, records),
+    ...(await checkHash(pipeline, codec, partitions, records)),
     ...checkAccess(pipeline, access),
     ...checkRetention(pipeline, found),
     ...checkDimensionTopics(pipeline, found),
     ...checkOwnTopics(pipeline, found),
-    ...checkLimits(
-      pipeline,
-      found,
-      [...records.values()].map((sample) => sample.records),
-    ),
-    ...(codec === undefined ? [] : await checkContents(pipeline, codec, records)),
+    ...checkLimits(pipeline, found, records.values()),
+    ...(codec === undefined ? [] : await checkContents(pipeline, codec, samples)),
+    ...(codec === undefined ? [] : await checkDimensionKeys(pipeline, codec, broker, records)),
   ]
 }
 
@@ -160,26 +162,14 @@ async function sampleInputs(
   for (const topic of topics) {
     const records: TopicRecord[] = []
     const all = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
-    const ranges = all.map((r) => ({ ...r, from: Math.max(r.from, r.to - SAMPLE) }))
+    const count = Math.max(SAMPLE, Math.ceil(TOPIC_SAMPLE / all.length))
+    const ranges = all.map((r) => ({ ...r, from: Math.max(r.from, r.to - count) }))
     await readTopic(broker, topic, ranges, (record) => records.push(record))
     samples.set(topic, { records, rows: all.reduce((sum, { from, to }) => sum + to - from, 0) })
     bar.at(samples.size)
   }
   bar.end()
   return samples
-}
-
-function checkHash(
-  { facts, join }: Pipeline,
-  found: ReadonlyMap<string, TopicDescription>,
-  samples: ReadonlyMap<string, Sample>,
-): Finding[] {
-  const [left, right] = [facts.topic, join.topic].map((topic) => {
-    const sample = samples.get(topic)
-    const partitions = found.get(topic)?.partitions ?? 0
-    return sample && { topic, partitions, records: sample.records }
-  })
-  return left === undefined || right === undefined ? [] : checkKeyHash(left, right)
 }
 
 /** What the records are: whether they can be read, and how much room they need. */
@@ -191,25 +181,26 @@ async function checkContents(
   const { facts, join, dimensions } = pipeline
   const findings: Finding[] = []
   const read = async (
-    topic: string,
+    { topic, keyFormat }: TopicConfig,
     codecOf: PipelineCodec['facts'],
     key: PipelineCodec['factsKey'],
     isStream: boolean,
   ): Promise<ValuesRead | undefined> => {
     const sample = samples.get(topic)
     if (sample === undefined) return undefined
-    const values = { topic, codec: codecOf, key, isStream, records: sample.records }
+    const { records } = sample
+    const values = { topic, codec: codecOf, key, keyFormat, isStream, records }
     const result = await readValues(values)
     findings.push(...checkValues(values, result))
     return result
   }
-  const left = await read(facts.topic, codec.facts, codec.factsKey, true)
-  const right = await read(join.topic, codec.right, codec.rightKey, true)
+  const left = await read(facts, codec.facts, codec.factsKey, true)
+  const right = await read(join, codec.right, codec.rightKey, true)
   const sizes: DimensionSize[] = []
-  for (const [d, { name, topic }] of dimensions.entries()) {
-    const row = await read(topic, codec.dimensions[d], codec.dimensionKeys[d], false)
-    const rows = samples.get(topic)?.rows ?? 0
-    if (row !== undefined) sizes.push({ name, rows, rowBytes: row.rowBytes })
+  for (const [d, dimension] of dimensions.entries()) {
+    const row = await read(dimension, codec.dimensions[d], codec.dimensionKeys[d], false)
+    const rows = samples.get(dimension.topic)?.rows ?? 0
+    if (row !== undefined) sizes.push({ name: dimension.name, rows, rowBytes: row.rowBytes })
   }
   const streams = [facts.topic, join.topic].map(
     (topic, side): StreamSize => ({
@@ -225,6 +216,7 @@ async function checkContents(
       return ofError('memory', error)
     }
   }
+  findings.push(...checkTimes(pipeline, [left?.times, right?.times], Date.now()))
   return [...findings, memory(), checkDisk(pipeline, sizes, streams, disk)]
 }
 

@@ -1,9 +1,10 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
-import { bytesOf } from '../bytes.ts'
+import { guessKeyFormat, nearlyAll, textIn } from '../checks/key-shapes.ts'
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { keyReader } from '../codec/keys.ts'
-import type { KeyFormat } from '../config/pipeline.ts'
+import { checkInstant, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
+import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
+import type { TimeUnit } from '../config/pipeline.ts'
 
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
@@ -30,6 +31,8 @@ export interface Draft {
   readonly facts: TopicDraft
   readonly dimensions: readonly DimensionDraft[]
   readonly join: TopicDraft
+  /** In ms since 1970. */
+  readonly now: number
 }
 
 /** A field, and why it was taken. */
@@ -38,32 +41,9 @@ interface Guess {
   readonly why: string
 }
 
-const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
-
-/** A bad record among many good ones is no reason to guess otherwise. */
-const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
-
-/** The first format in which the keys of the sample make sense. */
-export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
-  if (keys.length === 0) return 'text'
-  const fits = (format: KeyFormat): number => keys.filter((key) => isIn(format, key)).length
-  return FORMATS.find((format) => nearlyAll(fits(format), keys.length)) ?? 'bytes'
-}
-
-function isIn(format: KeyFormat, key: Buffer): boolean {
-  const reader = keyReader(format)
-  if (!reader.read(bytesOf(key), 0, key.length)) return false
-  if (format === 'json') return key[0] === 0x22
-  return format !== 'text' || !/[\p{Cc}\ufffd]/u.test(key.toString())
-}
-
 function keyTexts({ keys }: TopicDraft): string[] {
-  const reader = keyReader(guessKeyFormat(keys))
-  return keys.map((key) =>
-    reader.read(bytesOf(key), 0, key.length)
-      ? reader.buffer.toString('utf8', reader.start, reader.end)
-      : '',
-  )
+  const format = guessKeyFormat(keys)
+  return keys.map((key) => textIn(format, key) ?? '')
 }
 
 /** Fields that have a text form, as keys need. */
@@ -78,7 +58,7 @@ function textFields({ schema }: TopicDraft): string[] {
   return schema.fields
     .filter(({ name, type }) => {
       const kind = kindOf(name, type)
-      return kind !== undefined && kind.logicalType === undefined
+      return kind !== undefined && kind.logicalType === undefined && unitOf(type) === null
     })
     .map(({ name }) => name)
 }
@@ -122,18 +102,41 @@ function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | unde
   return { field: best, why: `${hits(best)} of its values are keys of ${dimension.topic}` }
 }
 
-function timeField({ schema }: TopicDraft): string | undefined {
-  const isTime = (type: unknown): boolean =>
-    Array.isArray(type)
-      ? type.some(isTime)
-      : /^(local-)?timestamp-(millis|micros)$/.test(
-          (type as { logicalType?: string }).logicalType ?? '',
-        )
-  return schema.fields.find(({ type }) => isTime(type))?.name
+/** The event time's line; undefined: no field looks like it. */
+function timeGuess(draft: TopicDraft, now: number): string | undefined {
+  const known = draft.schema.fields.find(({ type }) => unitOf(type) !== null)
+  if (known !== undefined) return `time: ${scalar(known.name)}`
+  const named = draft.schema.fields.filter((one) => TIME_NAME.test(one.name) && canBeTime(one))
+  for (const { name } of named) {
+    const unit = unitOfValues(draft, name, now)
+    if (unit === undefined) continue
+    const line = unit === 'ms' ? `time: ${scalar(name)}` : timeLine(scalar(name), unit)
+    return `${line} # CHECK: by its name and values, in ${UNIT_NAMES[unit]}`
+  }
+  return undefined
+}
+
+const TIME_NAME = /(^|_)(at|ts|time|timestamp)$|(At|Ts|Time|Timestamp)$/
+
+function canBeTime({ name, type }: AvroRecordSchema['fields'][number]): boolean {
+  try {
+    checkInstant(name, type, null)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The unit in which nearly all values are times of our days. */
+function unitOfValues({ values }: TopicDraft, field: string, now: number): TimeUnit | undefined {
+  const counts = values.flatMap((value) => (value?.[field] == null ? [] : [Number(value[field])]))
+  const isIn = (unit: TimeUnit): boolean =>
+    nearlyAll(counts.filter((count) => likelyUnit(count, now) === unit).length, counts.length)
+  return UNITS.find(isIn)
 }
 
 export function draftText(draft: Draft): string {
-  const { facts, dimensions, join, name, connection, hasRegistry } = draft
+  const { facts, dimensions, join, name, connection, hasRegistry, now } = draft
   const left = joinField(facts, join)
   const right = joinField(join, facts)
   if (left === undefined || right === undefined) {
@@ -158,11 +161,11 @@ export function draftText(draft: Draft): string {
     ...connection,
     'facts:',
     ...topicLines(facts, '  '),
-    ...timeLines(facts),
+    ...timeLines(facts, now),
     ...(sections.length === 0 ? [] : ['dimensions:', ...sections.flat()]),
     'join:',
     ...topicLines(join, '  '),
-    ...timeLines(join),
+    ...timeLines(join, now),
     ...on,
     '  within: 60s # how far apart a fact and its match may be',
     '  grace: 10s # how much later late records are accepted',
@@ -184,11 +187,9 @@ function topicLines({ topic, schemaFile, keys }: TopicDraft, indent: string): st
   ]
 }
 
-function timeLines(draft: TopicDraft): string[] {
-  const field = timeField(draft)
-  return field === undefined
-    ? ["  # time: a field with the event time; without it the record's timestamp"]
-    : [`  time: ${scalar(field)}`]
+function timeLines(draft: TopicDraft, now: number): string[] {
+  const guess = timeGuess(draft, now)
+  return [`  ${guess ?? "# time: a field with the event time; without it the record's timestamp"}`]
 }
 
 function dimensionLines(

@@ -54,7 +54,13 @@ export async function init(options: InitOptions): Promise<void> {
   )
   const name = options.name ?? `${options.facts}-enrichment`
   const hasRegistry = registry !== null
-  const text = draftText({ ...draft, name, connection: connection.lines, hasRegistry })
+  const text = draftText({
+    ...draft,
+    name,
+    connection: connection.lines,
+    hasRegistry,
+    now: Date.now(),
+  })
   const file = out ?? join(folder, 'pipeline.yaml')
   await compile(
     parsePipeline(text, file, {
@@ -93,7 +99,7 @@ async function draftOf(
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
   }
   const schema =
-    registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry)).schema
+    registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry, null)).schema
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
   const decoder = new ValueDecoder(registry, schema)

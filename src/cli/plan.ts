@@ -61,11 +61,11 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     })),
   )
   const rows = await Promise.all(
-    pipeline.dimensions.map(async ({ name, topic }) => {
+    pipeline.dimensions.map(async ({ name, topic }, d) => {
       const folder = dimensions.find((d) => d.name === name)?.folder
       const checkpoint = folder === undefined ? undefined : await dimensionCheckpoint(folder)
       const state = { name, checkpoint, topic: found.get(topic) }
-      return dimensionStep(state, `${layout} ${topic}`, Date.now())
+      return dimensionStep(state, `${layout} ${topic} ${codec.dimensionKeyLayouts[d]}`, Date.now())
     }),
   )
   return [

@@ -4,7 +4,10 @@ import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { bytesOf } from '../bytes.ts'
 import { plural } from '../checks/text.ts'
-import { keyReader } from '../codec/keys.ts'
+import { keyReaders } from '../codec/key-readers.ts'
+import { keyTextOf } from '../codec/keys.ts'
+import type { KeyReader } from '../codec/port.ts'
+import type { Registry } from '../codec/registry.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
@@ -61,7 +64,7 @@ export async function rejects(file: string, options: RejectsOptions): Promise<vo
         process.stderr.write(`${topic} does not exist yet: nothing was rejected\n`)
         return
       }
-      const decoders = decodersOf(pipeline, schemas, (schema) => new ValueDecoder(registry, schema))
+      const decoders = decodersOf(pipeline, schemas, registry)
       const show = async (record: TopicRecord): Promise<void> => {
         const reject = await rejectOf(record, decoders)
         print(options.json ? JSON.stringify(reject) : textOf(reject))
@@ -163,19 +166,23 @@ async function readChunk(
 
 interface Decoder {
   readonly keyFormat: KeyFormat
+  readonly keys: KeyReader
   readonly values: ValueDecoder
 }
 
 function decodersOf(
-  { facts, join, dimensions }: Pipeline,
+  pipeline: Pipeline,
   schemas: TopicSchemas,
-  create: (schema: unknown) => ValueDecoder,
+  registry: Registry | null,
 ): Map<string, Decoder> {
+  const { facts, join, dimensions } = pipeline
   const all = [schemas.facts, schemas.right, ...schemas.dimensions]
+  const keys = keyReaders(pipeline, schemas, registry)
+  const readers = [keys.facts, keys.right, ...keys.dimensions]
   return new Map(
     [facts, join, ...dimensions].map(({ topic, keyFormat }, i) => [
       topic,
-      { keyFormat, values: create(all[i]) },
+      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i]) },
     ]),
   )
 }
@@ -200,7 +207,7 @@ async function rejectOf(
     stage: header(record, 'stage'),
     reason: header(record, 'reason'),
     error: header(record, 'error'),
-    key: key && keyText(key, decoder?.keyFormat ?? 'text'),
+    key: key && (await keyText(key, decoder)),
     value: value === null ? null : ((await decoder?.values.decode(value)) ?? null),
     valueBase64: value?.toString('base64') ?? null,
     headers: Object.fromEntries(
@@ -211,11 +218,17 @@ async function rejectOf(
   }
 }
 
-function keyText(key: Buffer, format: KeyFormat): string {
-  const reader = keyReader(format)
-  const isRead = format !== 'bytes' && reader.read(bytesOf(key), 0, key.length)
-  const text = isRead ? reader.buffer.toString('utf8', reader.start, reader.end) : ''
-  return isRead && isClean(text) ? text : `0x${key.toString('hex')}`
+async function keyText(key: Buffer, decoder: Decoder | undefined): Promise<string> {
+  const text = decoder === undefined ? key.toString() : await readKey(key, decoder)
+  return text !== undefined && isClean(text) ? text : `0x${key.toString('hex')}`
+}
+
+async function readKey(key: Buffer, { keyFormat, keys }: Decoder): Promise<string | undefined> {
+  if (keyFormat === 'bytes') return undefined
+  const text = keyTextOf(keys, key)
+  if (text !== undefined || keys.reason !== null) return text
+  await keys.load(bytesOf(key), 0)
+  return keyTextOf(keys, key)
 }
 
 /** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */

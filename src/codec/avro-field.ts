@@ -2,9 +2,10 @@ import type { Schema } from 'avsc'
 import { SLICE } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
+import { writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 
-/** How a field is read where its text or its time is needed. */
+/** How a field is read where its text is needed. */
 export interface FieldKind {
   readonly type: 'string' | 'integer' | 'enum'
   readonly symbols: readonly Bytes[]
@@ -111,41 +112,7 @@ export class FieldText {
       this.#starts[row] = at
       return
     }
-    const text = Math.abs(value) < Number.MAX_SAFE_INTEGER ? String(value) : bigText(source, from)
-    this.#starts[row] = first
-    this.#ends[row] = first + texts.write(text, first, 'latin1')
+    this.#ends[row] = first + DIGITS
+    this.#starts[row] = writeLongDigits(source.buffer, from, texts, first + DIGITS)
   }
-}
-
-/** Beyond 53 bits. */
-function bigText(source: AvroSource, from: number): string {
-  let value = 0n
-  let shift = 0n
-  for (let at = from; at < source.at; at++, shift += 7n) {
-    value |= BigInt(source.buffer[at] & 127) << shift
-  }
-  return ((value >> 1n) ^ -(value & 1n)).toString()
-}
-
-/** Logical types of a time field → units in a millisecond. */
-const TIME_UNITS: Readonly<Record<string, number>> = {
-  none: 1,
-  'timestamp-millis': 1,
-  'local-timestamp-millis': 1,
-  'timestamp-micros': 1000,
-  'local-timestamp-micros': 1000,
-}
-
-/** Throws SCHEMA_INVALID for a type that is no point in time. */
-export function timeKind(field: string, schema: Schema): FieldKind {
-  const kind = fieldKind(field, schema)
-  if (kind.type === 'integer' && (kind.logicalType ?? 'none') in TIME_UNITS) return kind
-  const message = `The time field ${field} is ${JSON.stringify(schema)}; it has to be a long (milliseconds), or one with the logical type timestamp-millis or timestamp-micros`
-  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
-}
-
-/** Milliseconds; NaN for null. */
-export function readTime(kind: FieldKind, source: AvroSource): number {
-  if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
-  return Math.floor(readInt(source) / TIME_UNITS[kind.logicalType ?? 'none'])
 }

@@ -1,17 +1,18 @@
-import type { Schema } from 'avsc'
-import { type Bytes, NO_BYTES } from '../bytes.ts'
-import { type AvroSource, compileSkip, type Skip } from './avro-walk.ts'
+import type { Bytes } from '../bytes.ts'
+import type { AvroType, RecordType } from './avro-schema.ts'
+import { AvroSource, behindInt, behindLong, compileSkip, DEEPEST, type Skip } from './avro-walk.ts'
 
 /** How most fields are walked: without a call, and by position alone. */
-const VARINT = 0
-const BYTES = 1
-const FIXED = 2
+const INT = 0
+const LONG = 1
+const BYTES = 2
+const FIXED = 3
 /** By a compiled function, which can walk any type and any encoding that Avro allows. */
-const OTHER = 3
+const OTHER = 4
 
 const KINDS: Readonly<Record<string, readonly [kind: number, size: number]>> = {
-  int: [VARINT, 0],
-  long: [VARINT, 0],
+  int: [INT, 0],
+  long: [LONG, 0],
   float: [FIXED, 4],
   double: [FIXED, 8],
   bytes: [BYTES, 0],
@@ -20,35 +21,42 @@ const KINDS: Readonly<Record<string, readonly [kind: number, size: number]>> = {
 
 /** Finds where each field of a record begins, and whether the bytes are a record of the schema at all. */
 export class AvroFields {
+  /** Of the value walked last: where each field begins, and behind them where the value ends. */
+  readonly starts: Int32Array
   readonly #kinds: Uint8Array
   readonly #sizes: Int32Array
   /** The byte of the null branch of a union of null and one type, in zigzag; -1: no such union. */
   readonly #nulls: Int8Array
   readonly #skips: readonly Skip[]
-  readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
+  readonly #source = new AvroSource()
 
-  constructor(types: readonly Schema[], namespace: string) {
-    const named = { skips: new Map<string, Skip>(), namespace }
+  constructor(types: readonly AvroType[]) {
+    const records = new Map<RecordType, Skip>()
     const plans = types.map(planOf)
+    this.starts = new Int32Array(types.length + 1)
     this.#kinds = Uint8Array.from(plans, ({ kind }) => kind)
     this.#sizes = Int32Array.from(plans, ({ size }) => size)
     this.#nulls = Int8Array.from(plans, ({ nullByte }) => nullByte)
-    this.#skips = types.map((type) => compileSkip(type, named))
+    this.#skips = types.map((type) => compileSkip(type, records))
   }
 
-  /**
-   * Writes the place of each field to `starts` from `base` on, and behind them the place where the value
-   * ends. @returns the field whose bytes are not of its type, or the number of fields
-   */
-  walk(buffer: Bytes, start: number, end: number, starts: Int32Array, base: number): number {
+  /** Whether what `walk` has just stopped at is nested too deep. */
+  get isTooDeep(): boolean {
+    return this.#source.depth > DEEPEST
+  }
+
+  /** Fills `starts`. @returns the field whose bytes are not of its type, or the number of fields */
+  walk(buffer: Bytes, start: number, end: number): number {
     const count = this.#kinds.length
+    const starts = this.starts
+    this.#source.depth = 0
     let at = start
     for (let field = 0; field < count; field++) {
-      starts[base + field] = at
+      starts[field] = at
       at = this.#skip(field, buffer, at, end)
       if (at < 0) return field
     }
-    starts[base + count] = at
+    starts[count] = at
     return count
   }
 
@@ -63,7 +71,8 @@ export class AvroFields {
       if (branch !== 2 - nullByte) return this.#skipOther(field, buffer, start, end)
     }
     const kind = this.#kinds[field]
-    if (kind === VARINT) return skipVarint(buffer, at, end)
+    if (kind === LONG) return behindLong(buffer, at, end)
+    if (kind === INT) return behindInt(buffer, at, end)
     if (kind === OTHER) return this.#skipOther(field, buffer, start, end)
     if (kind === FIXED) at += this.#sizes[field]
     else {
@@ -80,18 +89,9 @@ export class AvroFields {
 
   #skipOther(field: number, buffer: Bytes, at: number, end: number): number {
     const source = this.#source
-    source.buffer = buffer
-    source.at = at
-    source.end = end
+    source.open(buffer, at, end)
     return this.#skips[field](source) ? source.at : -1
   }
-}
-
-function skipVarint(buffer: Bytes, start: number, end: number): number {
-  const limit = Math.min(end, start + 10)
-  let at = start
-  while (at < limit) if (buffer[at++] < 128) return at
-  return -1
 }
 
 interface FieldPlan {
@@ -100,14 +100,14 @@ interface FieldPlan {
   readonly nullByte: number
 }
 
-function planOf(type: Schema): FieldPlan {
-  if (Array.isArray(type)) {
-    const at = type.indexOf('null')
-    if (type.length !== 2 || at < 0) return { kind: OTHER, size: 0, nullByte: -1 }
-    const { kind, size } = planOf(type[1 - at])
+function planOf(type: AvroType): FieldPlan {
+  if (type.kind === 'union') {
+    const { branches } = type
+    const at = branches.findIndex(({ kind }) => kind === 'null')
+    if (branches.length !== 2 || at < 0) return { kind: OTHER, size: 0, nullByte: -1 }
+    const { kind, size } = planOf(branches[1 - at])
     return { kind, size, nullByte: kind === OTHER ? -1 : 2 * at }
   }
-  const name = typeof type === 'object' ? (type as { type: Schema }).type : type
-  const [kind, size] = typeof name === 'string' ? (KINDS[name] ?? [OTHER, 0]) : [OTHER, 0]
+  const [kind, size] = KINDS[type.kind] ?? [OTHER, 0]
   return { kind, size, nullByte: -1 }
 }

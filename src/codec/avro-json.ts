@@ -5,47 +5,36 @@
  * time as ISO 8601 text, a field with a default left out. Bytes are text with a character per byte, as
  * in Avro's JSON; a long that a double does not hold is its digits.
  */
-import avsc from 'avsc'
+import { bytesOf } from '../bytes.ts'
 import { didYouMean } from '../config/suggest.ts'
-import { longType } from './resolving-reader.ts'
+import { AvroDecoder, branchName, type JsonForm } from './avro-decode.ts'
+import { encodeDefault, isObject, latin1 } from './avro-default.ts'
+import type { Logical } from './avro-logical.ts'
+import { parseRecord } from './avro-parse.ts'
+import type { AvroType, BranchType, Field, RecordType, UnionType } from './avro-schema.ts'
+import { AvroSink, SINGLE_BYTES } from './avro-sink.ts'
+import { AvroSource } from './avro-walk.ts'
 
 /** What is wrong with a value, and where in it. */
 export type ReportValue = (path: readonly string[], message: string) => void
 
-/** The underlying number passes through. */
-class Time extends avsc.types.LogicalType {
-  protected override _fromValue(value: unknown): unknown {
-    return value
-  }
-
-  protected override _toValue(value: unknown): unknown {
-    return value
-  }
-}
-
-const MILLIS = new Set(['logical:timestamp-millis', 'logical:local-timestamp-millis'])
-const MICROS = new Set(['logical:timestamp-micros', 'logical:local-timestamp-micros'])
+const MILLIS = new Set(['timestamp-millis', 'local-timestamp-millis'])
+const MICROS = new Set(['timestamp-micros', 'local-timestamp-micros'])
 const LAST_MS = 8.64e15
 
 /** Values of one record schema. */
 export class AvroJson {
-  readonly #type: avsc.types.RecordType
+  readonly #type: RecordType
+  readonly #decoder: AvroDecoder
 
   constructor(schema: unknown) {
-    this.#type = avsc.Type.forSchema(schema as avsc.Schema, {
-      wrapUnions: true,
-      registry: { long: longType() },
-      logicalTypes: Object.fromEntries(
-        [...MILLIS, ...MICROS].map((name) => [name.slice('logical:'.length), Time]),
-      ),
-    }) as avsc.types.RecordType
+    this.#type = parseRecord(schema)
+    this.#decoder = new AvroDecoder(this.#type, FORM)
   }
 
   /** Avro's binary form, without a frame; undefined where something was reported. */
   encode(value: unknown, report: ReportValue): Buffer | undefined {
-    const converted = new Conversion(report)
-    const record = converted.record(this.#type, value, false)
-    return converted.failed ? undefined : this.#type.toBuffer(record)
+    return encode(this.#type, value, report)
   }
 
   /**
@@ -53,113 +42,167 @@ export class AvroJson {
    * @param partial only the fields that are there
    */
   normal(value: unknown, partial: boolean, report: ReportValue): Record<string, unknown> {
-    const converted = new Conversion(report)
-    const record = converted.record(this.#type, value, partial)
-    return converted.failed ? {} : plainRecord(this.#type, record)
+    const isThere = ({ name }: Field): boolean => isObject(value) && Object.hasOwn(value, name)
+    const fields = partial ? this.#type.fields.filter(isThere) : this.#type.fields
+    const known = this.#type.fields.map(({ name }) => name)
+    const bytes = encode({ ...this.#type, fields }, value, report, known)
+    if (bytes === undefined) return {}
+    return decode(new AvroDecoder({ ...this.#type, fields }, FORM), bytes)
   }
 
   /** Of Avro's binary form. A union's branch is named where it has several but null. */
   decode(bytes: Buffer): Record<string, unknown> {
-    return plainRecord(this.#type, this.#type.fromBuffer(bytes) as Record<string, unknown>)
+    return decode(this.#decoder, bytes)
   }
 }
 
-/** From JSON to what avsc takes. */
-class Conversion {
+/** @param known fields that the record has beside those of `type` */
+function encode(
+  type: RecordType,
+  value: unknown,
+  report: ReportValue,
+  known?: readonly string[],
+): Buffer | undefined {
+  const sink = new AvroSink(SINGLE_BYTES)
+  const writer = new JsonWriter(sink, report)
+  writer.record(type, value, [], known)
+  return writer.failed ? undefined : Buffer.from(sink.buffer.subarray(sink.start, sink.at))
+}
+
+function decode(decoder: AvroDecoder, bytes: Buffer): Record<string, unknown> {
+  const source = new AvroSource()
+  source.open(bytesOf(bytes), 0, bytes.length)
+  return decoder.decode(source) as Record<string, unknown>
+}
+
+/** From JSON to bytes. What follows a fault is read as well, for its own faults. */
+class JsonWriter {
+  readonly #sink: AvroSink
   readonly #report: ReportValue
   failed = false
 
-  constructor(report: ReportValue) {
+  constructor(sink: AvroSink, report: ReportValue) {
+    this.#sink = sink
     this.#report = report
   }
 
   record(
-    type: avsc.types.RecordType,
+    type: RecordType,
     value: unknown,
-    partial: boolean,
-    path: readonly string[] = [],
-  ): Record<string, unknown> {
-    const record: Record<string, unknown> = {}
+    path: readonly string[],
+    known: readonly string[] = type.fields.map(({ name }) => name),
+  ): void {
     if (!isObject(value)) {
-      this.#fail(path, `has to be a record with the fields ${names(type)}`)
-      return record
+      this.#fail(path, `has to be a record with the fields ${known.join(', ')}`)
+      return
     }
     for (const name of Object.keys(value)) {
-      if (type.field(name) !== undefined) continue
-      const known = type.fields.map((field) => field.name)
+      if (known.includes(name)) continue
       this.#fail([...path, name], `there is no such field${didYouMean(name, known)}`)
     }
     const missing: string[] = []
-    for (const { name, type: fieldType, defaultValue } of type.fields) {
-      const isThere = Object.hasOwn(value, name)
-      if (isThere) record[name] = this.#value(fieldType, value[name], [...path, name])
-      else if (!partial && (record[name] = defaultValue()) === undefined) missing.push(name)
+    for (const field of type.fields) {
+      const { name } = field
+      if (Object.hasOwn(value, name)) this.#value(field.type, value[name], [...path, name])
+      else if (!this.#default(field)) missing.push(name)
     }
     if (missing.length > 0) this.#fail(path, `has no ${missing.join(', ')}`)
-    return record
   }
 
-  #value(type: avsc.Type, value: unknown, path: readonly string[]): unknown {
-    const { typeName } = type
-    if (type instanceof avsc.types.RecordType) return this.record(type, value, false, path)
-    if (type instanceof avsc.types.WrappedUnionType) return this.#union(type, value, path)
-    if (type instanceof avsc.types.ArrayType) {
-      if (!Array.isArray(value)) return this.#fail(path, 'has to be a list')
-      return value.map((item, i) => this.#value(type.itemsType, item, [...path, String(i)]))
+  #default({ type, default: value }: Field): boolean {
+    const bytes = value === undefined ? undefined : encodeDefault(type, value)
+    return bytes !== undefined && this.#sink.copy(bytesOf(bytes), 0, bytes.length)
+  }
+
+  #value(type: AvroType, value: unknown, path: readonly string[]): void {
+    switch (type.kind) {
+      case 'record':
+        this.record(type, value, path)
+        return
+      case 'union':
+        this.#union(type, value, path)
+        return
+      case 'array':
+        if (!Array.isArray(value)) this.#fail(path, 'has to be a list')
+        else this.#items(value, (item, i) => this.#value(type.items, item, [...path, String(i)]))
+        return
+      case 'map':
+        if (!isObject(value)) this.#fail(path, 'has to be a map')
+        else {
+          this.#items(Object.entries(value), ([key, item]) => {
+            this.#sink.bytes(bytesOf(Buffer.from(key)))
+            this.#value(type.values, item, [...path, key])
+          })
+        }
+        return
+      default:
+        if (isTime(type)) this.#time(type.logical.name, value, path)
+        else if (!SCALARS[type.kind](type as never, value, this.#sink)) {
+          this.#fail(path, `${JSON.stringify(value)} is not ${describe(type)}`)
+        }
     }
-    if (type instanceof avsc.types.MapType) {
-      if (!isObject(value)) return this.#fail(path, 'has to be a map')
-      const entries = Object.entries(value)
-      return Object.fromEntries(
-        entries.map(([key, item]) => [key, this.#value(type.valuesType, item, [...path, key])]),
-      )
-    }
-    if (typeName.startsWith('logical:')) return this.#time(typeName, value, path)
-    const convert = SCALARS[typeName]
-    const converted = convert?.(type, value)
-    if (converted !== undefined) return converted
-    return this.#fail(path, `${JSON.stringify(value)} is not ${describe(type)}`)
+  }
+
+  #items<T>(items: readonly T[], write: (item: T, i: number) => void): void {
+    if (items.length > 0) this.#sink.int(items.length)
+    items.forEach(write)
+    this.#sink.int(0)
   }
 
   /** Avro's JSON names the branch; else it is the first that takes the value. */
-  #union(
-    type: avsc.types.WrappedUnionType,
-    value: unknown,
-    path: readonly string[],
-  ): Record<string, unknown> | null {
-    const branches = type.types as unknown as avsc.Type[]
-    const isNullable = branches.some(({ typeName }) => typeName === 'null')
-    if (value === null && isNullable) return null
-    const others = branches.filter(({ typeName }) => typeName !== 'null')
+  #union({ branches }: UnionType, value: unknown, path: readonly string[]): void {
+    const sink = this.#sink
+    const nothing = branches.findIndex(({ kind }) => kind === 'null')
+    if (value === null && nothing >= 0) {
+      sink.int(nothing)
+      return
+    }
     const only = isObject(value) ? Object.keys(value) : []
-    const named = others.find((branch) => only.length === 1 && branchOf(branch) === only[0])
-    if (named !== undefined) {
-      const name = only[0]
-      const inner = (value as Record<string, unknown>)[name]
-      return { [name]: this.#value(named, inner, [...path, name]) }
+    const isNamed = (branch: BranchType): boolean =>
+      branch.kind !== 'null' && only.length === 1 && branchName(branch) === only[0]
+    const named = branches.findIndex(isNamed)
+    if (named >= 0) {
+      sink.int(named)
+      const inner = (value as Record<string, unknown>)[only[0]]
+      this.#value(branches[named], inner, [...path, only[0]])
+      return
     }
-    for (const branch of others) {
-      const trial = new Conversion(() => {})
-      const converted = trial.#value(branch, value, path)
-      if (!trial.failed) return { [branchOf(branch)]: converted }
+    for (const [i, branch] of branches.entries()) {
+      if (branch.kind !== 'null' && this.#try(i, branch, value)) return
     }
+    const others = branches.filter(({ kind }) => kind !== 'null')
     if (others.length === 1) this.#value(others[0], value, path)
     else {
       const kinds = branches.map(describe).join(', ')
       this.#fail(path, `${JSON.stringify(value)} is none of: ${kinds}`)
     }
-    return null
   }
 
-  #time(typeName: string, value: unknown, path: readonly string[]): unknown {
-    if (Number.isSafeInteger(value)) return value
+  #try(index: number, branch: BranchType, value: unknown): boolean {
+    const sink = this.#sink
+    const { written } = sink
+    const trial = new JsonWriter(sink, () => {})
+    sink.int(index)
+    trial.#value(branch, value, [])
+    if (trial.failed) sink.rewind(written)
+    return !trial.failed
+  }
+
+  #time(logical: string, value: unknown, path: readonly string[]): void {
+    // A time's digits are those of a long that a double does not hold.
+    const number =
+      Number.isSafeInteger(Number(value)) && typeof value !== 'number' ? undefined : long(value)
     const ms = typeof value === 'string' ? parseTime(value) : undefined
-    if (ms !== undefined) return MILLIS.has(typeName) ? Math.floor(ms) : Math.round(ms * 1000)
-    const what = JSON.stringify(value)
-    return this.#fail(path, `${what} is not a time; write 2025-01-31T12:00:00Z, or a number`)
+    if (ms !== undefined) {
+      this.#sink.int(MILLIS.has(logical) ? Math.floor(ms) : Math.round(ms * 1000))
+    } else if (number !== undefined) this.#sink.long(number)
+    else {
+      const what = JSON.stringify(value)
+      this.#fail(path, `${what} is not a time; write 2025-01-31T12:00:00Z, or a number`)
+    }
   }
 
-  #fail(path: readonly string[], message: string): undefined {
+  #fail(path: readonly string[], message: string): void {
     this.failed = true
     this.#report(path, message)
   }
@@ -173,18 +216,14 @@ export function parseTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms + Number(fraction.padEnd(6, '0')) / 1000
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isTime = (type: AvroType): type is AvroType & { logical: Logical } =>
+  'logical' in type &&
+  type.logical !== null &&
+  (MILLIS.has(type.logical.name) || MICROS.has(type.logical.name))
 
 const isInteger = (value: unknown, bits: number): boolean =>
   Number.isInteger(value) &&
   Math.abs(value as number) <= 2 ** (bits - 1) - (Number(value) < 0 ? 0 : 1)
-
-const latin1 = (value: unknown): Buffer | undefined =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: every byte is a character
-  typeof value === 'string' && /^[\u0000-\u00ff]*$/.test(value)
-    ? Buffer.from(value, 'latin1')
-    : undefined
 
 const LONG_DIGITS = /^-?\d{1,19}$/
 
@@ -195,76 +234,54 @@ function long(value: unknown): bigint | undefined {
   return BigInt.asIntN(64, digits) === digits ? digits : undefined
 }
 
-/** What avsc takes; undefined where the value is of another type. */
-const SCALARS: Readonly<Record<string, (type: avsc.Type, value: unknown) => unknown>> = {
-  null: (_, value) => (value === null ? null : undefined),
-  boolean: (_, value) => (typeof value === 'boolean' ? value : undefined),
-  int: (_, value) => (isInteger(value, 32) ? value : undefined),
-  'abstract:long': (_, value) => long(value),
-  float: (_, value) => (typeof value === 'number' ? value : undefined),
-  double: (_, value) => (typeof value === 'number' ? value : undefined),
-  string: (_, value) => (typeof value === 'string' ? value : undefined),
-  bytes: (_, value) => latin1(value),
-  fixed: (type, value) => {
-    const bytes = latin1(value)
-    return bytes?.length === (type as avsc.types.FixedType).size ? bytes : undefined
+type Scalar = Exclude<BranchType, { kind: 'record' | 'array' | 'map' }>
+type Write<T> = (type: T, value: unknown, sink: AvroSink) => boolean
+
+/** False where the value is of another type. */
+const SCALARS: { [K in Scalar['kind']]: Write<Extract<Scalar, { kind: K }>> } = {
+  null: (_, value) => value === null,
+  boolean: (_, value, sink) => typeof value === 'boolean' && sink.int(value ? -1 : 0),
+  int: (_, value, sink) => isInteger(value, 32) && sink.int(value as number),
+  long: (_, value, sink) => {
+    const number = long(value)
+    return number !== undefined && sink.long(number)
   },
-  enum: (type, value) =>
-    (type as avsc.types.EnumType).symbols.includes(value as string) ? value : undefined,
+  float: (_, value, sink) => typeof value === 'number' && sink.float(value),
+  double: (_, value, sink) => typeof value === 'number' && sink.double(value),
+  string: (_, value, sink) => typeof value === 'string' && sink.bytes(bytesOf(Buffer.from(value))),
+  bytes: (_, value, sink) => {
+    const bytes = latin1(value)
+    return bytes !== undefined && sink.bytes(bytesOf(bytes))
+  },
+  fixed: ({ size }, value, sink) => {
+    const bytes = latin1(value)
+    return bytes?.length === size && sink.copy(bytesOf(bytes), 0, size)
+  },
+  enum: ({ symbols }, value, sink) => {
+    const index = symbols.indexOf(value as string)
+    return index >= 0 && sink.int(index)
+  },
 }
 
-function describe(type: avsc.Type): string {
-  if (type instanceof avsc.types.EnumType) return `one of ${type.symbols.join(', ')}`
-  if (type instanceof avsc.types.FixedType) return `text of ${type.size} bytes`
-  if (type.typeName === 'bytes') return 'bytes, as text with a character for each'
-  if (type.typeName === 'null') return 'null'
-  const name = type.typeName.replace(/^(abstract|logical):/, '')
+function describe(type: AvroType): string {
+  if (type.kind === 'enum') return `one of ${type.symbols.join(', ')}`
+  if (type.kind === 'fixed') return `text of ${type.size} bytes`
+  if (type.kind === 'bytes') return 'bytes, as text with a character for each'
+  if (type.kind === 'null') return 'null'
+  const name = isTime(type) ? type.logical.name : type.kind
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
-const names = (type: avsc.types.RecordType): string =>
-  type.fields.map(({ name }) => name).join(', ')
-
-const branchOf = (type: avsc.Type): string => type.branchName!
-
-/** From what avsc gives to JSON, always in the same form. */
-function plain(type: avsc.Type, value: unknown): unknown {
-  if (value === null) return null
-  if (type instanceof avsc.types.RecordType) {
-    return plainRecord(type, value as Record<string, unknown>)
-  }
-  if (type instanceof avsc.types.WrappedUnionType) {
-    const branches = type.types as unknown as avsc.Type[]
-    const [[name, inner]] = Object.entries(value as Record<string, unknown>)
-    const form = plain(branches.find((branch) => branchOf(branch) === name)!, inner)
-    return branches.filter(({ typeName }) => typeName !== 'null').length > 1
-      ? { [name]: form }
-      : form
-  }
-  if (type instanceof avsc.types.ArrayType) {
-    return (value as unknown[]).map((item) => plain(type.itemsType, item))
-  }
-  if (type instanceof avsc.types.MapType) {
-    const entries = Object.entries(value as Record<string, unknown>)
-    return Object.fromEntries(entries.map(([key, item]) => [key, plain(type.valuesType, item)]))
-  }
-  if (Buffer.isBuffer(value)) return value.toString('latin1')
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  }
-  if (MILLIS.has(type.typeName)) return timeText(value as number, 1)
-  if (MICROS.has(type.typeName)) return timeText(value as number, 1000)
-  return type.typeName === 'float' ? Math.fround(value as number) : value
-}
-
-function plainRecord(
-  type: avsc.types.RecordType,
-  record: Record<string, unknown>,
-): Record<string, unknown> {
-  const fields = type.fields.filter(({ name }) => Object.hasOwn(record, name))
-  return Object.fromEntries(
-    fields.map((field) => [field.name, plain(field.type, record[field.name])]),
-  )
+/** Values always in the same form, so that they can be compared. */
+const FORM: JsonForm = {
+  bytes: (bytes) => bytes.toString('latin1'),
+  integer(value, logical) {
+    if (typeof value === 'bigint') return String(value)
+    if (logical === null) return value
+    if (MILLIS.has(logical.name)) return timeText(value, 1)
+    return MICROS.has(logical.name) ? timeText(value, 1000) : value
+  },
+  namesBranch: ({ branches }) => branches.filter(({ kind }) => kind !== 'null').length > 1,
 }
 
 /** ISO 8601; a number that is beyond what a date can be stays one. */

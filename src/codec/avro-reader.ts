@@ -1,20 +1,26 @@
 import type { Schema } from 'avsc'
-import { type RejectReason, SLICE } from '../batch.ts'
-import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
-import { EnricherError } from '../errors.ts'
-import { type FieldKind, FieldText, fieldKind, readTime, timeKind } from './avro-field.ts'
+import type { RejectReason } from '../batch.ts'
+import { type Bytes, copyBytes } from '../bytes.ts'
+import type { TimeUnit } from '../config/pipeline.ts'
 import { AvroFields } from './avro-fields.ts'
-import type { AvroSource } from './avro-walk.ts'
-import type { ValueReader } from './port.ts'
+import { parseRecord } from './avro-parse.ts'
+import type { RecordType } from './avro-schema.ts'
+import { readTime, timeText } from './avro-time.ts'
+import { AvroSource, DEEPEST } from './avro-walk.ts'
+import type { TimeReading, ValueReader } from './port.ts'
+import { fieldIndex, ReadRows } from './read-rows.ts'
 
 export interface AvroRecordSchema {
   readonly type: 'record'
   readonly name: string
   readonly namespace?: string
+  readonly aliases?: readonly string[]
   readonly fields: readonly {
     readonly name: string
     readonly type: Schema
     readonly doc?: string
+    readonly default?: unknown
+    readonly aliases?: readonly string[]
   }[]
 }
 
@@ -23,6 +29,8 @@ export interface ReaderPlan {
   readonly select: readonly { readonly source: string; readonly nullable: boolean }[]
   readonly keys: readonly string[]
   readonly time: string | null
+  /** What the pipeline file says that the time counts. */
+  readonly timeUnit?: TimeUnit | null
 }
 
 /** A run of neighbouring fields that is copied in one go. */
@@ -41,77 +49,79 @@ export class AvroReader implements ValueReader {
   readonly #names: readonly string[]
   readonly #fields: AvroFields
   readonly #spans: readonly Span[]
-  readonly #keys: readonly { index: number; text: FieldText }[]
+  readonly #keys: readonly number[]
   readonly #timeIndex: number
-  readonly #timeKind: FieldKind | undefined
-  /** Per row: where each field begins, and where the value ends. */
-  readonly #starts: Int32Array
-  readonly #buffers: Bytes[] = new Array(SLICE).fill(NO_BYTES)
-  readonly #times = new Float64Array(SLICE).fill(Number.NaN)
+  readonly #rows: ReadRows
   #row = 0
-  readonly #source: AvroSource = { buffer: NO_BYTES, at: 0, end: 0 }
+  readonly #source = new AvroSource()
   #failed = 0
 
-  constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const { fields } = schema
+  /**
+   * Throws SCHEMA_INVALID where it lacks a field of the plan.
+   * @param record what values are written with, where that is not `schema` itself
+   * @param rows shared by readers of the same schema and plan
+   */
+  constructor(
+    schema: AvroRecordSchema,
+    plan: ReaderPlan,
+    record: RecordType = parseRecord(schema),
+    rows: ReadRows = new ReadRows(schema, plan),
+  ) {
+    const { fields } = record
+    this.#rows = rows
     this.#names = fields.map(({ name }) => name)
-    this.#fields = new AvroFields(
-      fields.map(({ type }) => type),
-      namespaceOf(schema),
-    )
-    this.#starts = new Int32Array((fields.length + 1) * SLICE)
-    const indexOf = (name: string): number => {
-      const index = this.#names.indexOf(name)
-      if (index >= 0) return index
-      const message = `${schema.name} has no field ${name}; its fields are ${this.#names.join(', ')}`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: name } })
-    }
+    this.#fields = new AvroFields(fields.map(({ type }) => type))
+    const indexOf = (name: string): number => fieldIndex({ name: schema.name, fields }, name)
     this.#spans = spansOf(
       plan.select.map(({ source, nullable }) => ({ index: indexOf(source), nullable })),
     )
-    this.#keys = plan.keys.map((name) => {
-      const index = indexOf(name)
-      return { index, text: new FieldText(fieldKind(name, fields[index].type)) }
-    })
+    this.#keys = plan.keys.map(indexOf)
     this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
-    if (plan.time !== null) this.#timeKind = timeKind(plan.time, fields[this.#timeIndex].type)
   }
 
   get fault(): string {
     const field = this.#names[this.#failed]
-    return field === undefined
-      ? 'There are bytes behind the record’s last field'
+    if (field === undefined) return 'There are bytes behind the record’s last field'
+    return this.#fields.isTooDeep
+      ? `The field ${field} is nested deeper than ${DEEPEST} levels`
       : `The bytes of the field ${field} are not what the schema says`
   }
 
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
-    const starts = this.#starts
     const count = this.#names.length
-    const base = row * (count + 1)
-    const failed = this.#fields.walk(buffer, start + FRAME_BYTES, end, starts, base)
-    if (failed < count || starts[base + count] !== end) {
+    const { starts } = this.#fields
+    const failed = this.#fields.walk(buffer, start + FRAME_BYTES, end)
+    if (failed < count || starts[count] !== end) {
       this.#failed = failed
       return 'malformed'
     }
+    const { buffers, runs, stride } = this.#rows
     // Most values lie in one buffer; a store of an object costs more than a look.
-    if (this.#buffers[row] !== buffer) this.#buffers[row] = buffer
+    if (buffers[row] !== buffer) buffers[row] = buffer
+    let at = row * stride
+    for (const { first, last } of this.#spans) {
+      runs[at++] = starts[first]
+      runs[at++] = starts[last + 1]
+    }
     this.#readKeys(row, buffer, end)
     return null
   }
 
   #readKeys(row: number, buffer: Bytes, end: number): void {
     const source = this.#source
-    const starts = this.#starts
-    const base = row * (this.#names.length + 1)
+    const { texts, timeKind, times, timeStarts } = this.#rows
+    const { starts } = this.#fields
+    const keys = this.#keys
     source.buffer = buffer
     source.end = end
-    for (const { index, text } of this.#keys) {
-      source.at = starts[base + index]
-      text.read(row, source)
+    for (let k = 0; k < keys.length; k++) {
+      source.at = starts[keys[k]]
+      texts[k].read(row, source)
     }
-    if (this.#timeKind === undefined) return
-    source.at = starts[base + this.#timeIndex]
-    this.#times[row] = readTime(this.#timeKind, source)
+    if (timeKind === undefined) return
+    source.at = starts[this.#timeIndex]
+    timeStarts[row] = source.at
+    times[row] = readTime(timeKind, source)
   }
 
   select(row: number): void {
@@ -119,39 +129,54 @@ export class AvroReader implements ValueReader {
   }
 
   get time(): number {
-    return this.#times[this.#row]
+    return this.#rows.times[this.#row]
+  }
+
+  get timeText(): string {
+    const { timeKind, timeStarts, buffers } = this.#rows
+    if (timeKind === undefined) return ''
+    const source = this.#source
+    const buffer = buffers[this.#row]
+    source.open(buffer, timeStarts[this.#row], buffer.length)
+    return timeText(timeKind, source)
+  }
+
+  get timeReading(): TimeReading | null {
+    return this.#rows.timeKind ?? null
   }
 
   keyBuffer(k: number): Bytes {
-    return this.#keys[k].text.buffer(this.#buffers[this.#row])
+    return this.#rows.texts[k].buffer(this.#rows.buffers[this.#row])
   }
 
   keyStart(k: number): number {
-    return this.#keys[k].text.start(this.#row)
+    return this.#rows.texts[k].start(this.#row)
   }
 
   keyEnd(k: number): number {
-    return this.#keys[k].text.end(this.#row)
+    return this.#rows.texts[k].end(this.#row)
   }
 
   get projectedBytes(): number {
-    const starts = this.#starts
-    const base = this.#row * (this.#names.length + 1)
+    const { runs, stride } = this.#rows
+    let at = this.#row * stride
     let bytes = 0
-    for (const { first, last, branch } of this.#spans) {
-      bytes += starts[base + last + 1] - starts[base + first] + (branch ? 1 : 0)
+    for (const { branch } of this.#spans) {
+      bytes += runs[at + 1] - runs[at] + (branch ? 1 : 0)
+      at += 2
     }
     return bytes
   }
 
   project(target: Bytes, position: number): number {
-    const starts = this.#starts
-    const base = this.#row * (this.#names.length + 1)
-    const buffer = this.#buffers[this.#row]
+    const { runs, stride, buffers } = this.#rows
+    const buffer = buffers[this.#row]
+    let from = this.#row * stride
     let at = position
-    for (const { first, last, branch } of this.#spans) {
+    for (const { branch } of this.#spans) {
       if (branch) target[at++] = SECOND_BRANCH
-      at = copyBytes(buffer, starts[base + first], starts[base + last + 1], target, at)
+      at = copyBytes(buffer, runs[from], runs[from + 1], target, at)
+      from += 2
     }
     return at
   }
@@ -168,6 +193,3 @@ function spansOf(selected: readonly { index: number; nullable: boolean }[]): Spa
   }
   return spans
 }
-
-const namespaceOf = ({ name, namespace }: AvroRecordSchema): string =>
-  name.includes('.') ? name.split('.').slice(0, -1).join('.') : (namespace ?? '')

@@ -1,28 +1,15 @@
-import avsc from 'avsc'
+import { bytesOf } from '../bytes.ts'
 import type { OutputPlan } from '../output/schema.ts'
+import { AvroDecoder } from './avro-decode.ts'
+import { parseRecord } from './avro-parse.ts'
+import type { Field } from './avro-schema.ts'
+import { AvroSource } from './avro-walk.ts'
+import { PLAIN } from './plain-form.ts'
 import type { RecordView, StoredViews } from './port.ts'
-
-/** A long as a number, or as its digits where a double has too few. The others are for defaults in schemas. */
-const LONG = avsc.types.LongType.__with({
-  fromBuffer(bytes: Buffer): number | string {
-    const value = bytes.readBigInt64LE()
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  },
-  toBuffer(value: number): Buffer {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigInt64LE(BigInt(value))
-    return bytes
-  },
-  fromJSON: (value: number) => value,
-  toJSON: (value: number) => value,
-  isValid: (value: unknown) => typeof value === 'number',
-  compare: (a: number, b: number) => Math.sign(a - b),
-})
 
 /** What stored bytes say, for queries; not for the hot path. */
 export function storedViews(plan: OutputPlan): StoredViews {
-  const output = avsc.Type.forSchema(plan.schema as avsc.Schema, { registry: { long: LONG } })
-  const { fields } = output as avsc.types.RecordType
+  const { fields } = parseRecord(plan.schema)
   const { facts, dimensions, right } = plan
   // A left record is stored with the columns of its dimensions, a right one with what was selected.
   const left = facts.length + dimensions.flat().length
@@ -37,23 +24,14 @@ export function storedViews(plan: OutputPlan): StoredViews {
   }
 }
 
-function viewOf(fields: readonly avsc.types.Field[]): RecordView {
+function viewOf(fields: readonly Field[]): RecordView {
+  const decoder = new AvroDecoder(
+    { kind: 'record', name: { full: '', aliases: [] }, fields },
+    PLAIN,
+  )
   return (bytes) => {
-    const record: Record<string, unknown> = {}
-    let at = 0
-    for (const { name, type } of fields) {
-      const { value, offset } = type.decode(bytes, at)
-      record[name] = plain(value)
-      at = offset
-    }
-    return record
+    const source = new AvroSource()
+    source.open(bytesOf(bytes), 0, bytes.length)
+    return decoder.decode(source) as Record<string, unknown>
   }
-}
-
-/** As JSON has it: bytes in base64. */
-function plain(value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return value.toString('base64')
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]))
 }

@@ -1,92 +1,82 @@
-import type { Schema } from 'avsc'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
+import type { AvroType, Primitive, RecordType } from './avro-schema.ts'
+
+/** How deep records, arrays and maps may lie in one another: far from where the stack ends. */
+export const DEEPEST = 1000
+
+/** Items that take no bytes (nulls), in one value: a few bytes of count could keep a walk for hours. */
+const MOST_EMPTY = 1_000_000
 
 /**
  * Walks Avro binary without decoding it: where each field of a record begins, and whether the bytes
  * are a record of the schema at all. https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
  */
-export interface AvroSource {
-  buffer: Bytes
-  at: number
-  end: number
+export class AvroSource {
+  buffer: Bytes = NO_BYTES
+  at = 0
+  end = 0
+  /** How many records, arrays and maps the place is in. Above DEEPEST: why the walk has ended. */
+  depth = 0
+  #empty = 0
+
+  open(buffer: Bytes, at: number, end: number): void {
+    this.buffer = buffer
+    this.at = at
+    this.end = end
+    this.depth = 0
+    this.#empty = 0
+  }
+
+  /** Whether an item that began at `before` may be followed by others. */
+  mayGoOn(before: number): boolean {
+    return this.at > before || ++this.#empty < MOST_EMPTY
+  }
 }
 
 /** Moves `source.at` behind one value; false where the bytes are no such value. */
 export type Skip = (source: AvroSource) => boolean
 
-interface Named {
-  readonly skips: Map<string, Skip>
-  readonly namespace: string
-}
-
-/** Compiles the walk over one field's value. */
-export function compileSkip(
-  schema: Schema,
-  named: Named = { skips: new Map(), namespace: '' },
-): Skip {
-  if (Array.isArray(schema)) return skipUnion(schema.map((branch) => compileSkip(branch, named)))
-  if (typeof schema === 'string') return skipNamed(schema, named)
-  const { type } = schema as { type: Schema }
-  if (typeof type !== 'string') return compileSkip(type, named)
-  if (type === 'array') return skipBlocks(compileSkip((schema as { items: Schema }).items, named))
-  if (type === 'map') {
-    const value = compileSkip((schema as { values: Schema }).values, named)
-    return skipBlocks((source) => skipBytes(source) && value(source))
+/** Compiles the walk over values of one type. @param records those that are compiled already */
+export function compileSkip(type: AvroType, records = new Map<RecordType, Skip>()): Skip {
+  switch (type.kind) {
+    case 'record':
+      return records.get(type) ?? skipRecord(type, records)
+    case 'union':
+      return skipUnion(type.branches.map((branch) => compileSkip(branch, records)))
+    case 'array':
+      return skipBlocks(compileSkip(type.items, records))
+    case 'map': {
+      const value = compileSkip(type.values, records)
+      return skipBlocks((source) => skipBytes(source) && value(source))
+    }
+    case 'enum': {
+      const symbols = type.symbols.length
+      return (source) => {
+        const index = readInt(source)
+        return index >= 0 && index < symbols
+      }
+    }
+    case 'fixed': {
+      const { size } = type
+      return (source) => advance(source, size)
+    }
+    default:
+      return PRIMITIVES[type.kind]
   }
-  if (type === 'record' || type === 'error') return skipRecord(schema as RecordSchema, named)
-  if (type === 'enum') {
-    const symbols = (schema as { symbols: string[] }).symbols.length
-    return remember(schema as NamedSchema, named, (source) => {
-      const index = readInt(source)
-      return index >= 0 && index < symbols
-    })
-  }
-  if (type === 'fixed') {
-    const { size } = schema as { size: number }
-    return remember(schema as NamedSchema, named, (source) => advance(source, size))
-  }
-  return skipNamed(type, named)
 }
 
-interface NamedSchema {
-  readonly name: string
-  readonly namespace?: string
-}
-
-interface RecordSchema extends NamedSchema {
-  readonly fields: readonly { type: Schema }[]
-}
-
-const fullName = (name: string, namespace: string): string =>
-  name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
-
-function remember({ name, namespace }: NamedSchema, named: Named, skip: Skip): Skip {
-  named.skips.set(fullName(name, namespace ?? named.namespace), skip)
-  return skip
-}
-
-function skipRecord(schema: RecordSchema, named: Named): Skip {
+function skipRecord(type: RecordType, records: Map<RecordType, Skip>): Skip {
   const skips: Skip[] = []
   const skip: Skip = (source) => {
+    if (++source.depth > DEEPEST) return false
     for (const field of skips) if (!field(source)) return false
+    source.depth--
     return true
   }
-  remember(schema, named, skip)
-  const full = fullName(schema.name, schema.namespace ?? named.namespace)
-  const inside = { skips: named.skips, namespace: full.split('.').slice(0, -1).join('.') }
-  for (const field of schema.fields) skips.push(compileSkip(field.type, inside))
+  // Known before its fields are, which may be of its type.
+  records.set(type, skip)
+  for (const field of type.fields) skips.push(compileSkip(field.type, records))
   return skip
-}
-
-function skipNamed(name: string, named: Named): Skip {
-  const primitive = PRIMITIVES[name]
-  if (primitive !== undefined) return primitive
-  const full = fullName(name, named.namespace)
-  // A type may name itself, or one that stands further on: looked up when it is walked.
-  return (source) => {
-    const skip = named.skips.get(full) ?? named.skips.get(name)
-    return skip?.(source) ?? false
-  }
 }
 
 function skipUnion(branches: readonly Skip[]): Skip {
@@ -98,20 +88,27 @@ function skipUnion(branches: readonly Skip[]): Skip {
 
 function skipBlocks(item: Skip): Skip {
   return (source) => {
+    if (++source.depth > DEEPEST) return false
     for (;;) {
-      const count = readInt(source)
-      if (count === 0) return true
-      // A negative count is followed by the block's size in bytes; the items are walked all the same.
-      if (count < 0 && !skipVarint(source)) return false
-      if (Number.isNaN(count)) return false
-      for (let left = Math.abs(count); left > 0; left--) {
+      let left = readCount(source)
+      if (left === 0) break
+      if (!(left > 0)) return false
+      for (; left > 0; left--) {
         const before = source.at
-        if (!item(source)) return false
-        // Items without bytes (nulls) in a huge count would otherwise keep us here.
-        if (source.at === before && left > 1_000_000) return false
+        if (!item(source) || !source.mayGoOn(before)) return false
       }
     }
+    source.depth--
+    return true
   }
+}
+
+/** Of a block's items; NaN where there is none. */
+export function readCount(source: AvroSource): number {
+  const count = readInt(source)
+  if (count >= 0) return count
+  // A negative count is followed by the block's size in bytes; the items are walked all the same.
+  return skipLong(source) ? -count : Number.NaN
 }
 
 function advance(source: AvroSource, bytes: number): boolean {
@@ -119,20 +116,40 @@ function advance(source: AvroSource, bytes: number): boolean {
   return bytes >= 0 && source.at <= source.end
 }
 
-export function skipVarint(source: AvroSource): boolean {
-  const { buffer, end } = source
-  const limit = Math.min(end, source.at + 10)
-  let at = source.at
-  while (at < limit) {
-    if (buffer[at++] < 128) {
-      source.at = at
-      return true
-    }
-  }
-  return false
+function skipLong(source: AvroSource): boolean {
+  const at = behindLong(source.buffer, source.at, source.end)
+  if (at >= 0) source.at = at
+  return at >= 0
 }
 
-/** A zigzag varint as a number, exact up to 53 bits; NaN where there is none. */
+function skipInt(source: AvroSource): boolean {
+  const at = behindInt(source.buffer, source.at, source.end)
+  if (at >= 0) source.at = at
+  return at >= 0
+}
+
+/** The place behind a varint of up to 64 bits; -1: there is none. */
+export function behindLong(buffer: Bytes, start: number, end: number): number {
+  const limit = Math.min(end, start + 10)
+  let at = start
+  while (at < limit) {
+    // Of the tenth byte a single bit is left, the 64th.
+    if (buffer[at++] < 128) return at < start + 10 || buffer[at - 1] < 2 ? at : -1
+  }
+  return -1
+}
+
+/** The place behind a varint of up to 32 bits; -1: there is none. */
+export function behindInt(buffer: Bytes, start: number, end: number): number {
+  const limit = Math.min(end, start + 5)
+  let at = start
+  while (at < limit) {
+    if (buffer[at++] < 128) return at < start + 5 || buffer[at - 1] < 16 ? at : -1
+  }
+  return -1
+}
+
+/** A zigzag varint as a number, exact for codes up to 53 bits; NaN where there is none. */
 export function readInt(source: AvroSource): number {
   const { buffer, at, end } = source
   // Of 14 bits, as most lengths and counts are: in integers.
@@ -169,11 +186,11 @@ function skipBytes(source: AvroSource): boolean {
   return length >= 0 && advance(source, length)
 }
 
-const PRIMITIVES: Record<string, Skip> = {
+const PRIMITIVES: Readonly<Record<Primitive, Skip>> = {
   null: () => true,
   boolean: (source) => source.at < source.end && source.buffer[source.at++] < 2,
-  int: skipVarint,
-  long: skipVarint,
+  int: skipInt,
+  long: skipLong,
   float: (source) => advance(source, 4),
   double: (source) => advance(source, 8),
   bytes: skipBytes,

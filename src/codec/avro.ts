@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import {
   type OutputField,
@@ -11,23 +11,36 @@ import {
   planOutput,
   type TopicSchemas,
 } from '../output/schema.ts'
+import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { storedViews } from './avro-view.ts'
 import { checkFields } from './check-fields.ts'
-import { keyReader } from './keys.ts'
+import { FRAME_BYTES, frameFault, isFramed, VALUE } from './framing.ts'
+import { keyReaders } from './key-readers.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from './port.ts'
+import { fullNameOf, isNamed } from './record-type.ts'
 import type { Registry } from './registry.ts'
 import { RegistryCodec } from './registry-codec.ts'
+import { parseSchemaText, schemaText } from './schema-json.ts'
+import { latestOf } from './subjects.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 1
-const FRAME_BYTES = 5
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
   readonly id: number
   readonly schema: AvroRecordSchema
 }
+
+/** A latest schema in the registry that nothing can be read with. */
+export interface UnusableSchema {
+  /** -1: the registry does not say. */
+  readonly id: number
+  readonly fault: EnricherError
+}
+
+export type LatestSchema = ReaderSchema | UnusableSchema
 
 /** Of `inputTopics`, in their order: facts, right stream, dimensions. */
 export type ReaderSchemas = readonly ReaderSchema[]
@@ -41,9 +54,15 @@ class FileCodec implements TopicCodec {
     this.#reader = new AvroReader(schema, plan)
   }
 
-  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason {
-    if (end - start >= FRAME_BYTES && buffer[start] === 0) return this.#reader
-    this.fault = 'The value does not begin with byte 0 and a schema id (Confluent framing)'
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason {
+    if (isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) return this.#reader
+    this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
     return 'not_framed'
   }
 
@@ -61,23 +80,27 @@ export function createPipelineCodec(
 ): PipelineCodec {
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
-  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`)
-  const { facts, join, dimensions } = pipeline
+  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan)
-  const codec = (schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
-    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of)
+  const { facts, join, dimensions } = pipeline
+  const keys = keyReaders(pipeline, schemas, registry)
+  const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
+    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
   return {
-    facts: codec(schemas.facts, plans.facts),
-    right: codec(schemas.right, plans.right),
-    dimensions: schemas.dimensions.map((schema, d) => codec(schema, plans.dimensions[d])),
-    factsKey: keyReader(facts.keyFormat),
-    rightKey: keyReader(join.keyFormat),
-    dimensionKeys: dimensions.map(({ keyFormat }) => keyReader(keyFormat)),
+    facts: codec(schemas.facts, plans.facts, facts.type),
+    right: codec(schemas.right, plans.right, join.type),
+    dimensions: schemas.dimensions.map((schema, d) =>
+      codec(schema, plans.dimensions[d], dimensions[d].type),
+    ),
+    factsKey: keys.facts,
+    rightKey: keys.right,
+    dimensionKeys: keys.dimensions,
+    dimensionKeyLayouts: keys.dimensionLayouts,
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
     layout: layoutOf(pipeline, plan),
-    outputSchema: JSON.stringify(plan.schema, null, 2),
+    outputSchema: schemaText(plan.schema, 2),
   }
 }
 
@@ -103,25 +126,67 @@ export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
   return { facts, right, dimensions }
 }
 
-/** The pipeline's files', else the registry's latest under `<topic>-value`. Throws SCHEMA_INVALID. */
+/**
+ * The pipeline's files', else the registry's latest. Throws SCHEMA_INVALID for a file, with the place in the
+ * pipeline file.
+ */
 export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
-): Promise<ReaderSchemas> {
+): Promise<readonly LatestSchema[]> {
+  const paths = [
+    ['facts'],
+    ['join'],
+    ...pipeline.dimensions.map(({ name }) => ['dimensions', name]),
+  ]
   return Promise.all(
-    inputs(pipeline).map(async ({ topic, schema }) =>
-      schema === null
-        ? latestSchema(topic, registry!)
-        : { id: 0, schema: readSchema(topic, schema) },
-    ),
+    inputs(pipeline).map(async ({ topic, schema, type }, i) => {
+      try {
+        if (schema === null) return await latestSchema(topic, registry!, type)
+        return { id: 0, schema: checkType(readSchema(topic, schema), type) }
+      } catch (error) {
+        const placed = atPlace(error, pipeline, [...paths[i], type === null ? 'topic' : 'type'])
+        if (schema !== null) throw placed
+        return unusable(placed)
+      }
+    }),
   )
 }
 
-/** `latestSchemas` without their ids. */
+function atPlace(error: unknown, pipeline: Pipeline, path: readonly string[]): unknown {
+  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') return error
+  const { fields } = error
+  const message = `${placeOf(pipeline, path)}: ${messageOf(error)}`
+  return new EnricherError('SCHEMA_INVALID', message, { cause: error, fields })
+}
+
+function unusable(error: unknown): UnusableSchema {
+  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') throw error
+  const { id } = error.fields
+  return { id: typeof id === 'number' ? id : -1, fault: error }
+}
+
+function checkType(schema: AvroRecordSchema, type: string | null): AvroRecordSchema {
+  if (type === null || isNamed(schema, type)) return schema
+  const message = `the schema file has the record ${fullNameOf(schema)}, not ${type}`
+  throw new EnricherError('SCHEMA_INVALID', message)
+}
+
+export const isUsable = (schema: LatestSchema): schema is ReaderSchema => 'schema' in schema
+
+/** Throws SCHEMA_INVALID where one of them cannot be used. */
+export function usableSchemas(schemas: readonly LatestSchema[]): ReaderSchemas {
+  return schemas.map((schema) => {
+    if (!isUsable(schema)) throw schema.fault
+    return schema
+  })
+}
+
+/** `latestSchemas` without their ids. Throws SCHEMA_INVALID. */
 export const readSchemas = async (
   pipeline: Pipeline,
   registry: Registry | null,
-): Promise<TopicSchemas> => topicSchemas(await latestSchemas(pipeline, registry))
+): Promise<TopicSchemas> => topicSchemas(usableSchemas(await latestSchemas(pipeline, registry)))
 
 /** The first bytes of every output value: byte 0 and the schema's id. */
 export function outputFrame(schemaId: number): Bytes {
@@ -130,34 +195,45 @@ export function outputFrame(schemaId: number): Bytes {
   return frame
 }
 
-/** The latest under `<topic>-value`. Throws SCHEMA_INVALID where there is none. */
-export async function latestSchema(topic: string, registry: Registry): Promise<ReaderSchema> {
-  const { id, schema } = await registry.latest(`${topic}-value`)
-  return { id, schema: checkSchema(schema, `of ${topic} in the registry`) }
+/** The registry's latest for the topic's values. Throws SCHEMA_INVALID where there is none. */
+export async function latestSchema(
+  topic: string,
+  registry: Registry,
+  type: string | null,
+): Promise<ReaderSchema> {
+  const { id, schema } = await latestOf(topic, type, registry)
+  return {
+    id,
+    schema: checkSchema(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
+  }
 }
 
 /** Of an .avsc file. Throws SCHEMA_INVALID. */
 export function readSchema(topic: string, file: string): AvroRecordSchema {
   let schema: unknown
   try {
-    schema = JSON.parse(readFileSync(file, 'utf8'))
+    schema = parseSchemaText(readFileSync(file, 'utf8'))
   } catch (cause) {
     const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
     throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
   }
-  return checkSchema(schema, `of ${topic}, ${file},`)
+  return checkSchema(schema, `of ${topic}, ${file},`, { topic, file })
 }
 
 /** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
-function checkSchema(schema: unknown, what: string): AvroRecordSchema {
+function checkSchema(
+  schema: unknown,
+  what: string,
+  fields: Record<string, unknown>,
+): AvroRecordSchema {
   try {
-    avsc.Type.forSchema(schema as avsc.Schema)
+    parseRecord(schema)
     const record = schema as AvroRecordSchema
-    if (record.type !== 'record') throw new Error('it is not a record')
+    if (record.type !== 'record') throw new Error('it is not an Avro record')
     return record
   } catch (cause) {
     const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
-    throw new EnricherError('SCHEMA_INVALID', message, { cause })
+    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields })
   }
 }
 
@@ -170,8 +246,13 @@ function readerPlans(
 ): { facts: ReaderPlan; right: ReaderPlan; dimensions: ReaderPlan[] } {
   const keys = [join.onLeft, ...dimensions.map(({ on }) => on)]
   return {
-    facts: { select: selection(plan.facts), keys, time: facts.time },
-    right: { select: selection(plan.right), keys: [join.onRight], time: join.time },
+    facts: { select: selection(plan.facts), keys, time: facts.time, timeUnit: facts.timeUnit },
+    right: {
+      select: selection(plan.right),
+      keys: [join.onRight],
+      time: join.time,
+      timeUnit: join.timeUnit,
+    },
     dimensions: plan.dimensions.map((of) => ({ select: selection(of), keys: [], time: null })),
   }
 }

@@ -1,10 +1,11 @@
-import type { Column, Pipeline } from '../config/pipeline.ts'
+import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from '../output/schema.ts'
-import { fieldKind, timeKind } from './avro-field.ts'
+import { fieldKind } from './avro-field.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
+import { checkInstant, checkUnit } from './avro-time.ts'
 
 type Field = AvroRecordSchema['fields'][number]
 type Use = (name: string, type: Field['type']) => unknown
@@ -31,19 +32,31 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const { facts, join, dimensions } = pipeline
   const left = { topic: facts.topic, schema: schemas.facts }
   const right = { topic: join.topic, schema: schemas.right }
-  const time = (of: typeof left, key: string, name: string | null): Named[] =>
-    name === null ? [] : [{ ...of, path: [key, 'time'], name, use: timeKind }]
   return [
-    ...time(left, 'facts', facts.time),
+    ...timeField(left, 'facts', facts),
     ...dimensions.flatMap(({ name, topic, on, select }, d): Named[] => [
       { ...left, path: ['dimensions', name, 'on'], name: on, use: fieldKind },
       ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...time(right, 'join', join.time),
+    ...timeField(right, 'join', join),
     { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
     { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
     ...selected(right, ['join'], join.select),
   ]
+}
+
+function timeField(
+  of: Pick<Named, 'topic' | 'schema'>,
+  key: string,
+  { time: name, timeUnit: unit }: TopicConfig,
+): Named[] {
+  if (name === null) return []
+  const isInstant: Use = (field, type) => checkInstant(field, type, unit)
+  if (unit === null) return [{ ...of, path: [key, 'time'], name, use: isInstant }]
+  const field = { ...of, path: [key, 'time', 'field'], name, use: isInstant }
+  const isThere = of.schema.fields.some((one) => one.name === name)
+  const isUnit: Use = (its, type) => checkUnit(its, type, unit)
+  return isThere ? [field, { ...field, path: [key, 'time', 'unit'], use: isUnit }] : [field]
 }
 
 const selected = (

@@ -1,13 +1,18 @@
 import type { Pipeline } from '../config/pipeline.ts'
+import { messageOf } from '../errors.ts'
 import type { TopicSchemas } from '../output/schema.ts'
 import { inputTopics } from '../topics.ts'
 import {
   createPipelineCodec,
+  isUsable,
+  type LatestSchema,
   latestSchemas,
   outputFrame,
   type ReaderSchemas,
   topicSchemas,
+  usableSchemas,
 } from './avro.ts'
+import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { PipelineCodec, TopicCodec } from './port.ts'
 import { recordedSchemas, schemasFor } from './reader-schemas.ts'
 import type { Registry } from './registry.ts'
@@ -23,6 +28,7 @@ export interface NewerSchema {
   readonly topic: string
   /** The schema that is read with. */
   readonly id: number
+  /** -1: there is none that the registry has. */
   readonly latestId: number
   /** Why what is written with the latest cannot be read; null: it can. */
   readonly fault: string | null
@@ -32,10 +38,13 @@ export interface Compiled extends StoredLayout {
   readonly schemas: TopicSchemas
   readonly codec: PipelineCodec
   readonly newer: readonly NewerSchema[]
+  /** The latest schemas of Avro keys. One that cannot be read is in here only where something is stored. */
+  readonly keys: KeySchemas
 }
 
 /**
  * Reads and compiles the pipeline's schemas; registers nothing. Throws SCHEMA_INVALID or REGISTRY_UNAVAILABLE.
+ * A latest schema that cannot be used does not matter where a stored layout goes on without it.
  * @param stored the result has the first of these layouts that the pipeline can have, with older
  *   schemas if need be; without one, that of the latest schemas
  */
@@ -44,19 +53,22 @@ export async function compilePipeline(
   registry: Registry | null,
   stored: readonly StoredLayout[],
 ): Promise<Compiled> {
+  const keys = await latestKeySchemas(pipeline, registry)
+  // A pipeline that has run goes on with the keys that it can read.
+  if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
-  const chosen = (await schemasOf(stored, pipeline, latest, registry)) ?? latest
+  const chosen = (await schemasOf(stored, pipeline, latest, registry)) ?? usableSchemas(latest)
   const schemas = topicSchemas(chosen)
   const codec = createPipelineCodec(pipeline, schemas, registry)
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
-  return { schemas, codec, layout: codec.layout, schemaIds, newer }
+  return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
 }
 
 async function schemasOf(
   stored: readonly StoredLayout[],
   pipeline: Pipeline,
-  latest: ReaderSchemas,
+  latest: readonly LatestSchema[],
   registry: Registry | null,
 ): Promise<ReaderSchemas | undefined> {
   for (const { layout, schemaIds } of stored) {
@@ -71,14 +83,15 @@ async function newerSchemas(
   pipeline: Pipeline,
   { facts, right, dimensions }: PipelineCodec,
   chosen: ReaderSchemas,
-  latest: ReaderSchemas,
+  latest: readonly LatestSchema[],
 ): Promise<NewerSchema[]> {
   const codecs = [facts, right, ...dimensions]
   const all = inputTopics(pipeline).map(async (topic, i) => {
-    const [{ id }, { id: latestId }] = [chosen[i], latest[i]]
-    return id === latestId
-      ? []
-      : [{ topic, id, latestId, fault: await faultOf(codecs[i], latestId) }]
+    const [{ id }, newest] = [chosen[i], latest[i]]
+    const { id: latestId } = newest
+    if (id === latestId) return []
+    const fault = isUsable(newest) ? await faultOf(codecs[i], latestId) : messageOf(newest.fault)
+    return [{ topic, id, latestId, fault }]
   })
   return (await Promise.all(all)).flat()
 }
@@ -86,5 +99,5 @@ async function newerSchemas(
 async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
   const value = outputFrame(id)
   await codec.load(value, 0)
-  return typeof codec.reader(value, 0, value.length) === 'string' ? codec.fault : null
+  return typeof codec.reader(value, 0, value.length, 0, 0) === 'string' ? codec.fault : null
 }

@@ -1,14 +1,20 @@
+import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
+import { AvroKey, type KeyPlans } from './avro-key.ts'
+import { FRAME_BYTES } from './framing.ts'
+import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
+import { JsonKey } from './json-key.ts'
+import type { KeyPlan } from './key-plan.ts'
 import type { KeyReader } from './port.ts'
-
-const FRAME_BYTES = 5
 
 /** Text and bytes: the key as it is. */
 class PlainKey implements KeyReader {
   buffer: Bytes = NO_BYTES
   start = 0
   end = 0
+  readonly reason: RejectReason = 'bad_key'
+  readonly fault = ''
 
   read(buffer: Bytes, start: number, end: number): boolean {
     this.buffer = buffer
@@ -16,85 +22,128 @@ class PlainKey implements KeyReader {
     this.end = end
     return true
   }
+
+  async load(): Promise<void> {}
 }
 
-/** Formats whose text has to be made. */
-class ConvertedKey implements KeyReader {
-  readonly #convert: (key: Buffer) => string | undefined
-  buffer: Bytes = NO_BYTES
-  readonly start = 0
-  end = 0
+/** Big-endian integers, as Kafka's LongSerializer and IntegerSerializer write them. */
+class IntegerKey implements KeyReader {
+  readonly #bytes: number
+  readonly buffer = bytesOf(Buffer.alloc(INTEGER_BYTES))
+  start = 0
+  readonly end = INTEGER_BYTES
+  readonly reason: RejectReason = 'bad_key'
+  #length = 0
 
-  constructor(convert: (key: Buffer) => string | undefined) {
-    this.#convert = convert
+  /** @param bytes 4 or 8 */
+  constructor(bytes: number) {
+    this.#bytes = bytes
   }
 
-  read(buffer: Bytes, start: number, end: number): boolean {
-    const text = this.#convert(buffer.subarray(start, end))
-    if (text === undefined) return false
-    this.buffer = bytesOf(Buffer.from(text))
-    this.end = this.buffer.length
+  get fault(): string {
+    return `The key has ${this.#length} bytes; the key format ${this.#bytes === 8 ? 'long' : 'int'} has ${this.#bytes}`
+  }
+
+  read({ view }: Bytes, start: number, end: number): boolean {
+    this.#length = end - start
+    if (this.#length !== this.#bytes) return false
+    const low = view.getInt32(end - 4)
+    const high = this.#bytes === 8 ? view.getInt32(start) : low >> 31
+    this.start = writeInteger(high, low, this.buffer, INTEGER_BYTES)
     return true
   }
+
+  async load(): Promise<void> {}
 }
 
-export function keyReader(format: KeyFormat): KeyReader {
-  if (format === 'long') {
-    return new ConvertedKey((key) => (key.length === 8 ? String(key.readBigInt64BE()) : undefined))
+/** Any schema id stands for one plan. */
+class OnePlan implements KeyPlans {
+  readonly #plan: KeyPlan
+  readonly reason: RejectReason = 'bad_key'
+  readonly fault = ''
+  readonly source: string
+
+  constructor(plan: KeyPlan, source: string) {
+    this.#plan = plan
+    this.source = source
   }
-  if (format === 'int') {
-    return new ConvertedKey((key) => (key.length === 4 ? String(key.readInt32BE()) : undefined))
+
+  find(): KeyPlan {
+    return this.#plan
   }
-  if (format === 'json') return new ConvertedKey(jsonText)
-  if (format === 'avro') return new ConvertedKey(avroText)
-  return new PlainKey()
+
+  async load(): Promise<void> {}
 }
 
-function jsonText(key: Buffer): string | undefined {
-  try {
-    const text = key.toString().trim()
-    // As it is written: a number may have more digits than a double keeps.
-    if (/^-?(0|[1-9]\d*)$/.test(text)) return text
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-  } catch {
-    return undefined
-  }
+export function keyReader(format: Exclude<KeyFormat, 'avro'>): KeyReader {
+  if (format === 'long') return new IntegerKey(8)
+  if (format === 'int') return new IntegerKey(4)
+  return format === 'json' ? new JsonKey() : new PlainKey()
 }
 
-/** A framed primitive: a string whose length is exactly the rest, or else a number that is. */
-function avroText(key: Buffer): string | undefined {
-  if (key.length <= FRAME_BYTES || key[0] !== 0) return undefined
-  let value = 0n
-  let at = FRAME_BYTES
-  for (let shift = 0n; at < key.length; shift += 7n) {
-    const byte = key[at++]
-    value |= BigInt(byte & 127) << shift
-    if (byte < 128) break
-  }
-  const number = (value >> 1n) ^ -(value & 1n)
-  // The number 0 and the empty string are the same byte; who keys by nothing?
-  if (at === key.length) return String(number)
-  return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
+/** Reads Avro keys of a schema, whatever the id in them. @param source whose word the plan is, for messages */
+export const avroKeyReader = (plan: KeyPlan, source = 'its schema'): KeyReader =>
+  new AvroKey(new OnePlan(plan, source))
+
+/** The text of a key without headers, for whoever reads few; undefined where there is none. */
+export function keyTextOf(reader: KeyReader, key: Buffer): string | undefined {
+  if (!reader.read(bytesOf(key), 0, key.length, 0, 0)) return undefined
+  return reader.buffer.toString('utf8', reader.start, reader.end)
 }
 
-/** A record's key in a format, for whoever writes records; undefined where the format cannot hold it. */
-export function keyBytes(format: KeyFormat, key: string | number): Buffer | undefined {
+/**
+ * A record's key in a format, for whoever writes records; undefined where the format cannot hold it.
+ * @param plan of an Avro key
+ */
+export function keyBytes(
+  format: KeyFormat,
+  key: string | number,
+  plan?: KeyPlan,
+): Buffer | undefined {
   const text = String(key)
   if (format === 'json') return Buffer.from(JSON.stringify(key))
   if (format === 'text' || format === 'bytes') return Buffer.from(text)
-  if (format === 'avro' && typeof key === 'string') {
-    const bytes = Buffer.from(key)
-    return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(bytes.length)), bytes])
-  }
-  if (!/^-?\d{1,19}$/.test(text)) return undefined
-  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) return undefined
-  if (format === 'avro') return Buffer.concat([Buffer.alloc(FRAME_BYTES), varint(BigInt(text))])
+  if (format === 'avro') return plan && avroKeyBytes(plan, text)
+  const number = integerOf(text)
+  if (number === undefined) return undefined
   const bytes = Buffer.alloc(format === 'long' ? 8 : 4)
-  if (format === 'long') bytes.writeBigInt64BE(BigInt(text))
-  else if (Number(text) === (Number(text) | 0)) bytes.writeInt32BE(Number(text))
+  if (format === 'long') bytes.writeBigInt64BE(number)
+  else if (number === BigInt.asIntN(32, number)) bytes.writeInt32BE(Number(number))
   else return undefined
   return bytes
+}
+
+function avroKeyBytes(plan: KeyPlan, text: string): Buffer | undefined {
+  const value = avroBytes(plan, text)
+  if (value === undefined) return undefined
+  const branches = plan.branches.map((branch) => varint(BigInt(branch)))
+  return Buffer.concat([Buffer.alloc(FRAME_BYTES), ...branches, value])
+}
+
+function avroBytes({ type, symbols, size }: KeyPlan, text: string): Buffer | undefined {
+  const bytes = Buffer.from(text)
+  if (type === 'string' || type === 'bytes') {
+    return Buffer.concat([varint(BigInt(bytes.length)), bytes])
+  }
+  if (type === 'fixed') return bytes.length === size ? bytes : undefined
+  if (type === 'uuid') {
+    const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
+    return isUuid ? Buffer.from(text.replaceAll('-', ''), 'hex') : undefined
+  }
+  if (type === 'enum') {
+    const index = symbols.findIndex((symbol) => symbol.equals(bytes))
+    return index < 0 ? undefined : varint(BigInt(index))
+  }
+  const number = integerOf(text)
+  if (number === undefined) return undefined
+  return type === 'long' || number === BigInt.asIntN(32, number) ? varint(number) : undefined
+}
+
+/** Of 64 bits. */
+function integerOf(text: string): bigint | undefined {
+  if (!/^-?\d{1,19}$/.test(text)) return undefined
+  const number = BigInt(text)
+  return BigInt.asIntN(64, number) === number ? number : undefined
 }
 
 function varint(value: bigint): Buffer {

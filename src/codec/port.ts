@@ -1,6 +1,14 @@
 /** What the stages need of a value format. `avsc` stays behind this port. */
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
+import type { TimeUnit } from '../config/pipeline.ts'
+
+/** What a time field counts. */
+export interface TimeReading {
+  readonly unit: TimeUnit
+  /** False: the pipeline file says so, or nothing does and it is milliseconds. */
+  readonly fromSchema: boolean
+}
 
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
@@ -14,6 +22,10 @@ export interface ValueReader {
   select(row: number): void
   /** Event time in ms; NaN where the topic has no time field, or the field is null. */
   readonly time: number
+  /** For messages: the digits of the time field as they are in the value ('' for null), and how they are read. */
+  readonly timeText: string
+  /** null: the topic has no time field. */
+  readonly timeReading: TimeReading | null
   /** Text form (UTF-8; a number's decimal digits) of key field `k` in `keyBuffer(k)[keyStart(k), keyEnd(k))`; keyEnd -1 = null. */
   keyBuffer(k: number): Bytes
   keyStart(k: number): number
@@ -24,14 +36,26 @@ export interface ValueReader {
   project(target: Bytes, position: number): number
 }
 
+/** A record of another type than the one that is read of the topic: it is passed over. */
+export const OTHER_TYPE = 'other_type'
+export type OtherType = typeof OTHER_TYPE
+
 /** Values of one topic, framed (byte 0, schema id as int32, body). */
 export interface TopicCodec {
   /**
    * The reader for the value's schema id; null: not loaded yet, `load` it and ask again.
    * A RejectReason: the value has no frame, or its schema is unknown or incompatible (remembered).
+   * `buffer[headerStart, headerEnd)` are the record's raw headers, as in `RecordColumns`: one of them may say that
+   * the id is not in the value.
    */
-  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason | null
-  /** Why `reader` has just answered with a reason. */
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason | OtherType | null
+  /** Why `reader` has just answered with a reason or OTHER_TYPE. */
   readonly fault: string
   /** Loads the schema of this value. Waits out an outage of the registry (retries, logs); never throws for a bad id. */
   load(buffer: Buffer, start: number): Promise<void>
@@ -39,11 +63,20 @@ export interface TopicCodec {
 
 /** Text form of a record's key, by the topic's key format. */
 export interface KeyReader {
-  /** False where the key cannot be read; else the text is in `buffer[start, end)` of this object. */
-  read(buffer: Bytes, start: number, end: number): boolean
+  /**
+   * True: the text is in `buffer[start, end)` of this object, until it reads again. False: `reason` says why not.
+   * `headerStart` and `headerEnd` as with `TopicCodec.reader`.
+   */
+  read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean
   readonly buffer: Bytes
   readonly start: number
   readonly end: number
+  /** Why `read` has just found no text; null: the key's schema is not loaded yet, `load` it and read again. */
+  readonly reason: RejectReason | null
+  /** The same as a sentence. */
+  readonly fault: string
+  /** Loads the schema of this key, as `TopicCodec.load` does. */
+  load(buffer: Bytes, start: number): Promise<void>
 }
 
 /** A stored record's bytes as an object that JSON can carry. */
@@ -64,6 +97,8 @@ export interface PipelineCodec {
   readonly factsKey: KeyReader
   readonly rightKey: KeyReader
   readonly dimensionKeys: readonly KeyReader[]
+  /** By dimension: changes when the same keys would be stored under another text. */
+  readonly dimensionKeyLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
   /** The right side's columns in a left join without a match, in output form. */

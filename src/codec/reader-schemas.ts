@@ -1,21 +1,31 @@
 /** Which schemas a start reads with, where the window was stored by an earlier one. */
 import type { Pipeline } from '../config/pipeline.ts'
 import { codeOf } from '../errors.ts'
-import { layoutWith, type ReaderSchema, type ReaderSchemas, topicSchemas } from './avro.ts'
+import {
+  isUsable,
+  type LatestSchema,
+  layoutWith,
+  type ReaderSchema,
+  type ReaderSchemas,
+  topicSchemas,
+  usableSchemas,
+} from './avro.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
 import type { Registry } from './registry.ts'
 
 /** Those of the ids; a file's stays what it is now. undefined: the registry has one of them no more. */
 export async function recordedSchemas(
   ids: readonly number[],
-  latest: ReaderSchemas,
+  latest: readonly LatestSchema[],
   registry: Registry | null,
 ): Promise<ReaderSchemas | undefined> {
-  if (registry === null) return latest
+  if (registry === null) return usableSchemas(latest)
   if (ids.length !== latest.length) return undefined
   const found = await Promise.all(
     latest.map(async (newest, i) => {
-      if (newest.id === 0 || ids[i] === 0 || newest.id === ids[i]) return newest
+      if (newest.id === 0 || ids[i] === 0 || newest.id === ids[i]) {
+        return isUsable(newest) ? newest : undefined
+      }
       const schema = await registry.byId(ids[i])
       return schema && { id: ids[i], schema: schema as AvroRecordSchema }
     }),
@@ -32,13 +42,14 @@ export async function recordedSchemas(
 export function schemasFor(
   layout: string,
   pipeline: Pipeline,
-  latest: ReaderSchemas,
+  latest: readonly LatestSchema[],
   recorded: ReaderSchemas | undefined,
 ): ReaderSchemas | undefined {
   const fits = (schemas: ReaderSchemas): boolean => layoutIn(pipeline, schemas) === layout
-  if (fits(latest)) return latest
+  if (latest.every(isUsable) && fits(latest)) return latest
   if (recorded === undefined || !fits(recorded)) return undefined
-  return latest.reduce((chosen, newest, i) => {
+  return latest.reduce<ReaderSchemas>((chosen, newest, i) => {
+    if (!isUsable(newest)) return chosen
     const newer = chosen.with(i, newest)
     return fits(newer) ? newer : chosen
   }, recorded)

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
-import type { TopicCodec, ValueReader } from './port.ts'
+import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
+import { frameFault, isFramed, VALUE } from './framing.ts'
+import { OTHER_TYPE, type OtherType, type TopicCodec, type ValueReader } from './port.ts'
+import { Projection } from './projection.ts'
+import { fullNameOf, isOfType } from './record-type.ts'
 import type { Registry } from './registry.ts'
-import { ResolvingReader } from './resolving-reader.ts'
+import { UnknownIds } from './unknown-ids.ts'
 
 /** What is known of one schema id. */
-type Known = ValueReader | { readonly reason: RejectReason; readonly fault: string; until: number }
+type Known = ValueReader | { readonly reason: RejectReason | OtherType; readonly fault: string }
 
-/** An id that the registry does not know is asked for again after this long. */
-const UNKNOWN_MS = 60_000
 const AGAIN_MS = 100
-const FRAME_BYTES = 5
 
 const isReader = (known: Known): known is ValueReader => 'read' in known
 
@@ -21,41 +20,61 @@ const isReader = (known: Known): known is ValueReader => 'read' in known
 export class RegistryCodec implements TopicCodec {
   readonly #registry: Registry
   readonly #schema: AvroRecordSchema
-  readonly #plan: ReaderPlan
+  readonly #projection: Projection
+  readonly #type: string | null
   readonly #known = new Map<number, Known>()
+  readonly #unknown = new UnknownIds()
   #lastId = -1
   #lastReader: ValueReader | undefined
   fault = ''
 
-  constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan) {
+  /** @param type of the records that are read; null: any that the schema can be read from */
+  constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan, type: string | null) {
     this.#registry = registry
     this.#schema = schema
-    this.#plan = plan
+    this.#projection = new Projection(schema, plan)
+    this.#type = type
   }
 
-  reader(buffer: Buffer, start: number, end: number): ValueReader | RejectReason | null {
-    if (end - start < FRAME_BYTES || buffer[start] !== 0) {
-      this.fault = 'The value does not begin with byte 0 and a schema id (Confluent framing)'
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason | OtherType | null {
+    if (!isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) {
+      this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
       return 'not_framed'
     }
     const id = buffer.readInt32BE(start + 1)
     if (id === this.#lastId) return this.#lastReader!
     const known = this.#known.get(id)
-    if (known === undefined) return null
+    if (known === undefined) return this.#refuseUnknown(id)
     if (isReader(known)) {
       this.#lastId = id
       this.#lastReader = known
       return known
     }
-    if (Date.now() > known.until) return null
     this.fault = known.fault
     return known.reason
+  }
+
+  /** null: the registry may know it. */
+  #refuseUnknown(id: number): RejectReason | null {
+    const fault = this.#unknown.fault(id)
+    if (fault === undefined) return null
+    this.fault = fault
+    return 'unknown_schema'
   }
 
   async load(buffer: Buffer, start: number): Promise<void> {
     const id = buffer.readInt32BE(start + 1)
     try {
-      this.#known.set(id, await this.#find(id))
+      const known = await this.#find(id)
+      if (known === undefined) {
+        this.#unknown.add(id, `The registry ${this.#registry.url} has no schema with the id ${id}`)
+      } else this.#known.set(id, known)
     } catch (error) {
       if (codeOf(error) === 'REGISTRY_UNAVAILABLE') {
         // It is being closed: whoever asks again is about to stop.
@@ -63,57 +82,28 @@ export class RegistryCodec implements TopicCodec {
         return
       }
       const fault = `The schema ${id} cannot be had from ${this.#registry.url}: ${messageOf(error)}`
-      this.#known.set(id, { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS })
+      this.#unknown.add(id, fault)
     }
   }
 
-  async #find(id: number): Promise<Known> {
+  /** undefined: the registry does not know it. */
+  async #find(id: number): Promise<Known | undefined> {
     const schema = await this.#registry.byId(id)
-    if (schema === undefined) {
-      const fault = `The registry ${this.#registry.url} has no schema with the id ${id}`
-      return { reason: 'unknown_schema', fault, until: Date.now() + UNKNOWN_MS }
+    if (schema === undefined) return undefined
+    if (this.#isOther(schema as AvroRecordSchema | null)) {
+      const fault = `The schema ${id} is of another type: ${fullNameOf(schema as AvroRecordSchema)}`
+      return { reason: OTHER_TYPE, fault }
     }
     try {
-      return this.#readerOf(schema)
+      return this.#projection.readerOf(schema)
     } catch (error) {
       const fault = `The schema ${id} cannot be read as ${this.#schema.name}: ${messageOf(error)}`
-      return { reason: 'incompatible_schema', fault, until: Number.POSITIVE_INFINITY }
+      return { reason: 'incompatible_schema', fault }
     }
   }
 
-  #readerOf(schema: unknown): ValueReader {
-    const writer = schema as AvroRecordSchema | null
-    if (writer?.type !== 'record') throw new Error('it is not an Avro record')
-    avsc.Type.forSchema(writer as avsc.Schema)
-    if (hasAll(writer, this.#schema, this.#plan)) return new AvroReader(writer, this.#plan)
-    return new ResolvingReader(writer, this.#schema, this.#plan)
+  #isOther(writer: AvroRecordSchema | null): boolean {
+    if (this.#type === null || writer?.type !== 'record') return false
+    return !isOfType(writer, this.#schema, this.#type)
   }
-}
-
-/**
- * Whether every field that is read has the same type in both schemas: its bytes are then the same,
- * wherever the writer's record has them. Types that are only named may differ behind their name.
- */
-function hasAll(writer: AvroRecordSchema, reader: AvroRecordSchema, plan: ReaderPlan): boolean {
-  const names = new Set([...plan.select.map(({ source }) => source), ...plan.keys])
-  if (plan.time !== null) names.add(plan.time)
-  const same = JSON.stringify(writer.fields) === JSON.stringify(reader.fields)
-  if (same) return true
-  return [...names].every((name) => {
-    const [a, b] = [writer, reader].map(({ fields }) => fields.find((f) => f.name === name)?.type)
-    return isSelfContained(a) && JSON.stringify(a) === JSON.stringify(b)
-  })
-}
-
-const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']
-
-/** Primitives, and unions, arrays and maps of them. */
-function isSelfContained(type: unknown): boolean {
-  if (typeof type === 'string') return PRIMITIVES.includes(type)
-  if (Array.isArray(type)) return type.every(isSelfContained)
-  if (typeof type !== 'object' || type === null) return false
-  const { type: kind, items, values } = type as Record<string, unknown>
-  if (kind === 'array') return isSelfContained(items)
-  if (kind === 'map') return isSelfContained(values)
-  return isSelfContained(kind)
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
 
 export interface RegisteredSchema {
@@ -61,6 +62,11 @@ export class Registry {
     return this.#config.url
   }
 
+  /** It has not answered when it was asked last. */
+  get isAway(): boolean {
+    return this.#down
+  }
+
   /** During `work` an outage is waited out for this long only, then it throws REGISTRY_UNAVAILABLE. */
   async withPatience<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
     this.#patienceMs = milliseconds
@@ -71,15 +77,35 @@ export class Registry {
     }
   }
 
-  /** The latest version of a subject. Throws SCHEMA_INVALID where there is none. */
-  async latest(subject: string): Promise<RegisteredSchema> {
+  /** The latest version of a subject; undefined where there is none. Throws SCHEMA_INVALID where it is not Avro's. */
+  async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`
     const answer = await this.#get(path)
-    if (answer === undefined) {
-      const message = `The registry ${this.url} has no subject ${subject}; register the topic's schema there, or name a file with schema`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject } })
+    if (answer === undefined) return undefined
+    const { id, schemaType = 'AVRO' } = answer
+    if (schemaType !== 'AVRO') {
+      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not read yet; the topic's values have to be Avro`
+      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
     }
-    return { id: answer.id!, schema: await this.#parse(answer) }
+    return { id: id!, schema: await this.#parse(answer) }
+  }
+
+  /** All subjects; none where they may not be listed. */
+  async subjects(): Promise<readonly string[]> {
+    try {
+      return (await this.#request('/subjects')) as unknown as string[]
+    } catch (error) {
+      if (error instanceof Refused) return []
+      throw error
+    }
+  }
+
+  /** The latest version of a subject; undefined where there is none. A schema of another type is null. */
+  async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
+    const answer = await this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+    if (answer === undefined) return undefined
+    const isAvro = (answer.schemaType ?? 'AVRO') === 'AVRO'
+    return { id: answer.id!, schema: isAvro ? await this.#parse(answer) : null }
   }
 
   /** A schema by its id; undefined where there is none. A schema of another type is null. */
@@ -136,7 +162,7 @@ export class Registry {
         return this.#parse(await this.#request(path))
       }),
     )
-    return inlineReferences(JSON.parse(schema), named)
+    return inlineReferences(parseSchemaText(schema), named)
   }
 
   /** Waits out an outage. Throws `Refused` where the registry answers with a refusal. */

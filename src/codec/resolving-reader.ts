@@ -1,40 +1,42 @@
-import avsc from 'avsc'
 import type { RejectReason } from '../batch.ts'
-import { type Bytes, bytesOf } from '../bytes.ts'
-import { messageOf } from '../errors.ts'
-import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
-import type { ValueReader } from './port.ts'
+import type { Bytes } from '../bytes.ts'
+import type { AvroReader } from './avro-reader.ts'
+import { AvroTransfer, type Transcode } from './avro-transfer.ts'
+import { DEEPEST } from './avro-walk.ts'
+import type { TimeReading, ValueReader } from './port.ts'
 
 const FRAME_BYTES = 5
 
-/** avsc's own long refuses what a double cannot hold. */
-const primitives = { long: longType() }
-
 /**
- * Reads values of another writer's schema: avsc resolves each to the reader's schema (Avro's "Schema
- * Resolution"), and what it encodes is then read by positions. Slower, for old records and old writers.
+ * Reads values of another writer's schema: each is written anew as one of the reader's, and that is
+ * then read by positions. Slower, for old records and old writers.
  */
 export class ResolvingReader implements ValueReader {
-  readonly #type: avsc.Type
-  readonly #writer: avsc.Type
-  readonly #resolver: object
+  readonly #transcode: Transcode
   readonly #inner: AvroReader
-  #failure = ''
+  readonly #transfer = new AvroTransfer()
+  #fault = ''
 
-  /** Throws where the schemas cannot be resolved. */
-  constructor(writer: AvroRecordSchema, reader: AvroRecordSchema, plan: ReaderPlan) {
-    this.#type = typeOf(reader)
-    this.#writer = typeOf(writer)
-    this.#resolver = this.#type.createResolver(this.#writer)
-    this.#inner = new AvroReader(reader, plan)
+  /** @param inner of what `transcode` writes */
+  constructor(transcode: Transcode, inner: AvroReader) {
+    this.#transcode = transcode
+    this.#inner = inner
   }
 
   get fault(): string {
-    return this.#failure === '' ? this.#inner.fault : this.#failure
+    return this.#fault === '' ? this.#inner.fault : this.#fault
   }
 
   get time(): number {
     return this.#inner.time
+  }
+
+  get timeText(): string {
+    return this.#inner.timeText
+  }
+
+  get timeReading(): TimeReading | null {
+    return this.#inner.timeReading
   }
 
   get projectedBytes(): number {
@@ -42,16 +44,37 @@ export class ResolvingReader implements ValueReader {
   }
 
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
-    this.#failure = ''
-    try {
-      const body = buffer.subarray(start + FRAME_BYTES, end)
-      const value = this.#type.fromBuffer(body, this.#resolver)
-      const resolved = Buffer.concat([Buffer.alloc(FRAME_BYTES), this.#type.toBuffer(value)])
-      return this.#inner.read(row, bytesOf(resolved), 0, resolved.length)
-    } catch (error) {
-      this.#failure = `The value is not of its schema: ${messageOf(error)}`
+    const transfer = this.#transfer
+    const { source, sink } = transfer
+    this.#fault = ''
+    transfer.begin(buffer, start + FRAME_BYTES, end)
+    sink.reserve(FRAME_BYTES)
+    sink.at += FRAME_BYTES
+    const isWhole = this.#transcode(transfer)
+    if (isWhole && source.at === end) return this.#inner.read(row, sink.buffer, sink.start, sink.at)
+    sink.rewind(0)
+    return this.#refused(isWhole)
+  }
+
+  #refused(isWhole: boolean): RejectReason {
+    const { misfit, path, source, sink } = this.#transfer
+    if (isWhole) {
+      this.#fault = 'There are bytes behind the record’s last field'
       return 'malformed'
     }
+    if (misfit !== '') {
+      this.#fault = `The field ${path} ${misfit}`
+      return 'incompatible_schema'
+    }
+    if (sink.isFull) {
+      this.#fault = `The value is too large with what the pipeline’s schema adds in ${path}`
+      return 'too_large'
+    }
+    this.#fault =
+      source.depth > DEEPEST
+        ? `The field ${shortened(path)} is nested deeper than ${DEEPEST} levels`
+        : `The bytes of the field ${shortened(path)} are not what the schema says`
+    return 'malformed'
   }
 
   select(row: number): void {
@@ -75,21 +98,8 @@ export class ResolvingReader implements ValueReader {
   }
 }
 
-const typeOf = (schema: AvroRecordSchema): avsc.Type =>
-  avsc.Type.forSchema(schema as avsc.Schema, { registry: { ...primitives } })
+const SHOWN = 80
 
-/** 64 bits as a bigint. */
-export function longType(): avsc.Type {
-  return avsc.types.LongType.__with({
-    fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
-    toBuffer: (value: bigint) => {
-      const buffer = Buffer.alloc(8)
-      buffer.writeBigInt64LE(value)
-      return buffer
-    },
-    fromJSON: (value: number) => BigInt(value),
-    toJSON: (value: bigint) => Number(value),
-    isValid: (value: unknown) => typeof value === 'bigint',
-    compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-  })
-}
+/** A path into what is nested deep is longer than anybody reads. */
+const shortened = (path: string): string =>
+  path.length > SHOWN ? `${path.slice(0, SHOWN)}…` : path

@@ -32,8 +32,11 @@ export function withFullName(full: string, schema: object): object {
 }
 
 export interface Visitor {
-  /** A use of a named type by its full name; what is returned takes its place. */
-  reference(full: string): unknown
+  /**
+   * A use of a named type by its full name; what is returned takes its place.
+   * @param bare as it is written: where there is no such type, one without a namespace may be meant
+   */
+  reference(full: string, bare: string): unknown
   /** A definition; what is returned takes its place. `rest` maps what is inside. */
   definition(full: string, schema: NamedType, rest: () => object): unknown
 }
@@ -41,7 +44,7 @@ export interface Visitor {
 /** Maps a schema: every reference and definition of a named type goes through the visitor. */
 export function mapNamed(schema: unknown, namespace: string, visitor: Visitor): unknown {
   if (typeof schema === 'string') {
-    return PRIMITIVES.has(schema) ? schema : visitor.reference(fullName(schema, namespace))
+    return PRIMITIVES.has(schema) ? schema : visitor.reference(fullName(schema, namespace), schema)
   }
   if (Array.isArray(schema)) return schema.map((branch) => mapNamed(branch, namespace, visitor))
   if (typeof schema !== 'object' || schema === null) return schema
@@ -81,17 +84,28 @@ export function inlineReferences(schema: unknown, others: readonly unknown[]): u
     },
   }
   for (const other of others) mapNamed(other, '', collect)
+  const own = new Set<string>()
+  mapNamed(schema, '', {
+    reference: (full) => full,
+    definition: (full, _type, rest) => {
+      own.add(full)
+      return rest()
+    },
+  })
   const defined = new Set<string>()
   const inline: Visitor = {
-    reference: (full) => {
-      const definition = definitions.get(full)
-      if (definition === undefined || defined.has(full)) return full
+    reference: (full, bare) => {
+      const name = definitions.has(full) || own.has(full) ? full : bare
+      const definition = definitions.get(name)
+      if (definition === undefined || defined.has(name)) return name
       return mapNamed(definition, '', inline)
     },
     definition: (full, _type, rest) => {
       if (defined.has(full)) return full
       defined.add(full)
-      return withFullName(full, rest())
+      const definition = withFullName(full, rest())
+      // It may stand in a namespace that is not its own.
+      return full.includes('.') ? definition : { ...definition, namespace: '' }
     },
   }
   return mapNamed(schema, '', inline)

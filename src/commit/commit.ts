@@ -27,15 +27,15 @@ export interface CommitPorts {
  * Commits an epoch, what all tasks of the instance did since the last one:
  *
  * 1. begin the transaction
- * 2. send outputs, rejects and changelog records
- * 3. send all tasks' offsets with our membership of the group, and end the transaction
+ * 2. send outputs, rejects and changelog records, and all tasks' offsets with our membership of the group
+ * 3. end the transaction
  * 4. leave each task's pages and checkpoint to LevelDB: in atomic batches, the oldest of them when
  *    they have to leave memory
  * 5. report
  *
  * Nothing uncommitted reaches LevelDB: a crash before the end of 3 leaves the epoch aborted, one
  * after it leaves the store behind by epochs that the changelog's tail gives back.
- * The group's coordinator refuses step 3 from anyone outside the current generation (KIP-447).
+ * The group's coordinator refuses the offsets of anyone outside the current generation (KIP-447).
  * `others` are batches that belong to no task: rejects of dimensions.
  * Throws FENCED or EPOCH_ABORTED; the caller then drops this epoch and the one that fills.
  */

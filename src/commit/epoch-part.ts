@@ -2,10 +2,12 @@ import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { bytesOf } from '../bytes.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { asCorrupt } from '../level.ts'
 import type { TaskEpoch } from '../task.ts'
 import { encodeHeader, splitPages } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 import type { EpochPart } from './commit.ts'
+import { metadataOf } from './topic-ids.ts'
 
 /** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024
@@ -22,11 +24,15 @@ export interface ChangelogTopic {
   shorten(partition: number, offset: number): void
 }
 
-/** Turns what a task has added to the epoch into what the commit sends and stores. */
+/**
+ * Turns what a task has added to the epoch into what the commit sends and stores.
+ * @param topicIds of the inputs, by side; null, or none: the broker gives none
+ */
 export function epochPart(
   epoch: TaskEpoch,
   pipeline: Pipeline,
   changelog: ChangelogTopic,
+  [leftId = null, rightId = null]: readonly (string | null)[] = [],
 ): EpochPart {
   const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
   const { partition } = task
@@ -38,8 +44,8 @@ export function epochPart(
     changelogBatch({ topic: changelog.topic, partition }, head, some),
   )
   const inputs = [
-    { topic: pipeline.facts.topic, partition, offset: left },
-    { topic: pipeline.join.topic, partition, offset: right },
+    { topic: pipeline.facts.topic, partition, offset: left, metadata: metadataOf(leftId) },
+    { topic: pipeline.join.topic, partition, offset: right, metadata: metadataOf(rightId) },
   ]
   return {
     batches: [...epoch.outputs, ...epoch.rejects],
@@ -49,7 +55,10 @@ export function epochPart(
       const { heads } = task
       heads.add(pages, first)
       heads.expire(epoch.expired)
-      await task.writeBack.add(pages, { ...state, changelogOffset, heads: heads.entries })
+      const checkpoint = { ...state, changelogOffset, heads: heads.entries }
+      await task.writeBack.add(pages, checkpoint).catch((error) => {
+        throw asCorrupt(error, partition)
+      })
       // Also now and then where nothing expires: records that store nothing add checkpoints, too.
       if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
       task.unshortened = 0

@@ -3,9 +3,10 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { Task } from '../task.ts'
-import { type ChangelogHeader, decodeChangelog, isEpoch } from '../window/changelog.ts'
+import { type ChangelogHeader, decodeChangelog, isEpoch, unreadable } from '../window/changelog.ts'
 import type { Page } from '../window/page.ts'
 import type { Checkpoint } from '../window/window-store.ts'
+import { checkTopicId } from './topic-ids.ts'
 
 export interface TakePorts {
   readonly pipeline: Pipeline
@@ -16,6 +17,8 @@ export interface TakePorts {
   readonly log: Log
   /** By side: where the inputs begin for us. */
   readonly from: readonly number[]
+  /** By side: the inputs' ids; null: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
   createReader(events: ReaderEvents): Reader
   /** Of the changelog: offsets left to read, records and bytes that were just read. */
   onProgress(remaining: number, records: number, bytes: number): void
@@ -50,7 +53,11 @@ export async function takeTask(task: Task, ports: TakePorts): Promise<[number, n
   const { pipeline, admin, group } = ports
   const { partition, window } = task
   const inputs = [pipeline.facts.topic, pipeline.join.topic]
-  const committed = await group.committed(inputs.map((topic) => ({ topic, partition })))
+  const commits = await group.committed(inputs.map((topic) => ({ topic, partition })))
+  for (const [side, topic] of inputs.entries()) {
+    checkTopicId(topic, commits[side], ports.topicIds[side])
+  }
+  const committed = commits.map(({ offset }) => offset)
   // To the very end: the markers of the last transaction may have reached the group's offsets only.
   // The reader waits there until they, or those of an abort, have come.
   const [end, head] = await Promise.all([
@@ -160,8 +167,10 @@ async function readTail(
   await readPartition(ports, { topic: changelogTopic, partition }, from, end, async (columns) => {
     for (let i = 0; i < columns.length; i++) {
       const record = decodeChangelog(columns.buffer, columns.valueStarts[i], columns.valueEnds[i])
-      if (record === undefined)
-        throw corrupt(partition, `an unreadable changelog record at ${columns.offsets[i]}`)
+      if (record === undefined) {
+        const version = columns.buffer[columns.valueStarts[i]]
+        throw unreadable(changelogTopic, partition, columns.offsets[i], version)
+      }
       if (!isEpoch(record.header)) continue
       checkLayout(record.header, layout, changelogTopic)
       const { left, right, streamTime, closedBefore, nextPage } = record.header
@@ -273,7 +282,7 @@ async function startOffsets(
 }
 
 function topicAnew(topic: string, partition: number, offset: number, end: number): EnricherError {
-  const message = `The group has read ${topic}-${partition} up to ${offset}, but it ends at ${end}: the topic was created anew. Give the pipeline another name, or delete the group's offsets, the changelog topic and the state folder`
+  const message = `The group has read ${topic}-${partition} up to ${offset}, but it ends at ${end}: the topic was created anew. To begin with the new one, stop all instances and run \`stream-enricher reset\`, or give the pipeline another name`
   return new EnricherError('OFFSETS_CHANGED', message, {
     fields: { topic, partition, offset, end },
   })

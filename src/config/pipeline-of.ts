@@ -10,6 +10,7 @@ import type {
   OauthSasl,
   Pipeline,
   Sasl,
+  TimeUnit,
   Tls,
   TopicConfig,
   UserSasl,
@@ -22,8 +23,10 @@ type RawSelect = string[] | Record<string, string>
 interface RawTopic {
   topic: string
   keyFormat?: KeyFormat
+  keySchema?: string
   schema?: string
-  time?: string
+  type?: string
+  time?: string | { field: string; unit?: TimeUnit }
 }
 
 type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &
@@ -87,8 +90,11 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     topic: topic.topic,
     format: 'avro',
     keyFormat: topic.keyFormat ?? 'text',
+    keySchema: keySchemaFile(topic, path, folder, raw.registry !== undefined, report),
     schema: schemaFile(topic, path, folder, raw.registry !== undefined, report),
-    time: topic.time ?? null,
+    type: typeOf(topic, path, raw.registry !== undefined, report),
+    time: (typeof topic.time === 'object' ? topic.time.field : topic.time) ?? null,
+    timeUnit: (typeof topic.time === 'object' ? topic.time.unit : undefined) ?? null,
   })
   const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
     ...input(dimension, ['dimensions', name]),
@@ -229,13 +235,50 @@ function schemaFile(
     if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
     return null
   }
-  const file = resolve(folder, topic.schema)
+  return readableFile(topic.schema, [...path, 'schema'], folder, report)
+}
+
+function keySchemaFile(
+  { keyFormat, keySchema }: RawTopic,
+  path: string[],
+  folder: string,
+  hasRegistry: boolean,
+  report: ReportAt,
+): string | null {
+  if (keySchema === undefined) return null
+  const place = [...path, 'keySchema']
+  if (keyFormat !== 'avro') report(place, 'is for keyFormat: avro only')
+  if (hasRegistry) report(place, 'is for keys without a registry; with one they name their schema')
+  return readableFile(keySchema, place, folder, report)
+}
+
+function readableFile(
+  name: string,
+  place: readonly string[],
+  folder: string,
+  report: ReportAt,
+): string {
+  const file = resolve(folder, name)
   try {
     accessSync(file, constants.R_OK)
   } catch {
-    report([...path, 'schema'], `the schema file ${file} cannot be read`)
+    report(place, `the schema file ${file} cannot be read`)
   }
   return file
+}
+
+/** Without a registry nobody knows of what type a record is. */
+function typeOf(
+  { type }: RawTopic,
+  path: string[],
+  hasRegistry: boolean,
+  report: ReportAt,
+): string | null {
+  if (type === undefined) return null
+  if (!hasRegistry) {
+    report([...path, 'type'], 'needs a registry, which knows of what type a record is')
+  }
+  return type
 }
 
 function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {

@@ -2,6 +2,7 @@
 
 export type Format = 'avro'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 export interface Tls {
@@ -51,10 +52,16 @@ export interface TopicConfig {
   readonly topic: string
   readonly format: Format
   readonly keyFormat: KeyFormat
+  /** An .avsc file of Avro keys (absolute path); null: the registry's, or the type of the field they are matched with. */
+  readonly keySchema: string | null
   /** An .avsc file (absolute path; the file names it relative to itself); null: the registry's. */
   readonly schema: string | null
+  /** The Avro record that is read, by its full or unqualified name; null: the topic has one type. */
+  readonly type: string | null
   /** The field with the event time; null: the record's timestamp. */
   readonly time: string | null
+  /** What the time field counts since 1970; null: what its schema says, else milliseconds. */
+  readonly timeUnit: TimeUnit | null
 }
 
 /** `name` in the output, `source` in the topic's record. */

@@ -48,9 +48,32 @@ const input = {
     enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
     default: 'text',
   }),
+  keySchema: text(
+    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
+  ),
   schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
+  type: text(
+    'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry.',
+    { pattern: '^[^\\s/]+$' },
+  ),
 }
-const time = text('The field with the event time; without it the record’s timestamp.')
+const time = {
+  description:
+    'The field with the event time; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    object(
+      'The field, and what it counts.',
+      {
+        field: text('The field.'),
+        unit: text('What a plain long counts since 1970. Default: what the schema says, else ms.', {
+          enum: ['s', 'ms', 'us', 'ns'],
+        }),
+      },
+      ['field'],
+    ),
+  ],
+}
 const select = {
   description:
     'The fields to take: a list of names, or a map of output name to source field. All without it.',

@@ -134,10 +134,13 @@ function offsetOf(document: Document, path: readonly string[]): number {
 function reportSchema(errors: readonly ErrorObject[], report: ReportAt): void {
   for (const error of errors) {
     const same = errors.filter(({ instancePath }) => instancePath === error.instancePath)
+    const isInside = errors.some((other) => other.instancePath.startsWith(`${error.instancePath}/`))
     const path = error.instancePath.split('/').slice(1)
     if (error.keyword !== 'type') reportOne(error, path, report)
     // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
-    else if (same.every(({ keyword }) => FORMS.has(keyword))) report(path, wrongType(same))
+    else if (!isInside && same.every(({ keyword }) => FORMS.has(keyword))) {
+      report(path, wrongType(same))
+    }
   }
 }
 

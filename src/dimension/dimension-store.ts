@@ -1,16 +1,7 @@
 import { bytesOf } from '../bytes.ts'
 import { DURABLE, empty, type Store, withChecksum, withoutChecksum } from '../level.ts'
+import type { DimensionCheckpoint } from './checkpoint.ts'
 import type { DimensionTable } from './table.ts'
-
-export interface DimensionCheckpoint {
-  readonly layout: string
-  /** The next offsets to read, by partition. */
-  readonly offsets: readonly number[]
-  /** Wall clock, in ms: a store older than the topic's delete.retention.ms may have missed deletions. */
-  readonly writtenAt: number
-  /** Timestamp of the latest record, in ms. */
-  readonly lastUpdateMs?: number
-}
 
 const PAGE_BYTES = 64 * 1024
 const ROW_HEADER = 8
@@ -20,7 +11,7 @@ const CHECKPOINT_KEY = Buffer.from([0xff])
  * A dimension in LevelDB: append-only pages of rows in the order in which they came, newest wins.
  *
  *     page  := row*
- *     row   := key length u32, row length + 1 u32 (0: deleted), key, row
+ *     row   := key length u32, value length + 1 u32 (0: deleted), key, value (of the table: stamp, row)
  *     value := page or checkpoint (JSON), CRC-32C u32
  *
  * Few large values load many times faster than one per row. When most of what is stored is dead the
@@ -46,7 +37,10 @@ export class DimensionStore {
   async checkpoint(): Promise<DimensionCheckpoint | undefined> {
     const stored = await this.#store.get(CHECKPOINT_KEY)
     const text = stored && withoutChecksum(stored)?.toString()
-    return text === undefined ? undefined : JSON.parse(text)
+    if (text === undefined) return undefined
+    // Earlier stores have the time of their writing.
+    const { writtenAt, ...checkpoint } = JSON.parse(text)
+    return { currentAt: writtenAt, ...checkpoint }
   }
 
   /** Fills the table with what is stored. False: a page is damaged. */
@@ -169,25 +163,4 @@ function loadPage(bytes: Buffer, table: DimensionTable): boolean {
     at = end
   }
   return true
-}
-
-/**
- * Whether a store goes on from where its topic is now.
- * @param first the topic's earliest offsets, by partition
- * @param ends its last stable ones
- * @param keepMs how long the topic keeps tombstones
- */
-export function isUsable(
-  { layout: stored, offsets, writtenAt }: DimensionCheckpoint,
-  layout: string,
-  first: readonly number[],
-  ends: readonly number[],
-  keepMs: number,
-): boolean {
-  return (
-    stored === layout &&
-    offsets.length === first.length &&
-    Date.now() - writtenAt < keepMs &&
-    offsets.every((offset, p) => offset >= first[p] && offset <= ends[p])
-  )
 }

@@ -1,50 +1,47 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Fetched, Reader } from '../broker/port.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RecordColumns } from '../batch.ts'
+import type { TopicIdentity } from '../broker/port.ts'
 import { codeOf } from '../errors.ts'
-import { asCorrupt } from '../level.ts'
-import { DimensionStore, isUsable } from './dimension-store.ts'
+import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
+import { DimensionStore } from './dimension-store.ts'
+import { type Extent, extentOf } from './extent.ts'
+import { loadStore } from './load-store.ts'
 import type { DimensionPorts } from './ports.ts'
 import { ReadProgress } from './read-progress.ts'
+import { Reading, type Start } from './reading.ts'
 import { RowReader } from './row-reader.ts'
+import { stampBytes, TIMED } from './stamp.ts'
 import { DimensionTable } from './table.ts'
 
-/** Kafka's default of delete.retention.ms. */
-const DAY_MS = 86_400_000
-
-/** What a dimension's topic held at a moment. */
-export interface Extent {
-  /** When it was asked for, in ms since 1970. */
-  readonly asked: number
-  readonly stable: ReadonlyMap<number, number>
-  readonly heads: ReadonlyMap<number, number>
-  /** How long tombstones stay in the topic. */
-  readonly keepMs: number
-}
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
-const QUEUE_BYTES = 16 * 1024 * 1024
-/** Rows between two looks at the event loop. */
-const TURN = 10_000
+/** Between two tries to ask a broker that does not answer. */
+const RETRY_MS = 1000
+/** An open transaction is worth a line once a start has waited for it for so long; then again and again. */
+const WAITED_MS = 5000
+const REMIND_MS = 30_000
+const NOTHING_READ = new ReadProgress([], [], 0, 0)
 
 /**
- * A dimension, whole, in memory: loaded from its store, read to the end offsets taken at the start
- * (the position counts, for transaction markers and compaction leave gaps), then followed.
+ * A dimension, whole, in memory: loaded from its store, read to the ends that its topic had at the start (the position
+ * counts, for transaction markers and compaction leave gaps; a transaction that is open there is waited for, as rows
+ * that were committed before the start may lie behind its beginning), then followed. Where the topic is made anew, or
+ * rows cannot be told apart as they are held, it is read again, whole, and facts wait meanwhile.
  */
 export class Dimension {
   readonly table: DimensionTable
-  /** Of the bootstrap under way, or the last one, and of what followed. */
-  progress = new ReadProgress([], [], Date.now())
-  /** Resolves when that bootstrap has ended. */
+  /** Resolves when the bootstrap under way, or the last one, has ended. */
   ready: Promise<void>
   readonly #ports: DimensionPorts
   readonly #store: DimensionStore
   readonly #rows: RowReader
-  readonly #queue: Fetched[] = []
-  #queuedBytes = 0
-  #reader: Reader | undefined
-  #work: Promise<void> | undefined
+  #reading: Reading | undefined
+  /** Readings that end, and the next ones: one after the other. */
+  #restarts: Promise<void> = Promise.resolve()
+  #growing = false
   #dirty = false
   #flushed = Date.now()
+  #reminded = Number.NEGATIVE_INFINITY
   #isReady = false
   #closed = false
   /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
@@ -64,46 +61,6 @@ export class Dimension {
     this.ready = this.#untilReady()
   }
 
-  #untilReady(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#resolveReady = resolve
-    })
-  }
-
-  /** Asks what there is to read. Fails where no broker answers. */
-  async look(): Promise<Extent> {
-    const { topic } = this
-    const { admin } = this.#ports
-    const asked = Date.now()
-    const [stable, heads, described] = await Promise.all([
-      admin.offsets(topic, 'stable'),
-      admin.offsets(topic, 'earliest'),
-      admin.describeTopics([topic]),
-    ])
-    const keepMs = Number(described.get(topic)?.config.get('delete.retention.ms') ?? DAY_MS)
-    return { asked, stable, heads, keepMs }
-  }
-
-  /** Loads the store and starts to read; `ready` tells when the end has been reached. */
-  async start(extent?: Extent): Promise<void> {
-    const { asked, stable, heads, keepMs } = extent ?? (await this.look())
-    const { createReader, onFatal } = this.#ports
-    const { topic } = this
-    const count = stable.size
-    const ends = Array.from({ length: count }, (_, p) => stable.get(p) ?? 0)
-    const first = Array.from({ length: count }, (_, p) => heads.get(p) ?? 0)
-    const positions = (await this.#loadStore(first, ends, keepMs)) ?? first
-    this.progress = new ReadProgress(positions, ends, asked)
-    this.#reader = createReader({
-      onFetched: (fetched) => this.#fetched(fetched),
-      onError: (_partition, error) => onFatal(error),
-    })
-    this.#checkReady()
-    for (const [partition, offset] of positions.entries()) {
-      this.#reader.add({ topic, partition }, offset)
-    }
-  }
-
   get topic(): string {
     return this.#ports.config.topic
   }
@@ -112,135 +69,214 @@ export class Dimension {
     return this.#isReady
   }
 
+  /** How many of its topic are read. */
+  get partitions(): number {
+    return this.#reading?.partitions ?? 0
+  }
+
+  /** Of the bootstrap under way, or the last one, and of what followed. */
+  get progress(): ReadProgress {
+    return this.#reading?.progress ?? NOTHING_READ
+  }
+
+  #untilReady(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolveReady = resolve
+    })
+  }
+
+  /** Asks what there is to read. Fails where no broker answers. */
+  look(): Promise<Extent> {
+    return extentOf(this.#ports.admin, this.topic)
+  }
+
+  /** Loads the store and starts to read; `ready` tells when the end has been reached. */
+  async start(): Promise<void> {
+    const extent = await this.look()
+    const stored = await loadStore(this.#ports, this.#store, this.table, extent)
+    if (stored === undefined) {
+      this.#readWhole(extent)
+      return
+    }
+    const { offsets, currentAt, lastUpdateMs = 0, marks = [] } = stored
+    this.lastUpdateMs = lastUpdateMs
+    // Partitions that have come since are read from their heads.
+    const positions = [...offsets, ...extent.heads.slice(offsets.length)]
+    this.#readFrom({ extent, positions, currentAt, marks })
+  }
+
+  /** What a look at the topic has found. */
+  seen({ id, partitions }: TopicIdentity): void {
+    const reading = this.#reading
+    if (reading === undefined || reading.isClosed) return
+    const { id: known } = reading.extent
+    if (id !== null && known !== null && id !== known) this.#readAnew('recreated')
+    else if (partitions > reading.partitions) this.#grow(reading, partitions)
+  }
+
   /**
-   * Empties table and store and reads the topic again. Look-ups would miss until it resolves.
+   * Empties table and store and reads the topic again; facts wait until it resolves.
    * @param extent of `look`, which comes first: nothing is emptied that cannot be read again
    */
-  async rebuild(extent: Extent): Promise<void> {
-    this.#isReady = false
-    this.ready = this.#untilReady()
-    await this.#reader?.close()
-    this.#queue.length = 0
-    await this.#work
-    this.#queuedBytes = 0
-    if (this.#closed) return
-    this.table.clear()
-    await this.#store.clear()
-    await this.start(extent)
-    await this.ready
+  rebuild(extent: Extent): Promise<void> {
+    this.#restart(this.table.stampBytes === TIMED, extent)
+    return this.ready
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#reader?.close()
-    await this.#work
+    await this.#reading?.close()
+    await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
     // Also where no row has come: the checkpoint says when all deletions were seen.
     if (this.#isReady) await this.#flush()
     await this.#store.close()
   }
 
-  async #unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await read()
-    } catch (error) {
-      if (codeOf(asCorrupt(error)) !== 'STATE_CORRUPT') throw error
-      return undefined
-    }
+  #readWhole(extent: Extent): void {
+    const { heads, asked } = extent
+    this.#readFrom({ extent, positions: heads, currentAt: asked, marks: [] })
   }
 
-  /** undefined: nothing usable is stored, the topic is to be read from its head. */
-  async #loadStore(
-    first: readonly number[],
-    ends: readonly number[],
-    keepMs: number,
-  ): Promise<readonly number[] | undefined> {
-    const { config, layout, log } = this.#ports
-    const checkpoint = await this.#unlessDamaged(() => this.#store.checkpoint())
-    if (checkpoint === undefined) {
-      await this.#store.clear()
-      return undefined
-    }
-    const fits = isUsable(checkpoint, layout, first, ends, keepMs)
-    if (fits && (await this.#unlessDamaged(() => this.#store.load(this.table)))) {
-      this.lastUpdateMs = checkpoint.lastUpdateMs ?? 0
-      return checkpoint.offsets
-    }
-    log.event('dimension_store_unusable', { dimension: config.name })
-    this.table.clear()
-    await this.#store.clear()
-    return undefined
+  #readFrom(start: Start): void {
+    this.#reading = new Reading(this.#ports, this.#rows, start, {
+      onTaken: (columns) => this.#taken(columns),
+      onTimesNeeded: () => this.#readAnew('moved_keys'),
+      // Retention, or the end of a topic that was made anew and has no id.
+      onError: (error) => {
+        if (codeOf(error) === 'OFFSET_OUT_OF_RANGE') this.#readAnew('out_of_range')
+        else this.#ports.onFatal(error)
+      },
+    })
+    this.#checkReady()
+    this.#reading.begin()
   }
 
-  #fetched(fetched: Fetched): void {
-    this.#queue.push(fetched)
-    this.#queuedBytes += fetched.columns.buffer.length
-    if (this.#queuedBytes > QUEUE_BYTES)
-      this.#eachPartition((partition) => this.#reader!.pause(partition))
-    this.#work ??= this.#drain()
-      .catch(this.#ports.onFatal)
-      .finally(() => {
-        this.#work = undefined
+  #readAnew(reason: AnewReason): void {
+    const { config, log, onUnusable } = this.#ports
+    const why = ANEW_REASONS[reason]
+    log.event('dimension_read_anew', { dimension: config.name, topic: this.topic, reason, why })
+    onUnusable(reason)
+    const isTimed = reason === 'out_of_range' && this.table.stampBytes === TIMED
+    // A topic that has more partitions now has keys on two of them, sooner or later.
+    this.#restart(isTimed || reason === 'partitions' || reason === 'moved_keys')
+  }
+
+  /** @param isTimed whether rows get their times, by which those of several partitions are told apart */
+  #restart(isTimed: boolean, extent?: Extent): void {
+    const quiet = this.#isReady ? this.#holdFacts() : Promise.resolve()
+    this.#isReady = false
+    const closing = this.#reading?.close()
+    this.#restarts = this.#restarts
+      .then(() => Promise.all([quiet, closing]))
+      .then(() => this.#begin(isTimed, extent))
+      .catch((error) => {
+        if (!this.#closed) this.#ports.onFatal(error)
       })
   }
 
-  #eachPartition(act: (partition: { topic: string; partition: number }) => void): void {
-    const { topic } = this.#ports.config
-    this.progress.positions.forEach((_, partition) => {
-      act({ topic, partition })
+  /** Resolves when none is looked up any more; they go on once the dimension is ready. */
+  #holdFacts(): Promise<void> {
+    const ready = this.#untilReady()
+    this.ready = ready
+    return new Promise((resolve) => {
+      void this.#ports.hold(() => {
+        resolve()
+        return ready
+      })
     })
   }
 
-  async #drain(): Promise<void> {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      if (!(await this.#apply(next))) return
-      this.#queuedBytes -= next.columns.buffer.length
-      this.progress.took(next)
-      this.read.records += next.columns.length
-      this.read.bytes += next.columns.buffer.length
-      next.columns.release?.()
-      this.#checkReady()
-      const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
-      const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
-      await this.#ports.room(flushes)
-      if (flushes) await this.#flush()
-      if (this.#queue.length === 0 && !this.#closed)
-        this.#eachPartition((p) => this.#reader!.resume(p))
+  async #begin(isTimed: boolean, known: Extent | undefined): Promise<void> {
+    const extent = known ?? (await this.#lookPatiently())
+    if (extent === undefined || this.#closed) return
+    this.table.clear(isTimed ? TIMED : stampBytes(extent.heads.length))
+    await this.#store.clear()
+    if (!this.#closed) this.#readWhole(extent)
+  }
+
+  /** undefined: closed. */
+  async #lookPatiently(): Promise<Extent | undefined> {
+    while (!this.#closed) {
+      const extent = await this.look().catch(() => undefined)
+      if (extent !== undefined) return extent
+      await sleep(RETRY_MS, undefined, { ref: false })
     }
+    return undefined
+  }
+
+  /** Rows without stamps do not say which partition they are of. */
+  #grow(reading: Reading, partitions: number): void {
+    if (this.table.stampBytes < stampBytes(partitions)) this.#readAnew('partitions')
+    else void this.#addPartitions(reading)
+  }
+
+  async #addPartitions(reading: Reading): Promise<void> {
+    if (this.#growing) return
+    this.#growing = true
+    const { config, log } = this.#ports
+    const before = reading.partitions
+    // Where no broker answers the next look at the topic tries again.
+    const extent = await this.look().catch(() => undefined)
+    this.#growing = false
+    if (extent === undefined || extent.id !== reading.extent.id || reading.isClosed) return
+    reading.addPartitions(extent)
+    const { partitions } = reading
+    const dimension = config.name
+    log.event('dimension_partitions_added', { dimension, topic: this.topic, before, partitions })
+  }
+
+  async #taken(columns: RecordColumns): Promise<void> {
+    this.read.records += columns.length
+    this.read.bytes += columns.buffer.length
+    if (columns.length > 0) this.#dirty = true
+    for (let i = 0; i < columns.length; i++) {
+      if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
+    }
+    this.#checkReady()
+    this.#tellOfTransaction()
+    const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
+    const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
+    await this.#ports.room(flushes)
+    if (flushes) await this.#flush()
   }
 
   #checkReady(): void {
-    if (this.#isReady || this.progress.remaining > 0) return
+    if (this.#isReady || this.#reading!.isClosed || this.progress.remaining > 0) return
     this.#isReady = true
     this.restored = { ...this.read, ms: performance.now() - this.#begun }
     this.#resolveReady()
   }
 
-  /** False: closed before the last row, so that the batch has to be read again. */
-  async #apply({ columns, partition }: Fetched): Promise<boolean> {
-    const { codec } = this.#ports
-    if (columns.length === 0) return true
-    for (let i = 0; i < columns.length; i++) {
-      while (!this.#rows.apply(columns, partition, i)) {
-        await codec.load(columns.buffer, columns.valueStarts[i])
-        if (this.#closed) return false
-      }
-      if (i % TURN === TURN - 1) await nextTurn()
-    }
-    this.#dirty = true
-    for (let i = 0; i < columns.length; i++) {
-      if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
-    }
-    await nextTurn()
-    return true
+  /** A start that waits stands still, and looks like one that hangs. */
+  #tellOfTransaction(): void {
+    const open = this.progress.waitsFor
+    const now = performance.now()
+    if (open === undefined || open.ms < WAITED_MS || now - this.#reminded < REMIND_MS) return
+    this.#reminded = now
+    const { config, log } = this.#ports
+    const { topic } = this
+    log.event('dimension_waits_for_transaction', { dimension: config.name, topic, ...open })
   }
 
   async #flush(): Promise<void> {
-    this.#dirty = false
-    this.#flushed = Date.now()
     const { layout } = this.#ports
-    const { lastUpdateMs } = this
-    const offsets = [...this.progress.positions]
-    const checkpoint = { layout, offsets, writtenAt: Date.now(), lastUpdateMs }
-    await this.#store.flush(checkpoint, this.table)
+    const { lastUpdateMs, table } = this
+    const { progress, extent, marks } = this.#reading!
+    const { positions, currentAt } = progress
+    const now = Date.now()
+    // A deletion stays for about as long as the topic itself keeps it.
+    if (this.#isReady) table.sweep((now - this.#flushed) / extent.keepMs)
+    this.#dirty = false
+    this.#flushed = now
+    const checkpoint = {
+      layout,
+      offsets: positions,
+      currentAt,
+      lastUpdateMs,
+      topicId: extent.id,
+      stampBytes: table.stampBytes,
+      ...(extent.id === null ? { marks } : {}),
+    }
+    await this.#store.flush(checkpoint, table)
   }
 }

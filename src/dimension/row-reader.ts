@@ -1,18 +1,29 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
+import { OTHER_TYPE } from '../codec/port.ts'
+import { LARGEST_ROW } from './arena.ts'
 import type { DimensionStore } from './dimension-store.ts'
 import type { DimensionPorts } from './ports.ts'
-import { type DimensionTable, LARGEST_ROW } from './table.ts'
+import { takesPlace, writeStamp } from './stamp.ts'
+import type { DimensionTable } from './table.ts'
+
+/**
+ * done; or the row's schema has to be loaded first; or its key lies on another partition as well, and nobody can
+ * tell which is newer, for the table has no times: it has to be read again, with times.
+ */
+export type Applied = 'done' | 'schema unknown' | 'times needed'
 
 /** From a record to a row of table and store: put, deleted, or rejected. */
 export class RowReader {
-  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject'>
+  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>
   readonly #table: DimensionTable
   readonly #store: DimensionStore
   #row = bytesOf(Buffer.allocUnsafe(1024))
+  /** What the last record lacks is the schema of its key. */
+  #needsKey = false
 
   constructor(
-    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject'>,
+    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>,
     table: DimensionTable,
     store: DimensionStore,
   ) {
@@ -21,25 +32,39 @@ export class RowReader {
     this.#store = store
   }
 
-  /** False: the row's schema has to be loaded first. */
-  apply(columns: RecordColumns, partition: number, i: number): boolean {
-    const { codec, key, onReject } = this.#ports
+  /** `schema unknown`: `load` it and apply it again. */
+  apply(columns: RecordColumns, partition: number, i: number): Applied {
+    const { codec, key, onReject, onOtherType } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
-    const reject = (reason: RejectReason, error: string): true => {
+    const headerStart = columns.headerStarts[i]
+    const headerEnd = columns.headerEnds[i]
+    const isNull = valueEnds[i] < 0
+    const value = isNull
+      ? null
+      : codec.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
+    this.#needsKey = false
+    if (value === null && !isNull) return 'schema unknown'
+    if (value === OTHER_TYPE) {
+      onOtherType()
+      return 'done'
+    }
+    const reject = (reason: RejectReason, error: string): 'done' => {
       onReject(columns, i, partition, reason, error)
-      return true
+      return 'done'
     }
     if (keyEnds[i] < 0) return reject('null_key', 'The record has no key')
-    if (!key.read(buffer, keyStarts[i], keyEnds[i])) {
-      return reject('bad_key', 'The key is not in the key format that the pipeline file names')
+    if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
+      this.#needsKey = key.reason === null
+      return key.reason === null ? 'schema unknown' : reject(key.reason, key.fault)
     }
-    if (valueEnds[i] < 0) {
+    const stamp = this.#table.stampBytes
+    const time = columns.timestamps[i]
+    if (value === null) {
+      if (stamp > 0) return this.#putStamped(partition, time, 0)
       this.#table.delete(key.buffer, key.start, key.end)
       this.#store.delete(key.buffer, key.start, key.end)
-      return true
+      return 'done'
     }
-    const value = codec.reader(buffer, valueStarts[i], valueEnds[i])
-    if (value === null) return false
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
@@ -48,11 +73,38 @@ export class RowReader {
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
     }
-    if (value.projectedBytes > this.#row.length)
-      this.#row = bytesOf(Buffer.allocUnsafe(value.projectedBytes * 2))
-    const end = value.project(this.#row, 0)
+    if (stamp + value.projectedBytes > this.#row.length)
+      this.#row = bytesOf(Buffer.allocUnsafe(stamp + value.projectedBytes * 2))
+    const end = value.project(this.#row, stamp)
+    if (stamp > 0) return this.#putStamped(partition, time, end)
+    this.#put(end)
+    return 'done'
+  }
+
+  /** @param end of the row; 0: its key is deleted */
+  #putStamped(partition: number, time: number, end: number): Applied {
+    const { key } = this.#ports
+    const { stampBytes } = this.#table
+    writeStamp(this.#row, stampBytes, partition, time, end === 0)
+    const at = this.#table.stampAt(key.buffer, key.start, key.end)
+    if (at >= 0) {
+      const takes = takesPlace(this.#row, this.#table.rowBuffer, at, stampBytes)
+      if (takes === undefined) return 'times needed'
+      if (!takes) return 'done'
+    }
+    this.#put(Math.max(end, stampBytes))
+    return 'done'
+  }
+
+  #put(end: number): void {
+    const { key } = this.#ports
     this.#table.put(key.buffer, key.start, key.end, this.#row, 0, end)
     this.#store.put(key.buffer, key.start, key.end, this.#row, 0, end)
-    return true
+  }
+
+  /** The schema that the record, which was just applied in vain, needs. */
+  load({ buffer, keyStarts, valueStarts }: RecordColumns, i: number): Promise<void> {
+    const { codec, key } = this.#ports
+    return this.#needsKey ? key.load(buffer, keyStarts[i]) : codec.load(buffer, valueStarts[i])
   }
 }

@@ -1,6 +1,5 @@
 import {
   type Bytes,
-  bytesOf,
   copyBytes,
   hashBytes,
   NO_BYTES,
@@ -8,37 +7,41 @@ import {
   varintBytes,
   writeVarint,
 } from '../bytes.ts'
+import { Arena, CHUNK_BYTES, PLACE, PLACE_BITS, padded, UNIT } from './arena.ts'
+import { isDeleted, isSwept, sweep } from './stamp.ts'
+
+/** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
+const SLOT = 2
+const ADDRESS = 1
+const FIRST_SLOTS = 1 << 10
+/** Slots that a sweep looks at, at most: a millisecond or so. */
+const MOST_SWEPT = 100_000
+/** Slots that `someKeys` looks at: a table that was emptied may have millions without a row. */
+const MOST_LOOKED_AT = 1 << 16
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
  * open-addressing index of typed arrays beside them.
  *
- *     row := key length, row length (varints), key, row
+ *     entry := key length, value length (varints), key, value
+ *     value := stamp (of `stampBytes`, see there), row
  *
- * A row's place counts units of 4 bytes, over all chunks: 32 bits reach 16 GiB.
+ * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
-const CHUNK_BYTES = 4 * 1024 * 1024
-/** Bytes of key and columns that a row may have. */
-export const LARGEST_ROW = CHUNK_BYTES - 64
-const UNIT = 4
-/** An address is the chunk's number, then the place in it in units. */
-const PLACE_BITS = 20
-const PLACE = 2 ** PLACE_BITS - 1
-const MOST_CHUNKS = 2 ** (32 - PLACE_BITS)
-/** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
-const SLOT = 2
-const ADDRESS = 1
-const FIRST_SLOTS = 1 << 10
-
 export class DimensionTable {
   readonly #hash: typeof hashBytes
   readonly #claim: (bytes: number) => void
-  #chunks: Bytes[] = []
-  /** Where the next row goes. */
-  #top = 1
+  #arena: Arena
+  /** The arena's. */
+  #chunks: readonly Bytes[]
   #live = 0
   #slots = new Int32Array(FIRST_SLOTS * SLOT)
-  size = 0
+  /** Rows, and deleted keys. */
+  #entries = 0
+  #deleted = 0
+  #stampBytes = 0
+  /** Where the next sweep goes on. */
+  #swept = 0
   /** The row that `find` has found last, until the next put, delete or clear. */
   rowBuffer: Bytes = NO_BYTES
   rowStart = 0
@@ -52,6 +55,18 @@ export class DimensionTable {
   constructor(hash = hashBytes, claim: (bytes: number) => void = () => {}) {
     this.#hash = hash
     this.#claim = claim
+    this.#arena = new Arena(claim)
+    this.#chunks = this.#arena.chunks
+  }
+
+  /** Rows. */
+  get size(): number {
+    return this.#entries - this.#deleted
+  }
+
+  /** Of each value. */
+  get stampBytes(): number {
+    return this.#stampBytes
   }
 
   /** Bytes of memory: chunks and index. */
@@ -87,12 +102,25 @@ export class DimensionTable {
     if (address === 0) return false
     // `#slot` has compared its key, and so read where it is.
     this.rowBuffer = this.#chunks[address >>> PLACE_BITS]
-    this.rowStart = this.#keyStart + this.#keyBytes
-    this.rowEnd = this.rowStart + this.#valueBytes
-    return true
+    const value = this.#keyStart + this.#keyBytes
+    this.rowStart = value + this.#stampBytes
+    this.rowEnd = value + this.#valueBytes
+    return this.#stampBytes === 0 || !isDeleted(this.rowBuffer, value)
   }
 
-  /** Puts a row; the one that had its key goes. Throws RangeError for a row over 4 MiB. */
+  /** Where the stamp of this key lies in `rowBuffer`, also of a deleted one; -1: there is none. */
+  stampAt(key: Bytes, start: number, end: number): number {
+    const slot = this.#slot(this.#hash(key, start, end), key, start, end)
+    const address = this.#slots[slot + ADDRESS]
+    if (address === 0) return -1
+    this.rowBuffer = this.#chunks[address >>> PLACE_BITS]
+    return this.#keyStart + this.#keyBytes
+  }
+
+  /**
+   * Puts a value, which begins with its stamp; the one that had its key goes. Throws RangeError for one over
+   * 4 MiB.
+   */
   put(
     key: Bytes,
     keyStart: number,
@@ -101,33 +129,65 @@ export class DimensionTable {
     rowStart: number,
     rowEnd: number,
   ): void {
-    if (this.size * SLOT * 8 >= this.#slots.length * 6) this.#grow()
+    if (this.#entries * SLOT * 8 >= this.#slots.length * 6) this.#grow()
     const hash = this.#hash(key, keyStart, keyEnd)
     const slot = this.#slot(hash, key, keyStart, keyEnd)
     const keyBytes = keyEnd - keyStart
     const valueBytes = rowEnd - rowStart
     const bytes = varintBytes(keyBytes) + varintBytes(valueBytes) + keyBytes + valueBytes
-    const address = this.#allocate(bytes)
+    const address = this.#arena.allocate(bytes)
     const chunk = this.#chunks[address >>> PLACE_BITS]
     let at = writeVarint(chunk, (address & PLACE) * UNIT, keyBytes)
     at = writeVarint(chunk, at, valueBytes)
     at = copyBytes(key, keyStart, keyEnd, chunk, at)
     copyBytes(row, rowStart, rowEnd, chunk, at)
     const old = this.#slots[slot + ADDRESS]
-    if (old === 0) this.size++
-    else this.#live -= padded(this.#rowBytes(old))
+    if (old === 0) this.#entries++
+    else this.#forget(old)
+    if (this.#stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
     this.#slots[slot] = hash
     this.#slots[slot + ADDRESS] = address
     this.#live += padded(bytes)
-    if (this.#top * UNIT > 2 * this.#live + 2 * CHUNK_BYTES) this.#compact()
+    if (this.#arena.top * UNIT > 2 * this.#live + 2 * CHUNK_BYTES) this.#compact()
   }
 
+  /** The key goes; without stamps. */
   delete(key: Bytes, start: number, end: number): void {
+    const slot = this.#slot(this.#hash(key, start, end), key, start, end)
+    if (this.#slots[slot + ADDRESS] !== 0) this.#remove(slot)
+  }
+
+  /**
+   * Looks at a share of the slots, round and round: of two looks that find a key deleted the second one takes it
+   * away, so that a deletion stays for about a round or two.
+   */
+  sweep(share: number): void {
+    const slots = this.#slots.length / SLOT
+    for (let left = Math.min(slots * share, MOST_SWEPT); left > 0 && this.#deleted > 0; left--) {
+      this.#swept = (this.#swept + SLOT) & (this.#slots.length - SLOT)
+      const address = this.#slots[this.#swept + ADDRESS]
+      if (address === 0) continue
+      const chunk = this.#chunks[address >>> PLACE_BITS]
+      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      const value = this.#keyStart + this.#keyBytes
+      if (!isDeleted(chunk, value)) continue
+      if (isSwept(chunk, value)) this.#remove(this.#swept)
+      else sweep(chunk, value)
+    }
+  }
+
+  /** Its bytes are free. */
+  #forget(address: number): void {
+    this.#live -= padded(this.#rowBytes(address))
+    const chunk = this.#chunks[address >>> PLACE_BITS]
+    if (this.#stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
+  }
+
+  #remove(from: number): void {
     const slots = this.#slots
-    let slot = this.#slot(this.#hash(key, start, end), key, start, end)
-    if (slots[slot + ADDRESS] === 0) return
-    this.#live -= padded(this.#rowBytes(slots[slot + ADDRESS]))
-    this.size--
+    let slot = from
+    this.#forget(slots[slot + ADDRESS])
+    this.#entries--
     // Backward shift: what probed past this slot moves up, so that no tombstone is needed.
     const mask = slots.length - SLOT
     for (
@@ -144,14 +204,15 @@ export class DimensionTable {
     slots[slot + ADDRESS] = 0
   }
 
-  clear(): void {
-    this.#chunks = []
-    this.#top = 1
-    this.#live = this.size = 0
+  /** @param stampBytes of the values that come */
+  clear(stampBytes = 0): void {
+    this.#newArena()
+    this.#live = this.#entries = this.#deleted = this.#swept = 0
+    this.#stampBytes = stampBytes
     this.#slots = new Int32Array(FIRST_SLOTS * SLOT)
   }
 
-  /** Calls `each` with every row: its buffer, where the key starts, where the row starts, where it ends. */
+  /** Calls `each` with every entry: its buffer, where the key starts, where the value starts, where it ends. */
   forEach(each: (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void): void {
     for (let slot = 0; slot < this.#slots.length; slot += SLOT) {
       const address = this.#slots[slot + ADDRESS]
@@ -161,6 +222,20 @@ export class DimensionTable {
       const row = this.#keyStart + this.#keyBytes
       each(chunk, this.#keyStart, row, row + this.#valueBytes)
     }
+  }
+
+  /** Some of the keys, which rows they are of is left to chance. */
+  someKeys(most: number): Buffer[] {
+    const keys: Buffer[] = []
+    const end = Math.min(this.#slots.length, MOST_LOOKED_AT * SLOT)
+    for (let slot = 0; slot < end && keys.length < most; slot += SLOT) {
+      const address = this.#slots[slot + ADDRESS]
+      if (address === 0) continue
+      const chunk = this.#chunks[address >>> PLACE_BITS]
+      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      keys.push(Buffer.from(chunk.subarray(this.#keyStart, this.#keyStart + this.#keyBytes)))
+    }
+    return keys
   }
 
   /** The row's lengths, and so its size; they stay until the next row is read. */
@@ -186,26 +261,6 @@ export class DimensionTable {
 
   #rowBytes(address: number): number {
     return this.#readLengths(this.#chunks[address >>> PLACE_BITS], (address & PLACE) * UNIT)
-  }
-
-  #allocate(bytes: number): number {
-    if (bytes > CHUNK_BYTES) throw new RangeError(`A row of ${bytes} bytes is over ${CHUNK_BYTES}`)
-    const perChunk = PLACE + 1
-    const room = perChunk - (this.#top & PLACE)
-    if (room * UNIT < bytes) this.#top += room
-    const address = this.#top
-    const top = address + padded(bytes) / UNIT
-    while (this.#chunks.length * perChunk < top) this.#addChunk()
-    this.#top = top
-    return address
-  }
-
-  #addChunk(): void {
-    if (this.#chunks.length === MOST_CHUNKS) {
-      throw new RangeError(`A dimension holds ${MOST_CHUNKS * CHUNK_BYTES} bytes of rows at most`)
-    }
-    this.#claim(CHUNK_BYTES)
-    this.#chunks.push(bytesOf(Buffer.allocUnsafeSlow(CHUNK_BYTES)))
   }
 
   #slot(hash: number, key: Bytes, start: number, end: number): number {
@@ -241,23 +296,25 @@ export class DimensionTable {
     }
   }
 
+  #newArena(): void {
+    this.#arena = new Arena(this.#claim)
+    this.#chunks = this.#arena.chunks
+  }
+
   /** More than half is dead: the live rows move to new chunks. */
   #compact(): void {
     const old = this.#chunks
     const slots = this.#slots
-    this.#chunks = []
-    this.#top = 1
+    this.#newArena()
     for (let slot = 0; slot < slots.length; slot += SLOT) {
       const address = slots[slot + ADDRESS]
       if (address === 0) continue
       const from = old[address >>> PLACE_BITS]
       const at = (address & PLACE) * UNIT
       const bytes = this.#readLengths(from, at)
-      const to = this.#allocate(bytes)
+      const to = this.#arena.allocate(bytes)
       from.copy(this.#chunks[to >>> PLACE_BITS], (to & PLACE) * UNIT, at, at + bytes)
       slots[slot + ADDRESS] = to
     }
   }
 }
-
-const padded = (bytes: number): number => Math.ceil(bytes / UNIT) * UNIT

@@ -32,6 +32,9 @@ export class InputQueue {
   taken = -1
   /** Of the record that was taken last, in ms; 0 before the first. */
   #takenTimestamp = 0
+  /** Behind the last record that was taken, and up to where all is committed; -1 before the first. */
+  #takenEnd = -1
+  #committed = -1
   /** A bounded run takes nothing from this offset on. */
   endsAt = Number.POSITIVE_INFINITY
 
@@ -119,9 +122,24 @@ export class InputQueue {
     return this.taken >= 0 && Number.isFinite(this.#lastStableOffset)
   }
 
-  /** Records between what was taken and the end of the partition; 0 while that is not known. */
+  /** Offsets between what is committed and the end of the partition; 0 while that is not known. */
   get lag(): number {
+    return this.lagKnown ? Math.max(0, this.#lastStableOffset - this.#settled) : 0
+  }
+
+  /** Offsets between what was taken and the end of the partition; 0 while that is not known. */
+  get untaken(): number {
     return this.lagKnown ? Math.max(0, this.#lastStableOffset - this.taken) : 0
+  }
+
+  /** An epoch is committed that has all that was taken up to this offset. */
+  committed(offset: number): void {
+    this.#committed = Math.max(this.#committed, offset)
+  }
+
+  /** Control records behind the last record need no commit: without that an idle input would have a lag for ever. */
+  get #settled(): number {
+    return this.#committed < this.#takenEnd ? this.#committed : this.taken
   }
 
   /**
@@ -130,7 +148,7 @@ export class InputQueue {
    */
   lagMs(now: number): number {
     const { head } = this
-    if (head === undefined && (this.lag === 0 || this.#takenTimestamp === 0)) return 0
+    if (head === undefined && (this.untaken === 0 || this.#takenTimestamp === 0)) return 0
     const timestamp = head ? head.columns.timestamps[head.at] : this.#takenTimestamp
     return Math.max(0, now - timestamp)
   }
@@ -138,8 +156,12 @@ export class InputQueue {
   /** The head's records up to `at` have been taken. */
   advance(at: number): void {
     const block = this.#blocks[0]
-    block.at = at
     const { columns } = block
+    if (this.#committed < 0) {
+      this.#committed = this.taken >= 0 ? this.taken : columns.offsets[block.at]
+    }
+    block.at = at
+    this.#takenEnd = columns.offsets[at - 1] + 1
     this.#takenTimestamp = columns.timestamps[at - 1]
     if (at < columns.length) {
       this.taken = columns.offsets[at - 1] + 1

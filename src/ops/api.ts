@@ -34,7 +34,8 @@ export function apiRoutes(app: FastifyInstance, views: Views): void {
 const STATUS = 'Counts are since the start of the instance: rates come from two answers.'
 const TOPOLOGY = 'Topics, dimensions, the join and its window, the output.'
 const TASKS = 'State, lag, stream time, window and restore progress of each.'
-const LAG = 'By topic and partition of this instance, up to the last stable offset.'
+const LAG =
+  'By topic and partition of this instance, from what is committed to the last stable offset.'
 const DIMENSIONS = 'Rows, bytes, freshness, hit ratio; progress while they are read.'
 const CONFIG = 'Passwords, private keys and tokens are <redacted>.'
 const MEMBERS = 'From the group’s metadata: addresses and partitions.'

@@ -7,6 +7,7 @@ import { ApiError } from './api-error.ts'
 import { expositionFor } from './exposition.ts'
 import { healthRoutes, type Probes } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { runbookRoute } from './runbook.ts'
 import { pageRoute } from './status-page.ts'
 import { type StoreQueries, storeRoutes } from './stores-api.ts'
 
@@ -63,6 +64,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   storeRoutes(app, parts.queries)
   if (token !== null) adminRoutes(app, token, parts.admin)
   pageRoute(app)
+  runbookRoute(app)
   const described = {
     summary: 'Metrics: Prometheus’s text, or OpenMetrics where Accept names it',
     tags: ['health'],

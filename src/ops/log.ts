@@ -20,11 +20,19 @@ export async function createLog(wanted: string | undefined, usual: Level): Promi
     const message = `LOG_LEVEL is ${wanted}, which is not one of ${LEVELS.join(', ')}`
     throw new EnricherError('CONFIG_INVALID', message)
   }
-  return logTo(process.stdout.isTTY ? await terminal() : pino.destination({ sync: true }), level)
+  if (process.stdout.isTTY) return logTo(await terminal(), level, unsaid)
+  return logTo(pino.destination({ sync: true }), level)
 }
 
-/** JSON lines. An error's code and fields are printed with it. */
-export function logTo(destination: DestinationStream, level: string): LeveledLog {
+/**
+ * JSON lines. An error's code and fields are printed with it.
+ * @param shown which of an event's fields are printed behind its sentence
+ */
+export function logTo(
+  destination: DestinationStream,
+  level: string,
+  shown: (message: string, fields: object) => object = (_message, fields) => fields,
+): LeveledLog {
   const logger = pino(
     {
       level,
@@ -42,11 +50,16 @@ export function logTo(destination: DestinationStream, level: string): LeveledLog
       logger.level = wanted
     },
     event(name, fields) {
-      const line: object = { event: name, ...fields }
-      logger[EVENTS[name].level](line, messageFor(name, fields))
+      const { level, message } = EVENTS[name]
+      const line: object = { event: name, ...shown(message, fields) }
+      logger[level](line, messageFor(name, fields))
     },
   }
 }
+
+/** For people: what the sentence has they need not read again. */
+export const unsaid = (message: string, fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !message.includes(`{${name}}`)))
 
 function messageFor<Name extends EventName>(name: Name, fields: EventFields<Name>): string {
   const { message }: EventLine = EVENTS[name]

@@ -21,6 +21,16 @@ export const METRICS = {
     ['state'],
     '1 for the state of the instance: starting, bootstrapping, rebalancing, restoring, running, paused or draining; 0 for the others. An error that nothing cures is no state: it ends the process with an exit code',
   ],
+  verdict: [
+    'gauge',
+    ['verdict'],
+    '1 for what the status page says of the instance: works, degraded or down; 0 for the others. The probes do not go by it',
+  ],
+  degraded: [
+    'gauge',
+    ['reason'],
+    '1 for each reason why the instance is degraded or down, 0 for the others; the runbook has a section for each',
+  ],
   tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
   records_consumed_total: [
     'counter',
@@ -45,7 +55,7 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, and facts without a dimension row',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row, and (other_type) records of another type than type names',
   ],
   records_late_total: [
     'counter',
@@ -107,12 +117,12 @@ export const METRICS = {
   consumer_lag_records: [
     'gauge',
     ['topic', 'partition'],
-    'Offsets between what was taken and the last stable offset; absent until the partition is restored',
+    'Offsets between what is committed and the last stable offset. While a task is taken anew, as after an epoch that failed, what was known last; absent until the partition is first restored',
   ],
   consumer_lag_seconds: [
     'gauge',
     ['topic', 'partition'],
-    'Age of the next record to be taken; 0 where none is left; absent until the partition is restored',
+    'Age of the next record to be taken; 0 where none is left. While a task is taken anew it grows from what was known last; absent until the partition is first restored',
   ],
   undecided_records: [
     'gauge',
@@ -124,7 +134,16 @@ export const METRICS = {
     ['topic'],
     'Partitions that this instance has, with those that are still to be restored',
   ],
-  topic_partitions: ['gauge', ['topic'], 'Partitions that there are'],
+  topic_partitions: [
+    'gauge',
+    ['topic'],
+    'Partitions of facts and right stream that there are. Those added since the start are read by nobody',
+  ],
+  read_partitions: [
+    'gauge',
+    ['topic'],
+    'Partitions that the pipeline reads, over all instances: of facts and right stream as many as there were at the start; of a dimension’s topic all',
+  ],
   rebalances_total: [
     'counter',
     ['reason'],
@@ -182,6 +201,16 @@ export const METRICS = {
     ['dimension'],
     'Offsets between what was read and the last stable offset',
   ],
+  dimension_undecided_records: [
+    'gauge',
+    ['dimension'],
+    'Offsets from the beginning of a transaction that is open to the end of its partition, which nobody may read yet',
+  ],
+  dimension_open_transaction_seconds: [
+    'gauge',
+    ['dimension'],
+    'How long reading has stood before the same open transaction; 0 where it does not',
+  ],
   dimension_last_update_timestamp_seconds: [
     'gauge',
     ['dimension'],
@@ -211,7 +240,7 @@ export const METRICS = {
   stores_quarantined_total: [
     'counter',
     ['store', 'reason'],
-    'Stores that were put aside (window) or deleted (dimension), and read from Kafka again: damage was found (damaged), or the admin API was asked to (asked)',
+    'Stores that were put aside (window) or deleted (dimension), and read from Kafka again: damage was found (damaged), the admin API was asked to (asked), or a dimension’s rows could not be used any more: their columns are others (layout), the topic was made anew (recreated), got partitions (partitions), lost records that were not read (out_of_range), keys lie on several partitions (moved_keys), deletions may have been missed (stale)',
   ],
   restore_records_remaining: [
     'gauge',

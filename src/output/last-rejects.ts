@@ -1,31 +1,54 @@
-import type { RejectReason, Stage } from '../batch.ts'
+import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
+import { keyLook } from '../codec/key-text.ts'
 
 /** Where a reject came from, and why; its bytes are in the rejects topic. */
 export interface RejectNote {
+  /** Wall clock, in ms. */
+  readonly at: number
   readonly topic: string
   readonly partition: number
   /** -1: a joined record, which has none. */
   readonly offset: number
+  /** What its bytes look like; null: it has none. */
+  readonly key: string | null
   readonly stage: Stage
   readonly reason: RejectReason
   readonly error: string
 }
 
+type Rejected = Omit<RejectNote, 'at' | 'key'> & { readonly record: Pick<RecordBytes, 'key'> }
+type Noted = Omit<RejectNote, 'key'> & { readonly key: Buffer | null }
+
 const MOST = 50
 
 /** The last rejects of this instance, for people who look. Also those whose epoch is aborted later, and comes again. */
 export class LastRejects {
-  readonly #notes: (RejectNote & { readonly at: number })[] = []
+  readonly #notes: Noted[] = []
   #next = 0
+  /** By topic and reason: there are no more of these than there are kinds of rejects. */
+  readonly #ofKind = new Map<string, Noted>()
 
-  add({ topic, partition, offset, stage, reason, error }: RejectNote): void {
-    const note = { at: Date.now(), topic, partition, offset, stage, reason, error }
+  add({ topic, partition, offset, stage, reason, error, record: { key } }: Rejected): void {
+    const note = { at: Date.now(), topic, partition, offset, key, stage, reason, error }
     this.#notes[this.#next] = note
     this.#next = (this.#next + 1) % MOST
+    this.#ofKind.set(`${topic} ${reason}`, note)
   }
 
-  /** Newest first; `at` is wall clock, in ms. */
-  list(): readonly (RejectNote & { readonly at: number })[] {
-    return [...this.#notes.slice(this.#next), ...this.#notes.slice(0, this.#next)].reverse()
+  /** Newest first. */
+  list(): readonly RejectNote[] {
+    const [later, sooner] = [this.#notes.slice(0, this.#next), this.#notes.slice(this.#next)]
+    return [...sooner, ...later].reverse().map(shown)
+  }
+
+  /** The last of a topic and reason. */
+  last(topic: string, reason: string): RejectNote | undefined {
+    const note = this.#ofKind.get(`${topic} ${reason}`)
+    return note && shown(note)
   }
 }
+
+const shown = ({ key, ...note }: Noted): RejectNote => ({
+  ...note,
+  key: key === null ? null : keyLook(key),
+})

@@ -24,10 +24,10 @@ export class NamedTypes {
     const definitions = definitionsOf(schema)
     const names = new Map<string, string>()
     const visitor: Visitor = {
-      reference: (full) => {
-        const name = names.get(full)
+      reference: (full, bare) => {
+        const name = names.get(full) ?? names.get(bare)
         if (name !== undefined) return name
-        const definition = definitions.get(full)
+        const definition = definitions.get(full) ?? definitions.get(bare)
         return definition === undefined ? full : mapNamed(definition, '', visitor)
       },
       definition: (full, _type, rest) => {

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { createPipelineCodec } from '../codec/avro.ts'
 import { AvroJson } from '../codec/avro-json.ts'
+import { keyPlans } from '../codec/key-readers.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
@@ -100,12 +101,13 @@ class FixtureReader {
     this.#codec = createPipelineCodec(pipeline, schemas, null)
     const { facts, join, dimensions } = pipeline
     const { report } = yaml
-    this.#facts = new GivenRecords(facts, join.onLeft, schemas.facts, report)
-    this.#right = new GivenRecords(join, join.onRight, schemas.right, report)
-    this.#dimensions = dimensions.map(
-      (config, d) =>
-        new GivenRecords({ ...config, time: null }, undefined, schemas.dimensions[d], report),
-    )
+    const [factsKey, rightKey, ...keys] = keyPlans(pipeline, schemas)
+    this.#facts = new GivenRecords(facts, join.onLeft, schemas.facts, factsKey, report)
+    this.#right = new GivenRecords(join, join.onRight, schemas.right, rightKey, report)
+    this.#dimensions = dimensions.map((config, d) => {
+      const topic = { ...config, time: null }
+      return new GivenRecords(topic, undefined, schemas.dimensions[d], keys[d], report)
+    })
     this.#output = new AvroJson(JSON.parse(this.#codec.outputSchema))
   }
 

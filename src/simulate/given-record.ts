@@ -2,6 +2,7 @@ import type { RecordBytes } from '../batch.ts'
 import { outputFrame } from '../codec/avro.ts'
 import { AvroJson, parseTime } from '../codec/avro-json.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import type { KeyPlan } from '../codec/key-plan.ts'
 import { keyBytes } from '../codec/keys.ts'
 import type { TopicConfig } from '../config/pipeline.ts'
 import type { ReportAt } from '../config/pipeline-of.ts'
@@ -21,14 +22,20 @@ export class GivenRecords {
   readonly #on: string | undefined
   readonly #json: AvroJson
   readonly #report: ReportAt
+  readonly #keyPlan: KeyPlan | undefined
 
-  /** @param on the field that is the key where none is given */
+  /**
+   * @param on the field that is the key where none is given
+   * @param keyPlan of Avro keys
+   */
   constructor(
     topic: TopicConfig,
     on: string | undefined,
     schema: AvroRecordSchema,
+    keyPlan: KeyPlan | undefined,
     report: ReportAt,
   ) {
+    this.#keyPlan = keyPlan
     this.#topic = topic
     this.#on = on
     this.#json = new AvroJson(schema)
@@ -72,7 +79,7 @@ export class GivenRecords {
   #key(key: Key, path: Path): Buffer | null {
     const { keyFormat } = this.#topic
     if (key === null) return null
-    const bytes = keyBytes(keyFormat, key)
+    const bytes = keyBytes(keyFormat, key, this.#keyPlan)
     if (bytes === undefined) {
       this.#report([...path, 'key'], `${JSON.stringify(key)} is no key of format ${keyFormat}`)
     }

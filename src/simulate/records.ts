@@ -4,9 +4,8 @@ import type { RecordColumns } from '../batch.ts'
 import type { Fetched, ProduceBatch } from '../broker/port.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../broker/record-columns.ts'
-import { bytesOf } from '../bytes.ts'
-import { keyReader } from '../codec/keys.ts'
-import type { KeyFormat } from '../config/pipeline.ts'
+import { keyTextOf } from '../codec/keys.ts'
+import type { KeyReader } from '../codec/port.ts'
 import type { GivenRecord } from './given-record.ts'
 
 export type TimedRecord = GivenRecord & { readonly timestamp: number }
@@ -44,9 +43,5 @@ export async function* written(
 }
 
 /** null: there is none. */
-export function keyText(format: KeyFormat, key: Buffer | null): string | null {
-  if (key === null) return null
-  const reader = keyReader(format)
-  if (!reader.read(bytesOf(key), 0, key.length)) return `0x${key.toString('hex')}`
-  return reader.buffer.toString('utf8', reader.start, reader.end)
-}
+export const keyText = (reader: KeyReader, key: Buffer | null): string | null =>
+  key === null ? null : (keyTextOf(reader, key) ?? `0x${key.toString('hex')}`)

@@ -41,6 +41,7 @@ export class SimulatedDimension {
       store,
       admin: {
         offsets: async () => new Map([[0, 0]]),
+        identify: async () => new Map([[config.topic, { id: null, partitions: 1 }]]),
         describeTopics: async () => new Map(),
         createTopics: async () => {},
         deleteRecords: async () => {},
@@ -50,11 +51,15 @@ export class SimulatedDimension {
         return reader
       },
       onReject: (columns, i, _partition, reason, error) => {
-        const key = keyText(config.keyFormat, recordAt(columns, i).key)
+        const key = keyText(codec.dimensionKeys[d], recordAt(columns, i).key)
         rejects.push({ from: config.name, key, reason, error })
       },
+      onOtherType: nothing,
       room: async () => {},
       claim: nothing,
+      onUnusable: nothing,
+      onUnknownTopic: nothing,
+      hold: (work) => work(),
       onFatal: (error) => {
         this.#fault = error
       },

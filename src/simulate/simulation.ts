@@ -9,7 +9,7 @@ import type { RecordColumns } from '../batch.ts'
 import { recordAt } from '../broker/record-columns.ts'
 import { outputFrame } from '../codec/avro.ts'
 import { AvroJson } from '../codec/avro-json.ts'
-import type { PipelineCodec } from '../codec/port.ts'
+import type { KeyReader, PipelineCodec } from '../codec/port.ts'
 import { epochPart } from '../commit/epoch-part.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { Counts } from '../counts.ts'
@@ -155,14 +155,18 @@ export class Simulation {
     return side === LEFT ? this.#pipeline.facts : this.#pipeline.join
   }
 
+  #key(side: number): KeyReader {
+    return side === LEFT ? this.#codec.factsKey : this.#codec.rightKey
+  }
+
   async #join(kind: 'fact' | 'right', record: TimedRecord): Promise<void> {
     const side = kind === 'fact' ? LEFT : RIGHT
-    const { topic, keyFormat } = this.#input(side)
+    const { topic } = this.#input(side)
     const before = this.#dropped()
     this.#task.offer(side, await answerOf(topic, this.#offsets[side]++, record))
     await this.#process()
     const after = this.#dropped()
-    const key = keyText(keyFormat, record.key)
+    const key = keyText(this.#key(side), record.key)
     for (const reason of ['late', 'missing', 'future_time'] as const) {
       if (after[reason] === before[reason]) continue
       this.effects.drops.push({ from: kind, key, reason, error: '' })
@@ -223,7 +227,7 @@ export class Simulation {
     const side = header('topic') === this.#pipeline.facts.topic ? LEFT : RIGHT
     return {
       from: side === LEFT ? 'fact' : 'right',
-      key: keyText(this.#input(side).keyFormat, record.key),
+      key: keyText(this.#key(side), record.key),
       reason: header('reason'),
       error: header('error'),
     }

@@ -23,18 +23,18 @@ export class Operator implements Admin {
   }
 
   pause(): void {
-    this.#worker.pause()
+    this.#running().pause()
     this.#log.event('paused', {})
   }
 
   resume(): void {
-    this.#worker.resume()
+    this.#running().resume()
     this.#log.event('resumed', {})
   }
 
   drain(): void {
     this.#log.event('drained', {})
-    this.#worker.drain().catch(this.#onFatal)
+    this.#running().drain().catch(this.#onFatal)
   }
 
   async rebuild(store: string): Promise<void> {
@@ -54,7 +54,7 @@ export class Operator implements Admin {
 
   /** Once it has begun facts wait, as they do at the start. */
   async #rebuildDimension(name: string, dimension: Dimension): Promise<void> {
-    const worker = this.#worker
+    this.#running()
     if (this.#rebuilding.has(name) || !dimension.isReady) {
       throw new ApiError(409, `The dimension ${name} is being read already`)
     }
@@ -66,8 +66,8 @@ export class Operator implements Admin {
       throw new ApiError(503, message, RETRY_SECONDS)
     })
     this.#log.event('dimension_rebuild_begun', { dimension: name })
-    worker
-      .holdDuring(() => dimension.rebuild(extent))
+    dimension
+      .rebuild(extent)
       .then(() => this.#log.event('dimension_rebuilt', { dimension: name }))
       .catch(this.#onFatal)
       .finally(end)
@@ -82,11 +82,12 @@ export class Operator implements Admin {
         `There is no store ${store}; there are ${[...names, 'window-N'].join(', ')}`,
       )
     }
-    if (this.#worker.rebuild(Number(partition))) return
+    if (this.#running().rebuild(Number(partition))) return
     throw new ApiError(409, `Task ${partition} does not run on this instance now; see /v1/members`)
   }
 
-  get #worker(): Worker {
+  /** Throws where there is no worker that could go on. */
+  #running(): Worker {
     const { worker } = this.#parts
     if (worker === undefined) throw new ApiError(409, 'The instance is starting')
     if (worker.draining) throw new ApiError(409, 'The instance is draining; start it anew')

@@ -3,6 +3,7 @@ import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
 import type { Dimension } from '../dimension/dimension.ts'
+import type { InputTopics } from '../input/input-topics.ts'
 import type { MemoryLimits } from '../memory.ts'
 import type { Worker } from '../worker.ts'
 
@@ -21,6 +22,7 @@ export interface ServiceParts {
   readonly dimensions: readonly Dimension[]
   codec?: PipelineCodec
   partitions?: number
+  inputs?: InputTopics
   registry?: Registry | null
   worker?: Worker
 }

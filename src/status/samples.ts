@@ -8,8 +8,10 @@ import { type Counts, REBALANCE_REASONS } from '../counts.ts'
 import type { Dimension } from '../dimension/dimension.ts'
 import { storeSizes } from '../ops/disk.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { memoryParts, progress, STATES, stateOf } from '../report.ts'
+import { lagsOf, memoryParts, progress, STATES, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
+import { REASON_NAMES } from '../watch/reasons.ts'
+import { LEVELS, type Verdict } from '../watch/verdict.ts'
 import type { Worker } from '../worker.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 
@@ -21,10 +23,15 @@ const UNDECODED: readonly RejectReason[] = [
   'malformed',
 ]
 
-export async function collect(metrics: Metrics, parts: ServiceParts): Promise<void> {
+export async function collect(
+  metrics: Metrics,
+  parts: ServiceParts,
+  verdict: Verdict,
+): Promise<void> {
   const { pipeline, counts, limits, dimensions, worker } = parts
   await collectDisk(metrics, pipeline)
   collectInstance(metrics, parts)
+  collectVerdict(metrics, verdict)
   collectCounts(metrics, pipeline, counts)
   collectLabelled(metrics, counts)
   for (const [d, dimension] of dimensions.entries()) {
@@ -36,7 +43,7 @@ export async function collect(metrics: Metrics, parts: ServiceParts): Promise<vo
   for (const [part, bytes] of Object.entries(memoryParts(dimensions, worker))) {
     metrics.memory_bytes.set({ part }, bytes)
   }
-  if (worker !== undefined) collectTasks(metrics, pipeline, worker)
+  if (worker !== undefined) collectTasks(metrics, parts, worker)
 }
 
 function collectInstance(
@@ -53,6 +60,14 @@ function collectInstance(
   if (lastAt > 0) metrics.last_commit_timestamp_seconds.set(lastAt / 1000)
   for (const [result, count] of Object.entries(registry?.requests ?? {})) {
     metrics.schema_registry_requests_total.inc({ result }, count)
+  }
+}
+
+function collectVerdict(metrics: Metrics, { verdict, reasons }: Verdict): void {
+  for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
+  for (const reason of REASON_NAMES) {
+    const holds = reasons.some((stated) => stated.reason === reason)
+    metrics.degraded.set({ reason }, holds ? 1 : 0)
   }
 }
 
@@ -96,6 +111,10 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
   metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
+  metrics.records_dropped_total.inc(
+    { stage: 'decode', reason: 'other_type' },
+    counts.droppedOtherType,
+  )
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])
@@ -172,6 +191,10 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
   metrics.dimension_rows.set({ dimension: name }, dimension.table.size)
   metrics.dimension_bytes.set({ dimension: name }, dimension.table.bytes)
   metrics.dimension_lag_records.set({ dimension: name }, dimension.progress.lag)
+  metrics.dimension_undecided_records.set({ dimension: name }, dimension.progress.undecided)
+  const openMs = dimension.progress.openTransaction?.ms ?? 0
+  metrics.dimension_open_transaction_seconds.set({ dimension: name }, openMs / 1000)
+  metrics.read_partitions.set({ topic }, dimension.partitions)
   if (dimension.lastUpdateMs > 0) {
     const seconds = dimension.lastUpdateMs / 1000
     metrics.dimension_last_update_timestamp_seconds.set({ dimension: name }, seconds)
@@ -183,10 +206,14 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
   collectEta(metrics, store, [secondsLeft(remaining, total, begunMs)])
 }
 
-function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): void {
-  const now = Date.now()
+function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
   const topics = [pipeline.facts.topic, pipeline.join.topic]
   const { tasks } = worker
+  for (const { partition, side, records, ms } of lagsOf(worker)) {
+    const labels = { topic: topics[side], partition: String(partition) }
+    metrics.consumer_lag_records.set(labels, records)
+    metrics.consumer_lag_seconds.set(labels, ms / 1000)
+  }
   for (const state of ['restoring', 'running']) metrics.tasks.set({ state }, 0)
   const records = [0, 0]
   const segments = [0, 0]
@@ -197,14 +224,10 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
     pages += task.window.nextPage - task.heads.page(task.window.nextPage)
     for (const [side, topic] of topics.entries()) {
-      const queue = task.queues[side]
       records[side] += task.window.segments.entries(side)
       segments[side] += task.window.segments.count(side)
-      // A 0 that grows to the backlog once it is seen would look like input that outruns us.
-      if (!queue.lagKnown) continue
-      metrics.consumer_lag_records.set({ topic, partition }, queue.lag)
-      metrics.consumer_lag_seconds.set({ topic, partition }, queue.lagMs(now) / 1000)
-      metrics.undecided_records.set({ topic, partition }, queue.undecided)
+      const queue = task.queues[side]
+      if (queue.lagKnown) metrics.undecided_records.set({ topic, partition }, queue.undecided)
     }
     if (Number.isFinite(task.streamTime)) {
       metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)
@@ -219,7 +242,8 @@ function collectTasks(metrics: Metrics, pipeline: Pipeline, worker: Worker): voi
     metrics.window_records.set({ side: SIDES[side] }, records[side])
     metrics.window_segments.set({ side: SIDES[side] }, segments[side])
     metrics.assigned_partitions.set({ topic }, worker.assigned)
-    metrics.topic_partitions.set({ topic }, worker.partitions)
+    metrics.read_partitions.set({ topic }, worker.partitions)
+    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[side])
   }
 }
 

@@ -6,8 +6,9 @@ import type { Views } from '../ops/api.ts'
 import { storeSizes } from '../ops/disk.ts'
 import { type Probes, written } from '../ops/health.ts'
 import { Remembered } from '../ops/remembered.ts'
-import { memoryParts, progress, stateOf } from '../report.ts'
+import { lagsOf, memoryParts, progress, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
+import type { Verdict } from '../watch/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 
@@ -20,12 +21,19 @@ export class ServiceViews implements Views {
   readonly #probes: Probes
   readonly #begun = Date.now()
   readonly #members: GroupMembers
+  readonly #watch: { readonly verdict: Verdict }
   readonly #sizes: Remembered<Record<string, number>>
 
-  constructor(parts: ServiceParts, probes: Probes, members: GroupMembers) {
+  constructor(
+    parts: ServiceParts,
+    probes: Probes,
+    members: GroupMembers,
+    watch: { readonly verdict: Verdict },
+  ) {
     this.#parts = parts
     this.#probes = probes
     this.#members = members
+    this.#watch = watch
     const { dir } = parts.pipeline.state
     this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
   }
@@ -43,6 +51,7 @@ export class ServiceViews implements Views {
       node: process.version,
       instance: instanceId,
       state: stateOf(dimensions, worker),
+      verdict: this.#watch.verdict,
       ready: ready.every(({ ok }) => ok),
       checks: ready.map(written),
       rebalances: counts.rebalances.total,
@@ -53,6 +62,7 @@ export class ServiceViews implements Views {
         rejects: counts.rejects.total,
         late: counts.late[0] + counts.late[1],
         missing: counts.droppedMissing,
+        otherType: counts.droppedOtherType,
         unmatched: counts.unmatched,
       },
       topology: this.topology(),
@@ -124,14 +134,13 @@ export class ServiceViews implements Views {
   lag(): object {
     const { pipeline, worker } = this.#parts
     const topics = [pipeline.facts.topic, pipeline.join.topic]
+    const all = worker === undefined ? [] : lagsOf(worker)
     return Object.fromEntries(
-      topics.map((topic, side) => {
-        const lags = (worker?.tasks ?? []).map(({ task }) => [
-          task.partition,
-          task.queues[side].lag,
-        ])
-        const total = lags.reduce((sum, [, lag]) => sum + lag, 0)
-        return [topic, { total, partitions: Object.fromEntries(lags) }]
+      topics.map((topic, of) => {
+        const lags = all.filter(({ side }) => side === of)
+        const total = lags.reduce((sum, { records }) => sum + records, 0)
+        const partitions = lags.map(({ partition, records }) => [partition, records])
+        return [topic, { total, partitions: Object.fromEntries(partitions) }]
       }),
     )
   }
@@ -143,7 +152,7 @@ export class ServiceViews implements Views {
       const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
       if (loaded === undefined) return { name, topic, ready: false, ...looked }
       const { table, isReady } = loaded
-      const { remaining, total, begunMs, stalenessMs } = loaded.progress
+      const { remaining, total, begunMs, stalenessMs, openTransaction } = loaded.progress
       return {
         name,
         topic,
@@ -152,6 +161,8 @@ export class ServiceViews implements Views {
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? stalenessMs : null,
+        partitions: loaded.partitions,
+        openTransaction: openTransaction ?? null,
         topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),

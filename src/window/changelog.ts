@@ -1,3 +1,4 @@
+import { EnricherError } from '../errors.ts'
 import { type Page, readPageHeader } from './page.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface ChangelogHeader {
 const VERSION = 4
 const WITHOUT_PAGE = 3
 const WITHOUT_IDS = 2
+/** No version will ever look like the first letter of a text. */
+const FIRST_LETTER = 32
 const LAYOUT_BYTES = 16
 const NUMBER_BYTES = 8
 /** What all versions have. */
@@ -96,6 +99,25 @@ export function decodeChangelog(
     position = page.end
   }
   return { header, pages }
+}
+
+/** Whether a newer release has written the record that begins with this byte. */
+export const isNewer = (version: number | undefined): boolean =>
+  version !== undefined && version > VERSION && version < FIRST_LETTER
+
+/** Of a record that `decodeChangelog` does not read: who has written it, and what to do. No store is at fault. */
+export function unreadable(
+  topic: string,
+  partition: number,
+  offset: number,
+  version: number | undefined,
+): EnricherError {
+  const place = `The record ${topic}-${partition}@${offset}`
+  const message = isNewer(version)
+    ? `${place} is of changelog version ${version}, and this release reads up to ${VERSION}; start the newer release again that wrote it, or give this one another pipeline name`
+    : `${place} is none of a window: something else writes to the topic, or it is damaged; keep others from it, then give the pipeline another name, or run \`stream-enricher reset\``
+  const fields = { topic, partition, offset, version }
+  return new EnricherError('CHANGELOG_UNREADABLE', message, { fields })
 }
 
 function readIds(buffer: Buffer, at: number, end: number): number[] | undefined {

@@ -74,7 +74,7 @@ test('local windows are kept by partition, others are not used', () => {
 
 test('rows older than the time for which deletions are kept are read again', () => {
   const dimension = { name: 'customer', topic: topic(1) }
-  const stored = { ...dimension, checkpoint: { layout: 'a', writtenAt: 1000 } }
+  const stored = { ...dimension, checkpoint: { layout: 'a', currentAt: 1000 } }
   assert.equal(dimensionStep(stored, 'a', 2000).kind, 'keep')
   assert.equal(dimensionStep(stored, 'b', 2000).kind, 'change')
   assert.equal(dimensionStep(stored, 'a', 1000 + 86_400_000).kind, 'change')

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type DimensionDraft,
-  draftText,
-  guessKeyFormat,
-  type TopicDraft,
-} from '../../src/cli/draft-pipeline.ts'
+import { guessKeyFormat } from '../../src/checks/key-shapes.ts'
+import { type DimensionDraft, draftText, type TopicDraft } from '../../src/cli/draft-pipeline.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { planOutput } from '../../src/output/schema.ts'
@@ -37,6 +33,7 @@ function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft
     facts,
     join,
     dimensions,
+    now: Date.UTC(2026, 0),
   })
   return { text, pipeline: parsePipeline(text, 'pipeline.yaml', {}) }
 }

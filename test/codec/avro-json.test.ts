@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avsc from 'avsc'
 import fc from 'fast-check'
-import { bytesOf } from '../../src/bytes.ts'
 import { AvroJson, parseTime } from '../../src/codec/avro-json.ts'
-import { keyBytes, keyReader } from '../../src/codec/keys.ts'
 
 const SCHEMA = {
   type: 'record',
@@ -163,30 +161,4 @@ test('times are read with any fraction and zone', () => {
   for (const text of ['1970-01-01', '1970-01-01T00:00:00', '1970-13-01T00:00:00Z', 'now']) {
     assert.equal(parseTime(text), undefined, text)
   }
-})
-
-test('a key that is written in a format is read back as its text', () => {
-  const read = (format: Parameters<typeof keyReader>[0], key: string | number) => {
-    const bytes = bytesOf(keyBytes(format, key)!)
-    const reader = keyReader(format)
-    assert.ok(reader.read(bytes, 0, bytes.length))
-    return reader.buffer.toString('utf8', reader.start, reader.end)
-  }
-  const whole = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
-  fc.assert(
-    fc.property(whole, fc.string({ unit: 'grapheme', minLength: 1 }), (number, text) => {
-      for (const format of ['text', 'avro', 'json', 'long', 'int', 'bytes'] as const) {
-        assert.equal(read(format, number), String(number))
-        assert.equal(keyBytes(format, 'no number') === undefined, /long|int/.test(format))
-      }
-      for (const format of ['text', 'json', 'bytes'] as const)
-        assert.equal(read(format, text), text)
-    }),
-  )
-  assert.equal(read('avro', 'a key'), 'a key')
-  for (const edge of ['9223372036854775807', '-9223372036854775808']) {
-    assert.equal(read('long', edge), edge)
-  }
-  assert.equal(keyBytes('long', '9223372036854775808'), undefined)
-  assert.equal(keyBytes('int', 2 ** 31), undefined)
 })

@@ -4,8 +4,6 @@ import avsc, { type Schema, type Type } from 'avsc'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro-reader.ts'
-import { keyReader } from '../../src/codec/keys.ts'
-import type { KeyFormat } from '../../src/config/pipeline.ts'
 
 const longs = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
@@ -261,53 +259,4 @@ test('garbage never throws, and what is accepted of it avsc reads to the same en
     }),
     { numRuns: 1000 },
   )
-})
-
-const keyText = (format: KeyFormat, key: Buffer): string | null => {
-  const reader = keyReader(format)
-  const around = bytesOf(Buffer.concat([FRAME, key, FRAME]))
-  if (!reader.read(around, FRAME.length, FRAME.length + key.length)) return null
-  return reader.buffer.toString('latin1', reader.start, reader.end)
-}
-const latin = (text: unknown): string => Buffer.from(String(text)).toString('latin1')
-
-test('keys of text and of bytes are as they are, and big-endian numbers become their digits', () => {
-  fc.assert(
-    fc.property(int64, binary(), (value, other) => {
-      const bytes = Buffer.from(BigInt.asUintN(64, value).toString(16).padStart(16, '0'), 'hex')
-      assert.equal(keyText('long', bytes), String(value))
-      assert.equal(keyText('int', bytes.subarray(4)), String(BigInt.asIntN(32, value)))
-      if (other.length !== 8) assert.equal(keyText('long', other), null)
-      if (other.length !== 4) assert.equal(keyText('int', other), null)
-      assert.equal(keyText('text', other), other.toString('latin1'))
-      assert.equal(keyText('bytes', other), other.toString('latin1'))
-    }),
-  )
-})
-
-test('JSON keys are strings or whole numbers, and nothing else', () => {
-  const json = (value: unknown): string | null =>
-    keyText('json', Buffer.from(JSON.stringify(value)))
-  fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger()), (value) => {
-      assert.equal(json(value), latin(value))
-    }),
-  )
-  for (const other of [null, true, {}, ['a']]) assert.equal(json(other), null)
-  for (const broken of ['', '"a', '1 2', 'a'])
-    assert.equal(keyText('json', Buffer.from(broken)), null)
-})
-
-test('framed Avro strings and longs are keys, and what has no frame is not', () => {
-  const framed = (type: Schema, value: unknown): Buffer =>
-    Buffer.concat([FRAME, oracle(type).toBuffer(value)])
-  fc.assert(
-    fc.property(word, long, binary(), (text, number, bytes) => {
-      if (text !== '') assert.equal(keyText('avro', framed('string', text)), latin(text))
-      assert.equal(keyText('avro', framed('long', number)), String(number))
-      if (bytes[0] !== 0) assert.equal(keyText('avro', bytes), null)
-      assert.equal(keyText('avro', framed('string', `${text}xy`).subarray(0, -1)), null)
-    }),
-  )
-  assert.equal(keyText('avro', FRAME), null)
 })

@@ -60,6 +60,27 @@ test('what is written with a newer schema that the stored one cannot read is kno
   assert.match(newer[0].fault!, /schema 4 cannot be read as Order: .*customer_id/)
 })
 
+test('a latest schema that cannot be used does not keep a stored window from going on', async () => {
+  const stored = await new Schemas().compile([])
+  const broken = { type: 'record', name: 'Order', fields: [{ name: 'a', type: 'nothing' }] }
+  for (const [schemaOfIt, fault] of [
+    [
+      broken,
+      /orders in the registry \(id 4\) cannot be used: the field a: there is no type nothing/,
+    ],
+    ['string', /it is not an Avro record/],
+  ] as const) {
+    const unusable = new Schemas([['orders-value', schemaOfIt as object]])
+    const kept = await unusable.compile([stored])
+    assert.deepEqual([kept.schemaIds, kept.layout], [[1, 2, 3], stored.layout])
+    assert.deepEqual([kept.newer[0].id, kept.newer[0].latestId], [1, 4])
+    assert.match(kept.newer[0].fault!, fault)
+    await assert.rejects(unusable.compile([]), { code: 'SCHEMA_INVALID', message: fault })
+    const gone = { layout: stored.layout, schemaIds: [99, 2, 3] }
+    await assert.rejects(unusable.compile([gone]), { code: 'SCHEMA_INVALID' })
+  }
+})
+
 test('of several layouts the first that the pipeline can have counts; where it can have none, the latest', async () => {
   const added = new Schemas([['orders-value', schema('Order', { ...order, note: 'string' })]])
   const [old, latest] = [await new Schemas().compile([]), await added.compile([])]

@@ -1,150 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
-import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
-import { type TakePorts, takeTask } from '../../src/commit/take-task.ts'
+import { takeTask } from '../../src/commit/take-task.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { WindowCounts } from '../../src/counts.ts'
-import type { Store } from '../../src/level.ts'
 import type { Task, TaskEpoch } from '../../src/task.ts'
 import { Heads } from '../../src/window/heads.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { isLate, type Lateness, latenessOf } from '../../src/window/lateness.ts'
-import { type EntryCursor, NUMBER_BYTES } from '../../src/window/page.ts'
+import type { EntryCursor } from '../../src/window/page.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { WindowStore } from '../../src/window/window-store.ts'
 import { WriteBack } from '../../src/window/write-back.ts'
 import { type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
 import { putRecord } from '../window/put-record.ts'
+import { Crash, Disk } from './disk.ts'
+import { Broker } from './task-broker.ts'
 
 const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
 const LAYOUT = 'layout'
-
-class Crash extends Error {}
-
-/** LevelDB of one instance: what was written stays, and each write may be the process's last. */
-class Disk {
-  readonly #entries = new Map<string, Buffer>()
-  /** Writes until the process dies; a `clear` writes once per key. */
-  writesLeft = Number.POSITIVE_INFINITY
-
-  /** Of the window: what is longer is a checkpoint. */
-  get pages(): number {
-    return this.#keys(false).filter((key) => key.length === NUMBER_BYTES).length
-  }
-
-  get store(): Store {
-    return {
-      batch: async (puts: readonly { key: Buffer; value: Buffer }[]) => {
-        this.#write()
-        for (const { key, value } of puts) this.#entries.set(text(key), Buffer.from(value))
-        await turn()
-      },
-      clear: async ({
-        gte,
-        lt,
-        reverse = false,
-      }: {
-        gte?: Buffer
-        lt?: Buffer
-        reverse?: boolean
-      }) => {
-        const keys = this.#keys(reverse)
-        for (const key of keys) {
-          if ((gte && key < text(gte)) || (lt && key >= text(lt))) continue
-          this.#write()
-          this.#entries.delete(key)
-        }
-        await turn()
-      },
-      getMany: async (keys: readonly Buffer[]) => {
-        const found = keys.map((key) => this.#entries.get(text(key)))
-        await turn()
-        return found
-      },
-      iterator: ({ reverse = false, limit }: { reverse?: boolean; limit?: number }) => {
-        const found = this.#keys(reverse)
-          .slice(0, limit)
-          .map((key) => [Buffer.from(key, 'latin1'), this.#entries.get(key)])
-        return {
-          all: async () => found,
-          nextv: async (n: number) => found.splice(0, n),
-          close: turn,
-        }
-      },
-    } as unknown as Store
-  }
-
-  #keys(reverse: boolean): string[] {
-    const keys = [...this.#entries.keys()].sort()
-    return reverse ? keys.reverse() : keys
-  }
-
-  #write(): void {
-    if (this.writesLeft-- <= 0) throw new Crash('Killed while the store is written')
-  }
-}
-
-const text = (key: Buffer): string => key.toString('latin1')
-const turn = (): Promise<void> => Promise.resolve()
-
-/** What the broker has of one task: its changelog, the group's offset, and the outputs. */
-class Broker {
-  /** By offset; undefined: a transaction's marker, or a record of an aborted one. */
-  readonly log: (Buffer | undefined)[] = []
-  head = 0
-  committed = -1
-  readonly outputs: string[] = []
-
-  takePorts(): TakePorts {
-    const { head, committed, log } = this
-    const ends = { earliest: head, latest: log.length, stable: log.length }
-    return {
-      pipeline,
-      layout: LAYOUT,
-      changelogTopic: 'changelog',
-      admin: {
-        offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
-          new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
-      } as unknown as TakePorts['admin'],
-      group: { committed: async () => [committed, committed] },
-      log: { event: () => {} } as unknown as TakePorts['log'],
-      from: [0, 0],
-      onProgress: () => {},
-      createReader: (events) => readerOf(log, events),
-    }
-  }
-}
-
-function readerOf(log: readonly (Buffer | undefined)[], events: ReaderEvents): Reader {
-  let next = 0
-  const read = async (): Promise<void> => {
-    const offset = log.findIndex((record, i) => i >= next && record !== undefined)
-    const columns = await decodeRecordBatches(log[offset] ?? Buffer.alloc(0), 0, [])
-    if (offset >= 0) columns.offsets[0] = offset
-    next = columns.nextOffset = offset < 0 ? log.length : offset + 1
-    const lastStableOffset = log.length
-    events.onFetched({
-      topic: 'changelog',
-      partition: 0,
-      columns,
-      lastStableOffset,
-      highWatermark: lastStableOffset,
-    })
-  }
-  return {
-    add: (_partition: unknown, offset: number) => {
-      next = offset
-      void read()
-    },
-    pause: () => {},
-    resume: () => void read(),
-    close: async () => {},
-  } as unknown as Reader
-}
 
 interface Sized extends ModelRecord {
   readonly bytes: number
@@ -297,10 +173,10 @@ class World {
   async held(): Promise<Held> {
     while (this.#held === undefined) {
       const held = new Held(this.#disk, this.#times, () => this.#limit)
-      const taken = takeTask(held as unknown as Task, this.broker.takePorts())
+      const taken = takeTask(held as unknown as Task, this.broker.takePorts(pipeline, LAYOUT))
       await this.#survive(
         taken.then(() => {
-          held.next = Math.max(0, this.broker.committed)
+          held.next = Math.max(0, this.broker.committed[0])
           this.#held = held
         }),
       )
@@ -364,7 +240,7 @@ class World {
       for (let i = 0; i < step.gap; i++) log.push(undefined)
     }
     log.push(undefined)
-    this.broker.committed = epoch.left
+    this.broker.committed = [epoch.left, epoch.left]
     this.broker.outputs.push(...outputs)
     this.#disk.writesLeft = step.writes
     const persisted = part.persist(offsets[0], offsets[offsets.length - 1] + 1)
@@ -392,6 +268,8 @@ const times: fc.Arbitrary<ModelTimes> = fc.record({
   afterMs: fc.integer({ min: 0, max: 3000 }),
   graceMs: fc.integer({ min: 0, max: 1000 }),
   kind: fc.constantFrom('inner' as const, 'left' as const),
+  // What is late never reaches the window.
+  late: fc.constant(['drop', 'drop'] as const),
 })
 
 /** A page has many small ones, or one; a group of epochs, and a changelog record, few large ones. */

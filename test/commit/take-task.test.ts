@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../../src/codec/avro.ts'
@@ -95,7 +96,10 @@ class Changelog {
         offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
       } as unknown as TakePorts['admin'],
-      group: { committed: async () => [committed, committed] },
+      group: {
+        committed: async () => [0, 1].map(() => ({ offset: committed, metadata: '' })),
+      },
+      topicIds: [null, null],
       log: { event: () => {} } as unknown as TakePorts['log'],
       from: [0, 0],
       onProgress: () => {},
@@ -147,6 +151,7 @@ async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
 }
 
 const DAY = 86_400_000
+const TO = { topic: 'changelog', partition: 0 }
 
 test('an owner that comes back has what another one stored after everything had expired', async () => {
   const changelog = new Changelog()
@@ -238,4 +243,33 @@ test('a store that was filled from another changelog is not used', async () => {
   assert.deepEqual(await keysOf(second, 'old', 'new', 'newer'), ['new', 'newer'])
   await store.close()
   await elsewhere.close()
+})
+
+test('a changelog record that cannot be read ends the start with where it is; the store is left as it was', async () => {
+  for (const [value, means] of [
+    [
+      Buffer.from([9, 1, 2, 3]),
+      /^The record changelog-0@1 is of changelog version 9, and .* start the newer release/,
+    ],
+    [Buffer.from('a line of somebody'), /^The record changelog-0@1 is none of a window/],
+    [Buffer.alloc(0), /^The record changelog-0@1 is none of a window/],
+  ] as const) {
+    const changelog = new Changelog()
+    const store = await openStore(join(folder, `unreadable ${value.length}`))
+    const first = await changelog.take(store)
+    put(first, 'kept', DAY)
+    await changelog.commit(first)
+    await first.writeBack.flush()
+    const writer = new RecordBatchWriter({ ...TO, transactional: false, compression: 'none' })
+    writer.recordOf(0, { key: null, value, headers: [] })
+    changelog.records.push(Buffer.from(await writer.seal(-1n, -1, -1)))
+    await assert.rejects(
+      changelog.take(store),
+      ({ code, message }: { code: string; message: string }) =>
+        code === 'CHANGELOG_UNREADABLE' && means.test(message),
+    )
+    changelog.records.pop()
+    assert.deepEqual(await keysOf(await changelog.take(store), 'kept'), ['kept'])
+    await store.close()
+  }
 })

@@ -8,32 +8,26 @@ import type { Fetched, ReaderEvents } from '../../src/broker/port.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { keyReader } from '../../src/codec/keys.ts'
 import type { ValueReader } from '../../src/codec/port.ts'
+import type { DimensionCheckpoint } from '../../src/dimension/checkpoint.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
-import { type DimensionCheckpoint, DimensionStore } from '../../src/dimension/dimension-store.ts'
+import { DimensionStore } from '../../src/dimension/dimension-store.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { openStore, type Store } from '../../src/level.ts'
+import { rowsOf } from './rows-of.ts'
 
 const DAY = 86_400_000
 const PAGE = 64 * 1024
 const checkpoint = (offsets: readonly number[]): DimensionCheckpoint => ({
   layout: 'layout',
   offsets,
-  writtenAt: 1_700_000_000_000,
+  currentAt: 1_700_000_000_000,
 })
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dimension-'))
   t.after(() => rm(folder, { recursive: true }))
   return folder
-}
-
-function rowsOf(table: DimensionTable): Map<string, string> {
-  const rows = new Map<string, string>()
-  table.forEach((buffer, key, row, end) => {
-    rows.set(buffer.toString('latin1', key, row), buffer.toString('latin1', row, end))
-  })
-  return rows
 }
 
 /** A table and its store, kept alike as a dimension does it. */
@@ -192,6 +186,8 @@ class WholeValue implements ValueReader {
   #value = NO_BYTES
   readonly fault = ''
   readonly time = Number.NaN
+  readonly timeText = ''
+  readonly timeReading = null
   projectedBytes = 0
   keyBuffer = (): Bytes => this.#value
   keyStart = (): number => 0
@@ -213,11 +209,12 @@ interface Topic {
   readonly partitions?: number
   readonly layout?: string
   readonly laterMs?: number
+  readonly id?: string
 }
 
 /** Starts a dimension on the topic, waits until it has all of it, closes it; tells the rows and where it began. */
 async function runDimension(folder: string, topic: Topic) {
-  const { records, head = 0, partitions = 1, layout = 'layout' } = topic
+  const { records, head = 0, partitions = 1, layout = 'layout', id = 'first' } = topic
   const bounds = { earliest: head, stable: head + records.length, latest: head + records.length }
   const offsets = (at: keyof typeof bounds): [number, number][] =>
     Array.from({ length: partitions }, (_, p) => [p, p === 0 ? bounds[at] : 0])
@@ -231,8 +228,11 @@ async function runDimension(folder: string, topic: Topic) {
       topic: 'customers',
       format: 'avro',
       keyFormat: 'text',
+      keySchema: null,
       schema: null,
+      type: null,
       time: null,
+      timeUnit: null,
       on: 'customer_id',
       select: null,
       missing: 'null',
@@ -243,6 +243,7 @@ async function runDimension(folder: string, topic: Topic) {
     store: await openStore(folder),
     admin: {
       describeTopics: async () => new Map([['customers', { partitions, config }]]),
+      identify: async () => new Map([['customers', { id, partitions }]]),
       createTopics: async () => {},
       deleteRecords: async () => {},
       offsets: async (_topic, at) => new Map(offsets(at as keyof typeof bounds)),
@@ -260,8 +261,12 @@ async function runDimension(folder: string, topic: Topic) {
       close: async () => {},
     }),
     onReject: () => assert.fail('nothing is rejected'),
+    onOtherType: nothing,
     room: async () => {},
     claim: nothing,
+    onUnusable: nothing,
+    onUnknownTopic: nothing,
+    hold: (work) => work(),
     onFatal: (error) => assert.fail(String(error)),
     log: { event: nothing },
   }
@@ -292,7 +297,8 @@ for (const [why, topic] of [
   ['was written for another number of partitions', { records: more, partitions: 2 }],
   ['ends before the head of the topic', { records: more, head: 4 }],
   ['is older than the topic keeps its tombstones', { records: more, laterMs: DAY }],
-  ['is ahead of the end of the topic, which was made anew', { records: more.slice(-2) }],
+  ['is of a topic that was made anew', { records: more, id: 'second' }],
+  ['is ahead of the end of the topic', { records: more.slice(-2) }],
 ] as [string, Topic][]) {
   test(`a store that ${why} is rebuilt from the head`, async (t) => {
     const folder = await temporaryFolder(t)

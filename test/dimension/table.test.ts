@@ -225,3 +225,16 @@ test('a cleared table is empty, gives its memory back and can be filled again', 
   pair.put(Buffer.from('1'), Buffer.from('again'))
   pair.agrees()
 })
+
+test('some keys are as many of the table’s own as are asked for, or all', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { maxLength: 40 }), fc.nat(50), (names, most) => {
+      const table = new DimensionTable()
+      for (const name of names) put(table, Buffer.from(name), none)
+      const some = table.someKeys(most).map(String)
+      assert.equal(some.length, Math.min(most, names.length))
+      assert.equal(new Set(some).size, some.length)
+      for (const key of some) assert.ok(names.includes(key))
+    }),
+  )
+})

@@ -74,11 +74,11 @@ async function write(compression: Compression, stored: string): Promise<string> 
 async function codesOf(topic: string): Promise<number[]> {
   await cluster.addMultipleTargetTopics([topic])
   const { leader } = cluster.findTopicPartitionMetadata(topic)[0]
-  const { connectionPool } = await cluster.findBroker({ nodeId: leader })
+  const node = await cluster.findBroker({ nodeId: leader })
   const limit = 16 << 20
   const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: limit, maxBytesPerPartition: limit }
-  const request = fetchRequest([{ topic, partition: 0, offset: 0 }], limits)
-  const [{ records }] = await connectionPool.send(request)
+  const request = fetchRequest(node, [{ topic, partition: 0, offset: 0, topicId: null }], limits)
+  const [{ records }] = await node.connectionPool.send(request)
   const codes: number[] = []
   for (let at = 0; at + BATCH_HEADER <= records.length; at += 12 + records.readInt32BE(at + 8))
     codes.push(records.readInt16BE(at + 21) & 7)

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../../src/broker/port.ts'
-import { bytesOf } from '../../src/bytes.ts'
 import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { AvroJson, parseTime } from '../../src/codec/avro-json.ts'
-import { keyReader } from '../../src/codec/keys.ts'
+import { keyTextOf } from '../../src/codec/keys.ts'
+import type { KeyReader } from '../../src/codec/port.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import type { Column, Pipeline, TopicConfig } from '../../src/config/pipeline.ts'
 import { testBroker } from '../support/kafka.ts'
@@ -34,16 +34,18 @@ function start(args: string[], env: Record<string, string>): ServiceProcess {
   return new ServiceProcess(child)
 }
 
-async function rowsOf(broker: Broker, config: TopicConfig, schema: unknown): Promise<Row[]> {
+async function rowsOf(
+  broker: Broker,
+  config: TopicConfig,
+  schema: unknown,
+  reader: KeyReader,
+): Promise<Row[]> {
   const json = new AvroJson(schema)
-  const reader = keyReader(config.keyFormat)
   const rows: Row[] = []
   await readAll(broker, config.topic, ({ key, value, timestamp }) => {
-    assert.ok(reader.read(bytesOf(key!), 0, key!.length))
     const fields = json.decode(value!.subarray(FRAME))
     const own = config.time === null ? timestamp : parseTime(String(fields[config.time]))
-    const text = reader.buffer.toString('utf8', reader.start, reader.end)
-    rows.push({ key: text, time: Math.floor(own!), value: fields })
+    rows.push({ key: keyTextOf(reader, key!)!, time: Math.floor(own!), value: fields })
   })
   return rows
 }
@@ -134,13 +136,17 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     assert.equal(await generator.ended, 0, generator.log)
 
     const schemas = await readSchemas(pipeline, null)
-    const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
-    const facts = await rowsOf(broker, pipeline.facts, schemas.facts)
+    const { outputSchema, factsKey, rightKey, dimensionKeys } = createPipelineCodec(
+      pipeline,
+      schemas,
+      null,
+    )
+    const facts = await rowsOf(broker, pipeline.facts, schemas.facts, factsKey)
     assert.equal(facts.length, 2000)
-    const right = await rowsOf(broker, pipeline.join, schemas.right)
+    const right = await rowsOf(broker, pipeline.join, schemas.right, rightKey)
     const tables = await Promise.all(
       pipeline.dimensions.map((config, d) =>
-        rowsOf(broker, { ...config, time: null }, schemas.dimensions[d]),
+        rowsOf(broker, { ...config, time: null }, schemas.dimensions[d], dimensionKeys[d]),
       ),
     )
     const expected = nestedLoop(pipeline, facts, right, tables)
@@ -154,10 +160,8 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     assert.equal(await service.stop(), 0, service.log)
     assert.deepEqual(await outputsOf(broker, pipeline.output.topic, outputSchema), expected.outputs)
     const rejected: string[] = []
-    const reader = keyReader(pipeline.facts.keyFormat)
     await readAll(broker, pipeline.output.rejects, ({ key, headers }) => {
-      reader.read(bytesOf(key!), 0, key!.length)
-      rejected.push(reader.buffer.toString('utf8', reader.start, reader.end))
+      rejected.push(keyTextOf(factsKey, key!)!)
       const reason = headers.find(([name]) => name === 'enricher.reason')
       assert.equal(String(reason?.[1]), 'missing_dimension')
     })

@@ -50,7 +50,8 @@ test('the page shows what the instance has taken, written, holds and rejected', 
     await orders.expect(3000, 'left')
     const text = await textOf(`http://127.0.0.1:${port}/`)
     assert.equal(text('name').trim(), `${orders.tag}-job`)
-    assert.equal(text('state').trim(), 'running')
+    assert.equal(text('state').trim(), 'works')
+    assert.match(text('verdict'), /What comes is taken/)
     assert.equal(text('lost').trim(), '')
     assert.match(text('tile-facts'), /3,001 since start/)
     const paid = Array.from({ length: 3000 }, (_, i) => i).filter(isPaid).length

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { Source } from '../../examples/source.ts'
 import { readSchemas } from '../../src/codec/avro.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
+import { keyPlans } from '../../src/codec/key-readers.ts'
 import { keyBytes } from '../../src/codec/keys.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { compare } from '../../src/simulate/compare.ts'
@@ -45,8 +46,9 @@ for (const file of FIXTURES) {
 for (const example of ['orders', 'ads', 'sensors']) {
   test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
     const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
-    const { facts, join, dimensions } = loadPipeline(`examples/${example}/pipeline.yaml`, {})
-    const schemas = await readSchemas(loadPipeline(`examples/${example}/pipeline.yaml`, {}), null)
+    const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, {})
+    const { facts, join, dimensions } = pipeline
+    const schemas = await readSchemas(pipeline, null)
     const fault = (path: readonly string[], message: string) => assert.fail(`${path}: ${message}`)
     for (let i = 0; i < 300; i++) {
       const fact = source.fact(i, i)
@@ -59,9 +61,10 @@ for (const example of ['orders', 'ads', 'sensors']) {
         assert.ok(new AvroJson(schemas.right).encode(right.value, fault))
       }
     }
+    const plans = keyPlans(pipeline, schemas).slice(2)
     for (const [d, { name, keyFormat }] of dimensions.entries()) {
       const [row] = source.dimensions[name]()
-      assert.ok(keyBytes(keyFormat, row.key))
+      assert.ok(keyBytes(keyFormat, row.key, plans[d]))
       assert.ok(new AvroJson(schemas.dimensions[d]).encode(row.value, fault))
     }
   })

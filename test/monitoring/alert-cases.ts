@@ -104,6 +104,55 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     labels: { job: 'e', instance: 'i', state: 'rebalancing' },
     says: 'i has been joining its consumer group for 5 minutes, and takes nothing meanwhile.',
   },
+  StreamEnricherAllRejected: {
+    fires: {
+      [`enricher_rejects_total{${TOPIC}, stage="decode", reason="malformed"}`]: '_ 60+60x40',
+      [`enricher_rejects_total{${TOPIC}, stage="decode", reason="null_key"}`]: '_ 40+40x40',
+      [`enricher_records_consumed_total{${TOPIC}}`]: '0+100x41',
+      // Nothing of it is late.
+      [`enricher_records_late_total{${TOPIC}}`]: '0x41',
+    },
+    quiet: {
+      [`enricher_rejects_total{${TOPIC}, stage="decode", reason="malformed"}`]: '_ 60+60x40',
+      [`enricher_records_late_total{${TOPIC}}`]: '0+30x41',
+      [`enricher_records_consumed_total{${TOPIC}}`]: '0+100x41',
+    },
+    at: '15m',
+    labels: { job: 'e', topic: 'orders' },
+    says: '100% of the records of orders are rejected, or late; they are not joined.',
+  },
+  StreamEnricherNeverFound: {
+    fires: {
+      'enricher_dimension_lookups_total{job="e", dimension="customer", result="hit"}': '0x40',
+      'enricher_dimension_lookups_total{job="e", dimension="customer", result="miss"}': '0+90x40',
+    },
+    quiet: {
+      'enricher_dimension_lookups_total{job="e", dimension="customer", result="hit"}': '0+1x40',
+      'enricher_dimension_lookups_total{job="e", dimension="customer", result="miss"}': '0+90x40',
+      // A few unknown ones, where little is looked up.
+      'enricher_dimension_lookups_total{job="e", dimension="product", result="hit"}': '7x40',
+      'enricher_dimension_lookups_total{job="e", dimension="product", result="miss"}': '0+1x40',
+    },
+    at: '20m',
+    labels: { job: 'e', dimension: 'customer' },
+    says: '900 look-ups in customer found nothing in 10 minutes, and none found a row.',
+  },
+  StreamEnricherNothingMatches: {
+    fires: {
+      [`enricher_degraded{${ON}, reason="unmatched"}`]: '0x5 1x40',
+      'enricher_window_probes_total{job="e", side="left", result="miss"}': '0+1000x50',
+    },
+    quiet: {
+      [`enricher_degraded{${ON}, reason="unmatched"}`]: '0x5 1x8 0x40',
+      'enricher_window_probes_total{job="e", side="left", result="miss"}': '0+1000x50',
+      // No more input: what is known of it may be old.
+      'enricher_degraded{job="idle", reason="unmatched"}': '1x50',
+      'enricher_window_probes_total{job="idle", side="left", result="miss"}': '9000x50',
+    },
+    at: '20m',
+    labels: { job: 'e' },
+    says: 'Job e takes records of both sides, of which none has a match. Of an inner join nothing comes out.',
+  },
   StreamEnricherLagHigh: {
     fires: { [`enricher_consumer_lag_seconds{${TOPIC}, partition="0"}`]: '90x30' },
     quiet: { [`enricher_consumer_lag_seconds{${TOPIC}, partition="0"}`]: '90x5 3x5 90x5 3x20' },
@@ -183,6 +232,19 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     labels: { job: 'e', topic: 'orders', reason: 'malformed' },
     says: '3 records of orders were rejected in 10 minutes: malformed.',
   },
+  StreamEnricherRejectRatioHigh: {
+    fires: {
+      [`enricher_rejects_total{${TOPIC}, stage="decode", reason="malformed"}`]: '_ 10+10x40',
+      [`enricher_records_consumed_total{${TOPIC}}`]: '0+100x41',
+    },
+    quiet: {
+      [`enricher_rejects_total{${TOPIC}, stage="decode", reason="malformed"}`]: '_ 4+4x40',
+      [`enricher_records_consumed_total{${TOPIC}}`]: '0+100x41',
+    },
+    at: '25m',
+    labels: { job: 'e', topic: 'orders' },
+    says: '10% of the records of orders are rejected.',
+  },
   StreamEnricherDecodeErrors: {
     fires: {
       [`enricher_decode_errors_total{${TOPIC}, format="avro"}`]: '0+5x40',
@@ -242,6 +304,17 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     at: '80m',
     labels: { job: 'e', instance: 'i' },
     says: 'i was paused by an operator over an hour ago, and takes nothing until it is resumed.',
+  },
+  StreamEnricherHeldUp: {
+    fires: { [`enricher_degraded{${ON}, reason="open_transaction"}`]: '0x5 1x30' },
+    quiet: {
+      [`enricher_degraded{${ON}, reason="waiting"}`]: '0x5 1x8 0x2 1x8 0x30',
+      // Has an alert of its own.
+      [`enricher_degraded{${ON}, reason="paused"}`]: '1x50',
+    },
+    at: '20m',
+    labels: { job: 'e', instance: 'i', reason: 'open_transaction' },
+    says: 'i has had input for 10 minutes that it does not take: open_transaction. Its status page says of which partitions.',
   },
   StreamEnricherRestoreStuck: {
     fires: {

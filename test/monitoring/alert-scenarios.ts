@@ -21,6 +21,57 @@ const crashLoop = (starts: number, alive: string, dead: string): string =>
     ' ',
   )
 
+/** What a deployment without any history has: these alerts have nothing of yesterday to compare with. */
+const ABSOLUTE = [
+  'StreamEnricherAllRejected',
+  'StreamEnricherNeverFound',
+  'StreamEnricherNothingMatches',
+  'StreamEnricherRejectRatioHigh',
+  'StreamEnricherLateRecords',
+  'StreamEnricherHeldUp',
+]
+const LOOKED_UP = 'enricher_dimension_lookups_total{job="e", instance="i", dimension="customer"'
+const ORDERS = '{job="e", instance="i", topic="orders"}'
+const REJECTED = '{job="e", instance="i", topic="orders", stage="decode", reason="malformed"}'
+const UNMATCHED = '{job="e", instance="i", reason="unmatched"}'
+const PROBED = '{job="e", instance="i", side="left", result="miss"}'
+const WAITING = '{job="e", instance="i", reason="waiting"}'
+
+/** Series that begin with the first scrape of a new instance: counts of each 15 s, then of none for as long. */
+const newInstance = (each: {
+  taken: number
+  rejected: number
+  late: number
+  found: number
+  missed: number
+}): Readonly<Record<string, string>> => {
+  const grows = (by: number): string => `_x4 0x4 ${by}+${by}x240 ${241 * by}x240`
+  return {
+    [`enricher_records_consumed_total${ORDERS}`]: grows(each.taken),
+    [`enricher_records_late_total${ORDERS}`]: grows(each.late),
+    // There is no series before the first of its kind.
+    ...(each.rejected === 0
+      ? {}
+      : {
+          [`enricher_rejects_total${REJECTED}`]: grows(each.rejected).replace('0x4', '_x4'),
+        }),
+    [`${LOOKED_UP}, result="hit"}`]: grows(each.found),
+    [`${LOOKED_UP}, result="miss"}`]: grows(each.missed),
+    [`enricher_window_probes_total${PROBED}`]: grows(each.taken - each.rejected - each.late),
+    // Windows have not closed yet: whether anything matches is not known.
+    [`enricher_degraded${UNMATCHED}`]: '_x4 0x484',
+    // While it starts a task waits for a moment.
+    [`enricher_degraded${WAITING}`]: '_x4 1x8 0x484',
+  }
+}
+
+const sound: readonly Scenario[] = ABSOLUTE.map((alert) => ({
+  alert,
+  interval: '15s',
+  series: newInstance({ taken: 1500, rejected: 3, late: 9, found: 600, missed: 888 }),
+  at: Object.fromEntries([2, 5, 10, 15, 20, 30, 60, 65, 70, 90, 110].map((m) => [`${m}m`, []])),
+}))
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
   'an outage alerts for as long as it lasts, days too, and ends with it': {
     alert: 'StreamEnricherAbsent',
@@ -175,5 +226,67 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         '_x22 400+20x40',
     },
     at: { '20m': [], '45m': ['{job="e", topic="orders"}'] },
+  },
+  ...Object.fromEntries(
+    sound.map((one) => [
+      `a new deployment of ${one.alert.slice(14)} that is right, and then has no input`,
+      one,
+    ]),
+  ),
+  'a new deployment that rejects all, and then has no input': {
+    alert: 'StreamEnricherAllRejected',
+    interval: '15s',
+    series: newInstance({ taken: 1500, rejected: 1500, late: 0, found: 0, missed: 0 }),
+    at: {
+      '5m': [],
+      '13m': ['{job="e", topic="orders"}'],
+      '50m': ['{job="e", topic="orders"}'],
+      '75m': [],
+    },
+  },
+  'a new deployment whose records are all late': {
+    alert: 'StreamEnricherAllRejected',
+    interval: '15s',
+    series: newInstance({ taken: 1500, rejected: 0, late: 1500, found: 0, missed: 0 }),
+    at: { '5m': [], '13m': ['{job="e", topic="orders"}'], '75m': [] },
+  },
+  'a new deployment of which one in ten records is rejected': {
+    alert: 'StreamEnricherRejectRatioHigh',
+    interval: '15s',
+    series: newInstance({ taken: 1500, rejected: 150, late: 0, found: 1300, missed: 0 }),
+    at: { '5m': [], '15m': ['{job="e", topic="orders"}'], '90m': [] },
+  },
+  'a new deployment of which one in ten records is late': {
+    alert: 'StreamEnricherLateRecords',
+    interval: '15s',
+    series: newInstance({ taken: 1500, rejected: 0, late: 150, found: 1300, missed: 0 }),
+    at: { '5m': [], '15m': ['{job="e", topic="orders"}'], '90m': [] },
+  },
+  'a new deployment whose look-ups all miss': {
+    alert: 'StreamEnricherNeverFound',
+    interval: '15s',
+    series: newInstance({ taken: 1500, rejected: 0, late: 0, found: 0, missed: 1500 }),
+    at: { '5m': [], '10m': ['{dimension="customer", job="e"}'], '90m': [] },
+  },
+  'commits that fail from the first on, though all input was taken': {
+    alert: 'StreamEnricherNoProgress',
+    interval: '1m',
+    series: {
+      [`process_start_time_seconds${ON}`]: '0x60',
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="0"}':
+        '_ 900x60',
+    },
+    at: { '3m': [], '8m': [I], '50m': [I] },
+  },
+  'commits that fail after a day of work, and then work again': {
+    alert: 'StreamEnricherNoProgress',
+    interval: '1m',
+    series: {
+      [`process_start_time_seconds${ON}`]: '0x90',
+      [`enricher_last_commit_timestamp_seconds${ON}`]: '0+60x20 1200x29 3000+60x30',
+      'enricher_consumer_lag_records{job="e", instance="i", topic="orders", partition="0"}':
+        '3x20 900+900x29 0x30',
+    },
+    at: { '20m': [], '24m': [], '28m': [I], '48m': [I], '52m': [], '70m': [] },
   },
 }

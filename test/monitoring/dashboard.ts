@@ -77,6 +77,18 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       queries: { [`sum by (state) (enricher_state{${OF}}) > 0`]: '{{state}}' },
     },
+    {
+      title: 'Instances by verdict',
+      unit: 'short',
+      about: 'As on the status page of each: works, degraded or down.',
+      queries: { [`sum by (verdict) (enricher_verdict{${OF}}) > 0`]: '{{verdict}}' },
+    },
+    {
+      title: 'Why they are degraded or down',
+      unit: 'short',
+      about: 'Instances by reason; the runbook has a section for each.',
+      queries: { [`sum by (reason) (enricher_degraded{${OF}}) > 0`]: '{{reason}}' },
+    },
     { title: 'Tasks by state', unit: 'short', queries: sum('tasks', 'pod, state') },
     {
       title: 'Versions',

@@ -39,6 +39,7 @@ test('the OpenAPI document has every path, and says which need the token', async
     'GET /livez',
     'GET /metrics',
     'GET /readyz',
+    'GET /runbook',
     'GET /startupz',
     'GET /v1/config',
     'GET /v1/dimensions',

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { EnricherError } from '../../src/errors.ts'
 import { EVENTS, type EventLine } from '../../src/events.ts'
-import { createLog, logTo } from '../../src/ops/log.ts'
+import { createLog, logTo, unsaid } from '../../src/ops/log.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -27,6 +27,20 @@ test('a line has its event, its fields, and a message with the fields that it na
     event: 'records_deleted_unread',
     ...fields,
     msg: 'Retention has deleted 4 records of orders-3 before they were read; going on at the earliest',
+  })
+})
+
+test('on a terminal only the fields that the sentence does not have follow it', () => {
+  const lines: Record<string, unknown>[] = []
+  const log = logTo({ write: (line) => void lines.push(JSON.parse(line)) }, 'info', unsaid)
+  log.event('records_deleted_unread', { topic: 'o', partition: 3, offset: 5, earliest: 9, lost: 4 })
+  const { time: _, msg: __, ...line } = lines[0]
+  assert.deepEqual(line, {
+    level: 40,
+    service: 'stream-enricher',
+    event: 'records_deleted_unread',
+    offset: 5,
+    earliest: 9,
   })
 })
 

@@ -18,10 +18,26 @@ test('the last 50 rejects are kept, newest first, without their records', () => 
   assert.deepEqual(Object.keys(rejects.list()[0]).sort(), [
     'at',
     'error',
+    'key',
     'offset',
     'partition',
     'reason',
     'stage',
     'topic',
   ])
+})
+
+test('the last of each topic and reason is kept, however many of another come behind it', () => {
+  const rejects = new LastRejects()
+  const place = { topic: 'orders', partition: 1, stage: 'decode', error: 'bad' } as const
+  const record = { key: Buffer.from('o12') }
+  rejects.add({ ...place, reason: 'malformed', offset: 7, record })
+  for (let offset = 8; offset < 100; offset++) {
+    rejects.add({ ...place, reason: 'null_key', offset, record: { key: null } })
+  }
+  const { at, ...note } = rejects.last('orders', 'malformed')!
+  assert.ok(Math.abs(Date.now() - at) < 10_000)
+  assert.deepEqual(note, { ...place, reason: 'malformed', offset: 7, key: '"o12"' })
+  assert.equal(rejects.last('orders', 'null_key')!.key, null)
+  assert.equal(rejects.last('orders', 'late'), undefined)
 })

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Counts } from '../../src/counts.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
+import { LastLags } from '../../src/input/last-lags.ts'
 import { memoryLimits } from '../../src/memory.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { collect } from '../../src/status/samples.ts'
+import { Verdicts } from '../../src/watch/verdict.ts'
 import type { Worker } from '../../src/worker.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
@@ -33,18 +35,23 @@ async function lines(
   waiting = 0,
 ): Promise<string[]> {
   const pipeline = pipelineWith('', `state: { dir: "${folderOf(t)}" }`)
-  const worker = { tasks, assigned: tasks.length + waiting, partitions: 8, joined: true }
+  const lastLags = new LastLags()
+  const worker = { tasks, lastLags, assigned: tasks.length + waiting, partitions: 8, joined: true }
   const metrics = createMetrics((m) =>
-    collect(m, {
-      pipeline,
-      version: '1',
-      revision: '',
-      instanceId: 'a',
-      counts: new Counts(['customer']),
-      limits: memoryLimits(pipeline.memory, 1 << 30),
-      dimensions: [],
-      worker: worker as unknown as Worker,
-    }),
+    collect(
+      m,
+      {
+        pipeline,
+        version: '1',
+        revision: '',
+        instanceId: 'a',
+        counts: new Counts(['customer']),
+        limits: memoryLimits(pipeline.memory, 1 << 30),
+        dimensions: [],
+        worker: worker as unknown as Worker,
+      },
+      new Verdicts(0).at(0),
+    ),
   )
   const text = await metrics.text()
   return text.split('\n').filter((line) => line.startsWith(`enricher_${name}{`))

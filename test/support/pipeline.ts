@@ -1,16 +1,17 @@
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 
+const DIMENSIONS = 'dimensions: { customer: { topic: customers, on: customer_id } }'
+
 /** A pipeline of orders, customers and payments, with a registry that nobody asks. */
-export const pipelineWith = (join = '', more = ''): Pipeline =>
+export const pipelineWith = (join = '', more = '', dimensions = DIMENSIONS): Pipeline =>
   parsePipeline(
     `
 name: job
 kafka: { brokers: "localhost:9092" }
 registry: { url: "http://localhost:8081" }
 facts: { topic: orders }
-dimensions:
-  customer: { topic: customers, on: customer_id }
+${dimensions}
 join: { topic: payments, on: order_id, within: 60s, grace: 10s${join} }
 output: { topic: orders.enriched }
 ${more}`,

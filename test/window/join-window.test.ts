@@ -76,6 +76,8 @@ const times: fc.Arbitrary<ModelTimes> = fc.record({
   afterMs: fc.integer({ min: 0, max: 3000 }),
   graceMs: fc.integer({ min: 0, max: 1000 }),
   kind: fc.constantFrom('inner' as const, 'left' as const),
+  // What is late never reaches the window.
+  late: fc.constant(['drop', 'drop'] as const),
 })
 
 const every = fc.integer({ min: 1, max: 20 })
@@ -133,7 +135,11 @@ test('a query gives the committed records of a key that have not expired, from m
       }
       await driver.endSlice()
       const ends = (time: number): number => (Math.floor(time / segmentMs) + 1) * segmentMs
-      const live = committed.filter(({ time }) => ends(time) > driver.window.streamTime - heldMs)
+      // A fact that has closed is kept until the slice of its time comes out.
+      const { streamTime, closing } = driver.window
+      const closed = t.kind === 'left' ? closing.closedBefore : Number.POSITIVE_INFINITY
+      const goneBefore = Math.min(streamTime - heldMs, closed)
+      const live = committed.filter(({ time }) => ends(time) > goneBefore)
       for (const side of [0, 1]) {
         for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {
           const found = await driver.window.queries.recordsOf(side, bytesOf(Buffer.from(key)), 1000)

@@ -1,0 +1,172 @@
+/** The part of `check` that is about keys: whether records of one key meet, and whether facts find their rows. */
+import type { Broker } from '../broker/port.ts'
+import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import type { Finding } from '../checks/finding.ts'
+import { formOf, schemaIdOf } from '../checks/key-forms.ts'
+import { checkKeyHash, type KeySample } from '../checks/keys.ts'
+import { checkLookUps, type RowKeys } from '../checks/look-ups.ts'
+import { readKey, readValue } from '../checks/values.ts'
+import { keyTextOf } from '../codec/keys.ts'
+import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
+import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { withRegistry } from './compile.ts'
+import { progress } from './terminal.ts'
+
+/** Of a dimension, what is looked through for the facts' rows: so many records, and bytes. */
+const MOST_ROWS = 200_000
+const MOST_BYTES = 64 * 1024 * 1024
+/** The last facts that look their rows up. */
+const FACTS = 400
+/** The last keys of a dimension, to see what they look like. */
+const KEPT = 2000
+/** Schemas of keys that are compared. */
+const MOST_SCHEMAS = 10
+
+/** @param codec undefined: the schemas cannot be used, so keys are compared by their bytes */
+export async function checkHash(
+  pipeline: Pipeline,
+  codec: PipelineCodec | undefined,
+  partitions: (topic: string) => number,
+  samples: ReadonlyMap<string, readonly TopicRecord[]>,
+): Promise<Finding[]> {
+  const { facts, join } = pipeline
+  const [left, right] = [samples.get(facts.topic), samples.get(join.topic)]
+  if (left === undefined || right === undefined) return []
+  const sampleOf = (config: TopicConfig, records: readonly TopicRecord[], key?: KeyReader) =>
+    keySample(config, partitions(config.topic), records, key)
+  const keys = [
+    await sampleOf(facts, left, codec?.factsKey),
+    await sampleOf(join, right, codec?.rightKey),
+  ] as const
+  const forms = keys.flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
+  const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])
+  return checkKeyHash(...keys, await keySchemas(pipeline, ids.slice(0, MOST_SCHEMAS)))
+}
+
+async function keySample(
+  { topic, keyFormat }: TopicConfig,
+  partitions: number,
+  records: readonly TopicRecord[],
+  reader: KeyReader | undefined,
+): Promise<KeySample> {
+  const keys: KeySample['records'][number][] = []
+  for (const record of records) {
+    const { partition, key } = record
+    const read = reader && (await readKey({ key: reader, keyFormat }, record))
+    const text = Buffer.isBuffer(read) ? Buffer.from(read) : null
+    const form = text === null || key === null ? null : formOf(keyFormat, key, text)
+    keys.push({ partition, key, text, form })
+  }
+  return { topic, partitions, records: keys }
+}
+
+function keySchemas(pipeline: Pipeline, ids: readonly number[]): Promise<Map<number, unknown>> {
+  return withRegistry(pipeline, async (registry) => {
+    const schemas = new Map<number, unknown>()
+    if (registry === null || ids.length < 2) return schemas
+    for (const id of ids) schemas.set(id, await registry.byId(id))
+    return schemas
+  })
+}
+
+/** Takes the last facts through the look-up of each dimension. */
+export async function checkDimensionKeys(
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+  broker: Broker,
+  samples: ReadonlyMap<string, readonly TopicRecord[]>,
+): Promise<Finding[]> {
+  const facts = samples.get(pipeline.facts.topic)
+  const dimensions = pipeline.dimensions.filter(({ topic }) => samples.has(topic))
+  if (facts === undefined || facts.length === 0 || dimensions.length === 0) return []
+  const last = [...facts].sort((a, b) => a.timestamp - b.timestamp).slice(-FACTS)
+  const texts = await lookedUp(pipeline, codec, last)
+  const findings: Finding[] = []
+  const bar = progress('Looking facts up', dimensions.length)
+  for (const [d, { name, topic, keyFormat, on }] of pipeline.dimensions.entries()) {
+    if (!samples.has(topic)) continue
+    const ranges = await rangesOf(broker, topic, samples.get(topic)!)
+    const key = { key: codec.dimensionKeys[d], keyFormat }
+    const found = await rowKeys(broker, topic, ranges, key, new Set(texts[d]))
+    const { isWhole: isReadWhole, all } = ranges
+    const lookUps = { name, topic, keyFormat, on, isReadWhole, all, texts: texts[d], ...found }
+    findings.push(...checkLookUps(lookUps))
+    bar.at(findings.length)
+  }
+  bar.end()
+  return findings
+}
+
+/** By dimension, what each fact that can be read looks up. */
+async function lookedUp(
+  { dimensions }: Pipeline,
+  { facts }: PipelineCodec,
+  records: readonly TopicRecord[],
+): Promise<(string | null)[][]> {
+  const texts = dimensions.map((): (string | null)[] => [])
+  for (const record of records) {
+    const value = await readValue(facts, record)
+    if (value === OTHER_TYPE || 'reason' in value) continue
+    for (const [d, some] of texts.entries()) {
+      const end = value.keyEnd(d + 1)
+      const start = value.keyStart(d + 1)
+      some.push(end < 0 ? null : value.keyBuffer(d + 1).toString('utf8', start, end))
+    }
+  }
+  return texts
+}
+
+interface Ranges {
+  readonly read: readonly Range[]
+  /** Offsets that the topic has. */
+  readonly all: number
+  readonly isWhole: boolean
+}
+
+/** All of a topic, or the end of each partition where that is too much. */
+async function rangesOf(
+  broker: Broker,
+  topic: string,
+  sample: readonly TopicRecord[],
+): Promise<Ranges> {
+  const whole = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
+  const bytes = sample.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  const rows = Math.min(MOST_ROWS, (MOST_BYTES * sample.length) / Math.max(1, bytes))
+  const most = Math.ceil(rows / Math.max(1, whole.length))
+  const read = whole.map((range) => ({ ...range, from: Math.max(range.from, range.to - most) }))
+  const all = whole.reduce((sum, { from, to }) => sum + to - from, 0)
+  return { read, all, isWhole: read.every(({ from }, i) => from === whole[i].from) }
+}
+
+/** @param wanted the texts that are looked up */
+async function rowKeys(
+  broker: Broker,
+  topic: string,
+  { read: ranges }: Ranges,
+  of: { readonly key: KeyReader; readonly keyFormat: KeyFormat },
+  wanted: ReadonlySet<string | null>,
+): Promise<RowKeys> {
+  const { key: reader } = of
+  const keys: Buffer[] = []
+  const rows = new Map<string, boolean>()
+  /** The schema of their key has to be loaded first. */
+  const later: TopicRecord[] = []
+  let read = 0
+  const take = (record: TopicRecord, key: Buffer): void => {
+    const text = keyTextOf(reader, key)
+    if (text === undefined && reader.reason === null) later.push(record)
+    else if (text !== undefined && wanted.has(text)) rows.set(text, record.value !== null)
+  }
+  await readTopic(broker, topic, ranges, (record) => {
+    read++
+    if (record.key === null) return
+    keys.push(record.key)
+    if (keys.length > 2 * KEPT) keys.splice(0, KEPT)
+    take(record, record.key)
+  })
+  for (const record of later.splice(0)) {
+    await readKey(of, record)
+    take(record, record.key!)
+  }
+  return { keys, rows, read }
+}

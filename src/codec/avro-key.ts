@@ -1,0 +1,156 @@
+import type { RejectReason } from '../batch.ts'
+import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
+import { AvroSource, readInt } from './avro-walk.ts'
+import { FRAME_BYTES, frameFault, hasIdHeader, isFramed, KEY } from './framing.ts'
+import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
+import type { KeyPlan } from './key-plan.ts'
+import type { KeyReader } from './port.ts'
+
+/** Finds how the keys of a schema id are read. */
+export interface KeyPlans {
+  /** undefined: `reason` and `fault` say why. */
+  find(id: number): KeyPlan | undefined
+  /** null: not loaded yet. */
+  readonly reason: RejectReason | null
+  readonly fault: string
+  /** Whose word the plans are, for messages: `its schema`. */
+  readonly source: string
+  /** Never throws for a bad id; waits out an outage of the registry. */
+  load(id: number): Promise<void>
+}
+
+/** What `read` has found: text, or why there is none. */
+const TEXT = 0
+const UNFRAMED = 1
+const IN_HEADER = 2
+const NO_PLAN = 3
+const NULL = 4
+const MALFORMED = 5
+
+const UUID_BYTES = 36
+/** In front of these bytes of a UUID there is a hyphen. */
+const HYPHENS = 0b0000010101010000
+const HEX = Buffer.from('0123456789abcdef')
+
+/** Keys that are Avro behind a schema id. The text of most lies in the key itself, that of others is made in place. */
+export class AvroKey implements KeyReader {
+  readonly #plans: KeyPlans
+  buffer: Bytes = NO_BYTES
+  start = 0
+  end = 0
+  #found = UNFRAMED
+  #frameFault = ''
+  #type: KeyPlan['type'] = 'string'
+  readonly #made = bytesOf(Buffer.alloc(UUID_BYTES))
+  readonly #source = new AvroSource()
+
+  constructor(plans: KeyPlans) {
+    this.#plans = plans
+  }
+
+  read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean {
+    if (!isFramed(KEY, buffer, start, end, headerStart, headerEnd)) {
+      this.#found = hasIdHeader(KEY, buffer, headerStart, headerEnd) ? IN_HEADER : UNFRAMED
+      this.#frameFault = frameFault(KEY, buffer, start, end, headerStart, headerEnd)
+      return false
+    }
+    const plan = this.#plans.find(buffer.readInt32BE(start + 1))
+    if (plan === undefined) this.#found = NO_PLAN
+    else {
+      const source = this.#source
+      source.open(buffer, start + FRAME_BYTES, end)
+      this.#type = plan.type
+      this.#found = this.#readText(plan, source)
+    }
+    return this.#found === TEXT
+  }
+
+  get reason(): RejectReason | null {
+    if (this.#found === NO_PLAN) return this.#plans.reason
+    if (this.#found === IN_HEADER) return 'not_framed'
+    return this.#found === NULL ? 'null_key' : 'bad_key'
+  }
+
+  get fault(): string {
+    if (this.#found === NO_PLAN) return this.#plans.fault
+    if (this.#found === NULL) return 'The key is null'
+    if (this.#found === MALFORMED)
+      return `The key’s bytes are not the ${this.#type} that ${this.#plans.source} says`
+    return this.#frameFault
+  }
+
+  load(buffer: Bytes, start: number): Promise<void> {
+    return this.#plans.load(buffer.readInt32BE(start + 1))
+  }
+
+  #readText({ type, branches, symbols, size }: KeyPlan, source: AvroSource): number {
+    for (let n = 0; n < branches.length; n++) {
+      const branch = readInt(source)
+      if (branch === branches[n]) continue
+      return branch === 1 - branches[n] && source.at === source.end ? NULL : MALFORMED
+    }
+    if (type === 'int' || type === 'long') return this.#readInteger(type, source)
+    if (type === 'fixed') return this.#take(source, size)
+    if (type === 'uuid') return this.#readUuid(source)
+    const number = readInt(source)
+    if (type !== 'enum') return this.#take(source, number)
+    if (!(number >= 0 && number < symbols.length) || source.at !== source.end) return MALFORMED
+    this.buffer = symbols[number]
+    this.start = 0
+    this.end = symbols[number].length
+    return TEXT
+  }
+
+  /** The rest of the key is the text. */
+  #take({ buffer, at, end }: AvroSource, length: number): number {
+    if (at + length !== end || length < 0) return MALFORMED
+    this.buffer = buffer
+    this.start = at
+    this.end = end
+    return TEXT
+  }
+
+  /** A zigzag varint of up to 64 bits, to the bit. */
+  #readInteger(type: 'int' | 'long', { buffer, at: first, end }: AvroSource): number {
+    let low = 0
+    let high = 0
+    let at = first
+    let byte = 128
+    for (let shift = 0; byte > 127; shift += 7) {
+      if (at >= end || shift > 63) return MALFORMED
+      byte = buffer[at++]
+      const bits = byte & 127
+      if (shift < 28) low |= bits << shift
+      else if (shift > 28) high |= bits << (shift - 32)
+      else {
+        low |= bits << 28
+        high |= bits >> 4
+      }
+      if (shift === 63 && byte > 1) return MALFORMED
+    }
+    if (at !== end) return MALFORMED
+    const sign = -(low & 1)
+    low = ((low >>> 1) | (high << 31)) ^ sign
+    high = (high >>> 1) ^ sign
+    if (type === 'int' && high !== low >> 31) return MALFORMED
+    this.buffer = this.#made
+    this.end = INTEGER_BYTES
+    this.start = writeInteger(high, low, this.#made, INTEGER_BYTES)
+    return TEXT
+  }
+
+  #readUuid({ buffer, at, end }: AvroSource): number {
+    if (end - at !== 16) return MALFORMED
+    const made = this.#made
+    let to = 0
+    for (let i = 0; i < 16; i++) {
+      if (((HYPHENS >> i) & 1) === 1) made[to++] = 45
+      made[to++] = HEX[buffer[at + i] >> 4]
+      made[to++] = HEX[buffer[at + i] & 15]
+    }
+    this.buffer = made
+    this.start = 0
+    this.end = UUID_BYTES
+    return TEXT
+  }
+}

@@ -1,0 +1,133 @@
+/** Event times in Avro values: what a number counts, by its schema or the pipeline file, and reading it. */
+import type { Schema } from 'avsc'
+import type { TimeUnit } from '../config/pipeline.ts'
+import { EnricherError } from '../errors.ts'
+import { fieldKind } from './avro-field.ts'
+import { readBigInt, readDivided } from './avro-long.ts'
+import { type AvroSource, readInt } from './avro-walk.ts'
+import type { TimeReading } from './port.ts'
+
+const LOGICAL: Readonly<Record<string, TimeUnit>> = {
+  'timestamp-millis': 'ms',
+  'timestamp-micros': 'us',
+  'timestamp-nanos': 'ns',
+  'local-timestamp-millis': 'ms',
+  'local-timestamp-micros': 'us',
+  'local-timestamp-nanos': 'ns',
+}
+
+/**
+ * Connect's name of the type. Confluent's and Apicurio's AvroData put it on the type itself, in a union
+ * on the branch that is not null; beside it there is a logical type only for Connect's own Timestamp.
+ */
+const CONNECT: Readonly<Record<string, TimeUnit>> = {
+  'org.apache.kafka.connect.data.Timestamp': 'ms',
+  'io.debezium.time.Timestamp': 'ms',
+  'io.debezium.time.MicroTimestamp': 'us',
+  'io.debezium.time.NanoTimestamp': 'ns',
+}
+
+/** Days, times of a day, durations and texts are named alike, and are no points in time. */
+const OTHER_CONNECT = /^(io\.debezium\.time|org\.apache\.kafka\.connect\.data)\./
+const OTHER_LOGICAL = new Set(['date', 'time-millis', 'time-micros', 'duration', 'decimal', 'uuid'])
+
+export const UNIT_NAMES: Readonly<Record<TimeUnit, string>> = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+}
+
+/** Of seconds the milliseconds in one, of the others how many make one. */
+const SCALES: Readonly<Record<TimeUnit, readonly [factor: number, divisor: number]>> = {
+  s: [1000, 1],
+  ms: [1, 1],
+  us: [1, 1000],
+  ns: [1, 1_000_000],
+}
+
+/** How a time field is read. */
+export interface TimeKind extends TimeReading {
+  /** The union's branch that holds the value; -1: no union. Any other branch is null. */
+  readonly branch: number
+  readonly factor: number
+  readonly divisor: number
+}
+
+interface Attributes {
+  readonly logicalType?: string
+  readonly 'connect.name'?: string
+}
+
+function attributesOf(schema: Schema): Attributes {
+  if (typeof schema !== 'object') return {}
+  if (!Array.isArray(schema)) return schema as Attributes
+  const branches = schema.filter((branch) => branch !== 'null')
+  return branches.length === 1 ? attributesOf(branches[0]) : {}
+}
+
+/** What the schema itself says that the number counts; null: nothing. */
+export function unitOf(schema: Schema): TimeUnit | null {
+  const { logicalType = '', 'connect.name': name = '' } = attributesOf(schema)
+  return LOGICAL[logicalType] ?? CONNECT[name] ?? null
+}
+
+const POSSIBLE =
+  'An event time is a long of seconds, milliseconds, microseconds or nanoseconds since 1970: name such a field, or leave time out to take the record’s timestamp'
+
+/** @param unit of the file: it says what a logical type counts that nobody knows */
+function isInstant(schema: Schema, unit: TimeUnit | null): boolean {
+  const { logicalType, 'connect.name': name = '' } = attributesOf(schema)
+  if (unitOf(schema) !== null) return true
+  if (OTHER_CONNECT.test(name)) return false
+  if (logicalType === undefined) return true
+  return unit !== null && !OTHER_LOGICAL.has(logicalType)
+}
+
+/** Throws SCHEMA_INVALID for a type that is no point in time. */
+export function checkInstant(field: string, schema: Schema, unit: TimeUnit | null): void {
+  if (isInteger(field, schema) && isInstant(schema, unit)) return
+  const message = `The time field ${field} is ${JSON.stringify(schema)}, which is no point in time that can be read. ${POSSIBLE}`
+  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
+}
+
+function isInteger(field: string, schema: Schema): boolean {
+  try {
+    return fieldKind(field, schema).type === 'integer'
+  } catch {
+    return false
+  }
+}
+
+/** Throws SCHEMA_INVALID where the file says another unit than the schema. */
+export function checkUnit(field: string, schema: Schema, unit: TimeUnit): void {
+  const own = unitOf(schema)
+  if (own === null || own === unit) return
+  const { logicalType, 'connect.name': name } = attributesOf(schema)
+  const said = LOGICAL[logicalType ?? ''] === undefined ? name : logicalType
+  const message = `unit: ${unit} contradicts the schema, by which ${field} is in ${UNIT_NAMES[own]} (${said}); leave unit out`
+  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field, unit } })
+}
+
+/** Throws SCHEMA_INVALID. @param unit of the file; null: what the schema says, else milliseconds */
+export function timeKind(field: string, schema: Schema, unit: TimeUnit | null): TimeKind {
+  checkInstant(field, schema, unit)
+  if (unit !== null) checkUnit(field, schema, unit)
+  const own = unitOf(schema)
+  const counted = unit ?? own ?? 'ms'
+  const [factor, divisor] = SCALES[counted]
+  const { branch } = fieldKind(field, schema)
+  return { branch, unit: counted, fromSchema: own !== null, factor, divisor }
+}
+
+/** Whole milliseconds since 1970, rounded down; NaN for null. */
+export function readTime(kind: TimeKind, source: AvroSource): number {
+  if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
+  return readDivided(source, kind.divisor) * kind.factor
+}
+
+/** The number's digits; '' for null. Not for the hot path. */
+export function timeText(kind: TimeKind, source: AvroSource): string {
+  if (kind.branch >= 0 && readInt(source) !== kind.branch) return ''
+  return String(readBigInt(source))
+}

@@ -1,0 +1,58 @@
+/** An id that the registry does not know is asked for again after this long. */
+const AGAIN_MS = 60_000
+/** Ids that are remembered; the oldest goes first. */
+const MOST_IDS = 1000
+/** Unknown ids that may be asked for at once … */
+const BURST = 100
+/** … and from then on one in this time. */
+const EACH_MS = 1000
+
+/**
+ * Schema ids that a registry does not know. A topic of garbage has another one in nearly every record,
+ * and each would be a request that the task waits for: what is remembered, and how many are asked for,
+ * has a bound. Ids that turn out to be known cost nothing of it.
+ */
+export class UnknownIds {
+  readonly #now: () => number
+  readonly #known = new Map<number, { readonly fault: string; readonly until: number }>()
+  /** Unknown answers that have not been paid for yet, at `#at`. */
+  #spent = 0
+  #at: number
+
+  /** @param now a clock in ms that never goes back */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+    this.#at = now()
+  }
+
+  /** Why the id is not to be asked for now; undefined: it is. */
+  fault(id: number): string | undefined {
+    const now = this.#now()
+    const known = this.#known.get(id)
+    if (known !== undefined && now < known.until) return known.fault
+    if (this.#spentAt(now) < BURST) return undefined
+    return `The schema id ${id} is not known, and not asked for now: the registry did not know ${BURST} others of this topic, whose records are probably not framed`
+  }
+
+  /** The registry has no schema with the id, or does not give it. */
+  add(id: number, fault: string): void {
+    const now = this.#now()
+    this.#spent = this.#spentAt(now) + 1
+    this.#at = now
+    this.#known.delete(id)
+    this.#known.set(id, { fault, until: now + AGAIN_MS })
+    if (this.#known.size <= MOST_IDS) return
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest)
+      break
+    }
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  #spentAt(now: number): number {
+    return Math.max(0, this.#spent - (now - this.#at) / EACH_MS)
+  }
+}

@@ -1,0 +1,65 @@
+import { codeOf } from '../errors.ts'
+import { asCorrupt } from '../level.ts'
+import {
+  ANEW_REASONS,
+  type AnewReason,
+  type DimensionCheckpoint,
+  unusableBecause,
+} from './checkpoint.ts'
+import type { DimensionStore } from './dimension-store.ts'
+import type { Extent } from './extent.ts'
+import { hasOtherRecords } from './marks.ts'
+import type { DimensionPorts } from './ports.ts'
+import { stampBytes } from './stamp.ts'
+import type { DimensionTable } from './table.ts'
+
+/**
+ * Fills the table with what is stored. undefined: nothing usable is, and the topic is to be read from its head; table
+ * and store are empty then.
+ */
+export async function loadStore(
+  ports: DimensionPorts,
+  store: DimensionStore,
+  table: DimensionTable,
+  extent: Extent,
+): Promise<DimensionCheckpoint | undefined> {
+  const { config, log, onUnusable } = ports
+  const checkpoint = await unlessDamaged(() => store.checkpoint())
+  if (checkpoint !== undefined) {
+    const reason = await load(ports, store, table, checkpoint, extent)
+    if (reason === undefined) return checkpoint
+    const why = ANEW_REASONS[reason]
+    log.event('dimension_store_unusable', { dimension: config.name, reason, why })
+    onUnusable(reason)
+  }
+  table.clear(stampBytes(extent.heads.length))
+  await store.clear()
+  return undefined
+}
+
+/** undefined: it is in the table. */
+async function load(
+  { config, layout, createReader }: DimensionPorts,
+  store: DimensionStore,
+  table: DimensionTable,
+  checkpoint: DimensionCheckpoint,
+  extent: Extent,
+): Promise<AnewReason | undefined> {
+  const reason = unusableBecause(checkpoint, layout, extent)
+  if (reason !== undefined) return reason
+  const { marks = [], stampBytes: stamps = 0 } = checkpoint
+  if (extent.id === null && (await hasOtherRecords(config.topic, marks, extent, createReader))) {
+    return 'recreated'
+  }
+  table.clear(stamps)
+  return (await unlessDamaged(() => store.load(table))) ? undefined : 'damaged'
+}
+
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (codeOf(asCorrupt(error)) !== 'STATE_CORRUPT') throw error
+    return undefined
+  }
+}

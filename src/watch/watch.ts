@@ -1,0 +1,126 @@
+/** Looks at what an instance counts, every few seconds: what the log warns of, and whether it works. */
+import { messageOf } from '../errors.ts'
+import type { Log } from '../events.ts'
+import type { Check } from '../ops/health.ts'
+import type { ServiceParts } from '../status/parts.ts'
+import { type Figures, figuresOf } from './figures.ts'
+import { judge, type Situation, UNDECIDED_MS, WAITING_MS } from './judge.ts'
+import { Matching } from './matching.ts'
+import { Recent } from './recent.ts'
+import { type Verdict, Verdicts } from './verdict.ts'
+import { Warnings } from './warnings.ts'
+
+const LOOK_MS = 2000
+
+export class Watch {
+  readonly #parts: ServiceParts
+  readonly #ready: () => readonly Check[]
+  readonly #now: () => number
+  readonly #recent: Recent
+  readonly #matching: Matching
+  readonly #warnings: Warnings
+  readonly #verdicts: Verdicts
+  readonly #timer: NodeJS.Timeout
+  /** When a broker was last seen to have answered, and when that answer was (wall clock). */
+  #answeredAt: number
+  #lastAnswerMs = 0
+  /** By task: how far it was, and since when. */
+  #positions = new Map<number, { readonly taken: number; readonly since: number }>()
+
+  /** @param now monotonic, in ms */
+  constructor(
+    parts: ServiceParts,
+    ready: () => readonly Check[],
+    log: Log,
+    now = () => performance.now(),
+  ) {
+    this.#parts = parts
+    this.#ready = ready
+    this.#now = now
+    this.#answeredAt = now()
+    const first = this.#figures()
+    this.#recent = new Recent(first)
+    this.#matching = new Matching(first.join)
+    this.#warnings = new Warnings(parts, log, this.#matching, first)
+    this.#verdicts = new Verdicts(now())
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
+    this.#judge(first)
+  }
+
+  get verdict(): Verdict {
+    return this.#verdicts.at(this.#now())
+  }
+
+  look(): void {
+    const figures = this.#figures()
+    this.#recent.add(figures)
+    this.#matching.look(figures.join)
+    this.#warnings.look(figures)
+    this.#judge(figures)
+  }
+
+  /** What has come since the last look is told. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.look()
+  }
+
+  #figures(): Figures {
+    const { pipeline, counts, dimensions } = this.#parts
+    return figuresOf(pipeline, counts, dimensions, this.#now())
+  }
+
+  #judge(figures: Figures): void {
+    this.#verdicts.found(judge(figures, this.#recent, this.#situation(figures.at)), figures.at)
+  }
+
+  #situation(at: number): Situation {
+    const { counts, worker, registry, pipeline } = this.#parts
+    if (counts.lastAnswerMs !== this.#lastAnswerMs) {
+      this.#lastAnswerMs = counts.lastAnswerMs
+      this.#answeredAt = at
+    }
+    const { failing } = worker ?? {}
+    return {
+      waits: this.#ready().filter(({ ok }) => !ok),
+      paused: worker?.paused ?? false,
+      silentMs: at - this.#answeredAt,
+      failing: failing && { epochs: failing.epochs, error: messageOf(failing.error) },
+      registryAway: registry?.isAway ? pipeline.registry?.url : undefined,
+      tasks: worker?.tasks.length ?? 0,
+      waiting: this.#waiting(at),
+      undecided: this.#undecided(),
+      silence: this.#matching.silence,
+    }
+  }
+
+  /** Tasks that have input, and have taken none of it for a while. */
+  #waiting(at: number): Situation['waiting'] {
+    const { worker } = this.#parts
+    const before = this.#positions
+    this.#positions = new Map()
+    if (worker === undefined || worker.paused) return []
+    const waiting: { task: number; records: number; ms: number }[] = []
+    for (const { task, state } of worker.tasks) {
+      const { partition, queues } = task
+      const records = queues[0].untaken + queues[1].untaken
+      if (state !== 'running' || records === 0) continue
+      const taken = queues[0].taken + queues[1].taken
+      const last = before.get(partition)
+      const since = last?.taken === taken ? last.since : at
+      this.#positions.set(partition, { taken, since })
+      if (at - since >= WAITING_MS) waiting.push({ task: partition, records, ms: at - since })
+    }
+    return waiting
+  }
+
+  #undecided(): Situation['undecided'] {
+    const { worker, pipeline } = this.#parts
+    const topics = [pipeline.facts.topic, pipeline.join.topic]
+    return (worker?.tasks ?? []).flatMap(({ task: { queues, partition } }) =>
+      topics
+        .map((topic, side) => ({ input: `${topic}-${partition}`, ms: queues[side].undecidedMs }))
+        .filter(({ ms }) => ms >= UNDECIDED_MS),
+    )
+  }
+}
