@@ -92,7 +92,7 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
     takeRejects: () => rejects.splice(0) as unknown as ProduceBatch[],
     onStep: nothing,
     onFatal: (error) => assert.fail(String(error)),
-    onRefused: nothing,
+    onRefused: async () => {},
   })
   try {
     await events!.onAssigned([])

@@ -24,6 +24,8 @@ before(async () => {
   orders = await Orders.create({ broker: kafka.address })
   await orders.send(0, COUNT)
   await orders.sendRest(COUNT)
+  orders.producer.put(orders.topic('orders'), 0, orders.orderedAt(0), null, Buffer.from('no key'))
+  await orders.producer.flush()
   file = join(orders.folder, 'pipeline.yaml')
   const sasl = `kafka:\n  sasl: { mechanism: plain, username: ${USER}, password: ${PASSWORD} }\n`
   const text = readFileSync(FILE, 'utf8').replaceAll('./schemas', SCHEMAS)
@@ -77,6 +79,7 @@ test('with exactly the rights that README lists every command works', async () =
   assert.equal(planned.code, 0, planned.said)
   const shown = await command('rejects', file)
   assert.equal(shown.code, 0, shown.said)
+  assert.match(shown.said, /null_key/)
   const replayed = await command('replay', file, '--output', orders.topic('again'))
   assert.equal(replayed.code, 0, replayed.said)
   await orders.expect(COUNT, 'inner', 5, orders.topic('again'))
