@@ -138,6 +138,7 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     rejects: topic('rejects'),
     rejectPartitions: partitions,
     aheadMs: Number.POSITIVE_INFINITY,
+    behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,
     memory: sharesOf(pipeline, partitions),
     counts: new Counts(['customer', 'product']),

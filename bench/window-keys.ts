@@ -20,6 +20,8 @@ const noPages: ReadPages = async () => {
   throw new Error('All pages are in memory')
 }
 
+const NO_REJECTS = { tooLarge() {}, tooOld() {} }
+
 export class NumberedWindow {
   readonly window: JoinWindow
   readonly #key = bytesOf(Buffer.from('o000000000000'))
@@ -37,7 +39,7 @@ export class NumberedWindow {
       recentBytes: () => recentBytes,
       readPages,
       counts: new WindowCounts(),
-      sink: new TaskOutput(this.#batches, bytesOf(Buffer.alloc(5)), NO_BYTES, () => {}),
+      sink: new TaskOutput(this.#batches, bytesOf(Buffer.alloc(5)), NO_BYTES, NO_REJECTS),
     })
   }
 

@@ -62,3 +62,4 @@ export type RejectReason =
   | 'missing_dimension'
   | 'late'
   | 'too_large'
+  | 'too_old'

@@ -1,4 +1,5 @@
 import type { RejectReason, Stage } from './batch.ts'
+import { FailingEpochs } from './commit/failing-epochs.ts'
 import type { AnewReason } from './dimension/checkpoint.ts'
 import { type MissingKey, MissingKeys } from './dimension/missing-keys.ts'
 import { EpochTimes } from './ops/epoch-times.ts'
@@ -117,6 +118,7 @@ export class Counts {
   readonly slices = new Distribution()
   /** By result: committed, aborted, fenced. */
   readonly transactions = new Tally()
+  readonly failing = new FailingEpochs()
   readonly commits = new Distribution()
   /** Of each epoch: what its stages have taken. */
   readonly stages = new Distributions()

@@ -39,6 +39,36 @@ export const EVENTS = {
     means: 'Output, rejects or changelog topic were missing.',
     action: 'Set the retention of output and rejects.',
   },
+  topic_settings_hidden: {
+    level: 'warn',
+    message: 'The settings of topics may not be seen: Kafka’s defaults are assumed',
+    fields: { topics: 'their names' },
+    means:
+      'This user lacks DescribeConfigs on them. Limits of size and time are found only when the broker refuses a batch, and retention and compaction are not checked.',
+    action: 'Give this user DescribeConfigs on them.',
+  },
+  topic_compacted: {
+    level: 'error',
+    message: '{topic} is compacted, and will refuse records',
+    fields: { topic: 'the rejects or changelog topic' },
+    means:
+      'A compacted topic takes no record without a key: the first such record ends the process with BROKER_REFUSED.',
+    action: 'Set `cleanup.policy=delete` on it.',
+  },
+  limits_read: {
+    level: 'warn',
+    message: '{topic} does not take what it was sent: its limits are read anew',
+    fields: {
+      err,
+      topic: 'its name',
+      batchBytes: 'the most bytes of a batch from now on',
+      aheadMs: 'how far ahead of the clock a timestamp may be; null: any',
+      behindMs: 'how far behind; null: any',
+    },
+    means:
+      'Its `max.message.bytes` or `message.timestamp` limits were changed, or clocks differ. The epoch is done again; what the topic does not take goes to the rejects topic, as `too_large` or `too_old`.',
+    action: 'Raise the limit where records should not be rejected.',
+  },
   dimensions_read: {
     level: 'info',
     message: 'Dimensions read',
@@ -195,6 +225,21 @@ export const EVENTS = {
     fields: { err },
     means: 'A commit failed, or a task; all since the last commit is done again.',
     action: 'None for a single one. Again and again: as the error says.',
+  },
+  epochs_failing: {
+    level: 'error',
+    message: '{epochs} epochs in a row could not be committed',
+    fields: { err, epochs: 'how many', ms: 'since the first of them' },
+    means:
+      'For minutes nothing has been committed, and each epoch is done again: its input waits, and nothing is lost. Said once a minute.',
+    action: 'As the error of the last one says; look at the brokers.',
+  },
+  epochs_work: {
+    level: 'info',
+    message: 'An epoch is committed, after {epochs} that were not',
+    fields: { epochs: 'how many', ms: 'since the first of them' },
+    means: 'What made epochs fail is over.',
+    action: '',
   },
   joining_epoch_aborted: {
     level: 'warn',

@@ -5,6 +5,7 @@
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { DimensionOption } from './cli/init.ts'
+import { isBrokerAddress } from './config/broker-address.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { REVISION, VERSION } from './version.ts'
 
@@ -51,7 +52,7 @@ function timeOf(text: string): number {
 }
 
 function addressesOf(text: string): string {
-  if (text.split(',').every((address) => /^[^/\s]+:\d+$/.test(address))) return text
+  if (text.split(',').every(isBrokerAddress)) return text
   throw new InvalidArgumentError('It has to be host:port, as localhost:9092; several with commas.')
 }
 

@@ -9,6 +9,7 @@ import type { StoredLayout } from './codec/compile.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { topicRecreated } from './commit/topic-ids.ts'
+import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import type { Dimension } from './dimension/dimension.ts'
@@ -28,12 +29,10 @@ import type { LeveledLog } from './ops/log.ts'
 import { BatchList } from './output/task-output.ts'
 import { compileForStart, warnOfKeys } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
-import { changelogTopic, prepareTopics, type Topics } from './topics.ts'
+import type { TaskContext } from './task.ts'
+import { prepareTopics } from './topics.ts'
 import { REVISION, VERSION } from './version.ts'
 import { Worker } from './worker.ts'
-
-/** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
-const CHANGELOG_OVERHEAD = 512
 
 export interface Service {
   readonly worker: Worker
@@ -92,13 +91,8 @@ export async function startService(
   const { codec, frame } = compiled
   parts.codec = codec
   parts.partitions = partitions
-  const { topic, compression } = pipeline.output
-  const output = { topic, compression, maxBatchBytes: topics.outputBatchBytes }
-  const rejects = {
-    topic: pipeline.output.rejects,
-    compression,
-    maxBatchBytes: topics.rejectBatchBytes,
-  }
+  const limits = new WriteLimits(pipeline, topics.limits, broker.admin, log)
+  const { output, rejects } = limits
 
   const dimensionRejects = new BatchList(rejects, 0)
   const earlyRejects = new EarlyRejects(
@@ -125,26 +119,27 @@ export async function startService(
     onFatal,
   }
   dimensions.push(...createDimensions(options))
+  const context: TaskContext = {
+    pipeline,
+    codec,
+    dimensions: dimensions.map(({ table }) => table),
+    output,
+    outputFrame: frame,
+    rejects,
+    rejectPartitions: topics.rejectPartitions,
+    aheadMs: limits.ofTasks.aheadMs,
+    behindMs: limits.ofTasks.behindMs,
+    maxEntryBytes: limits.ofTasks.maxEntryBytes,
+    memory: new MemoryShares(memory, partitions),
+    counts,
+    interval,
+    now: Date.now,
+    elapsed: () => performance.now(),
+  }
   const worker = new Worker({
     broker,
-    context: {
-      pipeline,
-      codec,
-      dimensions: dimensions.map(({ table }) => table),
-      output,
-      outputFrame: frame,
-      rejects,
-      rejectPartitions: topics.rejectPartitions,
-      aheadMs: Math.min(pipeline.join.aheadMs, topics.outputAheadMs),
-      maxEntryBytes:
-        Math.min(topics.changelogBatchBytes, topics.outputBatchBytes) - CHANGELOG_OVERHEAD,
-      memory: new MemoryShares(memory, partitions),
-      counts,
-      interval,
-      now: Date.now,
-      elapsed: () => performance.now(),
-    },
-    changelog: changelogOf(pipeline, compiled, topics, broker, log),
+    context,
+    changelog: changelogOf(compiled, limits, broker, log),
     partitions,
     topicIds: inputs.ids,
     onUnknownTopic,
@@ -153,6 +148,10 @@ export async function startService(
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
     log,
+    onRefused: async (error) => {
+      await limits.refused(error)
+      Object.assign(context, limits.ofTasks)
+    },
     takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
     onStep,
     onFatal,
@@ -214,18 +213,19 @@ function watchTopics(
 }
 
 function changelogOf(
-  pipeline: Pipeline,
   { layout, schemaIds }: StoredLayout,
-  topics: Topics,
+  { changelog }: WriteLimits,
   broker: Broker,
   log: Log,
 ): ChangelogTopic {
-  const topic = changelogTopic(pipeline)
+  const { topic } = changelog
   return {
     topic,
     layout,
     schemaIds,
-    maxRecordBytes: topics.changelogBatchBytes - CHANGELOG_OVERHEAD,
+    get maxRecordBytes() {
+      return changelog.maxRecordBytes
+    },
     shorten(partition, offset) {
       const place = { topic, partition }
       broker.admin.deleteRecords(place, offset).catch((error) => {

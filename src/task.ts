@@ -49,6 +49,8 @@ export interface TaskContext {
   readonly maxEntryBytes: number
   /** How far ahead of the clock an event time may be: `join.ahead`, or the output topic's limit where that is less. */
   readonly aheadMs: number
+  /** How far behind the clock an output's time may be; infinite where the output topic has no such limit. */
+  readonly behindMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
   /** Without it everything is taken, for ever. */
@@ -147,7 +149,7 @@ export class Task {
       new BatchList(context.output, partition),
       context.outputFrame,
       context.codec.missingRight,
-      (left, bytes) => this.#rejects.output(left, bytes),
+      this.#rejects,
     )
     this.#lookUpHashes = pipeline.dimensions.map(() => new Int32Array(SLICE))
     this.#found = new Uint8Array(pipeline.dimensions.length)
@@ -194,7 +196,8 @@ export class Task {
   /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */
   async process(): Promise<boolean> {
     if (this.full || this.#loading) return false
-    const { codec } = this.#context
+    const { codec, now, behindMs } = this.#context
+    this.#output.oldest = now() - behindMs
     const [left, right] = this.queues
     const { facts, join } = this.#context.pipeline
     const isOver = this.streamTime > (this.#context.interval?.overAt ?? Number.POSITIVE_INFINITY)

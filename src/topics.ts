@@ -1,3 +1,4 @@
+import { roomUnder } from './broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { EnricherError } from './errors.ts'
@@ -7,11 +8,19 @@ export interface Topics {
   /** Of the inputs, so of tasks, output and changelog. */
   readonly partitions: number
   readonly rejectPartitions: number
-  readonly outputBatchBytes: number
-  /** How far ahead of its clock the broker takes a record of the output topic. */
-  readonly outputAheadMs: number
-  readonly rejectBatchBytes: number
-  readonly changelogBatchBytes: number
+  /** Of output, rejects and changelog. */
+  readonly limits: ReadonlyMap<string, TopicLimits>
+}
+
+/** What a topic takes. */
+export interface TopicLimits {
+  /** Of a whole record batch; what the broker's own compression may add is taken off. */
+  readonly batchBytes: number
+  /** How far ahead of the broker's clock, and behind it, a timestamp may be; infinite: there is no limit. */
+  readonly aheadMs: number
+  readonly behindMs: number
+  /** This user may not see them: they are Kafka's defaults. */
+  readonly isHidden: boolean
 }
 
 export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
@@ -31,16 +40,67 @@ export const ownTopics = (pipeline: Pipeline): string[] => [
 ]
 
 /** Event times may be long ago: with a time limit the broker would delete such records at once. */
-const newTopic = (topic: string, partitions: number): NewTopic => ({
+const newTopic = (topic: string, partitions: number, largestBytes: number): NewTopic => ({
   topic,
   partitions,
   config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+  wished: { 'max.message.bytes': String(Math.max(LEAST_MAX_BYTES, 2 * largestBytes)) },
 })
 
-const AHEAD = 'message.timestamp.after.max.ms'
+/**
+ * An input's limit is of compressed batches, and a joined record has the parts of several: the topics of
+ * ours take more. Clouds allow 8 MiB as a rule.
+ */
+const LEAST_MAX_BYTES = 8 * 1024 * 1024
+/** Kafka's default of max.message.bytes. */
+const MAX_BYTES = 1_048_588
+/** Kafka's way to say that a time has no limit. */
+const NO_LIMIT = 2 ** 63
 
-const maxBytes = (topic: TopicDescription | undefined): number =>
-  Number(topic?.config.get('max.message.bytes') ?? 1_048_588)
+const numberOf = (topic: TopicDescription, name: string, fallback: number): number =>
+  Number(topic.config.get(name) ?? fallback)
+
+export const maxMessageBytes = (topic: TopicDescription): number =>
+  numberOf(topic, 'max.message.bytes', MAX_BYTES)
+
+export const isCompacted = (topic: TopicDescription): boolean =>
+  (topic.config.get('cleanup.policy') ?? 'delete').includes('compact')
+
+export function limitsOf(topic: TopicDescription): TopicLimits {
+  const size = Math.min(maxMessageBytes(topic), numberOf(topic, 'segment.bytes', NO_LIMIT))
+  const limit = (name: string): number => {
+    const ms = numberOf(topic, `message.timestamp.${name}.max.ms`, NO_LIMIT)
+    return ms >= NO_LIMIT ? Number.POSITIVE_INFINITY : ms
+  }
+  // The broker's clock counts, and no record's timestamp.
+  const isAppendTime = topic.config.get('message.timestamp.type') === 'LogAppendTime'
+  // Before Kafka 3.6 there is `difference` alone; until 4.0 it counts where the other is not set.
+  const timeLimit = (name: string): number => {
+    if (isAppendTime) return Number.POSITIVE_INFINITY
+    return Number.isFinite(limit(name)) ? limit(name) : limit('difference')
+  }
+  return {
+    batchBytes: roomUnder(size, topic.config.get('compression.type') ?? 'producer'),
+    aheadMs: timeLimit('after'),
+    behindMs: timeLimit('before'),
+    isHidden: topic.isConfigHidden ?? false,
+  }
+}
+
+/** Of the topics that are written. */
+export async function readLimits(
+  pipeline: Pipeline,
+  admin: Pick<Admin, 'describeTopics'>,
+): Promise<ReadonlyMap<string, TopicLimits>> {
+  const own = ownTopics(pipeline)
+  const found = await admin.describeTopics(own)
+  const deleted = own.find((topic) => !found.has(topic))
+  if (deleted !== undefined) {
+    const message = `The topic ${deleted} does not exist any more; a restart creates it anew`
+    throw new EnricherError('TOPIC_MISSING', message, { fields: { topic: deleted } })
+  }
+  return new Map([...found].map(([topic, description]) => [topic, limitsOf(description)]))
+}
 
 /**
  * What a start would create, and the number of partitions.
@@ -63,8 +123,9 @@ export async function missingTopics(
   for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
     if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found)
   }
+  const largest = Math.max(...inputs.map((topic) => maxMessageBytes(found.get(topic)!)))
   const create = own.filter((topic) => !found.has(topic))
-  return { partitions, create: create.map((topic) => newTopic(topic, partitions)) }
+  return { partitions, create: create.map((topic) => newTopic(topic, partitions, largest)) }
 }
 
 /**
@@ -79,14 +140,22 @@ export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log):
     const topics = create.map(({ topic }) => topic)
     log.event('topics_created', { topics, partitions })
   }
-  const all = await admin.describeTopics(ownTopics(pipeline))
+  const all = await admin.describeTopics([...inputTopics(pipeline), ...ownTopics(pipeline)])
+  warn(pipeline, all, log)
+  const own = [...all].filter(([topic]) => ownTopics(pipeline).includes(topic))
   return {
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,
-    outputBatchBytes: maxBytes(all.get(output.topic)),
-    outputAheadMs: Number(all.get(output.topic)?.config.get(AHEAD) ?? Number.POSITIVE_INFINITY),
-    rejectBatchBytes: maxBytes(all.get(output.rejects)),
-    changelogBatchBytes: maxBytes(all.get(changelogTopic(pipeline))),
+    limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
+  }
+}
+
+/** What may go well, or end the service later. */
+function warn(pipeline: Pipeline, all: ReadonlyMap<string, TopicDescription>, log: Log): void {
+  const hidden = [...all].filter(([, topic]) => topic.isConfigHidden).map(([name]) => name)
+  if (hidden.length > 0) log.event('topic_settings_hidden', { topics: hidden })
+  for (const topic of [pipeline.output.rejects, changelogTopic(pipeline)]) {
+    if (isCompacted(all.get(topic)!)) log.event('topic_compacted', { topic })
   }
 }
 

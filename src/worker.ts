@@ -25,6 +25,8 @@ export interface WorkerOptions extends EpochsOptions {
   readonly onUnknownTopic: () => void
   readonly log: Log
   readonly onFatal: (error: unknown) => void
+  /** A topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
+  readonly onRefused: (error: EnricherError) => Promise<void>
 }
 
 export interface Failing {
@@ -37,7 +39,13 @@ const LAST_COMMIT_MS = 1500
 /** Between two epochs that fail, the longest wait; what fails again and again does not fill the log. */
 const MOST_WAIT_MS = 10_000
 /** Failures that taking the tasks anew cures. Anything else ends the process. */
-const RECOVERABLE = new Set(['FENCED', 'EPOCH_ABORTED', 'STATE_CORRUPT', 'OFFSET_OUT_OF_RANGE'])
+const RECOVERABLE = new Set([
+  'FENCED',
+  'EPOCH_ABORTED',
+  'RECORD_REFUSED',
+  'STATE_CORRUPT',
+  'OFFSET_OUT_OF_RANGE',
+])
 
 export class Worker {
   readonly #options: WorkerOptions
@@ -51,9 +59,6 @@ export class Worker {
   #ended: Promise<void> | undefined
   readonly #commits = new Commits(() => this.#commit())
   #recovering: Promise<void> | undefined
-  /** Epochs that failed since the last that was committed, and why the last of them did. */
-  #failures = 0
-  #lastFailure: unknown
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
   /** Why the next assignment will have come. */
@@ -120,7 +125,8 @@ export class Worker {
 
   /** How many epochs have failed since the last that was committed, and why; undefined: none. */
   get failing(): Failing | undefined {
-    return this.#failures === 0 ? undefined : { epochs: this.#failures, error: this.#lastFailure }
+    const { count, error } = this.#options.context.counts.failing
+    return count === 0 ? undefined : { epochs: count, error }
   }
 
   /** How many tasks are ours, also those whose stores are still being opened. */
@@ -235,7 +241,10 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    if (await this.#epochs.commit(this.#tasks.running, this.#group)) this.#failures = 0
+    const { context, log } = this.#options
+    if (await this.#epochs.commit(this.#tasks.running, this.#group)) {
+      context.counts.failing.over(log)
+    }
   }
 
   /** No turn, commit or recovery is under way any more. */
@@ -275,12 +284,15 @@ export class Worker {
   async #takeAnew(error: unknown): Promise<void> {
     const { log } = this.#options
     this.#epochs.aborted(error)
-    this.#lastFailure = error
     log.event('epoch_aborted', { err: error })
+    this.#options.context.counts.failing.failed(error, log)
     await this.#loop.turn
     await this.#commits.idle()
     const partitions = this.#tasks.wanted
     await this.#giveUp()
+    if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') {
+      await this.#options.onRefused(error)
+    }
     await this.#waitAfterFailure()
     if (codeOf(error) === 'FENCED') {
       this.#joining = true
@@ -295,7 +307,8 @@ export class Worker {
 
   /** None after the first failure; then each is twice as long as the last. */
   async #waitAfterFailure(): Promise<void> {
-    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** this.#failures++) - 50
+    const { count } = this.#options.context.counts.failing
+    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** (count - 1)) - 50
     const until = performance.now() + wait
     while (!this.#joining && !this.#stopping && performance.now() < until) await sleep(50)
   }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createApp } from '../src/ops/http.ts'
 import { HEAD, keysTable } from './config/keys-table.ts'
 import { parts } from './ops/parts.ts'
+import { aclTable } from './support/acls.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
@@ -13,6 +14,10 @@ const readme = readFileSync(`${root}README.md`, 'utf8')
 test('the README lists every key of the pipeline file, as the definition has it', () => {
   const isThere = readme.includes(`${HEAD}${keysTable()}\n\n`)
   assert.ok(isThere, 'The table is another one: npm run monitoring')
+})
+
+test('the README lists the rights that the end-to-end test has', () => {
+  assert.ok(readme.includes(`\n\n${aclTable()}\n`), aclTable())
 })
 
 test('the README names every path of the HTTP API', async () => {

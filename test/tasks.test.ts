@@ -46,6 +46,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       rejects: output,
       rejectPartitions: 1,
       aheadMs: Number.POSITIVE_INFINITY,
+      behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
       counts: new Counts(pipeline.dimensions.map(({ name }) => name)),

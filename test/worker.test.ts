@@ -67,6 +67,7 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
       rejects: output,
       rejectPartitions: 1,
       aheadMs: Number.POSITIVE_INFINITY,
+      behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
       counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
@@ -91,6 +92,7 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
     takeRejects: () => rejects.splice(0) as unknown as ProduceBatch[],
     onStep: nothing,
     onFatal: (error) => assert.fail(String(error)),
+    onRefused: async () => {},
   })
   try {
     await events!.onAssigned([])

@@ -95,8 +95,9 @@ function readGroup(d: Decoder): GroupDescription {
   check(d.readInt16())
   d.readString()
   const state = d.readString()
-  d.readString()
-  d.readString()
+  const type = d.readString()
+  const name = d.readString()
+  const isConsumers = type === '' || type === 'consumer'
   const members = d.readArray((member) => {
     member.readString()
     member.readString()
@@ -106,5 +107,6 @@ function readGroup(d: Decoder): GroupDescription {
     member.readBytes()
     return { clientId, host }
   })
-  return { state, members, allowed: operationsOf(d.readInt32()) }
+  const protocol = isConsumers ? name : type
+  return { state, protocol, members, allowed: operationsOf(d.readInt32()) }
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin as KafkaAdmin } from 'kafkajs'
 import { describeGroupRequest, topicAccessRequest } from './access-requests.ts'
-import { type BrokerNode, type Cluster, errorType, request } from './kafkajs.ts'
+import { askForCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
+import { type Cluster, errorType, request } from './kafkajs.ts'
 import type { Administration, Operation } from './port.ts'
 
-const GROUP_COORDINATOR = 0
-const TRANSACTION_COORDINATOR = 1
 /** How long a group that a member has just left, or a coordinator that moves, is asked again. */
 const PATIENCE_MS = 10_000
 
@@ -22,18 +21,23 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
     },
     describeGroup: (groupId) =>
       patiently(async () => {
-        const node = await coordinatorOf(cluster, groupId, GROUP_COORDINATOR)
+        const node = await askForCoordinator(cluster, groupId, GROUP_COORDINATOR)
         return node.connectionPool.send(describeGroupRequest(groupId))
       }).catch((error) => {
         if (errorType(error) !== 'GROUP_AUTHORIZATION_FAILED') throw error
-        return { state: 'hidden', members: [], allowed: new Set<Operation>() }
+        return { state: 'hidden', protocol: '', members: [], allowed: new Set<Operation>() }
       }),
     async mayUseTransactionalId(transactionalId) {
       try {
-        await patiently(() => coordinatorOf(cluster, transactionalId, TRANSACTION_COORDINATOR))
+        await patiently(async () => {
+          const node = await askForCoordinator(cluster, transactionalId, TRANSACTION_COORDINATOR)
+          await node.connectionPool.send(endNothing(transactionalId))
+        })
         return true
       } catch (error) {
-        if (errorType(error) === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return false
+        const type = errorType(error)
+        if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return false
+        if (type === 'INVALID_PRODUCER_ID_MAPPING') return true
         throw error
       }
     },
@@ -60,21 +64,18 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
   }
 }
 
-/** kafkajs's own search keeps to itself why it failed, and a refusal is what we ask for. */
-async function coordinatorOf(
-  cluster: Cluster,
-  groupId: string,
-  coordinatorType: number,
-): Promise<BrokerNode> {
-  const { connectionPool } = await cluster.findControllerBroker()
-  const { coordinator } = await connectionPool.send(
-    request<{ coordinator: { nodeId: number } }>('GroupCoordinator', 1, {
-      groupId,
-      coordinatorType,
-    }),
-  )
-  return cluster.findBroker({ nodeId: coordinator.nodeId })
-}
+/**
+ * The end of a transaction of a producer that there cannot be: the coordinator looks at the right to write
+ * first (KIP-98), then finds that the producer is another one, and changes nothing. To find the coordinator
+ * takes the right to describe only, and InitProducerId would fence an instance that runs.
+ */
+const endNothing = (transactionalId: string) =>
+  request('EndTxn', 1, {
+    transactionalId,
+    producerId: '-2',
+    producerEpoch: 0,
+    transactionResult: false,
+  })
 
 /** Coordinators are found, and load their groups, only after the first question on a new cluster. */
 async function patiently<T>(attempt: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { administrationOf } from './administration.ts'
+import { brokerError } from './broker-errors.ts'
 import { connectError } from './connect-error.ts'
 import { ClusterGroup } from './group.ts'
 import {
@@ -31,8 +32,12 @@ import type {
   TopicIdentity,
 } from './port.ts'
 import { ClusterReader } from './reader.ts'
+import { type About, MissingTopics, refusal } from './refusal.ts'
+import { seedOf } from './seed.ts'
 import { signInBy } from './sign-in.ts'
 import { createSocket, type SocketOptions } from './socket.ts'
+import { addTopics, named } from './target-topics.ts'
+import { createTopics, describeConfigs } from './topic-admin.ts'
 import { check } from './topic-arrays.ts'
 import { topicsRequest } from './topics-request.ts'
 import { ClusterProducer } from './transactional-producer.ts'
@@ -50,7 +55,8 @@ export function createBroker(
   const signIn = signInBy(config.sasl)
   const kafka = new Kafka({
     clientId: config.clientId,
-    brokers: [...config.brokers],
+    socketFactory: createSocket as never,
+    brokers: config.brokers.map(seedOf),
     ssl: (config.tls as never) ?? false,
     sasl: signIn.options() as never,
     logLevel: logLevel.NOTHING,
@@ -62,7 +68,7 @@ export function createBroker(
       logger: createLogger({ level: 0, logCreator: () => () => {} }),
       instrumentationEmitter: emitter,
       socketFactory: countedSockets(events),
-      brokers: [...config.brokers],
+      brokers: config.brokers.map(seedOf),
       ssl: config.tls,
       sasl: signIn.options(),
       clientId: config.clientId,
@@ -83,14 +89,19 @@ export function createBroker(
   const outage = new Outage(log, 'Asking the broker')
 
   /** Repeats what time and newer metadata cure: a topic just created, a leader that moves, an outage. */
-  const untilAnswered = async <T>(attempt: () => Promise<T>): Promise<T> => {
+  const untilAnswered = async <T>(about: About, attempt: () => Promise<T>): Promise<T> => {
+    const missing = new MissingTopics()
     for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
       try {
         const answer = await attempt()
         outage.over()
         return answer
       } catch (error) {
-        if (closed || !isCurable(error)) throw error
+        const answer = brokerError(error)
+        if (answer?.meaning === 'refused') throw refusal(error, about)
+        const isAgain = answer === undefined ? isCurable(error) : answer.meaning === 'again'
+        if (closed || !isAgain) throw error
+        if (answer?.name === 'UNKNOWN_TOPIC_OR_PARTITION') missing.notFound(about.topic ?? '')
         outage.failed(error)
         await sleep(wait)
         await cluster.refreshMetadata().catch(() => {})
@@ -105,15 +116,14 @@ export function createBroker(
       const answer = new Map<string, TopicDescription>()
       if (found.length === 0) return answer
       const { topics: metadata } = await kafkaAdmin.fetchTopicMetadata({ topics: found })
-      const { resources } = await kafkaAdmin.describeConfigs({
-        includeSynonyms: false,
-        resources: found.map((name) => ({ type: 2, name })),
-      })
+      const settings = await describeConfigs(kafkaAdmin, found)
       for (const { name, partitions } of metadata) {
-        const entries =
-          resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? []
-        const settings = new Map(entries.map((e) => [e.configName, e.configValue]))
-        answer.set(name, { partitions: partitions.length, config: settings })
+        const config = settings.get(name)
+        answer.set(name, {
+          partitions: partitions.length,
+          config: config ?? new Map(),
+          ...(config === undefined ? { isConfigHidden: true } : {}),
+        })
       }
       return answer
     },
@@ -125,22 +135,23 @@ export function createBroker(
       return found
     },
     async createTopics(topics) {
-      await kafkaAdmin.createTopics({
-        // kafkajs gives up at the first answer of a broker that does not know them yet.
-        waitForLeaders: false,
-        topics: topics.map(({ topic, partitions, config: entries }) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor: -1,
-          configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
-        })),
-      })
+      await createTopics(kafkaAdmin, topics)
       const names = topics.map(({ topic }) => topic)
-      await untilAnswered(() => kafkaAdmin.fetchTopicMetadata({ topics: names }))
+      const about = { topic: names.join(', '), operation: 'Write' }
+      await untilAnswered(about, () =>
+        kafkaAdmin
+          .fetchTopicMetadata({ topics: names })
+          .catch((error) => named(cluster, names, error)),
+      )
     },
-    offsets: (topic, at) => untilAnswered(() => offsetsOf(cluster, topic, at)),
+    offsets: (topic, at, partition) =>
+      untilAnswered({ topic, operation: 'Describe' }, () =>
+        offsetsOf(cluster, topic, at, partition),
+      ),
     deleteRecords: (partition, offset) =>
-      untilAnswered(() => deleteRecordsOf(cluster, partition, offset)),
+      untilAnswered({ topic: partition.topic, operation: 'Delete' }, () =>
+        deleteRecordsOf(cluster, partition, offset),
+      ),
   }
 
   return {
@@ -164,7 +175,7 @@ export function createBroker(
     },
     reader: (options, events) => new ClusterReader(newCluster(), options, events, log),
     group: (options, events) => new ClusterGroup(newCluster(), options, events, log),
-    producer: (options) => new ClusterProducer(newCluster(), options),
+    producer: (options) => new ClusterProducer(newCluster(), options, log),
     async close() {
       closed = true
       signIn.close()
@@ -212,20 +223,23 @@ async function offsetsOf(
   cluster: Cluster,
   topic: string,
   at: OffsetAt,
+  partition?: number,
 ): Promise<Map<number, number>> {
-  await cluster.addMultipleTargetTopics([topic])
-  const metadata = cluster.findTopicPartitionMetadata(topic)
+  await addTopics(cluster, [topic])
+  const metadata = cluster
+    .findTopicPartitionMetadata(topic)
+    .filter(({ partitionId }) => partition === undefined || partitionId === partition)
   if (metadata.length === 0 || metadata.some(({ leader }) => leader < 0)) {
     check(LEADER_NOT_AVAILABLE)
   }
   const offsets = new Map<number, number>()
   for (const leader of new Set(metadata.map((m) => m.leader))) {
-    const partitions = metadata
+    const asked = metadata
       .filter((m) => m.leader === leader)
       .map(({ partitionId }) => ({ topic, partition: partitionId }))
     const node = await cluster.findBroker({ nodeId: leader })
-    for (const found of await node.connectionPool.send(listOffsetsRequest(partitions, at))) {
-      check(found.errorCode)
+    for (const found of await node.connectionPool.send(listOffsetsRequest(asked, at))) {
+      check(found.errorCode, topic)
       offsets.set(found.partition, found.offset)
     }
   }
@@ -237,10 +251,15 @@ async function deleteRecordsOf(
   { topic, partition }: TopicPartition,
   offset: number,
 ): Promise<void> {
-  await cluster.addMultipleTargetTopics([topic])
+  await addTopics(cluster, [topic])
   const metadata = cluster.findTopicPartitionMetadata(topic)
   const nodeId = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1
   const node = await cluster.findBroker({ nodeId })
   const topics = [{ topic, partitions: [{ partition, offset: String(offset) }] }]
-  await node.connectionPool.send(request('DeleteRecords', 1, { topics, timeout: 30_000 }))
+  const protocol = request('DeleteRecords', 1, { topics, timeout: 30_000 })
+  await node.connectionPool.send(protocol).catch((error) => {
+    // kafkajs puts the broker's answer where nobody looks for it.
+    const { partitions = [] } = error as { partitions?: readonly { error?: unknown }[] }
+    throw partitions[0]?.error ?? error
+  })
 }

@@ -49,10 +49,10 @@ export function txnOffsetCommitRequest(
         skipTags(d)
         d.readInt32()
         readCompactArray(d, () => {
-          readCompactString(d)
+          const topic = readCompactString(d)
           readCompactArray(d, () => {
             d.readInt32()
-            check(d.readInt16())
+            check(d.readInt16(), topic)
             skipTags(d)
           })
           skipTags(d)
@@ -105,7 +105,7 @@ function readCommitted(d: Decoder, topic: string): TopicPartition & { offset: nu
   const offset = Number(d.readInt64())
   d.readInt32()
   readCompactString(d)
-  check(d.readInt16())
+  check(d.readInt16(), topic)
   skipTags(d)
   return { topic, partition, offset }
 }

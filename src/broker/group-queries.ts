@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import type { Log } from '../events.ts'
+import { brokerError } from './broker-errors.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
 import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { DescribedMember } from './port.ts'
+import { refusal } from './refusal.ts'
 
 const UNSTABLE_OFFSET_COMMIT = 88
 const PENDING = new Error(
@@ -45,6 +47,9 @@ export async function committedOffsets(
       )
     } catch (error) {
       if (isClosed()) throw error
+      if (brokerError(error)?.meaning === 'refused') {
+        throw refusal(error, { group: groupId, operation: 'Read' })
+      }
       const unstable = (error as { code?: number }).code === UNSTABLE_OFFSET_COMMIT
       outage.failed(unstable ? PENDING : error)
       await sleep(unstable ? 20 : 250)

@@ -3,6 +3,8 @@ import { Alarm } from '../alarm.ts'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { brokerError } from './broker-errors.ts'
+import { findCoordinator, GROUP_COORDINATOR } from './coordinator.ts'
 import { committedOffsets, describedMembers, type QueriedGroup } from './group-queries.ts'
 import {
   type BrokerNode,
@@ -13,17 +15,20 @@ import {
   request,
 } from './kafkajs.ts'
 import { Outage } from './outage.ts'
-import type { DescribedMember, Group, GroupEvents, GroupOptions, Membership } from './port.ts'
+import {
+  type DescribedMember,
+  GROUP_PROTOCOL,
+  type Group,
+  type GroupEvents,
+  type GroupOptions,
+  type Membership,
+} from './port.ts'
+import { refusal } from './refusal.ts'
+import { check } from './topic-arrays.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
-const PROTOCOL = 'stream-enricher'
-/** The group is as it was, and its coordinator is found again. */
-const COORDINATOR_MOVES = new Set([
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-])
+const INCONSISTENT_GROUP_PROTOCOL = 23
 interface Joined {
   readonly generationId: number
   readonly leaderId: string
@@ -119,16 +124,28 @@ export class ClusterGroup implements Group {
     while (!this.#closed) {
       await this.#events.beforeJoin()
       if (this.#closed) return
-      try {
-        this.#rejoin = false
-        const partitions = await this.#join()
-        this.#joining.over()
-        await this.#events.onAssigned(partitions)
-        await this.#heartbeats()
-      } catch (error) {
-        await this.#recover(error)
-      }
+      this.#rejoin = false
+      const partitions = await this.#join().catch((error) => this.#recover(error))
+      if (partitions === undefined) continue
+      this.#joining.over()
+      await this.#hold(partitions)
     }
+  }
+
+  /**
+   * A generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
+   * on meanwhile. Where it fails nothing is wrong with the group, and to join again would only disturb it.
+   */
+  async #hold(partitions: readonly number[]): Promise<void> {
+    const generation = this.#heartbeats().catch((error: unknown) => ({ error }))
+    try {
+      await this.#events.onAssigned(partitions)
+    } catch (error) {
+      this.rejoin()
+      throw error
+    }
+    const ended = await generation
+    if (ended !== undefined) await this.#recover(ended.error)
   }
 
   async #join(): Promise<readonly number[]> {
@@ -148,10 +165,13 @@ export class ClusterGroup implements Group {
         memberId: this.#membership.memberId,
         groupInstanceId: instanceId,
         protocolType: 'consumer',
-        groupProtocols: [{ name: PROTOCOL, metadata }],
+        groupProtocols: [{ name: GROUP_PROTOCOL, metadata }],
       }),
     )
-    const { generationId, memberId } = joined
+    const { generationId, memberId, leaderId } = joined
+    // A classic group has a leader. One of KIP-848's protocol has none: its broker would assign to our members,
+    // each topic by itself.
+    if (leaderId === '') check(INCONSISTENT_GROUP_PROTOCOL)
     this.#membership = { generationId, memberId, groupInstanceId: instanceId }
     const { memberAssignment } = await coordinator.connectionPool.send(
       request<{ memberAssignment: Buffer }>('SyncGroup', 3, {
@@ -159,7 +179,7 @@ export class ClusterGroup implements Group {
         generationId,
         memberId,
         groupInstanceId: instanceId,
-        groupAssignment: joined.leaderId === memberId ? this.#assign(joined) : [],
+        groupAssignment: leaderId === memberId ? this.#assign(joined) : [],
       }),
     )
     // A generation was missed: what we own may have been another's in between (KIP-792).
@@ -191,7 +211,7 @@ export class ClusterGroup implements Group {
   async #heartbeats(): Promise<void> {
     const { groupId, sessionTimeoutMs, instanceId } = this.#options
     const interval = Math.min(1000, sessionTimeoutMs / 3)
-    let heard = Date.now()
+    let heard = performance.now()
     while (!this.#closed && !this.#rejoin) {
       await this.#alarm.sleep(interval)
       if (this.#closed || this.#rejoin) return
@@ -205,20 +225,20 @@ export class ClusterGroup implements Group {
       try {
         const coordinator = await this.#coordinator()
         await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
-        heard = Date.now()
+        heard = performance.now()
         this.#heartbeat.over()
       } catch (error) {
-        // A broken connection is no reason to join again, unless the session is over by now.
-        const moved = COORDINATOR_MOVES.has(errorType(error) ?? '')
-        const answered = errorType(error) !== undefined && !moved
-        if (answered || Date.now() - heard > sessionTimeoutMs) throw error
+        // What time cures is no reason to join again, unless the session is over by now.
+        const meaning = brokerError(error)?.meaning ?? 'again'
+        if (meaning !== 'again' || performance.now() - heard > sessionTimeoutMs) throw error
         this.#heartbeat.failed(error)
         await sleep(200)
       }
     }
   }
 
-  async #recover(error: unknown): Promise<void> {
+  /** Returns where the group is to be joined again. */
+  async #recover(error: unknown): Promise<undefined> {
     const type = errorType(error)
     if (type === 'REBALANCE_IN_PROGRESS' || this.#closed) return
     if (type === 'MEMBER_ID_REQUIRED') {
@@ -238,13 +258,15 @@ export class ClusterGroup implements Group {
       await this.#events.onLost()
       return
     }
+    if (brokerError(error)?.meaning === 'refused') {
+      throw refusal(error, { group: this.#options.groupId, operation: 'Read' })
+    }
     this.#joining.failed(error)
     await sleep(300)
     await this.#cluster.refreshMetadata().catch(() => {})
   }
 
-  async #coordinator(): Promise<BrokerNode> {
-    await this.#cluster.connect()
-    return this.#cluster.findGroupCoordinator({ groupId: this.#options.groupId })
+  #coordinator(): Promise<BrokerNode> {
+    return findCoordinator(this.#cluster, this.#options.groupId, GROUP_COORDINATOR)
   }
 }

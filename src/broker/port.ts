@@ -5,6 +5,8 @@ export interface TopicDescription {
   readonly partitions: number
   /** The topic's effective configuration (`max.message.bytes`, `cleanup.policy` …). */
   readonly config: ReadonlyMap<string, string>
+  /** This user may not see the configuration (no DescribeConfigs): it is empty here. */
+  readonly isConfigHidden?: boolean
 }
 
 /** What tells a topic from a later one of its name, and from itself with more partitions. */
@@ -18,6 +20,8 @@ export interface NewTopic {
   readonly topic: string
   readonly partitions: number
   readonly config: Readonly<Record<string, string>>
+  /** Settings that are left out where the cluster's rules do not allow them. */
+  readonly wished?: Readonly<Record<string, string>>
 }
 
 export type OffsetAt = 'earliest' | 'stable' | 'latest' | number
@@ -30,11 +34,11 @@ export interface Admin {
   /** A topic that exists already is left as it is. Replication is the broker's default. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /**
-   * Of every partition. `stable` is the last stable offset, where a read_committed reader has read
+   * Of every partition, or of the one that is named. `stable` is the last stable offset, where a read_committed reader has read
    * everything as of now; `latest` the end, transactions that are still open included; a number (ms)
    * the first record whose timestamp is not before it, and -1 where there is none.
    */
-  offsets(topic: string, at: OffsetAt): Promise<Map<number, number>>
+  offsets(topic: string, at: OffsetAt, partition?: number): Promise<Map<number, number>>
   /** Deletes the records of a partition before `offset`. */
   deleteRecords(partition: TopicPartition, offset: number): Promise<void>
 }
@@ -48,9 +52,14 @@ export interface TopicAccess {
   readonly allowed: ReadonlySet<Operation>
 }
 
+/** What the members of our groups speak, in place of an assignor's name. */
+export const GROUP_PROTOCOL = 'stream-enricher'
+
 export interface GroupDescription {
   /** Kafka's name for it; Dead: there is no such group, hidden: it may not be described. */
   readonly state: string
+  /** Of its members: `GROUP_PROTOCOL`, an assignor's name, or of another kind of group that; empty while there are none, or they join. */
+  readonly protocol: string
   readonly members: readonly { readonly clientId: string; readonly host: string }[]
   readonly allowed: ReadonlySet<Operation>
 }
@@ -89,7 +98,10 @@ export interface Fetched {
 export interface ReaderEvents {
   /** Called synchronously, in offset order per partition; also for answers without records. */
   onFetched(fetched: Fetched): void
-  /** OFFSET_OUT_OF_RANGE or CORRUPT_BATCH; the partition has been removed. Everything else is retried. */
+  /**
+   * OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, or NOT_AUTHORIZED and the like, which only a person cures; the
+   * partition has been removed. Everything else is retried.
+   */
   onError(partition: TopicPartition, error: unknown): void
   /** The broker does not know the topic, or not with the id that was given: it was deleted. It is tried again. */
   onUnknownTopic?(topic: string): void
@@ -140,7 +152,7 @@ export interface GroupEvents {
   onAssigned(partitions: readonly number[]): Promise<void>
   /** The group has thrown us out (session timed out, or an unknown member): tasks are lost. Followed by a join. */
   onLost(): Promise<void>
-  /** The loop has ended: INSTANCE_ID_TAKEN, or a fault that no retry cures. */
+  /** The loop has ended: INSTANCE_ID_TAKEN, GROUP_TAKEN, or what else no retry cures; also what `onAssigned` has thrown. */
   onFatal(error: unknown): void
 }
 
@@ -194,7 +206,10 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number
 }
 
-/** One transactional producer. A failed call (FENCED, EPOCH_ABORTED) leaves only `init`, which aborts the transaction. */
+/**
+ * One transactional producer. A failed call (FENCED, EPOCH_ABORTED, RECORD_REFUSED) leaves only `init`, which
+ * aborts the transaction. What only a person cures is thrown as NOT_AUTHORIZED, TOPIC_MISSING or BROKER_REFUSED.
+ */
 export interface TransactionalProducer {
   /** InitProducerId: ends what an earlier holder of the transactional id left open. Waits out an outage. */
   init(): Promise<void>

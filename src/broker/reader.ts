@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { BROKER_ERRORS, brokerError } from './broker-errors.ts'
 import { giveBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
@@ -9,7 +10,9 @@ import type { BrokerNode, Cluster } from './kafkajs.ts'
 import { Outage } from './outage.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
-import { check } from './topic-arrays.ts'
+import { refusal } from './refusal.ts'
+import { addTopics } from './target-topics.ts'
+import { asError, check } from './topic-arrays.ts'
 
 const OFFSET_OUT_OF_RANGE = 1
 /** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID. */
@@ -101,6 +104,12 @@ export class ClusterReader implements Reader {
       }
       if (leaderless !== undefined) throw new Error(`No leader for ${keyOf(leaderless[0])}`)
     } catch (error) {
+      if (brokerError(error)?.meaning === 'refused') {
+        const { topic } = error as { topic?: string }
+        for (const position of [...this.#positions.values()]) {
+          if (topic === undefined || topic === position.topic) this.#refused(position, error)
+        }
+      }
       await this.#backOff(error)
       this.#schedule()
     }
@@ -111,7 +120,7 @@ export class ClusterReader implements Reader {
     if (!unknown) return
     await this.#cluster.connect()
     const topics = [...new Set([...this.#positions.values()].map(({ topic }) => topic))]
-    await this.#cluster.addMultipleTargetTopics(topics)
+    await addTopics(this.#cluster, topics)
     for (const topic of topics) this.#topics.add(topic)
   }
 
@@ -175,6 +184,10 @@ export class ClusterReader implements Reader {
       this.#events.onUnknownTopic?.(topic)
       throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
     }
+    if (BROKER_ERRORS.get(errorCode)?.meaning === 'refused') {
+      this.#refused(position, asError(errorCode, topic))
+      return
+    }
     check(errorCode)
     let columns: ColumnArrays
     try {
@@ -193,6 +206,11 @@ export class ClusterReader implements Reader {
     } catch (error) {
       this.#fail(position, error)
     }
+  }
+
+  /** A right that was taken away does not come back by itself. */
+  #refused(position: Position, error: unknown): void {
+    this.#fail(position, refusal(error, { topic: position.topic, operation: 'Read' }))
   }
 
   #fail(position: Position, error: unknown): void {

@@ -114,21 +114,30 @@ export class RecordBatchWriter implements ProduceBatch {
     if (this.#compression === 'none') {
       return this.#header(
         this.#buffer.subarray(0, this.#at),
+        'none',
         producerId,
         producerEpoch,
         firstSequence,
       )
     }
-    const records = this.#buffer.subarray(BATCH_HEADER, this.#at)
-    return compress(this.#compression, records).then((compressed) => {
+    const whole = this.#buffer.subarray(0, this.#at)
+    return compress(this.#compression, whole.subarray(BATCH_HEADER)).then((compressed) => {
+      // What does not shrink goes as it is: a batch is never larger than what was written, and counted.
+      const isSmaller = BATCH_HEADER + compressed.length < whole.length
+      if (!isSmaller) return this.#header(whole, 'none', producerId, producerEpoch, firstSequence)
       const batch = Buffer.concat([Buffer.alloc(BATCH_HEADER), compressed])
-      return this.#header(batch, producerId, producerEpoch, firstSequence)
+      return this.#header(batch, this.#compression, producerId, producerEpoch, firstSequence)
     })
   }
 
-  #header(batch: Buffer, producerId: bigint, producerEpoch: number, firstSequence: number): Buffer {
-    const attributes =
-      (this.#transactional ? TRANSACTIONAL : 0) | compressionCode(this.#compression)
+  #header(
+    batch: Buffer,
+    compression: Compression,
+    producerId: bigint,
+    producerEpoch: number,
+    firstSequence: number,
+  ): Buffer {
+    const attributes = (this.#transactional ? TRANSACTIONAL : 0) | compressionCode(compression)
     batch.fill(0, 0, 16)
     batch.writeInt32BE(batch.length - 12, 8)
     batch[16] = 2

@@ -5,6 +5,7 @@
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { takeBuffer } from './buffer-pool.ts'
+import { hostOf } from './seed.ts'
 
 const KEEP_ALIVE_MS = 60_000
 const READ_BYTES = 256 * 1024
@@ -20,7 +21,8 @@ export interface SocketOptions {
 }
 
 /** kafkajs's socket factory. */
-export function createSocket({ host, port, ssl, onConnect }: SocketOptions): Socket {
+export function createSocket({ host: name, port, ssl, onConnect }: SocketOptions): Socket {
+  const host = hostOf(name)
   const socket = ssl ? tlsSocket(host, port, ssl, onConnect) : tcpSocket(host, port, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   // During an outage kafkajs lets go of a socket many times, which adds a listener each time; Node would warn of it.

@@ -34,7 +34,14 @@ export function readTopics<T>(decoder: Decoder, read: (decoder: Decoder, topic: 
     .flat()
 }
 
-/** Throws the protocol error that a code stands for. kafkajs does not know them all; the code stays. */
-export function check(code: number): void {
-  if (code !== 0) throw Object.assign(createErrorFromCode(code), { code })
+/**
+ * The protocol error that a code stands for. kafkajs does not know them all; the code stays.
+ * @param topic that the answer is about
+ */
+export const asError = (code: number, topic?: string): Error =>
+  Object.assign(createErrorFromCode(code), { code, topic })
+
+/** Throws it, unless the code is that of success. */
+export function check(code: number, topic?: string): void {
+  if (code !== 0) throw asError(code, topic)
 }

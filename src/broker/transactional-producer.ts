@@ -1,43 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import type { Log } from '../events.ts'
+import { addPartitionsRequest } from './add-partitions-request.ts'
+import { brokerError } from './broker-errors.ts'
+import { findCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
 import { txnOffsetCommitRequest } from './group-offset-requests.ts'
-import {
-  type BrokerNode,
-  type Cluster,
-  createErrorFromCode,
-  errorType,
-  request,
-} from './kafkajs.ts'
+import { type BrokerNode, type Cluster, request } from './kafkajs.ts'
+import { Outage } from './outage.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
 import { produce } from './produce-request.ts'
+import { type About, MissingTopics, refusal } from './refusal.ts'
+import { addTopics } from './target-topics.ts'
+import { check } from './topic-arrays.ts'
 
-/** Kinds of coordinator. */
-const GROUP = 0
-const TRANSACTION = 1
+const LEADER_NOT_AVAILABLE = 5
+
 const REQUEST_BYTES = 16 * 1024 * 1024
 /** Sequence numbers begin again at 0 after 2^31 - 1. */
 const SEQUENCES = 2 ** 31
-
-/** Answers after which the same request is sent again in a moment. */
-const AGAIN = new Set([
-  'CONCURRENT_TRANSACTIONS', // the last transaction's markers are still being written
-  'COORDINATOR_LOAD_IN_PROGRESS',
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'NOT_LEADER_FOR_PARTITION',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'LEADER_NOT_AVAILABLE',
-  'NOT_ENOUGH_REPLICAS',
-  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
-  'REQUEST_TIMED_OUT',
-  'NETWORK_EXCEPTION',
-])
-
-/** Answers that mean: another instance has our place. By code, for kafkajs does not know them all. */
-const FENCED = new Set([22, 25, 27, 47, 49, 82, 90])
 
 /** The transactional protocol of KIP-98, with KIP-447's offset commit. */
 export class ClusterProducer implements TransactionalProducer {
@@ -55,18 +36,21 @@ export class ClusterProducer implements TransactionalProducer {
   #sent: ProduceBatch[] = []
   /** By kind. Looked up once; a failure forgets them. */
   readonly #coordinators = new Map<number, BrokerNode>()
+  readonly #missing = new MissingTopics()
+  readonly #outage: Outage
 
-  constructor(cluster: Cluster, options: { transactionalId: string; timeoutMs: number }) {
+  constructor(cluster: Cluster, options: { transactionalId: string; timeoutMs: number }, log: Log) {
     this.#cluster = cluster
     this.#transactionalId = options.transactionalId
     this.#timeoutMs = options.timeoutMs
+    this.#outage = new Outage(log, 'Asking for a producer id')
   }
 
   async init(): Promise<void> {
     // Nothing can be done without it: an outage is waited out.
     this.#deadline = Number.POSITIVE_INFINITY
     const transactionalId = this.#transactionalId
-    const answer = await this.#retry(async () => {
+    const answer = await this.#retry({ operation: 'Write' }, async () => {
       const node = await this.#coordinator()
       return node.connectionPool.send(
         request<{ producerId: string; producerEpoch: number }>('InitProducerId', 1, {
@@ -75,6 +59,7 @@ export class ClusterProducer implements TransactionalProducer {
         }),
       )
     })
+    this.#outage.over()
     this.#producerId = BigInt(answer.producerId)
     this.#producerEpoch = answer.producerEpoch
     this.#sequences.clear()
@@ -84,7 +69,7 @@ export class ClusterProducer implements TransactionalProducer {
   }
 
   begin(): void {
-    this.#deadline = Date.now() + this.#timeoutMs
+    this.#deadline = performance.now() + this.#timeoutMs
     this.#touched = false
     this.#registered.clear()
   }
@@ -111,7 +96,8 @@ export class ClusterProducer implements TransactionalProducer {
     if (offsets.length === 0) return
     this.#touched = true
     const identity = this.#identity()
-    await this.#retry(async () => {
+    const about = { group: groupId, operation: 'Read' }
+    await this.#retry(about, async () => {
       const node = await this.#coordinator()
       await node.connectionPool.send(
         request('AddOffsetsToTxn', 1, {
@@ -121,8 +107,8 @@ export class ClusterProducer implements TransactionalProducer {
         }),
       )
     })
-    await this.#retry(async () => {
-      const node = await this.#coordinator(GROUP, groupId)
+    await this.#retry(about, async () => {
+      const node = await this.#coordinator(GROUP_COORDINATOR, groupId)
       await node.connectionPool.send(txnOffsetCommitRequest(identity, groupId, membership, offsets))
     })
   }
@@ -146,7 +132,7 @@ export class ClusterProducer implements TransactionalProducer {
 
   async #end(): Promise<void> {
     const identity = this.#identity()
-    await this.#retry(async () => {
+    await this.#retry({ operation: 'Write' }, async () => {
       const node = await this.#coordinator()
       await node.connectionPool.send(
         request('EndTxn', 1, {
@@ -160,30 +146,21 @@ export class ClusterProducer implements TransactionalProducer {
 
   /** AddPartitionsToTxn, once per transaction and partition. */
   async #register(batches: readonly ProduceBatch[]): Promise<void> {
-    const topics = new Map<string, Set<number>>()
-    for (const { topic, partition } of batches) {
-      if (this.#registered.has(`${topic}:${partition}`)) continue
-      const partitions = topics.get(topic)
-      if (partitions === undefined) topics.set(topic, new Set([partition]))
-      else partitions.add(partition)
+    const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
+    const added = new Map<string, TopicPartition>()
+    for (const batch of batches) {
+      const key = keyOf(batch)
+      if (!this.#registered.has(key)) added.set(key, batch)
     }
-    if (topics.size === 0) return
-    const identity = this.#identity()
-    const list = [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }))
-    await this.#retry(async () => {
-      await this.#cluster.addMultipleTargetTopics([...topics.keys()])
+    if (added.size === 0) return
+    const topics = [...new Set([...added.values()].map(({ topic }) => topic))]
+    await this.#retry({ topic: topics.join(', '), operation: 'Write' }, async () => {
+      await addTopics(this.#cluster, topics)
       const node = await this.#coordinator()
-      await node.connectionPool.send(
-        request('AddPartitionsToTxn', 1, {
-          ...identity,
-          producerId: String(identity.producerId),
-          topics: list,
-        }),
-      )
+      const partitions = [...added.values()]
+      await node.connectionPool.send(addPartitionsRequest(this.#identity(), partitions))
     })
-    for (const { topic, partitions } of list) {
-      for (const partition of partitions) this.#registered.add(`${topic}:${partition}`)
-    }
+    for (const key of added.keys()) this.#registered.add(key)
   }
 
   async #sendRound(
@@ -203,7 +180,7 @@ export class ClusterProducer implements TransactionalProducer {
     // Sent again with the same sequences after a failure: the broker knows what it has already.
     let left = sealed
     let attempts = 0
-    await this.#retry(async () => {
+    await this.#retry({ operation: 'Write' }, async () => {
       attempts++
       const byLeader = new Map<number, typeof sealed>()
       for (const batch of left) {
@@ -218,7 +195,8 @@ export class ClusterProducer implements TransactionalProducer {
             const batch = list.find(
               (b) => b.topic === answer.topic && b.partition === answer.partition,
             )!
-            if (answer.errorCode !== 0) throw createErrorFromCode(answer.errorCode)
+            check(answer.errorCode, answer.topic)
+            this.#missing.found(answer.topic)
             offsets[batch.i] = answer.baseOffset
             left = left.filter((b) => b !== batch)
           }
@@ -233,47 +211,69 @@ export class ClusterProducer implements TransactionalProducer {
     const found = this.#cluster
       .findTopicPartitionMetadata(topic)
       .find(({ partitionId }) => partitionId === partition)
-    if (found === undefined || found.leader < 0) throw createErrorFromCode(5)
-    return found.leader
+    const leader = found?.leader ?? -1
+    if (leader < 0) check(LEADER_NOT_AVAILABLE, topic)
+    return leader
   }
 
   async #coordinator(
-    coordinatorType = TRANSACTION,
-    groupId = this.#transactionalId,
+    kind = TRANSACTION_COORDINATOR,
+    key = this.#transactionalId,
   ): Promise<BrokerNode> {
-    const known = this.#coordinators.get(coordinatorType)
+    const known = this.#coordinators.get(kind)
     if (known !== undefined) return known
-    await this.#cluster.connect()
-    const found = await this.#cluster.findGroupCoordinator({ groupId, coordinatorType })
-    this.#coordinators.set(coordinatorType, found)
+    const found = await findCoordinator(this.#cluster, key, kind)
+    this.#coordinators.set(kind, found)
     return found
   }
 
   /** Repeats what time cures, for as long as the transaction may live. */
-  async #retry<T>(attempt: () => Promise<T>): Promise<T> {
+  async #retry<T>(about: About, attempt: () => Promise<T>): Promise<T> {
     for (let wait = 3; ; wait = Math.min(wait * 2, 100)) {
       try {
         return await attempt()
       } catch (error) {
-        const type = errorType(error)
-        const code = (error as { code?: unknown }).code
-        if (typeof code === 'number' && FENCED.has(code)) {
-          throw new EnricherError('FENCED', `Refused: ${messageOf(error)}`, {
-            cause: error,
-            fields: { type },
-          })
-        }
-        const again = type === undefined ? isConnectionError(error) : AGAIN.has(type)
-        if (!again || this.#closed || Date.now() > this.#deadline) {
-          throw new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
-        }
-        if (type !== 'CONCURRENT_TRANSACTIONS') {
+        this.#refuse(error, about)
+        if (brokerError(error)?.name !== 'CONCURRENT_TRANSACTIONS') {
           this.#coordinators.clear()
           await this.#cluster.refreshMetadata().catch(() => {})
         }
         await sleep(wait)
       }
     }
+  }
+
+  /** Returns where the request is to be sent again. */
+  #refuse(error: unknown, about: About): void {
+    const answer = brokerError(error)
+    const aborted = new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
+    const isEndless = this.#deadline === Number.POSITIVE_INFINITY
+    switch (answer?.meaning) {
+      case 'fenced':
+        throw new EnricherError('FENCED', `Refused: ${messageOf(error)}`, {
+          cause: error,
+          fields: { type: answer.name },
+        })
+      case 'record': {
+        const { topic } = error as { topic?: string }
+        const message = `${topic} does not take what it is sent: ${messageOf(error)}`
+        const fields = { topic, broker: answer.name }
+        throw new EnricherError('RECORD_REFUSED', message, { cause: error, fields })
+      }
+      case 'refused':
+        throw refusal(error, { ...about, transactionalId: this.#transactionalId })
+      case 'abort':
+        // Nothing was begun that could be dropped.
+        if (!isEndless) throw aborted
+        break
+      case undefined:
+        if (!isConnectionError(error)) throw aborted
+    }
+    if (answer?.name === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      this.#missing.notFound((error as { topic?: string }).topic ?? about.topic ?? '')
+    }
+    if (this.#closed || performance.now() > this.#deadline) throw aborted
+    if (isEndless) this.#outage.failed(error)
   }
 }
 

@@ -1,5 +1,10 @@
 /** What this user may do, against what the service does. */
-import type { GroupDescription, Operation, TopicAccess } from '../broker/port.ts'
+import {
+  GROUP_PROTOCOL,
+  type GroupDescription,
+  type Operation,
+  type TopicAccess,
+} from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { changelogTopic, inputTopics } from '../topics.ts'
 import { type Finding, fail, ok } from './finding.ts'
@@ -26,16 +31,27 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
     lacking(`topic ${topic}`, access.topics.get(topic), operations),
   )
   const { group, transactionalId, mayUseTransactionalId } = access
+  const taken = isForeign(group) ? [fail('group', foreignText(pipeline.name), OTHER_NAME)] : []
   const others = [
-    ...(group.allowed.has('read') ? [] : [denied(`group ${pipeline.name}`, ['read', 'describe'])]),
-    ...(mayUseTransactionalId
-      ? []
-      : [denied(`transactional id ${transactionalId}`, ['write', 'describe'])]),
+    ...(group.allowed.has('read') ? [] : [denied(`group ${pipeline.name}`, ['read'])]),
+    ...(mayUseTransactionalId ? [] : [denied(`transactional id ${transactionalId}`, ['write'])]),
   ]
   const faults = [...topics, ...others]
-  if (faults.length > 0) return faults
-  return [ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)')]
+  if (faults.length > 0) return [...taken, ...faults]
+  return [
+    ...taken,
+    ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)'),
+  ]
 }
+
+export const OTHER_NAME = 'stop them, or give the pipeline another name'
+
+/** Whether the group's members are of another kind: with them none of ours can be in it. */
+export const isForeign = ({ protocol }: GroupDescription): boolean =>
+  protocol !== '' && protocol !== GROUP_PROTOCOL
+
+export const foreignText = (name: string): string =>
+  `${name} is used by another kind of client: it has members that are not stream-enricher`
 
 /** Throws where this user may not know whether a group has members and offsets. */
 export function refuseHidden(name: string, { state }: GroupDescription): void {

@@ -5,6 +5,7 @@ import type { Comparison } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import type { ChangelogHeader } from '../window/changelog.ts'
+import { foreignText, isForeign, OTHER_NAME } from './access.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 import { countText, durationText, plural } from './text.ts'
 
@@ -165,6 +166,10 @@ export interface GroupState {
 
 export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
   const { group } = state
+  if (isForeign(group)) {
+    const detail = `${foreignText(pipeline.name)}: the start would end with GROUP_TAKEN; ${OTHER_NAME}`
+    return [step('refuse', 'group', detail)]
+  }
   const members = group.members.length
   const running =
     members === 0

@@ -5,6 +5,7 @@ import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { type Access, checkAccess } from '../checks/access.ts'
 import { type Finding, fail, ok } from '../checks/finding.ts'
+import { checkLimits } from '../checks/limits.ts'
 import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
 import { checkKeySchemas, checkStored } from '../checks/stored-schemas.ts'
 import { plural } from '../checks/text.ts'
@@ -124,6 +125,7 @@ async function checkCluster(
     ...checkRetention(pipeline, found),
     ...checkDimensionTopics(pipeline, found),
     ...checkOwnTopics(pipeline, found),
+    ...checkLimits(pipeline, found, records.values()),
     ...(codec === undefined ? [] : await checkContents(pipeline, codec, samples)),
     ...(codec === undefined ? [] : await checkDimensionKeys(pipeline, codec, broker, records)),
   ]

@@ -40,10 +40,11 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     const offsets = await broker.administration.groupOffsets(pipeline.name)
     const isResumed = offsets.some(({ offset }) => offset >= 0)
     if (!isResumed && !options.append) await refuseFilled(options.output, broker)
-    const { outputAheadMs } = await prepareTopics(pipeline, broker.admin, quietLog)
+    const { limits } = await prepareTopics(pipeline, broker.admin, quietLog)
     const facts = { from, to }
+    const { aheadMs } = limits.get(pipeline.output.topic)!
     return {
-      interval: await replayInterval(pipeline, facts, outputAheadMs, broker.admin),
+      interval: await replayInterval(pipeline, facts, aheadMs, broker.admin),
       resumes: isResumed,
     }
   })

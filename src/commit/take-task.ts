@@ -88,7 +88,7 @@ async function offsetOf(
   partition: number,
   at: Parameters<Admin['offsets']>[1],
 ): Promise<number> {
-  return (await admin.offsets(topic, at)).get(partition) ?? 0
+  return (await admin.offsets(topic, at, partition)).get(partition) ?? 0
 }
 
 /** A store that is of another layout or changelog, or behind the changelog's head, is cleared: the changelog has it all. */

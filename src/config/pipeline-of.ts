@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
+import { isBrokerAddress } from './broker-address.ts'
 import type {
   Column,
   Compression,
@@ -282,8 +283,9 @@ function typeOf(
 
 function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {
   for (const broker of kafka.brokers) {
-    if (/^[^/\s]+:\d+$/.test(broker)) continue
-    report(['kafka', 'brokers'], `"${broker}" is not host:port; write localhost:9092, for instance`)
+    if (isBrokerAddress(broker)) continue
+    const example = 'localhost:9092, or [::1]:9092 for an IPv6 address'
+    report(['kafka', 'brokers'], `"${broker}" is not host:port; write ${example}, for instance`)
   }
 }
 

@@ -166,6 +166,11 @@ export const METRICS = {
     ['result'],
     'Epochs: committed, aborted, or fenced by another instance',
   ],
+  epochs_failing_seconds: [
+    'gauge',
+    [],
+    'How long epochs have failed, one after the other; 0: the last one was committed',
+  ],
   transaction_duration_seconds: [
     'histogram',
     [],

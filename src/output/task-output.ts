@@ -18,13 +18,21 @@ export interface Entry {
 export interface OutputTopic {
   readonly topic: string
   readonly compression: Compression
-  /** No record batch may be larger: the topic's max.message.bytes. */
+  /** No record batch may be larger: what the topic takes. */
   readonly maxBatchBytes: number
+}
+
+/** Outputs that the topic does not take. */
+export interface OutputRejects {
+  tooLarge(left: Entry, bytes: number): void
+  tooOld(left: Entry, time: number): void
 }
 
 /** What Kafka's format adds to a batch and, at most, to a record. */
 const BATCH_OVERHEAD = 61
 const RECORD_OVERHEAD = 40
+/** Kafka's default of max.message.bytes. Only a record that is larger makes a larger batch. */
+const FULL_BATCH = 1_048_588
 
 /** The text may quote a key. */
 const MOST_ERROR_CHARS = 500
@@ -54,7 +62,8 @@ export class BatchList {
     this.bytes += bytes
     this.records++
     const open = this.#open
-    if (open !== undefined && open.bytes + bytes <= this.#output.maxBatchBytes) return open
+    const most = Math.min(FULL_BATCH, this.#output.maxBatchBytes)
+    if (open !== undefined && open.bytes + bytes <= most) return open
     return this.#begin()
   }
 
@@ -65,7 +74,7 @@ export class BatchList {
       partition: this.#partition,
       transactional: true,
       compression,
-      expectedBytes: Math.min(this.#lastBytes, this.#output.maxBatchBytes),
+      expectedBytes: Math.min(this.#lastBytes, FULL_BATCH, this.#output.maxBatchBytes),
     })
     this.#batches.push(batch)
     this.#open = batch
@@ -91,18 +100,15 @@ export class TaskOutput {
   #matches = 0
   readonly #frame: Bytes
   readonly #missingRight: Bytes
-  readonly #onTooLarge: (left: Entry, bytes: number) => void
+  readonly #rejects: OutputRejects
+  /** The broker takes no record that is older, in ms. */
+  oldest = Number.NEGATIVE_INFINITY
 
-  constructor(
-    batches: BatchList,
-    frame: Bytes,
-    missingRight: Bytes,
-    onTooLarge: (left: Entry, bytes: number) => void,
-  ) {
+  constructor(batches: BatchList, frame: Bytes, missingRight: Bytes, rejects: OutputRejects) {
     this.batches = batches
     this.#frame = frame
     this.#missingRight = missingRight
-    this.#onTooLarge = onTooLarge
+    this.#rejects = rejects
   }
 
   match(left: Entry, right: Entry): void {
@@ -129,13 +135,17 @@ export class TaskOutput {
     this.#times = times
   }
 
-  /** False: it is too large. */
+  /** False: the topic does not take it. */
   #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const bytes =
       keyEnd - keyStart + headersEnd - headersStart + bodyEnd - bodyStart + end - start + 5
     if (!this.batches.fits(bytes)) {
-      this.#onTooLarge(left, bytes)
+      this.#rejects.tooLarge(left, bytes)
+      return false
+    }
+    if (time < this.oldest) {
+      this.#rejects.tooOld(left, time)
       return false
     }
     this.batches
@@ -186,20 +196,28 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
     ['enricher.reason', Buffer.from(rejected.reason)],
     ['enricher.error', Buffer.from(rejected.error.slice(0, MOST_ERROR_CHARS))],
   ]
+  const own = headers.slice(record.headers.length)
+  const omitted = (what: string): [string, Buffer] => ['enricher.omitted', Buffer.from(what)]
+  const { key } = record
+  // Its coordinates still find it in its own topic, where it was small enough to be.
+  const forms = [
+    { ...record, headers },
+    { key, value: null, headers: [...headers, omitted('value: too large')] },
+    { key, value: null, headers: [...own, omitted('value and headers: too large')] },
+  ]
+  const form = forms.find((one) => batches.fits(bytesOf(one))) ?? {
+    key: null,
+    value: null,
+    headers: [...own, omitted('key, value and headers: too large')],
+  }
+  batches.writer(bytesOf(form)).recordOf(timestamp, form)
+}
+
+/** At most: a letter has three bytes of UTF-8, and a length five. */
+function bytesOf({ key, value, headers }: RecordBytes): number {
   const headerBytes = headers.reduce(
     (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
     0,
   )
-  const bytes = headerBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0)
-  if (batches.fits(bytes)) {
-    batches.writer(bytes).recordOf(timestamp, { ...record, headers })
-    return
-  }
-  // Its coordinates still find it in its own topic, where it was small enough to be.
-  const note: [string, Buffer] = [
-    'enricher.omitted',
-    Buffer.from('key, value and headers: too large'),
-  ]
-  const own = headers.slice(record.headers.length)
-  batches.writer(4096).recordOf(timestamp, { key: null, value: null, headers: [...own, note] })
+  return headerBytes + (key?.length ?? 0) + (value?.length ?? 0)
 }

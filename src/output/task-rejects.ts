@@ -1,17 +1,18 @@
 import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
-import { recordAt } from '../broker/record-columns.ts'
+import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
 import {
   type BatchList,
   type Entry,
+  type OutputRejects,
   type OutputTopic,
   type Rejected,
   writeReject,
 } from './task-output.ts'
 
 /** What a task cannot process, counted and on its way to the rejects topic. */
-export class TaskRejects {
+export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
   /** By side. */
@@ -56,22 +57,33 @@ export class TaskRejects {
     })
   }
 
-  /** A match whose value is over the output topic's limit: its parts are known, its coordinates are not. */
-  output(left: Entry, bytes: number): void {
+  tooLarge(left: Entry, bytes: number): void {
     const { topic, maxBatchBytes } = this.#output
-    this.#counts.reject(topic, 'output', 'too_large')
+    const error = `The joined record has ${bytes} bytes; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
+    this.#joined(left, left.time, 'too_large', error)
+  }
+
+  tooOld(left: Entry, time: number): void {
+    const error = `The joined record's time is ${new Date(time).toISOString()}, longer ago than ${this.#output.topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
+    this.#joined(left, time, 'too_old', error)
+  }
+
+  /** An output that the topic does not take: its parts are known, its coordinates are not. */
+  #joined(left: Entry, timestamp: number, reason: RejectReason, error: string): void {
+    const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
+    this.#counts.reject(this.#output.topic, 'output', reason)
     this.#write({
       topic: this.#topics[0],
       partition: this.#partition,
       offset: -1,
-      timestamp: left.time,
+      timestamp,
       stage: 'output',
-      reason: 'too_large',
-      error: `The joined record has ${bytes} bytes; max.message.bytes of ${topic} is ${maxBatchBytes}`,
+      reason,
+      error,
       record: {
-        key: Buffer.from(left.buffer.subarray(left.keyStart, left.keyEnd)),
-        value: Buffer.from(left.buffer.subarray(left.bodyStart, left.bodyEnd)),
-        headers: [],
+        key: Buffer.from(buffer.subarray(keyStart, keyEnd)),
+        value: Buffer.from(buffer.subarray(bodyStart, bodyEnd)),
+        headers: headersEnd > headersStart ? readHeaders(buffer, headersStart) : [],
       },
     })
   }

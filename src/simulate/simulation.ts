@@ -115,6 +115,7 @@ export class Simulation {
       rejects: topic(output.rejects),
       rejectPartitions: 1,
       aheadMs: Math.min(this.#pipeline.join.aheadMs, AHEAD_MS),
+      behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,

@@ -142,6 +142,7 @@ function collectLabelled(metrics: Metrics, counts: Counts): void {
   for (const result of ['committed', 'aborted', 'fenced']) {
     metrics.transactions_total.inc({ result }, counts.transactions.get(result) ?? 0)
   }
+  metrics.epochs_failing_seconds.set({}, counts.failing.ms / 1000)
   metrics.backpressure_seconds_total.inc({ reason: 'commit' }, counts.waitedForCommitMs / 1000)
   for (const [stage, times] of counts.stages) metrics.stage_duration_seconds.set({ stage }, times)
   for (const reason of REBALANCE_REASONS) {

@@ -85,6 +85,7 @@ test('offsets that the window was not written with refuse the start, but not whi
   const state = (members: number) => ({
     group: {
       state: 'x',
+      protocol: 'stream-enricher',
       members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h' })),
       allowed: new Set<never>(),
     },

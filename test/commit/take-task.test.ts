@@ -33,6 +33,7 @@ const context: TaskContext = {
   rejects: topic,
   rejectPartitions: 1,
   aheadMs: Number.POSITIVE_INFINITY,
+  behindMs: Number.POSITIVE_INFINITY,
   maxEntryBytes: 2 ** 19,
   memory: new MemoryShares(memoryLimits(pipeline.memory, 2 ** 31), 1),
   counts: new Counts([]),

@@ -181,6 +181,7 @@ export class TaskWorld {
       rejects: { ...topic, topic: this.#pipeline.output.rejects },
       rejectPartitions: 1,
       aheadMs: 3_600_000,
+      behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: {
         ...SHARES,

@@ -331,7 +331,10 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     {
       title: 'Since the last commit',
       unit: 's',
-      queries: { [`time() - enricher_last_commit_timestamp_seconds{${OF}}`]: '{{pod}}' },
+      queries: {
+        [`time() - enricher_last_commit_timestamp_seconds{${OF}}`]: '{{pod}}',
+        [`enricher_epochs_failing_seconds{${OF}}`]: '{{pod}} failing',
+      },
     },
     {
       title: 'Busy with slices, waiting for commits',

@@ -12,8 +12,12 @@ function timestampOf(type: unknown, unit: TimeUnit | null, at: unknown): number 
   const { facts } = pipelineWith()
   const topic = { ...facts, time: 'at', timeUnit: unit }
   const schema = { type: 'record', name: 'R', fields: [{ name: 'at', type }] }
-  const records = new GivenRecords(topic, undefined, schema as AvroRecordSchema, (path, message) =>
-    assert.fail(`${path}: ${message}`),
+  const records = new GivenRecords(
+    topic,
+    undefined,
+    schema as AvroRecordSchema,
+    undefined,
+    (path, message) => assert.fail(`${path}: ${message}`),
   )
   return records.read({ value: { at } } as never, []).timestamp
 }

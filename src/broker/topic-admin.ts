@@ -1,0 +1,83 @@
+import type { Admin as KafkaAdmin } from 'kafkajs'
+import { brokerError } from './broker-errors.ts'
+import type { NewTopic } from './port.ts'
+import { refusal } from './refusal.ts'
+
+const TOPIC = 2
+
+/** Answers to a setting that the cluster's own rules do not allow, as many a cloud's. */
+const AGAINST_THE_RULES = new Set(['INVALID_CONFIG', 'POLICY_VIOLATION'])
+
+/** By topic; none of a topic whose settings this user may not see. */
+export async function describeConfigs(
+  admin: KafkaAdmin,
+  topics: readonly string[],
+): Promise<Map<string, ReadonlyMap<string, string>>> {
+  const ask = async (names: readonly string[]) => {
+    const resources = names.map((name) => ({ type: TOPIC, name }))
+    const answer = await admin.describeConfigs({ includeSynonyms: false, resources })
+    return answer.resources.map(
+      ({ resourceName, configEntries }): [string, Map<string, string>] => [
+        resourceName,
+        new Map(configEntries.map((e) => [e.configName, e.configValue])),
+      ],
+    )
+  }
+  try {
+    return new Map(await ask(topics))
+  } catch (error) {
+    if (!isDenied(error)) throw error
+  }
+  // One that is denied spoils the answer for all.
+  const found = await Promise.all(
+    topics.map((topic) =>
+      ask([topic]).catch((error) => {
+        if (!isDenied(error)) throw error
+        return []
+      }),
+    ),
+  )
+  return new Map(found.flat())
+}
+
+const isDenied = (error: unknown): boolean => {
+  const name = brokerError(error)?.name
+  return name === 'TOPIC_AUTHORIZATION_FAILED' || name === 'CLUSTER_AUTHORIZATION_FAILED'
+}
+
+/** Throws NOT_AUTHORIZED or BROKER_REFUSED. */
+export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[]): Promise<void> {
+  const create = (wished: boolean): Promise<boolean> =>
+    admin.createTopics({
+      // kafkajs gives up at the first answer of a broker that does not know them yet.
+      waitForLeaders: false,
+      topics: topics.map((topic) => ({
+        topic: topic.topic,
+        numPartitions: topic.partitions,
+        replicationFactor: -1,
+        configEntries: Object.entries({ ...topic.config, ...(wished ? topic.wished : {}) }).map(
+          ([name, value]) => ({ name, value }),
+        ),
+      })),
+    })
+  try {
+    await create(true)
+  } catch (error) {
+    if (!AGAINST_THE_RULES.has(brokerError(causeOf(error))?.name ?? '')) throw refused(error)
+    await create(false).catch((again) => {
+      throw refused(again)
+    })
+  }
+}
+
+/** kafkajs tells of each topic; what is there already is no fault. */
+function causeOf(error: unknown): unknown {
+  const { errors = [] } = error as { errors?: readonly unknown[] }
+  return errors.find((one) => brokerError(one)?.name !== 'TOPIC_ALREADY_EXISTS') ?? error
+}
+
+function refused(error: unknown): unknown {
+  const cause = causeOf(error)
+  if (brokerError(cause)?.meaning !== 'refused') return error
+  return refusal(cause, { operation: 'Create' })
+}

@@ -1,0 +1,121 @@
+/**
+ * What the topics that are written take: read at the start, and anew once a broker refuses what it was
+ * sent, for somebody may have changed it. The next epoch is written by what was read last.
+ */
+import type { Admin } from '../broker/port.ts'
+import type { Compression, Pipeline } from '../config/pipeline.ts'
+import { EnricherError } from '../errors.ts'
+import type { Log } from '../events.ts'
+import { changelogTopic, readLimits, type TopicLimits } from '../topics.ts'
+
+/** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
+const CHANGELOG_OVERHEAD = 512
+/** What is refused again without a limit that has changed. */
+const MOST_TRIES = 5
+/** Below it nothing of use fits. */
+const LEAST_BYTES = 16 * 1024
+/** Our clock and the broker's may differ, and an epoch takes its time: what is refused is judged earlier by this. */
+const FIRST_SLACK_MS = 1000
+const MOST_SLACK_MS = 60_000
+
+interface Written {
+  readonly topic: string
+  readonly compression: Compression
+  maxBatchBytes: number
+}
+
+type Limits = ReadonlyMap<string, TopicLimits>
+
+export class WriteLimits {
+  readonly output: Written
+  readonly rejects: Written
+  readonly changelog: { topic: string; maxRecordBytes: number }
+  readonly #pipeline: Pipeline
+  readonly #admin: Pick<Admin, 'describeTopics'>
+  readonly #log: Log
+  #limits: Limits
+  #slackMs = 0
+  #tries = 0
+
+  constructor(pipeline: Pipeline, limits: Limits, admin: Pick<Admin, 'describeTopics'>, log: Log) {
+    const { topic, rejects, compression } = pipeline.output
+    this.#pipeline = pipeline
+    this.#admin = admin
+    this.#log = log
+    this.#limits = limits
+    this.output = { topic, compression, maxBatchBytes: 0 }
+    this.rejects = { topic: rejects, compression, maxBatchBytes: 0 }
+    this.changelog = { topic: changelogTopic(pipeline), maxRecordBytes: 0 }
+    this.#apply()
+  }
+
+  /** What a task has to know. */
+  get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
+    const { aheadMs, behindMs } = this.#of(this.output.topic)
+    return {
+      aheadMs: Math.min(this.#pipeline.join.aheadMs, Math.max(0, aheadMs - this.#slackMs)),
+      behindMs: behindMs - this.#slackMs,
+      maxEntryBytes: Math.min(
+        this.changelog.maxRecordBytes,
+        this.output.maxBatchBytes - CHANGELOG_OVERHEAD,
+      ),
+    }
+  }
+
+  /**
+   * Reads the limits anew after RECORD_REFUSED. Throws BROKER_REFUSED where the next epoch would be
+   * refused like this one.
+   */
+  async refused(error: EnricherError): Promise<void> {
+    const topic = String(error.fields.topic)
+    const before = this.#of(topic)
+    this.#limits = await readLimits(this.#pipeline, this.#admin)
+    const after = this.#of(topic)
+    if (error.fields.broker === 'INVALID_TIMESTAMP') this.#time(topic, before, after, error)
+    else this.#size(topic, before, after, error)
+    this.#apply()
+    const { batchBytes, aheadMs, behindMs } = this.#of(topic)
+    this.#log.event('limits_read', { err: error, topic, batchBytes, aheadMs, behindMs })
+  }
+
+  #of(topic: string): TopicLimits {
+    return this.#limits.get(topic)!
+  }
+
+  #time(topic: string, before: TopicLimits, after: TopicLimits, cause: EnricherError): void {
+    if (after.behindMs < before.behindMs || after.aheadMs < before.aheadMs) return
+    this.#slackMs = Math.max(FIRST_SLACK_MS, 2 * this.#slackMs)
+    const isLimited = Number.isFinite(after.behindMs) || Number.isFinite(after.aheadMs)
+    if (topic === this.output.topic && isLimited && this.#slackMs <= MOST_SLACK_MS) return
+    const why = after.isHidden
+      ? `whose limits this user may not see; give it DescribeConfigs on ${topic}, or raise message.timestamp.before.max.ms there`
+      : `although they are within its limits by our clock; set the clocks of this machine and of the brokers, or raise message.timestamp.before.max.ms and after.max.ms on ${topic}`
+    throw refused(`The broker refuses timestamps of records for ${topic}, ${why}`, cause)
+  }
+
+  #size(topic: string, before: TopicLimits, after: TopicLimits, cause: EnricherError): void {
+    if (after.batchBytes < before.batchBytes) {
+      this.#tries = 0
+      return
+    }
+    const half = Math.floor(before.batchBytes / 2)
+    if (after.isHidden && half >= LEAST_BYTES) {
+      this.#limits = new Map([...this.#limits, [topic, { ...after, batchBytes: half }]])
+      return
+    }
+    // A broker that leads may have heard of the change before the one that is asked.
+    if (!after.isHidden && ++this.#tries <= MOST_TRIES) return
+    const message = `The broker refuses batches of ${after.batchBytes} bytes for ${topic} as too large, although they are within its limits; raise max.message.bytes and segment.bytes on ${topic}`
+    throw refused(message, cause)
+  }
+
+  #apply(): void {
+    const { output, rejects, changelog } = this
+    output.maxBatchBytes = this.#of(output.topic).batchBytes
+    rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
+    changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
+  }
+}
+
+const refused = (message: string, cause: EnricherError): EnricherError =>
+  new EnricherError('BROKER_REFUSED', message, { cause, fields: cause.fields })
