@@ -48,7 +48,7 @@ points = [tuple(map(float, point.split(","))) for point in sys.argv[1:]]
 print("pygeohash     ", *(pygeohash.encode(*at, 7) for at in points))
 print("python-geohash", *(geohash.encode(*at, 7) for at in points))
 PY
-points=(48.137154,11.576124 51.4779,0 0,-78.45 22.5,11.25 0,0 90,180)
+read -ra points <<< "48.137154,11.576124 51.4779,0 0,-78.45 22.5,11.25 0,0 90,180"
 {
   echo "point          ${points[*]}"
   java -cp 'libs/*' Probe.java "${points[@]}"
