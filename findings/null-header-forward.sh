@@ -118,4 +118,8 @@ JS
   node probe.cjs "127.0.0.1:$port"
 } | tee seen
 diff seen - <<'SEEN'
+aiokafka: (('trace', None),) sent on
+librdkafka: [('trace', None)] sent on
+kafka-python: [('trace', None)] TypeError: All headers items must be (str, bytes) tuples
+kafkajs: {"trace":null} TypeError: The "string" argument must be of type string or an instance of Buffer or ArrayBuffer. Received null
 SEEN
