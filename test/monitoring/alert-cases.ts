@@ -86,10 +86,30 @@ export const cases: Readonly<Record<string, AlertCase>> = {
       [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '8x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="i"}`]: '4x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="j"}`]: '4x6 0x2 4x20',
+      // Added since the start: another alert's.
+      'enricher_topic_partitions{job="grown", topic="orders", instance="i"}': '6x20',
+      'enricher_read_partitions{job="grown", topic="orders", instance="i"}': '4x20',
+      'enricher_assigned_partitions{job="grown", topic="orders", instance="i"}': '4x20',
     },
     at: '15m',
     labels: { job: 'e', topic: 'orders' },
     says: 'Of orders, 3 partitions have had no instance for 5 minutes.',
+  },
+  StreamEnricherPartitionsNotRead: {
+    fires: {
+      [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '4x3 6x20',
+      [`enricher_topic_partitions{${TOPIC}, instance="j"}`]: '4x3 6x20',
+      [`enricher_read_partitions{${TOPIC}, instance="i"}`]: '4x23',
+      [`enricher_read_partitions{${TOPIC}, instance="j"}`]: '4x23',
+    },
+    quiet: {
+      [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '4x23',
+      [`enricher_read_partitions{${TOPIC}, instance="i"}`]: '4x23',
+      'enricher_read_partitions{job="e", topic="customers", instance="i"}': '4x3 6x20',
+    },
+    at: '15m',
+    labels: { job: 'e', topic: 'orders' },
+    says: 'Of orders, 2 partitions were added since the pipeline started. Their records wait unread, and keys that have moved there are not joined.',
   },
   StreamEnricherNotJoined: {
     fires: {

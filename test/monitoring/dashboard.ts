@@ -135,6 +135,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       queries: {
         [`max by (pod) (enricher_assigned_partitions{${OF}})`]: '{{pod}}',
         [`max(enricher_topic_partitions{${OF}})`]: 'all',
+        [`min by (topic) (enricher_read_partitions{${OF}})`]: 'read of {{topic}}',
       },
     },
     {
@@ -197,6 +198,16 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       queries: {
         [`max by (dimension) (enricher_dimension_lag_records{${DIMENSION}})`]: '{{dimension}}',
+        [`max by (dimension) (enricher_dimension_undecided_records{${DIMENSION}})`]:
+          '{{dimension}}, in open transactions',
+      },
+    },
+    {
+      title: 'Dimension behind the same open transaction',
+      unit: 's',
+      queries: {
+        [`max by (dimension) (enricher_dimension_open_transaction_seconds{${DIMENSION}})`]:
+          '{{dimension}}',
       },
     },
     {
