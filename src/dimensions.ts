@@ -82,6 +82,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
         onReject: rejecting(config, options),
         onOtherType: () => counts.droppedOtherType++,
         room: (all) => earlyRejects.room(all),
+        mayFlush: () => !earlyRejects.pending,
         claim: (bytes) => claim(dimensions, bytes, limit),
         onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),
         onUnknownTopic: options.onUnknownTopic,

@@ -46,6 +46,11 @@ export class Epochs {
     })
   }
 
+  /** Whether there are rejects of the dimensions that are not committed yet. */
+  get hasRejects(): boolean {
+    return this.#rejects.length > 0
+  }
+
   /** What can be done while the dimensions are still being read. */
   prepare(): void {
     this.#initialized = this.#producer.init()

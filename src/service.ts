@@ -102,6 +102,7 @@ export async function startService(
       counts.produced.add(rejects.topic, records)
       counts.producedBytes.add(rejects.topic, bytes)
     },
+    () => worker.hasRejects,
     log,
   )
   const options: DimensionsOptions = {

@@ -128,7 +128,7 @@ export class Dimension {
     await this.#reading?.close()
     await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
     // Also where no row has come: the checkpoint says when all deletions were seen.
-    if (this.#isReady) await this.#flush()
+    if (this.#isReady && this.#ports.mayFlush()) await this.#flush()
     await this.#store.close()
   }
 
@@ -237,7 +237,7 @@ export class Dimension {
     const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
     const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
     await this.#ports.room(flushes)
-    if (flushes) await this.#flush()
+    if (flushes && this.#ports.mayFlush()) await this.#flush()
   }
 
   #checkReady(): void {

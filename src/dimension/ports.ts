@@ -29,6 +29,8 @@ export interface DimensionPorts {
    * @param all the store is about to be written up to here: what was rejected must not be lost any more
    */
   room(all: boolean): Promise<void>
+  /** Whether all that was rejected is committed: only then may the store say that its rows are done with. */
+  mayFlush(): boolean
   /** Called before the table takes memory, with its bytes; throws where there must not be more. */
   claim(bytes: number): void
   /** Rows that were there are of no use any more: the topic is read again, whole. */

@@ -56,6 +56,7 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       room: async () => {},
+      mayFlush: () => true,
       claim: nothing,
       onUnusable: nothing,
       onUnknownTopic: nothing,

@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { caughtUp, FakeTopic, identity, inTurn, type Running, startOn } from './fake-topic.ts'
+import {
+  caughtUp,
+  FakeTopic,
+  identity,
+  inTurn,
+  MALFORMED,
+  type Running,
+  startOn,
+} from './fake-topic.ts'
 import { rowsOf } from './rows-of.ts'
 
 async function temporaryFolder(t: TestContext): Promise<string> {
@@ -268,4 +276,32 @@ test('a store is as old as what was read of its topic, not as its writing', asyn
   await caughtUp(second, topic)
   assert.deepEqual(second.unusable, ['stale'])
   await second.dimension.close()
+})
+
+test('a store does not say that rows are done with before the rejects among them are committed', async (t) => {
+  const topic = new FakeTopic()
+  const folder = await temporaryFolder(t)
+  topic.write(0, 'good', 'row', 1)
+  await run(false)
+  topic.write(0, 'bad', MALFORMED, 2)
+  topic.write(0, 'later', 'row', 3)
+  assert.deepEqual(await run(true), [1], 'it ends before an epoch has taken it')
+  assert.deepEqual(await run(false), [1], 'so it is rejected once more, and committed')
+  assert.deepEqual(await run(false), [])
+
+  /** The offsets that a run rejects. @param pending its rejects are never committed */
+  async function run(pending: boolean): Promise<number[]> {
+    const rejected: number[] = []
+    const running = await startOn(topic, folder, inTurn, {
+      onReject: (columns, i) => rejected.push(columns.offsets[i]),
+      mayFlush: () => !pending || rejected.length === 0,
+    })
+    await caughtUp(running, topic)
+    assert.deepEqual(
+      rowsOf(running.dimension.table),
+      new Map([...model(topic)].filter(([k]) => k !== 'bad')),
+    )
+    await running.dimension.close()
+    return rejected
+  }
 })

@@ -263,6 +263,7 @@ async function runDimension(folder: string, topic: Topic) {
     onReject: () => assert.fail('nothing is rejected'),
     onOtherType: nothing,
     room: async () => {},
+    mayFlush: () => true,
     claim: nothing,
     onUnusable: nothing,
     onUnknownTopic: nothing,

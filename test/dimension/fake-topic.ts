@@ -20,10 +20,13 @@ export interface FakeRecord {
   readonly time: number
 }
 
+/** A value that cannot be decoded. */
+export const MALFORMED = 'malformed'
+
 /** Takes a value as it is. */
 class WholeValue implements ValueReader {
   #value = NO_BYTES
-  readonly fault = ''
+  readonly fault = MALFORMED
   readonly time = Number.NaN
   readonly timeText = ''
   readonly timeReading = null
@@ -31,10 +34,10 @@ class WholeValue implements ValueReader {
   keyBuffer = (): Bytes => this.#value
   keyStart = (): number => 0
   keyEnd = (): number => 0
-  read(_row: number, buffer: Buffer, start: number, end: number): null {
+  read(_row: number, buffer: Buffer, start: number, end: number): 'malformed' | null {
     this.#value = bytesOf(buffer.subarray(start, end))
     this.projectedBytes = end - start
-    return null
+    return this.#value.toString() === MALFORMED ? MALFORMED : null
   }
   select(): void {}
   project(target: Buffer, position: number): number {
@@ -177,7 +180,7 @@ export async function startOn(
   topic: FakeTopic,
   folder: string,
   chunk: Chunk = inTurn,
-  settings: Partial<Pick<DimensionPorts, 'claim' | 'layout'>> = {},
+  settings: Partial<Pick<DimensionPorts, 'onReject' | 'mayFlush'>> = {},
 ): Promise<Running> {
   const events: Running['events'] = []
   const unusable: AnewReason[] = []
@@ -228,6 +231,7 @@ export async function startOn(
     onOtherType: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
+    mayFlush: () => true,
     claim: nothing,
     onUnusable: (reason) => unusable.push(reason),
     onUnknownTopic: nothing,
