@@ -57,3 +57,20 @@ test('an instance that leaves the group for good does not say that it has joined
   const checks = readiness({ ...pipeline, dimensions: [] }, [], worker)
   assert.deepEqual(checks, [{ name: 'instance', ok: false, detail: 'draining' }])
 })
+
+test('a start that waits for an open transaction says where, and is not taken for stuck while the broker answers', () => {
+  const waiting = (ms: number): Dimension[] => {
+    const waitsFor = { partition: 2, offset: 12, behind: 5, ms }
+    const progress = { remaining: 5, total: 100, begunMs: 0, waitsFor }
+    return [{ isReady: false, table: { size: 95 }, progress } as unknown as Dimension]
+  }
+  const [check] = readiness(pipeline, waiting(7000), undefined)
+  assert.ok(!check.ok)
+  const { topic } = pipeline.dimensions[0]
+  assert.match(
+    check.detail,
+    new RegExp(`waits for a transaction on ${topic}-2, open since offset 12, for 7 s$`),
+  )
+  assert.notEqual(startPosition(waiting(7000), undefined), startPosition(waiting(7500), undefined))
+  assert.equal(startPosition(waiting(7000), undefined), startPosition(waiting(7000), undefined))
+})

@@ -26,12 +26,20 @@ async function addPartitions(topic: string, count: number): Promise<void> {
   await admin.disconnect()
 }
 
-async function write(topic: string, rows: readonly [number, string, string][]): Promise<void> {
+interface Row {
+  readonly partition: number
+  readonly key: string
+  readonly value: Buffer
+  /** How old, in ms. */
+  readonly age?: number
+}
+
+/** By a producer of its own, which knows the topic as it is now. */
+async function write(topic: string, rows: readonly Row[]): Promise<void> {
   const producer = new PlainProducer(address)
   await producer.connect([topic])
-  const now = Date.now()
-  for (const [partition, key, value] of rows) {
-    producer.put(topic, partition, now, Buffer.from(key), Buffer.from(value))
+  for (const { partition, key, value, age = 0 } of rows) {
+    producer.put(topic, partition, Date.now() - age, Buffer.from(key), value)
   }
   await producer.flush()
   await producer.close()
@@ -39,11 +47,12 @@ async function write(topic: string, rows: readonly [number, string, string][]): 
 
 test('a reader that was given a topic’s id reads nothing of the next topic of that name', async () => {
   const topic = `anew-${process.pid}`
+  const row = (partition: number, key: string): Row => ({ partition, key, value: Buffer.from(key) })
   const broker = await connect(address)
   await createTopic(broker, topic, 1)
   const { id } = (await broker.admin.identify([topic])).get(topic)!
   assert.ok(id)
-  await write(topic, [[0, 'old', '1']])
+  await write(topic, [row(0, 'old')])
   const read: string[] = []
   let unknown = 0
   const reader = broker.reader(
@@ -61,11 +70,7 @@ test('a reader that was given a topic’s id reads nothing of the next topic of 
   while (read.length < 1) await sleep(20)
 
   await recreate(topic, 3)
-  await write(topic, [
-    [0, 'skipped', '1'],
-    [0, 'new', '2'],
-    [2, 'new', '3'],
-  ])
+  await write(topic, [row(0, 'skipped'), row(0, 'new'), row(2, 'new')])
   unknown = 0
   while (unknown < 3) await sleep(20)
   assert.deepEqual(read, ['old'])
@@ -102,25 +107,26 @@ test('under a running service a dimension is read anew, and anew facts end it fo
         await sleep(100)
       }
     }
-    const put = async (partition: number, id: number, name: string, ago = 0): Promise<void> => {
+    const customer = (partition: number, id: number, name: string, age = 0): Row => {
       const value = data.encode('customer', { ...data.customer(id), name })
-      orders.producer.put(customers, partition, Date.now() - ago, Buffer.from(String(id)), value)
-      await orders.producer.flush()
+      return { partition, key: String(id), value, age }
     }
     const customers = orders.topic('customers')
     await orders.send(0, 1000)
     await orders.expectTaken()
 
     await recreate(customers, 4)
-    await put(1, 1, 'anew')
+    await write(customers, [customer(1, 1, 'anew')])
     await until(1, 'anew')
     assert.equal(await row(2), '404')
 
     await addPartitions(customers, 6)
     await sleep(1000)
-    await put(5, 1, 'moved')
-    await put(2, 3, 'newer')
-    await put(5, 3, 'older', 60_000)
+    await write(customers, [
+      customer(5, 1, 'moved'),
+      customer(2, 3, 'newer'),
+      customer(5, 3, 'older', 60_000),
+    ])
     await until(1, 'moved')
     await until(3, 'newer')
 
