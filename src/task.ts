@@ -544,13 +544,14 @@ export class Task {
     const value = isNull
       ? null
       : codec.reader(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i])
+    // Whatever else is wrong with a record of another type does not matter.
+    if (value === null && !isNull) return NEEDS_SCHEMA
     if (value === OTHER_TYPE) {
       this.#context.counts.droppedOtherType++
       return REFUSED
     }
     if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')
-    if (isNull) return fail('null_value', 'The record has no value')
-    if (value === null) return NEEDS_SCHEMA
+    if (value === null) return fail('null_value', 'The record has no value')
     if (typeof value === 'string') return fail(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return fail(fault, value.fault)
