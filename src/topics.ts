@@ -120,8 +120,12 @@ export async function missingTopics(
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
   const { partitions } = found.get(facts.topic)!
+  const anew = `Create it anew with ${partitions} partitions`
+  // Its records are of the former partitions' tasks: a changelog with more would be of no use.
+  const grown = `Partitions were added to the inputs: give ${output.topic} as many, and run \`stream-enricher reset\`, which deletes the changelog; the inputs are then read again from their beginning`
   for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
-    if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found)
+    const what = topic === changelogTopic(pipeline) ? grown : anew
+    if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found, what)
   }
   const largest = Math.max(...inputs.map((topic) => maxMessageBytes(found.get(topic)!)))
   const create = own.filter((topic) => !found.has(topic))
@@ -164,10 +168,11 @@ function samePartitions(
   partitions: number,
   other: string,
   found: ReadonlyMap<string, TopicDescription>,
+  what: string,
 ): void {
   const count = found.get(other)?.partitions
   if (count === partitions) return
-  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet. Create ${other} anew with ${partitions} partitions`
+  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet. ${what}`
   throw new EnricherError('PARTITIONS_DIFFER', message, {
     fields: { topic, other, partitions, count },
   })

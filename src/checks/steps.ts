@@ -3,6 +3,7 @@ import type { GroupDescription, OffsetCommit, TopicDescription } from '../broker
 import type { NewerSchema } from '../codec/compile.ts'
 import type { Comparison } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { ANEW_REASONS, type AnewReason } from '../dimension/checkpoint.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import type { ChangelogHeader } from '../window/changelog.ts'
 import { foreignText, isForeign, OTHER_NAME } from './access.ts'
@@ -138,6 +139,8 @@ export interface DimensionState {
   /** What the store's checkpoint says; undefined: there is none, or it cannot be read. */
   readonly checkpoint: { readonly layout: string; readonly currentAt: number } | undefined
   readonly topic: TopicDescription | undefined
+  /** Why the topic, as it is now, makes the stored rows useless; undefined: it does not. */
+  readonly unusable?: AnewReason | undefined
 }
 
 export function dimensionStep(state: DimensionState, layout: string, now: number): Step {
@@ -152,6 +155,14 @@ export function dimensionStep(state: DimensionState, layout: string, now: number
   if (age >= keepMs) {
     const detail = `the stored rows are older than delete.retention.ms (${durationText(keepMs)}) and may have missed deletions: read whole from its topic`
     return step('change', what, detail)
+  }
+  if (state.unusable !== undefined) {
+    const why = ANEW_REASONS[state.unusable]
+    return step(
+      'change',
+      what,
+      `the stored rows are of no use, as ${why}: read whole from its topic`,
+    )
   }
   return step('keep', what, 'the stored rows; what is newer is read from its topic')
 }

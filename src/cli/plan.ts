@@ -16,7 +16,9 @@ import {
 } from '../checks/steps.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { unusableBecause } from '../dimension/checkpoint.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
+import { extentOf } from '../dimension/extent.ts'
 import { NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
 import { WindowStore } from '../window/window-store.ts'
@@ -60,8 +62,13 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     pipeline.dimensions.map(async ({ name, topic }, d) => {
       const folder = dimensions.find((d) => d.name === name)?.folder
       const checkpoint = folder === undefined ? undefined : await dimensionCheckpoint(folder)
-      const state = { name, checkpoint, topic: found.get(topic) }
-      return dimensionStep(state, `${layout} ${topic} ${codec.dimensionKeyLayouts[d]}`, Date.now())
+      const stored = `${layout} ${topic} ${codec.dimensionKeyLayouts[d]}`
+      const isThere = checkpoint !== undefined && found.has(topic)
+      const unusable = isThere
+        ? unusableBecause(checkpoint, stored, await extentOf(broker.admin, topic))
+        : undefined
+      const state = { name, checkpoint, topic: found.get(topic), unusable }
+      return dimensionStep(state, stored, Date.now())
     }),
   )
   return [

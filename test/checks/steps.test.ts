@@ -79,6 +79,9 @@ test('rows older than the time for which deletions are kept are read again', () 
   assert.equal(dimensionStep(stored, 'b', 2000).kind, 'change')
   assert.equal(dimensionStep(stored, 'a', 1000 + 86_400_000).kind, 'change')
   assert.equal(dimensionStep({ ...dimension, checkpoint: undefined }, 'a', 0).kind, 'create')
+  const anew = dimensionStep({ ...stored, unusable: 'recreated' }, 'a', 2000)
+  assert.equal(anew.kind, 'change')
+  assert.match(anew.detail, /its topic was deleted and made anew/)
 })
 
 test('offsets that the window was not written with refuse the start, but not while others run', () => {
