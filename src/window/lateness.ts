@@ -16,8 +16,8 @@ import type { JoinConfig } from '../config/pipeline.ts'
  *
  * - Held: the record can be matched, by whatever arrives. A fact is held while it is open or closed, but
  *   what has come out without a match is not matched afterwards.
- * - Closed: a fact of a left join that has no match comes out without one. A fact that arrives closed comes
- *   out at once, with every match that is held, else without one.
+ * - Closed: a fact of a left join that has no match comes out without one, with the others of its slice of time.
+ *   A fact that arrives closed is matched at once with all that is held; without a match it comes out so, too.
  * - Late: the record arrives when it would not be held any more. It joins nothing, and `join.late` says
  *   what becomes of it.
  *

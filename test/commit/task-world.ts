@@ -27,6 +27,7 @@ import {
 import { LEFT, type ModelTimes, RIGHT } from '../window/model.ts'
 import { NOON, type StreamRecord, type StreamStep } from '../window/random-streams.ts'
 import { Disk } from './disk.ts'
+import { countsOf, Feed, isSilence, merged } from './feed.ts'
 import { Broker } from './task-broker.ts'
 
 /** What becomes of the task once an epoch was taken from it. */
@@ -56,51 +57,6 @@ const BATCH_BYTES = 1_048_588
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const SHARES = new MemoryShares(memoryLimits(NO_LIMITS, 1 << 30), 1)
 const INSTANCES = 2
-
-/** The steps of a stream, side by side between two silences: only these keep the sides apart. */
-class Feed {
-  readonly #steps: readonly StreamStep[]
-
-  constructor(steps: readonly StreamStep[]) {
-    this.#steps = steps
-  }
-
-  /** @param done the steps so far, in any order between two silences; @returns a side's next records, up to a silence */
-  next(done: readonly StreamStep[], side: number, most: number): StreamRecord[] {
-    const [begun, all] = [lastPart(done), this.#part(done.filter(isSilence).length)]
-    const own = (step: StreamStep): step is StreamRecord => !isSilence(step) && step.side === side
-    return all.filter(own).slice(begun.filter(own).length).slice(0, most)
-  }
-
-  isOver(done: readonly StreamStep[]): boolean {
-    return done.length === this.#steps.length
-  }
-
-  /** What is between the silences of these numbers. */
-  #part(silences: number): readonly StreamStep[] {
-    const ends = this.#steps.flatMap((step, i) => (isSilence(step) ? i : []))
-    return this.#steps.slice(silences === 0 ? 0 : ends[silences - 1], ends[silences])
-  }
-}
-
-const isSilence = (step: StreamStep): step is 'silence' => step === 'silence'
-const lastPart = (steps: readonly StreamStep[]): readonly StreamStep[] =>
-  steps.slice(steps.lastIndexOf('silence') + 1)
-
-function countsOf(steps: readonly StreamStep[]): [number, number] {
-  const counts: [number, number] = [0, 0]
-  for (const step of steps) if (!isSilence(step)) counts[step.side]++
-  return counts
-}
-
-/** The smaller event time first, facts first where both are the same. */
-function merged(facts: readonly StreamRecord[], right: readonly StreamRecord[]): StreamRecord[] {
-  const [fact, other] = [facts[0], right[0]]
-  if (fact === undefined || other === undefined) return [...facts, ...right]
-  return other.time < fact.time
-    ? [other, ...merged(facts, right.slice(1))]
-    : [fact, ...merged(facts.slice(1), right)]
-}
 
 export class TaskWorld {
   /** What has been committed, in the order in which it was taken. The outputs are the broker's. */
