@@ -77,9 +77,9 @@ async function nothingFor(topic: string, registry: Registry): Promise<EnricherEr
   const subject = `${topic}-value`
   const message = `The registry ${registry.url} has no subject ${subject}`
   const named = hint(topic, recordSubjects(topic, await registry.subjects()))
-  const otherwise = "; register the topic's schema there, or name a file with schema"
-  const fields = { subject }
-  return new EnricherError('SCHEMA_INVALID', message + (named || otherwise), { fields })
+  const what = "register the topic's schema there, or name a file with schema"
+  const remedy = named === '' ? `; ${what}` : `${named}; or ${what}`
+  return new EnricherError('SCHEMA_INVALID', message + remedy, { fields: { subject } })
 }
 
 function hint(topic: string, subjects: readonly string[]): string {
