@@ -101,18 +101,22 @@ export function createPipelineCodec(
   }
 }
 
-/**
- * The layout that these schemas give, as `PipelineCodec` has it, and other names of it. Throws
- * SCHEMA_INVALID where nothing can be read with them.
- */
-export function layoutsWith(pipeline: Pipeline, schemas: TopicSchemas): readonly string[] {
+/** What schemas give: the layout, as `PipelineCodec` has it, with other names of it, and the output's schema. */
+export interface Derived {
+  readonly layouts: readonly string[]
+  readonly outputSchema: string
+}
+
+/** Throws SCHEMA_INVALID where nothing can be read with the schemas. */
+export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   const plan = planOutput(pipeline, schemas)
   const plans = readerPlans(pipeline, plan)
   new AvroReader(schemas.facts, plans.facts)
   new AvroReader(schemas.right, plans.right)
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
-  return layoutsOf(pipeline, schemas, plan)
+  const layouts = layoutsOf(pipeline, schemas, plan)
+  return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
 const inputs = ({ facts, join, dimensions }: Pipeline): readonly TopicConfig[] => [

@@ -2,9 +2,10 @@
 import type { Pipeline } from '../config/pipeline.ts'
 import { codeOf } from '../errors.ts'
 import {
+  type Derived,
+  derive,
   isUsable,
   type LatestSchema,
-  layoutsWith,
   type ReaderSchema,
   type ReaderSchemas,
   topicSchemas,
@@ -35,9 +36,9 @@ export async function recordedSchemas(
 }
 
 /**
- * What to read with, so that the layout is `layout`: of each topic the latest where that leaves it as it
- * is, else the recorded. undefined: neither the latest nor the recorded give it, so the pipeline itself
- * has changed.
+ * What to read with, so that the layout is `layout`: the recorded schemas, and of each topic the latest
+ * where that leaves layout and output as they are. Without recorded ones that give it, the latest;
+ * undefined: neither does, so the pipeline itself has changed.
  */
 export function schemasFor(
   layout: string,
@@ -45,22 +46,30 @@ export function schemasFor(
   latest: readonly LatestSchema[],
   recorded: ReaderSchemas | undefined,
 ): ReaderSchemas | undefined {
-  const fits = (schemas: ReaderSchemas): boolean => layoutsIn(pipeline, schemas).includes(layout)
-  if (latest.every(isUsable) && fits(latest)) return latest
-  if (recorded === undefined || !fits(recorded)) return undefined
-  return latest.reduce<ReaderSchemas>((chosen, newest, i) => {
-    if (!isUsable(newest)) return chosen
-    const newer = chosen.with(i, newest)
+  const derived = (schemas: ReaderSchemas): Derived | undefined => {
+    const of = derivedFrom(pipeline, schemas)
+    return of?.layouts.includes(layout) ? of : undefined
+  }
+  const newest = latest.every(isUsable) ? latest : undefined
+  const before = recorded && derived(recorded)
+  if (!recorded || !before) return newest && derived(newest) && newest
+  // The output stays as it is registered: in its docs and defaults, too.
+  const fits = (schemas: ReaderSchemas): boolean =>
+    derived(schemas)?.outputSchema === before.outputSchema
+  if (newest && fits(newest)) return newest
+  return latest.reduce<ReaderSchemas>((chosen, one, i) => {
+    if (!isUsable(one)) return chosen
+    const newer = chosen.with(i, one)
     return fits(newer) ? newer : chosen
   }, recorded)
 }
 
-/** None: nothing can be read with them, a field that is selected is not there for instance. */
-function layoutsIn(pipeline: Pipeline, schemas: ReaderSchemas): readonly string[] {
+/** undefined: nothing can be read with them, a field that is selected is not there for instance. */
+function derivedFrom(pipeline: Pipeline, schemas: ReaderSchemas): Derived | undefined {
   try {
-    return layoutsWith(pipeline, topicSchemas(schemas))
+    return derive(pipeline, topicSchemas(schemas))
   } catch (error) {
     if (codeOf(error) !== 'SCHEMA_INVALID') throw error
-    return []
+    return undefined
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { layoutsWith, readSchemas } from '../../src/codec/avro.ts'
+import { derive, readSchemas } from '../../src/codec/avro.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { compilePipeline } from '../../src/codec/compile.ts'
 import { loadPipeline } from '../../src/config/load.ts'
@@ -18,6 +18,8 @@ type Change = (text: string) => string
 const changed = (schemas: TopicSchemas, change: Change): TopicSchemas =>
   JSON.parse(change(JSON.stringify(schemas)))
 
+const layoutsWith = (pipeline: Pipeline, schemas: TopicSchemas): readonly string[] =>
+  derive(pipeline, schemas).layouts
 const layoutOf = (pipeline: Pipeline, schemas: TopicSchemas): string =>
   layoutsWith(pipeline, schemas)[0]
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { layoutsWith, type ReaderSchema, topicSchemas } from '../../src/codec/avro.ts'
+import { derive, type ReaderSchema, topicSchemas } from '../../src/codec/avro.ts'
 import { schemasFor } from '../../src/codec/reader-schemas.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
@@ -37,7 +37,7 @@ const orders = schema(1, 'Order', order)
 const payments = schema(2, 'Payment', payment)
 const customers = schema(3, 'Customer', customer)
 const recorded = [orders, payments, customers]
-const [layout] = layoutsWith(pipeline, topicSchemas(recorded))
+const [layout] = derive(pipeline, topicSchemas(recorded)).layouts
 
 const newerOrders = schema(11, 'Order', { ...order, note: 'string' })
 const newerCustomers = schema(13, 'Customer', { ...customer, vip: 'boolean' })
@@ -70,4 +70,13 @@ test('a pipeline that has changed finds no schemas, whatever is recorded', () =>
     schemasFor(layout, pipeline, [newerOrders, payments, customers], undefined),
     undefined,
   )
+})
+
+test('a newer schema that would change only the output’s docs is read with where the recorded one is gone', () => {
+  const { schema: of } = orders
+  const fields = of.fields.map((field) => ({ ...field, doc: 'Told later.' }))
+  const told: ReaderSchema = { id: 16, schema: { ...of, fields } }
+  assert.deepEqual(idsFor([told, payments, newerCustomers]), [1, 2, 13])
+  const latest = [told, payments, customers]
+  assert.equal(schemasFor(layout, pipeline, latest, undefined), latest)
 })
