@@ -5,6 +5,7 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
+import { AvroTransfer } from './avro-transfer.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -15,15 +16,18 @@ const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6,
 export class Projection {
   readonly #schema: AvroRecordSchema
   readonly #plan: ReaderPlan
+  readonly #whole: RecordType
   readonly #record: RecordType
   readonly #rows: ReadRows
+  readonly #transfer = new AvroTransfer()
 
   /** Throws SCHEMA_INVALID. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
     this.#schema = schema
     this.#plan = plan
     this.#rows = new ReadRows(schema, plan)
-    this.#record = this.#withUnit(neededOf(parseRecord(schema), plan))
+    this.#whole = parseRecord(schema)
+    this.#record = this.#withUnit(neededOf(this.#whole, plan))
   }
 
   /**
@@ -32,16 +36,18 @@ export class Projection {
    */
   readerOf(written: unknown): ValueReader {
     const { name, fields } = this.#record
-    const writer = this.#withUnit(parseRecord(written))
-    if (!namesMatch(writer.name, name)) {
-      throw new Error(`it is a ${writer.name.full}; the pipeline reads ${unqualified(name.full)}`)
+    const parsed = parseRecord(written)
+    if (!namesMatch(parsed.name, name)) {
+      throw new Error(`it is a ${parsed.name.full}; the pipeline reads ${unqualified(name.full)}`)
     }
+    const writer = this.#withUnit(renamed(parsed, this.#whole))
     const sources = fieldSources(writer, this.#record)
     const isSame = sources.every(
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
-    if (isSame) return this.#positions(renamed(writer, sources, this.#record))
-    return new ResolvingReader(resolve(writer, this.#record), this.#positions(this.#record))
+    if (isSame) return this.#positions(writer)
+    const transcode = resolve(writer, this.#record)
+    return new ResolvingReader(transcode, this.#positions(this.#record), this.#transfer)
   }
 
   /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */
@@ -70,8 +76,9 @@ function neededOf(record: RecordType, { select, keys, time }: ReaderPlan): Recor
   return { ...record, fields: record.fields.filter(({ name }) => names.has(name)) }
 }
 
-/** The fields that are read get the reader's names. */
-function renamed(writer: RecordType, sources: readonly number[], reader: RecordType): RecordType {
+/** Fields that the reader has under another name get it. */
+function renamed(writer: RecordType, reader: RecordType): RecordType {
+  const sources = fieldSources(writer, reader)
   const fields = writer.fields.map((field, i) => {
     const at = sources.indexOf(i)
     return at < 0 ? field : { ...field, name: reader.fields[at].name }

@@ -1,7 +1,7 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { AvroReader } from './avro-reader.ts'
-import { AvroTransfer, type Transcode } from './avro-transfer.ts'
+import type { AvroTransfer, Transcode } from './avro-transfer.ts'
 import { DEEPEST } from './avro-walk.ts'
 import type { TimeReading, ValueReader } from './port.ts'
 
@@ -14,13 +14,17 @@ const FRAME_BYTES = 5
 export class ResolvingReader implements ValueReader {
   readonly #transcode: Transcode
   readonly #inner: AvroReader
-  readonly #transfer = new AvroTransfer()
+  readonly #transfer: AvroTransfer
   #fault = ''
 
-  /** @param inner of what `transcode` writes */
-  constructor(transcode: Transcode, inner: AvroReader) {
+  /**
+   * @param inner of what `transcode` writes
+   * @param transfer of one value at a time; the readers of a topic share it
+   */
+  constructor(transcode: Transcode, inner: AvroReader, transfer: AvroTransfer) {
     this.#transcode = transcode
     this.#inner = inner
+    this.#transfer = transfer
   }
 
   get fault(): string {
