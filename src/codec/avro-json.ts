@@ -194,7 +194,8 @@ class JsonWriter {
       Number.isSafeInteger(Number(value)) && typeof value !== 'number' ? undefined : long(value)
     const ms = typeof value === 'string' ? parseTime(value) : undefined
     if (ms !== undefined) {
-      this.#sink.int(MILLIS.has(logical) ? Math.floor(ms) : Math.round(ms * 1000))
+      const time = MILLIS.has(logical) ? Math.floor(ms) : Math.round(ms * 1000)
+      this.#sink.long(BigInt(time))
     } else if (number !== undefined) this.#sink.long(number)
     else {
       const what = JSON.stringify(value)

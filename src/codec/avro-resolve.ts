@@ -41,6 +41,9 @@ interface Step {
   readonly run: Transcode
 }
 
+/** Far more than a block can have, and no more than `AvroSink.int` takes. */
+const MOST_ITEMS = 2 ** 32
+
 class Resolver {
   readonly #records = new RecordPairs<Resolved>()
   readonly #skips = new Map<RecordType, Skip>()
@@ -229,7 +232,7 @@ function blocks(item: Transcode): Transcode {
     if (++source.depth > DEEPEST) return false
     for (;;) {
       let left = readCount(source)
-      if (!(left >= 0) || !sink.int(left)) return false
+      if (!(left < MOST_ITEMS) || !sink.int(left)) return false
       if (left === 0) break
       for (; left > 0; left--) {
         const before = source.at
