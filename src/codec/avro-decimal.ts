@@ -29,7 +29,8 @@ export function compileDecimal(from: Logical, to: Logical, size: number): Transc
     const unscaled = unscaledOf(buffer.subarray(at, at + length))
     const converted = (unscaled * times) / by
     const isExact = unscaled * times === converted * by
-    const bytes = isExact && fits(converted, limit) ? bytesFor(converted, size) : undefined
+    const bytes =
+      isExact && fits(converted, limit) ? bytesFor(converted, length, size < 0) : undefined
     if (bytes === undefined) {
       return transfer.refuse('', `is ${decimalText(unscaled, from.scale)}; ${tooLong(to)}`)
     }
@@ -45,15 +46,13 @@ const fits = (value: bigint, limit: bigint): boolean => value < limit && value >
 const unscaledOf = (bytes: Buffer): bigint =>
   BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`))
 
-/** In as few bytes as it needs, or in `size`; undefined where it needs more. */
-function bytesFor(value: bigint, size: number): Buffer | undefined {
+/** In as many bytes as it had, for a writer may have a width of its own; `grows`: in more where it needs them. */
+function bytesFor(value: bigint, length: number, grows: boolean): Buffer | undefined {
   const digits = (value < 0n ? -value - 1n : value).toString(16).length
   // A hexadecimal digit is four bits, and the sign is one more.
-  let bytes = size < 0 ? Math.ceil(digits / 2) : size
-  if (BigInt.asIntN(8 * bytes, value) !== value) {
-    if (size >= 0) return undefined
-    bytes++
-  }
+  let bytes = Math.max(length, Math.ceil(digits / 2))
+  if (BigInt.asIntN(8 * bytes, value) !== value) bytes++
+  if (bytes > length && !grows) return undefined
   const hex = BigInt.asUintN(8 * bytes, value).toString(16)
   return Buffer.from(hex.padStart(2 * bytes, '0'), 'hex')
 }
