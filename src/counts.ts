@@ -102,8 +102,8 @@ export class Counts {
   /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
   droppedLate = 0
   droppedEarly = 0
-  /** Of all inputs: records of another type than the pipeline file names. */
-  droppedOtherType = 0
+  /** By topic: records of another type than the pipeline file names, which are dropped. */
+  readonly otherTypes = new Tally()
   unmatched = 0
   /** By topic. */
   readonly produced = new Tally()

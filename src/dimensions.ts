@@ -80,7 +80,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
             events,
           ),
         onReject: rejecting(config, options),
-        onOtherType: () => counts.droppedOtherType++,
+        onOtherType: () => counts.otherTypes.add(config.topic),
         room: (all) => earlyRejects.room(all),
         mayFlush: () => !earlyRejects.pending,
         claim: (bytes) => claim(dimensions, bytes, limit),

@@ -429,6 +429,21 @@ export const EVENTS = {
     action:
       'Look for a clock, or a field or unit of `time`, that is wrong; `join.early: reject` keeps them in the rejects topic.',
   },
+  records_of_other_type: {
+    level: 'info',
+    message:
+      '{topic}: {count} of {taken} records dropped in {seconds} s, {percent} %, as they are of another type than `type` names',
+    fields: {
+      topic: 'the input, or a dimension’s topic',
+      count: 'how many since the line before',
+      taken: 'of how many',
+      percent: 'how many that are of a hundred',
+      seconds: 'in which they came',
+    },
+    means:
+      'The topic has records of several types, and the pipeline file takes one of them: a line at once, then one a minute while more come. `losses_over` ends it.',
+    action: 'None where that is wanted. Where it is all of them, `type` is wrong.',
+  },
   facts_dropped: {
     level: 'info',
     message:
@@ -456,7 +471,8 @@ export const EVENTS = {
       count: 'how many there were',
       seconds: 'from the first to the last',
     },
-    means: 'The end of `records_rejected`, `records_late`, `records_early` or `facts_dropped`.',
+    means:
+      'The end of `records_rejected`, `records_late`, `records_early`, `records_of_other_type` or `facts_dropped`.',
     action: '',
   },
   lookups_missed: {

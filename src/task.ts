@@ -547,7 +547,8 @@ export class Task {
     // Whatever else is wrong with a record of another type does not matter.
     if (value === null && !isNull) return NEEDS_SCHEMA
     if (value === OTHER_TYPE) {
-      this.#context.counts.droppedOtherType++
+      const { counts, pipeline } = this.#context
+      counts.otherTypes.add(side === LEFT ? pipeline.facts.topic : pipeline.join.topic)
       return REFUSED
     }
     if (keyEnds[i] < 0) return fail('null_key', 'The record has no key')

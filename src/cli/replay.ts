@@ -183,7 +183,7 @@ function summary({ output }: Pipeline, counts: Counts | undefined): string[] {
     [counts.droppedLate, 'late'] as const,
     [counts.droppedEarly, 'too far ahead of the clock'] as const,
     [counts.droppedMissing, 'without a dimension row'] as const,
-    [counts.droppedOtherType, 'of another type'] as const,
+    [counts.otherTypes.total, 'of another type'] as const,
   ].filter(([count]) => count > 0)
   return [
     `  ${countText(facts)} facts read`,

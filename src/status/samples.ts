@@ -113,7 +113,7 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
   metrics.records_dropped_total.inc(
     { stage: 'decode', reason: 'other_type' },
-    counts.droppedOtherType,
+    counts.otherTypes.total,
   )
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])

@@ -62,7 +62,7 @@ export class ServiceViews implements Views {
         rejects: counts.rejects.total,
         late: counts.late[0] + counts.late[1],
         missing: counts.droppedMissing,
-        otherType: counts.droppedOtherType,
+        otherType: counts.otherTypes.total,
         unmatched: counts.unmatched,
       },
       topology: this.topology(),

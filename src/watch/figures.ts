@@ -5,7 +5,7 @@ import type { Dimension } from '../dimension/dimension.ts'
 
 /** Records that did not get to the output, of one kind. */
 export interface Loss {
-  readonly kind: 'reject' | 'late' | 'early' | 'missing'
+  readonly kind: 'reject' | 'late' | 'early' | 'otherType' | 'missing'
   /** A topic, or both; of missing rows a dimension. */
   readonly of: string
   readonly stage: string
@@ -121,6 +121,9 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
     count: counts.droppedEarly,
     among: bothOf(pipeline),
   }
+  const others = [...counts.otherTypes].map(([of, count]): Loss => {
+    return { kind: 'otherType', of, stage: 'decode', reason: 'other_type', count, among: of }
+  })
   const missing = dimensions.map(({ name: of }, d): Loss => {
     const count = withoutRow(counts, d)
     return { kind: 'missing', of, stage: 'enrich', reason: 'missing', count, among: lookedUpIn(of) }
@@ -131,6 +134,7 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
     ...rejected,
     ...late.filter((_, side) => fates[side] !== 'reject'),
     early,
+    ...others,
     ...missing.filter((_, d) => dimensions[d].missing === 'drop'),
   ]
 }

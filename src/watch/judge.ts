@@ -11,6 +11,7 @@ import { percentOf, spanText } from './words.ts'
 const LOST_PERCENT = 1
 /** Look-ups that miss: a few unknown keys, or a dimension that few facts are in, are no fault. */
 const MISSED_PERCENT = 95
+const NEARLY_ALL_PERCENT = 99
 const ENOUGH_LOOKUPS = 100
 /** Fetches and heartbeats are answered all the time; only a join may have to wait for the others, for 15 s. */
 const SILENT_MS = 16_000
@@ -49,6 +50,12 @@ export interface Situation {
   }[]
   /** Inputs of which nothing but records of open transactions is left. */
   readonly undecided: readonly { readonly input: string; readonly ms: number }[]
+  /** Topics of which partitions were added since the start: how many are read. */
+  readonly notRead: readonly {
+    readonly topic: string
+    readonly partitions: number
+    readonly read: number
+  }[]
   readonly silence: Silence | undefined
 }
 
@@ -85,8 +92,11 @@ function ofInstance(situation: Situation): Finding[] {
   return findings
 }
 
-function ofInputs({ tasks, waiting, undecided }: Situation): Finding[] {
-  const findings: Finding[] = []
+function ofInputs({ tasks, waiting, undecided, notRead }: Situation): Finding[] {
+  const findings = notRead.map(({ topic, partitions, read }): Finding => {
+    const text = `${topic} has ${partitions} partitions, of which ${read} are read`
+    return { reason: 'partitions_not_read', of: topic, text }
+  })
   if (waiting.length > 0) {
     const records = waiting.reduce((sum, { records: one }) => sum + one, 0)
     const span = spanText(Math.max(...waiting.map(({ ms }) => ms)))
@@ -114,40 +124,51 @@ function listOf(all: readonly unknown[]): string {
   return all.length > MOST_NAMED ? `${named} and ${all.length - MOST_NAMED} more` : named
 }
 
-const LOSS_REASONS = {
-  reject: 'rejects',
-  late: 'late',
-  early: 'early',
-  missing: undefined,
-} as const
-const LOST = { rejects: 'rejected', late: 'late', early: 'too far ahead of the clock' } as const
-type LossReason = keyof typeof LOST
+interface LossLine {
+  readonly reason: Reason
+  /** What they were. */
+  readonly were: string
+  /** The least percent of a topic that is a reason. */
+  readonly least: number
+}
 
-/** By topic: rows of `missing: drop` are dropped because the pipeline file says so. */
+/** What the pipeline file has dropped is no loss, unless it is nearly all; of missing rows the look-ups tell. */
+const LOSSES: Readonly<Record<Loss['kind'], LossLine | undefined>> = {
+  reject: { reason: 'rejects', were: 'rejected', least: LOST_PERCENT },
+  late: { reason: 'late', were: 'late', least: LOST_PERCENT },
+  early: { reason: 'early', were: 'too far ahead of the clock', least: LOST_PERCENT },
+  otherType: { reason: 'other_type', were: 'of another type', least: NEARLY_ALL_PERCENT },
+  missing: undefined,
+}
+
+/** By topic. */
 function ofLosses({ losses }: Figures, recent: Recent): Finding[] {
-  const topics = new Map<string, { reason: LossReason; losses: [string, Loss][] }>()
+  const topics = new Map<string, { line: LossLine; losses: [string, Loss][] }>()
   for (const entry of losses) {
     const [, { kind, of }] = entry
-    const reason = LOSS_REASONS[kind]
-    if (reason === undefined) continue
-    const id = `${reason} ${of}`
-    if (!topics.has(id)) topics.set(id, { reason, losses: [] })
+    const line = LOSSES[kind]
+    if (line === undefined) continue
+    const id = `${kind} ${of}`
+    if (!topics.has(id)) topics.set(id, { line, losses: [] })
     topics.get(id)!.losses.push(entry)
   }
-  return [...topics.values()].flatMap(({ reason, losses: some }): Finding[] => {
-    const parts = some
-      .map(([id, loss]) => ({ loss, part: partOf(id, loss, recent) }))
-      .filter(({ part: { count: one } }) => one > 0)
-      .sort((a, b) => b.part.count - a.part.count)
-    if (parts.length === 0) return []
-    const [{ loss, part }] = parts
-    const count = parts.reduce((sum, { part: { count: one } }) => sum + one, 0)
-    const percent = percentOf(count, Math.max(count, part.among))
-    if (percent < LOST_PERCENT) return []
-    const why = reason === 'rejects' ? `, ${parts.length > 1 ? 'most ' : ''}as ${loss.reason}` : ''
-    const text = `${percent} % of the records of ${loss.of} were ${LOST[reason]}${why}: ${amount({ ...part, count })}`
-    return [{ reason, of: loss.of, text }]
-  })
+  return [...topics.values()].flatMap(
+    ({ line: { reason, were, least }, losses: some }): Finding[] => {
+      const parts = some
+        .map(([id, loss]) => ({ loss, part: partOf(id, loss, recent) }))
+        .filter(({ part: { count: one } }) => one > 0)
+        .sort((a, b) => b.part.count - a.part.count)
+      if (parts.length === 0) return []
+      const [{ loss, part }] = parts
+      const count = parts.reduce((sum, { part: { count: one } }) => sum + one, 0)
+      const percent = percentOf(count, Math.max(count, part.among))
+      if (percent < least) return []
+      const why =
+        reason === 'rejects' ? `, ${parts.length > 1 ? 'most ' : ''}as ${loss.reason}` : ''
+      const text = `${percent} % of the records of ${loss.of} were ${were}${why}: ${amount({ ...part, count })}`
+      return [{ reason, of: loss.of, text }]
+    },
+  )
 }
 
 const partOf = (id: string, { among }: Loss, recent: Recent): Part =>

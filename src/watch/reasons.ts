@@ -55,6 +55,11 @@ export const REASONS = {
     action: 'Find the producer that has not ended it: `kafka-transactions.sh find-hanging`.',
     downAfterMs: null,
   },
+  partitions_not_read: {
+    title: 'Partitions are read by nobody',
+    action: 'They were added while it runs: the runbook says how to have them read.',
+    downAfterMs: null,
+  },
   registry_away: {
     title: 'The schema registry does not answer',
     action: 'Look at the registry; topics whose schemas are known go on.',
@@ -78,6 +83,11 @@ export const REASONS = {
   early: {
     title: 'Records are ahead of the clock',
     action: 'See whether a clock or a unit of time is wrong; else raise `join.ahead`.',
+    downAfterMs: null,
+  },
+  other_type: {
+    title: 'Records are of another type',
+    action: 'Compare `type` with the names of the topic’s records.',
     downAfterMs: null,
   },
   unmatched: {

@@ -96,6 +96,8 @@ export class Warnings {
       log.event('records_late', { topic: of, behind, fate, count, ...rest })
     } else if (kind === 'early') {
       log.event('records_early', { topics: of, count, ...rest })
+    } else if (kind === 'otherType') {
+      log.event('records_of_other_type', { topic: of, count, ...rest })
     } else if (kind === 'missing') {
       const keys = this.#keysOf(this.#indexOf(of), this.#droppedKeys)
       log.event('facts_dropped', { dimension: of, keys, count, ...rest })

@@ -99,6 +99,7 @@ export class Watch {
       tasks: worker?.tasks.length ?? 0,
       waiting: this.#waiting(at),
       undecided: this.#undecided(),
+      notRead: this.#notRead(),
       silence: this.#matching.silence,
     }
   }
@@ -136,12 +137,31 @@ export class Watch {
   }
 
   #undecided(): Situation['undecided'] {
-    const { worker, pipeline } = this.#parts
-    const topics = [pipeline.facts.topic, pipeline.join.topic]
-    return (worker?.tasks ?? []).flatMap(({ task: { queues, partition } }) =>
-      topics
-        .map((topic, side) => ({ input: `${topic}-${partition}`, ms: queues[side].undecidedMs }))
-        .filter(({ ms }) => ms >= UNDECIDED_MS),
+    const { worker, dimensions } = this.#parts
+    const inputs = (worker?.tasks ?? []).flatMap(({ task: { queues, partition } }) =>
+      this.#topics.map((topic, side) => {
+        return { input: `${topic}-${partition}`, ms: queues[side].undecidedMs }
+      }),
     )
+    const others = dimensions.flatMap(({ topic, progress: { openTransaction } }) => {
+      if (openTransaction === undefined) return []
+      const { partition, ms } = openTransaction
+      return [{ input: `${topic}-${partition}`, ms }]
+    })
+    return [...inputs, ...others].filter(({ ms }) => ms >= UNDECIDED_MS)
+  }
+
+  #notRead(): Situation['notRead'] {
+    const { partitions: read, inputs } = this.#parts
+    if (inputs === undefined || read === undefined) return []
+    return this.#topics
+      .map((topic, side) => ({ topic, partitions: inputs.partitions[side], read }))
+      .filter(({ partitions }) => partitions > read)
+  }
+
+  /** Of both sides. */
+  get #topics(): readonly string[] {
+    const { facts, join } = this.#parts.pipeline
+    return [facts.topic, join.topic]
   }
 }

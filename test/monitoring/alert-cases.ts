@@ -265,6 +265,13 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     labels: { job: 'e', topic: 'orders' },
     says: '10% of the records of orders are rejected.',
   },
+  StreamEnricherAllOfOtherType: {
+    fires: { [`enricher_degraded{${ON}, reason="other_type"}`]: '0x5 1x30' },
+    quiet: { [`enricher_degraded{${ON}, reason="other_type"}`]: '0x5 1x8 0x2 1x8 0x30' },
+    at: '20m',
+    labels: { job: 'e' },
+    says: 'Job e drops all records of a topic, as they are of another type than its file names.',
+  },
   StreamEnricherDecodeErrors: {
     fires: {
       [`enricher_decode_errors_total{${TOPIC}, format="avro"}`]: '0+5x40',

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Registry } from '../../src/codec/registry.ts'
 import { EnricherError } from '../../src/errors.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
+import type { InputTopics } from '../../src/input/input-topics.ts'
 import { LastLags } from '../../src/input/last-lags.ts'
 import { REASON_NAMES, REASONS } from '../../src/watch/reasons.ts'
 import type { Worker } from '../../src/worker.ts'
@@ -210,6 +211,49 @@ test('a registry that does not answer, and a transaction that nobody ends, are r
     'All that is left of orders-0, orders-1, orders-2, orders-3 and 2 more is of transactions that have been open for 45 s',
     'The schema registry http://localhost:8081 does not answer',
   ])
+})
+
+test('partitions that nobody reads, and a dimension that stands before an open transaction, are reasons', (t) => {
+  const watched = new Watched(t)
+  watched.pass(2)
+  watched.parts.partitions = 4
+  watched.parts.inputs = { partitions: [4, 6] } as unknown as InputTopics
+  Object.assign(watched.parts.dimensions[0].progress, {
+    openTransaction: { partition: 2, ms: 60_000 },
+  })
+  watched.pass(2)
+  assert.deepEqual(texts(watched), [
+    'All that is left of customers-2 is of transactions that have been open for 60 s',
+    'payments has 6 partitions, of which 4 are read',
+  ])
+})
+
+test('records of other types are dropped as the pipeline file says: a reason only where it is all of them', (t) => {
+  const watched = new Watched(t)
+  const others = (count: number) => (): void => {
+    watched.facts(100)
+    watched.counts.otherTypes.add('orders', count)
+  }
+  watched.pass(120, others(90))
+  assert.deepEqual(watched.reasons, [])
+  assert.deepEqual(
+    watched.lines.map(({ level, msg }) => [level, msg]),
+    [
+      [
+        30,
+        'orders: 90 of 100 records dropped in 2 s, 90 %, as they are of another type than `type` names',
+      ],
+      [
+        30,
+        'orders: 2700 of 3000 records dropped in 60 s, 90 %, as they are of another type than `type` names',
+      ],
+    ],
+  )
+  watched.pass(120, others(100))
+  assert.deepEqual(texts(watched), [
+    '100 % of the records of orders were of another type: 3,000 of 3,000 in the last 60 s',
+  ])
+  assert.deepEqual(watched.undeclared, [])
 })
 
 test('the runbook has a section for every reason, in the order in which they are named', () => {

@@ -38,7 +38,8 @@ export class Watched {
       table.put(key, 0, key.length, NO_BYTES, 0, 0)
     }
     const read = { records: rows.length, bytes: 0 }
-    const dimensions = pipeline.dimensions.map(({ topic }) => ({ topic, table, read }))
+    const progress = { openTransaction: undefined }
+    const dimensions = pipeline.dimensions.map(({ topic }) => ({ topic, table, read, progress }))
     this.parts = {
       pipeline,
       version: '1',
