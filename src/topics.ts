@@ -120,10 +120,10 @@ export async function missingTopics(
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
   const { partitions } = found.get(facts.topic)!
-  const anew = `Create it anew with ${partitions} partitions`
   // Its records are of the former partitions' tasks: a changelog with more would be of no use.
   const grown = `Partitions were added to the inputs: give ${output.topic} as many, and run \`stream-enricher reset\`, which deletes the changelog; the inputs are then read again from their beginning`
   for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
+    const anew = `Create ${topic} anew with ${partitions} partitions`
     const what = topic === changelogTopic(pipeline) ? grown : anew
     if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found, what)
   }

@@ -15,6 +15,8 @@ const KEYS = ['FRA', 'JFK', 'ÅÄÖ']
 const PARTITIONS = 2
 const FACTS = 3000
 const RIGHT = 900
+/** The flight whose look-up field is null. */
+const NO_CARRIER = FACTS
 const TIMES = { beforeMs: 2000, afterMs: 9000, graceMs: 1000 }
 
 const flight = {
@@ -100,6 +102,7 @@ function records(): ModelRecord[] {
       list.push({ side, id, time, key: KEYS[(id * 31) % 3] })
     }
   }
+  list.push({ side: 0, id: NO_CARRIER, time: AT + 40_000, key: 'FRA' })
   return list
 }
 
@@ -122,7 +125,7 @@ async function send(orders: Orders, list: readonly ModelRecord[]): Promise<numbe
             at: time * 1000,
             airport: code,
             seats: { a: id, b: null },
-            carrier: id % 2 === 0 ? -7 : id,
+            carrier: id === NO_CARRIER ? null : id % 2 === 0 ? -7 : id,
             legs: [{ to: 'x' }, { to: 'y' }],
           })
         : framed(stations, {
@@ -146,7 +149,6 @@ async function send(orders: Orders, list: readonly ModelRecord[]): Promise<numbe
   const bad: [Buffer | null, object][] = [
     [null, nothing],
     [Buffer.from('FRA'), nothing],
-    [Buffer.from('FRA'), { ...nothing, airport: 'FRA' }],
     [Buffer.from('FRA'), { ...nothing, airport: 'JFK' }],
     // By days ahead of the clock: it must not make the others late, nor the broker refuse the epoch.
     [Buffer.from('FRA'), { ...nothing, airport: 'FRA', carrier: 1, at: (Date.now() + 1e9) * 1000 }],
