@@ -83,6 +83,9 @@ program
   )
   .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read')
   .option('--registry-username <user>', 'for basic authentication; see below')
+  .option('--registry-ca <file>', 'the authorities of the registry’s certificate (PEM)')
+  .option('--registry-cert <file>', 'our certificate for the registry (PEM)')
+  .option('--registry-key <file>', 'its private key (PEM)')
   .option('--tls', 'speak TLS, with the certificate authorities that Node trusts')
   .option('--tls-ca <file>', 'speak TLS, with these authorities (PEM)')
   .option('--tls-cert <file>', 'our certificate (PEM)')
@@ -102,7 +105,7 @@ program
   .option('--sasl-scope <scope>', 'oauthbearer: what tokens are to be for')
   .addHelpText(
     'after',
-    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD and\nKAFKA_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret.',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD,\nKAFKA_TLS_PASSPHRASE and SCHEMA_REGISTRY_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret.',
   )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')

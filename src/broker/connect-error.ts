@@ -1,17 +1,7 @@
 import type { KafkaConfig, Sasl } from '../config/pipeline.ts'
 import { EnricherError, type ErrorCode, messageOf } from '../errors.ts'
+import { alertOf, tlsFault } from '../http/tls-fault.ts'
 import { TokenError } from './oauth-tokens.ts'
-
-/** What Node says of a broker's certificate that it does not trust. */
-const UNTRUSTED = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-])
 
 /** Of kafkajs's and Node's errors; the innermost is the cause of them all. */
 interface Failure {
@@ -49,20 +39,21 @@ export function connectError(config: KafkaConfig, cause: unknown): EnricherError
     const message = `The listener at ${brokers} does not use SASL; leave out kafka.sasl, or name the port of one that does`
     return error('BROKER_AUTHENTICATION', message)
   }
-  if (UNTRUSTED.has(code)) {
+  const fault = tlsFault(code, why)
+  if (fault === 'untrusted') {
     const message = `The certificate of the broker at ${brokers} is not trusted (${why}); set kafka.tls.ca to the certificate of the authority that has signed it`
     return error('BROKER_TLS', message)
   }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code.startsWith('CERT_')) {
+  if (fault === 'unfit') {
     const message = `The certificate of the broker at ${brokers} does not fit (${why}); name the broker in kafka.brokers as its certificate does, or have the certificate made anew`
     return error('BROKER_TLS', message)
   }
-  if (code.includes('_ALERT_')) {
+  if (fault === 'refused') {
     const own = config.tls?.cert === undefined ? 'asks for' : 'refuses'
     const message = `The broker at ${brokers} ${own} our certificate (${alertOf(code)}); set kafka.tls.cert and kafka.tls.key to one that an authority it trusts has signed`
     return error('BROKER_TLS', message)
   }
-  if (/PEM routines|key values mismatch|bad decrypt/.test(why)) {
+  if (fault === 'unusable') {
     const message = `The certificates of kafka.tls cannot be used (${why}); ca, cert and key have to be PEM text, the key that of the certificate, and passphrase its own`
     return error('BROKER_TLS', message)
   }
@@ -86,13 +77,6 @@ function chainOf(cause: unknown): Failure[] {
   }
   return chain
 }
-
-/** `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE` → `bad certificate`. */
-const alertOf = (code: string): string =>
-  code
-    .replace(/^.*_ALERT_/, '')
-    .replaceAll('_', ' ')
-    .toLowerCase()
 
 /** A listener that speaks another protocol than we do closes the connection, and says nothing. */
 function settingsToCheck(config: KafkaConfig, failures: readonly Failure[], code: string): string {

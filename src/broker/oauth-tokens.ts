@@ -1,7 +1,7 @@
 /** Tokens to sign in with, by a client's credentials (RFC 6749, section 4.4): one for all connections, renewed in time. */
-import type { IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
 import type { OauthSasl } from '../config/pipeline.ts'
+import { httpRequest } from '../http/request.ts'
+import { tlsFault } from '../http/tls-fault.ts'
 
 /** A connection asks for another token so long before its own is over. */
 export const REAUTHENTICATE_MS = 10_000
@@ -103,10 +103,8 @@ async function askFor(config: OauthSasl): Promise<Token> {
   throw new TokenError(message, false)
 }
 
-/** By Node's own client: `fetch` takes no certificates of other authorities. */
 async function post(config: OauthSasl): Promise<{ status: number; body: string }> {
   const { tokenEndpoint: url, tokenEndpointCa: ca, clientId, clientSecret, scope } = config
-  const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':')
   const options = {
     method: 'POST',
@@ -116,25 +114,20 @@ async function post(config: OauthSasl): Promise<{ status: number; body: string }
       'content-type': 'application/x-www-form-urlencoded',
     },
     signal: AbortSignal.timeout(REQUEST_MS),
-    ...(ca === null ? {} : { ca }),
   }
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     ...(scope === null ? {} : { scope }),
   })
   try {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      request(url, options, resolve).once('error', reject).end(form.toString())
-    })
-    return { status: answer.statusCode ?? 0, body: await text(answer) }
+    return await httpRequest(url, options, form.toString(), ca === null ? null : { ca })
   } catch (error) {
-    const { code = '', message, cause } = error as Error & { code?: string }
-    const why = message || code
-    const remedy = /CERT|ISSUER|VERIFY/.test(code)
-      ? 'set kafka.sasl.tokenEndpointCa to the certificate of the authority that has signed its own'
-      : 'check kafka.sasl.tokenEndpoint'
-    const reason = cause instanceof Error ? cause.message : why
-    throw new TokenError(`The token endpoint ${url} does not answer (${reason}); ${remedy}`, true)
+    const { code, message } = error as Error & { code: string }
+    const remedy =
+      tlsFault(code, message) === 'untrusted'
+        ? 'set kafka.sasl.tokenEndpointCa to the certificate of the authority that has signed its own'
+        : 'check kafka.sasl.tokenEndpoint'
+    throw new TokenError(`The token endpoint ${url} does not answer (${message}); ${remedy}`, true)
   }
 }
 

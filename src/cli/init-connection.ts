@@ -22,6 +22,10 @@ export interface ConnectionOptions {
   readonly saslScope?: string
   readonly registry?: string
   readonly registryUsername?: string
+  /** PEM files. */
+  readonly registryCa?: string
+  readonly registryCert?: string
+  readonly registryKey?: string
 }
 
 export interface Connection {
@@ -36,7 +40,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Throws where a file cannot be read, or a variable is not set. */
 export function connectionOf(options: ConnectionOptions, env: Environment): Connection {
   const { brokers, registry: url } = options
-  const tls = tlsOf(options, env)
+  const tls = kafkaTlsOf(options, env)
   const sasl = saslOf(options, env)
   const registry = url === undefined ? undefined : registryOf(url, options, env)
   return {
@@ -65,29 +69,38 @@ interface Part<T> {
   readonly lines: readonly string[]
 }
 
-function tlsOf(options: ConnectionOptions, env: Environment): Part<Tls> | undefined {
-  const { tlsCa: ca, tlsCert: cert, tlsKey: key } = options
+function kafkaTlsOf(options: ConnectionOptions, env: Environment): Part<Tls> | undefined {
+  const { tls, tlsCa: ca, tlsCert: cert, tlsKey: key } = options
+  const files = tlsOf('tls', { ca, cert, key }, 'KAFKA_TLS_PASSPHRASE', env)
+  if (files !== undefined || !tls) return files
+  return { value: { rejectUnauthorized: true }, lines: ['  tls: true'] }
+}
+
+/** @param option that name the files begin so. @returns undefined where there is none */
+function tlsOf(
+  option: string,
+  { ca, cert, key }: Record<'ca' | 'cert' | 'key', string | undefined>,
+  passphraseVariable: string,
+  env: Environment,
+): Part<Tls> | undefined {
   const files = Object.entries({ ca, cert, key }).filter((entry): entry is [string, string] =>
     Boolean(entry[1]),
   )
-  if (files.length === 0) {
-    if (!options.tls) return undefined
-    return { value: { rejectUnauthorized: true }, lines: ['  tls: true'] }
-  }
+  if (files.length === 0) return undefined
   if ((cert === undefined) !== (key === undefined)) {
-    throw new Error('A client certificate needs both --tls-cert and --tls-key')
+    throw new Error(`A client certificate needs both --${option}-cert and --${option}-key`)
   }
-  const passphrase = key && env.KAFKA_TLS_PASSPHRASE
+  const passphrase = key && env[passphraseVariable]
   return {
     value: {
       rejectUnauthorized: true,
-      ...Object.fromEntries(files.map(([name, file]) => [name, pem(`tls-${name}`, file)])),
+      ...Object.fromEntries(files.map(([name, file]) => [name, pem(`${option}-${name}`, file)])),
       ...(passphrase ? { passphrase } : {}),
     },
     lines: [
       '  tls:',
       ...files.map(([name, file]) => `    ${name}: "\${file:${resolve(file)}}"`),
-      ...(passphrase ? [`    passphrase: "\${KAFKA_TLS_PASSPHRASE}"`] : []),
+      ...(passphrase ? [`    passphrase: "\${${passphraseVariable}}"`] : []),
     ],
   }
 }
@@ -149,7 +162,7 @@ function oauthOf(options: ConnectionOptions, env: Environment): Part<Sasl> {
 
 function registryOf(
   url: string,
-  { registryUsername }: ConnectionOptions,
+  options: ConnectionOptions,
   env: Environment,
 ): Part<RegistryConfig> {
   if (/\/\/[^/@]*@/.test(url)) {
@@ -157,15 +170,20 @@ function registryOf(
       '--registry has a user in its address, which would stand in the file; take --registry-username, and SCHEMA_REGISTRY_PASSWORD in the environment',
     )
   }
+  const { registryUsername, registryCa: ca, registryCert: cert, registryKey: key } = options
+  const tls = tlsOf('registry', { ca, cert, key }, 'SCHEMA_REGISTRY_TLS_PASSPHRASE', env)
   const lines = ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${url}}`]
+  const tlsLines = tls?.lines ?? []
   if (registryUsername === undefined && !env.SCHEMA_REGISTRY_USERNAME) {
-    return { value: { url, username: null, password: null }, lines }
+    const value = { url, username: null, password: null, tls: tls?.value ?? null }
+    return { value, lines: [...lines, ...tlsLines] }
   }
   const user = variable('SCHEMA_REGISTRY_USERNAME', env, registryUsername)
   const password = variable('SCHEMA_REGISTRY_PASSWORD', env)
+  const signIn = [`  username: "${user.reference}"`, `  password: "${password.reference}"`]
   return {
-    value: { url, username: user.value, password: password.value },
-    lines: [...lines, `  username: "${user.reference}"`, `  password: "${password.reference}"`],
+    value: { url, username: user.value, password: password.value, tls: tls?.value ?? null },
+    lines: [...lines, ...signIn, ...tlsLines],
   }
 }
 

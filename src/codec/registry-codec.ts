@@ -1,36 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RejectReason } from '../batch.ts'
-import { codeOf, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
 import { frameFault, isFramed, VALUE } from './framing.ts'
 import { OTHER_TYPE, type OtherType, type TopicCodec, type ValueReader } from './port.ts'
 import { Projection } from './projection.ts'
 import { fullNameOf, isOfType } from './record-type.ts'
 import type { Registry } from './registry.ts'
-import { UnknownIds } from './unknown-ids.ts'
+import { WriterSchemas } from './writer-schemas.ts'
 
 /** What is known of one schema id. */
 type Known = ValueReader | { readonly reason: RejectReason | OtherType; readonly fault: string }
-
-const AGAIN_MS = 100
 
 const isReader = (known: Known): known is ValueReader => 'read' in known
 
 /** Values of a topic whose writer schemas are in the registry; each is resolved to the reader's schema. */
 export class RegistryCodec implements TopicCodec {
-  readonly #registry: Registry
   readonly #schema: AvroRecordSchema
   readonly #projection: Projection
   readonly #type: string | null
   readonly #known = new Map<number, Known>()
-  readonly #unknown = new UnknownIds()
+  readonly #schemas: WriterSchemas
   #lastId = -1
   #lastReader: ValueReader | undefined
   fault = ''
 
   /** @param type of the records that are read; null: any that the schema can be read from */
   constructor(registry: Registry, schema: AvroRecordSchema, plan: ReaderPlan, type: string | null) {
-    this.#registry = registry
+    this.#schemas = new WriterSchemas(registry)
     this.#schema = schema
     this.#projection = new Projection(schema, plan)
     this.#type = type
@@ -62,7 +58,7 @@ export class RegistryCodec implements TopicCodec {
 
   /** null: the registry may know it. */
   #refuseUnknown(id: number): RejectReason | null {
-    const fault = this.#unknown.fault(id)
+    const fault = this.#schemas.fault(id)
     if (fault === undefined) return null
     this.fault = fault
     return 'unknown_schema'
@@ -70,26 +66,11 @@ export class RegistryCodec implements TopicCodec {
 
   async load(buffer: Buffer, start: number): Promise<void> {
     const id = buffer.readInt32BE(start + 1)
-    try {
-      const known = await this.#find(id)
-      if (known === undefined) {
-        this.#unknown.add(id, `The registry ${this.#registry.url} has no schema with the id ${id}`)
-      } else this.#known.set(id, known)
-    } catch (error) {
-      if (codeOf(error) === 'REGISTRY_UNAVAILABLE') {
-        // It is being closed: whoever asks again is about to stop.
-        await sleep(AGAIN_MS)
-        return
-      }
-      const fault = `The schema ${id} cannot be had from ${this.#registry.url}: ${messageOf(error)}`
-      this.#unknown.add(id, fault)
-    }
+    const found = await this.#schemas.load(id, `The schema ${id}`)
+    if (found !== undefined) this.#known.set(id, this.#compile(id, found.schema))
   }
 
-  /** undefined: the registry does not know it. */
-  async #find(id: number): Promise<Known | undefined> {
-    const schema = await this.#registry.byId(id)
-    if (schema === undefined) return undefined
+  #compile(id: number, schema: unknown): Known {
     if (this.#isOther(schema as AvroRecordSchema | null)) {
       const fault = `The schema ${id} is of another type: ${fullNameOf(schema as AvroRecordSchema)}`
       return { reason: OTHER_TYPE, fault }

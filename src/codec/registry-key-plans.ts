@@ -1,19 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RejectReason } from '../batch.ts'
-import { codeOf, messageOf } from '../errors.ts'
 import type { KeyPlans } from './avro-key.ts'
 import { type KeyPlan, keyPlan } from './key-plan.ts'
 import type { Registry } from './registry.ts'
-import { UnknownIds } from './unknown-ids.ts'
-
-const AGAIN_MS = 100
+import { WriterSchemas } from './writer-schemas.ts'
 
 /** How the keys of one topic are read, by the schema ids in them. */
 export class RegistryKeyPlans implements KeyPlans {
-  readonly #registry: Registry
   /** Of schemas that the registry has, so no more than those: a plan, or why there is none. */
   readonly #plans = new Map<number, KeyPlan | string>()
-  readonly #unknown = new UnknownIds()
+  readonly #schemas: WriterSchemas
   #lastId = -1
   #lastPlan: KeyPlan | undefined
   readonly source = 'its schema'
@@ -21,7 +16,7 @@ export class RegistryKeyPlans implements KeyPlans {
   fault = ''
 
   constructor(registry: Registry) {
-    this.#registry = registry
+    this.#schemas = new WriterSchemas(registry)
   }
 
   find(id: number): KeyPlan | undefined {
@@ -32,33 +27,17 @@ export class RegistryKeyPlans implements KeyPlans {
       this.#lastPlan = plan
       return plan
     }
-    const fault = plan ?? this.#unknown.fault(id)
+    const fault = plan ?? this.#schemas.fault(id)
     this.reason = fault === undefined ? null : 'bad_key'
     this.fault = fault ?? ''
     return undefined
   }
 
   async load(id: number): Promise<void> {
-    const { url } = this.#registry
-    try {
-      const schema = await this.#registry.byId(id)
-      if (schema === undefined) {
-        this.#unknown.add(
-          id,
-          `The registry ${url} has no schema with the id ${id}, which the key names`,
-        )
-        return
-      }
-      const plan = schema === null ? 'it is not an Avro schema' : keyPlan(schema)
-      this.#plans.set(id, typeof plan === 'object' ? plan : keyFault(id, plan))
-    } catch (error) {
-      if (codeOf(error) === 'REGISTRY_UNAVAILABLE') {
-        // It is being closed: whoever asks again is about to stop.
-        await sleep(AGAIN_MS)
-        return
-      }
-      this.#unknown.add(id, `The key’s schema ${id} cannot be had from ${url}: ${messageOf(error)}`)
-    }
+    const found = await this.#schemas.load(id, `The key’s schema ${id}`)
+    if (found === undefined) return
+    const plan = found.schema === null ? 'it is not an Avro schema' : keyPlan(found.schema)
+    this.#plans.set(id, typeof plan === 'object' ? plan : keyFault(id, plan))
   }
 }
 

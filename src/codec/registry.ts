@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { httpRequest } from '../http/request.ts'
+import { alertOf, tlsFault } from '../http/tls-fault.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
 import { differences } from './schema-differences.ts'
 import { parseSchemaText } from './schema-json.ts'
@@ -26,6 +28,8 @@ interface Answer {
   readonly id?: number
   readonly is_compatible?: boolean
   readonly messages?: readonly string[]
+  readonly error_code?: number
+  readonly message?: string
   readonly schema: string
   readonly schemaType?: string
   readonly references?: readonly { subject: string; version: number }[]
@@ -33,16 +37,24 @@ interface Answer {
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 const REQUEST_MS = 5000
+const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
+const LONGEST_ASK_MS = 1000
+const FORBIDDEN = 403
 const NOT_FOUND = 404
+/** The API's own error code: the subject, or the whole registry, is in the mode READONLY. */
+const READ_ONLY = 42205
 
 /** The registry has answered, and the answer is no. */
 class Refused extends Error {
   readonly status: number
+  /** The API's own. */
+  readonly code: number
 
-  constructor(status: number, message: string) {
-    super(message)
+  constructor(status: number, { error_code = status, message = '' }: Answer) {
+    super(`${status} ${message}`)
     this.status = status
+    this.code = error_code
   }
 }
 
@@ -110,21 +122,40 @@ export class Registry {
     return { id: answer.id!, schema: isAvro ? await this.#parse(answer) : null }
   }
 
-  /** A schema by its id; undefined where there is none. A schema of another type is null. */
-  async byId(id: number): Promise<unknown> {
-    const answer = await this.#get(`/schemas/ids/${id}`)
-    if (answer === undefined) return undefined
-    return (answer.schemaType ?? 'AVRO') === 'AVRO' ? this.#parse(answer) : null
+  /**
+   * A schema by its id; undefined where there is none. A schema of another type is null.
+   * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
+   */
+  async byId(id: number, patienceMs = 0): Promise<unknown> {
+    const until = performance.now() + patienceMs
+    for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+      const answer = await this.#get(`/schemas/ids/${id}`)
+      if (answer !== undefined) {
+        return (answer.schemaType ?? 'AVRO') === 'AVRO' ? this.#parse(answer) : null
+      }
+      if (performance.now() > until) return undefined
+      await this.#pause(Math.min(wait, LONGEST_ASK_MS))
+    }
   }
 
-  /** Registers a schema and answers its id; one that is there already keeps its id. Throws SCHEMA_INVALID. */
+  /**
+   * Registers a schema and answers its id; one that is there already keeps its id, and is found by who may
+   * only read. Throws SCHEMA_INVALID, or REGISTRY_READ_ONLY.
+   */
   async register(subject: string, schema: string): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions`
+    const path = `/subjects/${encodeURIComponent(subject)}`
+    const body = JSON.stringify({ schema })
+    const found = await this.#get(path, body)
+    if (found !== undefined) return found.id!
     try {
-      const { id } = await this.#request(path, JSON.stringify({ schema }))
+      const { id } = await this.#request(`${path}/versions`, body, isFinal)
       return id!
     } catch (cause) {
       if (!(cause instanceof Refused)) throw cause
+      if (cause.status === FORBIDDEN || cause.code === READ_ONLY) {
+        const message = `The registry ${this.url} lets us register nothing under ${subject} (${cause.message}), and the output's schema is not there yet; have somebody who may register what \`stream-enricher output-schema\` prints`
+        throw new EnricherError('REGISTRY_READ_ONLY', message, { cause, fields: { subject } })
+      }
       const message = `The registry refuses the output's schema for ${subject} (${cause.message}). Where it is not compatible with an earlier one, use another output topic or change the subject's compatibility`
       throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { subject } })
     }
@@ -176,64 +207,98 @@ export class Registry {
     return inlineReferences(parseSchemaText(schema), named)
   }
 
-  /** Waits out an outage. Throws `Refused` where the registry answers with a refusal. */
-  async #request(path: string, body?: string): Promise<Answer> {
-    const begun = Date.now()
-    for (let wait = 100; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  /** Waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
+  async #request(path: string, body?: string, isVerdict = saysNo): Promise<Answer> {
+    const begun = performance.now()
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
-        const answer = await this.#fetch(path, body)
+        const answer = await this.#ask(path, body)
         this.requests.ok++
         if (this.#down) this.#log.event('registry_works', { url: this.url })
         this.#down = false
         return answer
       } catch (error) {
-        this.requests[error instanceof Refused ? 'refused' : 'failed']++
-        if (error instanceof Refused) throw error
-        const waited = Date.now() - begun
+        const refused = error instanceof Refused && isVerdict(error.status)
+        this.requests[refused ? 'refused' : 'failed']++
+        if (refused) throw error
+        const waited = performance.now() - begun
         if (this.#closed.signal.aborted || waited > this.#patienceMs) throw this.#gone(error)
         if (!this.#down) this.#log.event('registry_failing', { err: error, url: this.url, path })
         this.#down = true
-        await sleep(wait, undefined, { signal: this.#closed.signal }).catch(() => {})
+        await this.#pause(wait)
       }
     }
   }
 
-  async #fetch(path: string, body?: string): Promise<Answer> {
-    const { url, username, password } = this.#config
+  /** Until then, or until it is closed. */
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#closed.signal }).catch(() => {})
+  }
+
+  async #ask(path: string, body: string | undefined): Promise<Answer> {
+    const { url, username, password, tls } = this.#config
     const headers: Record<string, string> = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE }
     if (username !== null) {
       headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
     }
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(REQUEST_MS)])
-    const init = { headers, signal, ...(body === undefined ? {} : { method: 'POST', body }) }
-    let response: Response
-    try {
-      response = await fetch(url.replace(/\/+$/, '') + path, init)
-    } catch (error) {
-      // fetch says only that it failed; why is in its cause.
-      throw new Error(messageOf((error as { cause?: unknown }).cause ?? error), { cause: error })
+    const method = body === undefined ? 'GET' : 'POST'
+    const options = { method, headers, signal }
+    const response = await httpRequest(url.replace(/\/+$/, '') + path, options, body, tls)
+    const { status, contentType } = response
+    const answer = parsed(response.body)
+    if (answer === undefined || isOfServer(status, answer)) {
+      const what = contentType.replace(/;.*/, '') || 'no type'
+      throw new Error(`${status} with ${what}, which is no answer of a schema registry`)
     }
-    const text = await response.text()
-    if (response.ok) return JSON.parse(text)
-    if (response.status >= 400 && response.status < 500 && isVerdict(response.status)) {
-      throw new Refused(response.status, `${response.status} ${detail(text)}`)
-    }
-    throw new Error(`${response.status} ${detail(text)}`)
+    if (status >= 200 && status < 300) return answer
+    throw new Refused(status, answer)
   }
 
   #gone(cause: unknown): EnricherError {
-    const message = `The schema registry ${this.url} does not answer (${messageOf(cause)}); check registry.url and its credentials`
+    const message = `The schema registry ${this.url} ${this.#outage(cause)}`
     return new EnricherError('REGISTRY_UNAVAILABLE', message, { cause })
+  }
+
+  #outage(cause: unknown): string {
+    const { url, username, tls } = this.#config
+    const why = messageOf(cause)
+    if (cause instanceof Refused && [401, FORBIDDEN].includes(cause.status)) {
+      const who = username === null ? 'us, who name no user' : `the user ${username}`
+      return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
+    }
+    const { code = '' } = cause as { code?: string }
+    switch (tlsFault(String(code), why)) {
+      case 'untrusted':
+        return `has a certificate that is not trusted (${why}); set registry.tls.ca to the certificate of the authority that has signed it`
+      case 'unfit':
+        return `has a certificate that does not fit (${why}); name the host in registry.url as its certificate does, or have the certificate made anew`
+      case 'refused':
+        return `${tls?.cert === undefined ? 'asks for' : 'refuses'} our certificate (${alertOf(String(code))}); set registry.tls.cert and registry.tls.key to one that an authority it trusts has signed`
+      case 'unusable':
+        return `cannot be asked with the certificates of registry.tls (${why}); ca, cert and key have to be PEM text, the key that of the certificate, and passphrase its own`
+      default:
+        return `does not answer (${why}); check registry.url${url.startsWith('https:') ? ', and registry.tls.cert where it asks for a certificate' : ', which is https where it speaks TLS'}`
+    }
   }
 }
 
-/** Not wrong credentials, a timeout or too many requests: these say nothing about the schema. */
-const isVerdict = (status: number): boolean => ![401, 403, 407, 408, 425, 429].includes(status)
+/** Not wrong credentials, a timeout or too many requests, nor a fault of its own: these say nothing about the schema. */
+const saysNo = (status: number): boolean =>
+  status >= 400 && status < 500 && ![401, 403, 407, 408, 425, 429].includes(status)
 
-function detail(text: string): string {
+/** For a request that has to be allowed: asking again does not help. */
+const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(status)
+
+/** Of who serves the address, and not of the API: the path is wrong, or an ingress has no backend now. */
+const isOfServer = (status: number, { error_code, message = '' }: Answer): boolean =>
+  status === NOT_FOUND && (error_code === undefined || /^HTTP 404\b/.test(message))
+
+/** undefined: it is no JSON. */
+function parsed(text: string): Answer | undefined {
   try {
-    return String(JSON.parse(text).message ?? text)
+    return Object(JSON.parse(text))
   } catch {
-    return text.slice(0, 200)
+    return undefined
   }
 }

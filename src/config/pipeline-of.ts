@@ -43,7 +43,7 @@ export interface RawPipeline {
     tls?: boolean | Partial<Tls>
     sasl?: UserSasl | RawOauth
   }
-  registry?: { url: string; username?: string; password?: string }
+  registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
   facts: RawTopic
   dimensions?: Record<
     string,
@@ -150,6 +150,7 @@ const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['regist
   url: raw.url,
   username: raw.username ?? null,
   password: raw.password ?? null,
+  tls: raw.tls === undefined ? null : { rejectUnauthorized: true, ...raw.tls },
 })
 
 function kafkaOf(raw: RawPipeline['kafka']): Pipeline['kafka'] {

@@ -46,6 +46,7 @@ export interface RegistryConfig {
   readonly url: string
   readonly username: string | null
   readonly password: string | null
+  readonly tls: Tls | null
 }
 
 export interface TopicConfig {

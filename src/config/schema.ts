@@ -57,6 +57,14 @@ const input = {
     { pattern: '^[^\\s/]+$' },
   ),
 }
+const tls = (refused: string) =>
+  object('TLS details, as PEM text.', {
+    ca: text('Certificates of the authorities. Default: those that Node trusts.'),
+    cert: text('Our certificate.'),
+    key: secret('Our private key.'),
+    passphrase: secret('The private key’s passphrase.'),
+    rejectUnauthorized: { type: 'boolean', default: true, description: refused },
+  })
 const time = {
   description:
     'The field with the event time; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
@@ -136,20 +144,7 @@ export const pipelineSchema = {
           }),
           tls: {
             description: 'TLS: true, or its details.',
-            anyOf: [
-              { type: 'boolean' },
-              object('TLS details, as PEM text.', {
-                ca: text('Certificates of the authorities.'),
-                cert: text('Our certificate.'),
-                key: secret('Our private key.'),
-                passphrase: secret('The private key’s passphrase.'),
-                rejectUnauthorized: {
-                  type: 'boolean',
-                  default: true,
-                  description: 'Refuse brokers whose certificate is not trusted.',
-                },
-              }),
-            ],
+            anyOf: [{ type: 'boolean' }, tls('Refuse brokers whose certificate is not trusted.')],
           },
           sasl: {
             ...object(
@@ -189,6 +184,7 @@ export const pipelineSchema = {
           url: text('Its address, as http://registry:8081.', { pattern: '^https?://[^@]+$' }),
           username: text('The user of HTTP basic authentication.'),
           password: secret('The password; take it from the environment or a file.'),
+          tls: tls('Refuse a registry whose certificate is not trusted.'),
         },
         ['url'],
       ),

@@ -52,7 +52,7 @@ export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): 
 }
 
 /** Sections that are there only if the file has them. */
-const OPTIONAL = ['registry', 'kafka.tls', 'kafka.sasl']
+const OPTIONAL = ['registry', 'registry.tls', 'kafka.tls', 'kafka.sasl']
 
 function defaultsOf(
   schema: Definition,

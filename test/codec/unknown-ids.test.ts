@@ -27,13 +27,20 @@ const server = createServer((request, response) => {
   const id = Number(request.url!.split('/').at(-1))
   const found = known.get(id)
   response.statusCode = found === undefined ? 404 : 200
-  response.end(JSON.stringify({ id, schema: JSON.stringify(found) }))
+  const none = { error_code: 40403, message: `Schema ${id} not found` }
+  response.end(JSON.stringify(found === undefined ? none : { id, schema: JSON.stringify(found) }))
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 after(() => server.close())
 const { port } = server.address() as { port: number }
-const registry = new Registry(
-  { url: `http://127.0.0.1:${port}`, username: null, password: null },
+/** Without the wait for a registry that is behind. */
+class HastyRegistry extends Registry {
+  override byId(id: number): Promise<unknown> {
+    return super.byId(id)
+  }
+}
+const registry = new HastyRegistry(
+  { url: `http://127.0.0.1:${port}`, username: null, password: null, tls: null },
   { event: () => {} },
 )
 

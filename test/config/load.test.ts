@@ -97,7 +97,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const expected: Pipeline = {
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
-    registry: { url: 'http://registry', username: null, password: null },
+    registry: { url: 'http://registry', username: null, password: null, tls: null },
     facts: { ...input, topic: 'orders', time: 'ordered_at' },
     dimensions: [
       { ...dimension, name: 'customer', topic: 'customers', on: 'customer_id', select: customer },

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
 import { redacted } from '../../src/config/redact.ts'
 
-const secrets = ['PassA', 'KeyB', 'PhraseC', 'PassD', 'TokenE']
+const secrets = ['PassA', 'KeyB', 'PhraseC', 'PassD', 'TokenE', 'KeyF']
 const pipeline = parsePipeline(
   `
 name: job
@@ -11,7 +11,7 @@ kafka:
   brokers: broker:9092
   sasl: { mechanism: plain, username: ann, password: PassA }
   tls: { ca: TheAuthority, cert: Ours, key: KeyB, passphrase: PhraseC }
-registry: { url: "https://registry:8081", username: bob, password: PassD }
+registry: { url: "https://registry:8081", username: bob, password: PassD, tls: { key: KeyF } }
 facts: { topic: orders }
 join: { topic: payments, on: id, within: 1s }
 output: { topic: out }

@@ -12,7 +12,7 @@ let running: RunningRegistry
 let registry: Registry
 before(async () => {
   running = await startRegistry()
-  const config = { url: running.url, username: null, password: null }
+  const config = { url: running.url, username: null, password: null, tls: null }
   registry = new Registry(config, { event: () => {} })
   const body = JSON.stringify({ compatibility: 'BACKWARD' })
   const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }

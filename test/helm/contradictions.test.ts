@@ -96,6 +96,13 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
       ),
     },
   ],
+  [
+    /registry.tls.key in plain/,
+    {
+      registry: { url: '' },
+      config: `${PIPELINE}registry: { url: "https://r", tls: { key: a } }\n`,
+    },
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [

@@ -1,9 +1,10 @@
 /** A broker that asks who its clients are: by SASL over TLS, and by client certificates. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createCertificates } from './certificates.ts'
 import { freePort, type RunningKafka, startKafka } from './kafka.ts'
 
 const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
@@ -29,7 +30,7 @@ export interface SecureKafka {
 
 export async function startSecureKafka(): Promise<SecureKafka> {
   const certificates = mkdtempSync(join(tmpdir(), 'stream-enricher-certificates-'))
-  createCertificates(certificates)
+  createCertificates(certificates, PASSWORDS.key)
   const ports = [await freePort(), await freePort(), await freePort()]
   const [sasl, mutual, bearer] = ports.map((port) => `127.0.0.1:${port}`)
   const settings = {
@@ -60,31 +61,6 @@ export async function startSecureKafka(): Promise<SecureKafka> {
       rmSync(certificates, { recursive: true, force: true })
     },
   }
-}
-
-function createCertificates(folder: string): void {
-  const openssl = (...args: string[]): void => {
-    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
-  }
-  const request = ['-newkey', 'rsa:2048', '-nodes', '-keyout']
-  for (const ca of ['ca', 'other-ca']) {
-    const subject = ['-subj', `/CN=${ca}`, '-days', '2', '-out', `${ca}.pem`]
-    openssl('req', '-x509', ...request, `${ca}.key`, ...subject)
-  }
-  writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1')
-  const signed = { broker: 'ca', client: 'ca', 'other-client': 'other-ca' }
-  for (const [name, ca] of Object.entries(signed)) {
-    openssl('req', ...request, `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`)
-    const by = ['-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2']
-    const of = ['-in', `${name}.csr`, '-extfile', 'names', '-out', `${name}.pem`]
-    openssl('x509', '-req', ...by, ...of)
-  }
-  const encrypted = ['-v2', 'aes-256-cbc', '-passout', `pass:${PASSWORDS.key}`]
-  openssl('pkcs8', '-topk8', '-in', 'client.key', '-out', 'locked.key', ...encrypted)
-  const [key, certificate] = ['broker.key', 'broker.pem'].map((file) =>
-    readFileSync(join(folder, file), 'utf8'),
-  )
-  writeFileSync(join(folder, 'broker-store.pem'), key + certificate)
 }
 
 function addScramUser({ address }: RunningKafka, user: string, password: string): void {
