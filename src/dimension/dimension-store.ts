@@ -4,6 +4,8 @@ import type { DimensionCheckpoint } from './checkpoint.ts'
 import type { DimensionTable } from './table.ts'
 
 const PAGE_BYTES = 64 * 1024
+/** Of a rewrite, at once: no more of them is in memory a second time. */
+const REWRITTEN_BYTES = 4 * 1024 * 1024
 const ROW_HEADER = 8
 const CHECKPOINT_KEY = Buffer.from([0xff])
 
@@ -15,7 +17,7 @@ const CHECKPOINT_KEY = Buffer.from([0xff])
  *     value := page or checkpoint (JSON), CRC-32C u32
  *
  * Few large values load many times faster than one per row. When most of what is stored is dead the
- * whole table is written anew.
+ * whole table is written anew, a part at a time.
  */
 export class DimensionStore {
   readonly #store: Store
@@ -24,6 +26,8 @@ export class DimensionStore {
   #sealed: Buffer[] = []
   #pages = 0
   #storedBytes = 0
+  /** A rewrite has failed on its way: what was put before it is in the table only. */
+  #isHalfWritten = false
 
   constructor(store: Store) {
     this.#store = store
@@ -79,7 +83,12 @@ export class DimensionStore {
 
   /** Writes what was put since the last flush, and the checkpoint, in one atomic batch. */
   async flush(checkpoint: DimensionCheckpoint, table: DimensionTable): Promise<void> {
-    if (this.#storedBytes > 2 * table.bytes + 64 * PAGE_BYTES) await this.#rewrite(table)
+    const isMostlyDead = this.#storedBytes > 2 * table.bytes + 64 * PAGE_BYTES
+    if (isMostlyDead || this.#isHalfWritten) await this.#rewrite(table)
+    await this.#write(checkpoint)
+  }
+
+  async #write(checkpoint?: DimensionCheckpoint): Promise<void> {
     this.#seal()
     const pages = this.#sealed
     const batch = pages.map((value, i) => ({
@@ -87,8 +96,10 @@ export class DimensionStore {
       key: pageKey(this.#pages + i),
       value: withChecksum(value),
     }))
-    const value = withChecksum(Buffer.from(JSON.stringify(checkpoint)))
-    batch.push({ type: 'put', key: CHECKPOINT_KEY, value })
+    if (checkpoint !== undefined) {
+      const value = withChecksum(Buffer.from(JSON.stringify(checkpoint)))
+      batch.push({ type: 'put', key: CHECKPOINT_KEY, value })
+    }
     await this.#store.batch(batch, DURABLE)
     // Not before: the checkpoint of a later flush speaks of these pages, too.
     this.#sealed = []
@@ -99,6 +110,7 @@ export class DimensionStore {
   async clear(): Promise<void> {
     this.#sealed = []
     this.#at = this.#pages = this.#storedBytes = 0
+    this.#isHalfWritten = false
     await empty(this.#store)
   }
 
@@ -106,12 +118,27 @@ export class DimensionStore {
     return this.#store.close()
   }
 
-  /** A crash in here leaves a store without checkpoint, which is then read from the topic again. */
+  /**
+   * Writes the whole table behind the pages that are there, then deletes these, the first one first. A crash on
+   * the way leaves the former checkpoint with rows that are newer than it says. They are put again, as the topic
+   * is read on from there; a deleted row is not there without its deletion, which was written after it.
+   */
   async #rewrite(table: DimensionTable): Promise<void> {
-    await this.clear()
-    table.forEach((buffer, keyStart, rowStart, rowEnd) => {
-      this.put(buffer, keyStart, rowStart, buffer, rowStart, rowEnd)
-    })
+    this.#isHalfWritten = true
+    const first = this.#pages
+    const before = this.#storedBytes
+    this.#sealed = []
+    this.#at = 0
+    let from = 0
+    while (from >= 0) {
+      from = table.forSome(from, REWRITTEN_BYTES, (buffer, keyStart, rowStart, rowEnd) => {
+        this.put(buffer, keyStart, rowStart, buffer, rowStart, rowEnd)
+      })
+      await this.#write()
+    }
+    await this.#store.clear({ lt: pageKey(first) })
+    this.#storedBytes -= before
+    this.#isHalfWritten = false
   }
 
   #row(

@@ -7,7 +7,7 @@ import {
   varintBytes,
   writeVarint,
 } from '../bytes.ts'
-import { Arena, CHUNK_BYTES, PLACE, PLACE_BITS, padded, UNIT } from './arena.ts'
+import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
 /** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
@@ -16,8 +16,12 @@ const ADDRESS = 1
 const FIRST_SLOTS = 1 << 10
 /** Slots that a sweep looks at, at most: a millisecond or so. */
 const MOST_SWEPT = 100_000
+/** Chunks of dead rows that are gone through at once, at most: some ten milliseconds each. */
+const MOST_MOVED = 4
 /** Slots that `someKeys` looks at: a table that was emptied may have millions without a row. */
 const MOST_LOOKED_AT = 1 << 16
+
+type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void
 
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
@@ -34,7 +38,6 @@ export class DimensionTable {
   #arena: Arena
   /** The arena's. */
   #chunks: readonly Bytes[]
-  #live = 0
   #slots = new Int32Array(FIRST_SLOTS * SLOT)
   /** Rows, and deleted keys. */
   #entries = 0
@@ -71,7 +74,7 @@ export class DimensionTable {
 
   /** Bytes of memory: chunks and index. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_BYTES + this.#slots.length * 4
+    return this.#arena.bytes + this.#slots.length * 4
   }
 
   hash(key: Bytes, start: number, end: number): number {
@@ -90,7 +93,7 @@ export class DimensionTable {
     for (let i = 0; i < count; i++) touched ^= slots[((hashes[i] * SLOT) & mask) + ADDRESS]
     for (let i = 0; i < count; i++) {
       const address = slots[((hashes[i] * SLOT) & mask) + ADDRESS]
-      if (address !== 0) touched ^= this.#chunks[address >>> PLACE_BITS][(address & PLACE) * UNIT]
+      if (address !== 0) touched ^= this.#chunks[chunkOf(address)][byteOf(address)]
     }
     return touched
   }
@@ -101,7 +104,7 @@ export class DimensionTable {
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return false
     // `#slot` has compared its key, and so read where it is.
-    this.rowBuffer = this.#chunks[address >>> PLACE_BITS]
+    this.rowBuffer = this.#chunks[chunkOf(address)]
     const value = this.#keyStart + this.#keyBytes
     this.rowStart = value + this.#stampBytes
     this.rowEnd = value + this.#valueBytes
@@ -113,7 +116,7 @@ export class DimensionTable {
     const slot = this.#slot(this.#hash(key, start, end), key, start, end)
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return -1
-    this.rowBuffer = this.#chunks[address >>> PLACE_BITS]
+    this.rowBuffer = this.#chunks[chunkOf(address)]
     return this.#keyStart + this.#keyBytes
   }
 
@@ -135,9 +138,10 @@ export class DimensionTable {
     const keyBytes = keyEnd - keyStart
     const valueBytes = rowEnd - rowStart
     const bytes = varintBytes(keyBytes) + varintBytes(valueBytes) + keyBytes + valueBytes
+    if (this.#arena.isFullFor(bytes)) this.#reclaim()
     const address = this.#arena.allocate(bytes)
-    const chunk = this.#chunks[address >>> PLACE_BITS]
-    let at = writeVarint(chunk, (address & PLACE) * UNIT, keyBytes)
+    const chunk = this.#chunks[chunkOf(address)]
+    let at = writeVarint(chunk, byteOf(address), keyBytes)
     at = writeVarint(chunk, at, valueBytes)
     at = copyBytes(key, keyStart, keyEnd, chunk, at)
     copyBytes(row, rowStart, rowEnd, chunk, at)
@@ -147,8 +151,6 @@ export class DimensionTable {
     if (this.#stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
     this.#slots[slot] = hash
     this.#slots[slot + ADDRESS] = address
-    this.#live += padded(bytes)
-    if (this.#arena.top * UNIT > 2 * this.#live + 2 * CHUNK_BYTES) this.#compact()
   }
 
   /** The key goes; without stamps. */
@@ -167,8 +169,8 @@ export class DimensionTable {
       this.#swept = (this.#swept + SLOT) & (this.#slots.length - SLOT)
       const address = this.#slots[this.#swept + ADDRESS]
       if (address === 0) continue
-      const chunk = this.#chunks[address >>> PLACE_BITS]
-      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      const chunk = this.#chunks[chunkOf(address)]
+      this.#readLengths(chunk, byteOf(address))
       const value = this.#keyStart + this.#keyBytes
       if (!isDeleted(chunk, value)) continue
       if (isSwept(chunk, value)) this.#remove(this.#swept)
@@ -178,9 +180,10 @@ export class DimensionTable {
 
   /** Its bytes are free. */
   #forget(address: number): void {
-    this.#live -= padded(this.#rowBytes(address))
-    const chunk = this.#chunks[address >>> PLACE_BITS]
+    const chunk = this.#chunks[chunkOf(address)]
+    const bytes = this.#readLengths(chunk, byteOf(address))
     if (this.#stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
+    this.#arena.release(address, bytes)
   }
 
   #remove(from: number): void {
@@ -207,21 +210,33 @@ export class DimensionTable {
   /** @param stampBytes of the values that come */
   clear(stampBytes = 0): void {
     this.#newArena()
-    this.#live = this.#entries = this.#deleted = this.#swept = 0
+    this.#entries = this.#deleted = this.#swept = 0
     this.#stampBytes = stampBytes
     this.#slots = new Int32Array(FIRST_SLOTS * SLOT)
   }
 
   /** Calls `each` with every entry: its buffer, where the key starts, where the value starts, where it ends. */
-  forEach(each: (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void): void {
-    for (let slot = 0; slot < this.#slots.length; slot += SLOT) {
+  forEach(each: EachEntry): void {
+    this.forSome(0, Number.POSITIVE_INFINITY, each)
+  }
+
+  /**
+   * As `forEach`, until entries of so many bytes were visited, or the last.
+   * @param from 0, or what the call before has returned; the table is the same still
+   * @returns where to go on; -1: all were visited
+   */
+  forSome(from: number, bytes: number, each: EachEntry): number {
+    let left = bytes
+    for (let slot = from; slot < this.#slots.length; slot += SLOT) {
+      if (left <= 0) return slot
       const address = this.#slots[slot + ADDRESS]
       if (address === 0) continue
-      const chunk = this.#chunks[address >>> PLACE_BITS]
-      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      const chunk = this.#chunks[chunkOf(address)]
+      left -= this.#readLengths(chunk, byteOf(address))
       const row = this.#keyStart + this.#keyBytes
       each(chunk, this.#keyStart, row, row + this.#valueBytes)
     }
+    return -1
   }
 
   /** Some of the keys, which rows they are of is left to chance. */
@@ -231,8 +246,8 @@ export class DimensionTable {
     for (let slot = 0; slot < end && keys.length < most; slot += SLOT) {
       const address = this.#slots[slot + ADDRESS]
       if (address === 0) continue
-      const chunk = this.#chunks[address >>> PLACE_BITS]
-      this.#readLengths(chunk, (address & PLACE) * UNIT)
+      const chunk = this.#chunks[chunkOf(address)]
+      this.#readLengths(chunk, byteOf(address))
       keys.push(Buffer.from(chunk.subarray(this.#keyStart, this.#keyStart + this.#keyBytes)))
     }
     return keys
@@ -259,10 +274,6 @@ export class DimensionTable {
     return at - start + this.#keyBytes + bytes
   }
 
-  #rowBytes(address: number): number {
-    return this.#readLengths(this.#chunks[address >>> PLACE_BITS], (address & PLACE) * UNIT)
-  }
-
   #slot(hash: number, key: Bytes, start: number, end: number): number {
     const slots = this.#slots
     const mask = slots.length - SLOT
@@ -276,8 +287,8 @@ export class DimensionTable {
   }
 
   #hasKey(address: number, key: Bytes, start: number, end: number): boolean {
-    const chunk = this.#chunks[address >>> PLACE_BITS]
-    this.#readLengths(chunk, (address & PLACE) * UNIT)
+    const chunk = this.#chunks[chunkOf(address)]
+    this.#readLengths(chunk, byteOf(address))
     const length = end - start
     return this.#keyBytes === length && sameBytes(chunk, this.#keyStart, key, start, length)
   }
@@ -301,20 +312,39 @@ export class DimensionTable {
     this.#chunks = this.#arena.chunks
   }
 
-  /** More than half is dead: the live rows move to new chunks. */
-  #compact(): void {
-    const old = this.#chunks
-    const slots = this.#slots
-    this.#newArena()
-    for (let slot = 0; slot < slots.length; slot += SLOT) {
-      const address = slots[slot + ADDRESS]
-      if (address === 0) continue
-      const from = old[address >>> PLACE_BITS]
-      const at = (address & PLACE) * UNIT
+  /** Where more than half is dead, what is alive in the emptiest chunks moves: little at a time, as memory fills. */
+  #reclaim(): void {
+    for (let moved = 0; moved < MOST_MOVED && this.#arena.isMostlyDead; moved++) {
+      const emptiest = this.#arena.emptiest()
+      if (emptiest === undefined) return
+      this.#vacate(emptiest)
+    }
+  }
+
+  #vacate({ chunk, start, end }: { chunk: number; start: number; end: number }): void {
+    const from = this.#chunks[chunk]
+    for (let at = start; at < end; ) {
       const bytes = this.#readLengths(from, at)
-      const to = this.#arena.allocate(bytes)
-      from.copy(this.#chunks[to >>> PLACE_BITS], (to & PLACE) * UNIT, at, at + bytes)
-      slots[slot + ADDRESS] = to
+      const slot = this.#slotOf(addressOf(chunk, at), from)
+      if (slot >= 0) {
+        const to = this.#arena.allocate(bytes)
+        from.copy(this.#chunks[chunkOf(to)], byteOf(to), at, at + bytes)
+        this.#slots[slot + ADDRESS] = to
+        this.#arena.release(addressOf(chunk, at), bytes)
+      }
+      at += padded(bytes)
+    }
+  }
+
+  /** Of the entry that was read last; -1: it is dead. */
+  #slotOf(address: number, chunk: Bytes): number {
+    const slots = this.#slots
+    const mask = slots.length - SLOT
+    const hash = this.#hash(chunk, this.#keyStart, this.#keyStart + this.#keyBytes)
+    for (let slot = (hash * SLOT) & mask; ; slot = (slot + SLOT) & mask) {
+      const found = slots[slot + ADDRESS]
+      if (found === 0) return -1
+      if (found >>> 0 === address) return slot
     }
   }
 }

@@ -173,6 +173,26 @@ test('a row costs its own bytes and 40 more at most, apart from the last chunks'
   )
 })
 
+test('no put pays for more than a few chunks of dead rows', () => {
+  let hashed = 0
+  const pair = new Pair((key, start, end) => {
+    hashed++
+    return hashBytes(key, start, end)
+  })
+  const ROWS = 150_000
+  const random = randomFrom(3)
+  let most = 0
+  for (let i = 0; i < 5 * ROWS; i++) {
+    hashed = 0
+    pair.put(Buffer.from(`${random(ROWS)}`), Buffer.alloc(100, i))
+    most = Math.max(most, hashed)
+  }
+  // A row takes 108 bytes, and a chunk holds some 39,000.
+  assert.ok(most > 1000 && most < 4.1 * (CHUNK / 108), `${most}`)
+  assert.ok(pair.table.bytes < 2 * pair.encodedBytes + 3 * CHUNK + 32 * ROWS)
+  pair.agrees()
+})
+
 test('one that is always full of the same rows stays as large as it is', () => {
   const pair = new Pair()
   const fill = (): void => {
@@ -195,7 +215,7 @@ test('keys of a megabyte, rows of a whole chunk and empty ones live side by side
   pair.put(Buffer.from('empty row'), none)
   for (let round = 0; round < 6; round++) {
     for (const name of ['a', 'b']) {
-      pair.put(Buffer.from(name), Buffer.alloc(CHUNK - 8 - name.length, round))
+      pair.put(Buffer.from(name), Buffer.alloc(CHUNK - 12 - name.length, round))
       pair.put(Buffer.from(`${name} small`), Buffer.alloc(round, round))
     }
     pair.agrees()
