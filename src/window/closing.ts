@@ -1,10 +1,37 @@
+const FIRST_ENTRIES = 16
+
+/** Left entries of one segment, outside the JavaScript heap: a window of days has many millions of them. */
+export class SegmentEntries {
+  readonly segment: number
+  #entries = new Int32Array(FIRST_ENTRIES)
+  length = 0
+
+  constructor(segment: number) {
+    this.segment = segment
+  }
+
+  push(entry: number): void {
+    if (this.length === this.#entries.length) {
+      const grown = new Int32Array(this.length * 2)
+      grown.set(this.#entries)
+      this.#entries = grown
+    }
+    this.#entries[this.length++] = entry
+  }
+
+  some(from: number, to: number): Int32Array {
+    return this.#entries.subarray(from, Math.min(to, this.length))
+  }
+}
+
 /**
  * Which left entries close when: the unmatched ones are emitted as stream time passes. Entries are
  * kept by slices of event time, so that closing looks at each of them once.
  */
 export class Closing {
   readonly sliceMs: number
-  readonly #slices = new Map<number, number[]>()
+  /** By the slice's start; a slice lies in one segment, or in two. */
+  readonly #slices = new Map<number, SegmentEntries[]>()
   /** Every slice before this time has been emitted, but for what has been added since. */
   closedBefore = Number.NEGATIVE_INFINITY
   /**
@@ -20,17 +47,22 @@ export class Closing {
   add(time: number, segment: number, entry: number): void {
     const slice = Math.floor(time / this.sliceMs) * this.sliceMs
     if (slice < this.closedBefore) this.isOverdue = true
-    let list = this.#slices.get(slice)
-    if (list === undefined) {
-      list = []
-      this.#slices.set(slice, list)
+    let parts = this.#slices.get(slice)
+    if (parts === undefined) {
+      parts = []
+      this.#slices.set(slice, parts)
     }
-    list.push(segment, entry)
+    let part = parts.find((one) => one.segment === segment)
+    if (part === undefined) {
+      part = new SegmentEntries(segment)
+      parts.push(part)
+    }
+    part.push(entry)
   }
 
   get pending(): number {
     let pending = 0
-    for (const list of this.#slices.values()) pending += list.length / 2
+    for (const parts of this.#slices.values()) for (const { length } of parts) pending += length
     return pending
   }
 
@@ -53,8 +85,8 @@ export class Closing {
     return this.isOverdue || this.#dueBefore(time) > this.closedBefore
   }
 
-  /** Takes the entries of the earliest slice that ends at or before `time`: segment, entry, segment, entry … */
-  take(time: number): number[] {
+  /** Takes the entries of the earliest slice that ends at or before `time`. */
+  take(time: number): readonly SegmentEntries[] {
     const due = Math.max(this.#dueBefore(time), this.closedBefore)
     let earliest = due
     for (const slice of this.#slices.keys()) if (slice < earliest) earliest = slice

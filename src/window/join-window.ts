@@ -239,9 +239,10 @@ export class JoinWindow {
     const { closing } = this
     let emitted = 0
     while (this.isClosingDue && (closing.isOverdue || !full())) {
-      const due = closing.take(this.streamTime - this.times.openMs)
-      for (let i = 0; i < due.length; i += READ_AT_ONCE) {
-        emitted += await this.#emitUnmatched(due.slice(i, i + READ_AT_ONCE))
+      for (const due of closing.take(this.streamTime - this.times.openMs)) {
+        for (let i = 0; i < due.length; i += READ_AT_ONCE) {
+          emitted += await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
+        }
       }
     }
     return emitted
@@ -377,16 +378,15 @@ export class JoinWindow {
   }
 
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
-  async #emitUnmatched(due: readonly number[]): Promise<number> {
+  async #emitUnmatched(segment: number, due: Int32Array): Promise<number> {
+    const left = this.segments.get(segment)?.sides[LEFT]
+    if (left === undefined) return 0
     const { recent } = this
     const wanted = new Set<number>()
     const cold: number[] = []
     let emitted = 0
-    for (let i = 0; i < due.length; i += 2) {
-      const left = this.segments.get(due[i])?.sides[LEFT]
-      // `| 0`: see ColdMatches.
-      const entry = due[i + 1] | 0
-      if (left === undefined || left.isMatched(entry)) continue
+    for (const entry of due) {
+      if (left.isMatched(entry)) continue
       emitted++
       const number = left.page(entry)
       const place = recent.find(number)

@@ -6,10 +6,10 @@ import { bytesOf } from '../../src/bytes.ts'
 import { outputFrame } from '../../src/codec/avro.ts'
 import { AvroKey } from '../../src/codec/avro-key.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
-import { Registry } from '../../src/codec/registry.ts'
 import { RegistryCodec } from '../../src/codec/registry-codec.ts'
 import { RegistryKeyPlans } from '../../src/codec/registry-key-plans.ts'
 import { UnknownIds } from '../../src/codec/unknown-ids.ts'
+import { HastyRegistry } from './hasty-registry.ts'
 
 const schema: AvroRecordSchema = {
   type: 'record',
@@ -33,12 +33,6 @@ const server = createServer((request, response) => {
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 after(() => server.close())
 const { port } = server.address() as { port: number }
-/** Without the wait for a registry that is behind. */
-class HastyRegistry extends Registry {
-  override byId(id: number): Promise<unknown> {
-    return super.byId(id)
-  }
-}
 const registry = new HastyRegistry(
   { url: `http://127.0.0.1:${port}`, username: null, password: null, tls: null },
   { event: () => {} },

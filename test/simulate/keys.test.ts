@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import avsc, { type Schema } from 'avsc'
 import { createPipelineCodec, outputFrame, readSchemas } from '../../src/codec/avro.ts'
 import { compilePipeline } from '../../src/codec/compile.ts'
-import { Registry } from '../../src/codec/registry.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { EnricherError } from '../../src/errors.ts'
 import type { GivenRecord } from '../../src/simulate/given-record.ts'
 import { Simulation } from '../../src/simulate/simulation.ts'
+import { HastyRegistry } from '../codec/hasty-registry.ts'
 
 const NOON = Date.parse('2025-01-01T12:00:00Z')
 const record = (name: string, ...fields: [string, unknown][]) => ({
@@ -51,8 +51,10 @@ const server = createServer(({ url = '' }, response) => {
   asked.push(url)
   const [, kind, name, last] = url.split('/')
   const id = kind === 'subjects' ? subjects[name] : Number(last)
-  response.statusCode = schemas[id] === undefined ? 404 : 200
-  response.end(JSON.stringify({ id, schema: JSON.stringify(schemas[id]) }))
+  const schema = schemas[id]
+  response.statusCode = schema === undefined ? 404 : 200
+  const none = { error_code: 40403, message: 'Schema not found' }
+  response.end(JSON.stringify(schema === undefined ? none : { id, schema: JSON.stringify(schema) }))
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 after(() => server.close())
@@ -72,7 +74,7 @@ output: { topic: orders.enriched }
   'pipeline.yaml',
   {},
 )
-const registry = new Registry(pipeline.registry!, { event: () => {} })
+const registry = new HastyRegistry(pipeline.registry!, { event: () => {} })
 
 const framed = (id: number, value: unknown): Buffer => {
   const type = avsc.Type.forSchema(schemas[id] as Schema, { wrapUnions: true })
