@@ -2,10 +2,10 @@
 import type { Bytes } from './bytes.ts'
 
 /**
- * Records of one side that the stages take at once, at most: some milliseconds of work between two looks at
- * the network. What is noted by row has room for as many.
+ * Records of one side that the stages take at once, at most: what the look-ahead has brought near, of both
+ * sides, is to be in the processor's cache still when its turn comes. What is noted by row has room for as many.
  */
-export const SLICE = 2048
+export const SLICE = 256
 
 export interface TopicPartition {
   readonly topic: string
