@@ -262,6 +262,14 @@ export const EVENTS = {
     means: 'The instance was silent for longer than `kafka.sessionTimeout`; it joins again.',
     action: 'Again and again: more CPU, or a longer `kafka.sessionTimeout`.',
   },
+  former_member_not_fenced: {
+    level: 'warn',
+    message: 'Cannot end what a member that is gone may have left open',
+    fields: { err: 'why', transactionalId: 'the member’s' },
+    means:
+      'If it died in a commit, its tasks wait until the broker aborts its transaction: 20 seconds at the longest.',
+    action: 'None, where it does not come again and again: see the error.',
+  },
   leave_failed: {
     level: 'warn',
     message: 'Could not leave the group',

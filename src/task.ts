@@ -79,6 +79,8 @@ export interface TaskEpoch {
   readonly expired: readonly number[]
 }
 
+/** Of one turn, at most. */
+const SLICES = 8
 /** A record's fate inside a slice. Of those that are done with only the taken ones move stream time. */
 const REFUSED = 0
 const NEEDS_SCHEMA = 1
@@ -193,30 +195,49 @@ export class Task {
     return this.epochBytes >= this.#context.memory.epochBytes
   }
 
-  /** Takes one slice of both inputs through every stage. @returns whether there was anything to do */
+  /** Takes some slices of both inputs through every stage. @returns whether there was anything to do */
   async process(): Promise<boolean> {
     if (this.full || this.#loading) return false
-    const { codec, now, behindMs } = this.#context
+    const { now, behindMs } = this.#context
     this.#output.oldest = now() - behindMs
     const [left, right] = this.queues
-    const { facts, join } = this.#context.pipeline
     const isOver = this.streamTime > (this.#context.interval?.overAt ?? Number.POSITIVE_INFINITY)
     if (isOver && !this.#isSliceOpen) {
       left.end()
       right.end()
     }
-    if (!this.#readTimes(left.head, codec.facts, facts.time)) return false
-    if (!this.#readTimes(right.head, codec.right, join.time)) return false
+    if (!this.#readHeads()) return false
 
     if (this.window.isClosingDue) {
       await this.#close()
       return true
     }
-    if (!this.#isSliceOpen && !merge(this.#slice, left, right)) return this.#closeWhenIdle()
-    this.#take()
+    if (!this.#takeSlices()) return this.#closeWhenIdle()
     await this.window.resolveCold()
     await this.#close()
     return true
+  }
+
+  /** So many that a turn is some milliseconds of work. @returns whether there was one */
+  #takeSlices(): boolean {
+    const [left, right] = this.queues
+    for (let taken = 0; taken < SLICES; taken++) {
+      if (!this.#readHeads()) return taken > 0
+      if (!this.#isSliceOpen && !merge(this.#slice, left, right)) return taken > 0
+      this.#take()
+      if (this.#isSliceOpen) return true
+    }
+    return true
+  }
+
+  /** The event times of both heads, which the merge needs. False: a schema is being loaded. */
+  #readHeads(): boolean {
+    const { codec, pipeline } = this.#context
+    const [left, right] = this.queues
+    return (
+      this.#readTimes(left.head, codec.facts, pipeline.facts.time) &&
+      this.#readTimes(right.head, codec.right, pipeline.join.time)
+    )
   }
 
   /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */

@@ -7,6 +7,7 @@ import type { RebalanceReason } from './counts.ts'
 import { Epochs, type EpochsOptions } from './epochs.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
+import { FormerMembers } from './former-members.ts'
 import type { HeldTask } from './held-task.ts'
 import type { LastLags } from './input/last-lags.ts'
 import { asCorrupt } from './level.ts'
@@ -52,6 +53,7 @@ export class Worker {
   readonly #tasks: Tasks
   readonly #group: Group
   readonly #epochs: Epochs
+  readonly #formerMembers: FormerMembers
   readonly #loop: Loop
   /** Between two generations of the group: nothing is processed. */
   #joining = true
@@ -69,6 +71,7 @@ export class Worker {
     const { broker, context, partitions, address, instanceId, version, onFatal } = options
     const self: MemberInfo = { address, instance: instanceId, version }
     this.#epochs = new Epochs(options)
+    this.#formerMembers = new FormerMembers(broker, context.pipeline.name, options.log)
     this.#group = createGroup(
       {
         broker,
@@ -353,12 +356,21 @@ export class Worker {
     this.#tasks.lastLags.retain([])
   }
 
+  /** Meanwhile the tasks are taken: who takes one waits until its former owner's transaction has ended. */
+  async #endFormer(): Promise<void> {
+    const members = await this.members().catch(() => [])
+    const instances = members.flatMap(({ instance }) => instance ?? [])
+    // Else the group is between two generations.
+    if (instances.includes(this.#options.instanceId)) await this.#formerMembers.ended(instances)
+  }
+
   async #assigned(partitions: readonly number[]): Promise<void> {
     const { counts } = this.#options.context
     counts.rebalances.add(this.#joinReason)
     this.#joinReason = 'group'
     const { generationId: generation } = this.#group.membership()
     this.#options.log.event('tasks_assigned', { partitions, generation })
+    void this.#endFormer()
     await this.#tasks.keep(partitions)
     await this.#begin(partitions)
     this.#joining = false

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LocalKafka, startCluster } from '../support/kafka.ts'
-import { Orders } from './orders.ts'
+import { type LocalKafka, startCluster } from '../../support/kafka.ts'
+import { Orders } from '../orders.ts'
 
 const PART = 20_000
 let brokers: LocalKafka[]

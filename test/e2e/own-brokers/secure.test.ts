@@ -6,11 +6,11 @@ import { createServer, type Server } from 'node:http'
 import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RunningRegistry, startRegistry } from '../support/registry.ts'
-import { scrape } from '../support/scrape.ts'
-import { PASSWORDS, SCOPE, type SecureKafka, startSecureKafka } from '../support/secure-kafka.ts'
-import { CLIENT, startTokenServer, type TokenServer } from '../support/token-server.ts'
-import { FILE, Orders, ServiceProcess } from './orders.ts'
+import { type RunningRegistry, startRegistry } from '../../support/registry.ts'
+import { scrape } from '../../support/scrape.ts'
+import { PASSWORDS, SCOPE, type SecureKafka, startSecureKafka } from '../../support/secure-kafka.ts'
+import { CLIENT, startTokenServer, type TokenServer } from '../../support/token-server.ts'
+import { FILE, Orders, ServiceProcess } from '../orders.ts'
 
 const COUNT = 5000
 const SCHEMAS = join(process.cwd(), 'examples/orders/schemas')

@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadPipeline } from '../../src/config/load.ts'
-import { type AclKafka, PASSWORD, startAclKafka, USER } from '../support/acl-kafka.ts'
-import { type Right, type Rule, rulesOf } from '../support/acls.ts'
-import { FILE, Orders, ServiceProcess } from './orders.ts'
+import { loadPipeline } from '../../../src/config/load.ts'
+import { type AclKafka, PASSWORD, startAclKafka, USER } from '../../support/acl-kafka.ts'
+import { type Right, type Rule, rulesOf } from '../../support/acls.ts'
+import { FILE, Orders, ServiceProcess } from '../orders.ts'
 
 const COUNT = 2000
 const SESSION_MS = 10_000

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, type LocalKafka, startKafka } from '../support/kafka.ts'
-import { Orders } from './orders.ts'
+import { freePort, type LocalKafka, startKafka } from '../../support/kafka.ts'
+import { Orders } from '../orders.ts'
 
 const COUNT = 60_000
 let kafka: LocalKafka
