@@ -6,16 +6,21 @@ import { codeOf, EnricherError, messageOf } from './errors.ts'
 
 export type Store = Level<Buffer, Buffer>
 
+const BUFFER_BYTES = 4 * 1024 * 1024
+
 /**
  * Opens the store in `folder`, creating it where there is none.
  * Throws STATE_UNWRITABLE, STATE_LOCKED (another process has it) or STATE_CORRUPT.
+ * @param bufferBytes of each of its three: what is written, the same while it goes to disk, and the cache
  */
-export async function openStore(folder: string): Promise<Store> {
+export async function openStore(folder: string, bufferBytes = BUFFER_BYTES): Promise<Store> {
   const store: Store = new Level<Buffer, Buffer>(folder, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     // The pages are read back whole and soon deleted; compressing them would cost more than it saves.
     compression: false,
+    writeBufferSize: bufferBytes,
+    cacheSize: bufferBytes,
   })
   try {
     await store.open()

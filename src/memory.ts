@@ -17,6 +17,8 @@ const LEAST_BYTES = 64 * 1024
 /** Larger fetches gain nothing, and leave the processor's cache before they are read. */
 const FETCH_BYTES = 512 * 1024
 const ANSWER_BYTES = 4 * MIB
+/** LevelDB's default for what is written. Three buffers a store are part of `PROCESS_BYTES`. */
+const STORE_BUFFER = { most: 4 * MIB, least: 256 * 1024 } as const
 
 /** Bytes, for the whole instance. */
 export interface MemoryLimits {
@@ -88,6 +90,8 @@ export class MemoryShares {
   /** For one partition of one fetch; the broker sends at least one batch, whatever its size. */
   readonly partitionFetchBytes: number
   readonly answerBytes: number
+  /** Of each buffer of a task's store: what is written, once more while it goes to disk, and the cache. */
+  readonly storeBufferBytes: number
 
   constructor(limits: MemoryLimits, partitions: number) {
     this.limits = limits
@@ -98,6 +102,8 @@ export class MemoryShares {
     this.inputBytes = atLeast(Math.min(2 * FETCH_BYTES, input / 4))
     this.partitionFetchBytes = atLeast(Math.min(FETCH_BYTES, input / 4))
     this.answerBytes = atLeast(Math.min(ANSWER_BYTES, limits.fetch / 4))
+    const buffer = Math.floor(limits.pages / 16 / partitions)
+    this.storeBufferBytes = Math.max(STORE_BUFFER.least, Math.min(STORE_BUFFER.most, buffer))
   }
 
   /** Bytes of committed pages that a task may keep. */

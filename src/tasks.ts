@@ -43,7 +43,12 @@ export class Tasks {
   constructor(options: TasksOptions) {
     this.#options = options
     const { context, log } = options
-    this.stores = new WindowStores(context.pipeline.state.dir, context.counts, log)
+    this.stores = new WindowStores(
+      context.pipeline.state.dir,
+      context.memory.storeBufferBytes,
+      context.counts,
+      log,
+    )
     this.inputs = new TaskInputs(options, this.#held)
   }
 

@@ -7,13 +7,15 @@ import { openStore, type Store, timed } from './level.ts'
 
 export class WindowStores {
   readonly #folder: string
+  readonly #bufferBytes: number
   readonly #counts: Counts
   readonly #log: Log
   /** By partition. */
   readonly #condemned = new Map<number, QuarantineReason>()
 
-  /** @param stateDir the pipeline's `state.dir` */
-  constructor(stateDir: string, counts: Counts, log: Log) {
+  /** @param stateDir the pipeline's `state.dir`. @param bufferBytes of each of a store's buffers */
+  constructor(stateDir: string, bufferBytes: number, counts: Counts, log: Log) {
+    this.#bufferBytes = bufferBytes
     this.#folder = join(stateDir, 'window')
     this.#counts = counts
     this.#log = log
@@ -41,6 +43,7 @@ export class WindowStores {
       this.#counts.quarantined.add(`window ${reason}`)
       this.#log.event('window_store_put_aside', { partition, folder: `${folder}.damaged` })
     }
-    return timed(await openStore(folder), (op, ms) => this.#counts.storeOps.add(`window ${op}`, ms))
+    const store = await openStore(folder, this.#bufferBytes)
+    return timed(store, (op, ms) => this.#counts.storeOps.add(`window ${op}`, ms))
   }
 }

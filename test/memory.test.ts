@@ -54,6 +54,7 @@ test('what all tasks hold of epochs, inputs and pages is no more than the limits
       const inputs = 2 * partitions
       assert.ok(inputs * (shares.inputBytes + shares.partitionFetchBytes) <= limits.fetch)
       assert.ok(partitions * shares.pageBytes <= limits.pages)
+      assert.ok(3 * partitions * shares.storeBufferBytes <= PROCESS_BYTES)
     }),
   )
 })
