@@ -259,7 +259,10 @@ test('init signs in at brokers and registry, and writes a file without a secret'
     assert.match(wrong.said, /refuses the user alice .*; check kafka\.sasl\.username/)
     const refused = await cli({ ...env, SCHEMA_REGISTRY_PASSWORD: 'x' }, ...args)
     assert.equal(refused.code, 1)
-    assert.match(refused.said, /401 Unauthorized.*; check registry\.url and its credentials/)
+    assert.match(
+      refused.said,
+      /refuses the user registry-user \(401 Unauthorized\); check registry\.username, registry\.password/,
+    )
 
     const done = await cli(env, ...args)
     assert.equal(done.code, 0, done.said)
