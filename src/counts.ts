@@ -25,10 +25,9 @@ export class Distribution {
     for (let i = 0; i < times.length; i++) this.add(Math.max(0, now - times[i]))
   }
 
-  /** How far something is behind, in ms; what is not behind counts as nothing. */
-  addBehind(ms: number): void {
-    if (ms > 0) this.add(ms)
-    else this.buckets[0]++
+  /** So many times of nothing. */
+  addNone(count: number): void {
+    this.buckets[0] += count
   }
 
   get count(): number {

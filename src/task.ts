@@ -258,6 +258,8 @@ export class Task {
     let i = firstLeft
     let j = firstRight
     let n = slice.at
+    // Nearly all are: a call for each would box its number.
+    const onTime = [0, 0]
     for (; n < length && !this.#loading && !this.full && !window.coldFull; n++) {
       const side = order[n]
       const at = side === LEFT ? i : j
@@ -273,10 +275,14 @@ export class Task {
       if (side === LEFT) i++
       else j++
       const time = block.times[at]
+      const behind = window.streamTime - time
       // A time that is not known has no lateness.
-      if (time !== UNTIMED) lateness[side].addBehind(window.streamTime - time)
+      if (behind > 0 && time !== UNTIMED) lateness[side].add(behind)
+      else if (time !== UNTIMED) onTime[side]++
       if (fate === TAKEN && time > window.streamTime) window.streamTime = time
     }
+    lateness[LEFT].addNone(onTime[LEFT])
+    lateness[RIGHT].addNone(onTime[RIGHT])
     slice.at = n
     this.#taken(LEFT, i - firstLeft, i)
     this.#taken(RIGHT, j - firstRight, j)
