@@ -15,6 +15,7 @@ const BENCHES = {
   index: 'window index and hot keys: ns per record and per output',
   'page-store': 'window pages in LevelDB: ns per record written, read, restored',
   scale: '64 partitions against 4, a window of 10,000,000 records against 1,000,000',
+  'by-turns': 'the tasks of two versions in one process: facts per CPU-second',
 } as const
 
 type Name = keyof typeof BENCHES

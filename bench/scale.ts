@@ -3,6 +3,7 @@ import { JoinTasks } from './join-tasks.ts'
 import { printHeader } from './machine.ts'
 import { ownFlags } from './micro.ts'
 import { readOptions } from './options.ts'
+import { type Cost, costOf } from './round-cost.ts'
 import { describeRuns, number, printTable, showSpread, spreadOf } from './spread.ts'
 
 const USAGE = `npm run bench -- scale [options]
@@ -23,25 +24,6 @@ const WITHIN = '2h'
 const WARM_UP_ROUNDS = 25
 
 const options = readOptions(USAGE, { facts: 500_000, records: 10_000_000, runs: 3 })
-
-interface Cost {
-  /** Microseconds of CPU time. */
-  readonly perFact: number
-  readonly outputsPerFact: number
-}
-
-async function costOf(tasks: JoinTasks, rounds: number): Promise<Cost> {
-  const before = process.cpuUsage()
-  let facts = 0
-  let outputs = 0
-  for (let i = 0; i < rounds; i++) {
-    const done = await tasks.round()
-    facts += done.facts
-    outputs += done.outputs
-  }
-  const { user, system } = process.cpuUsage(before)
-  return { perFact: (user + system) / facts, outputsPerFact: outputs / facts }
-}
 
 const open = (partitions: number): Promise<JoinTasks> =>
   JoinTasks.open({

@@ -275,10 +275,12 @@ export class Task {
       if (side === LEFT) i++
       else j++
       const time = block.times[at]
-      const behind = window.streamTime - time
       // A time that is not known has no lateness.
-      if (behind > 0 && time !== UNTIMED) lateness[side].add(behind)
-      else if (time !== UNTIMED) onTime[side]++
+      if (time !== UNTIMED) {
+        const behind = window.streamTime - time
+        if (behind > 0) lateness[side].add(behind)
+        else onTime[side]++
+      }
       if (fate === TAKEN && time > window.streamTime) window.streamTime = time
     }
     lateness[LEFT].addNone(onTime[LEFT])
