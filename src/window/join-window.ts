@@ -17,6 +17,7 @@ import {
 } from './page.ts'
 import { PageWriter } from './page-writer.ts'
 import { RecentPages } from './recent-pages.ts'
+import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
 import { type ReadPages, WindowQueries } from './window-queries.ts'
 
@@ -67,6 +68,7 @@ export class JoinWindow {
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
   readonly #entriesAhead = new Int32Array(SLICE)
+  #ownIndex: SegmentIndex | undefined
   #ownPage: Page | undefined
   #ownPosition = 0
   #ownEntry = 0
@@ -142,19 +144,26 @@ export class JoinWindow {
     bodyBytes: number,
   ): number {
     const time = times[i]
-    const segment = this.segments.startOf(time)
+    const { segmentMs } = this.times
+    let index = this.#ownIndex
+    // Mostly that of the record before. A call for each would box its time.
+    if (index === undefined || time < index.start || time >= index.start + segmentMs) {
+      index = this.#ownIndex = this.segments.at(this.segments.startOf(time))
+    }
+    const entries = index.sides[side]
+    const offset = time - index.start
     const keyBytes = keyEnd - keyStart
     const headerBytes = headersEnd - headersStart
-    const head = varintBytes(keyBytes) + keyBytes + varintBytes(time - segment)
+    const head = varintBytes(keyBytes) + keyBytes + varintBytes(offset)
     const bytes = head + varintBytes(headerBytes) + headerBytes + varintBytes(bodyBytes) + bodyBytes
-    const page = this.#writer.pageFor(side, segment, bytes)
+    const page = this.#writer.pageFor(side, entries, bytes)
     const buffer = page.buffer
     const own = this.#own
     own.buffer = buffer
     own.time = time
     own.keyStart = writeVarint(buffer, page.end, keyBytes)
     own.keyEnd = copyBytes(key, keyStart, keyEnd, buffer, own.keyStart)
-    const afterTime = writeVarint(buffer, own.keyEnd, time - segment)
+    const afterTime = writeVarint(buffer, own.keyEnd, offset)
     own.headersStart = writeVarint(buffer, afterTime, headerBytes)
     own.headersEnd = copyBytes(headers, headersStart, headersEnd, buffer, own.headersStart)
     own.bodyStart = writeVarint(buffer, own.headersEnd, bodyBytes)
@@ -163,10 +172,9 @@ export class JoinWindow {
     this.#ownPosition = page.end - page.start
     page.end = own.bodyEnd
     page.count++
-    const index = this.segments.at(segment)
-    this.#ownEntries = index.sides[side]
+    this.#ownEntries = entries
     this.#ownEntry = index.add(side, hash, page.number, this.#ownPosition)
-    if (this.#left && side === LEFT) this.closing.add(time, segment, this.#ownEntry)
+    if (this.#left && side === LEFT) this.closing.add(time, index.start, this.#ownEntry)
     return own.bodyStart
   }
 
@@ -208,7 +216,9 @@ export class JoinWindow {
     const { segments, recent } = this
     this.#takenAt = this.streamTime
     let hit = false
-    for (let segment = segments.startOf(from); segment <= to; segment += segmentMs) {
+    let segment = this.#ownIndex!.start
+    while (segment > from) segment -= segmentMs
+    for (; segment <= to; segment += segmentMs) {
       const index = segments.get(segment)
       if (index === undefined) continue
       const other = index.sides[1 - side]
@@ -255,7 +265,7 @@ export class JoinWindow {
 
   /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
   take(): Page[] {
-    for (const [{ start }, entries] of this.#marks) this.#writer.marks(start, entries)
+    for (const [of, entries] of this.#marks) this.#writer.marks(of, entries)
     this.#marks.clear()
     return this.#writer.take()
   }
@@ -266,6 +276,7 @@ export class JoinWindow {
     const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
     const before = Math.min(this.streamTime - this.times.heldMs, closed)
     const gone = this.segments.expire(before)
+    if (gone.length > 0) this.#ownIndex = undefined
     for (const side of [LEFT, RIGHT]) {
       this.#counts.segmentsExpired[side] += withEntries(gone, side)
     }

@@ -1,6 +1,11 @@
 import { MATCHED, type Page, writePageHeader } from './page.ts'
 import type { RecentPages } from './recent-pages.ts'
 
+/** What begins then, in ms: an object, for a time among the arguments would be boxed. */
+interface Segment {
+  readonly start: number
+}
+
 /** The pages of the running epoch: one open page per kind and segment, sealed when it is full. */
 export class PageWriter {
   readonly #recent: RecentPages
@@ -17,7 +22,7 @@ export class PageWriter {
   }
 
   /** A page with room for an entry of this many bytes behind its `end`. */
-  pageFor(kind: number, segment: number, entryBytes: number): Page {
+  pageFor(kind: number, { start: segment }: Segment, entryBytes: number): Page {
     const last = this.#last[kind]
     if (last !== undefined && last.segment === segment && last.end + entryBytes <= last.limit)
       return last
@@ -34,9 +39,9 @@ export class PageWriter {
   }
 
   /** Left entries of a segment that have found a match. */
-  marks(segment: number, entries: readonly number[]): void {
+  marks(of: Segment, entries: readonly number[]): void {
     for (const entry of entries) {
-      const page = this.pageFor(MATCHED, segment, 4)
+      const page = this.pageFor(MATCHED, of, 4)
       page.buffer.writeUInt32LE(entry, page.end)
       page.end += 4
       page.count++

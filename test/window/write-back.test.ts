@@ -50,7 +50,7 @@ class Pages {
     this.limit = limit
     for (const [i, ahead] of segments.entries()) {
       const segment = this.#latest + ahead
-      const page = this.#writer.pageFor(LEFT, segment, PAGE_BYTES - 30)
+      const page = this.#writer.pageFor(LEFT, { start: segment }, PAGE_BYTES - 30)
       const text = `${this.#offset} ${i} `
       page.buffer.write(text, page.end)
       page.end += PAGE_BYTES - 30
