@@ -32,9 +32,9 @@ const LAST = 8
 export class Segments {
   readonly #segmentMs: number
   readonly #live = new Map<number, SegmentIndex>()
-  /** Those looked up last, by the low bits of their number: cheaper than a map whose keys are doubles. */
+  /** Those looked up last, there or not, by the low bits of their number: cheaper than a map whose keys are doubles. */
   readonly #lastStarts = new Float64Array(LAST).fill(Number.NaN)
-  readonly #last: SegmentIndex[] = []
+  readonly #last: (SegmentIndex | undefined)[] = new Array(LAST).fill(undefined)
 
   constructor(segmentMs: number) {
     this.#segmentMs = segmentMs
@@ -45,27 +45,34 @@ export class Segments {
   }
 
   get(start: number): SegmentIndex | undefined {
-    const slot = (start / this.#segmentMs) & (LAST - 1)
-    return this.#lastStarts[slot] === start ? this.#last[slot] : this.#find(start, slot)
+    const slot = this.#slotOf(start)
+    return this.#lastStarts[slot] === start ? this.#last[slot] : this.#find(start)
   }
 
   at(start: number): SegmentIndex {
     return this.get(start) ?? this.#begin(start)
   }
 
-  #find(start: number, slot: number): SegmentIndex | undefined {
-    const index = this.#live.get(start)
-    if (index !== undefined) {
-      this.#lastStarts[slot] = start
-      this.#last[slot] = index
-    }
+  #find(start: number): SegmentIndex | undefined {
+    return this.#keep(start, this.#live.get(start))
+  }
+
+  #keep(start: number, index: SegmentIndex | undefined): SegmentIndex | undefined {
+    const slot = this.#slotOf(start)
+    this.#lastStarts[slot] = start
+    this.#last[slot] = index
     return index
+  }
+
+  #slotOf(start: number): number {
+    return (start / this.#segmentMs) & (LAST - 1)
   }
 
   #begin(start: number): SegmentIndex {
     // Probably as many as in the segment before.
     const index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.hashes)
     this.#live.set(start, index)
+    this.#keep(start, index)
     return index
   }
 
@@ -83,7 +90,7 @@ export class Segments {
     if (gone.length === 0) return gone
     for (const { start } of gone) this.#live.delete(start)
     this.#lastStarts.fill(Number.NaN)
-    this.#last.length = 0
+    this.#last.fill(undefined)
     return gone
   }
 
