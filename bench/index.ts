@@ -25,7 +25,7 @@ const hashOf = (i: number): number => Math.imul(i, 0x9e3779b1)
 
 async function alone(): Promise<void> {
   const fill = (): SegmentIndex => {
-    const index = new SegmentIndex(0)
+    const index = new SegmentIndex(0, 0)
     for (let i = 0; i < ENTRIES; i++) index.add(LEFT, hashOf(i), i, 20)
     return index
   }

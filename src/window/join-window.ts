@@ -148,7 +148,7 @@ export class JoinWindow {
     let index = this.#ownIndex
     // Mostly that of the record before. A call for each would box its time.
     if (index === undefined || time < index.start || time >= index.start + segmentMs) {
-      index = this.#ownIndex = this.segments.at(this.segments.startOf(time))
+      index = this.#ownIndex = this.segments.at(time)
     }
     const entries = index.sides[side]
     const offset = time - index.start
@@ -216,11 +216,11 @@ export class JoinWindow {
     const { segments, recent } = this
     this.#takenAt = this.streamTime
     let hit = false
-    let segment = this.#ownIndex!.start
-    while (segment > from) segment -= segmentMs
-    for (; segment <= to; segment += segmentMs) {
-      const index = segments.get(segment)
-      if (index === undefined) continue
+    const own = this.#ownIndex!.number
+    // No segment is shorter than the window reaches to either side.
+    for (let number = own - 1; number <= own + 1; number++) {
+      const index = segments.numbered(number)
+      if (index === undefined || index.start + segmentMs <= from || index.start > to) continue
       const other = index.sides[1 - side]
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true

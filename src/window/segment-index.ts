@@ -16,6 +16,7 @@ const RIGHT_HEAD = 2
  * cache miss.
  */
 export class SegmentIndex {
+  readonly number: number
   /** In ms. */
   readonly start: number
   readonly sides: readonly [Entries, Entries]
@@ -26,7 +27,8 @@ export class SegmentIndex {
   hashes = 0
 
   /** @param expected hashes that will probably come */
-  constructor(start: number, expected = 0) {
+  constructor(number: number, start: number, expected = 0) {
+    this.number = number
     this.start = start
     this.sides = [new Entries(start), new Entries(start)]
     let slots = FIRST_SLOTS

@@ -28,51 +28,52 @@ export function windowTimes(
 
 const LAST = 8
 
-/** A window's segments: start time → index. */
+/** A window's segments, by number: their start in segments' lengths. V8 does not box it, as it would the start. */
 export class Segments {
   readonly #segmentMs: number
   readonly #live = new Map<number, SegmentIndex>()
-  /** Those looked up last, there or not, by the low bits of their number: cheaper than a map whose keys are doubles. */
-  readonly #lastStarts = new Float64Array(LAST).fill(Number.NaN)
+  /** Those looked up last, there or not, by the low bits of their number: cheaper than a map. */
+  readonly #lastNumbers = new Float64Array(LAST).fill(Number.NaN)
   readonly #last: (SegmentIndex | undefined)[] = new Array(LAST).fill(undefined)
 
   constructor(segmentMs: number) {
     this.#segmentMs = segmentMs
   }
 
-  startOf(time: number): number {
-    return Math.floor(time / this.#segmentMs) * this.#segmentMs
+  /** @param time any in it, in ms */
+  get(time: number): SegmentIndex | undefined {
+    return this.numbered(this.#numberOf(time))
   }
 
-  get(start: number): SegmentIndex | undefined {
-    const slot = this.#slotOf(start)
-    return this.#lastStarts[slot] === start ? this.#last[slot] : this.#find(start)
+  /** It begins where it was not there. */
+  at(time: number): SegmentIndex {
+    const number = this.#numberOf(time)
+    return this.numbered(number) ?? this.#begin(number)
   }
 
-  at(start: number): SegmentIndex {
-    return this.get(start) ?? this.#begin(start)
+  numbered(number: number): SegmentIndex | undefined {
+    const slot = number & (LAST - 1)
+    if (this.#lastNumbers[slot] === number) return this.#last[slot]
+    return this.#keep(number, this.#live.get(number))
   }
 
-  #find(start: number): SegmentIndex | undefined {
-    return this.#keep(start, this.#live.get(start))
+  #numberOf(time: number): number {
+    return Math.floor(time / this.#segmentMs)
   }
 
-  #keep(start: number, index: SegmentIndex | undefined): SegmentIndex | undefined {
-    const slot = this.#slotOf(start)
-    this.#lastStarts[slot] = start
+  #keep(number: number, index: SegmentIndex | undefined): SegmentIndex | undefined {
+    const slot = number & (LAST - 1)
+    this.#lastNumbers[slot] = number
     this.#last[slot] = index
     return index
   }
 
-  #slotOf(start: number): number {
-    return (start / this.#segmentMs) & (LAST - 1)
-  }
-
-  #begin(start: number): SegmentIndex {
+  #begin(number: number): SegmentIndex {
     // Probably as many as in the segment before.
-    const index = new SegmentIndex(start, this.#live.get(start - this.#segmentMs)?.hashes)
-    this.#live.set(start, index)
-    this.#keep(start, index)
+    const expected = this.#live.get(number - 1)?.hashes
+    const index = new SegmentIndex(number, number * this.#segmentMs, expected)
+    this.#live.set(number, index)
+    this.#keep(number, index)
     return index
   }
 
@@ -88,8 +89,8 @@ export class Segments {
   expire(time: number): SegmentIndex[] {
     const gone = this.all.filter(({ start }) => start + this.#segmentMs <= time)
     if (gone.length === 0) return gone
-    for (const { start } of gone) this.#live.delete(start)
-    this.#lastStarts.fill(Number.NaN)
+    for (const { number } of gone) this.#live.delete(number)
+    this.#lastNumbers.fill(Number.NaN)
     this.#last.fill(undefined)
     return gone
   }

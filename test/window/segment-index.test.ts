@@ -41,7 +41,7 @@ const addAll = (index: SegmentIndex, records: readonly Added[]): number[] =>
 test('an index gives what was added to a side under a hash, newest first, with its page, position and mark', () => {
   fc.assert(
     fc.property(added, fc.nat(), (records, marked) => {
-      const index = new SegmentIndex(0)
+      const index = new SegmentIndex(0, 0)
       const numbers = addAll(index, records)
       const isMarked = (i: number): boolean => i % 7 === marked % 7
       for (const [i, entry] of numbers.entries()) {
@@ -75,8 +75,8 @@ test('an index gives what was added to a side under a hash, newest first, with i
 test('the same entries have the same numbers again, and no two of a side the same', () => {
   fc.assert(
     fc.property(added, (records) => {
-      const numbers = addAll(new SegmentIndex(0), records)
-      assert.deepEqual(addAll(new SegmentIndex(0), records), numbers)
+      const numbers = addAll(new SegmentIndex(0, 0), records)
+      assert.deepEqual(addAll(new SegmentIndex(0, 0), records), numbers)
       for (const side of [0, 1]) {
         const ofSide = numbers.filter((_, i) => records[i].side === side)
         assert.ok(ofSide.every((number, i) => i === 0 || number > ofSide[i - 1]))
