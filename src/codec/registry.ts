@@ -40,6 +40,7 @@ const REQUEST_MS = 5000
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 const LONGEST_ASK_MS = 1000
+const UNAUTHORIZED = 401
 const FORBIDDEN = 403
 const NOT_FOUND = 404
 /** The API's own error code: the subject, or the whole registry, is in the mode READONLY. */
@@ -81,7 +82,10 @@ export class Registry {
     return this.#down
   }
 
-  /** During `work` an outage is waited out for this long only, then it throws REGISTRY_UNAVAILABLE. */
+  /**
+   * During `work` an outage is waited out for this long only, and a refusal of our user or of a certificate
+   * not at all: then it throws REGISTRY_UNAVAILABLE.
+   */
   async withPatience<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
     this.#patienceMs = milliseconds
     try {
@@ -221,7 +225,7 @@ export class Registry {
         const refused = error instanceof Refused && isVerdict(error.status)
         this.requests[refused ? 'refused' : 'failed']++
         if (refused) throw error
-        const waited = performance.now() - begun
+        const waited = isOfAccess(error) ? Number.MAX_VALUE : performance.now() - begun
         if (this.#closed.signal.aborted || waited > this.#patienceMs) throw this.#gone(error)
         if (!this.#down) this.#log.event('registry_failing', { err: error, url: this.url, path })
         this.#down = true
@@ -263,7 +267,7 @@ export class Registry {
   #outage(cause: unknown): string {
     const { url, username, tls } = this.#config
     const why = messageOf(cause)
-    if (cause instanceof Refused && [401, FORBIDDEN].includes(cause.status)) {
+    if (isOfUser(cause)) {
       const who = username === null ? 'us, who name no user' : `the user ${username}`
       return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
     }
@@ -283,9 +287,18 @@ export class Registry {
   }
 }
 
+const isOfUser = (error: unknown): boolean =>
+  error instanceof Refused && [UNAUTHORIZED, FORBIDDEN].includes(error.status)
+
+/** Somebody has to change a user, a right or a certificate: that is waited for only where there is no end to it. */
+const isOfAccess = (error: unknown): boolean => {
+  const { code = '' } = error as { code?: string | number }
+  return isOfUser(error) || tlsFault(String(code), messageOf(error)) !== undefined
+}
+
 /** Not wrong credentials, a timeout or too many requests, nor a fault of its own: these say nothing about the schema. */
 const saysNo = (status: number): boolean =>
-  status >= 400 && status < 500 && ![401, 403, 407, 408, 425, 429].includes(status)
+  status >= 400 && status < 500 && ![UNAUTHORIZED, FORBIDDEN, 407, 408, 425, 429].includes(status)
 
 /** For a request that has to be allowed: asking again does not help. */
 const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(status)

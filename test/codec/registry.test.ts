@@ -131,18 +131,30 @@ test('a schema that is not there, and may not be registered, ends with what to d
   }
 })
 
-test('a registry that refuses its user is waited for, and a start says whom it refuses', async (t) => {
+test('a start that the registry refuses the user of ends at once, and says whom it refuses', async (t) => {
   const denied: Reply = [401, { error_code: 401, message: 'Unauthorized' }]
-  const { url } = await serving(t, () => denied)
+  const { url, requests } = await serving(t, () => denied)
   const said = async (config: Partial<RegistryConfig>): Promise<string> => {
     const { registry } = registryOf(t, { url, ...config })
-    return registry.withPatience(0, () => registry.byId(7)).then(String, (error) => error.message)
+    return registry
+      .withPatience(60_000, () => registry.byId(7))
+      .then(String, (error) => error.message)
   }
   assert.match(
     await said({ username: 'ann', password: 'x' }),
     /refuses the user ann \(401 Unauthorized\); check registry\.username, registry\.password/,
   )
   assert.match(await said({}), /refuses us, who name no user/)
+  assert.equal(requests.length, 2)
+})
+
+test('a service that runs waits until its user is let in again', async (t) => {
+  const denied: Reply = [401, { error_code: 401, message: 'Unauthorized' }]
+  const hasty: Reply = [429, { error_code: 42901, message: 'Too many requests' }]
+  const { url } = await serving(t, (_, n) => [denied, hasty][n] ?? SCHEMA)
+  const { registry, events } = registryOf(t, { url })
+  assert.equal(await registry.byId(7), 'long')
+  assert.deepEqual(events, ['registry_failing', 'registry_works'])
 })
 
 test('a registry with a certificate of one’s own authority is asked, and one that wants a certificate gets it', async (t) => {
