@@ -1,14 +1,12 @@
 /** Longs that a double does not hold: as two halves, so that no object is made for each. */
 import type { Bytes } from '../bytes.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
+import { writeMagnitude } from './integer-text.ts'
 
 /** Below this the code of a varint has been read exactly: it has a bit more than the number. */
 const EXACT = 2 ** 52
 
 const WORD = 2 ** 32
-/** As many decimal digits as a half with a remainder of this before it leaves exact in a double. */
-const GROUP = 1_000_000
-const GROUP_DIGITS = 6
 
 /** Sign and magnitude of one long. There is one that is used again and again. */
 class Long {
@@ -63,23 +61,7 @@ const long = new Long()
  */
 export function writeLongDigits(buffer: Bytes, from: number, target: Bytes, end: number): number {
   long.read(buffer, from)
-  let at = end
-  while (long.high > 0 || long.low >= GROUP) {
-    let group = long.divide(GROUP)
-    for (let digit = 0; digit < GROUP_DIGITS; digit++) {
-      const tens = (group / 10) | 0
-      target[--at] = 48 + group - 10 * tens
-      group = tens
-    }
-  }
-  let rest = long.low
-  do {
-    const tens = (rest / 10) | 0
-    target[--at] = 48 + rest - 10 * tens
-    rest = tens
-  } while (rest > 0)
-  if (long.negative) target[--at] = 45
-  return at
+  return writeMagnitude(long.negative, long.high | 0, long.low | 0, target, end)
 }
 
 /** A long as the double that is nearest to it; NaN where there is none. */

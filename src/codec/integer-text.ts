@@ -14,9 +14,20 @@ export function writeInteger(high: number, low: number, target: Bytes, end: numb
     bottom = -low | 0
     top = (~high + (bottom === 0 ? 1 : 0)) | 0
   }
+  return writeMagnitude(high < 0, top, bottom, target, end)
+}
+
+/** The same with a sign, and the halves of an unsigned integer of up to 2^63. */
+export function writeMagnitude(
+  negative: boolean,
+  top: number,
+  bottom: number,
+  target: Bytes,
+  end: number,
+): number {
   const at =
     top === 0 && bottom >= 0 ? writeInt(bottom, target, end) : writeLong(top, bottom, target, end)
-  if (high >= 0) return at
+  if (!negative) return at
   target[at - 1] = 45
   return at - 1
 }
