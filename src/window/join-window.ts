@@ -216,9 +216,9 @@ export class JoinWindow {
     const { segments, recent } = this
     this.#takenAt = this.streamTime
     let hit = false
-    const own = this.#ownIndex!.number
+    const middle = this.#ownIndex!.number
     // No segment is shorter than the window reaches to either side.
-    for (let number = own - 1; number <= own + 1; number++) {
+    for (let number = middle - 1; number <= middle + 1; number++) {
       const index = segments.numbered(number)
       if (index === undefined || index.start + segmentMs <= from || index.start > to) continue
       const other = index.sides[1 - side]
