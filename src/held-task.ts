@@ -13,7 +13,7 @@ export interface HeldTask {
   readonly paused: [boolean, boolean]
   /** Changelog offsets left to read. */
   restoreRemaining: number
-  /** Of the restore: the most that was left, and when it began (Unix ms). */
+  /** Of the restore: the most that was left, and when it began, by `performance.now`. */
   restoreTotal: number
   readonly restoreBegun: number
 }

@@ -62,12 +62,12 @@ export function memoryParts(dimensions: readonly Dimension[], worker: Worker | u
   return bytes
 }
 
-/** How far reading to a known end is. The time left goes by the pace so far; null before there is one. */
+/** How far reading to a known end is; the times are those of `performance.now`. The time left goes by the pace so far; null before there is one. */
 export function progress(
   remaining: number,
   total: number,
   begunMs: number,
-  nowMs = Date.now(),
+  nowMs = performance.now(),
 ): { remaining: number; percent: number; secondsLeft: number | null } {
   const done = total - remaining
   const percent = total === 0 ? 0 : Math.floor((100 * done) / total)

@@ -171,7 +171,7 @@ export class Tasks {
       paused: [false, false],
       restoreRemaining: 0,
       restoreTotal: 0,
-      restoreBegun: Date.now(),
+      restoreBegun: performance.now(),
     }
     this.#held.set(partition, held)
     context.memory.tasks = this.#held.size

@@ -40,7 +40,7 @@ export class Dimension {
   #restarts: Promise<void> = Promise.resolve()
   #growing = false
   #dirty = false
-  #flushed = Date.now()
+  #flushed = performance.now()
   #reminded = Number.NEGATIVE_INFINITY
   #isReady = false
   #closed = false
@@ -234,7 +234,7 @@ export class Dimension {
     }
     this.#checkReady()
     this.#tellOfTransaction()
-    const due = Date.now() - this.#flushed > FLUSH_MS && this.#isReady
+    const due = performance.now() - this.#flushed > FLUSH_MS && this.#isReady
     const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
     await this.#ports.room(flushes)
     if (flushes && this.#ports.mayFlush()) await this.#flush()
@@ -263,7 +263,7 @@ export class Dimension {
     const { lastUpdateMs, table } = this
     const { progress, extent, marks } = this.#reading!
     const { positions, currentAt } = progress
-    const now = Date.now()
+    const now = performance.now()
     // A deletion stays for about as long as the topic itself keeps it.
     if (this.#isReady) table.sweep((now - this.#flushed) / extent.keepMs)
     this.#dirty = false

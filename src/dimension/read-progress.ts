@@ -24,7 +24,7 @@ class Position {
   /** … and once this end is reached, all that was there at that time. */
   #sampledEnd: number
   #sampledAt: number
-  /** Since when reading has stood before an open transaction; 0: it does not. */
+  /** Since when reading has stood before an open transaction, by `performance.now`; 0: it does not. */
   #stoodSince = 0
   #answeredAt = 0
 
@@ -39,10 +39,10 @@ class Position {
     const now = Date.now()
     if (next >= high) this.#sample(now, now, high)
     else if (next >= this.#sampledEnd) this.#sample(this.#sampledAt, now, high)
+    this.#answeredAt = performance.now()
     const stands = next >= stable && high > stable
     if (!stands) this.#stoodSince = 0
-    else if (this.#stoodSince === 0 || stable !== this.stable) this.#stoodSince = now
-    this.#answeredAt = now
+    else if (this.#stoodSince === 0 || stable !== this.stable) this.#stoodSince = this.#answeredAt
     this.next = next
     this.stable = stable
     this.high = high
@@ -65,8 +65,8 @@ class Position {
 
 /** How far a dimension's topic is read: to its ends at the start, and on behind them. Lists are by partition. */
 export class ReadProgress {
-  /** When reading began (Unix ms), and the offsets that it had before it. */
-  readonly begunMs = Date.now()
+  /** When reading began, by `performance.now`, and the offsets that it had before it. */
+  readonly begunMs = performance.now()
   readonly total: number
   readonly #partitions: Position[]
 

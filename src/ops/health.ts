@@ -33,7 +33,7 @@ export class Health implements Probes {
   constructor(
     live: () => readonly Check[],
     ready: () => readonly Check[],
-    now: () => number = Date.now,
+    now: () => number = () => performance.now(),
   ) {
     this.#live = live
     this.#ready = ready

@@ -217,6 +217,7 @@ test('rows behind an open transaction are waited for, which is told, and only at
   topic.write(0, 'committed', 'row', 2)
   topic.open.set(0, 0)
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+  t.mock.method(performance, 'now', Date.now)
   const running: Running = await startOn(topic, await temporaryFolder(t), inTurn)
   await turns(20)
   t.mock.timers.tick(6000)
@@ -252,6 +253,32 @@ test('rows behind an open transaction are waited for, which is told, and only at
   assert.ok(dimension.progress.stalenessMs >= 60_000)
   assert.equal(events.length, 1)
   await dimension.close()
+})
+
+test('a deletion is kept for its time, also where the wall clock steps ahead by more', async (t) => {
+  const MONTH = 30 * 86_400_000
+  const topic = new FakeTopic()
+  topic.grow(2)
+  topic.write(1, 'key', 'first', 10)
+  topic.write(0, 'key', null, 30)
+  t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+  let elapsed = 1_000_000
+  t.mock.method(performance, 'now', () => elapsed)
+  const running = await startOn(topic, await temporaryFolder(t))
+  await caughtUp(running, topic)
+  for (let second = 0; second < 5; second++) {
+    t.mock.timers.tick(MONTH)
+    elapsed += 1001
+    // What is written makes it look at its deletions.
+    topic.write(0, 'other', `${second}`, 40 + second)
+    await caughtUp(running, topic)
+    await turns(5)
+  }
+  topic.write(1, 'key', 'from before the deletion', 20)
+  await caughtUp(running, topic)
+  assert.deepEqual(rowsOf(running.dimension.table), model(topic))
+  assert.deepEqual([...model(topic).keys()], ['other'])
+  await running.dimension.close()
 })
 
 test('a store is as old as what was read of its topic, not as its writing', async (t) => {

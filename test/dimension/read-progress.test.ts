@@ -7,6 +7,7 @@ const BEGUN = 1_700_000_000_000
 
 function clock(t: TestContext): void {
   t.mock.timers.enable({ apis: ['Date'], now: BEGUN })
+  t.mock.method(performance, 'now', Date.now)
 }
 
 const answer = (nextOffset: number, lastStableOffset: number, highWatermark: number): Fetched =>
@@ -59,4 +60,16 @@ test('before all transactions are decided an end has not been reached, however l
   progress.took(answer(10, 10, 13))
   assert.equal(progress.remaining, 0)
   assert.equal(progress.waitsFor, undefined)
+})
+
+test('how long a transaction is open does not depend on the wall clock', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: BEGUN })
+  let elapsed = 1000
+  t.mock.method(performance, 'now', () => elapsed)
+  const progress = new ReadProgress([0], [10], BEGUN, BEGUN)
+  progress.took(answer(4, 4, 10))
+  t.mock.timers.setTime(BEGUN - 3_600_000)
+  elapsed += 5000
+  progress.took(answer(4, 4, 11))
+  assert.equal(progress.waitsFor?.ms, 5000)
 })
