@@ -82,14 +82,23 @@ test('an instance that rejects all facts says so, is degraded but ready, and wor
   }
 })
 
-/** Fences the instance's transactions, again and again, until it is told to end. */
-async function fence(orders: Orders, ended: () => boolean): Promise<void> {
+/** Fences the instance's transactions, again and again from now on. @returns what ends that */
+async function fence(orders: Orders): Promise<() => Promise<void>> {
   const producer = orders.broker.producer({
     transactionalId: `${orders.tag}-job-a`,
     timeoutMs: 10_000,
   })
-  while (!ended()) await producer.init()
-  await producer.close()
+  // Before there is input: what is committed first would be all of it.
+  await producer.init()
+  let isOver = false
+  const fencing = (async () => {
+    while (!isOver) await producer.init()
+    await producer.close()
+  })()
+  return () => {
+    isOver = true
+    return fencing
+  }
 }
 
 test('an instance whose commits fail lags all the time, says so, and goes on when they do not', async () => {
@@ -98,8 +107,7 @@ test('an instance whose commits fail lags all the time, says so, and goes on whe
     const service = orders.start({ INSTANCE_ID: 'a' })
     await service.logged('Task running')
     await until(service, 'works')
-    let ended = false
-    const fencing = fence(orders, () => ended)
+    const unfence = await fence(orders)
     await orders.send(0, 2000)
     await orders.sendRest(2000)
     const samples = async () => (await scrape(service))('consumer_lag_records')
@@ -109,8 +117,7 @@ test('an instance whose commits fail lags all the time, says so, and goes on whe
       assert.equal(lags.length, 8)
       assert.ok(lags.reduce((sum, lag) => sum + lag, 0) > 0, lags.join())
     }
-    ended = true
-    await fencing
+    await unfence()
     await orders.expect(2000, 'inner')
     await until(service, 'works')
     for (let tries = 0; (await samples()).some((lag) => lag > 0); tries++, await sleep(100)) {
