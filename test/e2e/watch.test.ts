@@ -103,11 +103,12 @@ async function fence(orders: Orders): Promise<() => Promise<void>> {
 
 test('an instance whose commits fail lags all the time, says so, and goes on when they do not', async () => {
   const orders = await Orders.create()
+  let unfence = async (): Promise<void> => {}
   try {
     const service = orders.start({ INSTANCE_ID: 'a' })
     await service.logged('Task running')
     await until(service, 'works')
-    const unfence = await fence(orders)
+    unfence = await fence(orders)
     await orders.send(0, 2000)
     await orders.sendRest(2000)
     const samples = async () => (await scrape(service))('consumer_lag_records')
@@ -124,6 +125,7 @@ test('an instance whose commits fail lags all the time, says so, and goes on whe
       assert.ok(tries < 50, 'It lags still')
     }
   } finally {
+    await unfence()
     await orders.close()
   }
 })
