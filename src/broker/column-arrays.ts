@@ -1,5 +1,5 @@
 import type { RecordColumns } from '../batch.ts'
-import { NO_BYTES } from '../bytes.ts'
+import { bytesOf, NO_BYTES } from '../bytes.ts'
 
 /** Arrays that wait to be used again: fresh ones, being outside the heap, cost garbage collections. */
 const MOST_FREE = 24
@@ -48,6 +48,36 @@ export class ColumnArrays implements RecordColumns {
     this.onRelease()
     this.onRelease = () => {}
     this.buffer = NO_BYTES
-    if (free.length < MOST_FREE) free.push(this)
+    // Those of `compact` fit little else.
+    if (this.capacity >= SMALLEST && free.length < MOST_FREE) free.push(this)
   }
+}
+
+const ARRAYS = [
+  ...(['timestamps', 'offsets', 'keyStarts', 'keyEnds'] as const),
+  ...(['valueStarts', 'valueEnds', 'headerStarts', 'headerEnds'] as const),
+]
+/** The arrays' part of each record. */
+const RECORD_BYTES = 2 * Float64Array.BYTES_PER_ELEMENT + 6 * Int32Array.BYTES_PER_ELEMENT
+/** The objects of a block, whatever it holds. */
+const BLOCK_BYTES = 2048
+
+/** What these records keep of the memory, in bytes, if they have it to themselves. */
+export function heldBytes({ buffer, length }: RecordColumns): number {
+  return BLOCK_BYTES + length * RECORD_BYTES + buffer.length
+}
+
+/**
+ * The same records in memory of their own, and no more than they need: otherwise a few of them keep the
+ * whole answer that they came with, and arrays for thousands. Releases the ones given.
+ */
+export function compact(columns: RecordColumns): RecordColumns {
+  const copy = new ColumnArrays(columns.length)
+  copy.length = columns.length
+  copy.nextOffset = columns.nextOffset
+  copy.buffer = bytesOf(Buffer.allocUnsafeSlow(columns.buffer.length))
+  copy.buffer.set(columns.buffer)
+  for (const name of ARRAYS) copy[name].set(columns[name].subarray(0, columns.length))
+  columns.release?.()
+  return copy
 }

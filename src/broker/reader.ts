@@ -244,6 +244,8 @@ class FrameLease {
   }
 
   hold(columns: ColumnArrays): void {
+    // Decompressed, they lie elsewhere.
+    if (columns.buffer.buffer !== this.#answer?.buffer) return
     this.#holders++
     columns.onRelease = () => this.release()
   }

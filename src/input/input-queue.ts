@@ -1,4 +1,5 @@
 import type { RecordColumns } from '../batch.ts'
+import { compact, heldBytes } from '../broker/column-arrays.ts'
 import type { Fetched } from '../broker/port.ts'
 
 /** A fetched batch on its way through a task. */
@@ -11,6 +12,8 @@ export interface Block {
   at: number
 }
 
+/** Where more blocks than this wait, others get memory of their own: the task stands still, for minutes perhaps. */
+const MOST_SHARED = 8
 /** An answer older than this says nothing: its leader may be away, and records have come there. */
 const FRESH_MS = 2000
 
@@ -19,6 +22,7 @@ export class InputQueue {
   readonly #blocks: Block[] = []
   readonly #timeField: boolean
   readonly #elapsed: () => number
+  /** Memory of what waits. */
   bufferedBytes = 0
   /** Behind everything that was fetched. */
   #position = -1
@@ -45,7 +49,7 @@ export class InputQueue {
   }
 
   offer(fetched: Fetched): void {
-    const columns = before(fetched.columns, this.endsAt)
+    let columns = before(fetched.columns, this.endsAt)
     this.#answeredAt = this.#elapsed()
     this.#position = columns.nextOffset
     this.#lastStableOffset = fetched.lastStableOffset
@@ -57,7 +61,8 @@ export class InputQueue {
       columns.release?.()
       return
     }
-    this.bufferedBytes += columns.buffer.length
+    if (this.#blocks.length >= MOST_SHARED) columns = compact(columns)
+    this.bufferedBytes += heldBytes(columns)
     const times = this.#timeField ? new Float64Array(columns.length) : columns.timestamps
     this.#blocks.push({ columns, times, timesRead: false, at: 0 })
   }
@@ -168,7 +173,7 @@ export class InputQueue {
       return
     }
     this.taken = columns.nextOffset
-    this.bufferedBytes -= columns.buffer.length
+    this.bufferedBytes -= heldBytes(columns)
     this.#blocks.shift()
     columns.release?.()
   }
