@@ -531,6 +531,21 @@ export const EVENTS = {
     means: 'The end of `nothing_matches`.',
     action: '',
   },
+  input_held_up: {
+    level: 'warn',
+    message: '{why}. {remedy}',
+    fields: { reason, why, remedy: 'what to do first' },
+    means:
+      'Input has waited for half a minute: `standstill` of all tasks, `waiting` of some, `open_transaction` where nobody may read on before a transaction has ended.',
+    action: 'See the runbook’s chapter of the same name.',
+  },
+  input_goes_on: {
+    level: 'info',
+    message: 'Input goes on',
+    fields: { reason, seconds: 'since it was said to be held up' },
+    means: 'The end of `input_held_up`.',
+    action: '',
+  },
   paused: {
     level: 'info',
     message: 'Paused by an operator',

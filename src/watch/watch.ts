@@ -5,6 +5,7 @@ import type { Check } from '../ops/health.ts'
 import { lagsOf } from '../report.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { type Figures, figuresOf } from './figures.ts'
+import { HeldUp } from './held-up.ts'
 import {
   FAILED_EPOCHS,
   judge,
@@ -27,6 +28,7 @@ export class Watch {
   readonly #recent: Recent
   readonly #matching: Matching
   readonly #warnings: Warnings
+  readonly #heldUp: HeldUp
   readonly #verdicts: Verdicts
   readonly #timer: NodeJS.Timeout
   /** When a broker was last seen to have answered, and when that answer was (wall clock). */
@@ -52,6 +54,7 @@ export class Watch {
     this.#recent = new Recent(first)
     this.#matching = new Matching(first.join)
     this.#warnings = new Warnings(parts, log, this.#matching, first)
+    this.#heldUp = new HeldUp(log)
     this.#verdicts = new Verdicts(now())
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
     this.#judge(first)
@@ -81,7 +84,9 @@ export class Watch {
   }
 
   #judge(figures: Figures): void {
-    this.#verdicts.found(judge(figures, this.#recent, this.#situation(figures.at)), figures.at)
+    const findings = judge(figures, this.#recent, this.#situation(figures.at))
+    this.#verdicts.found(findings, figures.at)
+    this.#heldUp.look(findings, figures.at)
   }
 
   #situation(at: number): Situation {

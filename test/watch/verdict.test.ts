@@ -197,6 +197,27 @@ test('a task that takes nothing though it has input waits; when all do, nothing 
   assert.deepEqual([watched.reasons, watched.watch.verdict.verdict], [['paused'], 'degraded'])
 })
 
+test('the log says once that input is held up, by what, and once that it goes on', (t) => {
+  const watched = new Watched(t)
+  const queues = [
+    { untaken: 0, undecidedMs: 45_000 },
+    { untaken: 0, undecidedMs: 0 },
+  ]
+  watched.parts.worker = { tasks: [{ task: { partition: 2, queues } }] } as unknown as Worker
+  watched.pass(600)
+  queues[0].undecidedMs = 0
+  watched.pass(600)
+  const [heldUp, goesOn] = watched.lines
+  assert.equal(watched.lines.length, 2)
+  assert.equal(heldUp.event, 'input_held_up')
+  assert.equal(
+    heldUp.msg,
+    'All that is left of orders-2 is of transactions that have been open for 45 s. Find the producer that has not ended it: `kafka-transactions.sh find-hanging`.',
+  )
+  assert.deepEqual([goesOn.event, goesOn.seconds], ['input_goes_on', 600])
+  assert.deepEqual(watched.undeclared, [])
+})
+
 test('a registry that does not answer, and a transaction that nobody ends, are reasons', (t) => {
   const watched = new Watched(t)
   const queues = [
