@@ -10,6 +10,11 @@ const text = (description: string, more: object = {}): object => ({
 })
 /** Whatever shows a pipeline file leaves these out. */
 const secret = (description: string): object => text(description, { writeOnly: true })
+/**
+ * What is wrong with a value, and what to write. Editors show it as it stands (`errorMessage` is theirs, too); here the value
+ * comes before a sentence that begins with "is", and any other stands alone: the value may have a password in it.
+ */
+export const message = (errorMessage: string): object => ({ errorMessage })
 /** An object that has no other properties. */
 export const object = (
   description: string,
@@ -23,10 +28,11 @@ export const object = (
   required,
 })
 
-const DURATION = '^(0|\\d+(ms|s|m|h|d))$'
+export const DURATION = '^(0|\\d+(ms|s|m|h|d))$'
 const duration = (description: string, more: object = {}): object => ({
   type: ['string', 'integer'],
   pattern: DURATION,
+  ...message('is not a duration; write 250ms, 10s, 5m, 1h or 7d'),
   maximum: 0,
   minimum: 0,
   description: `${description} A duration: 250ms, 10s, 5m, 1h, 7d.`,
@@ -35,11 +41,24 @@ const duration = (description: string, more: object = {}): object => ({
 const size = (description: string): object => ({
   type: ['string', 'integer'],
   pattern: '^\\d+(KiB|MiB|GiB)?$',
+  ...message('is not a size; write 512KiB, 64MiB, 2GiB or a number of bytes'),
   minimum: 0,
   description: `${description} A size: 64MiB, 2GiB, or bytes.`,
 })
+const TOPIC = '^[a-zA-Z0-9._-]{1,249}$'
 const topic = (description: string): object =>
-  text(description, { pattern: '^[a-zA-Z0-9._-]{1,249}$' })
+  text(description, {
+    pattern: TOPIC,
+    ...message('is no name for a topic; use letters a to z, digits, dots, - and _, at most 249'),
+  })
+/** Of a service. */
+const address = (description: string): object =>
+  text(description, {
+    pattern: '^https?://[^@]+$',
+    ...message(
+      'must be an http:// or https:// address without credentials, which have keys of their own',
+    ),
+  })
 
 const input = {
   topic: topic('The topic to read.'),
@@ -54,7 +73,10 @@ const input = {
   schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
   type: text(
     'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry.',
-    { pattern: '^[^\\s/]+$' },
+    {
+      pattern: '^[^\\s/]+$',
+      ...message('is no name of an Avro record; write Order, or com.example.Order'),
+    },
   ),
 }
 const tls = (refused: string) =>
@@ -122,7 +144,12 @@ export const pipelineSchema = {
   ...object(
     'A pipeline: facts, completed with dimensions, joined with a second stream.',
     {
-      name: topic('Consumer group; prefix of transactional ids and internal topics.'),
+      name: text('Consumer group; prefix of transactional ids and internal topics.', {
+        pattern: TOPIC,
+        ...message(
+          'is no name of a pipeline, which its topics begin with; use letters a to z, digits, dots, - and _',
+        ),
+      }),
       kafka: object(
         'The Kafka cluster.',
         {
@@ -155,9 +182,8 @@ export const pipelineSchema = {
                 }),
                 username: text('The user; not for oauthbearer.'),
                 password: secret('The password; take it from the environment or a file.'),
-                tokenEndpoint: text(
+                tokenEndpoint: address(
                   'oauthbearer: where tokens are given for the client’s credentials, as https://login/token.',
-                  { pattern: '^https?://[^@]+$' },
                 ),
                 tokenEndpointCa: text(
                   'Certificates of its authorities, as PEM text. Default: those that Node trusts.',
@@ -181,7 +207,7 @@ export const pipelineSchema = {
       registry: object(
         'A schema registry with Confluent’s API; without it every topic names its schema file.',
         {
-          url: text('Its address, as http://registry:8081.', { pattern: '^https?://[^@]+$' }),
+          url: address('Its address, as http://registry:8081.'),
           username: text('The user of HTTP basic authentication.'),
           password: secret('The password; take it from the environment or a file.'),
           tls: tls('Refuse a registry whose certificate is not trusted.'),
@@ -305,6 +331,7 @@ export const pipelineSchema = {
         advertise: {
           type: ['string', 'null'],
           pattern: '^([^\\s/:]+|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$|^$',
+          ...message('is not host:port; write enricher-0:8080, or [::1]:8080'),
           description:
             'host:port by which other instances and browsers reach this one. Default: POD_HOST of the environment (the chart sets it), or the machine’s name, and the port.',
         },

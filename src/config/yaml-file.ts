@@ -1,19 +1,20 @@
 /** YAML files of ours: validated by a JSON Schema, all faults reported at once, each with its line. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv } from 'ajv'
 import {
   type Document,
   type ErrorCode,
   isNode,
+  isScalar,
   LineCounter,
   parseDocument,
   type YAMLParseError,
 } from 'yaml'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { ReportAt } from './pipeline-of.ts'
+import { reportSchema } from './schema-faults.ts'
 import type { Report } from './substitute.ts'
-import { didYouMean } from './suggest.ts'
 
 interface Fault {
   readonly line: number
@@ -80,7 +81,11 @@ export class YamlFile {
     if (!validate(raw)) {
       // A value that could not be had is not judged.
       const known = new Set(this.#faults.map(({ line }) => line))
-      reportSchema(validate.errors ?? [], (path, message) => {
+      const writtenAt = (path: readonly string[]): string => {
+        const node = this.document.getIn(path, true)
+        return isScalar(node) ? (node.source ?? '') : ''
+      }
+      reportSchema(validate.errors ?? [], writtenAt, (path, message) => {
         if (!known.has(this.#lineAt(offsetOf(this.document, path)))) this.report(path, message)
       })
     }
@@ -129,75 +134,4 @@ function offsetOf(document: Document, path: readonly string[]): number {
     if (isNode(node) && node.range) return node.range[0]
   }
   return 0
-}
-
-function reportSchema(errors: readonly ErrorObject[], report: ReportAt): void {
-  for (const error of errors) {
-    const same = errors.filter(({ instancePath }) => instancePath === error.instancePath)
-    const isInside = errors.some((other) => other.instancePath.startsWith(`${error.instancePath}/`))
-    const path = error.instancePath.split('/').slice(1)
-    if (error.keyword !== 'type') reportOne(error, path, report)
-    // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
-    else if (!isInside && same.every(({ keyword }) => FORMS.has(keyword))) {
-      report(path, wrongType(same))
-    }
-  }
-}
-
-/** Keywords that say only that a value is not of a form, or of none of several. */
-const FORMS = new Set(['type', 'anyOf', 'if'])
-
-const TYPES: Readonly<Record<string, string>> = {
-  integer: 'a whole number',
-  number: 'a number',
-  string: 'text',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a block of keys',
-  null: 'empty',
-}
-
-/** Names what the value is, not the value: it may be a secret. */
-function wrongType(errors: readonly ErrorObject[]): string {
-  const wanted = errors.flatMap(({ keyword, params }) => (keyword === 'type' ? params.type : []))
-  const { data } = errors[0]
-  const is = data === null ? 'null' : Array.isArray(data) ? 'array' : typeof data
-  const quotes = is === 'number' && wanted.includes('string') ? '; put it in quotes' : ''
-  const allowed = [...new Set(wanted.map((type) => TYPES[type]))].join(' or ')
-  return `must be ${allowed}, and is ${TYPES[is]}${quotes}`
-}
-
-function reportOne(error: ErrorObject, path: readonly string[], report: ReportAt): void {
-  if (error.keyword === 'additionalProperties') {
-    const key = String(error.params.additionalProperty)
-    const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {})
-    report([...path, key], `unknown key${didYouMean(key, known)}`)
-    return
-  }
-  if (error.keyword === 'required') {
-    const key = String(error.params.missingProperty)
-    report(path, `the key "${key}" is missing`)
-    return
-  }
-  if (error.keyword === 'enum') report(path, notYet(error, path))
-  else if (error.keyword === 'pattern' && String(error.params.pattern).includes('ms|s')) {
-    report(path, `${JSON.stringify(error.data)} is not a duration; write 250ms, 10s, 5m, 1h or 7d`)
-  } else if (error.keyword === 'pattern' && String(error.params.pattern).includes('https')) {
-    report(path, 'is no http:// or https:// address without credentials; they have their own keys')
-  } else if (!FORMS.has(error.keyword)) report(path, error.message ?? 'is wrong')
-}
-
-/** Values that DESIGN names and this version does not have get a sentence of their own. */
-function notYet(error: ErrorObject, path: readonly string[]): string {
-  const allowed = (error.params.allowedValues as unknown[]).filter((value) => value !== null)
-  const value = String(typeof error.data === 'object' ? JSON.stringify(error.data) : error.data)
-  const planned: Record<string, string[]> = {
-    format: ['json', 'protobuf'],
-    kind: ['right', 'outer'],
-  }
-  const key = path.at(-1) ?? ''
-  const wait = key === 'missing' && typeof error.data === 'object'
-  if (wait || planned[key]?.includes(value))
-    return `${value} is not supported yet; use ${allowed.join(' or ')}`
-  return `${JSON.stringify(error.data)} is not one of ${allowed.join(', ')}${didYouMean(value, allowed.map(String))}`
 }

@@ -1,5 +1,5 @@
 /** The definition of fixture files: cases for `stream-enricher test`. */
-import { object } from '../config/schema.ts'
+import { DURATION, message, object } from '../config/schema.ts'
 
 const list = (description: string, items: object): object => ({
   type: 'array',
@@ -30,6 +30,7 @@ const record = {
   base64: {
     type: 'string',
     pattern: '^[A-Za-z0-9+/]*=*$',
+    ...message('is not base64'),
     description: 'In place of value: its bytes, whatever they are, frame included.',
   },
 }
@@ -65,7 +66,8 @@ const testCase = object(
           ),
           wait: {
             type: 'string',
-            pattern: '^(0|\\d+(ms|s|m|h|d))$',
+            pattern: DURATION,
+            ...message('is not a duration; write 250ms, 10s, 5m, 1h or 7d'),
             description: 'Nothing comes for so long. A duration: 250ms, 10s, 5m, 1h, 7d.',
           },
         }),

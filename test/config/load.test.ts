@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
+import { parseDocument } from 'yaml'
 import { loadPipeline, parsePipeline } from '../../src/config/load.ts'
+import { notSupported, WISHES } from '../../src/config/not-supported.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { didYouMean } from '../../src/config/suggest.ts'
 import { EnricherError } from '../../src/errors.ts'
@@ -208,6 +210,18 @@ test('a realistic mistake gets one line, which says what to write', () => {
       joinWith('on: order_id, within: 1s, time: { field: at, unit: m }'),
       /:5: join\.time\.unit: "m" is not one of s, ms, us, ns/,
     ],
+    [joinWith('on: order_id, within: 60'), /:5: join\.within: 60 has no unit; write 60s, or 60ms$/],
+    [{ name: 'my pipeline' }, /:1: name: "my pipeline" is no name of a pipeline, .*; use letters/],
+    [
+      { memory: '{ limit: 2GB }' },
+      /:7: memory\.limit: "2GB" is not a size; write .*; did you mean "2GiB"\?$/,
+    ],
+    [{ http: '{ port: 80800 }' }, /:7: http\.port: 80800 is too large: the most is 65535$/],
+    [
+      joinWith('on: order_id, within: 1s, select: [a, b, a]'),
+      /:5: join\.select: has an entry twice: the 3rd and the 1st$/,
+    ],
+    [joinWith('on: order_id, within: 1s, select: []'), /:5: join\.select: is empty$/],
     [{ facts: '[a' }, /:4: .*; look at indentation and brackets/],
     [{ facts: '\n\ttopic: a' }, /:4: there is a tab; indent with spaces$/],
   ]
@@ -216,6 +230,52 @@ test('a realistic mistake gets one line, which says what to write', () => {
     assert.equal(found.length, 1, found.join('\n'))
     assert.match(found[0], message)
   }
+})
+
+test('a variable that is set to nothing is named where the value may not be empty', () => {
+  const text = textOf({ kafka: '{ brokers: "${KAFKA_BROKERS}" }' })
+  assert.deepEqual(faultsOf(text, { KAFKA_BROKERS: '' }), [
+    'pipeline.yaml:2: kafka.brokers: is empty, as ${KAFKA_BROKERS} is',
+  ])
+})
+
+test('what other tools have and this one has not is refused with the way round, not as a misspelt key', () => {
+  for (const { at, values = [undefined], what, instead } of WISHES) {
+    const path = at.replace('*', 'customer').split('.')
+    for (const value of values) {
+      const raw = value === 'a list' ? ['a', 'b'] : value === 'a block of keys' ? { a: 1 } : value
+      assert.equal(notSupported(path, raw), `${what}: not supported; ${instead}`)
+      const document = parseDocument(
+        textOf({
+          dimensions: '{ customer: { topic: c, on: x, schema: ./schemas/customer.avsc } }',
+        }),
+      )
+      if (path[0] === 'registry') document.setIn(['registry', 'url'], 'http://registry')
+      document.setIn(path, raw ?? { a: 1 })
+      const faults = faultsOf(document.toString())
+      assert.equal(faults.length, 1, faults.join('\n'))
+      assert.match(faults[0], /^pipeline\.yaml:\d+: /)
+      assert.ok(
+        faults[0].endsWith(`${path.join('.')}: ${what}: not supported; ${instead}`),
+        faults[0],
+      )
+    }
+  }
+})
+
+test('no fault that a definition finds is a pattern, or in the words of JSON Schema', () => {
+  const faults = faultsOf(`name: a b
+kafka: { brokers: [], sessionTimeout: soon, sasl: {} }
+registry: { url: x }
+facts: { topic: "", time: { field: 1 }, type: "a/b" }
+dimensions: { c: { topic: c, on: "", select: {} } }
+join: { topic: j, on: {}, within: { before: -1s }, late: { left: never }, ahead: 5 }
+output: { topic: o, schemaId: -1 }
+memory: { limit: 1.5GiB, pages: -1 }
+http: { advertise: a, port: -1 }
+`)
+  assert.ok(faults.length > 20)
+  for (const fault of faults) assert.doesNotMatch(fault, /must NOT|must match|\^|must be [<>]/)
 })
 
 const saslWith = (more: string): Record<string, string> => ({
@@ -261,7 +321,7 @@ test('each mechanism of SASL asks for its own settings, and refuses those of oth
 test('the registry’s address has no credentials in it, for where it is named they would be, too', () => {
   const faults = faultsOf(textOf({ registry: '{ url: "https://bob:hush@registry:8081" }' }))
   assert.deepEqual(faults, [
-    'pipeline.yaml:7: registry.url: is no http:// or https:// address without credentials; they have their own keys',
+    'pipeline.yaml:7: registry.url: must be an http:// or https:// address without credentials, which have keys of their own',
   ])
 })
 

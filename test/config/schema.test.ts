@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { pipelineSchema } from '../../src/config/schema.ts'
+import { LIMITS_FILE, LIMITS_HEAD, limitsTable } from './limits-document.ts'
 
 const FILE = 'pipeline.schema.json'
 
@@ -15,4 +16,9 @@ test('pipeline.schema.json, which editors use, is what `stream-enricher schema` 
 test('pipeline.schema.json is in the package', () => {
   const { files } = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.ok(files.includes(FILE))
+})
+
+test('docs/limits.md has all that a pipeline file cannot say', () => {
+  const text = readFileSync(LIMITS_FILE, 'utf8')
+  assert.ok(text.includes(`${LIMITS_HEAD}${limitsTable()}\n\n`), 'npm run monitoring writes it')
 })

@@ -2,6 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { pipelineSchema } from '../../src/config/schema.ts'
 import { HEAD, keysTable } from '../config/keys-table.ts'
+import { LIMITS_FILE, LIMITS_HEAD, limitsTable } from '../config/limits-document.ts'
 import { dashboard } from './dashboard.ts'
 import { eventsDocument } from './events-document.ts'
 import { metricsDocument } from './metrics-document.ts'
@@ -16,7 +17,12 @@ writeFileSync(DASHBOARD_FILE, `${JSON.stringify(dashboard(), null, 2)}\n`)
 // The service shows it, and the image has no chart.
 copyFileSync(RUNBOOK_FILE, 'src/ops/RUNBOOK.md')
 
-const readme = readFileSync('README.md', 'utf8')
-const table = readme.indexOf(HEAD) + HEAD.length
-const behind = readme.slice(readme.indexOf('\n\n', table))
-writeFileSync('README.md', `${readme.slice(0, table)}${keysTable()}${behind}`)
+replaceTable('README.md', HEAD, keysTable())
+replaceTable(LIMITS_FILE, LIMITS_HEAD, limitsTable())
+
+/** The rows of the table with this head. */
+function replaceTable(file: string, head: string, rows: string): void {
+  const text = readFileSync(file, 'utf8')
+  const begin = text.indexOf(head) + head.length
+  writeFileSync(file, text.slice(0, begin) + rows + text.slice(text.indexOf('\n\n', begin - 1)))
+}

@@ -1,0 +1,132 @@
+/**
+ * What people who do this job look for in a pipeline file, and this release does not have: each with the way round. `docs/limits.md`
+ * has all of them.
+ */
+export interface Wish {
+  /** Of the key; `*` is a dimension's name. */
+  readonly at: string
+  /** The values that are not supported; the key itself where there are none. */
+  readonly values?: readonly string[]
+  /** What it would be. */
+  readonly what: string
+  readonly instead: string
+}
+
+const TOPICS = ['facts', 'join', 'dimensions.*']
+const FORMATS = ['json', 'protobuf']
+
+/** Of each topic of the file. */
+const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
+  topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
+
+/** A value that is a list, or a block of keys. */
+const LIST = 'a list'
+const BLOCK = 'a block of keys'
+
+export const WISHES: readonly Wish[] = [
+  {
+    at: 'joins',
+    what: 'several joins in one pipeline',
+    instead: 'let a second pipeline have the output of this one as its facts',
+  },
+  {
+    at: 'outputs',
+    what: 'several outputs',
+    instead: 'split the output topic where it is read, or run a pipeline for each output',
+  },
+  {
+    at: 'join.kind',
+    values: ['right'],
+    what: 'a right join',
+    instead: 'exchange the sides: the right stream as `facts`, with `kind: left`',
+  },
+  {
+    at: 'join.kind',
+    values: ['outer'],
+    what: 'an outer join',
+    instead:
+      'use `kind: left`, and a second pipeline with the sides exchanged for right records without a match',
+  },
+  ...each('format', [...TOPICS, 'output'], {
+    values: FORMATS,
+    what: 'JSON or Protobuf values',
+    instead: 'have the connector write Avro (`AvroConverter`), or convert with ksqlDB or Connect',
+  }),
+  ...each('envelope', TOPICS, {
+    what: 'envelopes of change data',
+    instead: 'unwrap them in the connector: `ExtractNewRecordState` for Debezium',
+  }),
+  ...each('key', TOPICS, {
+    what: 'a key from fields of the value',
+    instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
+  }),
+  ...each('where', [...TOPICS, 'output'], {
+    what: 'filters',
+    instead: 'filter where records are written (`Filter` in Connect), or where the output is read',
+  }),
+  ...each('fields', TOPICS, {
+    what: 'derived fields',
+    instead: 'compute them where records are written, or where the output is read',
+  }),
+  {
+    at: 'facts.select',
+    what: 'a choice of the facts’ fields',
+    instead:
+      'leave fields out where the output is read: `ReplaceField$Value` in a sink’s connector',
+  },
+  {
+    at: 'facts.startAt',
+    what: 'a start elsewhere than at the beginning of the topics',
+    instead: 'delete older records first: `kafka-delete-records.sh`',
+  },
+  {
+    at: 'dimensions.*.on',
+    values: [LIST],
+    what: 'a look-up by several fields',
+    instead: 'have one field in the facts with all of them, and key the dimension by the same text',
+  },
+  {
+    at: 'dimensions.*.asOf',
+    what: 'look-ups as of a time',
+    instead:
+      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
+  },
+  {
+    at: 'dimensions.*.history',
+    what: 'look-ups as of a time',
+    instead:
+      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
+  },
+  {
+    at: 'dimensions.*.missing',
+    values: [BLOCK],
+    what: 'waiting for a row that is missing',
+    instead:
+      'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
+  },
+  ...['key', 'select', 'headers', 'topicConfig', 'partitions'].map((key) => ({
+    at: `output.${key}`,
+    what: 'another key, choice of fields, headers or settings of the output topic',
+    instead:
+      'create the topic with its settings before the first start; change keys and fields where it is read',
+  })),
+  {
+    at: 'registry.type',
+    what: 'a registry without Confluent’s API (AWS Glue)',
+    instead:
+      'Apicurio has that API under `/apis/ccompat/v7`; for others name `schema` files and `output.schemaId`',
+  },
+]
+
+/** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
+export function notSupported(path: readonly string[], value?: unknown): string | undefined {
+  const form = Array.isArray(value) ? LIST : typeof value === 'object' ? BLOCK : String(value)
+  const wish = WISHES.find(
+    ({ at, values }) =>
+      isAt(at.split('.'), path) && (values === undefined || values.includes(form)),
+  )
+  return wish && `${wish.what}: not supported; ${wish.instead}`
+}
+
+const isAt = (at: readonly string[], path: readonly string[]): boolean =>
+  at.length === path.length && at.every((key, i) => key === '*' || key === path[i])
