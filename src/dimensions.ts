@@ -8,11 +8,11 @@ import type { DimensionConfig, Pipeline } from './config/pipeline.ts'
 import type { Counts } from './counts.ts'
 import { Dimension } from './dimension/dimension.ts'
 import type { DimensionPorts } from './dimension/ports.ts'
-import type { EarlyRejects } from './early-rejects.ts'
+import { type DimensionRejects, OwnRejects } from './dimension-rejects.ts'
 import { codeOf, EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import { openStore, type Store, timed } from './level.ts'
-import { type BatchList, type Rejected, writeReject } from './output/task-output.ts'
+import type { Rejected } from './output/task-output.ts'
 
 export interface DimensionsOptions {
   readonly pipeline: Pipeline
@@ -20,8 +20,7 @@ export interface DimensionsOptions {
   /** In the file's order, as the dimensions are. */
   readonly stores: readonly Store[]
   readonly broker: Broker
-  readonly rejects: BatchList
-  readonly earlyRejects: EarlyRejects
+  readonly rejects: DimensionRejects
   /** Bytes that all tables together may have. */
   readonly limit: number
   readonly counts: Counts
@@ -63,9 +62,10 @@ async function openDimension(
 }
 
 export function createDimensions(options: DimensionsOptions): Dimension[] {
-  const { pipeline, codec, stores, broker, earlyRejects, limit, counts, onFatal, log } = options
+  const { pipeline, codec, stores, broker, rejects, limit, counts, onFatal, log } = options
   const dimensions: Dimension[] = []
   for (const [d, config] of pipeline.dimensions.entries()) {
+    const own = new OwnRejects(rejects)
     dimensions.push(
       new Dimension({
         config,
@@ -79,10 +79,10 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
             { maxBytesPerPartition: 4 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 500 },
             events,
           ),
-        onReject: rejecting(config, options),
+        onReject: rejecting(config, own, counts),
         onOtherType: () => counts.otherTypes.add(config.topic),
-        room: (all) => earlyRejects.room(all),
-        mayFlush: () => !earlyRejects.pending,
+        room: () => rejects.room(),
+        rejects: own,
         claim: (bytes) => claim(dimensions, bytes, limit),
         onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),
         onUnknownTopic: options.onUnknownTopic,
@@ -95,10 +95,10 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
   return dimensions
 }
 
-/** Rejects of a dimension go with the next epoch. */
 function rejecting(
   { topic }: DimensionConfig,
-  { rejects, counts }: DimensionsOptions,
+  rejects: OwnRejects,
+  counts: Counts,
 ): DimensionPorts['onReject'] {
   return (columns, i, partition, reason, error) => {
     counts.reject(topic, 'decode', reason)
@@ -116,7 +116,7 @@ function rejecting(
       record,
     }
     counts.lastRejects.add(rejected)
-    writeReject(rejects, rejected)
+    rejects.add(rejected)
   }
 }
 
@@ -132,7 +132,7 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
 /** Resolves when each has all that its topic had at the start. */
 export async function readDimensions(
   dimensions: readonly Dimension[],
-  { pipeline, earlyRejects, counts, log }: DimensionsOptions,
+  { pipeline, rejects, counts, log }: DimensionsOptions,
 ): Promise<void> {
   const begun = performance.now()
   await Promise.all(dimensions.map((dimension) => dimension.start()))
@@ -140,7 +140,7 @@ export async function readDimensions(
   while (dimensions.some(({ isReady }) => !isReady)) {
     await Promise.all(dimensions.map(({ ready }) => ready))
   }
-  await earlyRejects.end()
+  await rejects.beginEpochs()
   for (const [d, { restored }] of dimensions.entries()) {
     const store = `dimension/${pipeline.dimensions[d].name}`
     counts.restored.add(store, restored.records)

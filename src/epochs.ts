@@ -14,8 +14,13 @@ export interface EpochsOptions {
   /** By side: the inputs' ids; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
-  /** Rejects of the dimensions since the last call: they go with the next epoch. */
-  readonly takeRejects: () => readonly ProduceBatch[]
+  /** Of the dimensions: they go with the next epoch. */
+  readonly rejects: {
+    /** All that are not committed. */
+    take(): readonly ProduceBatch[]
+    /** What was taken last is committed. */
+    settle(): void
+  }
   readonly onStep: (step: number) => void
 }
 
@@ -32,8 +37,6 @@ export class Epochs {
   #mustInit = true
   /** Under way since before the first join. */
   #initialized: Promise<void> | undefined
-  /** Rejects of the dimensions, until the epoch that holds them is committed. */
-  #rejects: readonly ProduceBatch[] = []
   /** What all slices had taken when the last epoch was closed, in ms. */
   #slicesMs = 0
 
@@ -44,11 +47,6 @@ export class Epochs {
       transactionalId,
       timeoutMs: TRANSACTION_TIMEOUT_MS,
     })
-  }
-
-  /** Whether there are rejects of the dimensions that are not committed yet. */
-  get hasRejects(): boolean {
-    return this.#rejects.length > 0
   }
 
   /** What can be done while the dimensions are still being read. */
@@ -78,25 +76,22 @@ export class Epochs {
 
   /** Commits what the tasks have done. False: they have done nothing. */
   async commit(running: readonly HeldTask[], group: Group): Promise<boolean> {
-    const { context, changelog, topicIds, takeRejects, onStep } = this.#options
+    const { context, changelog, topicIds, rejects, onStep } = this.#options
     if (this.#mustInit) return false
     const epochs = running.flatMap(({ task }) => task.take() ?? [])
-    this.#rejects = [...this.#rejects, ...takeRejects()]
-    if (epochs.length === 0 && this.#rejects.length === 0) return false
+    const others = rejects.take()
+    if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
     const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog, topicIds))
-    const count = countOf([
-      ...parts.flatMap((p) => [...p.changelog, ...p.batches]),
-      ...this.#rejects,
-    ])
-    await commitEpoch(parts, this.#rejects, {
+    const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
+    await commitEpoch(parts, others, {
       producer: this.#producer,
       group,
       groupId: context.pipeline.name,
       onStep: (step) => {
         // Committed, whatever becomes of the stores.
-        if (step === COMMITTED) this.#rejects = []
+        if (step === COMMITTED) rejects.settle()
         onStage(STAGES[step - 1])
         onStep(step)
       },

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
-import type { Broker, ProduceBatch } from './broker/port.ts'
+import type { Broker } from './broker/port.ts'
 import { TopicWatch } from './broker/topic-watch.ts'
 import type { StoredLayout } from './codec/compile.ts'
 import { Registry } from './codec/registry.ts'
@@ -13,20 +13,20 @@ import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { Counts } from './counts.ts'
 import type { Dimension } from './dimension/dimension.ts'
+import { DimensionRejects } from './dimension-rejects.ts'
 import {
   createDimensions,
   type DimensionsOptions,
   openDimensionStores,
   readDimensions,
 } from './dimensions.ts'
-import { EarlyRejects } from './early-rejects.ts'
+import type { EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './memory.ts'
 import { startMonitoring } from './monitoring.ts'
 import type { LeveledLog } from './ops/log.ts'
-import { BatchList } from './output/task-output.ts'
 import { compileForStart, warnOfKeys } from './start-codec.ts'
 import type { ServiceParts } from './status/parts.ts'
 import type { TaskContext } from './task.ts'
@@ -94,24 +94,26 @@ export async function startService(
   const limits = new WriteLimits(pipeline, topics.limits, broker.admin, log)
   const { output, rejects } = limits
 
-  const dimensionRejects = new BatchList(rejects, 0)
-  const earlyRejects = new EarlyRejects(
-    dimensionRejects,
-    () => worker.producer(),
-    (records, bytes) => {
+  const onRefused = async (error: EnricherError): Promise<void> => {
+    await limits.refused(error)
+    Object.assign(context, limits.ofTasks)
+  }
+  const dimensionRejects = new DimensionRejects({
+    topic: rejects,
+    producer: () => worker.producer(),
+    onWritten: (records, bytes) => {
       counts.produced.add(rejects.topic, records)
       counts.producedBytes.add(rejects.topic, bytes)
     },
-    () => worker.hasRejects,
+    onRefused,
     log,
-  )
+  })
   const options: DimensionsOptions = {
     pipeline,
     codec,
     stores: await opening,
     broker,
     rejects: dimensionRejects,
-    earlyRejects,
     limit: memory.dimensions,
     counts,
     log,
@@ -137,7 +139,7 @@ export async function startService(
     now: Date.now,
     elapsed: () => performance.now(),
   }
-  const worker = new Worker({
+  const worker: Worker = new Worker({
     broker,
     context,
     changelog: changelogOf(compiled, limits, broker, log),
@@ -149,11 +151,8 @@ export async function startService(
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
     log,
-    onRefused: async (error) => {
-      await limits.refused(error)
-      Object.assign(context, limits.ofTasks)
-    },
-    takeRejects: (): readonly ProduceBatch[] => dimensionRejects.take(),
+    onRefused,
+    rejects: dimensionRejects,
     onStep,
     onFatal,
   })
@@ -170,6 +169,7 @@ export async function startService(
       topicWatch.close()
       registry?.close()
       await worker.stop()
+      dimensionRejects.close()
       watch.close()
       await otlp?.stop()
       await Promise.all([

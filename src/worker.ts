@@ -188,11 +188,6 @@ export class Worker {
     return true
   }
 
-  /** Whether an epoch has taken rejects of the dimensions, and is not committed yet. */
-  get hasRejects(): boolean {
-    return this.#epochs.hasRejects
-  }
-
   /** What can be done while the dimensions are still being read. */
   prepare(): void {
     this.#epochs.prepare()

@@ -89,7 +89,7 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
     address: '',
     version: '',
     log: { event: nothing },
-    takeRejects: () => rejects.splice(0) as unknown as ProduceBatch[],
+    rejects: { take: () => rejects.splice(0) as unknown as ProduceBatch[], settle: nothing },
     onStep: nothing,
     onFatal: (error) => assert.fail(String(error)),
     onRefused: async () => {},

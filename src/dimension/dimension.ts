@@ -128,7 +128,7 @@ export class Dimension {
     await this.#reading?.close()
     await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
     // Also where no row has come: the checkpoint says when all deletions were seen.
-    if (this.#isReady && this.#ports.mayFlush()) await this.#flush()
+    if (this.#isReady && this.#ports.rejects.areCommitted) await this.#flush()
     await this.#store.close()
   }
 
@@ -234,10 +234,12 @@ export class Dimension {
     }
     this.#checkReady()
     this.#tellOfTransaction()
+    const { room, rejects } = this.#ports
+    await room()
     const due = performance.now() - this.#flushed > FLUSH_MS && this.#isReady
-    const flushes = this.#dirty && (due || this.#store.pendingBytes > FLUSH_BYTES)
-    await this.#ports.room(flushes)
-    if (flushes && this.#ports.mayFlush()) await this.#flush()
+    if (!this.#dirty || !(due || this.#store.pendingBytes > FLUSH_BYTES)) return
+    await rejects.untilCommitted()
+    if (rejects.areCommitted) await this.#flush()
   }
 
   #checkReady(): void {

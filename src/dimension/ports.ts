@@ -24,13 +24,14 @@ export interface DimensionPorts {
   ): void
   /** A record is of another type than the pipeline reads, and is passed over. */
   onOtherType(): void
-  /**
-   * Awaited after each fetched batch, so that rejects do not pile up.
-   * @param all the store is about to be written up to here: what was rejected must not be lost any more
-   */
-  room(all: boolean): Promise<void>
-  /** Whether all that was rejected is committed: only then may the store say that its rows are done with. */
-  mayFlush(): boolean
+  /** Awaited after each fetched batch, so that rejects do not pile up. */
+  room(): Promise<void>
+  /** Of this dimension: only once they are committed may the store say that the rows up to here are done with. */
+  readonly rejects: {
+    readonly areCommitted: boolean
+    /** Resolves when they are, or there are no more commits. */
+    untilCommitted(): Promise<void>
+  }
   /** Called before the table takes memory, with its bytes; throws where there must not be more. */
   claim(bytes: number): void
   /** Rows that were there are of no use any more: the topic is read again, whole. */

@@ -56,7 +56,7 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       room: async () => {},
-      mayFlush: () => true,
+      rejects: { areCommitted: true, untilCommitted: async () => {} },
       claim: nothing,
       onUnusable: nothing,
       onUnknownTopic: nothing,

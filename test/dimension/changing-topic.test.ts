@@ -321,13 +321,54 @@ test('a store does not say that rows are done with before the rejects among them
     const rejected: number[] = []
     const running = await startOn(topic, folder, inTurn, {
       onReject: (columns, i) => rejected.push(columns.offsets[i]),
-      mayFlush: () => !pending || rejected.length === 0,
+      rejects: {
+        get areCommitted() {
+          return !pending || rejected.length === 0
+        },
+        untilCommitted: async () => {},
+      },
     })
     await caughtUp(running, topic)
     assert.deepEqual(
       rowsOf(running.dimension.table),
       new Map([...model(topic)].filter(([k]) => k !== 'bad')),
     )
+    await running.dimension.close()
+    return rejected
+  }
+})
+
+test('a store is written while rejects keep coming: as soon as those before are committed', async (t) => {
+  const topic = new FakeTopic()
+  const folder = await temporaryFolder(t)
+  const reject = (offset: number): void => topic.write(0, `bad ${offset}`, MALFORMED, offset)
+  for (let i = 0; i < 20; i++) reject(i)
+  await run(async () => {
+    // Longer than stores are left alone, and one more record, so that it is looked at.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    reject(20)
+  })
+  assert.deepEqual(await run(async () => {}), [], 'what was committed is not rejected once more')
+
+  async function run(meanwhile: () => Promise<void>): Promise<number[]> {
+    const rejected: number[] = []
+    let committed = 0
+    const running = await startOn(topic, folder, inTurn, {
+      onReject: (columns, i) => rejected.push(columns.offsets[i]),
+      rejects: {
+        get areCommitted() {
+          return committed === rejected.length
+        },
+        untilCommitted: async () => {
+          committed = rejected.length
+        },
+      },
+    })
+    await caughtUp(running, topic)
+    await meanwhile()
+    await caughtUp(running, topic)
+    // It has no time for its last words.
+    committed = -1
     await running.dimension.close()
     return rejected
   }

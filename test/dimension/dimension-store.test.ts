@@ -311,7 +311,7 @@ async function runDimension(folder: string, topic: Topic) {
     onReject: () => assert.fail('nothing is rejected'),
     onOtherType: nothing,
     room: async () => {},
-    mayFlush: () => true,
+    rejects: { areCommitted: true, untilCommitted: async () => {} },
     claim: nothing,
     onUnusable: nothing,
     onUnknownTopic: nothing,

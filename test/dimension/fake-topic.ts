@@ -180,7 +180,7 @@ export async function startOn(
   topic: FakeTopic,
   folder: string,
   chunk: Chunk = inTurn,
-  settings: Partial<Pick<DimensionPorts, 'onReject' | 'mayFlush'>> = {},
+  settings: Partial<Pick<DimensionPorts, 'onReject' | 'rejects'>> = {},
 ): Promise<Running> {
   const events: Running['events'] = []
   const unusable: AnewReason[] = []
@@ -231,7 +231,7 @@ export async function startOn(
     onOtherType: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
-    mayFlush: () => true,
+    rejects: { areCommitted: true, untilCommitted: async () => {} },
     claim: nothing,
     onUnusable: (reason) => unusable.push(reason),
     onUnknownTopic: nothing,
