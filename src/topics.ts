@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { roomUnder } from './broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
@@ -54,6 +55,8 @@ const newTopic = (topic: string, partitions: number, largestBytes: number): NewT
 const LEAST_MAX_BYTES = 8 * 1024 * 1024
 /** Kafka's default of max.message.bytes. */
 const MAX_BYTES = 1_048_588
+/** How long a topic that was created is looked for. */
+const KNOWN_MS = 10_000
 /** Kafka's way to say that a time has no limit. */
 const NO_LIMIT = 2 ** 63
 
@@ -120,12 +123,9 @@ export async function missingTopics(
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
   const { partitions } = found.get(facts.topic)!
-  // Its records are of the former partitions' tasks: a changelog with more would be of no use.
-  const grown = `Partitions were added to the inputs: give ${output.topic} as many, and run \`stream-enricher reset\`, which deletes the changelog; the inputs are then read again from their beginning`
   for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
-    const anew = `Create ${topic} anew with ${partitions} partitions`
-    const what = topic === changelogTopic(pipeline) ? grown : anew
-    if (found.has(topic)) samePartitions(facts.topic, partitions, topic, found, what)
+    const count = found.get(topic)?.partitions ?? partitions
+    if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
   }
   const largest = Math.max(...inputs.map((topic) => maxMessageBytes(found.get(topic)!)))
   const create = own.filter((topic) => !found.has(topic))
@@ -144,13 +144,32 @@ export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log):
     const topics = create.map(({ topic }) => topic)
     log.event('topics_created', { topics, partitions })
   }
-  const all = await admin.describeTopics([...inputTopics(pipeline), ...ownTopics(pipeline)])
+  const all = await describeAll(pipeline, admin)
   warn(pipeline, all, log)
   const own = [...all].filter(([topic]) => ownTopics(pipeline).includes(topic))
   return {
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,
     limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
+  }
+}
+
+/** A broker may hear of a topic that was just created a moment later than the others. */
+async function describeAll(
+  pipeline: Pipeline,
+  admin: Admin,
+): Promise<ReadonlyMap<string, TopicDescription>> {
+  const names = [...inputTopics(pipeline), ...ownTopics(pipeline)]
+  const until = performance.now() + KNOWN_MS
+  for (;;) {
+    const all = await admin.describeTopics(names)
+    const missing = names.filter((topic) => !all.has(topic))
+    if (missing.length === 0) return all
+    if (performance.now() > until) {
+      const message = `The brokers do not know ${missing.join(', ')}, though ${missing.length === 1 ? 'it was' : 'they were'} there a moment ago; see whether somebody deletes topics, then start again`
+      throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+    }
+    await sleep(200)
   }
 }
 
@@ -163,17 +182,34 @@ function warn(pipeline: Pipeline, all: ReadonlyMap<string, TopicDescription>, lo
   }
 }
 
-function samePartitions(
-  topic: string,
+function partitionsDiffer(
+  pipeline: Pipeline,
   partitions: number,
   other: string,
-  found: ReadonlyMap<string, TopicDescription>,
-  what: string,
-): void {
-  const count = found.get(other)?.partitions
-  if (count === partitions) return
-  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet. ${what}`
-  throw new EnricherError('PARTITIONS_DIFFER', message, {
-    fields: { topic, other, partitions, count },
-  })
+  count: number,
+): EnricherError {
+  const { topic } = pipeline.facts
+  const remedy = partitionsRemedy(pipeline, partitions, other, count)
+  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet: ${remedy}`
+  const fields = { topic, other, partitions, count }
+  return new EnricherError('PARTITIONS_DIFFER', message, { fields })
+}
+
+/** What to do where a topic has another number of partitions than the facts. Nothing that is of use is deleted. */
+export function partitionsRemedy(
+  pipeline: Pipeline,
+  partitions: number,
+  other: string,
+  count: number,
+): string {
+  const { facts, output } = pipeline
+  // Its records are of the former partitions' tasks: with more it would be of no use.
+  if (other === changelogTopic(pipeline)) {
+    return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the changelog, and the inputs are read again from their beginning'
+  }
+  if (count < partitions) {
+    return `give ${other} as many (kafka-topics.sh --alter --topic ${other} --partitions ${partitions})`
+  }
+  if (other === output.topic) return 'name another output topic'
+  return `give ${facts.topic} as many (kafka-topics.sh --alter --topic ${facts.topic} --partitions ${count})`
 }

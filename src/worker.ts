@@ -71,7 +71,7 @@ export class Worker {
     const { broker, context, partitions, address, instanceId, version, onFatal } = options
     const self: MemberInfo = { address, instance: instanceId, version }
     this.#epochs = new Epochs(options)
-    this.#formerMembers = new FormerMembers(broker, context.pipeline.name, options.log)
+    this.#formerMembers = new FormerMembers(broker, context.pipeline.name, instanceId, options.log)
     this.#group = createGroup(
       {
         broker,
@@ -245,9 +245,15 @@ export class Worker {
 
   async #commit(): Promise<void> {
     const { context, log } = this.#options
-    if (await this.#epochs.commit(this.#tasks.running, this.#group)) {
-      context.counts.failing.over(log)
-    }
+    const committed = await this.#epochs.commit(this.#tasks.running, this.#group)
+    if (committed || this.#isSettled) context.counts.failing.over(log)
+  }
+
+  /** All that is ours runs, and nothing waits to be committed: what had failed was nothing, or was done since by others. */
+  get #isSettled(): boolean {
+    const { running, wanted } = this.#tasks
+    if (this.#quiet || running.length < wanted.length) return false
+    return running.every(({ task: { queues } }) => queues.every((q) => q.lagKnown && q.lag === 0))
   }
 
   /** No turn, commit or recovery is under way any more. */

@@ -100,15 +100,19 @@ export class ClusterGroup implements Group {
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
     const { instanceId } = this.#options
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
-      const left = this.#leave().catch((error) => {
-        this.#log.event('leave_failed', { err: error })
-      })
-      await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
+      await this.#leaveSoon()
     }
     await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
     // It waits for answers that may never come.
     const disconnected = this.#cluster.disconnect()
     await Promise.race([disconnected, sleep(CLOSE_MS, undefined, { ref: false })])
+  }
+
+  async #leaveSoon(): Promise<void> {
+    const left = this.#leave().catch((error) => {
+      this.#log.event('leave_failed', { err: error })
+    })
+    await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
   }
 
   /** Over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
@@ -169,10 +173,14 @@ export class ClusterGroup implements Group {
       }),
     )
     const { generationId, memberId, leaderId } = joined
+    this.#membership = { generationId, memberId, groupInstanceId: instanceId }
     // A classic group has a leader. One of KIP-848's protocol has none: its broker would assign to our members,
     // each topic by itself.
-    if (leaderId === '') check(INCONSISTENT_GROUP_PROTOCOL)
-    this.#membership = { generationId, memberId, groupInstanceId: instanceId }
+    if (leaderId === '') {
+      // Else what it gave us would be read by nobody until our session is over.
+      await this.#leaveSoon()
+      check(INCONSISTENT_GROUP_PROTOCOL)
+    }
     const { memberAssignment } = await coordinator.connectionPool.send(
       request<{ memberAssignment: Buffer }>('SyncGroup', 3, {
         groupId,

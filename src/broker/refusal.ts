@@ -51,7 +51,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   ],
   INVALID_RECORD: ({ topic }) => [
     'BROKER_REFUSED',
-    `The topic ${topic} takes no records without a key, as a compacted topic does; set cleanup.policy=delete on ${topic}`,
+    `The topic ${topic} does not take our records as they are: a compacted topic takes none without a key, and a broker may check schemas; set cleanup.policy=delete on ${topic}, and no check of schemas`,
   ],
   UNSUPPORTED_COMPRESSION_TYPE: ({ topic }) => [
     'BROKER_REFUSED',
@@ -71,16 +71,26 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
 export function refusal(error: unknown, about: About): EnricherError {
   const { code, name } = brokerError(error) as BrokerError
   const known = {
-    topic: (error as { topic?: string }).topic ?? about.topic ?? 'that is asked for',
+    topic: (error as { topic?: string }).topic ?? about.topic ?? '',
     group: about.group ?? '',
     transactionalId: about.transactionalId ?? '',
     operation: about.operation,
   }
   const [ours, message] = SENTENCES[name]?.(known) ?? [
     'BROKER_REFUSED',
-    `The broker refuses to ${about.operation.toLowerCase()} (${name}, error code ${code}), and would again; look into its log, and at its version and settings`,
+    `The broker refuses ${about.operation}${objectOf(known)} (${name}, error code ${code}), and would again; look into its log, and at its version and settings`,
   ]
-  return new EnricherError(ours, message, { cause: error, fields: { broker: name, ...about } })
+  return new EnricherError(ours, message, { cause: error, fields: { broker: name, ...known } })
+}
+
+/** What it was asked for. */
+function objectOf({ topic, group, transactionalId }: Required<About>): string {
+  const parts = [
+    topic && ` on the topic ${topic}`,
+    group && ` on the group ${group}`,
+    transactionalId && ` for the transactional id ${transactionalId}`,
+  ]
+  return parts.find((part) => part !== '') ?? ''
 }
 
 /** How long a topic that the broker does not know is looked for: one just created is not known everywhere. */
@@ -97,6 +107,11 @@ export class MissingTopics {
 
   found(topic: string): void {
     this.#since.delete(topic)
+  }
+
+  /** A transaction was committed: no topic of it is missing. */
+  foundAll(): void {
+    this.#since.clear()
   }
 
   /** Throws TOPIC_MISSING once it has been looked for in vain for a while. */

@@ -115,6 +115,7 @@ export class ClusterProducer implements TransactionalProducer {
 
   async commit(): Promise<void> {
     if (this.#touched) await this.#end()
+    this.#missing.foundAll()
     this.#touched = false
     for (const batch of this.#sent) batch.release()
     this.#sent = []
@@ -256,7 +257,7 @@ export class ClusterProducer implements TransactionalProducer {
         })
       case 'record': {
         const { topic } = error as { topic?: string }
-        const message = `${topic} does not take what it is sent: ${messageOf(error)}`
+        const message = `${topic} does not take what it is sent (${messageOf(error)}); what it takes is read anew, and the epoch done again`
         const fields = { topic, broker: answer.name }
         throw new EnricherError('RECORD_REFUSED', message, { cause: error, fields })
       }

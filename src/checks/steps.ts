@@ -4,7 +4,7 @@ import type { NewerSchema } from '../codec/compile.ts'
 import type { Comparison } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { ANEW_REASONS, type AnewReason } from '../dimension/checkpoint.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
+import { changelogTopic, inputTopics, ownTopics, partitionsRemedy } from '../topics.ts'
 import type { ChangelogHeader } from '../window/changelog.ts'
 import { foreignText, isForeign, OTHER_NAME } from './access.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
@@ -34,12 +34,12 @@ export function topicSteps(
     )
   }
   const { partitions } = found.get(facts.topic)!
-  const differs = (topic: string): Step =>
-    step(
-      'refuse',
-      'topic',
-      `${topic} has ${plural(found.get(topic)!.partitions, 'partition')}, ${facts.topic} has ${partitions}; create ${topic} anew with ${partitions}`,
-    )
+  const differs = (topic: string): Step => {
+    const count = found.get(topic)!.partitions
+    const remedy = partitionsRemedy(pipeline, partitions, topic, count)
+    const text = `${topic} has ${plural(count, 'partition')}, ${facts.topic} has ${partitions}; ${remedy}`
+    return step('refuse', 'topic', text)
+  }
   const right = found.get(join.topic)!.partitions === partitions ? [] : [differs(join.topic)]
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)

@@ -1,7 +1,7 @@
 /** What topics are, against what the pipeline needs them to be. No broker: it works on descriptions. */
 import type { TopicAccess, TopicDescription } from '../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
+import { changelogTopic, inputTopics, ownTopics, partitionsRemedy } from '../topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { durationText } from './text.ts'
 
@@ -39,7 +39,7 @@ export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
     fail(
       'partitions',
       `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: records of one key would not meet`,
-      `create ${topic} anew with ${expected} partitions`,
+      partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
     ),
   )
 }

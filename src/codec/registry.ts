@@ -59,6 +59,13 @@ class Refused extends Error {
   }
 }
 
+/** Not followed: what goes with a request, such as a password, is for the address that the file has. */
+class Redirected extends Error {
+  constructor(status: number, location: string) {
+    super(`${status}, to ${location}`)
+  }
+}
+
 export class Registry {
   readonly #config: RegistryConfig
   readonly #log: Log
@@ -149,9 +156,9 @@ export class Registry {
   async register(subject: string, schema: string): Promise<number> {
     const path = `/subjects/${encodeURIComponent(subject)}`
     const body = JSON.stringify({ schema })
-    const found = await this.#get(path, body)
-    if (found !== undefined) return found.id!
     try {
+      const found = await this.#registered(path, body)
+      if (found !== undefined) return found.id!
       const { id } = await this.#request(`${path}/versions`, body, isFinal)
       return id!
     } catch (cause) {
@@ -162,6 +169,17 @@ export class Registry {
       }
       const message = `The registry refuses the output's schema for ${subject} (${cause.message}). Where it is not compatible with an earlier one, use another output topic or change the subject's compatibility`
       throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { subject } })
+    }
+  }
+
+  /** undefined: it is not there, or we may not ask. */
+  async #registered(path: string, body: string): Promise<Answer | undefined> {
+    try {
+      return await this.#request(path, body, isFinal)
+    } catch (error) {
+      if (error instanceof Refused && [NOT_FOUND, FORBIDDEN].includes(error.status))
+        return undefined
+      throw error
     }
   }
 
@@ -249,7 +267,8 @@ export class Registry {
     const method = body === undefined ? 'GET' : 'POST'
     const options = { method, headers, signal }
     const response = await httpRequest(url.replace(/\/+$/, '') + path, options, body, tls)
-    const { status, contentType } = response
+    const { status, contentType, location } = response
+    if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
     const answer = parsed(response.body)
     if (answer === undefined || isOfServer(status, answer)) {
       const what = contentType.replace(/;.*/, '') || 'no type'
@@ -267,6 +286,9 @@ export class Registry {
   #outage(cause: unknown): string {
     const { url, username, tls } = this.#config
     const why = messageOf(cause)
+    if (cause instanceof Redirected) {
+      return `sends us elsewhere (${why}); set registry.url to where it leads`
+    }
     if (isOfUser(cause)) {
       const who = username === null ? 'us, who name no user' : `the user ${username}`
       return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
@@ -290,10 +312,11 @@ export class Registry {
 const isOfUser = (error: unknown): boolean =>
   error instanceof Refused && [UNAUTHORIZED, FORBIDDEN].includes(error.status)
 
-/** Somebody has to change a user, a right or a certificate: that is waited for only where there is no end to it. */
+/** Somebody has to change an address, a user, a right or a certificate: that is waited for only where there is no end to it. */
 const isOfAccess = (error: unknown): boolean => {
   const { code = '' } = error as { code?: string | number }
-  return isOfUser(error) || tlsFault(String(code), messageOf(error)) !== undefined
+  const isSettled = isOfUser(error) || error instanceof Redirected
+  return isSettled || tlsFault(String(code), messageOf(error)) !== undefined
 }
 
 /** Not wrong credentials, a timeout or too many requests, nor a fault of its own: these say nothing about the schema. */

@@ -32,7 +32,7 @@ export class FailingEpochs {
     log.event('epochs_failing', { err: error, epochs: this.count, ms: Math.round(this.ms) })
   }
 
-  /** One was committed. */
+  /** One was committed, or there is nothing to commit. */
   over(log: Log): void {
     if (this.#said > Number.NEGATIVE_INFINITY) {
       log.event('epochs_work', { epochs: this.count, ms: Math.round(this.ms) })

@@ -10,8 +10,8 @@ import { changelogTopic, readLimits, type TopicLimits } from '../topics.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
 const CHANGELOG_OVERHEAD = 512
-/** What is refused again without a limit that has changed. */
-const MOST_TRIES = 5
+/** So often a topic may refuse what is within its limits, without a commit in between. */
+const MOST_TRIES = 7
 /** Below it nothing of use fits. */
 const LEAST_BYTES = 16 * 1024
 /** Our clock and the broker's may differ, and an epoch takes its time: what is refused is judged earlier by this. */
@@ -35,12 +35,23 @@ export class WriteLimits {
   readonly #log: Log
   #limits: Limits
   #slackMs = 0
-  #tries = 0
+  /** By topic: how often it has refused what is within its limits since the last commit. */
+  readonly #tries = new Map<string, number>()
+  readonly #commits: () => number
+  #commitsBefore = 0
 
-  constructor(pipeline: Pipeline, limits: Limits, admin: Pick<Admin, 'describeTopics'>, log: Log) {
+  /** @param commits how many epochs were committed */
+  constructor(
+    pipeline: Pipeline,
+    limits: Limits,
+    admin: Pick<Admin, 'describeTopics'>,
+    commits: () => number,
+    log: Log,
+  ) {
     const { topic, rejects, compression } = pipeline.output
     this.#pipeline = pipeline
     this.#admin = admin
+    this.#commits = commits
     this.#log = log
     this.#limits = limits
     this.output = { topic, compression, maxBatchBytes: 0 }
@@ -69,13 +80,37 @@ export class WriteLimits {
   async refused(error: EnricherError): Promise<void> {
     const topic = String(error.fields.topic)
     const before = this.#of(topic)
-    this.#limits = await readLimits(this.#pipeline, this.#admin)
+    this.#limits = await this.#read()
     const after = this.#of(topic)
+    if (this.#commits() > this.#commitsBefore) this.#tries.clear()
+    this.#commitsBefore = this.#commits()
     if (error.fields.broker === 'INVALID_TIMESTAMP') this.#time(topic, before, after, error)
     else this.#size(topic, before, after, error)
     this.#apply()
     const { batchBytes, aheadMs, behindMs } = this.#of(topic)
     this.#log.event('limits_read', { err: error, topic, batchBytes, aheadMs, behindMs })
+  }
+
+  /** What was found by trying stays where the limit may not be seen. Where no broker answers the next refusal reads again. */
+  async #read(): Promise<Limits> {
+    const read = await readLimits(this.#pipeline, this.#admin).catch((error) => {
+      if (error instanceof EnricherError) throw error
+      return this.#limits
+    })
+    return new Map(
+      [...read].map(([topic, limits]) => {
+        if (!limits.isHidden) return [topic, limits]
+        const batchBytes = Math.min(limits.batchBytes, this.#of(topic).batchBytes)
+        return [topic, { ...limits, batchBytes }]
+      }),
+    )
+  }
+
+  /** Once more; false: it was too often. */
+  #mayTry(topic: string): boolean {
+    const tries = (this.#tries.get(topic) ?? 0) + 1
+    this.#tries.set(topic, tries)
+    return tries < MOST_TRIES
   }
 
   #of(topic: string): TopicLimits {
@@ -84,9 +119,9 @@ export class WriteLimits {
 
   #time(topic: string, before: TopicLimits, after: TopicLimits, cause: EnricherError): void {
     if (after.behindMs < before.behindMs || after.aheadMs < before.aheadMs) return
-    this.#slackMs = Math.max(FIRST_SLACK_MS, 2 * this.#slackMs)
+    this.#slackMs = Math.min(MOST_SLACK_MS, Math.max(FIRST_SLACK_MS, 2 * this.#slackMs))
     const isLimited = Number.isFinite(after.behindMs) || Number.isFinite(after.aheadMs)
-    if (topic === this.output.topic && isLimited && this.#slackMs <= MOST_SLACK_MS) return
+    if (topic === this.output.topic && isLimited && this.#mayTry(topic)) return
     const why = after.isHidden
       ? `whose limits this user may not see; give it DescribeConfigs on ${topic}, or raise message.timestamp.before.max.ms there`
       : `although they are within its limits by our clock; set the clocks of this machine and of the brokers, or raise message.timestamp.before.max.ms and after.max.ms on ${topic}`
@@ -94,17 +129,14 @@ export class WriteLimits {
   }
 
   #size(topic: string, before: TopicLimits, after: TopicLimits, cause: EnricherError): void {
-    if (after.batchBytes < before.batchBytes) {
-      this.#tries = 0
-      return
-    }
+    if (after.batchBytes < before.batchBytes) return
     const half = Math.floor(before.batchBytes / 2)
     if (after.isHidden && half >= LEAST_BYTES) {
       this.#limits = new Map([...this.#limits, [topic, { ...after, batchBytes: half }]])
       return
     }
     // A broker that leads may have heard of the change before the one that is asked.
-    if (!after.isHidden && ++this.#tries <= MOST_TRIES) return
+    if (!after.isHidden && this.#mayTry(topic)) return
     const message = `The broker refuses batches of ${after.batchBytes} bytes for ${topic} as too large, although they are within its limits; raise max.message.bytes and segment.bytes on ${topic}`
     throw refused(message, cause)
   }

@@ -6,6 +6,8 @@ import type { Tls } from '../config/pipeline.ts'
 export interface HttpAnswer {
   readonly status: number
   readonly contentType: string
+  /** Where a redirection leads; '' where there is none. */
+  readonly location: string
   readonly body: string
 }
 
@@ -30,6 +32,7 @@ export async function httpRequest(
     return {
       status: statusCode,
       contentType: headers['content-type'] ?? '',
+      location: headers.location ?? '',
       body: await text(answer),
     }
   } catch (error) {

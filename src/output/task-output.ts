@@ -37,6 +37,10 @@ const FULL_BATCH = 1_048_588
 /** The text may quote a key. */
 const MOST_ERROR_CHARS = 500
 
+/** Bytes of a batch with one record of so many. */
+export const batchOf = (recordBytes: number): number =>
+  BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes
+
 /** Batches of one topic-partition for one epoch; a new one is begun before the limit is passed. */
 export class BatchList {
   readonly #output: OutputTopic
@@ -53,7 +57,7 @@ export class BatchList {
   }
 
   fits(recordBytes: number): boolean {
-    return BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes <= this.#output.maxBatchBytes
+    return batchOf(recordBytes) <= this.#output.maxBatchBytes
   }
 
   /** A batch with room for a record of this many bytes of key, value and headers. */

@@ -4,6 +4,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
 import {
   type BatchList,
+  batchOf,
   type Entry,
   type OutputRejects,
   type OutputTopic,
@@ -59,7 +60,7 @@ export class TaskRejects implements OutputRejects {
 
   tooLarge(left: Entry, bytes: number): void {
     const { topic, maxBatchBytes } = this.#output
-    const error = `The joined record has ${bytes} bytes; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
+    const error = `The joined record has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
     this.#joined(left, left.time, 'too_large', error)
   }
 

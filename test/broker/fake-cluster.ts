@@ -56,6 +56,7 @@ export class FakeCluster {
     const connection = {
       clientId: 'test',
       isAuthenticated: () => true,
+      send: (protocol: Protocol<unknown>) => this.#send(protocol),
       failIfNotConnected() {},
       nextCorrelationId: () => 1,
       requestQueue: {

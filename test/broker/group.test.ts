@@ -70,8 +70,9 @@ for (const [code, ours, sentence] of REFUSALS) {
 }
 
 test('a group of consumers of the newer protocol has no leader, and is taken, too', async () => {
-  const { group, ended } = memberOn({ JoinGroup: [{ ...JOINED, leaderId: '' }] })
+  const { fake, group, ended } = memberOn({ JoinGroup: [{ ...JOINED, leaderId: '' }] })
   assert.equal(codeOf(await ended), 'GROUP_TAKEN')
+  assert.equal(fake.count('LeaveGroup'), 1, 'what it was given goes back to the others at once')
   await group.close()
 })
 

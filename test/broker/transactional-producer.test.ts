@@ -138,6 +138,17 @@ test('a topic that stays unknown was deleted: after half a minute of epochs the 
   assert.deepEqual([codes[0], codes.at(-1)], ['EPOCH_ABORTED', 'TOPIC_MISSING'])
 })
 
+test('an input that was unknown for a moment, twice in a long life, is no trouble', async () => {
+  mock.method(performance, 'now', () => now)
+  const { producer } = await producerOn({ TxnOffsetCommit: [3, {}, 3, {}] })
+  for (const at of [0, 40_000]) {
+    now = at
+    producer.begin()
+    await producer.sendOffsets('job', MEMBER, [{ topic: 'orders', partition: 0, offset: 1 }])
+    await producer.commit()
+  }
+})
+
 test('a topic that is known again in time is no trouble, and its time begins anew', async () => {
   mock.method(performance, 'now', () => now)
   const { producer } = await producerOn({ Produce: [3, {}, 3, {}] })

@@ -44,7 +44,10 @@ test('every topic with another number of partitions than the facts is named, wit
   const findings = checkPartitions(pipeline, odd)
   assert.deepEqual(marks(findings), ['fail', 'fail'])
   assert.match(findings[0].detail, /payments has 3, orders has 4/)
-  assert.equal(findings[1].remedy, 'create orders.enriched anew with 4 partitions')
+  assert.match(findings[0].remedy ?? '', /--alter --topic payments --partitions 4/)
+  assert.equal(findings[1].remedy, 'name another output topic')
+  const more = checkPartitions(pipeline, new Map([...same, ['payments', topic(6)]] as const))
+  assert.match(more[0].remedy ?? '', /--alter --topic orders --partitions 6/)
 })
 
 test('a dimension that loses rows fails, one that only grows is a warning', () => {

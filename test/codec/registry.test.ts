@@ -17,7 +17,7 @@ createCertificates(folder, 'key-secret')
 after(() => rmSync(folder, { recursive: true }))
 const pem = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
-type Reply = [status: number, body: object | string]
+type Reply = [status: number, body: object | string, headers?: Record<string, string>]
 
 const LONG = '"long"'
 const NOT_THERE: Reply = [404, { error_code: 40403, message: 'Schema 7 not found' }]
@@ -35,9 +35,9 @@ async function serving(
     const n = requests.push(name) - 1
     let sent = ''
     for await (const part of request) sent += part
-    const [status, body] = reply(name, n, sent)
+    const [status, body, headers] = reply(name, n, sent)
     const type = typeof body === 'string' ? 'text/html; charset=utf-8' : 'application/json'
-    response.writeHead(status, { 'content-type': type })
+    response.writeHead(status, { 'content-type': type, ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
   const server: Server = tls ? createTlsServer(tls, answer) : createServer(answer)
@@ -129,6 +129,43 @@ test('a schema that is not there, and may not be registered, ends with what to d
     assert.equal(requests.length, 2)
     assert.deepEqual(events, [])
   }
+})
+
+test('who may register, and not look at what is there, registers', async (t) => {
+  const { url, requests } = await serving(t, (request) =>
+    request.endsWith('/versions')
+      ? SCHEMA
+      : [403, { error_code: 40301, message: 'No right to read' }],
+  )
+  const { registry } = registryOf(t, { url })
+  assert.equal(await registry.register('out-value', LONG), 7)
+  assert.equal(requests.length, 2)
+})
+
+test('a schema that the registry finds wrong at the look-up is a refusal with its subject', async (t) => {
+  const { url } = await serving(t, () => [422, { error_code: 42201, message: 'Invalid schema' }])
+  const { registry } = registryOf(t, { url })
+  await assert.rejects(registry.register('out-value', LONG), {
+    code: 'SCHEMA_INVALID',
+    message: /refuses the output's schema for out-value \(422 Invalid schema\)/,
+  })
+})
+
+test('a redirection is not followed, and says which address to set', async (t) => {
+  const { url } = await serving(t, () => [
+    301,
+    {},
+    { location: 'https://registry.example/subjects' },
+  ])
+  const { registry } = registryOf(t, { url })
+  await assert.rejects(
+    registry.withPatience(5000, () => registry.byId(7)),
+    {
+      code: 'REGISTRY_UNAVAILABLE',
+      message:
+        /sends us elsewhere \(301, to https:\/\/registry\.example\/subjects\); set registry\.url/,
+    },
+  )
 })
 
 test('a start that the registry refuses the user of ends at once, and says whom it refuses', async (t) => {

@@ -22,9 +22,11 @@ const limits = (settings: Settings, isConfigHidden = false) =>
 /** Limits of a cluster whose topics have these settings; an output topic's may change. */
 async function limitsWith(output: Settings, isConfigHidden = false) {
   const settings = { ...output }
+  const state = { commits: 0, isAway: false }
   const admin = {
-    describeTopics: async (topics: readonly string[]) =>
-      new Map(
+    describeTopics: async (topics: readonly string[]) => {
+      if (state.isAway) throw new Error('No broker answers')
+      return new Map(
         topics.map((topic) => [
           topic,
           {
@@ -33,11 +35,19 @@ async function limitsWith(output: Settings, isConfigHidden = false) {
             isConfigHidden,
           },
         ]),
-      ),
+      )
+    },
   }
   return {
     settings,
-    limits: new WriteLimits(pipeline, await readLimits(pipeline, admin), admin, quiet),
+    state,
+    limits: new WriteLimits(
+      pipeline,
+      await readLimits(pipeline, admin),
+      admin,
+      () => state.commits,
+      quiet,
+    ),
   }
 }
 
@@ -88,7 +98,7 @@ test('a size that was lowered is what the next epoch is written by', async () =>
 
 test('a size that is refused although it has not changed ends with a sentence, after some tries', async () => {
   const { limits: written } = await limitsWith({ 'max.message.bytes': '30000' })
-  for (let i = 0; i < 5; i++) await written.refused(refused('MESSAGE_TOO_LARGE'))
+  for (let i = 1; i < 7; i++) await written.refused(refused('MESSAGE_TOO_LARGE'))
   await assert.rejects(written.refused(refused('MESSAGE_TOO_LARGE')), {
     code: 'BROKER_REFUSED',
     message: new RegExp(`30000 bytes for ${OUTPUT} .*raise max\\.message\\.bytes`),
@@ -106,6 +116,42 @@ test('a size that may not be seen is found by halves', async () => {
   }
   await assert.rejects(work(), { code: 'BROKER_REFUSED' })
   assert.deepEqual(sizes, [524_294, 262_147, 131_073, 65_536, 32_768, 16_384])
+})
+
+test('what two topics take that may not be seen is found for both, one after the other', async () => {
+  const { limits: written } = await limitsWith({}, true)
+  for (const topic of [OUTPUT, CHANGELOG, OUTPUT, CHANGELOG, OUTPUT]) {
+    await written.refused(refused('MESSAGE_TOO_LARGE', topic))
+  }
+  assert.equal(written.output.maxBatchBytes, 131_073)
+  assert.equal(written.changelog.maxRecordBytes + 512, 262_147)
+  await assert.rejects(written.refused(refused('INVALID_TIMESTAMP')))
+  assert.equal(written.output.maxBatchBytes, 131_073)
+})
+
+test('refusals with commits in between are no series, of sizes and of times', async () => {
+  for (const broker of ['MESSAGE_TOO_LARGE', 'INVALID_TIMESTAMP']) {
+    const { limits: written, state } = await limitsWith({
+      'max.message.bytes': '30000',
+      'message.timestamp.before.max.ms': String(DAY),
+    })
+    for (let i = 0; i < 50; i++) {
+      state.commits++
+      await written.refused(refused(broker))
+    }
+    assert.ok(DAY - written.ofTasks.behindMs <= 60_000)
+  }
+})
+
+test('where no broker answers the limits stay as they are, and the next refusal reads them', async () => {
+  const { limits: written, settings, state } = await limitsWith({})
+  settings['max.message.bytes'] = '20000'
+  state.isAway = true
+  await written.refused(refused('MESSAGE_TOO_LARGE'))
+  assert.equal(written.output.maxBatchBytes, 1_048_588)
+  state.isAway = false
+  await written.refused(refused('MESSAGE_TOO_LARGE'))
+  assert.equal(written.output.maxBatchBytes, 20_000)
 })
 
 test('a limit of age that is new counts from the next epoch on', async () => {

@@ -143,7 +143,7 @@ test('a start that cannot succeed ends with one error that says what to do', asy
     assert.equal(narrow.code, 1)
     assert.match(
       narrow.said,
-      /narrow has 3 partitions and .*orders has 4.*Create .*narrow anew with 4 partitions/,
+      /narrow has 3 partitions and .*orders has 4.*--alter --topic .*narrow --partitions 4/,
     )
 
     const nobody = runToEnd({ ...orders.env(), KAFKA_BROKERS: '127.0.0.1:1' })

@@ -78,12 +78,14 @@ export const cases: Readonly<Record<string, AlertCase>> = {
   },
   StreamEnricherUnassignedPartitions: {
     fires: {
-      [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '8x20',
+      // Also where more have been added, which nobody reads.
+      [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '9x20',
+      [`enricher_read_partitions{${TOPIC}, instance="i"}`]: '8x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="i"}`]: '4x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="j"}`]: '4x3 1x20',
     },
     quiet: {
-      [`enricher_topic_partitions{${TOPIC}, instance="i"}`]: '8x20',
+      [`enricher_read_partitions{${TOPIC}, instance="i"}`]: '8x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="i"}`]: '4x20',
       [`enricher_assigned_partitions{${TOPIC}, instance="j"}`]: '4x6 0x2 4x20',
       // Added since the start: another alert's.
