@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, GroupEvents, ProduceBatch } from '../src/broker/port.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../src/codec/avro.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import { Counts } from '../src/counts.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
+import { EnricherError } from '../src/errors.ts'
 import { MemoryShares, memoryLimits } from '../src/memory.ts'
 import { Worker } from '../src/worker.ts'
 
@@ -37,12 +38,14 @@ class SlowProducer {
   }
 }
 
-test('a stop while a rebalance’s commit is under way waits for it, and begins no transaction inside it', async () => {
+/** A worker that may get no tasks, and rejects of a dimension that it commits. */
+async function workerOn(t: TestContext, producer: SlowProducer) {
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-worker-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
   const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const output = { topic: 'out', compression: 'none', maxBatchBytes: 1 << 20 } as const
-  const producer = new SlowProducer()
+  const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   let events: GroupEvents | undefined
   const broker = {
     admin: { offsets: async () => new Map<number, number>() },
@@ -51,10 +54,11 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
     group: (_options: unknown, given: GroupEvents) => {
       events = given
       const membership = () => ({ generationId: 1, memberId: 'm', groupInstanceId: null })
-      return { start: nothing, membership, close: nothingLater, prepare: nothingLater }
+      const members = async () => []
+      return { start: nothing, membership, members, close: nothingLater, prepare: nothingLater }
     },
   } as unknown as Broker
-  /** One reject of a dimension, which no task knows of. */
+  /** One, which no task knows of. */
   const rejects = [{ topic: 'rejects', partition: 0, bytes: 1, records: 1, release: nothing }]
   const worker = new Worker({
     broker,
@@ -70,7 +74,7 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: 1 << 20,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
-      counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+      counts,
       now: Date.now,
       elapsed: () => performance.now(),
     },
@@ -94,16 +98,32 @@ test('a stop while a rebalance’s commit is under way waits for it, and begins 
     onFatal: (error) => assert.fail(String(error)),
     onRefused: async () => {},
   })
-  try {
-    await events!.onAssigned([])
-    const joining = events!.beforeJoin()
-    await sleep(5)
-    await Promise.all([worker.stop(), joining])
-    assert.deepEqual(
-      producer.asked.filter((what) => what === 'begin' || what === 'commit'),
-      ['begin', 'commit'],
-    )
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  return { worker, events: events!, counts }
+}
+
+test('a stop while a rebalance’s commit is under way waits for it, and begins no transaction inside it', async (t) => {
+  const producer = new SlowProducer()
+  const { worker, events } = await workerOn(t, producer)
+  await events.onAssigned([])
+  const joining = events.beforeJoin()
+  await sleep(5)
+  await Promise.all([worker.stop(), joining])
+  assert.deepEqual(
+    producer.asked.filter((what) => what === 'begin' || what === 'commit'),
+    ['begin', 'commit'],
+  )
+})
+
+test('an epoch that failed is no trouble any more where nothing is left to commit', async (t) => {
+  const producer = new SlowProducer()
+  producer.commit = async () => {
+    throw new EnricherError('EPOCH_ABORTED', 'The coordinator moves')
   }
+  const { worker, events, counts } = await workerOn(t, producer)
+  await events.onAssigned([])
+  worker.start()
+  t.after(() => worker.stop())
+  while (counts.failing.count === 0) await sleep(5)
+  for (let tries = 0; tries < 200 && counts.failing.count > 0; tries++) await sleep(10)
+  assert.deepEqual([counts.failing.count, counts.failing.ms], [0, 0])
 })
