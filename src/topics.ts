@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { roomUnder } from './broker/compression-room.ts'
+import { roomUnder, USUAL_BATCH_BYTES } from './broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from './broker/port.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { EnricherError } from './errors.ts'
@@ -53,8 +53,6 @@ const newTopic = (topic: string, partitions: number, largestBytes: number): NewT
  * ours take more. Clouds allow 8 MiB as a rule.
  */
 const LEAST_MAX_BYTES = 8 * 1024 * 1024
-/** Kafka's default of max.message.bytes. */
-const MAX_BYTES = 1_048_588
 /** How long a topic that was created is looked for. */
 const KNOWN_MS = 10_000
 /** Kafka's way to say that a time has no limit. */
@@ -64,7 +62,7 @@ const numberOf = (topic: TopicDescription, name: string, fallback: number): numb
   Number(topic.config.get(name) ?? fallback)
 
 export const maxMessageBytes = (topic: TopicDescription): number =>
-  numberOf(topic, 'max.message.bytes', MAX_BYTES)
+  numberOf(topic, 'max.message.bytes', USUAL_BATCH_BYTES)
 
 export const isCompacted = (topic: TopicDescription): boolean =>
   (topic.config.get('cleanup.policy') ?? 'delete').includes('compact')

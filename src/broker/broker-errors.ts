@@ -181,7 +181,7 @@ const ROWS: readonly Row[] = [
   [108, 'NEW_LEADER_ELECTED', 'again'],
   // Its head is in tiered storage, and follows from there.
   [109, 'OFFSET_MOVED_TO_TIERED_STORAGE', 'again'],
-  // 110 to 113 are of the consumer protocol of KIP-848, which we do not speak: the group speaks it.
+  // 110 to 113 are of the consumer protocol of KIP-848, which is spoken in a group that others have.
   [110, 'FENCED_MEMBER_EPOCH', 'fenced'],
   [111, 'UNRELEASED_INSTANCE_ID', 'again'],
   [112, 'UNSUPPORTED_ASSIGNOR', 'refused'],

@@ -1,3 +1,6 @@
+/** Kafka's default of max.message.bytes. */
+export const USUAL_BATCH_BYTES = 1_048_588
+
 /** What a codec may add to bytes that cannot be compressed: each library's bound, and some for framing. */
 const MOST_ADDED: Readonly<Record<string, (bytes: number) => number>> = {
   // zlib's compressBound.

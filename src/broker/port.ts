@@ -58,7 +58,7 @@ export const GROUP_PROTOCOL = 'stream-enricher'
 export interface GroupDescription {
   /** Kafka's name for it; Dead: there is no such group, hidden: it may not be described. */
   readonly state: string
-  /** Of its members: `GROUP_PROTOCOL`, an assignor's name, or of another kind of group that; empty while there are none, or they join. */
+  /** Of its members, `GROUP_PROTOCOL` or another assignor's name; of a group that is not of consumers, its protocol type; empty while it has no members, or they are joining. */
   readonly protocol: string
   readonly members: readonly { readonly clientId: string; readonly host: string }[]
   readonly allowed: ReadonlySet<Operation>

@@ -37,7 +37,7 @@ export interface CommitPorts {
  * after it leaves the store behind by epochs that the changelog's tail gives back.
  * The group's coordinator refuses the offsets of anyone outside the current generation (KIP-447).
  * `others` are batches that belong to no task: rejects of dimensions.
- * Throws FENCED or EPOCH_ABORTED; the caller then drops this epoch and the one that fills.
+ * Throws FENCED, EPOCH_ABORTED or RECORD_REFUSED, and what no retry cures (see `TransactionalProducer`); the caller then drops this epoch and the one that fills.
  */
 export async function commitEpoch(
   parts: readonly EpochPart[],

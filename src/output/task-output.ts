@@ -1,4 +1,5 @@
 import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
+import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
@@ -31,8 +32,6 @@ export interface OutputRejects {
 /** What Kafka's format adds to a batch and, at most, to a record. */
 const BATCH_OVERHEAD = 61
 const RECORD_OVERHEAD = 40
-/** Kafka's default of max.message.bytes. Only a record that is larger makes a larger batch. */
-const FULL_BATCH = 1_048_588
 
 /** The text may quote a key. */
 const MOST_ERROR_CHARS = 500
@@ -66,7 +65,8 @@ export class BatchList {
     this.bytes += bytes
     this.records++
     const open = this.#open
-    const most = Math.min(FULL_BATCH, this.#output.maxBatchBytes)
+    // Only a record that is larger makes a larger batch.
+    const most = Math.min(USUAL_BATCH_BYTES, this.#output.maxBatchBytes)
     if (open !== undefined && open.bytes + bytes <= most) return open
     return this.#begin()
   }
@@ -78,7 +78,7 @@ export class BatchList {
       partition: this.#partition,
       transactional: true,
       compression,
-      expectedBytes: Math.min(this.#lastBytes, FULL_BATCH, this.#output.maxBatchBytes),
+      expectedBytes: Math.min(this.#lastBytes, USUAL_BATCH_BYTES, this.#output.maxBatchBytes),
     })
     this.#batches.push(batch)
     this.#open = batch
