@@ -51,7 +51,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     /each pod its own identity.*instanceId: \$\{POD_NAME\}/,
     { registry: { url: '' }, config: withKafka('brokers: "${KAFKA_BROKERS}", instanceId: a') },
   ],
-  [/existingSecret already has user/, { kafka: { sasl: { existingSecret: 'x', password: 'y' } } }],
+  [
+    /existingSecret already has the password/,
+    { kafka: { sasl: { existingSecret: 'x', username: 'y', password: 'z' } } },
+  ],
   [/needs both username and password/, { registry: { auth: { password: 'y' } } }],
   [
     /kafka.sasl gives a secret that config does not read: .*secrets\/kafka\/password/,
@@ -114,6 +117,26 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     /set kafka.tls.existingSecret/,
     { kafka: { tls: { existingSecret: '' } } },
     'secrets-values.yaml',
+  ],
+  [
+    /kafka.sasl.username is not used: in config, write `username: .*secrets\/kafka\/username/,
+    {
+      registry: { url: '' },
+      kafka: { sasl: { existingSecret: 'x', username: 'y' } },
+      config: withKafka(
+        `${identity}, brokers: "\${KAFKA_BROKERS}", sasl: { mechanism: plain, username: y, password: ${secretFile} }`,
+      ),
+    },
+  ],
+  [
+    /existingClientSecret has the client certificate: name only ca.crt/,
+    { kafka: { tls: { existingClientSecret: 'x' } } },
+    'secrets-values.yaml',
+  ],
+  [
+    /kafka.tls.existingClientSecret gives a secret that config does not read/,
+    { kafka: { tls: { existingClientSecret: 'x' } } },
+    'strimzi-scram-values.yaml',
   ],
   [/http.port 80:/, { config: `${PIPELINE}http: { port: 80 }`, registry: { url: '' } }],
   [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import { parsePipeline } from '../../src/config/load.ts'
@@ -201,6 +201,50 @@ test('user and password come from files, and are in no ConfigMap', needsHelm, (t
   const existing = pipelineOf(t, render('secrets-values.yaml'))
   assert.deepEqual(existing.kafka.sasl, { ...existing.kafka.sasl, username: 'kafka-user:user' })
   assert.equal(existing.registry?.password, 'registry-user:token')
+})
+
+test('Strimzi’s secrets are read as they are, each from where it is', needsHelm, (t) => {
+  const { sasl, tls } = pipelineOf(t, render('strimzi-scram-values.yaml')).kafka
+  const user = { username: 'orders-enricher', password: 'orders-enricher:password' }
+  assert.deepEqual(sasl, { mechanism: 'scram-sha-512', ...user })
+  assert.equal(tls?.ca, 'prod-cluster-ca-cert:ca.crt')
+  const client = pipelineOf(t, render('strimzi-tls-values.yaml')).kafka.tls
+  assert.deepEqual(
+    [client?.ca, client?.cert, client?.key],
+    ['prod-cluster-ca-cert:ca.crt', 'orders-enricher:user.crt', 'orders-enricher:user.key'],
+  )
+})
+
+test(
+  'the secret that the chart makes for a user beside a password has no password',
+  needsHelm,
+  () => {
+    const [{ metadata, stringData }] = ofKind(render('strimzi-scram-values.yaml'), 'Secret')
+    assert.equal(metadata.name, `${RELEASE}-stream-enricher-kafka`)
+    assert.deepEqual(stringData, { username: 'orders-enricher' })
+  },
+)
+
+test('KEDA reads each of the files from the secret that the pods read it from', needsHelm, () => {
+  const files = { ca: 'ca.crt', cert: 'tls.crt', key: 'tls.key' }
+  const keda = { partitions: 6, autoscaling: { keda: { enabled: true } } }
+  for (const feature of features.filter((name) => /^(secrets|strimzi)/.test(name))) {
+    const objects = render(feature, keda)
+    const [{ spec }] = ofKind(objects, 'TriggerAuthentication')
+    const read = spec.secretTargetRef.map(({ parameter, name, key }: KubernetesObject) => [
+      files[parameter as keyof typeof files] ?? parameter,
+      name,
+      key,
+    ])
+    const mounted = podOf(objects)
+      .spec.volumes[0].projected.sources.flatMap(({ secret }: KubernetesObject) =>
+        (secret?.items ?? []).map((item: KubernetesObject) => ({ ...item, name: secret.name })),
+      )
+      .filter(({ path }: KubernetesObject) => path.startsWith('secrets/kafka'))
+      .map(({ path, name, key }: KubernetesObject) => [basename(path), name, key])
+    assert.ok(read.length > 0)
+    assert.deepEqual(read.sort(), mounted.sort(), feature)
+  }
 })
 
 test(
