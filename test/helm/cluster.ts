@@ -193,6 +193,7 @@ metadata: { name: ${NAMESPACE}, labels: { pod-security.kubernetes.io/enforce: re
 ---
 ${secret('kafka-user', 'user: x, password: x')}
 ${secret('kafka-client', 'ca.crt: x, tls.crt: x, tls.key: x')}
+${secret('admin', 'bearer: x')}
 ${secret('registry-user', 'username: x, token: x')}
 ${[0, 1, 2, 3].map(volume).join('')}
 `

@@ -106,6 +106,15 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
       config: `${PIPELINE}registry: { url: "https://r", tls: { key: a } }\n`,
     },
   ],
+  [
+    /http.token gives a secret that config does not read: its token is .*secrets\/http\/token/,
+    { http: { token: { existingSecret: 'x' } } },
+  ],
+  [
+    /config reads .*secrets\/http\/token, which http.token has to give/,
+    { http: { token: { existingSecret: '' } } },
+    'secrets-values.yaml',
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [

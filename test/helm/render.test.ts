@@ -193,7 +193,7 @@ test('probes and arguments name what the service has', needsHelm, () => {
   }
 })
 
-test('user and password come from files, and are in no ConfigMap', needsHelm, (t) => {
+test('user, password and token come from files, and are in no ConfigMap', needsHelm, (t) => {
   const objects = render('inline-secrets-values.yaml')
   const { sasl } = pipelineOf(t, objects).kafka
   assert.deepEqual(sasl, { ...sasl, password: 'p"ss: #1' })
@@ -201,6 +201,7 @@ test('user and password come from files, and are in no ConfigMap', needsHelm, (t
   const existing = pipelineOf(t, render('secrets-values.yaml'))
   assert.deepEqual(existing.kafka.sasl, { ...existing.kafka.sasl, username: 'kafka-user:user' })
   assert.equal(existing.registry?.password, 'registry-user:token')
+  assert.equal(existing.http.token, 'admin:bearer')
 })
 
 test('Strimzi’s secrets are read as they are, each from where it is', needsHelm, (t) => {

@@ -16,6 +16,7 @@
 {{- end }}
 {{- include "stream-enricher.checkSecret" (dict "root" . "name" "kafka" "at" "kafka.sasl" "values" $v.kafka.sasl) }}
 {{- include "stream-enricher.checkSecret" (dict "root" . "name" "registry" "at" "registry.auth" "values" $v.registry.auth) }}
+{{- include "stream-enricher.checkRead" (dict "root" . "at" "http.token" "file" "http/token") }}
 {{- if and $v.kafka.tls.existingClientSecret (or (has "tls.crt" $v.kafka.tls.keys) (has "tls.key" $v.kafka.tls.keys)) }}
 {{- fail "kafka.tls.existingClientSecret has the client certificate: name only ca.crt in kafka.tls.keys" }}
 {{- end }}

@@ -65,6 +65,11 @@ they come from. Takes the root, and the name that the chart's own secrets begin 
 {{- $_ := set $files (printf "kafka-tls/%s" $file) (dict "secret" $tls.existingSecret "key" $key) }}
 {{- end }}
 {{- end }}
+{{- with $v.http.token }}
+{{- if .existingSecret }}
+{{- $_ := set $files "http/token" (dict "secret" .existingSecret "key" .key) }}
+{{- end }}
+{{- end }}
 {{- toJson $files }}
 {{- end }}
 
