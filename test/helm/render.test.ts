@@ -193,6 +193,25 @@ test('probes and arguments name what the service has', needsHelm, () => {
   }
 })
 
+test('a probe has the settings that the values give, and otherwise its own', needsHelm, () => {
+  const { startupProbe, livenessProbe, readinessProbe } = containerOf(render('extras-values.yaml'))
+  const usual = containerOf(render('default-values.yaml'))
+  const { httpGet, ...startup } = startupProbe
+  assert.deepEqual(startup, { periodSeconds: 7, timeoutSeconds: 10, failureThreshold: 1029 })
+  assert.deepEqual(livenessProbe, { ...usual.livenessProbe, failureThreshold: 12 })
+  const readiness = { periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 6 }
+  assert.deepEqual(readinessProbe, { ...usual.readinessProbe, ...readiness })
+})
+
+test('lifecycle hooks and names to look up are where Kubernetes has them', needsHelm, () => {
+  const objects = render('extras-values.yaml')
+  assert.equal(containerOf(objects).lifecycle.preStop.exec.command[0], 'node')
+  const { dnsPolicy, dnsConfig, hostAliases } = podOf(objects).spec
+  assert.equal(dnsPolicy, 'None')
+  assert.deepEqual(dnsConfig.nameservers, ['10.0.0.10'])
+  assert.deepEqual(hostAliases, [{ ip: '10.0.0.11', hostnames: ['kafka-0.kafka'] }])
+})
+
 test('user, password and token come from files, and are in no ConfigMap', needsHelm, (t) => {
   const objects = render('inline-secrets-values.yaml')
   const { sasl } = pipelineOf(t, objects).kafka
