@@ -157,6 +157,19 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { config: `${PIPELINE}http: { host: 127.0.0.1 }`, registry: { url: '' } },
   ],
   [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
+  [
+    /jobs.reset needs all instances stopped: set replicaCount to 0/,
+    { jobs: { reset: { enabled: true } } },
+  ],
+  [
+    /jobs.reset needs all instances stopped: .*without an autoscaler/,
+    { replicaCount: 0, jobs: { reset: { enabled: true } } },
+    'hpa-values.yaml',
+  ],
+  [
+    /jobs.replay has to be told where to write/,
+    { jobs: { replay: { enabled: true, args: ['--from', '0'] } } },
+  ],
   [/would both set the replicas/, { autoscaling: { keda: { enabled: true } } }, 'hpa-values.yaml'],
   [/needs the value partitions/, { partitions: 0 }, 'hpa-values.yaml'],
   [/maxReplicas is 12, but the facts have 6/, { partitions: 6 }, 'hpa-values.yaml'],

@@ -8,22 +8,19 @@ import { parse } from 'yaml'
 import { parsePipeline } from '../../src/config/load.ts'
 import { alerts } from '../monitoring/rules.ts'
 import {
+  containerOf,
   features,
   type KubernetesObject,
   needsHelm,
   notes,
   ofKind,
+  podOf,
   RELEASE,
   render,
+  statefulSet,
 } from './chart.ts'
 
 const CONFIG = '/etc/stream-enricher'
-const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  ofKind(objects, 'StatefulSet')[0]
-const podOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  statefulSet(objects).spec.template
-const containerOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  podOf(objects).spec.containers[0]
 const selects = (selector: KubernetesObject, labels: KubernetesObject): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value)
 
@@ -59,7 +56,6 @@ function layConfig(t: TestContext, objects: readonly KubernetesObject[]): string
 /** The pipeline as the first pod reads it. */
 function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
   const folder = layConfig(t, objects)
-  const [map] = ofKind(objects, 'ConfigMap')
   const POD_NAME = `${statefulSet(objects).metadata.name}-0`
   const env = Object.fromEntries(
     containerOf(objects).env.map(({ name, value }: KubernetesObject) => [
@@ -67,8 +63,9 @@ function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
       value?.replace('$(POD_NAME)', POD_NAME),
     ]),
   )
-  const text = map.data['pipeline.yaml'].replaceAll(CONFIG, folder)
-  return parsePipeline(text, join(folder, 'pipeline.yaml'), { ...env, POD_NAME })
+  const file = join(folder, 'pipeline.yaml')
+  const text = readFileSync(file, 'utf8').replaceAll(CONFIG, folder)
+  return parsePipeline(text, file, { ...env, POD_NAME })
 }
 
 for (const feature of features) {
@@ -88,11 +85,15 @@ for (const feature of features) {
       ...ofKind(objects, 'Service').map(({ spec }) => spec.selector),
       ...ofKind(objects, 'PodDisruptionBudget').map(({ spec }) => spec.selector.matchLabels),
       ...ofKind(objects, 'PodMonitor').map(({ spec }) => spec.selector.matchLabels),
-      ...ofKind(objects, 'NetworkPolicy').map(({ spec }) => spec.podSelector.matchLabels),
     ]
     for (const selector of selectors) {
       assert.ok(selects(selector, labels))
       assert.ok(!selects(selector, probe.metadata.labels))
+    }
+    for (const { spec } of ofKind(objects, 'NetworkPolicy')) {
+      const { matchLabels, matchExpressions } = spec.podSelector
+      assert.ok(selects(matchLabels, labels))
+      assert.deepEqual(matchExpressions[0].values, [probe.metadata.labels[matchExpressions[0].key]])
     }
     for (const { spec } of ofKind(objects, 'ServiceMonitor')) {
       const services = ofKind(objects, 'Service').filter(({ metadata }) =>

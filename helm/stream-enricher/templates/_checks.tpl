@@ -27,6 +27,12 @@
 {{- include "stream-enricher.checkNetwork" . }}
 {{- end }}
 {{- include "stream-enricher.checkAutoscaling" . }}
+{{- if and $v.jobs.reset.enabled (or $v.replicaCount $v.autoscaling.hpa.enabled $v.autoscaling.keda.enabled) }}
+{{- fail "jobs.reset needs all instances stopped: set replicaCount to 0, without an autoscaler, and wait until kafka.sessionTimeout has passed" }}
+{{- end }}
+{{- if and $v.jobs.replay.enabled (not (regexMatch `(^|\n)--output` (join "\n" $v.jobs.replay.args))) }}
+{{- fail "jobs.replay has to be told where to write: set its args, such as [--output, TOPIC]" }}
+{{- end }}
 {{- if and $v.metrics.podMonitor.enabled $v.metrics.serviceMonitor.enabled }}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor would scrape every pod twice: enable one of them" }}
 {{- end }}

@@ -27,9 +27,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "stream-enricher.metadata" -}}
-name: {{ include "stream-enricher.fullname" . | quote }}
-namespace: {{ .Release.Namespace | quote }}
-labels: {{- include "stream-enricher.labels" . | nindent 2 }}
+{{- include "stream-enricher.metadataOf" (dict "root" . "name" (include "stream-enricher.fullname" .)) }}
+{{- end }}
+
+{{/* Takes the root, the object's name, and annotations. */}}
+{{- define "stream-enricher.metadataOf" -}}
+name: {{ .name | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
+{{- with .annotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+labels: {{- include "stream-enricher.labels" .root | nindent 2 }}
 {{- end }}
 
 {{- define "stream-enricher.serviceAccountName" -}}
@@ -73,10 +81,8 @@ they come from. Takes the root, and the name that the chart's own secrets begin 
 {{- toJson $files }}
 {{- end }}
 
-{{/* The environment variables that the pipeline file may use. */}}
+{{/* The environment variables that the pipeline file may use, beside POD_NAME. */}}
 {{- define "stream-enricher.env" -}}
-- name: POD_NAME
-  valueFrom: { fieldRef: { fieldPath: metadata.name } }
 - name: POD_HOST
   value: $(POD_NAME).{{ include "stream-enricher.fullname" . }}-headless.{{ .Release.Namespace }}.svc
 - name: LOG_LEVEL
