@@ -157,6 +157,12 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { config: `${PIPELINE}http: { host: 127.0.0.1 }`, registry: { url: '' } },
   ],
   [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
+  [/ingress needs a host/, { ingress: { host: '' } }, 'ingress-values.yaml'],
+  [
+    /would not let the ingress controller in/,
+    { networkPolicy: { extraIngress: [] } },
+    'ingress-values.yaml',
+  ],
   [
     /jobs.reset needs all instances stopped: set replicaCount to 0/,
     { jobs: { reset: { enabled: true } } },

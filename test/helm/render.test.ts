@@ -213,6 +213,35 @@ test('lifecycle hooks and names to look up are where Kubernetes has them', needs
   assert.deepEqual(hostAliases, [{ ip: '10.0.0.11', hostnames: ['kafka-0.kafka'] }])
 })
 
+test('an ingress leads to the service of ready pods, by a port that it has', needsHelm, () => {
+  const objects = render('ingress-values.yaml')
+  const [{ metadata, spec }] = ofKind(objects, 'Ingress')
+  assert.deepEqual(metadata.annotations, { 'cert-manager.io/cluster-issuer': 'internal' })
+  assert.equal(spec.ingressClassName, 'nginx')
+  const [{ host, http }] = spec.rules
+  assert.deepEqual(spec.tls, [{ hosts: [host], secretName: 'orders-tls' }])
+  const { name, port } = http.paths[0].backend.service
+  const service = ofKind(objects, 'Service').find((object) => object.metadata.name === name)
+  assert.equal(service.spec.publishNotReadyAddresses, undefined)
+  assert.ok(service.spec.ports.some((one: KubernetesObject) => one.name === port.name))
+})
+
+test(
+  'the notes warn of an ingress, for it shows records, and of one without a certificate',
+  needsHelm,
+  () => {
+    const [said, plain] = ['orders-tls', ''].map((tlsSecret) =>
+      notes('ingress-values.yaml', { ingress: { tlsSecret } }),
+    )
+    assert.match(said, /https:\/\/orders.example.com\/\n/)
+    assert.match(said, /whoever reaches orders.example.com sees them/)
+    assert.doesNotMatch(said, /in plain/)
+    assert.match(plain, /http:\/\/orders.example.com\/\n/)
+    assert.match(plain, /in plain/)
+    assert.doesNotMatch(notes('default-values.yaml'), /from outside|sees them|in plain/)
+  },
+)
+
 test('user, password and token come from files, and are in no ConfigMap', needsHelm, (t) => {
   const objects = render('inline-secrets-values.yaml')
   const { sasl } = pipelineOf(t, objects).kafka

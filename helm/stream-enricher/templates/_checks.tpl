@@ -27,6 +27,12 @@
 {{- include "stream-enricher.checkNetwork" . }}
 {{- end }}
 {{- include "stream-enricher.checkAutoscaling" . }}
+{{- if and $v.ingress.enabled (not $v.ingress.host) }}
+{{- fail "ingress needs a host of its own: set ingress.host" }}
+{{- end }}
+{{- if and $v.ingress.enabled $v.networkPolicy.enabled (not $v.networkPolicy.extraIngress) }}
+{{- fail "networkPolicy would not let the ingress controller in: add where it runs to networkPolicy.extraIngress" }}
+{{- end }}
 {{- if and $v.jobs.reset.enabled (or $v.replicaCount $v.autoscaling.hpa.enabled $v.autoscaling.keda.enabled) }}
 {{- fail "jobs.reset needs all instances stopped: set replicaCount to 0, without an autoscaler, and wait until kafka.sessionTimeout has passed" }}
 {{- end }}
