@@ -10,36 +10,37 @@ import {
   ofKind,
   podOf,
   render,
+  statefulSet,
   type Values,
 } from './chart.ts'
 
-const ENABLED = {
-  replicaCount: 0,
-  jobs: {
-    check: { enabled: true },
-    reset: { enabled: true },
-    replay: { enabled: true, args: ['--output', 'again'] },
-  },
-}
 const hookOf = ({ metadata }: KubernetesObject): string | undefined =>
   metadata.annotations?.['helm.sh/hook']
 
 /** The jobs by their commands. */
-function jobsOf(objects: readonly KubernetesObject[]): Record<string, KubernetesObject> {
-  const jobs = ofKind(objects, 'Job').map((job) => [
-    job.spec.template.spec.containers[0].args[0],
-    job,
-  ])
-  return Object.fromEntries(jobs)
+const byCommand = (objects: readonly KubernetesObject[]): Record<string, KubernetesObject> =>
+  Object.fromEntries(
+    ofKind(objects, 'Job').map((job) => [job.spec.template.spec.containers[0].args[0], job]),
+  )
+
+/** Those of a release with instances, and of one without. */
+function allJobs(feature: string, values: Values = {}): Record<string, KubernetesObject> {
+  const replay = { enabled: true, args: ['--output', 'again'] }
+  const running = { jobs: { check: { enabled: true }, replay } }
+  const stopped = { jobs: { reset: { enabled: true } }, replicaCount: 0 }
+  const jobs = [running, stopped].map((more) => byCommand(render(feature, { ...values, ...more })))
+  const all = Object.assign({}, ...jobs)
+  assert.deepEqual(Object.keys(all).sort(), ['check', 'replay', 'reset'])
+  return all
 }
 
 test('a job has the settings, files and rights of an instance', needsHelm, () => {
   for (const feature of ['secrets-values.yaml', 'extras-values.yaml', 'files-values.yaml']) {
-    const objects = render(feature, ENABLED)
+    const objects = render(feature)
     const { ports, startupProbe, livenessProbe, readinessProbe, lifecycle, ...instance } =
       containerOf(objects)
     const { topologySpreadConstraints, ...pod } = podOf(objects).spec
-    for (const [command, { spec }] of Object.entries(jobsOf(objects))) {
+    for (const [command, { spec }] of Object.entries(allJobs(feature))) {
       const { restartPolicy, ...same } = spec.template.spec
       const [{ terminationMessagePolicy, ...container }, ...more] = same.containers
       assert.deepEqual(more, [])
@@ -60,9 +61,9 @@ test('a job has the settings, files and rights of an instance', needsHelm, () =>
 })
 
 test('a job’s command is one of the service’s, on the same file', needsHelm, () => {
-  const objects = render('jobs-values.yaml')
+  const objects = [...render('jobs-values.yaml'), ...render('reset-values.yaml')]
   const [, file] = containerOf(objects).args
-  const args = Object.values(jobsOf(objects)).map(
+  const args = Object.values(byCommand(objects)).map(
     ({ spec }) => spec.template.spec.containers[0].args,
   )
   assert.deepEqual(args.sort(), [
@@ -74,31 +75,28 @@ test('a job’s command is one of the service’s, on the same file', needsHelm,
 })
 
 test('a job has the identity of the first instance, which has its rights', needsHelm, () => {
-  const objects = render('jobs-values.yaml')
-  const [{ metadata }] = ofKind(objects, 'StatefulSet')
-  for (const { spec } of ofKind(objects, 'Job')) {
+  const { name } = statefulSet(render('default-values.yaml')).metadata
+  for (const { spec } of Object.values(allJobs('default-values.yaml'))) {
     const [identity] = spec.template.spec.containers[0].env
-    assert.deepEqual(identity, { name: 'POD_NAME', value: `${metadata.name}-0` })
+    assert.deepEqual(identity, { name: 'POD_NAME', value: `${name}-0` })
   }
 })
 
 test('a job has a state folder as large as an instance’s, which goes with it', needsHelm, () => {
-  const volumesOf = (values: Values): KubernetesObject[] =>
-    ofKind(render('persistence-values.yaml', { ...ENABLED, ...values }), 'Job').map(({ spec }) =>
-      spec.template.spec.volumes.find(({ name }: KubernetesObject) => name === 'state'),
+  const [{ spec }] = statefulSet(render('persistence-values.yaml')).spec.volumeClaimTemplates
+  const volumes = (values: Values = {}): KubernetesObject[] =>
+    Object.values(allJobs('persistence-values.yaml', values)).map((job) =>
+      job.spec.template.spec.volumes.find(({ name }: KubernetesObject) => name === 'state'),
     )
-  const [{ spec }] = ofKind(render('persistence-values.yaml'), 'StatefulSet')
-  for (const { ephemeral } of volumesOf({})) {
-    assert.deepEqual(ephemeral.volumeClaimTemplate.spec, spec.volumeClaimTemplates[0].spec)
-  }
-  for (const { emptyDir } of volumesOf({ persistence: { enabled: false } })) {
+  for (const { ephemeral } of volumes()) assert.deepEqual(ephemeral.volumeClaimTemplate, { spec })
+  for (const { emptyDir } of volumes({ persistence: { enabled: false } })) {
     assert.deepEqual(emptyDir, { sizeLimit: '50Gi' })
   }
 })
 
 test('the check is given what the release is going to have, before it has it', needsHelm, () => {
   const objects = render('jobs-values.yaml')
-  const { check } = jobsOf(objects)
+  const { check } = byCommand(objects)
   assert.equal(hookOf(check), 'pre-install,pre-upgrade')
   const { serviceAccountName, volumes } = check.spec.template.spec
   assert.equal(serviceAccountName, 'default')
@@ -120,9 +118,7 @@ test('the check is given what the release is going to have, before it has it', n
 
 test('what exists already is given to the check as it is', needsHelm, () => {
   const serviceAccount = { create: false, name: 'streams' }
-  const values = { ...ENABLED, serviceAccount }
-  const objects = render('existing-configmap-values.yaml', values)
-  const { check, reset } = jobsOf(objects)
+  const { check, reset } = allJobs('existing-configmap-values.yaml', { serviceAccount })
   assert.deepEqual(check.spec.template.spec, {
     ...reset.spec.template.spec,
     containers: check.spec.template.spec.containers,
@@ -130,13 +126,22 @@ test('what exists already is given to the check as it is', needsHelm, () => {
   assert.equal(check.spec.template.spec.serviceAccountName, 'streams')
 })
 
-test('a reset comes after the upgrade that has stopped the instances', needsHelm, () => {
-  const { reset } = jobsOf(render('jobs-values.yaml'))
-  assert.equal(hookOf(reset), 'post-install,post-upgrade')
-})
+test(
+  'a reset comes after the upgrade that has stopped the instances, and no check before',
+  needsHelm,
+  () => {
+    const objects = render('reset-values.yaml')
+    assert.equal(hookOf(byCommand(objects).reset), 'post-install,post-upgrade')
+    assert.equal(byCommand(objects).check, undefined)
+    assert.deepEqual(
+      objects.filter((object) => /^pre-/.test(hookOf(object) ?? '')),
+      [],
+    )
+  },
+)
 
 test('a job that the command ends fails at once, with what it has said', needsHelm, () => {
-  for (const { spec } of ofKind(render('jobs-values.yaml'), 'Job')) {
+  for (const { spec } of Object.values(allJobs('default-values.yaml'))) {
     assert.equal(spec.backoffLimit, 0)
     const { restartPolicy, containers } = spec.template.spec
     assert.equal(restartPolicy, 'Never')
@@ -151,7 +156,7 @@ test(
   needsHelm,
   () => {
     const nameOf = (values: Values = {}): string => {
-      const { replay } = jobsOf(render('jobs-values.yaml', values))
+      const { replay } = byCommand(render('jobs-values.yaml', values))
       assert.equal(hookOf(replay), undefined)
       return replay.metadata.name
     }
@@ -167,14 +172,13 @@ test(
 test('jobs are let out as instances are, and nothing else takes them for one', needsHelm, () => {
   const objects = render('jobs-values.yaml')
   const [{ spec }] = ofKind(objects, 'NetworkPolicy')
-  const [{ key, operator, values }] = spec.podSelector.matchExpressions
+  const { matchLabels, matchExpressions } = spec.podSelector
+  const [{ key, operator, values }] = matchExpressions
   assert.equal(operator, 'NotIn')
-  for (const job of ofKind(objects, 'Job')) {
+  for (const job of Object.values(allJobs('jobs-values.yaml'))) {
     const { labels } = job.spec.template.metadata
     assert.ok(!values.includes(labels[key]))
-    for (const [name, value] of Object.entries(spec.podSelector.matchLabels)) {
-      assert.equal(labels[name], value)
-    }
+    assert.deepEqual({ ...labels, ...matchLabels }, labels)
     assert.notEqual(labels[key], podOf(objects).metadata.labels[key])
   }
 })

@@ -384,10 +384,13 @@ test('names that YAML would take for numbers or truth values stay names', needsH
     persistence: { storageClass: '5' },
     priorityClassName: '6',
     files: { '7': '{}', no: '{}' },
+    ingress: { enabled: true, className: '10', host: '11', tlsSecret: '12' },
+    networkPolicy: { extraIngress: [{}] },
+    jobs: { check: { enabled: true }, replay: { enabled: true, args: ['--output', '13'] } },
   }
   for (const feature of ['keda-values.yaml', 'secrets-values.yaml', 'inline-secrets-values.yaml']) {
     const inline = feature.startsWith('inline')
-    const own = inline ? { kafka: {}, registry: {} } : {}
+    const own = inline ? { kafka: { sasl: { username: '14' } }, registry: {} } : {}
     for (const object of render(feature, { ...values, ...own }, ['--namespace', '8'], '9')) {
       const models = await import(modelOf(object.apiVersion))
       new models[object.kind](object).validate()

@@ -33,7 +33,7 @@
 {{- if and $v.ingress.enabled $v.networkPolicy.enabled (not $v.networkPolicy.extraIngress) }}
 {{- fail "networkPolicy would not let the ingress controller in: add where it runs to networkPolicy.extraIngress" }}
 {{- end }}
-{{- if and $v.jobs.reset.enabled (or $v.replicaCount $v.autoscaling.hpa.enabled $v.autoscaling.keda.enabled) }}
+{{- if and $v.jobs.reset.enabled (include "stream-enricher.hasInstances" .) }}
 {{- fail "jobs.reset needs all instances stopped: set replicaCount to 0, without an autoscaler, and wait until kafka.sessionTimeout has passed" }}
 {{- end }}
 {{- if and $v.jobs.replay.enabled (not (regexMatch `(^|\n)--output` (join "\n" $v.jobs.replay.args))) }}

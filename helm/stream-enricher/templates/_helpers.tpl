@@ -40,6 +40,11 @@ annotations: {{- toYaml . | nindent 2 }}
 labels: {{- include "stream-enricher.labels" .root | nindent 2 }}
 {{- end }}
 
+{{/* Empty where all instances are stopped. */}}
+{{- define "stream-enricher.hasInstances" -}}
+{{- if or .Values.replicaCount .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled }}true{{ end }}
+{{- end }}
+
 {{- define "stream-enricher.serviceAccountName" -}}
 {{- default (ternary (include "stream-enricher.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
 {{- end }}
