@@ -77,7 +77,12 @@ spec:
       envFrom: {{- toYaml . | nindent 8 }}
       {{- end }}
       {{- if $isInstance }}
-      {{- include "stream-enricher.probes" .root | nindent 6 }}
+      ports:
+        - { name: http, containerPort: {{ int $pipeline.port }} }
+      {{- include "stream-enricher.probes" $v | nindent 6 }}
+      {{- with $v.lifecycle }}
+      lifecycle: {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- else }}
       # Why it has failed, in the pod's status.
       terminationMessagePolicy: FallbackToLogsOnError
@@ -132,25 +137,19 @@ spec:
     {{- end }}
 {{- end }}
 
-{{/* What asks an instance how it is, and what is done as it starts and ends. */}}
+{{/* What asks an instance how it is. Takes the values. */}}
 {{- define "stream-enricher.probes" -}}
-{{- $pipeline := include "stream-enricher.pipeline" . | fromJson -}}
-ports:
-  - { name: http, containerPort: {{ int $pipeline.port }} }
 # 503 until all is read and restored. A start that stands still ends by itself, long before this is up.
 startupProbe:
   httpGet: { path: /startupz, port: http }
-  {{- toYaml .Values.probes.startup | nindent 2 }}
-  failureThreshold: {{ divf .Values.startup.maxSeconds .Values.probes.startup.periodSeconds | ceil }}
+  {{- toYaml .probes.startup | nindent 2 }}
+  failureThreshold: {{ divf .startup.maxSeconds .probes.startup.periodSeconds | ceil }}
 livenessProbe:
   httpGet: { path: /livez, port: http }
-  {{- toYaml .Values.probes.liveness | nindent 2 }}
+  {{- toYaml .probes.liveness | nindent 2 }}
 readinessProbe:
   httpGet: { path: /readyz, port: http }
-  {{- toYaml .Values.probes.readiness | nindent 2 }}
-{{- with .Values.lifecycle }}
-lifecycle: {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- toYaml .probes.readiness | nindent 2 }}
 {{- end }}
 
 {{/* The claim of a state folder. */}}
