@@ -95,6 +95,13 @@ export function ownKinds(feature: string): string {
 export const ofKind = (objects: readonly KubernetesObject[], kind: string): KubernetesObject[] =>
   objects.filter((object) => object.kind === kind)
 
+export const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  ofKind(objects, 'StatefulSet')[0]
+export const podOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  statefulSet(objects).spec.template
+export const containerOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
+  podOf(objects).spec.containers[0]
+
 let complete: string | undefined
 
 /** A copy of the chart that has alerts and a dashboard, also where the checkout has none. */

@@ -172,6 +172,47 @@ test('uninstalling leaves the claims, and nothing else', async () => {
   assert.equal(get('pvc', ...mine).items.length, 3)
 })
 
+/** How the hooks of a release have ended, by their objects' names. */
+function hooksOf(release: string): Record<string, string> {
+  const { hooks } = JSON.parse(helm('status', release, '-o', 'json'))
+  return Object.fromEntries(
+    hooks.map(({ name, last_run }: KubernetesObject) => [name, last_run.phase]),
+  )
+}
+
+const jobs = (): KubernetesObject[] => get('jobs').items
+
+test('jobs come when they are wanted, and leave nothing of what they are given', async () => {
+  const more = ['--wait', '--timeout', '90s']
+  const values = (feature: string): string[] => ['-f', join(CHART, 'ci', feature), ...more]
+  helm('install', 'j', completeChart(), ...values('jobs-values.yaml'))
+  assert.equal(hooksOf('j')['j-stream-enricher-check'], 'Succeeded')
+  const [replay, ...others] = jobs()
+  assert.match(replay.metadata.name, /^j-stream-enricher-replay-/)
+  assert.deepEqual(others, [])
+  assert.doesNotMatch(plane.kubectl(['get', '-n', NAMESPACE, 'configmap,secret']), /-check/)
+  helm('upgrade', 'j', completeChart(), ...values('jobs-values.yaml'))
+  assert.equal(jobs()[0].metadata.uid, replay.metadata.uid)
+  helm('upgrade', 'j', completeChart(), ...values('reset-values.yaml'))
+  assert.equal(hooksOf('j')['j-stream-enricher-reset'], 'Succeeded')
+  await until(() => assert.deepEqual(jobs(), []))
+})
+
+test('nothing is changed where the check fails, and its job stays to be read', () => {
+  const before = get('statefulset/j-stream-enricher').metadata.generation
+  const set = ['--set', 'podAnnotations.fails=yes']
+  const file = join(CHART, 'ci/jobs-values.yaml')
+  assert.throws(
+    () => helm('upgrade', 'j', completeChart(), '-f', file, ...set, '--timeout', '60s'),
+    /pre-upgrade hooks failed/,
+  )
+  assert.equal(get('statefulset/j-stream-enricher').metadata.generation, before)
+  const [check] = jobs()
+  assert.equal(check.metadata.name, 'j-stream-enricher-check')
+  assert.equal(check.status.failed, 1)
+  helm('uninstall', 'j')
+})
+
 /** What is there before the release. */
 function surroundings(): string {
   const secret = (name: string, keys: string): string => `
@@ -193,7 +234,8 @@ metadata: { name: ${NAMESPACE}, labels: { pod-security.kubernetes.io/enforce: re
 ---
 ${secret('kafka-user', 'user: x, password: x')}
 ${secret('kafka-client', 'ca.crt: x, tls.crt: x, tls.key: x')}
+${secret('admin', 'bearer: x')}
 ${secret('registry-user', 'username: x, token: x')}
-${[0, 1, 2, 3].map(volume).join('')}
+${Array.from({ length: 12 }, (_, i) => volume(i)).join('')}
 `
 }

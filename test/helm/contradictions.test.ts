@@ -51,7 +51,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     /each pod its own identity.*instanceId: \$\{POD_NAME\}/,
     { registry: { url: '' }, config: withKafka('brokers: "${KAFKA_BROKERS}", instanceId: a') },
   ],
-  [/existingSecret already has user/, { kafka: { sasl: { existingSecret: 'x', password: 'y' } } }],
+  [
+    /existingSecret already has the password/,
+    { kafka: { sasl: { existingSecret: 'x', username: 'y', password: 'z' } } },
+  ],
   [/needs both username and password/, { registry: { auth: { password: 'y' } } }],
   [
     /kafka.sasl gives a secret that config does not read: .*secrets\/kafka\/password/,
@@ -103,6 +106,15 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
       config: `${PIPELINE}registry: { url: "https://r", tls: { key: a } }\n`,
     },
   ],
+  [
+    /http.token gives a secret that config does not read: its token is .*secrets\/http\/token/,
+    { http: { token: { existingSecret: 'x' } } },
+  ],
+  [
+    /config reads .*secrets\/http\/token, which http.token has to give/,
+    { http: { token: { existingSecret: '' } } },
+    'secrets-values.yaml',
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [
@@ -115,6 +127,26 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { kafka: { tls: { existingSecret: '' } } },
     'secrets-values.yaml',
   ],
+  [
+    /kafka.sasl.username is not used: in config, write `username: .*secrets\/kafka\/username/,
+    {
+      registry: { url: '' },
+      kafka: { sasl: { existingSecret: 'x', username: 'y' } },
+      config: withKafka(
+        `${identity}, brokers: "\${KAFKA_BROKERS}", sasl: { mechanism: plain, username: y, password: ${secretFile} }`,
+      ),
+    },
+  ],
+  [
+    /existingClientSecret has the client certificate: name only ca.crt/,
+    { kafka: { tls: { existingClientSecret: 'x' } } },
+    'secrets-values.yaml',
+  ],
+  [
+    /kafka.tls.existingClientSecret gives a secret that config does not read/,
+    { kafka: { tls: { existingClientSecret: 'x' } } },
+    'strimzi-scram-values.yaml',
+  ],
   [/http.port 80:/, { config: `${PIPELINE}http: { port: 80 }`, registry: { url: '' } }],
   [
     /http.advertise orders:8080, one address for all pods/,
@@ -125,6 +157,25 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { config: `${PIPELINE}http: { host: 127.0.0.1 }`, registry: { url: '' } },
   ],
   [/state.dir/, { config: `${PIPELINE}state: { dir: "\${DIR}" }`, registry: { url: '' } }],
+  [/ingress needs a host/, { ingress: { host: '' } }, 'ingress-values.yaml'],
+  [
+    /would not let the ingress controller in/,
+    { networkPolicy: { extraIngress: [] } },
+    'ingress-values.yaml',
+  ],
+  [
+    /jobs.reset needs all instances stopped: set replicaCount to 0/,
+    { jobs: { reset: { enabled: true } } },
+  ],
+  [
+    /jobs.reset needs all instances stopped: .*without an autoscaler/,
+    { replicaCount: 0, jobs: { reset: { enabled: true } } },
+    'hpa-values.yaml',
+  ],
+  [
+    /jobs.replay has to be told where to write/,
+    { jobs: { replay: { enabled: true, args: ['--from', '0'] } } },
+  ],
   [/would both set the replicas/, { autoscaling: { keda: { enabled: true } } }, 'hpa-values.yaml'],
   [/needs the value partitions/, { partitions: 0 }, 'hpa-values.yaml'],
   [/maxReplicas is 12, but the facts have 6/, { partitions: 6 }, 'hpa-values.yaml'],

@@ -2,28 +2,25 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import { parsePipeline } from '../../src/config/load.ts'
 import { alerts } from '../monitoring/rules.ts'
 import {
+  containerOf,
   features,
   type KubernetesObject,
   needsHelm,
   notes,
   ofKind,
+  podOf,
   RELEASE,
   render,
+  statefulSet,
 } from './chart.ts'
 
 const CONFIG = '/etc/stream-enricher'
-const statefulSet = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  ofKind(objects, 'StatefulSet')[0]
-const podOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  statefulSet(objects).spec.template
-const containerOf = (objects: readonly KubernetesObject[]): KubernetesObject =>
-  podOf(objects).spec.containers[0]
 const selects = (selector: KubernetesObject, labels: KubernetesObject): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value)
 
@@ -59,7 +56,6 @@ function layConfig(t: TestContext, objects: readonly KubernetesObject[]): string
 /** The pipeline as the first pod reads it. */
 function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
   const folder = layConfig(t, objects)
-  const [map] = ofKind(objects, 'ConfigMap')
   const POD_NAME = `${statefulSet(objects).metadata.name}-0`
   const env = Object.fromEntries(
     containerOf(objects).env.map(({ name, value }: KubernetesObject) => [
@@ -67,8 +63,9 @@ function pipelineOf(t: TestContext, objects: readonly KubernetesObject[]) {
       value?.replace('$(POD_NAME)', POD_NAME),
     ]),
   )
-  const text = map.data['pipeline.yaml'].replaceAll(CONFIG, folder)
-  return parsePipeline(text, join(folder, 'pipeline.yaml'), { ...env, POD_NAME })
+  const file = join(folder, 'pipeline.yaml')
+  const text = readFileSync(file, 'utf8').replaceAll(CONFIG, folder)
+  return parsePipeline(text, file, { ...env, POD_NAME })
 }
 
 for (const feature of features) {
@@ -88,11 +85,15 @@ for (const feature of features) {
       ...ofKind(objects, 'Service').map(({ spec }) => spec.selector),
       ...ofKind(objects, 'PodDisruptionBudget').map(({ spec }) => spec.selector.matchLabels),
       ...ofKind(objects, 'PodMonitor').map(({ spec }) => spec.selector.matchLabels),
-      ...ofKind(objects, 'NetworkPolicy').map(({ spec }) => spec.podSelector.matchLabels),
     ]
     for (const selector of selectors) {
       assert.ok(selects(selector, labels))
       assert.ok(!selects(selector, probe.metadata.labels))
+    }
+    for (const { spec } of ofKind(objects, 'NetworkPolicy')) {
+      const { matchLabels, matchExpressions } = spec.podSelector
+      assert.ok(selects(matchLabels, labels))
+      assert.deepEqual(matchExpressions[0].values, [probe.metadata.labels[matchExpressions[0].key]])
     }
     for (const { spec } of ofKind(objects, 'ServiceMonitor')) {
       const services = ofKind(objects, 'Service').filter(({ metadata }) =>
@@ -193,7 +194,55 @@ test('probes and arguments name what the service has', needsHelm, () => {
   }
 })
 
-test('user and password come from files, and are in no ConfigMap', needsHelm, (t) => {
+test('a probe has the settings that the values give, and otherwise its own', needsHelm, () => {
+  const { startupProbe, livenessProbe, readinessProbe } = containerOf(render('extras-values.yaml'))
+  const usual = containerOf(render('default-values.yaml'))
+  const { httpGet, ...startup } = startupProbe
+  assert.deepEqual(startup, { periodSeconds: 7, timeoutSeconds: 10, failureThreshold: 1029 })
+  assert.deepEqual(livenessProbe, { ...usual.livenessProbe, failureThreshold: 12 })
+  const readiness = { periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 6 }
+  assert.deepEqual(readinessProbe, { ...usual.readinessProbe, ...readiness })
+})
+
+test('lifecycle hooks and names to look up are where Kubernetes has them', needsHelm, () => {
+  const objects = render('extras-values.yaml')
+  assert.equal(containerOf(objects).lifecycle.preStop.exec.command[0], 'node')
+  const { dnsPolicy, dnsConfig, hostAliases } = podOf(objects).spec
+  assert.equal(dnsPolicy, 'None')
+  assert.deepEqual(dnsConfig.nameservers, ['10.0.0.10'])
+  assert.deepEqual(hostAliases, [{ ip: '10.0.0.11', hostnames: ['kafka-0.kafka'] }])
+})
+
+test('an ingress leads to the service of ready pods, by a port that it has', needsHelm, () => {
+  const objects = render('ingress-values.yaml')
+  const [{ metadata, spec }] = ofKind(objects, 'Ingress')
+  assert.deepEqual(metadata.annotations, { 'cert-manager.io/cluster-issuer': 'internal' })
+  assert.equal(spec.ingressClassName, 'nginx')
+  const [{ host, http }] = spec.rules
+  assert.deepEqual(spec.tls, [{ hosts: [host], secretName: 'orders-tls' }])
+  const { name, port } = http.paths[0].backend.service
+  const service = ofKind(objects, 'Service').find((object) => object.metadata.name === name)
+  assert.equal(service.spec.publishNotReadyAddresses, undefined)
+  assert.ok(service.spec.ports.some((one: KubernetesObject) => one.name === port.name))
+})
+
+test(
+  'the notes warn of an ingress, for it shows records, and of one without a certificate',
+  needsHelm,
+  () => {
+    const [said, plain] = ['orders-tls', ''].map((tlsSecret) =>
+      notes('ingress-values.yaml', { ingress: { tlsSecret } }),
+    )
+    assert.match(said, /https:\/\/orders.example.com\/\n/)
+    assert.match(said, /whoever reaches orders.example.com sees them/)
+    assert.doesNotMatch(said, /in plain/)
+    assert.match(plain, /http:\/\/orders.example.com\/\n/)
+    assert.match(plain, /in plain/)
+    assert.doesNotMatch(notes('default-values.yaml'), /from outside|sees them|in plain/)
+  },
+)
+
+test('user, password and token come from files, and are in no ConfigMap', needsHelm, (t) => {
   const objects = render('inline-secrets-values.yaml')
   const { sasl } = pipelineOf(t, objects).kafka
   assert.deepEqual(sasl, { ...sasl, password: 'p"ss: #1' })
@@ -201,6 +250,51 @@ test('user and password come from files, and are in no ConfigMap', needsHelm, (t
   const existing = pipelineOf(t, render('secrets-values.yaml'))
   assert.deepEqual(existing.kafka.sasl, { ...existing.kafka.sasl, username: 'kafka-user:user' })
   assert.equal(existing.registry?.password, 'registry-user:token')
+  assert.equal(existing.http.token, 'admin:bearer')
+})
+
+test('Strimzi’s secrets are read as they are, each from where it is', needsHelm, (t) => {
+  const { sasl, tls } = pipelineOf(t, render('strimzi-scram-values.yaml')).kafka
+  const user = { username: 'orders-enricher', password: 'orders-enricher:password' }
+  assert.deepEqual(sasl, { mechanism: 'scram-sha-512', ...user })
+  assert.equal(tls?.ca, 'prod-cluster-ca-cert:ca.crt')
+  const client = pipelineOf(t, render('strimzi-tls-values.yaml')).kafka.tls
+  assert.deepEqual(
+    [client?.ca, client?.cert, client?.key],
+    ['prod-cluster-ca-cert:ca.crt', 'orders-enricher:user.crt', 'orders-enricher:user.key'],
+  )
+})
+
+test(
+  'the secret that the chart makes for a user beside a password has no password',
+  needsHelm,
+  () => {
+    const [{ metadata, stringData }] = ofKind(render('strimzi-scram-values.yaml'), 'Secret')
+    assert.equal(metadata.name, `${RELEASE}-stream-enricher-kafka`)
+    assert.deepEqual(stringData, { username: 'orders-enricher' })
+  },
+)
+
+test('KEDA reads each of the files from the secret that the pods read it from', needsHelm, () => {
+  const files = { ca: 'ca.crt', cert: 'tls.crt', key: 'tls.key' }
+  const keda = { partitions: 6, autoscaling: { keda: { enabled: true } } }
+  for (const feature of features.filter((name) => /^(secrets|strimzi)/.test(name))) {
+    const objects = render(feature, keda)
+    const [{ spec }] = ofKind(objects, 'TriggerAuthentication')
+    const read = spec.secretTargetRef.map(({ parameter, name, key }: KubernetesObject) => [
+      files[parameter as keyof typeof files] ?? parameter,
+      name,
+      key,
+    ])
+    const mounted = podOf(objects)
+      .spec.volumes[0].projected.sources.flatMap(({ secret }: KubernetesObject) =>
+        (secret?.items ?? []).map((item: KubernetesObject) => ({ ...item, name: secret.name })),
+      )
+      .filter(({ path }: KubernetesObject) => path.startsWith('secrets/kafka'))
+      .map(({ path, name, key }: KubernetesObject) => [basename(path), name, key])
+    assert.ok(read.length > 0)
+    assert.deepEqual(read.sort(), mounted.sort(), feature)
+  }
 })
 
 test(
@@ -290,10 +384,13 @@ test('names that YAML would take for numbers or truth values stay names', needsH
     persistence: { storageClass: '5' },
     priorityClassName: '6',
     files: { '7': '{}', no: '{}' },
+    ingress: { enabled: true, className: '10', host: '11', tlsSecret: '12' },
+    networkPolicy: { extraIngress: [{}] },
+    jobs: { check: { enabled: true }, replay: { enabled: true, args: ['--output', '13'] } },
   }
   for (const feature of ['keda-values.yaml', 'secrets-values.yaml', 'inline-secrets-values.yaml']) {
     const inline = feature.startsWith('inline')
-    const own = inline ? { kafka: {}, registry: {} } : {}
+    const own = inline ? { kafka: { sasl: { username: '14' } }, registry: {} } : {}
     for (const object of render(feature, { ...values, ...own }, ['--namespace', '8'], '9')) {
       const models = await import(modelOf(object.apiVersion))
       new models[object.kind](object).validate()

@@ -16,6 +16,10 @@
 {{- end }}
 {{- include "stream-enricher.checkSecret" (dict "root" . "name" "kafka" "at" "kafka.sasl" "values" $v.kafka.sasl) }}
 {{- include "stream-enricher.checkSecret" (dict "root" . "name" "registry" "at" "registry.auth" "values" $v.registry.auth) }}
+{{- include "stream-enricher.checkRead" (dict "root" . "at" "http.token" "file" "http/token") }}
+{{- if and $v.kafka.tls.existingClientSecret (or (has "tls.crt" $v.kafka.tls.keys) (has "tls.key" $v.kafka.tls.keys)) }}
+{{- fail "kafka.tls.existingClientSecret has the client certificate: name only ca.crt in kafka.tls.keys" }}
+{{- end }}
 {{- if not $v.existingConfigMap }}
 {{- include "stream-enricher.checkPipeline" . }}
 {{- end }}
@@ -23,27 +27,47 @@
 {{- include "stream-enricher.checkNetwork" . }}
 {{- end }}
 {{- include "stream-enricher.checkAutoscaling" . }}
+{{- if and $v.ingress.enabled (not $v.ingress.host) }}
+{{- fail "ingress needs a host of its own: set ingress.host" }}
+{{- end }}
+{{- if and $v.ingress.enabled $v.networkPolicy.enabled (not $v.networkPolicy.extraIngress) }}
+{{- fail "networkPolicy would not let the ingress controller in: add where it runs to networkPolicy.extraIngress" }}
+{{- end }}
+{{- if and $v.jobs.reset.enabled (include "stream-enricher.hasInstances" .) }}
+{{- fail "jobs.reset needs all instances stopped: set replicaCount to 0, without an autoscaler, and wait until kafka.sessionTimeout has passed" }}
+{{- end }}
+{{- if and $v.jobs.replay.enabled (not (regexMatch `(^|\n)--output` (join "\n" $v.jobs.replay.args))) }}
+{{- fail "jobs.replay has to be told where to write: set its args, such as [--output, TOPIC]" }}
+{{- end }}
 {{- if and $v.metrics.podMonitor.enabled $v.metrics.serviceMonitor.enabled }}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor would scrape every pod twice: enable one of them" }}
 {{- end }}
 {{- end }}
 
-{{/* A secret is given in one way, and is read by the pipeline file. */}}
+{{/* A user and password are given in one way, and are read by the pipeline file. */}}
 {{- define "stream-enricher.checkSecret" -}}
-{{- $inline := or .values.username .values.password }}
-{{- if and .values.existingSecret $inline }}
-{{- fail (printf "%s.existingSecret already has user and password: do not set %s.username and %s.password as well" .at .at .at) }}
+{{- if and .values.existingSecret .values.password }}
+{{- fail (printf "%s.existingSecret already has the password: do not set %s.password as well" .at .at) }}
 {{- end }}
-{{- if and $inline (not (and .values.username .values.password)) }}
+{{- if and (not .values.existingSecret) (or .values.username .values.password) (not (and .values.username .values.password)) }}
 {{- fail (printf "%s needs both username and password" .at) }}
 {{- end }}
-{{- $path := printf "/etc/stream-enricher/secrets/%s/password" .name }}
-{{- $reads := contains (printf "${file:%s}" $path) .root.Values.config }}
-{{- $mounted := include "stream-enricher.credentials" . }}
-{{- if and $mounted .root.Values.config (not $reads) }}
-{{- fail (printf "%s gives a secret that config does not read: its password is ${file:%s}" .at $path) }}
+{{- include "stream-enricher.checkRead" (dict "root" .root "at" .at "file" (printf "%s/password" .name)) }}
+{{- $username := printf "${file:/etc/stream-enricher/secrets/%s/username}" .name }}
+{{- if and .values.existingSecret .values.username .root.Values.config (not (contains $username .root.Values.config)) }}
+{{- fail (printf "The value %s.username is not used: in config, write `username: %s`, or leave the value out" .at $username) }}
 {{- end }}
-{{- if and $reads (not $mounted) }}
+{{- end }}
+
+{{/* A file from a secret is read by the pipeline file where it is there, and there where it is read. Takes the root, the values' path and the file's below `secrets/`. */}}
+{{- define "stream-enricher.checkRead" -}}
+{{- $path := printf "/etc/stream-enricher/secrets/%s" .file }}
+{{- $reads := contains (printf "${file:%s}" $path) .root.Values.config }}
+{{- $isThere := hasKey (include "stream-enricher.secretFiles" (dict "root" .root "name" "") | fromJson) .file }}
+{{- if and $isThere .root.Values.config (not $reads) }}
+{{- fail (printf "%s gives a secret that config does not read: its %s is ${file:%s}" .at (base .file) $path) }}
+{{- end }}
+{{- if and $reads (not $isThere) }}
 {{- fail (printf "config reads %s, which %s has to give: set %s.existingSecret" $path .at .at) }}
 {{- end }}
 {{- end }}
@@ -80,9 +104,13 @@
 {{- if and $v.kafka.tls.existingSecret (not (contains "${file:/etc/stream-enricher/secrets/kafka-tls/" $v.config)) }}
 {{- fail "kafka.tls.existingSecret gives a secret that config does not read: in its kafka.tls, write `ca: ${file:/etc/stream-enricher/secrets/kafka-tls/ca.crt}`" }}
 {{- end }}
+{{- if and $v.kafka.tls.existingClientSecret (not (contains "${file:/etc/stream-enricher/secrets/kafka-tls/tls.key}" $v.config)) }}
+{{- fail "kafka.tls.existingClientSecret gives a secret that config does not read: in its kafka.tls, write `cert: ${file:/etc/stream-enricher/secrets/kafka-tls/tls.crt}` and `key: ${file:/etc/stream-enricher/secrets/kafka-tls/tls.key}`" }}
+{{- end }}
+{{- $files := include "stream-enricher.secretFiles" (dict "root" . "name" "") | fromJson }}
 {{- range list "ca.crt" "tls.crt" "tls.key" }}
 {{- $path := printf "/etc/stream-enricher/secrets/kafka-tls/%s" . }}
-{{- if and (contains (printf "${file:%s}" $path) $v.config) (not (and $v.kafka.tls.existingSecret (has . $v.kafka.tls.keys))) }}
+{{- if and (contains (printf "${file:%s}" $path) $v.config) (not (hasKey $files (printf "kafka-tls/%s" .))) }}
 {{- fail (printf "config reads %s: set kafka.tls.existingSecret to the secret that has it, and name %s in kafka.tls.keys" $path .) }}
 {{- end }}
 {{- end }}

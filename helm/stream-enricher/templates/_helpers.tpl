@@ -27,9 +27,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
 {{- define "stream-enricher.metadata" -}}
-name: {{ include "stream-enricher.fullname" . | quote }}
-namespace: {{ .Release.Namespace | quote }}
-labels: {{- include "stream-enricher.labels" . | nindent 2 }}
+{{- include "stream-enricher.metadataOf" (dict "root" . "name" (include "stream-enricher.fullname" .)) }}
+{{- end }}
+
+{{/* Takes the root, the object's name, and annotations. */}}
+{{- define "stream-enricher.metadataOf" -}}
+name: {{ .name | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
+{{- with .annotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+labels: {{- include "stream-enricher.labels" .root | nindent 2 }}
+{{- end }}
+
+{{/* Empty where all instances are stopped. */}}
+{{- define "stream-enricher.hasInstances" -}}
+{{- if or .Values.replicaCount .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled }}true{{ end }}
 {{- end }}
 
 {{- define "stream-enricher.serviceAccountName" -}}
@@ -42,18 +55,39 @@ labels: {{- include "stream-enricher.labels" . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* The secret with the user and password of `kafka` or `registry`: one that exists, the chart's own, or none. Takes the root and a name. */}}
-{{- define "stream-enricher.credentials" -}}
-{{- $values := ternary .root.Values.kafka.sasl .root.Values.registry.auth (eq .name "kafka") }}
-{{- if $values.existingSecret }}{{ $values.existingSecret }}
-{{- else if $values.password }}{{ include "stream-enricher.fullname" .root }}-{{ .name }}
+{{/*
+The files below `secrets/` beside the pipeline file, as JSON: by their path, which key of which secret. They have the same names wherever
+they come from. Takes the root, and the name that the chart's own secrets begin with.
+*/}}
+{{- define "stream-enricher.secretFiles" -}}
+{{- $v := .root.Values }}
+{{- $own := .name }}
+{{- $files := dict }}
+{{- range $folder, $of := dict "kafka" $v.kafka.sasl "registry" $v.registry.auth }}
+{{- if or $of.existingSecret $of.password }}
+{{- $made := printf "%s-%s" $own $folder }}
+{{- $_ := set $files (printf "%s/username" $folder) (dict "secret" (ternary $made $of.existingSecret (not (empty $of.username))) "key" $of.usernameKey) }}
+{{- $_ := set $files (printf "%s/password" $folder) (dict "secret" (default $made $of.existingSecret) "key" $of.passwordKey) }}
 {{- end }}
+{{- end }}
+{{- $tls := $v.kafka.tls }}
+{{- range $file, $key := dict "ca.crt" $tls.caKey "tls.crt" $tls.certKey "tls.key" $tls.keyKey }}
+{{- if and $tls.existingClientSecret (ne $file "ca.crt") }}
+{{- $_ := set $files (printf "kafka-tls/%s" $file) (dict "secret" $tls.existingClientSecret "key" $key) }}
+{{- else if and $tls.existingSecret (has $file $tls.keys) }}
+{{- $_ := set $files (printf "kafka-tls/%s" $file) (dict "secret" $tls.existingSecret "key" $key) }}
+{{- end }}
+{{- end }}
+{{- with $v.http.token }}
+{{- if .existingSecret }}
+{{- $_ := set $files "http/token" (dict "secret" .existingSecret "key" .key) }}
+{{- end }}
+{{- end }}
+{{- toJson $files }}
 {{- end }}
 
-{{/* The environment variables that the pipeline file may use. */}}
+{{/* The environment variables that the pipeline file may use, beside POD_NAME. */}}
 {{- define "stream-enricher.env" -}}
-- name: POD_NAME
-  valueFrom: { fieldRef: { fieldPath: metadata.name } }
 - name: POD_HOST
   value: $(POD_NAME).{{ include "stream-enricher.fullname" . }}-headless.{{ .Release.Namespace }}.svc
 - name: LOG_LEVEL
@@ -71,11 +105,15 @@ labels: {{- include "stream-enricher.labels" . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* Changes with the chart's own secrets, and with the others' content where `rollWorkloadSecrets` lets it be looked up. Takes the root and the names. */}}
+{{/* Changes with the chart's own secrets, and with the others' content where `rollWorkloadSecrets` lets it be looked up. Takes the root and the files. */}}
 {{- define "stream-enricher.secretsSum" -}}
-{{- $seen := list .secrets .root.Values.kafka.sasl .root.Values.registry.auth }}
+{{- $seen := list .files .root.Values.kafka.sasl .root.Values.registry.auth }}
 {{- if .root.Values.rollWorkloadSecrets }}
-{{- range .secrets | values | compact | uniq | sortAlpha }}
+{{- $secrets := list }}
+{{- range .files }}
+{{- $secrets = append $secrets .secret }}
+{{- end }}
+{{- range $secrets | uniq | sortAlpha }}
 {{- $seen = append $seen (lookup "v1" "Secret" $.root.Release.Namespace .).data }}
 {{- end }}
 {{- end }}

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -69,6 +70,12 @@ func readPods(input io.Reader) ([]pod, error) {
 				return nil, err
 			}
 			pods = append(pods, pod{set.Name, set.Spec.Template.ObjectMeta, set.Spec.Template.Spec})
+		case "Job":
+			var job batchv1.Job
+			if err := syaml.UnmarshalStrict(text, &job); err != nil {
+				return nil, err
+			}
+			pods = append(pods, pod{job.Name, job.Spec.Template.ObjectMeta, job.Spec.Template.Spec})
 		case "Pod":
 			var one corev1.Pod
 			if err := syaml.UnmarshalStrict(text, &one); err != nil {
