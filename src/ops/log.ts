@@ -1,5 +1,5 @@
-import { type DestinationStream, pino, stdSerializers } from 'pino'
-import { EnricherError, messageOf } from '../errors.ts'
+import { type DestinationStream, pino, type SerializedError, stdSerializers } from 'pino'
+import { codeOf, EnricherError, messageOf } from '../errors.ts'
 import { EVENTS, type EventFields, type EventLine, type EventName, type Log } from '../events.ts'
 
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -38,7 +38,7 @@ export function logTo(
       level,
       base: { service: 'stream-enricher' },
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: stdSerializers.errWithCause },
+      formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   )
@@ -51,10 +51,25 @@ export function logTo(
     },
     event(name, fields) {
       const { level, message } = EVENTS[name]
-      const line: object = { event: name, ...shown(message, fields) }
-      logger[level](line, messageFor(name, fields))
+      const line = { event: name, ...shown(message, fields) }
+      const printed =
+        'err' in line ? { ...line, err: printedError(line.err, level, logger.level) } : line
+      logger[level](printed, messageFor(name, fields))
     },
   }
+}
+
+/** With its stack where somebody looks for a fault of ours: at a level for that, or at an end that nobody has foreseen. */
+function printedError(error: unknown, level: string, wanted: string): unknown {
+  if (!(error instanceof Error)) return error
+  const printed = stdSerializers.errWithCause(error)
+  const isUnforeseen = level === 'fatal' && codeOf(error) === undefined
+  const isWanted = wanted === 'debug' || wanted === 'trace'
+  return isUnforeseen || isWanted ? printed : withoutStack(printed)
+}
+
+function withoutStack({ stack: _, cause, ...rest }: SerializedError): object {
+  return cause === undefined ? rest : { ...rest, cause: withoutStack(cause as SerializedError) }
 }
 
 /** For people: what the sentence has they need not read again. */

@@ -11,8 +11,8 @@ export function eventsDocument(): string {
   return `# Events
 
 Made by \`npm run monitoring\` from [events.ts](../events.ts). Each line of the log is one of these, with its name as \`event\`: JSON, or on a terminal
-text. Every line has \`time\`, \`level\` (30 info, 40 warn, 50 error, 60 fatal), \`service\` and \`msg\` too. \`err\` has \`type\`, \`message\`, \`stack\` and, where the
-service itself raised it, its \`code\` and \`fields\`; its message also stands behind the line's. \`LOG_LEVEL\` sets what is printed, \`PUT /admin/loggers/root\` changes it.
+text. Every line has \`time\`, \`level\` (info, warn, error or fatal), \`service\` and \`msg\` too. \`err\` has \`type\`, \`message\`, \`cause\` and, where the
+service itself raised it, its \`code\` and \`fields\`; its message also stands behind the line's. \`stack\` is printed at the level debug, and of an error that nobody has foreseen. \`LOG_LEVEL\` sets what is printed, \`PUT /admin/loggers/root\` changes it.
 
 | event | level | message | fields | means | what to do |
 | --- | --- | --- | --- | --- | --- |

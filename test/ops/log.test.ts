@@ -22,7 +22,7 @@ test('a line has its event, its fields, and a message with the fields that it na
   const [{ time, ...line }] = lines
   assert.ok(Math.abs(Date.parse(time as string) - Date.now()) < 60_000)
   assert.deepEqual(line, {
-    level: 40,
+    level: 'warn',
     service: 'stream-enricher',
     event: 'records_deleted_unread',
     ...fields,
@@ -36,7 +36,7 @@ test('on a terminal only the fields that the sentence does not have follow it', 
   log.event('records_deleted_unread', { topic: 'o', partition: 3, offset: 5, earliest: 9, lost: 4 })
   const { time: _, msg: __, ...line } = lines[0]
   assert.deepEqual(line, {
-    level: 40,
+    level: 'warn',
     service: 'stream-enricher',
     event: 'records_deleted_unread',
     offset: 5,
@@ -54,6 +54,23 @@ test('an error is printed with its code, fields and cause, and its message behin
   assert.equal(printed.code, 'EPOCH_ABORTED')
   assert.deepEqual(printed.fields, { task: 7 })
   assert.match(JSON.stringify(printed), /no route/)
+})
+
+test('a foreseen error is a sentence without a stack, unless one looks for a fault', () => {
+  const cause = new Error('no route')
+  const foreseen = new EnricherError('BROKER_UNREACHABLE', 'No broker answers', { cause })
+  for (const [level, err, hasStack] of [
+    ['info', foreseen, false],
+    ['debug', foreseen, true],
+    ['info', new TypeError('x is not a function'), true],
+  ] as const) {
+    const { log, lines } = recorder(level)
+    log.event('failed', { err })
+    assert.equal(JSON.stringify(lines).includes('"stack"'), hasStack, `${level} ${err}`)
+  }
+  const { log, lines } = recorder('info')
+  log.event('epoch_aborted', { err: new Error('An answer that nobody knows') })
+  assert.doesNotMatch(JSON.stringify(lines), /"stack"/)
 })
 
 test('the level can be changed while it runs', () => {

@@ -209,7 +209,7 @@ test('the log says once that input is held up, by what, and once that it goes on
   watched.pass(600)
   const [heldUp, goesOn] = watched.lines
   assert.equal(watched.lines.length, 2)
-  assert.equal(heldUp.event, 'input_held_up')
+  assert.deepEqual([heldUp.event, heldUp.level], ['input_held_up', 'warn'])
   assert.equal(
     heldUp.msg,
     'All that is left of orders-2 is of transactions that have been open for 45 s. Find the producer that has not ended it: `kafka-transactions.sh find-hanging`.',

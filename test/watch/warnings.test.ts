@@ -15,7 +15,7 @@ test('rejects are told at once with one of them, then once a minute with how man
     first.msg,
     'orders: 100 of 100 records rejected in 2 s, 100 %, as malformed. The last one is orders-3 @ 100, key "o12": The bytes end too soon',
   )
-  assert.equal(first.level, 40)
+  assert.equal(first.level, 'warn')
   watched.pass(118, () => watched.facts(100, 25))
   assert.deepEqual(
     watched.of('records_rejected').map(({ count, taken, percent, seconds }) => {

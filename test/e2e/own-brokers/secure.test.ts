@@ -192,7 +192,7 @@ for (const [what, [run, sentence]] of Object.entries(refusals)) {
     assert.equal(await service.ended, 1, service.log)
     clearTimeout(timer)
     assert.match(service.log, sentence)
-    assert.equal(service.log.match(/"level":60/g)?.length, 1, 'one fatal line')
+    assert.equal(service.log.match(/"level":"fatal"/g)?.length, 1, 'one fatal line')
   })
 }
 
