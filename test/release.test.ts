@@ -31,6 +31,9 @@ const unpacked = (folder: string, tarball: string, file: string): string =>
 /** npm has Node itself as a package, for Linux. */
 const onLinux = { skip: needsHelm.skip || (platform() !== 'linux' && 'not on Linux') }
 
+/** As GitHub's workflows have it. */
+const repository = { GITHUB_REPOSITORY: 'Some/fork', GITHUB_SERVER_URL: 'https://github.example' }
+
 const local = join(work, 'local')
 let said = ''
 before(() => {
@@ -97,11 +100,50 @@ test(
     release(forked, { GITHUB_REPOSITORY: 'Some/fork', GITHUB_SERVER_URL: server })
     const { images, ...rest } = addressed(forked)
     assert.deepEqual(rest, {
-      repository: `git+${server}/Some/fork.git`,
-      sources: [`${server}/Some/fork`],
+      repository: 'git+https://github.example/Some/fork.git',
+      sources: ['https://github.example/Some/fork'],
       image: 'ghcr.io/some/fork',
     })
     assert.equal(parse(images)[0].image, `ghcr.io/some/fork:${version}`)
+  },
+)
+
+test(
+  'where Docker has a builder, each image is built for both platforms, and pushed where that is asked for',
+  needsHelm,
+  () => {
+    const bin = join(work, 'bin')
+    const asked = join(work, 'asked')
+    mkdirSync(bin)
+    // A stand-in: the engine itself is not on every machine.
+    const script = `#!/bin/sh\n[ "$2" = inspect ] && echo 'Driver: docker-container' || echo "$@" >> ${asked}\n`
+    writeFileSync(join(bin, 'docker'), script, { mode: 0o755 })
+    const env = {
+      ...repository,
+      PATH: [bin, process.env.PATH].join(delimiter),
+      IMAGE_OUTPUT: 'type=registry',
+    }
+    assert.match(
+      release(join(work, 'pushed'), env),
+      /^Images: built for linux\/amd64 and linux\/arm64$/m,
+    )
+    const builds = readFileSync(asked, 'utf8').trim().split('\n')
+    const dockerfile = readFileSync('Dockerfile', 'utf8')
+    assert.equal(builds.length, 2)
+    for (const build of builds) {
+      assert.match(build, /^buildx build --platform linux\/amd64,linux\/arm64 /)
+      assert.match(build, / --sbom=true --provenance=mode=max .* --output type=registry \.$/)
+      const [, target] = / --target (\S+)/.exec(build)!
+      assert.match(dockerfile, new RegExp(`^FROM .* AS ${target}$`, 'm'))
+      const [labels] = /^LABEL (.*\\\n)+.*$/m.exec(dockerfile)!
+      const values = [...labels.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
+      for (const name of values) assert.match(build, new RegExp(` --build-arg ${name}=\\S`))
+    }
+    const tags = builds.map((build) => / --tag (\S+)/.exec(build)?.[1])
+    assert.deepEqual(tags, [
+      `ghcr.io/some/fork:${version}`,
+      `ghcr.io/some/fork:${version}-distroless`,
+    ])
   },
 )
 
