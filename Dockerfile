@@ -1,18 +1,20 @@
 # The default image is on Debian slim: `docker build .`; `--target distroless` has no shell and no npm.
 # Not Alpine: classic-level has no build for musl on arm64.
 # Another base, such as a mirror's, is named by `--build-arg NODE_IMAGE=…`.
+# What runs, runs on the builder's platform, so that an image for another one is built without emulation.
 ARG NODE_IMAGE=docker.io/library/node:24.9.0-bookworm-slim
 ARG DISTROLESS_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
 
-FROM ${NODE_IMAGE} AS dependencies
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Native parts come built inside their packages: no compiler, and nobody's script runs.
-RUN npm ci --omit=dev --ignore-scripts && mkdir /state
+ARG TARGETARCH
+# Native parts come built inside their packages: no compiler, and nobody's script runs. Node calls amd64 x64.
+RUN npm ci --omit=dev --ignore-scripts --cpu="$(node -p "process.env.TARGETARCH.replace('amd64', 'x64')")" && mkdir /state
 # What is in the image, for scanners. npm would miss the packages of development.
 RUN npm pkg delete devDependencies && npm sbom --sbom-format=cyclonedx > sbom.json
 
-FROM ${NODE_IMAGE} AS build
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts

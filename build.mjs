@@ -3,31 +3,40 @@
  * is a third of a start's CPU time. Commands and the HTTP server stay files of their own, loaded when they are needed.
  */
 import { cpSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** They load native parts from their own folders, or are for terminals only. */
-const external = [
-  '@mongodb-js/zstd',
-  '@node-rs/crc32',
-  'classic-level',
-  'lz4-napi',
-  'pino-pretty',
-  'snappy',
-]
+/** They have a package for each platform's native part: npm installs the right one. */
+export const external = ['@mongodb-js/zstd', '@node-rs/crc32', 'lz4-napi', 'snappy']
 
-rmSync('dist', { recursive: true, force: true })
-await build({
-  entryPoints: ['src/main.ts'],
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  external,
-  // CommonJS libraries ask for Node's own modules by `require`.
-  banner: {
-    js: "import { createRequire as nodeRequire } from 'node:module'\nconst require = nodeRequire(import.meta.url)",
-  },
-})
-for (const file of ['status-page.html', 'RUNBOOK.md']) cpSync(`src/ops/${file}`, `dist/${file}`)
+/** @returns the files that went into it */
+export async function bundle(folder) {
+  rmSync(folder, { recursive: true, force: true })
+  const { metafile } = await build({
+    entryPoints: ['src/main.ts'],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external,
+    metafile: true,
+    // CommonJS libraries ask for Node's own modules by `require`; classic-level looks beside `__dirname` for its native part.
+    banner: {
+      js: [
+        "import { createRequire as nodeRequire } from 'node:module'",
+        "import { fileURLToPath as pathOfUrl } from 'node:url'",
+        'const require = nodeRequire(import.meta.url)',
+        "const __dirname = pathOfUrl(new URL('.', import.meta.url))",
+      ].join('\n'),
+    },
+  })
+  for (const file of ['status-page.html', 'RUNBOOK.md'])
+    cpSync(`src/ops/${file}`, `${folder}/${file}`)
+  // Installing classic-level itself would run a script, which npm warns of. All platforms' native parts are in it.
+  cpSync('node_modules/classic-level/prebuilds', `${folder}/prebuilds`, { recursive: true })
+  return Object.keys(metafile.inputs)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle('dist')

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=8
 /**
  * The command line: which commands there are, and what the exit code is. What a command does is in
  * its file of `cli`, read only when it runs: a short command is not to load a broker client.

@@ -11,7 +11,7 @@ const which = process.argv[2] ?? 'all'
 install()
 run('npm', ['run', '--silent', 'check'])
 run('npm', ['run', '--silent', 'build'])
-run(process.execPath, ['--import', 'tsx', 'test/helm/tools.ts', 'helm'])
+run(process.execPath, ['--import', 'tsx', 'test/helm/tools.ts', 'helm', 'actionlint'])
 
 const tests = readdirSync('test', { recursive: true })
   .map((file) => join('test', String(file)))

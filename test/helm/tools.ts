@@ -1,5 +1,5 @@
 /**
- * Programs that the chart's checks need: found on the path, or built by Go into `.tools/bin`. Run with
+ * Programs in Go that checks need, of the chart above all: found on the path, or built into `.tools/bin`. Run with
  * names, it builds what is not there: that takes minutes, more than a test may.
  */
 import { spawnSync } from 'node:child_process'
@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const MODULES = {
+  actionlint: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
   helm: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
   'helm-docs': 'github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2',
   'kubectl-validate': 'sigs.k8s.io/kubectl-validate@v0.0.4',

@@ -12,7 +12,7 @@ import { freePort, type RunningKafka, startKafka } from '../support/kafka.ts'
 import { buildImage, engine, runContainer } from './engine.ts'
 
 const COUNT = 20_000
-/** The README says some 30. */
+/** The README says some 35. */
 const MOST_ADDED_MB = 40
 const MEMORY_MIB = 512
 const CONFIG = '/etc/stream-enricher'

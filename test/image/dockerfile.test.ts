@@ -9,6 +9,8 @@ const read = (name: string): string => readFileSync(`${root}${name}`, 'utf8')
 
 interface Stage {
   readonly base: string
+  /** It runs on the builder's platform, whatever the image's is. */
+  readonly onBuilder: boolean
   /** Instructions, without comments, each on one line. */
   readonly lines: readonly string[]
 }
@@ -19,8 +21,10 @@ function stagesOf(text: string): ReadonlyMap<string, Stage> {
   return new Map(
     parts.map((part) => {
       const [head, ...lines] = part.split('\n').filter((line) => line !== '')
-      const [base, name] = head.split(' AS ')
-      return [name, { base, lines }]
+      const [, builder, base, name] = /^(--platform=\$\{BUILDPLATFORM\} )?(\S+) AS (\S+)$/.exec(
+        head,
+      )!
+      return [name, { base, onBuilder: builder !== undefined, lines }]
     }),
   )
 }
@@ -44,6 +48,16 @@ test('every base is an argument with a pinned default', () => {
 test('the distroless image is the slim one on another base, and slim is what is built by default', () => {
   assert.deepEqual(stages.get('distroless')!.lines, lines)
   assert.equal([...stages.keys()].at(-1), 'slim')
+})
+
+test('an image for another platform is built without emulation', () => {
+  for (const [name, { onBuilder, lines }] of stages) {
+    assert.equal(
+      onBuilder,
+      lines.some((line) => line.startsWith('RUN ')),
+      name,
+    )
+  }
 })
 
 test('the version of the image is the package’s', () => {

@@ -33,6 +33,11 @@ const NEEDS = {
     from: 'Go 1.26 to build it, or helm itself; Debian has no package',
     path: find('helm'),
   },
+  actionlint: {
+    checks: 'GitHub’s workflows',
+    from: 'Go 1.26 to build it, or actionlint itself; Debian has no package',
+    path: find('actionlint'),
+  },
   yamllint: {
     checks: 'the style of YAML files',
     from: 'Debian’s package yamllint',
