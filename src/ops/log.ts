@@ -38,6 +38,8 @@ export function logTo(
       level,
       base: { service: 'stream-enricher' },
       timestamp: pino.stdTimeFunctions.isoTime,
+      // Pino's own would give it a stack again.
+      serializers: { err: (printed) => printed },
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,

@@ -261,11 +261,11 @@ test('records of other types are dropped as the pipeline file says: a reason onl
     watched.lines.map(({ level, msg }) => [level, msg]),
     [
       [
-        30,
+        'info',
         'orders: 90 of 100 records dropped in 2 s, 90 %, as they are of another type than `type` names',
       ],
       [
-        30,
+        'info',
         'orders: 2700 of 3000 records dropped in 60 s, 90 %, as they are of another type than `type` names',
       ],
     ],

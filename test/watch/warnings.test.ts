@@ -28,7 +28,7 @@ test('rejects are told at once with one of them, then once a minute with how man
   )
   watched.pass(300, () => watched.facts(100))
   const { level, msg } = watched.lines.at(-1)!
-  assert.equal(level, 30)
+  assert.equal(level, 'info')
   assert.equal(msg, 'orders: malformed is over, none for 120 s; 1575 came in 120 s before')
   assert.equal(watched.of('losses_over').length, 1)
   assert.deepEqual(watched.undeclared, [])
@@ -137,7 +137,7 @@ test('facts that are dropped for want of a row are told, but not as a warning', 
     watched.lines.map(({ level, msg }) => [level, msg]),
     [
       [
-        30,
+        'info',
         'customer: 10 of 100 facts dropped in 2 s, 10 %, as they have no row. Missed most often: "0007"',
       ],
     ],
