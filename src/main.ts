@@ -17,6 +17,11 @@ const program = new Command('stream-enricher')
   .description(
     'Enriches a Kafka topic with dimensions and a windowed join, exactly once, as a pipeline file says.',
   )
+  .version(
+    [VERSION, REVISION].join(' ').trim(),
+    '-V, --version',
+    'prints the version, as the command does',
+  )
   .configureHelp({ showGlobalOptions: false })
   .helpCommand(false)
   .showHelpAfterError('(--help says what there is)')

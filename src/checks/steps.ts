@@ -67,9 +67,13 @@ export function schemaStep({ output }: Pipeline, comparison: Comparison | null):
     case 'registered':
       return step('keep', what, `${subject} has it already`)
     case 'new':
-      return step('create', what, `the first version of ${subject}`)
+      return step('create', what, `registers ${subject}, of which there is none`)
     case 'compatible':
-      return step('change', what, `a new version of ${subject}, compatible with the latest`)
+      return step(
+        'change',
+        what,
+        `registers a new version of ${subject}, compatible with the latest`,
+      )
     case 'incompatible': {
       const reason = comparison.reasons.length === 0 ? '' : ` (${comparison.reasons[0]})`
       return step(

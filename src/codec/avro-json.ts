@@ -2,13 +2,14 @@
  * Avro values as people write them in JSON or YAML. Not for the hot path: an object per value.
  *
  * Besides Avro's own JSON encoding the natural form is read: a union's value without its branch, a
- * time as ISO 8601 text, a field with a default left out. Bytes are text with a character per byte, as
+ * time or date as ISO 8601 text, a field with a default left out. Bytes are text with a character per byte, as
  * in Avro's JSON; a long that a double does not hold is its digits.
  */
 import { bytesOf } from '../bytes.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { AvroDecoder, branchName, type JsonForm } from './avro-decode.ts'
 import { encodeDefault, isObject, latin1 } from './avro-default.ts'
+import { exampleOf, hasText, numberOf, textOf } from './avro-json-times.ts'
 import type { Logical } from './avro-logical.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { AvroType, BranchType, Field, RecordType, UnionType } from './avro-schema.ts'
@@ -17,10 +18,6 @@ import { AvroSource } from './avro-walk.ts'
 
 /** What is wrong with a value, and where in it. */
 export type ReportValue = (path: readonly string[], message: string) => void
-
-const MILLIS = new Set(['timestamp-millis', 'local-timestamp-millis'])
-const MICROS = new Set(['timestamp-micros', 'local-timestamp-micros'])
-const LAST_MS = 8.64e15
 
 /** Values of one record schema. */
 export class AvroJson {
@@ -136,7 +133,7 @@ class JsonWriter {
         }
         return
       default:
-        if (isTime(type)) this.#time(type.logical.name, value, path)
+        if ('logical' in type && hasText(type.logical)) this.#time(type, type.logical, value, path)
         else if (!SCALARS[type.kind](type as never, value, this.#sink)) {
           this.#fail(path, `${JSON.stringify(value)} is not ${describe(type)}`)
         }
@@ -188,18 +185,16 @@ class JsonWriter {
     return !trial.failed
   }
 
-  #time(logical: string, value: unknown, path: readonly string[]): void {
-    // A time's digits are those of a long that a double does not hold.
-    const number =
-      Number.isSafeInteger(Number(value)) && typeof value !== 'number' ? undefined : long(value)
-    const ms = typeof value === 'string' ? parseTime(value) : undefined
-    if (ms !== undefined) {
-      const time = MILLIS.has(logical) ? Math.floor(ms) : Math.round(ms * 1000)
-      this.#sink.long(BigInt(time))
-    } else if (number !== undefined) this.#sink.long(number)
-    else {
+  #time(type: Scalar, logical: Logical, value: unknown, path: readonly string[]): void {
+    const number = typeof value === 'string' ? numberOf(value, logical) : undefined
+    if (number !== undefined) this.#sink.long(number)
+    // A number's digits are those of a long that a double does not hold.
+    else if (isShort(value) || !SCALARS[type.kind](type as never, value, this.#sink)) {
       const what = JSON.stringify(value)
-      this.#fail(path, `${what} is not a time; write 2025-01-31T12:00:00Z, or a number`)
+      this.#fail(
+        path,
+        `${what} is not a ${logical.name === 'date' ? 'date' : 'time'}; write ${exampleOf(logical)}, or a number`,
+      )
     }
   }
 
@@ -209,22 +204,13 @@ class JsonWriter {
   }
 }
 
-/** Milliseconds since 1970 of ISO 8601 text, with a fraction down to microseconds; undefined: it is none. */
-export function parseTime(text: string): number | undefined {
-  const [, seconds, fraction = '', zone] =
-    /^(\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? []
-  const ms = seconds === undefined ? Number.NaN : Date.parse(seconds + zone)
-  return Number.isNaN(ms) ? undefined : ms + Number(fraction.padEnd(6, '0')) / 1000
-}
-
-const isTime = (type: AvroType): type is AvroType & { logical: Logical } =>
-  'logical' in type &&
-  type.logical !== null &&
-  (MILLIS.has(type.logical.name) || MICROS.has(type.logical.name))
-
 const isInteger = (value: unknown, bits: number): boolean =>
   Number.isInteger(value) &&
   Math.abs(value as number) <= 2 ** (bits - 1) - (Number(value) < 0 ? 0 : 1)
+
+/** Text that is a number which a file can have as one. */
+const isShort = (value: unknown): boolean =>
+  typeof value === 'string' && Number.isSafeInteger(Number(value))
 
 const LONG_DIGITS = /^-?\d{1,19}$/
 
@@ -248,7 +234,12 @@ const SCALARS: { [K in Scalar['kind']]: Write<Extract<Scalar, { kind: K }>> } = 
     return number !== undefined && sink.long(number)
   },
   float: (_, value, sink) => typeof value === 'number' && sink.float(value),
-  double: (_, value, sink) => typeof value === 'number' && sink.double(value),
+  // Of a whole number that it does not hold a file has the digits.
+  double: (_, value, sink) => {
+    const isNumber =
+      typeof value === 'number' || (typeof value === 'string' && LONG_DIGITS.test(value))
+    return isNumber && sink.double(Number(value))
+  },
   string: (_, value, sink) => typeof value === 'string' && sink.bytes(bytesOf(Buffer.from(value))),
   bytes: (_, value, sink) => {
     const bytes = latin1(value)
@@ -269,27 +260,13 @@ function describe(type: AvroType): string {
   if (type.kind === 'fixed') return `text of ${type.size} bytes`
   if (type.kind === 'bytes') return 'bytes, as text with a character for each'
   if (type.kind === 'null') return 'null'
-  const name = isTime(type) ? type.logical.name : type.kind
+  const name = 'logical' in type && hasText(type.logical) ? type.logical.name : type.kind
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** Values always in the same form, so that they can be compared. */
 const FORM: JsonForm = {
   bytes: (bytes) => bytes.toString('latin1'),
-  integer(value, logical) {
-    if (typeof value === 'bigint') return String(value)
-    if (logical === null) return value
-    if (MILLIS.has(logical.name)) return timeText(value, 1)
-    return MICROS.has(logical.name) ? timeText(value, 1000) : value
-  },
+  integer: textOf,
   namesBranch: ({ branches }) => branches.filter(({ kind }) => kind !== 'null').length > 1,
-}
-
-/** ISO 8601; a number that is beyond what a date can be stays one. */
-function timeText(value: number, perMs: number): string | number {
-  const ms = Math.floor(value / perMs)
-  if (Math.abs(ms) > LAST_MS) return value
-  const micros = value - ms * perMs
-  const text = new Date(ms).toISOString()
-  return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`)
 }

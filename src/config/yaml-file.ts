@@ -9,6 +9,7 @@ import {
   isScalar,
   LineCounter,
   parseDocument,
+  visit,
   type YAMLParseError,
 } from 'yaml'
 import { EnricherError, messageOf } from '../errors.ts'
@@ -49,11 +50,16 @@ export class YamlFile {
   readonly #lines = new LineCounter()
   readonly #faults: Fault[] = []
 
-  /** Throws CONFIG_INVALID where the text is no YAML. @param file names the file in messages */
-  constructor(text: string, file: string, options: { merge?: boolean } = {}) {
+  /**
+   * Throws CONFIG_INVALID where the text is no YAML.
+   * @param file names the file in messages
+   * @param ofData it has records: merge keys (<<) share their parts, and whole numbers that a double does not hold are their digits
+   */
+  constructor(text: string, file: string, ofData = false) {
     this.#file = basename(file)
     const lineCounter = this.#lines
-    this.document = parseDocument(text, { lineCounter, uniqueKeys: true, ...options })
+    this.document = parseDocument(text, { lineCounter, uniqueKeys: true, merge: ofData })
+    if (ofData) keepDigits(this.document)
     for (const error of firstCauses(this.document.errors)) {
       this.reportAt(error.pos[0], '', syntaxFault(error))
     }
@@ -103,6 +109,16 @@ export class YamlFile {
   #lineAt(offset: number): number {
     return this.#lines.linePos(offset).line
   }
+}
+
+function keepDigits(document: Document): void {
+  visit(document, {
+    Scalar(_key, node) {
+      const { value, source = '' } = node
+      const isWhole = typeof value === 'number' && /^[-+]?\d+$/.test(source)
+      if (isWhole && !Number.isSafeInteger(value)) node.value = source.replace('+', '')
+    },
+  })
 }
 
 /** Keys that are there twice, or the first fault that breaks the text: those behind it follow from it. */

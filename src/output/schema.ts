@@ -2,6 +2,7 @@ import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
 import type { Column, Pipeline } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
 import { aliasesOf, defaultOf, withoutConnectDefault } from './defaults.ts'
@@ -113,11 +114,30 @@ export function outputFields(
     join.kind === 'left',
   )
   const fields = { facts, dimensions: columns, right }
-  const names = allOf(fields).map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice === undefined) return fields
-  const message = `The output would have two fields named ${twice}; rename one in select, as { new_name: ${twice} }`
-  throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: twice } })
+  refuseTwice(pipeline, fields)
+  return fields
+}
+
+function refuseTwice(pipeline: Pipeline, { facts, dimensions, right }: OutputFields): void {
+  const parts = [
+    { path: ['facts'], fields: facts },
+    ...dimensions.map((part, d) => ({
+      path: ['dimensions', pipeline.dimensions[d].name],
+      fields: part,
+    })),
+    { path: ['join'], fields: right },
+  ]
+  const seen = new Map<string, string>()
+  for (const { path, fields } of parts) {
+    for (const { name } of fields) {
+      const before = seen.get(name)
+      if (before !== undefined) {
+        const message = `${placeOf(pipeline, path)}: the output would have two fields named ${name}, as ${before} has it, too; take other fields with select, or rename it there: { new_name: ${name} }`
+        throw new EnricherError('SCHEMA_INVALID', message, { fields: { field: name } })
+      }
+      seen.set(name, path.join('.'))
+    }
+  }
 }
 
 function fieldsOf(

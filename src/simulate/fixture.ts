@@ -1,5 +1,5 @@
 /** Fixture files: cases of a pipeline, checked against its schemas before any of them runs. */
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { createPipelineCodec } from '../codec/avro.ts'
 import { AvroJson } from '../codec/avro-json.ts'
 import { keyPlans } from '../codec/key-readers.ts'
@@ -9,6 +9,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { milliseconds } from '../config/pipeline-of.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { readYaml, YamlFile } from '../config/yaml-file.ts'
+import { EnricherError } from '../errors.ts'
 import type { TopicSchemas } from '../output/schema.ts'
 import {
   fixtureSchema,
@@ -75,7 +76,8 @@ export async function loadFixture(
   env: NodeJS.ProcessEnv,
   readSchemas: (pipeline: Pipeline) => Promise<TopicSchemas>,
 ): Promise<Fixture> {
-  const yaml = new YamlFile(readYaml(file, 'fixture file'), file, { merge: true })
+  const yaml = new YamlFile(readYaml(file, 'fixture file'), file, true)
+  if (yaml.document.has('facts') && !yaml.document.has('cases')) throw isPipeline(file)
   const raw = yaml.content<RawFixture>(fixtureSchema)
   const own = Object.entries(raw.env ?? {}).map(([name, value]) => [name, String(value)])
   const pipelineFile = resolve(dirname(file), raw.pipeline)
@@ -83,6 +85,12 @@ export async function loadFixture(
   const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
   yaml.check()
   return fixture
+}
+
+function isPipeline(file: string): EnricherError {
+  const name = basename(file)
+  const message = `${name} is a pipeline file, and test cases are wanted: write them into a file of their own, with \`pipeline: ${name}\` and \`cases:\` (examples/orders/pipeline.test.yaml is one)`
+  return new EnricherError('CONFIG_INVALID', message)
 }
 
 /** From the file's content to bytes; what is wrong is reported to the file. */

@@ -1,6 +1,7 @@
 import type { RecordBytes } from '../batch.ts'
 import { outputFrame } from '../codec/avro.ts'
-import { AvroJson, parseTime } from '../codec/avro-json.ts'
+import { AvroJson } from '../codec/avro-json.ts'
+import { parseTime } from '../codec/avro-json-times.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { unitOf } from '../codec/avro-time.ts'
 import type { KeyPlan } from '../codec/key-plan.ts'

@@ -40,6 +40,8 @@ test('version is the package’s, and in an image the commit beside it', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const said = (env: NodeJS.ProcessEnv): string =>
     execFileSync(COMMAND[0], [...COMMAND.slice(1), 'version'], { encoding: 'utf8', env })
+  const option = execFileSync(COMMAND[0], [...COMMAND.slice(1), '--version'], { encoding: 'utf8' })
+  assert.equal(option, said(process.env))
   const { REVISION: _, ...env } = process.env
   assert.equal(said(env), `${version}\n`)
   assert.equal(said({ ...env, REVISION: 'abc1234' }), `${version} abc1234\n`)

@@ -290,7 +290,10 @@ test('reset deletes nothing where the registry would refuse the output that foll
     )
     const done = run('reset', file, '--yes')
     assert.equal(done.status, 0, done.stderr)
-    assert.match(done.stdout, /output schema: a new version of .*, compatible with the latest/)
+    assert.match(
+      done.stdout,
+      /output schema: registers a new version of .*, compatible with the latest/,
+    )
     assert.equal(existsSync(window), false)
   } finally {
     await orders.close()

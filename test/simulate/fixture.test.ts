@@ -139,3 +139,54 @@ test('keys that no fixture file has are told, and a file that is not there', () 
   assert.match(missing.err, /Cannot read the fixture file: ENOENT/)
   assert.equal(run().code, 2)
 })
+
+test('a pipeline file in place of test cases is told, not searched for faults', () => {
+  const { code, err } = run('examples/orders/pipeline.yaml')
+  assert.equal(code, 78)
+  assert.match(err, /^pipeline\.yaml is a pipeline file, and test cases are wanted: .*`cases:`/)
+  assert.equal(err.trim().split('\n').length, 1)
+})
+
+test('dates are text, and whole numbers that a double does not hold keep their digits', () => {
+  const field = (name: string, type: object | string): object => ({ name, type })
+  const date = { type: 'int', logicalType: 'date' }
+  const nanos = { type: 'long', logicalType: 'timestamp-nanos' }
+  const schemas = {
+    fact: [field('id', 'long'), field('born', date), field('at', nanos)],
+    right: [field('order', 'long'), field('paid', ['null', date]), field('d', 'double')],
+  }
+  for (const [name, fields] of Object.entries(schemas)) {
+    writeFileSync(join(scratch, `${name}.avsc`), JSON.stringify({ type: 'record', name, fields }))
+  }
+  writeFileSync(
+    join(scratch, 'dates.yaml'),
+    `name: p
+kafka: { brokers: "localhost:9092" }
+facts: { topic: f, schema: fact.avsc, time: at }
+join: { topic: r, schema: right.avsc, on: { left: id, right: order }, within: 60s }
+output: { topic: o, schemaId: 1 }
+`,
+  )
+  const file = join(scratch, 'dates.test.yaml')
+  writeFileSync(
+    file,
+    `pipeline: dates.yaml
+cases:
+  - name: big
+    given:
+      - fact: { value: { id: 9007199254740993, born: 1999-12-31, at: "2025-01-01T00:00:00.123456789Z" } }
+      - right: { timestamp: 2025-01-01T00:00:01Z, value: { order: 9007199254740993, paid: 2024-02-29, d: 18014398509481985 } }
+    expect:
+      outputs:
+        - key: 9007199254740993
+          value:
+            { id: 9007199254740993, born: 1999-12-31, at: "2025-01-01T00:00:00.123456789Z", order: 9007199254740993, paid: 2024-02-29, d: 18014398509481985 }
+`,
+  )
+  const { code, out, err } = run(file)
+  assert.equal(code, 0, out + err)
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('9007199254740993', '9007199254740992'))
+  assert.equal(run(file).code, 0)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('2024-02-29', '2023-02-29'))
+  assert.match(run(file).err, /"2023-02-29" is not a date; write 2025-01-31, or a number/)
+})
