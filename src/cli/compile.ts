@@ -24,13 +24,18 @@ export const compareOutput = (
     registry === null ? null : registry.compare(`${pipeline.output.topic}-value`, outputSchema),
   )
 
-/** Work with the pipeline's registry; null where it has none. */
-export function withRegistry<T>(
+/** Work with the pipeline's registry, which is left afterwards; null where it has none. */
+export async function withRegistry<T>(
   { registry: config }: Pipeline,
   work: (registry: Registry | null) => Promise<T>,
 ): Promise<T> {
   const registry = config && new Registry(config, quietLog)
-  return withPatience(registry, () => work(registry))
+  try {
+    return await withPatience(registry, () => work(registry))
+  } finally {
+    // Where one request has failed others may still wait, and would do so for ever.
+    registry?.close()
+  }
 }
 
 /** Work that ends with REGISTRY_UNAVAILABLE, rather than wait, where the registry does not answer. */

@@ -1,7 +1,9 @@
 /** The command line as a shell sees it: exit codes, what goes where, completion. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 const FILE = 'examples/orders/pipeline.yaml'
@@ -51,6 +53,27 @@ test('help ends with 0 and goes to standard output', () => {
   const { code, out } = run('rejects', '--help')
   assert.equal(code, 0)
   assert.match(out, /--from-beginning/)
+})
+
+test('a check ends where neither a broker nor the registry answers, and says both', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-check-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'pipeline.yaml')
+  writeFileSync(
+    file,
+    `name: x
+kafka: { brokers: "127.0.0.1:1" }
+registry: { url: "http://127.0.0.1:1" }
+facts: { topic: orders }
+join: { topic: payments, on: order_id, within: 60s }
+output: { topic: o }
+`,
+  )
+  const options = { encoding: 'utf8', timeout: 30_000 } as const
+  const { status, stdout } = spawnSync(COMMAND[0], [...COMMAND.slice(1), 'check', file], options)
+  assert.equal(status, 1, stdout)
+  assert.match(stdout, /No Kafka broker answers at 127\.0\.0\.1:1/)
+  assert.match(stdout, /The schema registry http:\/\/127\.0\.0\.1:1 does not answer/)
 })
 
 test('a wrong pipeline file ends with 78, all faults at once', () => {
