@@ -61,7 +61,8 @@ export class YamlFile {
     this.document = parseDocument(text, { lineCounter, uniqueKeys: true, merge: ofData })
     if (ofData) keepDigits(this.document)
     for (const error of firstCauses(this.document.errors)) {
-      this.reportAt(error.pos[0], '', syntaxFault(error))
+      const line = text.split('\n')[this.#lineAt(error.pos[0]) - 1]
+      this.reportAt(error.pos[0], '', syntaxFault(error, line))
     }
     this.check()
   }
@@ -132,8 +133,9 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'there is a tab; indent with spaces',
 }
 
-function syntaxFault({ code, message }: YAMLParseError): string {
+function syntaxFault({ code, message }: YAMLParseError, line: string): string {
   const what = message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')
+  if (/[^"'$]\$\{/.test(line)) return `${what}; inside of { } a variable needs quotes: "\${…}"`
   return REMEDIES[code] ?? `${what}; look at indentation and brackets here and just above`
 }
 

@@ -222,6 +222,7 @@ test('a realistic mistake gets one line, which says what to write', () => {
       /:5: join\.select: has an entry twice: the 3rd and the 1st$/,
     ],
     [joinWith('on: order_id, within: 1s, select: []'), /:5: join\.select: is empty$/],
+    [{ kafka: '{ brokers: ${BROKERS} }' }, /:2: .*; inside of \{ \} a variable needs quotes/],
     [{ facts: '[a' }, /:4: .*; look at indentation and brackets/],
     [{ facts: '\n\ttopic: a' }, /:4: there is a tab; indent with spaces$/],
   ]
