@@ -6,12 +6,15 @@ import { type Compiled, compilePipeline } from './codec/compile.ts'
 import type { Registry } from './codec/registry.ts'
 import { layoutChanged } from './commit/take-task.ts'
 import type { Pipeline } from './config/pipeline.ts'
+import { atPlace } from './config/places.ts'
 import type { Log } from './events.ts'
 import { announceLayout, hasEpochs, readHeaders, storedLayouts } from './stored-layout.ts'
 import { changelogTopic } from './topics.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
+/** Of the output's schema. */
+const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
 
 /**
  * Reads and compiles the schemas; with a registry, registers the output's. Throws SCHEMA_INVALID,
@@ -31,13 +34,17 @@ export async function compileForStart(
     const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
     return { ...compiled, frame: outputFrame(schemaId!) }
   }
-  return registry.withPatience(REGISTRY_PATIENCE_MS, async () => {
+  const read = async () => {
     const compiled = await compileStored(pipeline, registry, broker, transactionalId)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
     const { outputSchema } = compiled.codec
-    const id = schemaId ?? (await registry.register(`${topic}-value`, outputSchema))
+    const register = () => registry.register(`${topic}-value`, outputSchema)
+    const id = schemaId ?? (await atPlace(pipeline, ['output', 'topic'], REFUSALS, register))
     return { ...compiled, frame: outputFrame(id) }
-  })
+  }
+  return atPlace(pipeline, ['registry', 'url'], ['REGISTRY_UNAVAILABLE'], () =>
+    registry.withPatience(REGISTRY_PATIENCE_MS, read),
+  )
 }
 
 /** Says what the keys make of the join: rejects, or records that do not meet. */

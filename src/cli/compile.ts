@@ -2,6 +2,7 @@ import { type Compiled, compilePipeline, type StoredLayout } from '../codec/comp
 import type { PipelineCodec } from '../codec/port.ts'
 import { type Comparison, Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { atPlace } from '../config/places.ts'
 import { quietLog } from './terminal.ts'
 
 /** How long a command waits for a schema registry that does not answer. */
@@ -26,12 +27,14 @@ export const compareOutput = (
 
 /** Work with the pipeline's registry, which is left afterwards; null where it has none. */
 export async function withRegistry<T>(
-  { registry: config }: Pipeline,
+  pipeline: Pipeline,
   work: (registry: Registry | null) => Promise<T>,
 ): Promise<T> {
-  const registry = config && new Registry(config, quietLog)
+  const registry = pipeline.registry && new Registry(pipeline.registry, quietLog)
   try {
-    return await withPatience(registry, () => work(registry))
+    return await atPlace(pipeline, ['registry', 'url'], ['REGISTRY_UNAVAILABLE'], () =>
+      withPatience(registry, () => work(registry)),
+    )
   } finally {
     // Where one request has failed others may still wait, and would do so for ever.
     registry?.close()

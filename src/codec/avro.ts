@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
-import { placeOf } from '../config/places.ts'
+import { atPlace } from '../config/places.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import {
   type OutputField,
@@ -145,23 +145,15 @@ export function latestSchemas(
   ]
   return Promise.all(
     inputs(pipeline).map(async ({ topic, schema, type }, i) => {
-      try {
-        if (schema === null) return await latestSchema(topic, registry!, type)
-        return { id: 0, schema: checkType(readSchema(topic, schema), type) }
-      } catch (error) {
-        const placed = atPlace(error, pipeline, [...paths[i], type === null ? 'topic' : 'type'])
-        if (schema !== null) throw placed
-        return unusable(placed)
-      }
+      const path = [...paths[i], type === null ? 'topic' : 'type']
+      const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], async () =>
+        schema === null
+          ? latestSchema(topic, registry!, type)
+          : { id: 0, schema: checkType(readSchema(topic, schema), type) },
+      )
+      return schema === null ? read.catch(unusable) : read
     }),
   )
-}
-
-function atPlace(error: unknown, pipeline: Pipeline, path: readonly string[]): unknown {
-  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') return error
-  const { fields } = error
-  const message = `${placeOf(pipeline, path)}: ${messageOf(error)}`
-  return new EnricherError('SCHEMA_INVALID', message, { cause: error, fields })
 }
 
 function unusable(error: unknown): UnusableSchema {

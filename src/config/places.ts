@@ -1,3 +1,4 @@
+import { EnricherError, type ErrorCode } from '../errors.ts'
 import type { Pipeline } from './pipeline.ts'
 
 type Place = (path: readonly string[]) => string
@@ -12,3 +13,19 @@ export function setPlaces(pipeline: Pipeline, place: Place): void {
 /** `pipeline.yaml:27: join.on`, or the path alone where the pipeline is of no file. */
 export const placeOf = (pipeline: Pipeline, path: readonly string[]): string =>
   places.get(pipeline)?.(path) ?? path.join('.')
+
+/** Fails as `work` does; an error of these codes gets the place that it is about before its sentence. */
+export async function atPlace<T>(
+  pipeline: Pipeline,
+  path: readonly string[],
+  codes: readonly ErrorCode[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof EnricherError) || !codes.includes(error.code)) throw error
+    const { code, message, cause, fields } = error
+    throw new EnricherError(code, `${placeOf(pipeline, path)}: ${message}`, { cause, fields })
+  }
+}
