@@ -25,7 +25,7 @@ export const compareOutput = (
     registry === null ? null : registry.compare(`${pipeline.output.topic}-value`, outputSchema),
   )
 
-/** Work with the pipeline's registry, which is left afterwards; null where it has none. */
+/** Work with the pipeline's registry, of which the result may go on asking; null where it has none. */
 export async function withRegistry<T>(
   pipeline: Pipeline,
   work: (registry: Registry | null) => Promise<T>,
@@ -35,9 +35,10 @@ export async function withRegistry<T>(
     return await atPlace(pipeline, ['registry', 'url'], ['REGISTRY_UNAVAILABLE'], () =>
       withPatience(registry, () => work(registry)),
     )
-  } finally {
-    // Where one request has failed others may still wait, and would do so for ever.
+  } catch (error) {
+    // Others of its requests may still wait, and would do so for ever.
     registry?.close()
+    throw error
   }
 }
 
