@@ -153,6 +153,15 @@ test('every pipeline file that is shown whole is one', () => {
   assert.ok(count >= 2)
 })
 
+test('what is shown is compared: in order, a gap is any text', () => {
+  const printed = 'a  1\nb 2 and more\nc 3\n'
+  assert.ok(shows(printed, ['a 1', '…', 'c 3']))
+  assert.ok(shows(printed, ['b 2…', 'c 3']))
+  for (const shown of [['a'], ['c 3', 'a 1'], ['b 2'], ['a 1', 'a 1'], ['d']]) {
+    assert.ok(!shows(printed, shown), `${shown}`)
+  }
+})
+
 /** These need nothing but a checkout. */
 const ALONE =
   /^stream-enricher (validate|test|output-schema|config print|schema|version|completion)\b/
@@ -163,8 +172,8 @@ test('commands that need no broker print what is shown', () => {
     .filter(({ command }) => ALONE.test(command))
   assert.ok(commands.length >= 5, `${commands.length}`)
   for (const { file, command, output } of commands) {
-    const inShell = `stream-enricher() { '${process.execPath}' --import tsx src/main.ts "$@"; }\n${command}`
-    const { stdout, stderr } = spawnSync('bash', ['-c', inShell], { cwd: root, encoding: 'utf8' })
-    assert.ok(shows(stdout + stderr, output), `${file}: ${command} prints\n${stdout}${stderr}`)
+    const inShell = `exec 2>&1\nstream-enricher() { '${process.execPath}' --import tsx src/main.ts "$@"; }\n${command}`
+    const { stdout } = spawnSync('bash', ['-c', inShell], { cwd: root, encoding: 'utf8' })
+    assert.ok(shows(stdout, output), `${file}: ${command} prints\n${stdout}`)
   }
 })
