@@ -59,7 +59,7 @@ function link(file, text, target) {
 /** Links of the text; what stands in blocks of code stays as it is. */
 const linked = (file, text) =>
   text
-    .split(/^(```[^]*?^```)$/m)
+    .split(/^(```[\s\S]*?^```)$/m)
     .map((part, i) =>
       i % 2 === 1
         ? part
