@@ -7,12 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parsePipeline } from '../src/config/load.ts'
 import { createApp } from '../src/ops/http.ts'
-import {
-  COMMANDS_FILE,
-  COMMANDS_HEAD,
-  commandNames,
-  commandsText,
-} from './cli/commands-document.ts'
+import { COMMANDS_FILE, COMMANDS_HEAD, commands, commandsText } from './cli/commands-document.ts'
 import { HEAD, KEYS_FILE, keysTable } from './config/keys-table.ts'
 import { ERRORS_FILE, errorsDocument } from './monitoring/errors-document.ts'
 import { parts } from './ops/parts.ts'
@@ -52,12 +47,21 @@ test('docs/commands.md has every command, with its options as --help has them', 
   const text = read(COMMANDS_FILE)
   const isThere = text.endsWith(`\n${COMMANDS_HEAD}${await commandsText()}\n`)
   assert.ok(isThere, 'The commands are others: npm run monitoring')
-  const missing = (await commandNames()).filter((name) => !text.includes(`\n| \`${name}`))
+  const missing = (await commands())
+    .map(({ name }) => name)
+    .filter((name) => !text.includes(`\n| \`${name}`))
   assert.deepEqual(missing, [])
 })
 
 test('docs/errors.md has every error code', () => {
   assert.equal(read(ERRORS_FILE), errorsDocument(), 'npm run monitoring')
+})
+
+test('docs/rejects.md has every reason of a reject, and no other', () => {
+  const [, union] = /export type RejectReason =((?:\s+\| '\w+')+)/.exec(read('src/batch.ts'))!
+  const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason]) => reason)
+  const rows = [...read('docs/rejects.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason)
+  assert.deepEqual(rows, reasons)
 })
 
 test('docs/security.md lists the rights that the end-to-end test has', () => {
@@ -140,6 +144,29 @@ test('every npm command is a script of the package', () => {
   assert.deepEqual(unknown, [])
 })
 
+/** What stands behind the service's name, on a line of its own or within a sentence. */
+const CALL =
+  /(?:^|[|;&] |`)(?:[A-Z_]+=\S+ )*(?:npx \S+ \S+ )?(?:(?:node )?dist\/main\.js|stream-enricher) ([a-z][^`\n|;#]*)/gm
+
+test('every command of the service is one, with options that it has', async () => {
+  const known = new Map((await commands()).map(({ name, options }) => [name, options]))
+  const wrong: string[] = []
+  let count = 0
+  for (const file of DOCUMENTS) {
+    for (const [, words] of read(file).replaceAll('\\\n', ' ').matchAll(CALL)) {
+      const [first, second] = words.trim().split(/\s+/)
+      const options = known.get(first) ?? known.get(`${first} ${second}`)
+      const used = words.match(/(?<=\s)--[a-z-]+/g) ?? []
+      if (options === undefined || used.some((option) => !options.includes(option))) {
+        wrong.push(`${file}: ${words}`)
+      }
+      count++
+    }
+  }
+  assert.deepEqual(wrong, [])
+  assert.ok(count > 30, `${count}`)
+})
+
 test('every pipeline file that is shown whole is one', () => {
   const env = { SCHEMA_REGISTRY_URL: 'http://registry:8081' }
   let count = 0
@@ -167,11 +194,11 @@ const ALONE =
   /^stream-enricher (validate|test|output-schema|config print|schema|version|completion)\b/
 
 test('commands that need no broker print what is shown', () => {
-  const commands = DOCUMENTS.filter((file) => file !== 'docs/tutorial.md')
+  const shown = DOCUMENTS.filter((file) => file !== 'docs/tutorial.md')
     .flatMap((file) => commandsOf(read(file)).map((command) => ({ file, ...command })))
     .filter(({ command }) => ALONE.test(command))
-  assert.ok(commands.length >= 5, `${commands.length}`)
-  for (const { file, command, output } of commands) {
+  assert.ok(shown.length >= 5, `${shown.length}`)
+  for (const { file, command, output } of shown) {
     const inShell = `exec 2>&1\nstream-enricher() { '${process.execPath}' --import tsx src/main.ts "$@"; }\n${command}`
     const { stdout } = spawnSync('bash', ['-c', inShell], { cwd: root, encoding: 'utf8' })
     assert.ok(shows(stdout, output), `${file}: ${command} prints\n${stdout}`)

@@ -64,10 +64,12 @@ function section(command: Command): string {
 const leaves = (command: Command): Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 
-export async function commandNames(): Promise<string[]> {
+/** Each by its words, as `topics create`, with its options. */
+export async function commands(): Promise<{ name: string; options: readonly string[] }[]> {
   return leaves(await shared()).map((command) => {
     const parent = command.parent?.name() ?? ''
-    return parent === 'stream-enricher' ? command.name() : `${parent} ${command.name()}`
+    const name = parent === 'stream-enricher' ? command.name() : `${parent} ${command.name()}`
+    return { name, options: ['--help', ...command.options.map(({ long }) => long ?? '')] }
   })
 }
 

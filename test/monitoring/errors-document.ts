@@ -15,7 +15,7 @@ const HEAD = '| code | means | what to do |\n| --- | --- | --- |'
 export const errorsDocument = (): string => `# Error codes
 
 Made by \`npm run monitoring\` from [errors.ts](../src/errors.ts). A command prints the error's sentence, which names topic, group, file or setting; a line of the log has the code
-beside it, in \`err.code\`. What becomes of a record that cannot be read is no error: [the rejects](guarantees.md) have reasons of their own.
+beside it, in \`err.code\`. A record that cannot be read is no error: it is [rejected](rejects.md), with a reason.
 
 ## The command or service ends
 
