@@ -15,7 +15,7 @@ const INSTALL = 'npm ci && npm run build'
 const BROKER = 'npm run broker'
 const PORTS = ['9092', '8081', '8080', '8082']
 const MARK = '@@@ '
-const PATIENCE_MS = 300_000
+const PATIENCE_MS = 600_000
 
 interface Step {
   readonly commands: string
