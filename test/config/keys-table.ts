@@ -1,4 +1,4 @@
-/** The table of the pipeline file's keys, as the README has it. */
+/** The table of the pipeline file's keys, as docs/pipeline-file.md has it. */
 import { pipelineSchema } from '../../src/config/schema.ts'
 
 interface Schema {
@@ -15,7 +15,7 @@ interface Schema {
 const oneOf = (values: readonly unknown[]): string =>
   ` One of ${[...new Set(values.map((value) => `\`${value}\``))].join(', ')}.`
 
-/** A line of the README's table for every key of a pipeline file. */
+/** A line of the table for every key of a pipeline file. */
 function rows(schema: Schema, path: string): string[] {
   const { properties = {}, required = [] } = schema
   return Object.entries(properties).flatMap(([key, value]) => {
@@ -30,6 +30,7 @@ function rows(schema: Schema, path: string): string[] {
   })
 }
 
+export const KEYS_FILE = 'docs/pipeline-file.md'
 export const HEAD = '| key | default | meaning |\n| --- | --- | --- |\n'
 
 export const keysTable = (): string => rows(pipelineSchema as unknown as Schema, '').join('\n')

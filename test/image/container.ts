@@ -12,7 +12,7 @@ import { freePort, type RunningKafka, startKafka } from '../support/kafka.ts'
 import { buildImage, engine, runContainer } from './engine.ts'
 
 const COUNT = 20_000
-/** The README says some 35. */
+/** docs/operations.md says some 35. */
 const MOST_ADDED_MB = 40
 const MEMORY_MIB = 512
 const CONFIG = '/etc/stream-enricher'
@@ -91,7 +91,7 @@ for (const target of ['slim', 'distroless'] as const) {
     assert.deepEqual(found, { writable: [], dev: [], app, user: 65532 })
   })
 
-  test(`${target}: as the README runs it, the container enriches everything exactly once`, async () => {
+  test(`${target}: as docs/operations.md runs it, the container enriches everything exactly once`, async () => {
     const name = `${orders.tag}-${target}`
     const volume = `${name}-state`
     const port = await freePort()

@@ -1,15 +1,18 @@
 /** Writes what is made from code: `npm run monitoring`. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { pipelineSchema } from '../../src/config/schema.ts'
-import { HEAD, keysTable } from '../config/keys-table.ts'
+import { COMMANDS_FILE, COMMANDS_HEAD, commandsText } from '../cli/commands-document.ts'
+import { HEAD, KEYS_FILE, keysTable } from '../config/keys-table.ts'
 import { LIMITS_FILE, LIMITS_HEAD, limitsTable } from '../config/limits-document.ts'
 import { dashboard } from './dashboard.ts'
+import { ERRORS_FILE, errorsDocument } from './errors-document.ts'
 import { eventsDocument } from './events-document.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { DASHBOARD_FILE, RUNBOOK_FILE } from './rules.ts'
 
 writeFileSync('src/ops/METRICS.md', metricsDocument())
 writeFileSync('src/ops/EVENTS.md', eventsDocument())
+writeFileSync(ERRORS_FILE, errorsDocument())
 for (const folder of ['.', 'helm/stream-enricher/files']) {
   writeFileSync(`${folder}/pipeline.schema.json`, `${JSON.stringify(pipelineSchema, null, 2)}\n`)
 }
@@ -17,8 +20,11 @@ writeFileSync(DASHBOARD_FILE, `${JSON.stringify(dashboard(), null, 2)}\n`)
 // The service shows it, and the image has no chart.
 copyFileSync(RUNBOOK_FILE, 'src/ops/RUNBOOK.md')
 
-replaceTable('README.md', HEAD, keysTable())
+replaceTable(KEYS_FILE, HEAD, keysTable())
 replaceTable(LIMITS_FILE, LIMITS_HEAD, limitsTable())
+const commands = readFileSync(COMMANDS_FILE, 'utf8')
+const head = commands.slice(0, commands.indexOf(COMMANDS_HEAD) + COMMANDS_HEAD.length)
+writeFileSync(COMMANDS_FILE, `${head}${await commandsText()}\n`)
 
 /** The rows of the table with this head. */
 function replaceTable(file: string, head: string, rows: string): void {

@@ -1,4 +1,4 @@
-/** The rights that README lists, as rules for a broker's authorizer: the end-to-end test runs with exactly these. */
+/** The rights that docs/security.md lists, as rules for a broker's authorizer: the end-to-end test runs with exactly these. */
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { changelogTopic, inputTopics } from '../../src/topics.ts'
 
@@ -7,7 +7,7 @@ export type Right = 'Read' | 'Write' | 'Create' | 'Delete' | 'DescribeConfigs'
 
 interface Row {
   readonly kind: Kind
-  /** As README has it. */
+  /** As the page has it. */
   readonly resource: string
   readonly names: (pipeline: Pipeline) => readonly string[]
   /** The names are the beginnings of names. */
@@ -141,7 +141,7 @@ const HEAD = `| Of | Name | Rights | Needed by | For |
 |---|---|---|---|---|
 `
 
-/** The table of README. */
+/** The table of the page. */
 export const aclTable = (): string =>
   HEAD +
   rowsOf('')

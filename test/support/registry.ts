@@ -30,9 +30,9 @@ function fetchRegistry(): void {
   writeFileSync(done, '')
 }
 
-export async function startRegistry(): Promise<RunningRegistry> {
+export async function startRegistry(on?: number): Promise<RunningRegistry> {
   fetchRegistry()
-  const port = await freePort()
+  const port = on ?? (await freePort())
   const jar = readdirSync(FOLDER).find((file) => file.endsWith('-runner.jar'))!
   const child = spawn('java', ['-Xmx400m', '-jar', jar], {
     cwd: FOLDER,

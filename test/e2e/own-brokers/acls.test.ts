@@ -1,4 +1,4 @@
-/** The rights that README lists are enough, each is needed, and what a missing one ends with. */
+/** The rights that docs/security.md lists are enough, each is needed, and what a missing one ends with. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -64,7 +64,7 @@ async function ends(service: ServiceProcess, seconds = 60): Promise<number | str
   return code
 }
 
-test('with exactly the rights that README lists every command works', async () => {
+test('with exactly the rights that docs/security.md lists every command works', async () => {
   await kafka.grant(rules)
   const checked = await command('check', file)
   assert.equal(checked.code, 0, checked.said)
