@@ -31,6 +31,7 @@ export class DimensionRejects {
   /** Records, not batches: what the topic takes may change before they are committed. */
   #waiting: Rejected[] = []
   #waitingBytes = 0
+  #takenBytes = 0
   /** In the transaction under way, or in one that was aborted. */
   #taken: Rejected[] = []
   #added = 0
@@ -57,7 +58,8 @@ export class DimensionRejects {
 
   /** All that is not committed, in batches of what the topic takes now; `settle`, once they are. */
   take(): readonly ProduceBatch[] {
-    this.#taken.push(...this.#waiting)
+    this.#taken = this.#taken.concat(this.#waiting)
+    this.#takenBytes += this.#waitingBytes
     this.#waiting = []
     this.#waitingBytes = 0
     const batches = new BatchList(this.#options.topic, 0)
@@ -68,12 +70,15 @@ export class DimensionRejects {
   /** What was taken last is committed. */
   settle(): void {
     this.#taken = []
+    this.#takenBytes = 0
     this.#wake()
   }
 
   /** Resolves when not too many wait. */
   async room(): Promise<void> {
-    while (this.#waitingBytes > MOST_BYTES && !this.#closed) await this.#nextCommit()
+    while (this.#waitingBytes + this.#takenBytes > MOST_BYTES && !this.#closed) {
+      await this.#nextCommit()
+    }
   }
 
   /** Resolves when so many are committed, or there are no more commits. */
@@ -139,7 +144,8 @@ export class DimensionRejects {
     } catch (error) {
       if (!(error instanceof EnricherError)) throw error
       if (error.code === 'RECORD_REFUSED') await this.#options.onRefused(error)
-      else if (error.code !== 'EPOCH_ABORTED') throw error
+      // Fenced by a member that took us for gone: we are back.
+      else if (error.code !== 'EPOCH_ABORTED' && error.code !== 'FENCED') throw error
       await producer.init()
       return false
     }

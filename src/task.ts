@@ -26,6 +26,7 @@ import type { MemoryShares } from './memory.ts'
 import { LooseFact } from './output/loose-fact.ts'
 import { BatchList, type OutputTopic, TaskOutput } from './output/task-output.ts'
 import { TaskRejects } from './output/task-rejects.ts'
+import { LAST_DATE, timeText } from './time-text.ts'
 import { Heads } from './window/heads.ts'
 import { JoinWindow } from './window/join-window.ts'
 import { isLate } from './window/lateness.ts'
@@ -90,8 +91,6 @@ const KEY_MISMATCH =
   'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 const UNTIMED = Number.NEGATIVE_INFINITY
-/** The last that JavaScript has, in ms. */
-const LAST_DATE = 8.64e15
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 export class Task {
@@ -550,6 +549,10 @@ export class Task {
     if (Number.isNaN(time)) {
       return this.#reject(side, block, i, 'decode', 'null_field', 'The time field is null')
     }
+    if (time < -LAST_DATE) {
+      const error = `Its time ${time} ms is before the first date that there is`
+      return this.#reject(side, block, i, 'decode', 'too_old', error)
+    }
     if (pipeline.join.early === 'drop') {
       counts.droppedEarly++
       return REFUSED
@@ -662,12 +665,12 @@ export class Task {
     return true
   }
 
-  /** A clock that is wrong by hours must not make stream time pass all other records, nor the broker refuse the epoch. */
+  /** No date has such a time, and brokers calculate wrong with it. A clock that is wrong by hours must not make stream time pass all other records, nor the broker refuse the epoch. */
   #checkTimes(block: Block): void {
     block.timesRead = true
     const latest = this.#context.now() + this.#context.aheadMs
     for (let i = 0; i < block.columns.length; i++) {
-      if (!(block.times[i] > latest)) continue
+      if (!(block.times[i] > latest) && block.times[i] >= -LAST_DATE) continue
       if (block.times === block.columns.timestamps) block.times = block.times.slice()
       block.times[i] = UNTIMED
     }
@@ -699,7 +702,7 @@ export class Task {
 
   /** After a restore: what stream time has passed by goes. */
   dropExpired(): void {
-    this.#expired.push(...this.window.expire())
+    for (const start of this.window.expire()) this.#expired.push(start)
   }
 
   /** Of a bounded run: everything was taken, has come out, and is in an epoch. */
@@ -742,7 +745,3 @@ function sameText(value: ValueReader, key: KeyReader): boolean {
 }
 
 const newReaders = (): (ValueReader | undefined)[] => new Array(SLICE).fill(undefined)
-
-/** ISO 8601 where it is a date. */
-const timeText = (ms: number): string =>
-  Math.abs(ms) <= LAST_DATE ? new Date(ms).toISOString() : String(ms)

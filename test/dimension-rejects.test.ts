@@ -115,6 +115,28 @@ test('what an epoch took that is not committed goes with the next one, in batche
   assert.equal(all.take().length, 0)
 })
 
+test('a fetch of which every record is rejected is taken, however many there are', async () => {
+  const { all, own } = create()
+  await all.beginEpochs()
+  const one = rejected()
+  for (let i = 0; i < 200_000; i++) own.add(one)
+  const taken = all.take()
+  assert.equal(
+    taken.reduce((sum, { records }) => sum + records, 0),
+    200_000,
+  )
+})
+
+test('a transaction of rejects that is fenced, by a member that took us for gone, is done again', async () => {
+  const { own, producer } = create()
+  own.add(rejected())
+  const waiting = own.untilCommitted()
+  await producer.end(new EnricherError('FENCED', 'Refused'))
+  await producer.end()
+  await waiting
+  assert.equal(producer.inits, 1)
+})
+
 test('a batch that the topic refuses before the first epoch goes once more, by what the topic takes', async () => {
   const { own, producer, topic, written } = create(async () => {
     topic.maxBatchBytes = 120_000

@@ -12,6 +12,7 @@ import { ValueDecoder } from '../codec/value-text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import type { TopicSchemas } from '../output/schema.ts'
+import { timeText } from '../time-text.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { print, styled } from './terminal.ts'
@@ -202,8 +203,8 @@ async function rejectOf(
     topic,
     partition: Number(header(record, 'partition')),
     offset: Number(header(record, 'offset')),
-    timestamp: new Date(Number(header(record, 'timestamp'))).toISOString(),
-    rejectedAt: new Date(record.timestamp).toISOString(),
+    timestamp: timeText(Number(header(record, 'timestamp'))),
+    rejectedAt: timeText(record.timestamp),
     stage: header(record, 'stage'),
     reason: header(record, 'reason'),
     error: header(record, 'error'),

@@ -56,17 +56,20 @@ export function parseTime(text: string): number | undefined {
 
 function parseNanos(text: string): bigint | undefined {
   const [, seconds, fraction = '', zone] =
-    /^(\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? []
-  const ms = seconds === undefined ? Number.NaN : Date.parse(seconds + zone)
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? []
+  const ms = isDay(seconds?.replace(/T.*/, '')) ? Date.parse(seconds + zone) : Number.NaN
   return Number.isNaN(ms) ? undefined : BigInt(ms) * NANOS_PER_MS + BigInt(fraction.padEnd(9, '0'))
 }
 
 /** Days since 1970. */
 function dayOf(text: string): bigint | undefined {
+  return isDay(text) ? BigInt(Date.parse(text) / DAY_MS) : undefined
+}
+
+/** Date.parse takes February 30 for March 2. */
+function isDay(text = ''): boolean {
   const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
-  // Date.parse takes February 30 for March 2.
-  const isDay = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
-  return isDay ? BigInt(ms / DAY_MS) : undefined
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
 }
 
 function floor(value: bigint, unit: bigint): bigint {

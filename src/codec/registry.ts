@@ -71,6 +71,8 @@ export class Registry {
   readonly #log: Log
   readonly #closed = new AbortController()
   #patienceMs = Number.POSITIVE_INFINITY
+  /** What was asked for and answered. */
+  #lastRead: string | undefined
   #down = false
   /** Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
   readonly requests = { ok: 0, refused: 0, failed: 0 }
@@ -140,12 +142,32 @@ export class Registry {
   async byId(id: number, patienceMs = 0): Promise<unknown> {
     const until = performance.now() + patienceMs
     for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
-      const answer = await this.#get(`/schemas/ids/${id}`)
+      const answer = await this.#schema(`/schemas/ids/${id}`)
       if (answer !== undefined) {
         return (answer.schemaType ?? 'AVRO') === 'AVRO' ? this.#parse(answer) : null
       }
       if (performance.now() > until) return undefined
       await this.#pause(Math.min(wait, LONGEST_ASK_MS))
+    }
+  }
+
+  /** undefined: there is none. Throws `Refused` where this one may not be read, though others may. */
+  async #schema(path: string): Promise<Answer | undefined> {
+    const before = this.#lastRead
+    if (before === undefined) return this.#get(path)
+    try {
+      const answer = await this.#request(path, undefined, isFinal)
+      this.#lastRead = path
+      return answer
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      if (error.status === NOT_FOUND) return undefined
+      const isOfUs = await this.#ask(before, undefined).then(
+        () => false,
+        () => true,
+      )
+      if (isOfUs) return this.#get(path)
+      throw error
     }
   }
 
@@ -212,7 +234,9 @@ export class Registry {
   /** undefined: not found. */
   async #get(path: string, body?: string): Promise<Answer | undefined> {
     try {
-      return await this.#request(path, body)
+      const answer = await this.#request(path, body)
+      if (body === undefined) this.#lastRead = path
+      return answer
     } catch (error) {
       if (error instanceof Refused && error.status === NOT_FOUND) return undefined
       throw error
@@ -263,10 +287,11 @@ export class Registry {
     if (username !== null) {
       headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
     }
-    const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(REQUEST_MS)])
     const method = body === undefined ? 'GET' : 'POST'
-    const options = { method, headers, signal }
-    const response = await httpRequest(url.replace(/\/+$/, '') + path, options, body, tls)
+    const address = url.replace(/\/+$/, '') + path
+    const response = await this.#inTime((signal) =>
+      httpRequest(address, { method, headers, signal }, body, tls),
+    )
     const { status, contentType, location } = response
     if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
     const answer = parsed(response.body)
@@ -276,6 +301,23 @@ export class Registry {
     }
     if (status >= 200 && status < 300) return answer
     throw new Refused(status, answer)
+  }
+
+  /** Ended when it takes too long, or the registry is closed. Not by AbortSignal.any: Node 20 may collect the timeout that it waits for. */
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const request = new AbortController()
+    const end = (): void => request.abort(this.#closed.signal.reason)
+    const timer = setTimeout(() => {
+      request.abort(new Error(`no answer within ${REQUEST_MS / 1000} s`))
+    }, REQUEST_MS)
+    this.#closed.signal.addEventListener('abort', end)
+    if (this.#closed.signal.aborted) end()
+    try {
+      return await work(request.signal)
+    } finally {
+      clearTimeout(timer)
+      this.#closed.signal.removeEventListener('abort', end)
+    }
   }
 
   #gone(cause: unknown): EnricherError {

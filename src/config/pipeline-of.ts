@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
+import { changelogTopic } from '../topics.ts'
 import { isBrokerAddress } from './broker-address.ts'
 import type {
   Column,
@@ -290,7 +291,18 @@ function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {
   }
 }
 
-function checkTopics({ facts, dimensions, join, output }: Pipeline, report: ReportAt): void {
+function checkTopics(pipeline: Pipeline, report: ReportAt): void {
+  const { facts, dimensions, join, output } = pipeline
+  const named = [
+    { path: ['facts', 'topic'], topic: facts.topic },
+    { path: ['join', 'topic'], topic: join.topic },
+    ...dimensions.map(({ name, topic }) => ({ path: ['dimensions', name, 'topic'], topic })),
+    { path: ['output', 'topic'], topic: output.topic },
+    { path: ['output', 'rejects'], topic: output.rejects },
+  ]
+  for (const { path, topic } of named) {
+    if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
+  }
   const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
   if (facts.topic === join.topic)
     report(['join', 'topic'], 'is the fact topic too; a stream is not joined with itself')

@@ -18,7 +18,13 @@ export function reportSchema(
   for (const error of errors) {
     const same = errors.filter(({ instancePath }) => instancePath === error.instancePath)
     const isInside = errors.some((other) => other.instancePath.startsWith(`${error.instancePath}/`))
-    const path = error.instancePath.split('/').slice(1)
+    const path = error.instancePath.split('/').slice(1).map(unescaped)
+    // The name of a key is wrong, and not what is below it.
+    if (error.propertyName !== undefined) {
+      report([...path, error.propertyName], sentence({ ...error, data: error.propertyName }, ''))
+      continue
+    }
+    if (error.keyword === 'propertyNames') continue
     if (error.keyword !== 'type') reportOne(error, path, writtenAt(path), report)
     // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
     else if (!isInside && same.every(({ keyword }) => FORMS.has(keyword))) {
@@ -26,6 +32,9 @@ export function reportSchema(
     }
   }
 }
+
+/** Of a JSON pointer (RFC 6901). */
+const unescaped = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~')
 
 /** Keywords that say only that a value is not of a form, or of none of several. */
 const FORMS = new Set(['type', 'anyOf', 'if'])

@@ -28,7 +28,8 @@ export const object = (
   required,
 })
 
-export const DURATION = '^(0|\\d+(ms|s|m|h|d))$'
+/** Up to some centuries. */
+export const DURATION = '^(0|\\d{1,13}ms|\\d{1,10}s|\\d{1,8}m|\\d{1,7}h|\\d{1,5}d)$'
 const duration = (description: string, more: object = {}): object => ({
   type: ['string', 'integer'],
   pattern: DURATION,
@@ -45,7 +46,8 @@ const size = (description: string): object => ({
   minimum: 0,
   description: `${description} A size: 64MiB, 2GiB, or bytes.`,
 })
-const TOPIC = '^[a-zA-Z0-9._-]{1,249}$'
+/** Kafka's own rule. */
+const TOPIC = '^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}$'
 const topic = (description: string): object =>
   text(description, {
     pattern: TOPIC,
@@ -218,6 +220,10 @@ export const pipelineSchema = {
       dimensions: {
         type: 'object',
         additionalProperties: dimension,
+        propertyNames: {
+          pattern: TOPIC,
+          ...message('is no name of a dimension; use letters a to z, digits, dots, - and _'),
+        },
         default: {},
         description: 'Dimensions by name, in the order of their columns in the output.',
       },

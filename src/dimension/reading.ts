@@ -36,7 +36,7 @@ export class Reading {
   readonly progress: ReadProgress
   /** The record that was read last, by partition, where the topic has no id. */
   readonly marks: (Mark | null)[]
-  readonly #ports: Pick<DimensionPorts, 'config' | 'codec' | 'onFatal'>
+  readonly #ports: Pick<DimensionPorts, 'config' | 'codec' | 'onFatal' | 'room'>
   readonly #rows: RowReader
   readonly #events: ReadingEvents
   readonly #reader: Reader
@@ -141,7 +141,10 @@ export class Reading {
         await this.#rows.load(columns, i)
         if (this.#closed) return false
       }
-      if (i % TURN === TURN - 1) await nextTurn()
+      if (i % TURN === TURN - 1) {
+        await this.#ports.room()
+        await nextTurn()
+      }
     }
     if (this.extent.id === null) this.marks[partition] = markOf(columns, columns.length - 1)
     await nextTurn()

@@ -2,6 +2,7 @@ import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts.ts'
+import { timeText } from '../time-text.ts'
 import {
   type BatchList,
   batchOf,
@@ -65,7 +66,7 @@ export class TaskRejects implements OutputRejects {
   }
 
   tooOld(left: Entry, time: number): void {
-    const error = `The joined record's time is ${new Date(time).toISOString()}, longer ago than ${this.#output.topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
+    const error = `The joined record's time is ${timeText(time)}, longer ago than ${this.#output.topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
     this.#joined(left, time, 'too_old', error)
   }
 

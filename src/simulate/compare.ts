@@ -1,5 +1,6 @@
 /** What was expected of a case and what came: the difference, in lines. */
 import { isDeepStrictEqual } from 'node:util'
+import { timeText } from '../time-text.ts'
 import type { Expected, ExpectedFault, ExpectedOutput } from './fixture.ts'
 import type { Effects, Fault, Output } from './simulation.ts'
 
@@ -63,7 +64,7 @@ function differences(expected: ExpectedOutput, got: Output): Difference[] {
   }
   if (expected.key !== undefined) look('key', expected.key, got.key)
   if (expected.timestamp !== undefined) {
-    const [one, other] = [expected.timestamp, got.timestamp].map((ms) => new Date(ms).toISOString())
+    const [one, other] = [expected.timestamp, got.timestamp].map(timeText)
     look('timestamp', one, other)
   }
   if (expected.headers !== undefined) look('headers', expected.headers, { ...got.headers })

@@ -10,6 +10,7 @@ export interface WindowTimes extends Lateness {
 }
 
 const MOST_SLICES = 3600
+const MOST_SEGMENTS = 1000
 
 export function windowTimes(
   join: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>,
@@ -18,10 +19,12 @@ export function windowTimes(
   const reach = window + join.graceMs
   // Fine enough that a fact closes soon after its time; in a window of days not too many.
   const fine = Math.min(1000, Math.max(10, Math.floor(reach / 20)))
+  const lateness = latenessOf(join)
   return {
-    ...latenessOf(join),
-    // Short enough that expiry follows closely, long enough that a probe meets three segments at most.
-    segmentMs: Math.max(window, 1000),
+    ...lateness,
+    // Short enough that expiry follows closely, long enough that a probe meets three segments at most, and that
+    // they are not too many where records are held for long.
+    segmentMs: Math.max(window, 1000, Math.ceil(lateness.heldMs / MOST_SEGMENTS)),
     sliceMs: Math.max(fine, Math.floor(reach / MOST_SLICES)),
   }
 }

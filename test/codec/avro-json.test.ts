@@ -159,7 +159,13 @@ test('times are read with any fraction and zone', () => {
   assert.equal(parseTime('1970-01-01T01:00:00+01:00'), 0)
   assert.equal(parseTime('1970-01-01T00:00:00.5Z'), 500)
   assert.equal(parseTime('1970-01-01T00:00:00.000001Z'), 0.001)
-  for (const text of ['1970-01-01', '1970-01-01T00:00:00', '1970-13-01T00:00:00Z', 'now']) {
+  for (const text of [
+    '1970-01-01',
+    '1970-01-01T00:00:00',
+    '1970-13-01T00:00:00Z',
+    '2025-02-30T00:00:00Z',
+    'now',
+  ]) {
     assert.equal(parseTime(text), undefined, text)
   }
 })

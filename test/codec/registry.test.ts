@@ -7,6 +7,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Registry } from '../../src/codec/registry.ts'
 import { WriterSchemas } from '../../src/codec/writer-schemas.ts'
 import type { RegistryConfig } from '../../src/config/pipeline.ts'
@@ -26,7 +29,7 @@ const SCHEMA: Reply = [200, { id: 7, schema: LONG }]
 /** @param reply to `METHOD path`, the request's number from 0, and its body */
 async function serving(
   t: TestContext,
-  reply: (request: string, n: number, body: string) => Reply,
+  reply: (request: string, n: number, body: string) => Reply | undefined,
   tls?: ServerOptions,
 ) {
   const requests: string[] = []
@@ -35,7 +38,9 @@ async function serving(
     const n = requests.push(name) - 1
     let sent = ''
     for await (const part of request) sent += part
-    const [status, body, headers] = reply(name, n, sent)
+    const replied = reply(name, n, sent)
+    if (replied === undefined) return
+    const [status, body, headers] = replied
     const type = typeof body === 'string' ? 'text/html; charset=utf-8' : 'application/json'
     response.writeHead(status, { 'content-type': type, ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
@@ -149,6 +154,46 @@ test('a schema that the registry finds wrong at the look-up is a refusal with it
     code: 'SCHEMA_INVALID',
     message: /refuses the output's schema for out-value \(422 Invalid schema\)/,
   })
+})
+
+test('an id that may not be read is a verdict, unless what could be read before may not be, either', async (t) => {
+  const denied: Reply = [403, { error_code: 40301, message: 'No right to read other-value' }]
+  let isOpen = true
+  const { url } = await serving(t, (request) =>
+    isOpen && !request.endsWith('/100') ? SCHEMA : denied,
+  )
+  const { registry } = registryOf(t, { url })
+  assert.equal(await registry.byId(7), 'long')
+  await assert.rejects(registry.byId(100), { message: '403 No right to read other-value' })
+  assert.equal(await registry.byId(8), 'long')
+  isOpen = false
+  let isOver = false
+  const waiting = registry.byId(9).then((schema) => {
+    isOver = true
+    return schema
+  })
+  await sleep(300)
+  assert.ok(!isOver)
+  isOpen = true
+  assert.equal(await waiting, 'long')
+})
+
+test('a request that is not answered ends, whatever the garbage collector does meanwhile', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { url } = await serving(t, () => undefined)
+  const { registry } = registryOf(t, { url })
+  const timer = setInterval(collect, 200)
+  t.after(() => clearInterval(timer))
+  const begun = performance.now()
+  await assert.rejects(
+    registry.withPatience(1, () => registry.byId(7)),
+    {
+      code: 'REGISTRY_UNAVAILABLE',
+      message: /no answer within 5 s/,
+    },
+  )
+  assert.ok(performance.now() - begun < 20_000)
 })
 
 test('a redirection is not followed, and says which address to set', async (t) => {

@@ -264,6 +264,34 @@ test('what other tools have and this one has not is refused with the way round, 
   }
 })
 
+test('a dimension’s name is a folder’s, too, and the pipeline’s changelog is nobody else’s topic', () => {
+  const dimension =
+    '{ topic: c, schema: ./schemas/customer.avsc, on: customer_id, select: [segment] }'
+  for (const name of ['../../evil', '..', 'a/b', 'a~b', 'x'.repeat(300)]) {
+    const faults = faultsOf(textOf({ dimensions: `{ "${name}": ${dimension} }` }))
+    assert.equal(faults.length, 1, faults.join('\n'))
+    assert.ok(
+      faults[0].startsWith(`pipeline.yaml:4: dimensions.${name}: "${name}" is no name of a dim`),
+    )
+  }
+  const own = 'p-window-changelog'
+  for (const [keys, path] of [
+    [{ output: `{ topic: ${own}, schemaId: 5 }` }, 'output.topic'],
+    [{ output: `{ topic: o, rejects: ${own}, schemaId: 5 }` }, 'output.rejects'],
+    [{ facts: `{ topic: ${own}, schema: ./schemas/order.avsc }` }, 'facts.topic'],
+  ] as const) {
+    assert.ok(
+      faultsOf(textOf(keys)).some((fault) =>
+        fault.endsWith(`${path}: is the pipeline's own changelog topic`),
+      ),
+    )
+  }
+  assert.match(
+    faultsOf(textOf({ output: '{ topic: "..", schemaId: 5 }' }))[0],
+    /no name for a topic/,
+  )
+})
+
 test('no fault that a definition finds is a pattern, or in the words of JSON Schema', () => {
   const faults = faultsOf(`name: a b
 kafka: { brokers: [], sessionTimeout: soon, sasl: {} }

@@ -190,3 +190,40 @@ cases:
   writeFileSync(file, readFileSync(file, 'utf8').replace('2024-02-29', '2023-02-29'))
   assert.match(run(file).err, /"2023-02-29" is not a date; write 2025-01-31, or a number/)
 })
+
+test('a time before the first date that there is rejects its record, and moves nothing', () => {
+  const field = (name: string): object => ({ name, type: 'long' })
+  const schema = (name: string, fields: object[]): void =>
+    writeFileSync(join(scratch, `${name}.avsc`), JSON.stringify({ type: 'record', name, fields }))
+  schema('early', [field('id'), field('at')])
+  schema('other', [field('order')])
+  writeFileSync(
+    join(scratch, 'early.yaml'),
+    `name: p
+kafka: { brokers: "localhost:9092" }
+facts: { topic: f, schema: early.avsc, time: at }
+join: { topic: r, schema: other.avsc, on: { left: id, right: order }, within: 60s, kind: left, early: drop }
+output: { topic: o, schemaId: 1 }
+`,
+  )
+  const file = join(scratch, 'early.test.yaml')
+  writeFileSync(
+    file,
+    `pipeline: early.yaml
+cases:
+  - name: the least long, and PostgreSQL's -infinity
+    given:
+      - fact: { timestamp: 2025-01-01T00:00:00Z, value: { id: 1, at: -9223372036854775808 } }
+      - fact: { timestamp: 2025-01-01T00:00:00Z, value: { id: 2, at: -9223372036832400 } }
+      - fact: { value: { id: 3, at: 2025 } }
+      - wait: 120s
+    expect:
+      unmatched: [{ key: 3 }]
+      rejects:
+        - { from: fact, key: 1, reason: too_old }
+        - { from: fact, key: 2, reason: too_old }
+`.replaceAll('{ key: 3 }', '{ key: 3, contains: { id: 3 } }'),
+  )
+  const { code, out, err } = run(file)
+  assert.equal(code, 0, out + err)
+})

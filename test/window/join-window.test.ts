@@ -192,3 +192,14 @@ test('a key with 100,000 records in the window does not slow the look-up of anot
   for (let entry = index.first(0, 42); entry >= 0; entry = index.sides[0].next(entry)) chain++
   assert.equal(chain, 100_000)
 })
+
+test('segments are not too many where records are held much longer than they match', () => {
+  const DAY = 86_400_000
+  fc.assert(
+    fc.property(fc.nat(DAY), fc.nat(DAY), fc.nat(30 * DAY), (beforeMs, afterMs, graceMs) => {
+      const { heldMs, segmentMs } = windowTimes({ beforeMs, afterMs, graceMs })
+      assert.ok(heldMs / segmentMs <= 1000)
+      assert.ok(segmentMs >= Math.max(beforeMs, afterMs), 'a probe meets three at most')
+    }),
+  )
+})
