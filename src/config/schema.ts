@@ -345,7 +345,6 @@ export const pipelineSchema = {
           type: 'string',
           // Empty is what a variable that is not set leaves: it would open what somebody meant to close.
           minLength: 1,
-          ...message('is empty; leave the key out to show records to all, or write off'),
           writeOnly: true,
           description:
             'What requests that show keys or contents of records have to carry as a bearer token (that of `token` does as well); `off`: records are shown to nobody. Without it they are shown to whoever reaches the port. Metrics, health and the verdict are open.',

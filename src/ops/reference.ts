@@ -48,7 +48,7 @@ export function referenceOf({ paths = {} }: OpenApi): string {
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
   const sections = Object.entries(TAGS).map(([tag, title]) => {
-    const some = all.filter(({ operation }) => operation.tags?.includes(tag))
+    const some = all.filter(({ operation }) => tagged(operation, tag))
     const links = some.map(({ path, method, operation: { operationId, summary = '' } }) => {
       const name = `${method.toUpperCase()} ${path}`
       return `<li><a href="#${operationId}"><code>${escaped(name)}</code></a> ${escaped(summary)}</li>`
@@ -60,6 +60,7 @@ export function referenceOf({ paths = {} }: OpenApi): string {
   return [
     '<h1>API reference</h1>',
     '<p>Of this instance; as a document for machines: <a href="/openapi.json">/openapi.json</a>. <a href="/">Status page</a></p>',
+    '<p>Whatever is refused is answered with <code>{"error": "what is wrong, and what to do"}</code>. A token goes in the header <code>Authorization: Bearer</code>.</p>',
     '<nav>',
     ...present.flatMap(({ title, links }) => [
       `<p><strong>${title}</strong></p>`,
@@ -75,14 +76,21 @@ function operationOf(path: string, method: string, operation: Operation): string
   const { requestBody, responses = {} } = operation
   return [
     `<h3 id="${operationId}"><code>${method.toUpperCase()} ${escaped(path)}</code></h3>`,
-    `<p>${escaped(summary)}. ${escaped(description ?? '')}${security === undefined ? '' : ' <strong>Wants the token.</strong>'}</p>`,
+    `<p>${escaped(sentence(summary))} ${escaped(description ?? '')}${security === undefined ? '' : ' <strong>Wants the token.</strong>'}</p>`,
     parameters.length === 0 ? '' : `<dl>${parameters.map(parameterOf).join('\n')}</dl>`,
     requestBody === undefined ? '' : `<p>Body:</p>${schemaOf(requestBody.content)}`,
     ...Object.entries(responses).map(([status, { description: what, content }]) => {
-      return `<p><code>${status}</code> ${escaped(what)}</p>${schemaOf(content ?? {})}`
+      // All errors have one form, which is said above.
+      const form =
+        Number(status) < 400 || tagged(operation, 'health') ? schemaOf(content ?? {}) : ''
+      return `<p><code>${status}</code> ${escaped(what)}</p>${form}`
     }),
   ].join('\n')
 }
+
+const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`)
+
+const tagged = ({ tags = [] }: Operation, tag: string): boolean => tags.includes(tag)
 
 function parameterOf({ name, in: place, required, description, schema }: Parameter): string {
   const where = `${place}, ${schema === undefined ? 'string' : typeOf(schema)}${required ? '' : ', optional'}`

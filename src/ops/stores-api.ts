@@ -150,7 +150,7 @@ const WINDOW = {
     },
     307: {
       description:
-        'Location has the instance that runs the task, which wants a token as well: curl sends it on with --location-trusted.',
+        'Location has the instance that runs the task. Where records want a token, it does, too: curl sends it on with --location-trusted.',
       type: 'null',
     },
     400: problem('The partition cannot be told from the key'),

@@ -1,6 +1,7 @@
 /** Chromium without a window, told what to do by its DevTools protocol over a pipe. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -72,9 +73,10 @@ export class Browser {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill()
+    await this.send('Browser.close', {})
     await ended
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+    // What it has started may still write for a moment.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 
   #take(text: string): void {

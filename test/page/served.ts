@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Admin } from '../../src/ops/admin.ts'
 import { createApp, type HttpParts } from '../../src/ops/http.ts'
 import { admin, parts, views } from '../ops/parts.ts'
-import type { State } from './states.ts'
+import type { State } from './instance.ts'
 
 export interface Served {
   readonly url: string

@@ -8,8 +8,9 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { needs } from '../support/needs.ts'
 import { Browser, type Look, type Page } from './browser.ts'
+import type { State } from './instance.ts'
 import { serve } from './served.ts'
-import { STATES, type State } from './states.ts'
+import { STATES } from './states.ts'
 
 const { skip } = needs('chromium')
 const WIDTHS = { desktop: 1280, phone: 390 }

@@ -21,14 +21,14 @@ export function tiles(s, past) {
     'latency',
     'Latency, 99 %',
     or(pace.latencyP99Ms, span),
-    `median ${or(pace.latencyP50Ms, span)}`,
+    pace.latencyP50Ms === null ? 'no match came' : `median ${span(pace.latencyP50Ms)}`,
     past?.latencyP99Ms,
   )
   tile(
     'lag',
     'Lag',
     or(pace.lagMs, span),
-    `${or(pace.lagRecords, records)} not committed yet`,
+    pace.lagRecords === null ? 'not known' : `${records(pace.lagRecords)} not committed yet`,
     past?.lagMs,
   )
   lossTile('rejects', 'Rejects', pace.rejects, hour('rejects'), past?.rejects)

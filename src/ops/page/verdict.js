@@ -57,7 +57,9 @@ function verdict(s) {
 /** It does not answer: what it said last is no verdict any more. */
 export function outdated({ verdict: { verdict: level }, at }) {
   setText($('#verdict h2 b'), `It said last, at ${clock(at)} UTC: ${level}`)
+  setText($('#verdict h2 span'), '')
   byId('verdict').className = ''
+  byId('others').replaceChildren()
 }
 
 const reasonItem = () =>
