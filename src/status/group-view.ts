@@ -91,7 +91,7 @@ export class GroupView {
       members.map(async (member) => {
         const { instance, address, host, version, partitions: owned } = member
         const self = instance === instanceId
-        const told = self ? { summary: this.#options.own(), error: null } : await asked(address)
+        const told = self ? { summary: this.#options.own(), error: null } : await asked(member)
         return { instance, address, host, version, partitions: owned, self, ...told }
       }),
     )
@@ -115,14 +115,21 @@ type Told =
   | { readonly summary: null; readonly error: string }
 
 /** Its address is what it has told the group, and no token goes there. */
-async function asked(address: string | null): Promise<Told> {
+async function asked({ address, instance }: Member): Promise<Told> {
   if (address === null) return { summary: null, error: 'its version does not tell its address' }
   const signal = AbortSignal.timeout(PATIENCE_MS)
   try {
     const url = `http://${address}/v1/summary`
     const { status, body } = await httpRequest(url, { signal }, undefined, null)
     if (status !== 200) return { summary: null, error: `it answers ${status}` }
-    return { summary: JSON.parse(body) as Summary, error: null }
+    const summary = JSON.parse(body) as Partial<Summary> | null
+    if (summary?.pace === undefined || summary.verdict === undefined) {
+      return { summary: null, error: 'it answers something else' }
+    }
+    // Addresses are what each member takes for its own: two may name the same one.
+    const isOther = instance !== null && summary.instance !== instance
+    if (isOther) return { summary: null, error: `${summary.instance} answers at its address` }
+    return { summary: summary as Summary, error: null }
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
     const late = `no answer within ${PATIENCE_MS / 1000} s`

@@ -108,12 +108,16 @@ test('one that is silent, refuses, is not there or cannot be asked says why, wit
   const group = groupOf(t)
   const silent = await peer(t, 200)
   const refusing = await peer(t, 404, {})
+  const other = await peer(t, 200, summary('b'))
+  const strange = await peer(t, 200, { hello: 'world' })
   group.are(
     member('a', 'self:1', [0, 1, 2, 3, 4, 5]),
     member('b', silent, []),
     member('c', refusing, []),
     member('d', '127.0.0.1:1', []),
     member('e', null, []),
+    member('f', other, []),
+    member('g', strange, []),
   )
   const begun = performance.now()
   const { instances, total } = await group.view()
@@ -126,6 +130,8 @@ test('one that is silent, refuses, is not there or cannot be asked says why, wit
       'it answers 404',
       'no answer: ECONNREFUSED',
       'its version does not tell its address',
+      'b answers at its address',
+      'it answers something else',
     ],
   )
   assert.equal(total.facts, 100, 'of those that answer')
