@@ -85,7 +85,8 @@ export class GroupView {
   }
 
   async #ask(): Promise<object> {
-    const members = await this.look()
+    const found = await this.look()
+    const members = found.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
     const { instanceId, partitions } = this.#options.parts
     const instances = await Promise.all(
       members.map(async (member) => {

@@ -1,6 +1,8 @@
 /** Elements and tables. They, and their text, are only touched where they change: selection, focus and readers stay. */
 const SVG = 'http://www.w3.org/2000/svg'
 const HTML = 'http://www.w3.org/1999/xhtml'
+/** Columns of figures that a phone has room for. */
+const MOST_NARROW = 4
 const OF_SVG = new Set(['svg', 'g', 'rect', 'path', 'text', 'title', 'desc'])
 
 export const $ = (selector, from = document) => from.querySelector(selector)
@@ -30,7 +32,7 @@ export function list(parent, entries, create, set) {
 }
 
 /**
- * A table in a section, which on a phone is a list of cards.
+ * A table in a section; one of many columns is a list of cards on a phone.
  * @param rows of cells: text, or `{ text }` with `href`, `small` (a second line), `bar` and `of`, or `long`
  * @param options `none`: what is said where there is no row; `words`: cells are text; `total`: the last row is one
  */
@@ -42,7 +44,11 @@ export function table(id, caption, heads, rows, { none = '', words = false, tota
     const head = make('tr', { role: 'row' })
     head.append(...heads.map((text) => make('th', { scope: 'col', role: 'columnheader' }, text)))
     const body = make('tbody', { role: 'rowgroup' })
-    const attributes = { class: words ? 'words' : '', 'aria-label': name, role: 'table' }
+    const attributes = {
+      class: [words ? 'words' : '', heads.length > MOST_NARROW || words ? 'cards' : ''].join(' '),
+      'aria-label': name,
+      role: 'table',
+    }
     const all = make('table', attributes, make('thead', { role: 'rowgroup' }, head), body)
     const next = make(
       'div',

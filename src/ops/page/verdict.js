@@ -3,6 +3,8 @@ import { $, byId, list, make, setAttribute, setText } from './elements.js'
 import { ago, clock, lowered, ranges, since, span } from './words.js'
 
 const COLOURS = { works: '%2316a34a', degraded: '%23d97706', down: '%23dc2626', gone: '%236b7280' }
+/** A process that has ended is a member until its session is over. */
+const SILENT = 'If its process has ended, the others take its tasks within its session timeout'
 /** Warnings that are seen without a click. */
 const SHOWN = 3
 
@@ -95,7 +97,7 @@ function ailing(instances, now) {
   const names = new Map()
   for (const { instance, host, error, summary } of instances) {
     if (summary?.verdict.verdict === 'works') continue
-    const fault = error === null ? faultOf(summary.verdict, now) : `no answer: ${error}`
+    const fault = error === null ? faultOf(summary.verdict, now) : `${error}. ${SILENT}`
     names.set(fault, [...(names.get(fault) ?? []), instance ?? host])
   }
   return [...names].map(([fault, those]) => `${those.join(', ')}: ${fault}`)
