@@ -8,6 +8,7 @@ import { type Otlp, startOtlp } from './ops/otlp.ts'
 import { standsStill } from './ops/start-watch.ts'
 import { liveness, patienceMs, readiness, startPosition } from './report.ts'
 import { GroupMembers } from './status/group-members.ts'
+import { History } from './status/history.ts'
 import { Operator } from './status/operator.ts'
 import type { ServiceParts } from './status/parts.ts'
 import { collect } from './status/samples.ts'
@@ -44,20 +45,29 @@ export async function startMonitoring(
   }
   const otlp = startOtlp(process.env, metrics, instance, log)
   const members = new GroupMembers(parts)
+  const history = new History(parts)
+  const { warnings } = log
+  const views = new ServiceViews({ parts, probes, members, watch, history, warnings })
   void endStuckStart(parts, probes, onFatal)
   const http = await startHttp(pipeline.http, {
     version,
     metrics,
     probes,
-    views: new ServiceViews(parts, probes, members, watch),
+    views,
     queries: new ServiceQueries(parts, members),
     token: pipeline.http.token,
+    readToken: pipeline.http.readToken,
     admin: new Operator(parts, log, onFatal),
     onAnswer: (route, method, code, ms) =>
       counts.httpRequests.add(`${route} ${method} ${code}`, ms),
   })
   log.event('listening', { port: http.port, pipeline: pipeline.name })
-  return { http, otlp, watch }
+  const close = (): void => {
+    watch.close()
+    history.close()
+    views.close()
+  }
+  return { http, otlp, watch: { close } }
 }
 
 /** Whoever supervises the process starts it again. */

@@ -33,6 +33,7 @@ const HELP = `npm run demo -- [options]
   --rate N       orders a second (50000); as many payments come, but for 2 % unpaid orders
   --seconds N    how long orders come (30); the last payments come up to 50 s later
   --replicas N   instances of the service that share the work (1)
+  --keep         leave service and broker running at the end, to look at, until Ctrl-C
 
 Uses the broker in KAFKA_BROKERS; else Kafka in Docker; else Kafka from Maven on the local Java.`
 
@@ -51,10 +52,11 @@ function options(): ReturnType<typeof readOptions> {
   }
 }
 
-function readOptions(): { rate: number; seconds: number; replicas: number } {
+function readOptions(): { rate: number; seconds: number; replicas: number; keep: boolean } {
   const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
   const { values } = parseArgs({
-    options: { rate: text, seconds: text, replicas: text, help: { type: 'boolean' } },
+    options: { rate: text, seconds: text, replicas: text, keep: flag, help: flag },
   })
   if (values.help) {
     say(HELP)
@@ -69,6 +71,7 @@ function readOptions(): { rate: number; seconds: number; replicas: number } {
     rate: number('rate', 50_000),
     seconds: number('seconds', 30),
     replicas: number('replicas', 1),
+    keep: values.keep ?? false,
   }
 }
 
@@ -92,16 +95,18 @@ class Demo {
   readonly #rate: number
   readonly #orders: number
   readonly #replicas: number
+  readonly #keep: boolean
   readonly #partitions: number
   readonly #tag = `demo-${Date.now().toString(36)}`
   readonly #folder = mkdtempSync(join(tmpdir(), 'stream-enricher-demo-'))
   #kafka: Pick<RunningKafka, 'address' | 'stop'> | undefined
   #services: ServiceProcess[] = []
 
-  constructor(rate: number, seconds: number, replicas: number) {
+  constructor({ rate, seconds, replicas, keep }: ReturnType<typeof readOptions>) {
     this.#rate = rate
     this.#orders = rate * seconds
     this.#replicas = replicas
+    this.#keep = keep
     this.#partitions = Math.max(4, replicas)
   }
 
@@ -139,13 +144,20 @@ class Demo {
     const load = new Load({ ...to, rate: this.#rate, orders: this.#orders })
     for (let n = 0; n < this.#replicas; n++) await this.#startReplica(n)
     await Promise.all(this.#services.map((service) => service.ready()))
-    say(`${this.#replicas} instance(s) ready; ${count(this.#rate)} orders/s begin\n`)
+    const pages = this.#services.map(({ address }) => `http://${address}/`).join('  ')
+    say(`${this.#replicas} instance(s) ready; ${count(this.#rate)} orders/s begin`)
+    say(`Status page: ${pages}${this.#keep ? '' : '  (until the end; --keep leaves it)'}\n`)
 
     const probe = await Probe.start(broker, this.#topic('enriched'))
     const running = load.run()
     await this.#watch(load, probe, running)
     const check = await this.#check(broker, load)
     await probe.close()
+    if (this.#keep) {
+      sayOutcome(check)
+      say(`Service and broker (${this.#kafka!.address}) stay until Ctrl-C. Status page: ${pages}`)
+      await new Promise(() => setInterval(() => {}, 1 << 30))
+    }
     const codes = await Promise.all(this.#services.map((service) => service.stop()))
     if (codes.some((code) => code !== 0)) say(`An instance ended with ${codes}`)
     return check && codes.every((code) => code === 0)
@@ -164,10 +176,12 @@ class Demo {
   }
 
   async #startReplica(n: number): Promise<void> {
+    const port = String(await freePort())
     const service = new ServiceProcess(FILE, {
       ...this.#env(),
       STATE_DIR: join(this.#folder, `state-${n}`),
-      HTTP_PORT: String(await freePort()),
+      HTTP_PORT: port,
+      HTTP_ADVERTISE: `127.0.0.1:${port}`,
       INSTANCE_ID: `${this.#tag}-${n}`,
     })
     this.#services.push(service)
@@ -262,8 +276,10 @@ class Demo {
   }
 }
 
-const { rate, seconds, replicas } = options()
-const demo = new Demo(rate, seconds, replicas)
+const sayOutcome = (right: boolean): void =>
+  say(right ? 'All records are there, once each, and right.' : 'The output is not what it must be.')
+
+const demo = new Demo(options())
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     demo.kill()
@@ -271,5 +287,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 const right = await demo.run().catch(endWithoutKafka)
-say(right ? 'All records are there, once each, and right.' : 'The output is not what it must be.')
+sayOutcome(right)
 process.exit(right ? 0 : 1)

@@ -11,11 +11,12 @@ export interface Usage {
 
 export class ServiceProcess {
   readonly #child: ChildProcess
-  readonly #port: string
+  /** Of its HTTP server: host:port. */
+  readonly address: string
   #said = ''
 
   constructor(file: string, env: Record<string, string>) {
-    this.#port = env.HTTP_PORT
+    this.address = `127.0.0.1:${env.HTTP_PORT}`
     this.#child = spawn(process.execPath, ['--single-threaded-gc', 'dist/main.js', 'run', file], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,6 +70,6 @@ export class ServiceProcess {
   }
 
   #get(path: string): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.#port}${path}`, { signal: AbortSignal.timeout(5000) })
+    return fetch(`http://${this.address}${path}`, { signal: AbortSignal.timeout(5000) })
   }
 }

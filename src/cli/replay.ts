@@ -97,7 +97,7 @@ function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times)
     kafka: { ...pipeline.kafka, instanceId: null },
     output: { ...pipeline.output, topic: output, rejects: `${output}.rejects` },
     state: { dir: join(pipeline.state.dir, name) },
-    http: { port: 0, host: '127.0.0.1', advertise: null, token: null },
+    http: { ...pipeline.http, port: 0, host: '127.0.0.1', advertise: null, token: null },
   }
 }
 

@@ -65,7 +65,13 @@ export interface RawPipeline {
   state?: { dir?: string }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
-  http?: { port?: number; host?: string; advertise?: string | null; token?: string | null }
+  http?: {
+    port?: number
+    host?: string
+    advertise?: string | null
+    token?: string | null
+    readToken?: string
+  }
 }
 
 export type ReportAt = (path: readonly string[], message: string) => void
@@ -127,6 +133,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       // Empty is what a variable that is not set leaves.
       advertise: raw.http?.advertise || null,
       token: raw.http?.token || null,
+      readToken: raw.http?.readToken ?? null,
     },
   }
   checkBrokers(pipeline, report)

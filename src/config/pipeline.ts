@@ -124,6 +124,8 @@ export interface HttpConfig {
   readonly advertise: string | null
   /** What the admin endpoints ask for; null: there are none. */
   readonly token: string | null
+  /** What requests for records have to carry; `off`: there are none; null: nothing. */
+  readonly readToken: string | null
 }
 
 export interface Pipeline {

@@ -347,6 +347,14 @@ export const pipelineSchema = {
           description:
             'What admin requests have to carry as a bearer token; take it from the environment or a file. Without it there are none.',
         },
+        readToken: {
+          type: 'string',
+          // Empty is what a variable that is not set leaves: it would open what somebody meant to close.
+          minLength: 1,
+          writeOnly: true,
+          description:
+            'What requests that show keys or contents of records have to carry as a bearer token (that of `token` does as well); `off`: records are shown to nobody. Without it they are shown to whoever reaches the port. Metrics, health and the verdict are open.',
+        },
       }),
     },
     ['name', 'kafka', 'facts', 'join', 'output'],

@@ -1,6 +1,6 @@
 /** What can be told to do, by who has the token: `/admin/…`. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { carries } from './access.ts'
 import { ApiError, PROBLEM } from './api-error.ts'
 import { LEVELS, type Level } from './log.ts'
 
@@ -16,46 +16,45 @@ export interface Admin {
   setLevel(level: Level): void
 }
 
-export function adminRoutes(app: FastifyInstance, token: string, admin: Admin): void {
-  const wanted = digest(token)
+export function adminRoutes(app: FastifyInstance, token: string, operator: Admin): void {
   const authorize = async (request: FastifyRequest): Promise<void> => {
-    const [, given] = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '') ?? []
-    // Digests have one length, so that comparing tells nothing about the token's.
-    if (given === undefined || !timingSafeEqual(digest(given), wanted)) {
-      throw new ApiError(401, 'Send the header Authorization: Bearer, with the token of http.token')
-    }
+    if (carries(request, token)) return
+    throw new ApiError(401, 'Send the header Authorization: Bearer, with the token of http.token')
   }
   const act = (
     path: string,
+    operationId: string,
     summary: string,
     status: number,
     work: (name: string) => void | Promise<void>,
   ): void => {
     const named = path.includes(':name') ? { params: NAMED } : {}
     const response = { [status]: DONE, ...REFUSED }
-    const schema = { summary, tags: ['admin'], security: [{ token: [] }], ...named, response }
+    const schema = { operationId, summary, ...admin, ...named, response }
     app.post(path, { schema, onRequest: authorize }, async (request, reply) => {
       await work((request.params as { name?: string }).name ?? '')
       return (reply as FastifyReply).code(status).send({ status: 'ok' })
     })
   }
-  act('/admin/pause', 'Take and fetch nothing more, until resume', 200, () => admin.pause())
-  act('/admin/resume', 'Go on after a pause', 200, () => admin.resume())
-  act('/admin/drain', 'Commit and leave the group for good; HTTP stays', 202, () => admin.drain())
-  act('/admin/stores/:name/rebuild', REBUILD, 202, (store) => admin.rebuild(store))
+  act('/admin/pause', 'pause', PAUSE, 200, () => operator.pause())
+  act('/admin/resume', 'resume', 'Go on after a pause', 200, () => operator.resume())
+  act('/admin/drain', 'drain', DRAIN, 202, () => operator.drain())
+  act('/admin/stores/:name/rebuild', 'rebuildStore', REBUILD, 202, (store) =>
+    operator.rebuild(store),
+  )
   app.get('/admin/loggers', { schema: LOGGERS, onRequest: authorize }, async () => ({
-    root: { level: admin.level() },
+    root: { level: operator.level() },
   }))
   app.put('/admin/loggers/:name', { schema: LOGGER, onRequest: authorize }, async (request) => {
     const { name } = request.params as { name: string }
     if (name !== 'root') throw new ApiError(404, `There is one logger, root; not ${name}`)
-    admin.setLevel((request.body as { level: Level }).level)
-    return { level: admin.level() }
+    operator.setLevel((request.body as { level: Level }).level)
+    return { level: operator.level() }
   })
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-
+const PAUSE = 'Take and fetch nothing more, until resume'
+const DRAIN = 'Commit and leave the group for good; HTTP stays'
 const REBUILD = 'Put a store aside and fill it anew: a dimension’s name, or window-N for task N'
 const NAMED = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
 const DONE = {
@@ -76,6 +75,7 @@ const LEVEL = {
 }
 const admin = { tags: ['admin'], security: [{ token: [] }] }
 const LOGGERS = {
+  operationId: 'getLoggers',
   summary: 'Levels of the loggers',
   ...admin,
   response: {
@@ -84,6 +84,7 @@ const LOGGERS = {
   },
 }
 const LOGGER = {
+  operationId: 'setLogger',
   summary: 'Set a logger’s level',
   ...admin,
   params: NAMED,

@@ -82,6 +82,7 @@ export function healthRoutes(app: FastifyInstance, probes: Probes): void {
   for (const [path, probe, summary] of routes) {
     const answer = { description: summary, ...CHECKS }
     const schema = {
+      operationId: path.slice(1),
       summary,
       tags: ['health'],
       querystring: VERBOSE,

@@ -1,14 +1,16 @@
 /** The HTTP server: probes, metrics, API, status page. */
 import swagger from '@fastify/swagger'
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { RecordAccess } from './access.ts'
 import { type Admin, adminRoutes } from './admin.ts'
 import { apiRoutes, type Views } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { expositionFor } from './exposition.ts'
 import { healthRoutes, type Probes } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { referenceRoute } from './reference.ts'
 import { runbookRoute } from './runbook.ts'
-import { pageRoute } from './status-page.ts'
+import { pageRoutes } from './status-page.ts'
 import { type StoreQueries, storeRoutes } from './stores-api.ts'
 
 export interface HttpParts {
@@ -19,6 +21,8 @@ export interface HttpParts {
   readonly queries: StoreQueries
   /** What admin requests have to carry; null: there are none. */
   readonly token: string | null
+  /** What requests for records have to carry; `off`: there are none; null: nothing. */
+  readonly readToken: string | null
   readonly admin: Admin
   /** After each answer. @param route as it is declared; empty where none fits */
   onAnswer(route: string, method: string, code: number, ms: number): void
@@ -59,13 +63,16 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       .send({ error: `There is no ${method} ${url}${without}; see /openapi.json` })
   })
   await app.register(swagger, { openapi: documentOf(parts.version) })
+  const access = new RecordAccess(parts.readToken, token)
   healthRoutes(app, parts.probes)
-  apiRoutes(app, parts.views)
-  storeRoutes(app, parts.queries)
+  apiRoutes(app, parts.views, access, token !== null)
+  storeRoutes(app, parts.queries, access)
   if (token !== null) adminRoutes(app, token, parts.admin)
-  pageRoute(app)
+  pageRoutes(app)
   runbookRoute(app)
+  referenceRoute(app)
   const described = {
+    operationId: 'getMetrics',
     summary: 'Metrics: Prometheus’s text, or OpenMetrics where Accept names it',
     tags: ['health'],
   }

@@ -1,6 +1,7 @@
 import { type DestinationStream, pino, type SerializedError, stdSerializers } from 'pino'
 import { codeOf, EnricherError, messageOf } from '../errors.ts'
 import { EVENTS, type EventFields, type EventLine, type EventName, type Log } from '../events.ts'
+import { LastWarnings } from './last-warnings.ts'
 
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type Level = (typeof LEVELS)[number]
@@ -8,6 +9,8 @@ export type Level = (typeof LEVELS)[number]
 export interface LeveledLog extends Log {
   /** What is below it is not printed. */
   level: string
+  /** Printed or not. */
+  readonly warnings: LastWarnings
 }
 
 /**
@@ -44,7 +47,9 @@ export function logTo(
     },
     destination,
   )
+  const warnings = new LastWarnings()
   return {
+    warnings,
     get level() {
       return logger.level
     },
@@ -57,6 +62,7 @@ export function logTo(
       const printed =
         'err' in line ? { ...line, err: printedError(line.err, level, logger.level) } : line
       logger[level](printed, messageFor(name, fields))
+      warnings.add(name, fields, (shown) => messageFor(name, shown))
     },
   }
 }

@@ -1,5 +1,7 @@
 /** Interactive queries: `/v1/stores/…`. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { RecordAccess } from './access.ts'
+import { guarded, refusedBy } from './api.ts'
 import { ApiError, PROBLEM } from './api-error.ts'
 
 export interface DimensionRow {
@@ -46,13 +48,26 @@ export interface StoreQueries {
   ): Promise<WindowRecords | Elsewhere>
 }
 
-export function storeRoutes(app: FastifyInstance, queries: StoreQueries): void {
-  app.get('/v1/stores/dimensions/:name/rows/:key', { schema: ROW }, async (request, reply) => {
+export function storeRoutes(
+  app: FastifyInstance,
+  queries: StoreQueries,
+  access: RecordAccess,
+): void {
+  const onRequest = async (request: FastifyRequest): Promise<void> => access.demand(request)
+  const of = (schema: typeof ROW | typeof WINDOW): object => ({
+    onRequest,
+    schema: {
+      ...schema,
+      ...guarded(access),
+      response: { ...schema.response, ...refusedBy(access) },
+    },
+  })
+  app.get('/v1/stores/dimensions/:name/rows/:key', of(ROW), async (request, reply) => {
     const { name, key } = request.params as { name: string; key: string }
     reply.header('cache-control', 'no-store')
     return queries.row(name, key)
   })
-  app.get('/v1/stores/window/:side/:key', { schema: WINDOW }, async (request, reply) => {
+  app.get('/v1/stores/window/:side/:key', of(WINDOW), async (request, reply) => {
     const { side, key } = request.params as { side: 'left' | 'right'; key: string }
     const { local, partition } = request.query as { local?: boolean; partition?: number }
     reply.header('cache-control', 'no-store')
@@ -78,6 +93,7 @@ const params = (properties: Record<string, object>): object => ({
 })
 
 const ROW = {
+  operationId: 'getRow',
   summary: 'A row of a dimension',
   description: 'Every instance has every row. The columns are those that the pipeline selects.',
   tags: ['stores'],
@@ -99,6 +115,7 @@ const ROW = {
 }
 
 const WINDOW = {
+  operationId: 'getWindowRecords',
   summary: 'The records of a key that wait in the window',
   description:
     'Left: facts with their columns; right: what is selected of the second stream. Committed records only, newest segment first.',
@@ -131,7 +148,11 @@ const WINDOW = {
         more: { type: 'boolean' },
       }),
     },
-    307: { description: 'Location has the instance that runs the task', type: 'null' },
+    307: {
+      description:
+        'Location has the instance that runs the task. Where records want a token, it does, too: curl sends it on with --location-trusted.',
+      type: 'null',
+    },
     400: problem('The partition cannot be told from the key'),
     404: problem('No record of this key is in the window'),
     421: problem('With local=true: the task is at another instance'),

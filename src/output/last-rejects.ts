@@ -11,15 +11,21 @@ export interface RejectNote {
   readonly offset: number
   /** What its bytes look like; null: it has none. */
   readonly key: string | null
+  /** What its value begins with; null: it has none. */
+  readonly value: string | null
   readonly stage: Stage
   readonly reason: RejectReason
   readonly error: string
 }
 
-type Rejected = Omit<RejectNote, 'at' | 'key'> & { readonly record: Pick<RecordBytes, 'key'> }
-type Noted = Omit<RejectNote, 'key'> & { readonly key: Buffer | null }
+type Rejected = Omit<RejectNote, 'at' | 'key' | 'value'> & {
+  readonly record: Pick<RecordBytes, 'key' | 'value'>
+}
+type Noted = Omit<RejectNote, 'key' | 'value'> & Pick<RecordBytes, 'key' | 'value'>
 
 const MOST = 50
+/** Of a value: one more than is shown, so that the cut is seen. */
+const VALUE_BYTES = 65
 
 /** The last rejects of this instance, for people who look. Also those whose epoch is aborted later, and comes again. */
 export class LastRejects {
@@ -28,8 +34,11 @@ export class LastRejects {
   /** By topic and reason: there are no more of these than there are kinds of rejects. */
   readonly #ofKind = new Map<string, Noted>()
 
-  add({ topic, partition, offset, stage, reason, error, record: { key } }: Rejected): void {
-    const note = { at: Date.now(), topic, partition, offset, key, stage, reason, error }
+  add({ topic, partition, offset, stage, reason, error, record }: Rejected): void {
+    const { key } = record
+    // A copy: the value may be large.
+    const value = record.value && Buffer.from(record.value.subarray(0, VALUE_BYTES))
+    const note = { at: Date.now(), topic, partition, offset, key, value, stage, reason, error }
     this.#notes[this.#next] = note
     this.#next = (this.#next + 1) % MOST
     this.#ofKind.set(`${topic} ${reason}`, note)
@@ -48,7 +57,8 @@ export class LastRejects {
   }
 }
 
-const shown = ({ key, ...note }: Noted): RejectNote => ({
+const shown = ({ key, value, ...note }: Noted): RejectNote => ({
   ...note,
-  key: key === null ? null : keyLook(key),
+  key: key && keyLook(key),
+  value: value && keyLook(value),
 })

@@ -5,44 +5,56 @@ import type { Member } from '../membership.ts'
 import type { Views } from '../ops/api.ts'
 import { storeSizes } from '../ops/disk.ts'
 import { type Probes, written } from '../ops/health.ts'
+import type { LastWarnings } from '../ops/last-warnings.ts'
 import { Remembered } from '../ops/remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from '../report.ts'
 import { changelogTopic } from '../topics.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
+import { GroupView, type Summary } from './group-view.ts'
+import type { History, HistoryColumns } from './history.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
+import { rejectKinds } from './reject-kinds.ts'
 
 const SIZES_AGE_MS = 10_000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
 
+export interface ViewsOptions {
+  readonly parts: ServiceParts
+  readonly probes: Probes
+  readonly members: GroupMembers
+  readonly watch: { readonly verdict: Verdict }
+  readonly history: History
+  readonly warnings: LastWarnings
+}
+
 export class ServiceViews implements Views {
+  readonly #options: ViewsOptions
   readonly #parts: ServiceParts
-  readonly #probes: Probes
   readonly #begun = Date.now()
-  readonly #members: GroupMembers
-  readonly #watch: { readonly verdict: Verdict }
+  readonly #group: GroupView
   readonly #sizes: Remembered<Record<string, number>>
 
-  constructor(
-    parts: ServiceParts,
-    probes: Probes,
-    members: GroupMembers,
-    watch: { readonly verdict: Verdict },
-  ) {
+  constructor(options: ViewsOptions) {
+    const { parts, members } = options
+    this.#options = options
     this.#parts = parts
-    this.#probes = probes
-    this.#members = members
-    this.#watch = watch
+    this.#group = new GroupView({
+      parts,
+      members: () => members.recent(),
+      own: () => this.summary(),
+    })
     const { dir } = parts.pipeline.state
     this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
   }
 
-  async status(): Promise<object> {
+  async status(records: boolean): Promise<object> {
     const { pipeline, version, instanceId, counts, worker, dimensions } = this.#parts
+    const { probes, watch, history, warnings, members } = this.#options
     const { epochs, transactions } = counts
-    const [members, disk] = await Promise.all([this.#members.recent(), this.#sizes.recent()])
-    const ready = this.#probes.ready()
+    const [known, disk] = await Promise.all([members.recent(), this.#sizes.recent()])
+    const ready = probes.ready()
     return {
       at: Date.now(),
       since: this.#begun,
@@ -51,7 +63,9 @@ export class ServiceViews implements Views {
       node: process.version,
       instance: instanceId,
       state: stateOf(dimensions, worker),
-      verdict: this.#watch.verdict,
+      verdict: watch.verdict,
+      warnings: warnings.list(records),
+      pace: history.pace,
       ready: ready.every(({ ok }) => ok),
       checks: ready.map(written),
       rebalances: counts.rebalances.total,
@@ -67,7 +81,7 @@ export class ServiceViews implements Views {
       },
       topology: this.topology(),
       tasks: this.tasks(),
-      dimensions: this.dimensions(),
+      dimensions: this.dimensions(records),
       join: SIDES.map((side, s) => ({
         side,
         hits: counts.probeHits[s],
@@ -84,10 +98,34 @@ export class ServiceViews implements Views {
       kafka: { lastAnswerAt: counts.lastAnswerMs || null },
       memory: this.#memory(),
       disk,
-      members: members.map((member) => this.#member(member)),
-      rejects: this.rejects(),
+      members: known.map((member) => this.#member(member)),
+      rejectKinds: rejectKinds(pipeline, counts, records),
       config: this.config(),
     }
+  }
+
+  summary(): Summary {
+    const { version, instanceId, worker, dimensions } = this.#parts
+    const { watch, history } = this.#options
+    const { verdict, text, since } = watch.verdict
+    return {
+      instance: instanceId,
+      version,
+      state: stateOf(dimensions, worker),
+      at: Date.now(),
+      since: this.#begun,
+      verdict: { verdict, text, since },
+      tasks: worker?.tasks.length ?? 0,
+      pace: history.pace,
+    }
+  }
+
+  group(): Promise<object> {
+    return this.#group.view()
+  }
+
+  history(): HistoryColumns {
+    return this.#options.history.columns()
   }
 
   topology(): object {
@@ -145,7 +183,7 @@ export class ServiceViews implements Views {
     )
   }
 
-  dimensions(): readonly object[] {
+  dimensions(records: boolean): readonly object[] {
     const { pipeline, counts, dimensions } = this.#parts
     return pipeline.dimensions.map(({ name, topic }, d) => {
       const loaded = dimensions[d]
@@ -163,7 +201,7 @@ export class ServiceViews implements Views {
         stalenessMs: isReady ? stalenessMs : null,
         partitions: loaded.partitions,
         openTransaction: openTransaction ?? null,
-        topMissing: counts.topMissing(name).slice(0, MOST_KEYS),
+        ...(records ? { topMissing: counts.topMissing(name).slice(0, MOST_KEYS) } : {}),
         ...looked,
         bootstrap: isReady ? null : progress(remaining, total, begunMs),
       }
@@ -175,12 +213,16 @@ export class ServiceViews implements Views {
   }
 
   async members(): Promise<readonly object[]> {
-    const members = await this.#members.fresh()
+    const members = await this.#options.members.fresh()
     return members.map((member) => this.#member(member))
   }
 
   rejects(): readonly object[] {
     return this.#parts.counts.lastRejects.list()
+  }
+
+  close(): void {
+    this.#group.close()
   }
 
   #member({ instance, address, host, version, partitions }: Member): object {

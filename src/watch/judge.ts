@@ -2,10 +2,11 @@
 import { countText, plural } from '../checks/text.ts'
 import type { Check } from '../ops/health.ts'
 import type { Figures, Loss } from './figures.ts'
+import { isLittle, type Space } from './free-space.ts'
 import type { Silence } from './matching.ts'
 import type { Finding, Reason } from './reasons.ts'
 import type { Part, Recent } from './recent.ts'
-import { percentOf, spanText } from './words.ts'
+import { bytesText, percentOf, spanText } from './words.ts'
 
 /** Of a hundred records of a topic, more than this many are not to be lost. */
 const LOST_PERCENT = 1
@@ -41,6 +42,8 @@ export interface Situation {
   readonly failing: { readonly epochs: number; readonly error: string } | undefined
   /** The registry's address, while it does not answer. */
   readonly registryAway: string | undefined
+  /** Where the stores are. */
+  readonly disk: { readonly folder: string; readonly space: Space | undefined }
   readonly tasks: number
   /** Tasks that have taken nothing for a while, though there is input. */
   readonly waiting: readonly {
@@ -70,7 +73,7 @@ export function judge(figures: Figures, recent: Recent, situation: Situation): F
 }
 
 function ofInstance(situation: Situation): Finding[] {
-  const { waits, paused, silentMs, failing, registryAway } = situation
+  const { waits, paused, silentMs, failing, registryAway, disk } = situation
   const findings = waits.map(({ name, detail, percent }): Finding => {
     const text = `${name[0].toUpperCase()}${name.slice(1)}: ${detail}`
     return { reason: NOT_READY[name.split(' ')[0]] ?? 'waiting', of: name, text, percent }
@@ -86,6 +89,10 @@ function ofInstance(situation: Situation): Finding[] {
     add('epochs_failing', `${which} could not be committed: ${error}`)
   }
   if (paused) add('paused', 'Nothing is taken until it is resumed')
+  if (disk.space !== undefined && isLittle(disk.space)) {
+    const { free, total } = disk.space
+    add('disk_full', `${bytesText(free)} of ${bytesText(total)} are free in ${disk.folder}`)
+  }
   if (registryAway !== undefined) {
     add('registry_away', `The schema registry ${registryAway} does not answer`)
   }

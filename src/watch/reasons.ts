@@ -37,7 +37,7 @@ export const REASONS = {
   },
   paused: {
     title: 'An operator has paused it',
-    action: 'POST /admin/resume, when it is to go on.',
+    action: 'Resume it, when it is to go on: the button below, or POST /admin/resume.',
     downAfterMs: null,
   },
   standstill: {
@@ -60,6 +60,12 @@ export const REASONS = {
     action: 'They were added while it runs: the runbook says how to have them read.',
     downAfterMs: null,
   },
+  disk_full: {
+    title: 'The disk is nearly full',
+    action:
+      'Give `state.dir` a larger volume: where nothing can be written the process ends, and so does each start.',
+    downAfterMs: null,
+  },
   registry_away: {
     title: 'The schema registry does not answer',
     action: 'Look at the registry; topics whose schemas are known go on.',
@@ -67,7 +73,7 @@ export const REASONS = {
   },
   rejects: {
     title: 'Records are rejected',
-    action: 'Look at the last rejects below, then mend the producer or the pipeline file.',
+    action: 'Look at the rejects by reason below, then mend the producer or the pipeline file.',
     downAfterMs: null,
   },
   missing_rows: {

@@ -5,6 +5,7 @@ import type { Check } from '../ops/health.ts'
 import { lagsOf } from '../report.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { type Figures, figuresOf } from './figures.ts'
+import { FreeSpace } from './free-space.ts'
 import { HeldUp } from './held-up.ts'
 import {
   FAILED_EPOCHS,
@@ -29,6 +30,7 @@ export class Watch {
   readonly #matching: Matching
   readonly #warnings: Warnings
   readonly #heldUp: HeldUp
+  readonly #disk: FreeSpace
   readonly #verdicts: Verdicts
   readonly #timer: NodeJS.Timeout
   /** When a broker was last seen to have answered, and when that answer was (wall clock). */
@@ -55,6 +57,7 @@ export class Watch {
     this.#matching = new Matching(first.join)
     this.#warnings = new Warnings(parts, log, this.#matching, first)
     this.#heldUp = new HeldUp(log)
+    this.#disk = new FreeSpace(parts.pipeline.state.dir)
     this.#verdicts = new Verdicts(now())
     this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
     this.#judge(first)
@@ -65,6 +68,7 @@ export class Watch {
   }
 
   look(): void {
+    void this.#disk.look()
     const figures = this.#figures()
     this.#recent.add(figures)
     this.#matching.look(figures.join)
@@ -101,6 +105,7 @@ export class Watch {
       silentMs: at - this.#answeredAt,
       failing: this.#failing(at),
       registryAway: registry?.isAway ? pipeline.registry?.url : undefined,
+      disk: { folder: pipeline.state.dir, space: this.#disk.space },
       tasks: worker?.tasks.length ?? 0,
       waiting: this.#waiting(at),
       undecided: this.#undecided(),

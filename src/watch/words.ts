@@ -19,3 +19,11 @@ export function spanText(ms: number): string {
   const value = ms / size
   return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ${unit}`
 }
+
+/** `1_610_612_736` → `1.5 GiB`. */
+export function bytesText(bytes: number): string {
+  const unit = Math.min(3, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  const value = bytes / 1024 ** unit
+  const digits = unit === 0 || value >= 100 ? 0 : 1
+  return `${value.toFixed(digits)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`
+}

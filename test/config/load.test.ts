@@ -110,7 +110,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     state: { dir: '/var/lib/stream-enricher' },
     commit: { intervalMs: 100 },
     memory: { limit: null, pages: null, fetch: null, epoch: null, dimensions: null },
-    http: { port: 8080, host: '0.0.0.0', advertise: null, token: null },
+    http: { port: 8080, host: '0.0.0.0', advertise: null, token: null, readToken: null },
   }
   assert.deepEqual(pipeline, expected)
   assert.ok(Object.isFrozen(pipeline) && Object.isFrozen(pipeline.dimensions[0].select?.[0]))

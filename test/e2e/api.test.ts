@@ -19,6 +19,11 @@ interface Member {
   readonly partitions: readonly number[]
   readonly self: boolean
 }
+interface Group {
+  readonly instances: readonly { instance: string; summary: { tasks: number } | null }[]
+  readonly gone: readonly { name: string; partitions: readonly number[] }[]
+  readonly unowned: readonly number[]
+}
 interface Task {
   readonly partition: number
   readonly state: string
@@ -190,10 +195,21 @@ test('a pause takes nothing, keeps the place in the group, and loses nothing', (
 test('a drained instance hands over at once and stays to be asked', () =>
   pair(async (orders, a, b) => {
     await orders.send(0, COUNT / 2)
+    const both = await a.json<Group>('/v1/group')
+    const told = both.instances.map(({ instance, summary }) => [instance, summary?.tasks])
+    assert.deepEqual(told.sort(), [
+      ['a', 2],
+      ['b', 2],
+    ])
     assert.equal(await b.post('/admin/drain'), 202)
     await until('all tasks run on the other', async () => {
       const tasks = await a.tasks()
       return tasks.length === 4 && tasks.every(({ state }) => state === 'running')
+    })
+    await until('the one that has left is told of, with the tasks that it had', async () => {
+      const { gone, unowned, instances } = await a.json<Group>('/v1/group')
+      const had = gone.find(({ name }) => name === 'b')?.partitions.length
+      return had === 2 && unowned.length === 0 && instances.length === 1
     })
     assert.equal((await b.get('/livez')).status, 200)
     const ready = await b.get('/readyz?verbose')

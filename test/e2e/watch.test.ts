@@ -48,7 +48,7 @@ test('an instance that rejects all facts says so, is degraded but ready, and wor
     await service.logged('"records_rejected"')
     const line = service.log.split('\n').find((text) => text.includes('"records_rejected"'))!
     const { level, reason, count, place, key, msg } = JSON.parse(line)
-    assert.deepEqual([level, reason, key], [40, 'not_framed', '"o1"'])
+    assert.deepEqual([level, reason, key], ['warn', 'not_framed', '"o1"'])
     assert.ok(count > 0 && count <= BAD)
     assert.match(place, new RegExp(`^${topic}-[0-3] @ \\d+$`))
     assert.match(msg, / 100 %, as not_framed\. The last one is .* @ \d+, key "o1": ./)

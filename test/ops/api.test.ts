@@ -9,20 +9,38 @@ const TOKEN = 'a token of some length'
 const bearer = { authorization: `Bearer ${TOKEN}` }
 
 interface Operation {
+  readonly operationId?: string
   readonly responses: Record<string, { content?: Record<string, { schema: object }> }>
   readonly security?: readonly object[]
 }
 type Paths = Record<string, Record<string, Operation>>
 
-async function openapi(token: string | null): Promise<{ paths: Paths }> {
-  const app = await createApp(parts({ token }))
+async function openapi(
+  token: string | null,
+  readToken: string | null = null,
+): Promise<{ paths: Paths }> {
+  const app = await createApp(parts({ token, readToken }))
   return (await app.inject('/openapi.json')).json()
 }
 
-test('the OpenAPI document is valid', async () => {
-  const result = await new Validator().validate(await openapi(TOKEN))
-  assert.deepEqual(result.errors ?? [], [])
-  assert.ok(result.valid)
+test('the OpenAPI document is valid, whoever may see records', async () => {
+  for (const readToken of [null, 'a token', 'off']) {
+    const result = await new Validator().validate(await openapi(TOKEN, readToken))
+    assert.deepEqual(result.errors ?? [], [])
+    assert.ok(result.valid)
+  }
+})
+
+test('every operation has a name of its own, for clients that are made from the document', async () => {
+  const { paths } = await openapi(TOKEN)
+  const names = Object.values(paths)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ operationId = '' }) => operationId)
+  assert.deepEqual(
+    names.filter((name) => !/^[a-z]+[A-Za-z]*$/.test(name)),
+    [],
+  )
+  assert.equal(new Set(names).size, names.length)
 })
 
 test('the OpenAPI document has every path, and says which need the token', async () => {
@@ -35,6 +53,7 @@ test('the OpenAPI document has every path, and says which need the token', async
   assert.deepEqual(operations.sort(), [
     'GET /',
     'GET /admin/loggers (token)',
+    'GET /docs',
     'GET /healthz',
     'GET /livez',
     'GET /metrics',
@@ -43,12 +62,15 @@ test('the OpenAPI document has every path, and says which need the token', async
     'GET /startupz',
     'GET /v1/config',
     'GET /v1/dimensions',
+    'GET /v1/group',
+    'GET /v1/history',
     'GET /v1/lag',
     'GET /v1/members',
     'GET /v1/rejects',
     'GET /v1/status',
     'GET /v1/stores/dimensions/{name}/rows/{key}',
     'GET /v1/stores/window/{side}/{key}',
+    'GET /v1/summary',
     'GET /v1/tasks',
     'GET /v1/topology',
     'POST /admin/drain (token)',
@@ -62,7 +84,9 @@ test('the OpenAPI document has every path, and says which need the token', async
 test('each view is answered whole', async () => {
   const app = await createApp(parts())
   for (const view of [
-    'status',
+    'summary',
+    'group',
+    'history',
     'topology',
     'tasks',
     'lag',
@@ -74,8 +98,13 @@ test('each view is answered whole', async () => {
     const answer = await app.inject(`/v1/${view}`)
     assert.equal(answer.statusCode, 200)
     assert.equal(answer.headers['cache-control'], 'no-store')
-    assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(await views[view]())))
+    assert.deepEqual(answer.json(), JSON.parse(JSON.stringify(await views[view](true))))
   }
+  const access = { records: 'all', shown: true, acts: false }
+  assert.deepEqual((await app.inject('/v1/status')).json(), {
+    ...(await views.status(true)),
+    access,
+  })
 })
 
 test('what is answered is what the OpenAPI document says', async () => {
@@ -235,15 +264,28 @@ test('a logger’s level is set as Kafka Connect has it', async () => {
   assert.deepEqual(all.json(), { root: { level: 'debug' } })
 })
 
-test('the page asks nobody else, and its policy lets only its own script run', async () => {
+test('the page and its files ask nobody else, and its policy lets only its own server’s scripts run', async () => {
   const app = await createApp(parts())
   const { body, headers } = await app.inject('/')
   assert.match(headers['content-type'] as string, /^text\/html/)
   const policy = headers['content-security-policy'] as string
-  assert.match(policy, /default-src 'none'/)
-  assert.equal(policy.match(/'sha256-[A-Za-z0-9+/]{43}='/g)?.length, 2)
+  assert.match(policy, /default-src 'none'.*script-src 'self'/)
   assert.doesNotMatch(policy, /unsafe|\*/)
-  assert.doesNotMatch(body, /(src|href)="(https?:)?\/\//)
-  assert.doesNotMatch(body, /\sstyle="|\son[a-z]+="|innerHTML/)
   assert.match(body, /<html lang="en">/)
+  const files = [...body.matchAll(/(?:src|href)="(\/page\/[^"]+)"/g)].map(([, file]) => file)
+  const all = [body]
+  for (let file = files.pop(); file !== undefined; file = files.pop()) {
+    const answer = await app.inject(file)
+    assert.equal(answer.statusCode, 200, file)
+    const type = file.endsWith('.css') ? /^text\/css/ : /^text\/javascript/
+    assert.match(answer.headers['content-type'] as string, type)
+    all.push(answer.body)
+    for (const [, name] of answer.body.matchAll(/from '\.\/([a-z]+\.js)'/g)) {
+      if (file === '/page/main.js') files.push(`/page/${name}`)
+    }
+  }
+  for (const text of all) {
+    assert.doesNotMatch(text, /(src|href)="(https?:)?\/\/|url\(|@import/)
+    assert.doesNotMatch(text, /\sstyle="|\son[a-z]+="|innerHTML|eval\(/)
+  }
 })

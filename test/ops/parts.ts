@@ -12,11 +12,14 @@ export const good: Check = { name: 'group', ok: true, detail: 'joined' }
 export const bad: Check = { name: 'tasks', ok: false, detail: '2 restoring' }
 
 export const views: Views = {
-  status: async () => ({ state: 'running', deep: { list: [{ x: 1 }] } }),
+  status: async (records) => ({ state: 'running', deep: { list: [{ x: 1 }] }, records }),
+  summary: () => ({ instance: 'a', verdict: { verdict: 'works' } }),
+  group: async () => ({ instances: [{ instance: 'a', self: true }] }),
+  history: () => ({ everyMs: 10_000, facts: [1, 2] }),
   topology: () => ({ pipeline: 'job' }),
   tasks: () => [{ partition: 0, state: 'running' }],
   lag: () => ({ orders: { total: 3, partitions: { 0: 3 } } }),
-  dimensions: () => [{ name: 'customer', ready: true }],
+  dimensions: (records) => [{ name: 'customer', ready: true, records }],
   config: () => ({ name: 'job' }),
   members: async () => [{ instance: 'a', partitions: [0], self: true }],
   rejects: () => [{ reason: 'late' }],
@@ -61,6 +64,7 @@ export function parts(more: Partial<HttpParts> = {}): HttpParts {
     views,
     queries,
     token: null,
+    readToken: null,
     admin: admin(),
     ...more,
   }

@@ -89,7 +89,7 @@ export class Watched {
         stage: 'decode',
         reason,
         error: 'The bytes end too soon',
-        record: { key: Buffer.from('o12') },
+        record: { key: Buffer.from('o12'), value: null },
       })
     }
   }

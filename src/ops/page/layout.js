@@ -1,0 +1,88 @@
+/** Where the boxes and arrows of the picture are. */
+
+/** Where nodes are: a row of boxes from left to right, or, on a phone, from top to bottom. */
+export function layout(topology, narrow) {
+  const { dimensions } = topology
+  const nodes = {}
+  const box = (id, kind, title, x, y, w, h, topic = true) => {
+    nodes[id] = { id, kind, title, x, y, w, h, topic }
+  }
+  const edges = []
+  const edge = (id, from, fromSide, to, toSide) => edges.push({ id, from, fromSide, to, toSide })
+  if (narrow) {
+    const w = 140
+    const h = 66
+    const right = 216
+    const pitch = 104
+    const rows = Math.max(2, dimensions.length)
+    const joinY = 8 + rows * pitch
+    box('facts', 'facts', topology.facts.topic, 4, 8, w, h)
+    box('enrich', 'look up', 'dimensions', 4, joinY - pitch, w, h, false)
+    for (const [i, d] of dimensions.entries())
+      box(`d${i}`, 'dimension', d.name, right, 8 + i * pitch, w, h)
+    box('join', `${topology.join.kind} join`, 'window', 4, joinY, w, h + 18, false)
+    box('right', 'right stream', topology.right.topic, right, joinY + 9, w, h)
+    box('output', 'output', topology.output.topic, 4, joinY + 124, w, h)
+    box('rejects', 'rejects', topology.rejects.topic, right, joinY + 124, w, h)
+    edge('facts', 'facts', 'bottom', 'enrich', 'top')
+    for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'left', 'enrich', 'right')
+    edge('enriched', 'enrich', 'bottom', 'join', 'top')
+    edge('right', 'right', 'left', 'join', 'right')
+    edge('output', 'join', 'bottom', 'output', 'top')
+    edge('rejects', 'join', 'bottom', 'rejects', 'left')
+    // Between the two boxes, where there is room for it.
+    edges.at(-1).label = { x: 180, y: joinY + 124 + h / 2 }
+    return { nodes, edges, w: 360, h: joinY + 200 }
+  }
+  const n = dimensions.length
+  const dw = Math.min(190, (1060 - 14 * (n - 1)) / Math.max(1, n))
+  const first = Math.max(20, Math.min(405 - (n * dw + (n - 1) * 14) / 2, 1080 - n * (dw + 14)))
+  const y = n === 0 ? 20 : 146
+  for (const [i, d] of dimensions.entries())
+    box(`d${i}`, 'dimension', d.name, first + i * (dw + 14), 12, dw, 70)
+  box('facts', 'facts', topology.facts.topic, 20, y, 190, 70)
+  box('enrich', 'look up', n === 0 ? 'no dimension' : 'dimensions', 310, y, 190, 70, false)
+  box('join', `${topology.join.kind} join`, 'window', 600, y - 8, 190, 86, false)
+  box('output', 'output', topology.output.topic, 890, y, 190, 70)
+  box('right', 'right stream', topology.right.topic, 310, y + 128, 190, 70)
+  box('rejects', 'rejects', topology.rejects.topic, 890, y + 128, 190, 70)
+  edge('facts', 'facts', 'right', 'enrich', 'left')
+  for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'bottom', 'enrich', 'top')
+  edge('enriched', 'enrich', 'right', 'join', 'left')
+  edge('right', 'right', 'right', 'join', 'bottom')
+  edge('output', 'join', 'right', 'output', 'left')
+  edge('rejects', 'join', 'bottom', 'rejects', 'left')
+  return { nodes, edges, w: 1100, h: y + 210 }
+}
+
+const OUT = { left: [-1, 0], right: [1, 0], top: [0, -1], bottom: [0, 1] }
+function anchor({ x, y, w, h }, side, shift) {
+  const [dx, dy] = OUT[side]
+  return {
+    x: x + w / 2 + (dx * w) / 2 + (dx === 0 ? shift : 0),
+    y: y + h / 2 + (dy * h) / 2,
+    dx,
+    dy,
+  }
+}
+export function curve(nodes, { id, from, fromSide, to, toSide }) {
+  // Two that leave or reach a box on the same side keep apart.
+  const shift =
+    id === 'rejects' && fromSide === 'bottom' ? 40 : id === 'right' && toSide === 'bottom' ? -40 : 0
+  const a = anchor(nodes[from], fromSide, id === 'rejects' ? shift : 0)
+  const b = anchor(nodes[to], toSide, id === 'right' ? shift : 0)
+  const bend = Math.max(24, Math.hypot(b.x - a.x, b.y - a.y) / 2.2)
+  const points = [
+    a.x,
+    a.y,
+    a.x + a.dx * bend,
+    a.y + a.dy * bend,
+    b.x + b.dx * bend,
+    b.y + b.dy * bend,
+    b.x,
+    b.y,
+  ]
+  const [x0, y0, x1, y1, x2, y2, x3, y3] = points
+  const middle = { x: (x0 + 3 * x1 + 3 * x2 + x3) / 8, y: (y0 + 3 * y1 + 3 * y2 + y3) / 8 }
+  return { d: `M${x0} ${y0}C${x1} ${y1} ${x2} ${y2} ${x3} ${y3}`, middle }
+}

@@ -1,0 +1,115 @@
+/** The pipeline as a picture: what flows where, and how much of it. */
+import { $, byId, make, setText } from './elements.js'
+import { curve, layout } from './layout.js'
+import { count, percent, rate, records, span } from './words.js'
+
+let drawn = ''
+function draw(topology) {
+  const narrow = matchMedia('(max-width: 760px)').matches
+  const key = JSON.stringify([narrow, topology])
+  if (key === drawn) return
+  drawn = key
+  const { nodes, edges, w, h } = layout(topology, narrow)
+  const svg = make('svg', {
+    viewBox: `0 0 ${w} ${h}`,
+    role: 'img',
+    'aria-labelledby': 'picture-h picture-d',
+  })
+  svg.append(make('desc', { id: 'picture-d' }))
+  const labels = []
+  const titles = []
+  for (const edge of edges) {
+    const { d, middle } = curve(nodes, edge)
+    const group = make(
+      'g',
+      { class: 'edge', id: `edge-${edge.id}` },
+      make('path', { d }),
+      make('path', { d, class: 'flow' }),
+    )
+    svg.append(group)
+    const { x, y } = edge.label ?? middle
+    labels.push(make('text', { x, y: y + 4, id: `label-${edge.id}` }))
+  }
+  for (const { id, kind, title, x, y, w, h, topic } of Object.values(nodes)) {
+    const group = make('g', { class: `node ${topic ? 'topic' : ''}`, id: `node-${id}` })
+    group.append(
+      make('title', {}, `${kind} ${title}`),
+      make('rect', { x, y, width: w, height: h, rx: topic ? 8 : 18 }),
+    )
+    group.append(make('text', { class: 'kind', x: x + 12, y: y + 18 }, kind))
+    const name = make('text', { class: 'title', x: x + 12, y: y + 37 }, title)
+    group.append(name)
+    titles.push([name, title, w - 22])
+    group.append(make('text', { class: 'more', x: x + 12, y: y + 55 }))
+    if (id === 'join') group.append(make('text', { class: 'more second', x: x + 12, y: y + 73 }))
+    svg.append(group)
+  }
+  const over = make('g', { class: 'edge' }, ...labels)
+  svg.append(over)
+  $('svg', byId('picture'))?.remove()
+  byId('picture').append(svg)
+  // The end of a long name tells more than its beginning.
+  for (const [at, title, most] of titles) {
+    for (let cut = 1; at.getComputedTextLength() > most; cut++)
+      at.textContent = `…${title.slice(cut)}`
+  }
+}
+function flow(id, perSecond, label = rate(perSecond)) {
+  const edge = byId(`edge-${id}`)
+  edge.classList.toggle('flows', perSecond > 0)
+  // Faster for more, by its order of magnitude; a path's style is not its markup, so the policy allows it.
+  if (perSecond > 0)
+    $('.flow', edge).style.animationDuration =
+      `${(2.4 / (1 + Math.log10(1 + perSecond))).toFixed(1)}s`
+  setText(byId(`label-${id}`), label)
+}
+const more = (id, text) => setText($('.more', byId(`node-${id}`)), text)
+
+export function picture(s) {
+  draw(s.topology)
+  // Who has no task does not know.
+  const lag = (side) =>
+    s.tasks.length === 0 ? '–' : count(s.tasks.reduce((sum, task) => sum + task.lag[side], 0))
+  const { join } = s.topology
+  const { pace } = s
+  flow('facts', pace.facts)
+  flow('enriched', pace.enriched)
+  flow('right', pace.right)
+  flow('output', pace.output)
+  flow('rejects', pace.rejects, pace.rejects > 0 ? rate(pace.rejects) : '')
+  more('facts', `lag ${lag('facts')}`)
+  more('right', `lag ${lag('right')}`)
+  more('output', records(s.counts.output))
+  more('rejects', s.counts.rejects === 0 ? 'none' : records(s.counts.rejects))
+  byId('node-rejects').classList.toggle('alert', pace.rejects > 0)
+  const window =
+    join.beforeMs === join.afterMs
+      ? span(join.afterMs)
+      : `−${span(join.beforeMs)} +${span(join.afterMs)}`
+  more('join', `${window}, grace ${span(join.graceMs)}`)
+  const held = s.tasks.reduce((sum, { window: w }) => sum + w.left + w.right, 0)
+  setText($('#node-join .second'), `${records(held)} ${held === 1 ? 'waits' : 'wait'}`)
+  let hits = 0
+  let all = 0
+  s.dimensions.forEach((d, i) => {
+    hits += d.hits
+    all += d.hits + d.misses
+    more(
+      `d${i}`,
+      d.ready
+        ? `${count(d.rows)} rows`
+        : d.bootstrap
+          ? `reading, ${d.bootstrap.percent} %`
+          : 'waiting',
+    )
+    flow(`d${i}`, pace.lookUps[i], percent(d.hits, d.hits + d.misses))
+  })
+  more('enrich', all === 0 ? '' : `${percent(hits, all)} found`)
+  const found = s.dimensions
+    .map((d) => `${d.name} found ${percent(d.hits, d.hits + d.misses)}`)
+    .join(', ')
+  setText(
+    byId('picture-d'),
+    `Facts ${rate(pace.facts)}, ${found || 'no dimension'}; right stream ${rate(pace.right)}; output ${rate(pace.output)}; rejects ${rate(pace.rejects)}.`,
+  )
+}

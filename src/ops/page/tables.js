@@ -1,0 +1,219 @@
+/** The lists of the page. */
+import { $, byId, setText, table } from './elements.js'
+import { ago, bytes, clock, count, NONE, or, percent, ranges, rate, span } from './words.js'
+
+export function tables(s) {
+  rejects(s)
+  tasks(s)
+  dimensions(s)
+  join(s)
+  delays(s)
+  epochs(s)
+  memory(s)
+  setText($('#config pre'), JSON.stringify(s.config, null, 2))
+}
+
+/** @param group the answer of /v1/group */
+export function members(group, s) {
+  const heads = [
+    'Instance',
+    'Verdict',
+    'Facts',
+    'Output',
+    'Lag',
+    'Latency, 99 %',
+    'Rejects',
+    'Late',
+    'Unmatched',
+    'Tasks',
+    'Version',
+  ]
+  const rows = group.instances.map((m) => {
+    const { self, instance, address, host, summary, error } = m
+    const name = { text: `${instance ?? host}${self ? ' (this one)' : ''}`, small: address ?? '' }
+    if (address !== null && !self) name.href = `http://${address}/`
+    const level = summary?.verdict.verdict
+    const verdict = { text: level ?? 'no answer', small: error ?? '', alert: level !== 'works' }
+    return [name, verdict, ...paceCells(summary?.pace), ranges(m.partitions), m.version ?? NONE]
+  })
+  for (const { name, address, lastSeenAt, partitions } of group.gone) {
+    const left = { text: 'gone', small: `left ${ago(lastSeenAt, s.at)}`, alert: true }
+    const had = { text: NONE, small: partitions.length === 0 ? '' : `had ${ranges(partitions)}` }
+    rows.push([{ text: name, small: address ?? '' }, left, ...paceCells(undefined), had, NONE])
+  }
+  const total = rows.length > 1
+  if (total) rows.push(['All that answer', '', ...paceCells(group.total), '', ''])
+  const none =
+    s.state === 'draining'
+      ? 'This instance has left the group.'
+      : 'Not known now: the group is rebalancing, or its coordinator does not answer.'
+  table('members', 'Records a second; the links lead to their pages.', heads, rows, { none, total })
+}
+
+function paceCells(pace) {
+  if (pace === undefined) return Array(7).fill(NONE)
+  const { facts, output, lagRecords, lagMs, latencyP99Ms, rejects, late, unmatched } = pace
+  const lag = { text: or(lagRecords, count), small: or(lagMs, span) }
+  return [
+    rate(facts),
+    rate(output),
+    lagRecords === null ? NONE : lag,
+    or(latencyP99Ms, span),
+    { text: rate(rejects), alert: rejects > 0 },
+    { text: rate(late), alert: late > 0 },
+    rate(unmatched),
+  ]
+}
+
+function rejects(s) {
+  const { shown, records } = s.access
+  const where = ({ topic, last }) => {
+    if (last === null) return topic
+    return last.offset < 0 ? topic : `${topic}-${last.partition} @ ${last.offset}`
+  }
+  const open = ['Reason', 'Records', 'Last', 'Where', 'Key', 'Value begins', 'Why']
+  const rows = s.rejectKinds.map((kind) => {
+    const { reason, stage, count: n, last } = kind
+    const seen = { text: ago(last?.at, s.at), small: last ? clock(last.at) : '' }
+    const cells = [{ text: reason, small: `at ${stage}` }, count(n), seen, where(kind)]
+    if (!shown) return cells
+    const value = { text: or(last?.value, String), long: true }
+    return [...cells, or(last?.key, String), value, { text: or(last?.error, String), long: true }]
+  })
+  const hidden = records === 'nobody' ? 'http.readToken is off' : 'the token opens them'
+  const about = `Each with its last one; all are in ${s.topology.rejects.topic}.${shown ? '' : ` Keys and contents are hidden: ${hidden}.`}`
+  const none = 'None since the start.'
+  table('rejects', about, shown ? open : open.slice(0, 4), rows, { none, words: true })
+}
+
+function tasks(s) {
+  const heads = [
+    'Task',
+    'State',
+    'Lag facts',
+    'Lag right',
+    'Stream time',
+    'Behind now',
+    'Window left',
+    'Window right',
+    'Segments',
+    'Memory',
+  ]
+  const rows = s.tasks.map(({ partition, state, restore, lag, streamTime, window }) => [
+    partition,
+    restore === null ? state : progress('restoring ', restore),
+    count(lag.facts),
+    count(lag.right),
+    clock(streamTime),
+    or(streamTime, (time) => span(s.at - time)),
+    count(window.left),
+    count(window.right),
+    window.segments,
+    bytes(window.bytes),
+  ])
+  const about = `Of ${s.topology.partitions ?? '?'} partitions; times are event times.`
+  table('tasks', about, heads, rows, { none: 'No task is here now.' })
+}
+
+function progress(what, { percent: part, secondsLeft }) {
+  const left = secondsLeft === null ? '' : `, ${span(secondsLeft * 1000)} left`
+  return { bar: part, of: 100, text: `${what}${part} %${left}` }
+}
+
+function dimensions(s) {
+  const heads = [
+    'Dimension',
+    'State',
+    'Rows',
+    'Memory',
+    'Last row',
+    'Behind',
+    'Look-ups',
+    'Found',
+    'Most missed',
+  ]
+  const rows = s.dimensions.map((d, i) => [
+    d.name,
+    d.ready ? 'read' : d.bootstrap ? progress('', d.bootstrap) : 'waiting',
+    or(d.rows, count),
+    or(d.bytes, bytes),
+    ago(d.lastUpdateAt, s.at),
+    or(d.stalenessMs, span),
+    rate(s.pace.lookUps[i]),
+    { text: percent(d.hits, d.hits + d.misses), alert: d.misses > 0 && d.hits === 0 },
+    { text: missed(d, s.access), long: true },
+  ])
+  const about = 'Behind: how long ago all that was in the topic is known to have been read.'
+  table('dimensions', about, heads, rows, { none: 'The pipeline has no dimension.' })
+}
+
+function missed({ topMissing = [] }, { shown }) {
+  if (!shown) return 'hidden'
+  return (
+    topMissing
+      .slice(0, 3)
+      .map(({ key, count: n }) => `${key} (${count(n)})`)
+      .join(', ') || NONE
+  )
+}
+
+function join(s) {
+  const { facts, output, unmatched } = s.counts
+  const each = facts === 0 ? NONE : (Math.max(0, output - unmatched) / facts).toFixed(3)
+  const rows = s.join.map(({ side, hits, misses }) => [
+    side,
+    count(hits),
+    count(misses),
+    percent(hits, hits + misses),
+  ])
+  table(
+    'join',
+    `Whether the other side was there when a record came. Matches per fact: ${each}.`,
+    ['Side', 'Found', 'Not yet', 'Ratio'],
+    rows,
+  )
+}
+
+function delays(s) {
+  // Buckets of both sides: those whose left record was first, those whose right one was.
+  const buckets = new Map()
+  for (const [side, { delays: all = [] }] of s.join.entries()) {
+    for (const { uptoMs, count: n } of all) {
+      if (!buckets.has(uptoMs)) buckets.set(uptoMs, [0, 0])
+      buckets.get(uptoMs)[side] = n
+    }
+  }
+  const seen = [...buckets].sort(([x], [y]) => x - y)
+  byId('delays').hidden = seen.length === 0
+  const most = Math.max(1, ...seen.flatMap(([, counts]) => counts))
+  const rows = seen.map(([uptoMs, counts]) => [
+    span(uptoMs),
+    ...counts.map((n) => ({ bar: n, of: most, text: count(n) })),
+  ])
+  table('delays', 'Of their event times.', ['Up to', 'Left first', 'Right first'], rows)
+}
+
+function epochs({ epochs: e, pace, rebalances, counts, at }) {
+  const rows = [
+    ['Committed', count(e.committed)],
+    ['Aborted', count(e.aborted)],
+    ['A second', pace.epochs.toFixed(1)],
+    ['Last commit', ago(e.lastAt, at)],
+    ['Median, of the last 512', or(e.p50Ms, span)],
+    ['99 % within', or(e.p99Ms, span)],
+    ['Rebalances', count(rebalances)],
+    ['Dropped: no row; other type', `${count(counts.missing)}; ${count(counts.otherType)}`],
+  ]
+  table('epochs', 'What one Kafka transaction holds, of all tasks.', ['Figure', 'Now'], rows)
+}
+
+function memory({ memory: { parts, limits, heapUsed, rss }, disk }) {
+  const held = Object.entries(parts).map(([part, size]) => {
+    const most = limits[part]
+    if (most === undefined) return [part, bytes(size)]
+    return [part, { bar: size, of: most, text: `${bytes(size)} of ${bytes(most)}` }]
+  })
+  const stored = Object.entries(disk).map(([store, size]) => [`disk: ${store}`, bytes(size)])
+  const about = `JavaScript heap ${bytes(heapUsed)}; the process ${bytes(rss)}.`
+  table('memory', about, ['Part', 'Holds'], [...held, ...stored])
+}
