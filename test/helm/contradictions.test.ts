@@ -115,6 +115,10 @@ const cases: readonly (readonly [says: RegExp, values: Values, feature?: string]
     { http: { token: { existingSecret: '' } } },
     'secrets-values.yaml',
   ],
+  [
+    /http.readToken in plain/,
+    { registry: { url: '' }, config: `${PIPELINE}http: { readToken: abc }` },
+  ],
   [/http.token in plain/, { registry: { url: '' }, config: `${PIPELINE}http: { token: abc }` }],
   [/kafka.tls.existingSecret gives a secret/, { kafka: { tls: { existingSecret: 'x' } } }],
   [

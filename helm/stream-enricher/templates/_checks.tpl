@@ -96,7 +96,7 @@
 {{- end }}
 {{- $tls := ternary $pipeline.tls dict (kindIs "map" $pipeline.tls) }}
 {{- $registryTls := default dict $pipeline.registry.tls }}
-{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "kafka.sasl.clientSecret" $pipeline.sasl.clientSecret "registry.password" $pipeline.registry.password "http.token" $pipeline.token "kafka.tls.key" $tls.key "kafka.tls.passphrase" $tls.passphrase "registry.tls.key" $registryTls.key "registry.tls.passphrase" $registryTls.passphrase }}
+{{- range $path, $value := dict "kafka.sasl.password" $pipeline.sasl.password "kafka.sasl.clientSecret" $pipeline.sasl.clientSecret "registry.password" $pipeline.registry.password "http.token" $pipeline.token "http.readToken" (ternary "" $pipeline.readToken (eq (toString $pipeline.readToken) "off")) "kafka.tls.key" $tls.key "kafka.tls.passphrase" $tls.passphrase "registry.tls.key" $registryTls.key "registry.tls.passphrase" $registryTls.passphrase }}
 {{- if and $value (not (contains "${" (toString $value))) }}
 {{- fail (printf "config has %s in plain, and a ConfigMap is no place for it: put it into a secret and write ${file:…}" $path) }}
 {{- end }}

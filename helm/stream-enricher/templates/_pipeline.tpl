@@ -18,6 +18,7 @@ by its default; what stays open keeps its `${`.
   "registry" (dig "registry" dict $file)
   "topics" (list (dig "facts" "topic" "" $file) (dig "join" "topic" "" $file) | compact)
   "token" (dig "http" "token" "" $file)
+  "readToken" (dig "http" "readToken" "" $file)
   "advertise" (dig "http" "advertise" "" $file)
   "host" (dig "http" "host" "" $file)
   "port" (dig "http" "port" 8080 $file)
