@@ -69,6 +69,18 @@ export const EVENTS = {
       'Its `max.message.bytes` or `message.timestamp` limits were changed, or clocks differ. The epoch is done again; what the topic does not take goes to the rejects topic, as `too_large` or `too_old`.',
     action: 'Raise the limit where records should not be rejected.',
   },
+  limits_raised: {
+    level: 'info',
+    message: '{topic} takes more again',
+    fields: {
+      topic: 'its name',
+      batchBytes: 'the most bytes of a batch from now on',
+      aheadMs: 'how far ahead of the clock a timestamp may be; null: any',
+      behindMs: 'how far behind; null: any',
+    },
+    means: 'After `limits_read` the limits are looked at once a minute, and one was raised.',
+    action: '',
+  },
   dimensions_read: {
     level: 'info',
     message: 'Dimensions read',

@@ -34,6 +34,9 @@ import { prepareTopics } from './topics.ts'
 import { REVISION, VERSION } from './version.ts'
 import { Worker } from './worker.ts'
 
+/** Where a topic has refused something. */
+const LOOK_AT_LIMITS_MS = 60_000
+
 export interface Service {
   readonly worker: Worker
   readonly counts: Counts
@@ -104,6 +107,10 @@ export async function startService(
     await limits.refused(error)
     Object.assign(context, limits.ofTasks)
   }
+  const looking = setInterval(() => {
+    const raised = (any: boolean): unknown => any && Object.assign(context, limits.ofTasks)
+    limits.look().then(raised, onFatal)
+  }, LOOK_AT_LIMITS_MS).unref()
   const dimensionRejects = new DimensionRejects({
     topic: rejects,
     producer: () => worker.producer(),
@@ -172,6 +179,7 @@ export async function startService(
     worker,
     counts,
     async stop() {
+      clearInterval(looking)
       topicWatch.close()
       registry?.close()
       await worker.stop()

@@ -618,7 +618,7 @@ export class Task {
 
   #rejectTooLarge(side: number, block: Block, i: number, bytes: number): number {
     const { maxEntryBytes } = this.#context
-    const error = `The record has ${bytes} bytes; ${maxEntryBytes} fit into a changelog record`
+    const error = `The record has ${bytes} bytes; ${maxEntryBytes} is the most of which changelog and output topic take what is written (max.message.bytes)`
     return this.#reject(side, block, i, 'window', 'too_large', error)
   }
 

@@ -295,7 +295,7 @@ export class Registry {
     const { status, contentType, location } = response
     if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
     const answer = parsed(response.body)
-    if (answer === undefined || isOfServer(status, answer)) {
+    if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
       const what = contentType.replace(/;.*/, '') || 'no type'
       throw new Error(`${status} with ${what}, which is no answer of a schema registry`)
     }
@@ -371,6 +371,10 @@ const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(stat
 /** Of who serves the address, and not of the API: the path is wrong, or an ingress has no backend now. */
 const isOfServer = (status: number, { error_code, message = '' }: Answer): boolean =>
   status === NOT_FOUND && (error_code === undefined || /^HTTP 404\b/.test(message))
+
+/** As a proxy may answer in place of the registry. */
+const isNothing = (answer: Answer): boolean =>
+  !Array.isArray(answer) && Object.keys(answer).length === 0
 
 /** undefined: it is no JSON. */
 function parsed(text: string): Answer | undefined {

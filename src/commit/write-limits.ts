@@ -35,6 +35,7 @@ export class WriteLimits {
   readonly #log: Log
   #limits: Limits
   #slackMs = 0
+  #wasRefused = false
   /** By topic: how often it has refused what is within its limits since the last commit. */
   readonly #tries = new Map<string, number>()
   readonly #commits: () => number
@@ -86,9 +87,26 @@ export class WriteLimits {
     this.#commitsBefore = this.#commits()
     if (error.fields.broker === 'INVALID_TIMESTAMP') this.#time(topic, before, after, error)
     else this.#size(topic, before, after, error)
+    this.#wasRefused = true
     this.#apply()
     const { batchBytes, aheadMs, behindMs } = this.#of(topic)
     this.#log.event('limits_read', { err: error, topic, batchBytes, aheadMs, behindMs })
+  }
+
+  /**
+   * Reads the limits anew where a refusal has lowered what is written: somebody may have raised one since, and
+   * what is within it is not refused. Resolves with whether one was raised. Throws TOPIC_MISSING.
+   */
+  async look(): Promise<boolean> {
+    if (!this.#wasRefused) return false
+    const before = this.#limits
+    this.#limits = await this.#read()
+    this.#apply()
+    const raised = [...this.#limits].filter(([topic, now]) => isMore(now, before.get(topic)!))
+    for (const [topic, { batchBytes, aheadMs, behindMs }] of raised) {
+      this.#log.event('limits_raised', { topic, batchBytes, aheadMs, behindMs })
+    }
+    return raised.length > 0
   }
 
   /** What was found by trying stays where the limit may not be seen. Where no broker answers the next refusal reads again. */
@@ -148,6 +166,11 @@ export class WriteLimits {
     changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
   }
 }
+
+const isMore = (now: TopicLimits, before: TopicLimits): boolean =>
+  now.batchBytes > before.batchBytes ||
+  now.aheadMs > before.aheadMs ||
+  now.behindMs > before.behindMs
 
 const refused = (message: string, cause: EnricherError): EnricherError =>
   new EnricherError('BROKER_REFUSED', message, { cause, fields: cause.fields })

@@ -90,6 +90,13 @@ test('three ids that nobody has are waited for, and the others of a topic of gar
   assert.deepEqual(waited.slice(-2), [5000, 0])
 })
 
+test('an empty object is no answer, and waited out', async (t) => {
+  const { url, requests } = await serving(t, (_, n) => (n < 2 ? [200, {}] : SCHEMA))
+  const { registry } = registryOf(t, { url })
+  assert.equal(await registry.byId(7), 'long')
+  assert.equal(requests.length, 3)
+})
+
 test('a page of an ingress without a backend, and a path that is no registry’s, are an outage and no verdict', async (t) => {
   const replies: Reply[] = [
     [404, '<html>default backend - 404</html>'],

@@ -154,6 +154,18 @@ test('where no broker answers the limits stay as they are, and the next refusal 
   assert.equal(written.output.maxBatchBytes, 20_000)
 })
 
+test('a limit that is raised again counts at the next look, where something was refused', async () => {
+  const { limits: written, settings } = await limitsWith({ 'max.message.bytes': '30000' })
+  settings['max.message.bytes'] = '20000'
+  assert.equal(await written.look(), false, 'nothing was refused')
+  await written.refused(refused('MESSAGE_TOO_LARGE'))
+  assert.equal(await written.look(), false)
+  settings['max.message.bytes'] = '40000'
+  assert.equal(await written.look(), true)
+  assert.equal(written.output.maxBatchBytes, 40_000)
+  assert.equal(await written.look(), false)
+})
+
 test('a limit of age that is new counts from the next epoch on', async () => {
   const { limits: written, settings } = await limitsWith({})
   assert.equal(written.ofTasks.behindMs, Infinity)
