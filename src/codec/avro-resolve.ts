@@ -216,6 +216,7 @@ function inAnyOrder(
       if (!skips[i](source)) return transfer.endedIn(names[i])
     }
     const end = source.at
+    if (!transfer.mayWalk(end - starts[0])) return false
     for (const { run, name, source: from } of fields) {
       if (from >= 0) source.at = starts[from]
       if (!run(transfer)) return transfer.endedIn(name)

@@ -2,6 +2,11 @@ import type { Bytes } from '../bytes.ts'
 import { AvroSink } from './avro-sink.ts'
 import { AvroSource } from './avro-walk.ts'
 
+/** So many levels of a value may be wholly in fields of another order than the reader's. */
+const MOST_LEVELS = 8
+const AHEAD_BYTES = 4 * 1024 * 1024
+const TOO_DEEP = 'is nested too deep to be read, as its fields come in another order'
+
 /** One value on its way from the writer's bytes to the reader's. */
 export class AvroTransfer {
   readonly source = new AvroSource()
@@ -10,6 +15,8 @@ export class AvroTransfer {
   path = ''
   /** What the reader's schema has no place for; empty: the bytes are not of the writer's schema. */
   misfit = ''
+  /** Bytes that may still be walked ahead of their turn. */
+  #ahead = 0
 
   /** Begins a value, which is in `buffer[at, end)`. */
   begin(buffer: Bytes, at: number, end: number): void {
@@ -17,6 +24,16 @@ export class AvroTransfer {
     this.sink.begin()
     this.path = ''
     this.misfit = ''
+    this.#ahead = AHEAD_BYTES + MOST_LEVELS * (end - at)
+  }
+
+  /**
+   * False: too much was walked for fields in another order. Each level of such records walks all that is in it
+   * once more, so that a small value, nested deep, would take seconds.
+   */
+  mayWalk(bytes: number): boolean {
+    this.#ahead -= bytes
+    return this.#ahead >= 0 || this.refuse('', TOO_DEEP)
   }
 
   /** False, as what is done with the value next. */

@@ -329,3 +329,29 @@ test('a few bytes do not become a value that takes all memory, or all time', () 
     )
   }
 })
+
+test('fields in another order do not make a value walked again at each of its levels', () => {
+  const items = { name: 'c', type: { type: 'array', items: 'N' } }
+  const v = { name: 'v', type: 'int' }
+  const record = (fields: object[]) => parseSchema({ type: 'record', name: 'N', fields })
+  const transcode = resolve(record([v, items]), record([items, v]))
+  /** So many levels, the innermost with so many leaves. */
+  const value = (levels: number, leaves: number): Buffer => {
+    const count = Buffer.from([
+      0x80 | ((leaves * 2) & 127),
+      0x80 | ((leaves >> 6) & 127),
+      leaves >> 13,
+    ])
+    const outer = Buffer.alloc(2 * levels, 2)
+    return Buffer.concat([
+      outer,
+      Buffer.from([0]),
+      count,
+      Buffer.alloc(2 * leaves),
+      Buffer.alloc(levels + 1),
+    ])
+  }
+  // A list of a thousand is no trouble.
+  assert.ok(transcoded(transcode, value(480, 1)) instanceof Buffer)
+  assert.match(String(transcoded(transcode, value(480, 300_000))), /nested too deep to be read/)
+})
