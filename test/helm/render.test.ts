@@ -234,11 +234,11 @@ test(
       notes('ingress-values.yaml', { ingress: { tlsSecret } }),
     )
     assert.match(said, /https:\/\/orders.example.com\/\n/)
-    assert.match(said, /whoever reaches orders.example.com sees them/)
+    assert.match(said, /show records to whoever reaches orders.example.com/)
     assert.doesNotMatch(said, /in plain/)
     assert.match(plain, /http:\/\/orders.example.com\/\n/)
     assert.match(plain, /in plain/)
-    assert.doesNotMatch(notes('default-values.yaml'), /from outside|sees them|in plain/)
+    assert.doesNotMatch(notes('default-values.yaml'), /from outside|show records|in plain/)
   },
 )
 
