@@ -51,7 +51,10 @@ function restOf(nanos: bigint): string {
 /** Milliseconds since 1970 of ISO 8601 text, with a fraction down to nanoseconds; undefined: it is none. */
 export function parseTime(text: string): number | undefined {
   const nanos = parseNanos(text)
-  return nanos === undefined ? undefined : Number(nanos) / Number(NANOS_PER_MS)
+  if (nanos === undefined) return undefined
+  // Nanoseconds since 1970 are more than a double holds.
+  const ms = floor(nanos, NANOS_PER_MS)
+  return Number(ms) + Number(nanos - ms * NANOS_PER_MS) / Number(NANOS_PER_MS)
 }
 
 function parseNanos(text: string): bigint | undefined {
