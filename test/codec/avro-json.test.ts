@@ -156,6 +156,13 @@ test('any value of int, long, text and bytes survives', () => {
 })
 
 test('times are read with any fraction and zone', () => {
+  const first = Date.parse('0000-01-01T00:00:00Z')
+  const last = Date.parse('9999-12-31T23:59:59.999Z')
+  fc.assert(
+    fc.property(fc.integer({ min: first, max: last }), (ms) => {
+      assert.equal(parseTime(new Date(ms).toISOString()), ms)
+    }),
+  )
   assert.equal(parseTime('1970-01-01T01:00:00+01:00'), 0)
   assert.equal(parseTime('1970-01-01T00:00:00.5Z'), 500)
   assert.equal(parseTime('1970-01-01T00:00:00.000001Z'), 0.001)
