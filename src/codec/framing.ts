@@ -87,7 +87,7 @@ export function idHeaderFault(
 const nameOf = (part: number): string => (part === KEY ? 'key' : 'value')
 
 const headerFault = (part: number, header: number): string =>
-  `The ${nameOf(part)}’s schema id is in the header ${HEADERS[part][header]}, and framing by headers is not read yet; have the producer write byte 0 and the id in front of the ${nameOf(part)}`
+  `The ${nameOf(part)}’s schema id is in the header ${HEADERS[part][header]}, and framing by headers is not supported; have the producer write byte 0 and the id in front of the ${nameOf(part)}`
 
 function bodyFault(part: number, body: Buffer): string {
   return `The ${nameOf(part)} does not begin with byte 0 and a schema id (Confluent framing): ${seen(body)}`
@@ -98,7 +98,7 @@ function seen(body: Buffer): string {
   if (body.length === 0) return 'it is empty'
   // https://docs.aws.amazon.com/glue/latest/dg/schema-registry.html: version 3, then the compression.
   if (body[0] === 3 && (body[1] === 0 || body[1] === 5)) {
-    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, which are not read yet`
+    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, which is not supported; have the producer use a registry with Confluent’s framing`
   }
   const text = body.toString('utf8', 0, SHOWN)
   const isText = /^[^\p{Cc}\ufffd]+\ufffd?$/u.test(text)

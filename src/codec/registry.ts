@@ -111,7 +111,7 @@ export class Registry {
     if (answer === undefined) return undefined
     const { id, schemaType = 'AVRO' } = answer
     if (schemaType !== 'AVRO') {
-      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not read yet; the topic's values have to be Avro`
+      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not supported; have the producer or the connector write Avro`
       throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
     }
     return { id: id!, schema: await this.#parse(answer) }
