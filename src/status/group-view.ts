@@ -27,7 +27,8 @@ interface Seen {
   readonly name: string
   readonly address: string | null
   readonly partitions: readonly number[]
-  readonly lastSeenAt: number
+  /** Monotonic, in ms. */
+  readonly seenAt: number
 }
 
 export interface GroupViewOptions {
@@ -35,6 +36,7 @@ export interface GroupViewOptions {
   /** None where they are not known. */
   readonly members: () => Promise<readonly Member[]>
   readonly own: () => Summary
+  /** Monotonic, in ms. */
   readonly now?: () => number
 }
 
@@ -49,7 +51,7 @@ export class GroupView {
 
   constructor(options: GroupViewOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? (() => performance.now())
     this.#timer = setInterval(() => void this.look(), LOOK_MS).unref()
   }
 
@@ -60,7 +62,7 @@ export class GroupView {
   /** Remembers who is there now. */
   async look(): Promise<readonly Member[]> {
     const members = await this.#options.members()
-    const lastSeenAt = this.#now()
+    const seenAt = this.#now()
     for (const member of members) {
       const { address, partitions } = member
       // A process that was started anew may have another name, and stands where the former one stood.
@@ -68,12 +70,17 @@ export class GroupView {
         if (address !== null && before.address === address) this.#seen.delete(name)
       }
       const name = nameOf(member)
-      this.#seen.set(name, { name, address, partitions, lastSeenAt })
+      this.#seen.set(name, { name, address, partitions, seenAt })
     }
-    for (const [name, { lastSeenAt: at }] of this.#seen) {
-      if (lastSeenAt - at > GONE_MS) this.#seen.delete(name)
+    for (const [name, { seenAt: at }] of this.#seen) {
+      if (seenAt - at > GONE_MS) this.#seen.delete(name)
     }
     return members
+  }
+
+  /** With the time by the wall clock, in ms. */
+  #told({ seenAt, ...seen }: Seen): object {
+    return { ...seen, lastSeenAt: Math.round(Date.now() - (this.#now() - seenAt)) }
   }
 
   /** Many who ask share one question to the others. */
@@ -104,7 +111,11 @@ export class GroupView {
       instances,
       // Who does not know the others does not know who has gone, either.
       gone:
-        members.length === 0 ? [] : [...this.#seen.values()].filter(({ name }) => !names.has(name)),
+        members.length === 0
+          ? []
+          : [...this.#seen.values()]
+              .filter(({ name }) => !names.has(name))
+              .map((one) => this.#told(one)),
       unowned: members.length === 0 ? [] : all.filter((partition) => !owned.has(partition)),
       total: totalOf(instances.flatMap(({ summary }) => (summary === null ? [] : [summary.pace]))),
     }

@@ -70,7 +70,7 @@ const reasonItem = () =>
     {},
     make('p', { class: 'text' }),
     make('progress', { max: 100, 'aria-label': 'how far it is' }),
-    make('p', { class: 'todo' }, make('b', {}, 'What to do: '), make('span', { class: 'action' })),
+    make('p', {}, make('b', {}, 'What to do: '), make('span', { class: 'action' })),
     make('p', { class: 'soft' }, make('span', { class: 'since' }), make('a')),
   )
 
