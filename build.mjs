@@ -32,8 +32,8 @@ export async function bundle(folder) {
       ].join('\n'),
     },
   })
-  cpSync('src/ops/RUNBOOK.md', `${folder}/RUNBOOK.md`)
-  cpSync('src/ops/page', `${folder}/page`, { recursive: true })
+  cpSync('src/watch/http/RUNBOOK.md', `${folder}/RUNBOOK.md`)
+  cpSync('src/watch/http/page', `${folder}/page`, { recursive: true })
   // Installing classic-level itself would run a script, which npm warns of. All platforms' native parts are in it.
   cpSync('node_modules/classic-level/prebuilds', `${folder}/prebuilds`, { recursive: true })
   return Object.keys(metafile.inputs)

@@ -1,7 +1,7 @@
 /** A large dimension: how long it takes to be read whole, and the memory it needs. */
 
-import { createPipelineCodec, readSchemas } from '../src/codec/avro.ts'
 import { loadPipeline } from '../src/config/load.ts'
+import { createPipelineCodec, readSchemas } from '../src/plan/pipeline-codec.ts'
 import { connect, createTopic, PlainProducer } from '../test/support/topics.ts'
 import { CUSTOMERS, readValue } from './dimension-rows.ts'
 import { type BenchKafka, deleteTopicsOf, newName, withKafka } from './kafka.ts'

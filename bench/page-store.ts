@@ -1,8 +1,8 @@
 /** The window's pages in LevelDB: written at a commit, read for a match, read back at a restart. */
 import { join } from 'node:path'
-import { openStore, type Store } from '../src/level.ts'
-import type { Page } from '../src/window/page.ts'
-import { WindowStore } from '../src/window/window-store.ts'
+import { openStore, type Store } from '../src/state/level.ts'
+import type { Page } from '../src/state/page.ts'
+import { WindowStore } from '../src/state/page-store.ts'
 import { printHeader } from './machine.ts'
 import { measure, ownFlags } from './micro.ts'
 import { readOptions } from './options.ts'

@@ -1,9 +1,9 @@
 /** A join window that is driven with numbers as keys and bodies of the usual size. */
 import { bytesOf, hashBytes, NO_BYTES } from '../src/bytes.ts'
-import { WindowCounts } from '../src/counts.ts'
+import { WindowCounts } from '../src/counts/counts.ts'
 import { BatchList, TaskOutput } from '../src/output/task-output.ts'
+import type { Page } from '../src/state/page.ts'
 import { JoinWindow } from '../src/window/join-window.ts'
-import type { Page } from '../src/window/page.ts'
 import { windowTimes } from '../src/window/segments.ts'
 import type { ReadPages } from '../src/window/window-queries.ts'
 import { FIRST_TIME, writeOrderId } from './feed.ts'

@@ -6,13 +6,13 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parsePipeline } from '../src/config/load.ts'
-import { createApp } from '../src/ops/http.ts'
+import { createApp } from '../src/watch/http/http.ts'
 import { COMMANDS_FILE, COMMANDS_HEAD, commands, commandsText } from './cli/commands-document.ts'
 import { HEAD, KEYS_FILE, keysTable } from './config/keys-table.ts'
 import { ERRORS_FILE, errorsDocument } from './monitoring/errors-document.ts'
-import { parts } from './ops/parts.ts'
 import { aclTable } from './support/acls.ts'
 import { blocksOf, commandsOf, shows } from './support/documents.ts'
+import { parts } from './watch/parts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -27,8 +27,8 @@ const DOCUMENTS = [
   ...PAGES,
   'helm/stream-enricher/README.md',
   'helm/stream-enricher/files/RUNBOOK.md',
-  'src/ops/METRICS.md',
-  'src/ops/EVENTS.md',
+  'src/watch/METRICS.md',
+  'src/watch/EVENTS.md',
   'examples/compose/README.md',
   'findings/README.md',
   'bench/RESULTS.md',

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Broker } from '../../src/broker/port.ts'
-import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
 import { loadPipeline } from '../../src/config/load.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
   endWithoutKafka,
   freePort,

@@ -3,29 +3,34 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { dirname } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
-import { type Access, checkAccess } from '../checks/access.ts'
-import { type Finding, fail, ok } from '../checks/finding.ts'
-import { checkLimits } from '../checks/limits.ts'
-import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from '../checks/room.ts'
-import { checkKeySchemas, checkStored } from '../checks/stored-schemas.ts'
-import { plural } from '../checks/text.ts'
-import { checkTimes } from '../checks/times.ts'
+import type { PipelineCodec } from '../codec/port.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { plural } from '../config/text.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { messageOf } from '../errors.ts'
+import { availableBytes } from '../plan/memory.ts'
+import {
+  type ChangelogHeaders,
+  NO_HEADERS,
+  readHeaders,
+  storedLayouts,
+} from '../state/stored-layout.ts'
+import { checkDimensionKeys, checkHash } from './check-keys.ts'
+import { type Access, checkAccess } from './checks/access.ts'
+import { type Finding, fail, ok } from './checks/finding.ts'
+import { checkLimits } from './checks/limits.ts'
+import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from './checks/room.ts'
+import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
+import { checkTimes } from './checks/times.ts'
 import {
   checkDimensionTopics,
   checkOwnTopics,
   checkPartitions,
   checkRetention,
   checkThere,
-} from '../checks/topics.ts'
-import { checkValues, readValues, type ValuesRead } from '../checks/values.ts'
-import type { PipelineCodec } from '../codec/port.ts'
-import { loadPipeline } from '../config/load.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
-import { messageOf } from '../errors.ts'
-import { availableBytes } from '../memory.ts'
-import { type ChangelogHeaders, NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
-import { checkDimensionKeys, checkHash } from './check-keys.ts'
+} from './checks/topics.ts'
+import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
 import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'

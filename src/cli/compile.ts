@@ -1,8 +1,9 @@
-import { type Compiled, compilePipeline, type StoredLayout } from '../codec/compile.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import { type Comparison, Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
+import { type Compiled, compilePipeline } from '../plan/compile.ts'
+import type { StoredLayout } from '../state/changelog.ts'
 import { quietLog } from './terminal.ts'
 
 /** How long a command waits for a schema registry that does not answer. */

@@ -1,10 +1,11 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
-import { guessKeyFormat, nearlyAll, textIn } from '../checks/key-shapes.ts'
+
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
 import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
+import { guessKeyFormat, nearlyAll, textIn } from './checks/key-shapes.ts'
 
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {

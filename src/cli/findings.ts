@@ -1,4 +1,4 @@
-import type { Finding, Mark } from '../checks/finding.ts'
+import type { Finding, Mark } from './checks/finding.ts'
 import { print, styled } from './terminal.ts'
 
 const MARKS: Readonly<Record<Mark, { sign: string; colour: 'green' | 'yellow' | 'red' }>> = {

@@ -1,6 +1,14 @@
 /** `plan FILE`: what starting the file would do to what is there. Changes nothing. */
 import type { Broker } from '../broker/port.ts'
-import { refuseHidden } from '../checks/access.ts'
+import { loadPipeline } from '../config/load.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { unusableBecause } from '../dimension/checkpoint.ts'
+import { DimensionStore } from '../dimension/dimension-store.ts'
+import { extentOf } from '../dimension/extent.ts'
+import { WindowStore } from '../state/page-store.ts'
+import { NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
+import { refuseHidden } from './checks/access.ts'
 import {
   changelogStep,
   dimensionStep,
@@ -13,15 +21,7 @@ import {
   topicSteps,
   type WindowState,
   windowSteps,
-} from '../checks/steps.ts'
-import { loadPipeline } from '../config/load.ts'
-import type { Pipeline } from '../config/pipeline.ts'
-import { unusableBecause } from '../dimension/checkpoint.ts'
-import { DimensionStore } from '../dimension/dimension-store.ts'
-import { extentOf } from '../dimension/extent.ts'
-import { NO_HEADERS, readHeaders, storedLayouts } from '../stored-layout.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../topics.ts'
-import { WindowStore } from '../window/window-store.ts'
+} from './checks/steps.ts'
 import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'

@@ -1,8 +1,8 @@
 /** `run FILE`: runs the pipeline until a signal or a fatal error. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadPipeline } from '../config/load.ts'
-import { createLog } from '../ops/log.ts'
 import { startService } from '../service.ts'
+import { createLog } from '../watch/log/log.ts'
 
 /** A stop that takes longer is cut off: an orchestrator would soon do it less kindly. */
 export const STOP_MS = 5000

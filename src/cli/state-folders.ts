@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, linkSync, mkdtempSync, readdirSync, rmSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pipeline } from '../config/pipeline.ts'
-import { openStore, type Store } from '../level.ts'
+import { openStore, type Store } from '../state/level.ts'
 
 /** The folders of a pipeline's stores that are on this machine. */
 export interface StateFolders {

@@ -1,12 +1,13 @@
 /** `test FILE…`: runs the cases of fixture files through the real join, on a clock of its own and without a broker. */
-import { plural } from '../checks/text.ts'
-import { readSchemas } from '../codec/avro.ts'
+
 import type { Pipeline } from '../config/pipeline.ts'
-import type { TopicSchemas } from '../output/schema.ts'
-import { compare, type Difference } from '../simulate/compare.ts'
-import { type Case, type Fixture, loadFixture } from '../simulate/fixture.ts'
-import { Simulation } from '../simulate/simulation.ts'
+import { plural } from '../config/text.ts'
+import type { TopicSchemas } from '../plan/output-plan.ts'
+import { readSchemas } from '../plan/pipeline-codec.ts'
 import { withRegistry } from './compile.ts'
+import { compare, type Difference } from './simulate/compare.ts'
+import { type Case, type Fixture, loadFixture } from './simulate/fixture.ts'
+import { Simulation } from './simulate/simulation.ts'
 import { print, styled } from './terminal.ts'
 
 /** Sets the exit code to 1 where a case fails. Throws where a file is wrong, before any case runs. */

@@ -1,7 +1,8 @@
 /** `topics create FILE`: creates output, rejects and changelog topic, as a start does. */
-import { plural } from '../checks/text.ts'
+
 import { loadPipeline } from '../config/load.ts'
-import { missingTopics } from '../topics.ts'
+import { plural } from '../config/text.ts'
+import { missingTopics } from '../plan/topics.ts'
 import { withBroker } from './connect.ts'
 import { print } from './terminal.ts'
 

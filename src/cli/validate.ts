@@ -1,12 +1,13 @@
 /** `validate FILE`: everything that can be found out without a broker. */
-import { keyBytesDiffer } from '../checks/key-formats.ts'
-import { estimateBytes, TEXT_BYTES, typeText } from '../checks/size.ts'
-import { bytesText, durationText, plural } from '../checks/text.ts'
+
 import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { JoinConfig, Pipeline } from '../config/pipeline.ts'
-import { type OutputField, type OutputPlan, planOutput } from '../output/schema.ts'
-import { changelogTopic } from '../topics.ts'
+import { bytesText, durationText, plural } from '../config/text.ts'
+import { changelogTopic } from '../config/topic-names.ts'
+import { keyBytesDiffer } from '../plan/key-formats.ts'
+import { type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
+import { estimateBytes, TEXT_BYTES, typeText } from './checks/size.ts'
 import { compile } from './compile.ts'
 import { print, styled } from './terminal.ts'
 

@@ -2,12 +2,12 @@ import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { asCorrupt } from '../level.ts'
-import type { TaskEpoch } from '../task.ts'
-import { encodeHeader, splitPages } from '../window/changelog.ts'
-import type { Page } from '../window/page.ts'
+import { encodeHeader, splitPages } from '../state/changelog.ts'
+import { asCorrupt } from '../state/level.ts'
+import type { Page } from '../state/page.ts'
+import { topicIdHeaders } from '../state/topic-ids.ts'
+import type { TaskEpoch } from '../task/task.ts'
 import type { EpochPart } from './commit.ts'
-import { topicIdHeaders } from './topic-ids.ts'
 
 /** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024

@@ -4,9 +4,10 @@
  */
 import type { Admin } from '../broker/port.ts'
 import type { Compression, Pipeline } from '../config/pipeline.ts'
+import { changelogTopic } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { changelogTopic, readLimits, type TopicLimits } from '../topics.ts'
+import { readLimits, type TopicLimits } from '../plan/topics.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
 const CHANGELOG_OVERHEAD = 512

@@ -1,6 +1,5 @@
 import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
-import { changelogTopic } from '../topics.ts'
 import { isBrokerAddress } from './broker-address.ts'
 import type {
   Column,
@@ -16,6 +15,7 @@ import type {
   TopicConfig,
   UserSasl,
 } from './pipeline.ts'
+import { changelogTopic } from './topic-names.ts'
 
 type Duration = string | number
 type Late = 'emit' | 'drop' | 'reject'

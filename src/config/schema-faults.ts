@@ -1,11 +1,11 @@
 /** What a JSON Schema finds wrong with a file, as sentences: what is wrong, and what to write. */
 import type { ErrorObject } from 'ajv'
-import { plural } from '../checks/text.ts'
 import { notSupported } from './not-supported.ts'
 import type { ReportAt } from './pipeline-of.ts'
 import { DURATION } from './schema.ts'
 import { REFERENCE } from './substitute.ts'
 import { didYouMean } from './suggest.ts'
+import { plural } from './text.ts'
 
 /** A value as the file has it, before variables are put in. */
 export type WrittenAt = (path: readonly string[]) => string

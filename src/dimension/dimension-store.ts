@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes.ts'
-import { DURABLE, empty, type Store, withChecksum, withoutChecksum } from '../level.ts'
+import { DURABLE, empty, type Store, withChecksum, withoutChecksum } from '../state/level.ts'
 import type { DimensionCheckpoint } from './checkpoint.ts'
 import type { DimensionTable } from './table.ts'
 

@@ -1,5 +1,5 @@
 import { codeOf } from '../errors.ts'
-import { asCorrupt } from '../level.ts'
+import { asCorrupt } from '../state/level.ts'
 import {
   ANEW_REASONS,
   type AnewReason,

@@ -3,7 +3,7 @@ import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import type { Log } from '../events.ts'
-import type { Store } from '../level.ts'
+import type { Store } from '../state/level.ts'
 import type { AnewReason } from './checkpoint.ts'
 
 /** What a dimension is made of, and whom it tells. */

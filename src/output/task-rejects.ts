@@ -1,8 +1,7 @@
 import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import type { Counts } from '../counts.ts'
-import { timeText } from '../time-text.ts'
+import type { Counts } from '../counts/counts.ts'
 import {
   type BatchList,
   batchOf,
@@ -12,6 +11,7 @@ import {
   type Rejected,
   writeReject,
 } from './task-output.ts'
+import { timeText } from './time-text.ts'
 
 /** What a task cannot process, counted and on its way to the rejects topic. */
 export class TaskRejects implements OutputRejects {

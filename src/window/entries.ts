@@ -1,4 +1,4 @@
-import { PAGE_BYTES } from './page.ts'
+import { PAGE_BYTES } from '../state/page.ts'
 
 /** Entries lie in chunks, so that their table grows without being copied. */
 const CHUNK_BITS = 11

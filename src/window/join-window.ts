@@ -1,11 +1,7 @@
 import { SLICE } from '../batch.ts'
 import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
-import type { WindowCounts } from '../counts.ts'
+import type { WindowCounts } from '../counts/counts.ts'
 import { EnricherError } from '../errors.ts'
-import { Closing } from './closing.ts'
-import { COLD_FIELDS, ColdMatches } from './cold-matches.ts'
-import type { Entries } from './entries.ts'
-import { isClosed, isInside, isLate } from './lateness.ts'
 import {
   EntryCursor,
   LEFT,
@@ -14,9 +10,13 @@ import {
   type Page,
   RIGHT,
   readPageHeader,
-} from './page.ts'
-import { PageWriter } from './page-writer.ts'
-import { RecentPages } from './recent-pages.ts'
+} from '../state/page.ts'
+import { PageWriter } from '../state/page-writer.ts'
+import { RecentPages } from '../state/recent-pages.ts'
+import { Closing } from './closing.ts'
+import { COLD_FIELDS, ColdMatches } from './cold-matches.ts'
+import type { Entries } from './entries.ts'
+import { isClosed, isInside, isLate } from './lateness.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
 import { type ReadPages, WindowQueries } from './window-queries.ts'

@@ -1,6 +1,6 @@
 import type { Bytes, hashBytes } from '../bytes.ts'
-import { EntryCursor, readPageHeader } from './page.ts'
-import type { RecentPages } from './recent-pages.ts'
+import { EntryCursor, readPageHeader } from '../state/page.ts'
+import type { RecentPages } from '../state/recent-pages.ts'
 import type { Segments } from './segments.ts'
 
 /** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */

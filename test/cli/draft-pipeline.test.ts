@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { guessKeyFormat } from '../../src/checks/key-shapes.ts'
+import { guessKeyFormat } from '../../src/cli/checks/key-shapes.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from '../../src/cli/draft-pipeline.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { parsePipeline } from '../../src/config/load.ts'
-import { planOutput } from '../../src/output/schema.ts'
+import { planOutput } from '../../src/plan/output-plan.ts'
 
 type Fields = Record<string, AvroRecordSchema['fields'][number]['type']>
 const TIME = { type: 'long', logicalType: 'timestamp-millis' } as const

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { healthcheck } from '../../src/cli/healthcheck.ts'
-import { startHttp } from '../../src/ops/listen.ts'
-import { parts } from '../ops/parts.ts'
+import { startHttp } from '../../src/watch/http/listen.ts'
 import { freePort } from '../support/kafka.ts'
+import { parts } from '../watch/parts.ts'
 
 async function service(t: TestContext, restored: boolean): Promise<string> {
   const ready = [

@@ -1,7 +1,7 @@
 /** Schemas with all that an output's schema takes over, and the layouts that release 0.1 had for them. */
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import type { TopicSchemas } from '../../src/output/schema.ts'
+import type { TopicSchemas } from '../../src/plan/output-plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
 const record = (name: string, fields: readonly object[], more: object = {}): AvroRecordSchema =>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outputFrame } from '../../src/codec/avro.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import type { Registry } from '../../src/codec/registry.ts'
 import { RegistryCodec } from '../../src/codec/registry-codec.ts'
+import { outputFrame } from '../../src/plan/pipeline-codec.ts'
 
 const order: AvroRecordSchema = {
   type: 'record',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesOf } from '../../src/bytes.ts'
-import { latestSchemas, outputFrame, readSchemas } from '../../src/codec/avro.ts'
 import { OTHER_TYPE } from '../../src/codec/port.ts'
 import type { Registry } from '../../src/codec/registry.ts'
 import { RegistryCodec } from '../../src/codec/registry-codec.ts'
 import { latestOf } from '../../src/codec/subjects.ts'
 import { parsePipeline } from '../../src/config/load.ts'
+import { latestSchemas, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
 
 const record = (name: string, more: object = {}) => ({
   type: 'record',

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, test } from 'node:test'
 import { bytesOf } from '../../src/bytes.ts'
-import { outputFrame } from '../../src/codec/avro.ts'
 import { AvroKey } from '../../src/codec/avro-key.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { RegistryCodec } from '../../src/codec/registry-codec.ts'
 import { RegistryKeyPlans } from '../../src/codec/registry-key-plans.ts'
 import { UnknownIds } from '../../src/codec/unknown-ids.ts'
+import { outputFrame } from '../../src/plan/pipeline-codec.ts'
 import { HastyRegistry } from './hasty-registry.ts'
 
 const schema: AvroRecordSchema = {

@@ -1,5 +1,5 @@
-import type { Store } from '../../src/level.ts'
-import { NUMBER_BYTES } from '../../src/window/page.ts'
+import type { Store } from '../../src/state/level.ts'
+import { NUMBER_BYTES } from '../../src/state/page.ts'
 
 /** The process is killed. */
 export class Crash extends Error {}

@@ -1,7 +1,7 @@
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
-import type { TakePorts } from '../../src/commit/take-task.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import type { TakePorts } from '../../src/state/restore.ts'
 
 /** What the broker has of one task: its changelog, the group's offsets, and the outputs. */
 export class Broker {

@@ -4,18 +4,18 @@ import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf } from '../../src/bytes.ts'
-import { createPipelineCodec, readSchemas } from '../../src/codec/avro.ts'
+import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
-import { takeTask } from '../../src/commit/take-task.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { Counts } from '../../src/counts.ts'
+import { Counts } from '../../src/counts/counts.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
-import { MemoryShares, memoryLimits } from '../../src/memory.ts'
-import { written } from '../../src/simulate/records.ts'
-import { Task, type TaskContext, type TaskEpoch } from '../../src/task.ts'
-import { WindowStore } from '../../src/window/window-store.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { WindowStore } from '../../src/state/page-store.ts'
+import { takeTask } from '../../src/state/restore.ts'
+import { Task, type TaskContext, type TaskEpoch } from '../../src/task/task.ts'
 import {
   FRAME,
   joinPipeline,
@@ -23,7 +23,7 @@ import {
   recordBytes,
   rowOf,
   SILENCE_MS,
-} from '../simulate/join/simulated-join.ts'
+} from '../cli/simulate/join/simulated-join.ts'
 import { LEFT, type ModelTimes, RIGHT } from '../window/model.ts'
 import { NOON, type StreamRecord, type StreamStep } from '../window/random-streams.ts'
 import { Disk } from './disk.ts'

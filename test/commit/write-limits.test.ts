@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WriteLimits } from '../../src/commit/write-limits.ts'
+import { changelogTopic } from '../../src/config/topic-names.ts'
 import { EnricherError } from '../../src/errors.ts'
 import type { Log } from '../../src/events.ts'
-import { changelogTopic, limitsOf, readLimits } from '../../src/topics.ts'
+import { limitsOf, readLimits } from '../../src/plan/topics.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
 const pipeline = pipelineWith()

@@ -13,7 +13,7 @@ import { Dimension } from '../../src/dimension/dimension.ts'
 import { DimensionStore } from '../../src/dimension/dimension-store.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
-import { openStore, type Store } from '../../src/level.ts'
+import { openStore, type Store } from '../../src/state/level.ts'
 import { rowsOf } from './rows-of.ts'
 
 const DAY = 86_400_000

@@ -9,7 +9,7 @@ import type { AnewReason } from '../../src/dimension/checkpoint.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { EnricherError } from '../../src/errors.ts'
-import { openStore } from '../../src/level.ts'
+import { openStore } from '../../src/state/level.ts'
 
 const DAY = 86_400_000
 

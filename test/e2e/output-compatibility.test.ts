@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { Registry } from '../../src/codec/registry.ts'
-import { planOutput } from '../../src/output/schema.ts'
+import { planOutput } from '../../src/plan/output-plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
 

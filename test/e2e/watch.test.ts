@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Verdict } from '../../src/watch/verdict.ts'
+import type { Verdict } from '../../src/watch/verdict/verdict.ts'
 import { httpPort, scrape } from '../support/scrape.ts'
 import { Orders, type ServiceProcess } from './orders.ts'
 

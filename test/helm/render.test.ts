@@ -183,7 +183,7 @@ test(
 
 test('probes and arguments name what the service has', needsHelm, () => {
   const objects = render('default-values.yaml')
-  const health = readFileSync('src/ops/health.ts', 'utf8')
+  const health = readFileSync('src/watch/http/health.ts', 'utf8')
   const { startupProbe, livenessProbe, readinessProbe } = containerOf(objects)
   for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
     assert.ok(health.includes(`'${httpGet.path}'`), httpGet.path)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { METRICS } from '../../src/ops/metric-table.ts'
+import { METRICS } from '../../src/watch/metrics/metric-table.ts'
 import { dashboard, rows, withAll } from './dashboard.ts'
 import { exported } from './exported.ts'
 import { DASHBOARD_FILE, metricsIn, RULES_FILE } from './rules.ts'

@@ -1,4 +1,4 @@
-/** src/ops/EVENTS.md, from the table of events. */
+/** src/watch/EVENTS.md, from the table of events. */
 import { EVENTS, type EventLine } from '../../src/events.ts'
 
 export function eventsDocument(): string {

@@ -1,4 +1,4 @@
-import { createMetrics } from '../../src/ops/metrics.ts'
+import { createMetrics } from '../../src/watch/metrics/metrics.ts'
 
 /** The names of all series that the service can have. */
 export async function exported(): Promise<Set<string>> {

@@ -10,15 +10,15 @@ import { eventsDocument } from './events-document.ts'
 import { metricsDocument } from './metrics-document.ts'
 import { DASHBOARD_FILE, RUNBOOK_FILE } from './rules.ts'
 
-writeFileSync('src/ops/METRICS.md', metricsDocument())
-writeFileSync('src/ops/EVENTS.md', eventsDocument())
+writeFileSync('src/watch/METRICS.md', metricsDocument())
+writeFileSync('src/watch/EVENTS.md', eventsDocument())
 writeFileSync(ERRORS_FILE, errorsDocument())
 for (const folder of ['.', 'helm/stream-enricher/files']) {
   writeFileSync(`${folder}/pipeline.schema.json`, `${JSON.stringify(pipelineSchema, null, 2)}\n`)
 }
 writeFileSync(DASHBOARD_FILE, `${JSON.stringify(dashboard(), null, 2)}\n`)
 // The service shows it, and the image has no chart.
-copyFileSync(RUNBOOK_FILE, 'src/ops/RUNBOOK.md')
+copyFileSync(RUNBOOK_FILE, 'src/watch/http/RUNBOOK.md')
 
 replaceTable(KEYS_FILE, HEAD, keysTable())
 replaceTable(LIMITS_FILE, LIMITS_HEAD, limitsTable())

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { encodeHeaders } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
-import { Counts } from '../../src/counts.ts'
+import { Counts } from '../../src/counts/counts.ts'
 import {
   BatchList,
   type Entry,

@@ -1,9 +1,9 @@
 /** What the page can tell an instance to do, as a person does it: in Chromium. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ApiError } from '../../src/ops/api-error.ts'
-import { admin } from '../ops/parts.ts'
+import { ApiError } from '../../src/watch/http/api-error.ts'
 import { needs } from '../support/needs.ts'
+import { admin } from '../watch/parts.ts'
 import { Browser, type Page } from './browser.ts'
 import { type Served, serve } from './served.ts'
 import { STATES } from './states.ts'

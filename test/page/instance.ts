@@ -1,5 +1,5 @@
 /** What an instance of three answers, and how it differs where something is wrong. */
-import { REASONS, type Reason } from '../../src/watch/reasons.ts'
+import { REASONS, type Reason } from '../../src/watch/verdict/reasons.ts'
 
 /** Ten past three, and all times are told from here. */
 export const NOW = Date.UTC(2026, 2, 1, 3, 10)

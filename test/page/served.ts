@@ -1,9 +1,9 @@
 /** The page's server, with an instance behind it that is as a test says. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Admin } from '../../src/ops/admin.ts'
-import { createApp, type HttpParts } from '../../src/ops/http.ts'
-import { admin, parts, views } from '../ops/parts.ts'
+import type { Admin } from '../../src/watch/http/admin.ts'
+import { createApp, type HttpParts } from '../../src/watch/http/http.ts'
+import { admin, parts, views } from '../watch/parts.ts'
 import type { State } from './instance.ts'
 
 export interface Served {

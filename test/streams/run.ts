@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
-import { rowOf, SimulatedJoin } from '../simulate/join/simulated-join.ts'
+import { rowOf, SimulatedJoin } from '../cli/simulate/join/simulated-join.ts'
 import { LEFT, type ModelRecord, type ModelTimes } from '../window/model.ts'
 import { NOON, randomStreams, type StreamOptions } from '../window/random-streams.ts'
 import { type Reason, reasons, Trace } from './differences.ts'

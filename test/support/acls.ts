@@ -1,6 +1,6 @@
 /** The rights that docs/security.md lists, as rules for a broker's authorizer: the end-to-end test runs with exactly these. */
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { changelogTopic, inputTopics } from '../../src/topics.ts'
+import { changelogTopic, inputTopics } from '../../src/config/topic-names.ts'
 
 type Kind = 'topic' | 'group' | 'transactional id'
 export type Right = 'Read' | 'Write' | 'Create' | 'Delete' | 'DescribeConfigs'

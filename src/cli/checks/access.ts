@@ -1,0 +1,81 @@
+/** What this user may do, against what the service does. */
+import {
+  GROUP_PROTOCOL,
+  type GroupDescription,
+  type Operation,
+  type TopicAccess,
+} from '../../broker/port.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import { changelogTopic, inputTopics } from '../../config/topic-names.ts'
+import { type Finding, fail, ok } from './finding.ts'
+
+const WHAT = 'permissions'
+
+export interface Access {
+  readonly topics: ReadonlyMap<string, TopicAccess>
+  readonly group: GroupDescription
+  readonly transactionalId: string
+  readonly mayUseTransactionalId: boolean
+}
+
+export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
+  const { output } = pipeline
+  const changelog = changelogTopic(pipeline)
+  const needed: [string, Operation[]][] = [
+    ...inputTopics(pipeline).map((topic): [string, Operation[]] => [topic, ['describe', 'read']]),
+    [output.topic, ['describe', 'write']],
+    [output.rejects, ['describe', 'write']],
+    [changelog, ['describe', 'read', 'write', 'delete']],
+  ]
+  const topics = needed.flatMap(([topic, operations]) =>
+    lacking(`topic ${topic}`, access.topics.get(topic), operations),
+  )
+  const { group, transactionalId, mayUseTransactionalId } = access
+  const taken = isForeign(group) ? [fail('group', foreignText(pipeline.name), OTHER_NAME)] : []
+  const others = [
+    ...(group.allowed.has('read') ? [] : [denied(`group ${pipeline.name}`, ['read'])]),
+    ...(mayUseTransactionalId ? [] : [denied(`transactional id ${transactionalId}`, ['write'])]),
+  ]
+  const faults = [...topics, ...others]
+  if (faults.length > 0) return [...taken, ...faults]
+  return [
+    ...taken,
+    ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)'),
+  ]
+}
+
+export const OTHER_NAME = 'stop them, or give the pipeline another name'
+
+/** Whether the group's members are of another kind: with them none of ours can be in it. */
+export const isForeign = ({ protocol }: GroupDescription): boolean =>
+  protocol !== '' && protocol !== GROUP_PROTOCOL
+
+export const foreignText = (name: string): string =>
+  `${name} is used by another kind of client: it has members that are not stream-enricher`
+
+/** Throws where this user may not know whether a group has members and offsets. */
+export function refuseHidden(name: string, { state }: GroupDescription): void {
+  if (state !== 'hidden') return
+  throw new Error(
+    `This user may not describe the group ${name}; give it describe and read on that group, for reset and replay also delete`,
+  )
+}
+
+/** Missing topics that may be created need nothing else yet: their rights come with the same rule as a rule. */
+function lacking(
+  what: string,
+  access: TopicAccess | undefined,
+  operations: readonly Operation[],
+): Finding[] {
+  if (access === undefined || access.state === 'missing') return []
+  if (access.state === 'hidden') return [denied(what, operations)]
+  const lacks = operations.filter((operation) => !access.allowed.has(operation))
+  return lacks.length === 0 ? [] : [denied(what, lacks)]
+}
+
+const denied = (what: string, operations: readonly Operation[]): Finding =>
+  fail(
+    WHAT,
+    `${what}: no ${operations.join(', ')}`,
+    `give this user ${operations.join(', ')} on ${what}`,
+  )

@@ -1,0 +1,114 @@
+/** What keys look like, whatever the file says that they are: pure, for people to be told. */
+import { FRAME_BYTES } from '../../codec/framing.ts'
+import { keyReader, keyTextOf } from '../../codec/keys.ts'
+import type { KeyFormat } from '../../config/pipeline.ts'
+
+/** A bad record among many good ones is no reason to guess otherwise. */
+export const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
+
+/** In the order in which they are tried: what fits an earlier one seldom does by chance. */
+const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
+
+/** The first format in which the keys of the sample make sense. */
+export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
+  if (keys.length === 0) return 'text'
+  const fits = (format: KeyFormat): number => keys.filter((key) => isIn(format, key)).length
+  return FORMATS.find((format) => nearlyAll(fits(format), keys.length)) ?? 'bytes'
+}
+
+function isIn(format: KeyFormat, key: Buffer): boolean {
+  if (textIn(format, key) === undefined) return false
+  if (format === 'json') return /^\s*["{]/.test(key.toString('latin1'))
+  return format !== 'text' || isClean(key)
+}
+
+/** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */
+const isClean = (key: Buffer): boolean => !/[\p{Cc}\ufffd]/u.test(key.toString())
+
+/** The text of a key in a format, without its schema where that is Avro; undefined: it is not of the format. */
+export const textIn = (format: KeyFormat, key: Buffer): string | undefined =>
+  format === 'avro' ? likelyAvroText(key) : keyTextOf(keyReader(format), key)
+
+/**
+ * What a framed key of an unknown schema probably says: text whose length is exactly the rest, or else a number
+ * that is. A record of one field has the same bytes as its field.
+ */
+function likelyAvroText(key: Buffer): string | undefined {
+  if (key.length <= FRAME_BYTES || key[0] !== 0 || key.readInt32BE(1) <= 0) return undefined
+  let value = 0n
+  let at = FRAME_BYTES
+  for (let shift = 0n; at < key.length; shift += 7n) {
+    const byte = key[at++]
+    value |= BigInt(byte & 127) << shift
+    if (byte < 128) break
+  }
+  const number = (value >> 1n) ^ -(value & 1n)
+  // The number 0 and the empty string are the same byte; who keys by nothing?
+  if (at === key.length) return String(number)
+  return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
+}
+
+export interface Looks {
+  /** The format that the keys probably are of; null: one that is not read. */
+  readonly format: KeyFormat | null
+  /** What they look like, to go behind "look like". */
+  readonly what: string
+  /** What to do where they are of another format than the file says. */
+  readonly remedy: string
+}
+
+/** The fields of the object, in the payload of JsonConverter's envelope where it is one. */
+function jsonFields(key: Buffer): number {
+  try {
+    const value = JSON.parse(key.toString())
+    const isEnvelope = Object.keys(value).sort().join() === 'payload,schema'
+    const inner = isEnvelope ? value.payload : value
+    return typeof inner === 'object' && inner !== null ? Object.keys(inner).length : 1
+  } catch {
+    return 0
+  }
+}
+
+const EXTRACT =
+  'have the connector take one field out of the key (the transform ExtractField$Key) before it is written'
+
+/** What most of the keys look like. There has to be one. */
+export function looksOf(keys: readonly Buffer[]): Looks {
+  const most = (test: (key: Buffer) => boolean): boolean =>
+    nearlyAll(keys.filter(test).length, keys.length)
+  const text = (start: RegExp) => (key: Buffer) => isClean(key) && start.test(key.toString())
+  const as = (format: KeyFormat, what: string): Looks => ({
+    format,
+    what,
+    remedy: `write keyFormat: ${format}`,
+  })
+  if (most(text(/^\w*Struct\{.*\}$/))) {
+    const what = 'the text of a Kafka Connect Struct (StringConverter’s of a record)'
+    return { format: null, what, remedy: EXTRACT }
+  }
+  if (most((key) => text(/^\s*\{/)(key) && jsonFields(key) > 1)) {
+    return { format: null, what: 'JSON objects of several fields', remedy: EXTRACT }
+  }
+  const format = guessKeyFormat(keys)
+  if (format === 'json')
+    return as(format, most(text(/^\s*\{/)) ? 'JSON objects' : 'JSON text, in quotes')
+  if (format === 'long') return as(format, 'numbers of 8 bytes')
+  if (format === 'int') return as(format, 'numbers of 4 bytes')
+  if (format === 'text') return as(format, 'text')
+  const isFramed = most((key) => key.length > FRAME_BYTES && key[0] === 0 && key.readInt32BE(1) > 0)
+  if (isFramed) return as('avro', 'Avro behind byte 0 and a schema id')
+  return as('bytes', 'other bytes')
+}
+
+/** The longest key that is shown whole. */
+const SHOWN = 60
+
+/** A key as a message shows it. */
+export function shown(key: Buffer): string {
+  if (!isClean(key)) {
+    const more = key.length > SHOWN / 2 ? '…' : ''
+    return `0x${key.toString('hex', 0, SHOWN / 2)}${more}`
+  }
+  const text = key.toString()
+  return text.length > SHOWN ? `${JSON.stringify(text.slice(0, SHOWN))}…` : JSON.stringify(text)
+}

@@ -1,0 +1,76 @@
+/** Whether what the service keeps fits into memory and on the disk. Estimates from samples. */
+import type { Pipeline } from '../../config/pipeline.ts'
+import { bytesText, countText, plural } from '../../config/text.ts'
+import { memoryLimits } from '../../plan/memory.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+export interface StreamSize {
+  /** Records a second, by the timestamps of the sample; 0: not known. */
+  readonly rate: number
+  /** Mean bytes of a stored record. */
+  readonly bytes: number
+}
+
+export interface DimensionSize {
+  readonly name: string
+  /** Offsets that the topic has: at least as many as keys. */
+  readonly rows: number
+  /** Mean bytes of a row with its key. */
+  readonly rowBytes: number
+}
+
+/** What a row and a window's record cost in memory besides their bytes. */
+const ROW_OVERHEAD = 23
+const WINDOW_INDEX = 30
+/** How long records of a stream are stored: twice window and grace. */
+const storedSeconds = ({ join }: Pipeline): number =>
+  (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
+
+export const dimensionBytes = ({ rows, rowBytes }: DimensionSize): number =>
+  rows * (rowBytes + ROW_OVERHEAD)
+
+/** @param available bytes of the container or machine. Throws MEMORY_TOO_SMALL where the parts do not fit each other. */
+export function checkMemory(
+  pipeline: Pipeline,
+  dimensions: readonly DimensionSize[],
+  streams: readonly StreamSize[],
+  available: number,
+): Finding {
+  const limits = memoryLimits(pipeline.memory, available)
+  const rows = dimensions.map(
+    (size) => `${size.name} ${bytesText(dimensionBytes(size))} for ${plural(size.rows, 'row')}`,
+  )
+  const records = streams.reduce((sum, { rate }) => sum + rate * storedSeconds(pipeline), 0)
+  const index = records * WINDOW_INDEX
+  const needed = index + dimensions.reduce((sum, size) => sum + dimensionBytes(size), 0)
+  const parts = [...rows, `the window's index ${bytesText(index)}`].join(', ')
+  const detail = `about ${bytesText(needed)} at most (${parts}) of the ${bytesText(limits.dimensions)} that a limit of ${bytesText(limits.limit)} leaves for them`
+  const remedy = 'give each instance more memory, or select fewer fields of the dimensions'
+  return fits('memory', detail, needed / limits.dimensions, remedy)
+}
+
+export function checkDisk(
+  pipeline: Pipeline,
+  dimensions: readonly DimensionSize[],
+  streams: readonly StreamSize[],
+  disk: { readonly folder: string; readonly freeBytes: number; readonly isWritable: boolean },
+): Finding {
+  const { folder, freeBytes, isWritable } = disk
+  if (!isWritable) {
+    const detail = `${pipeline.state.dir} is no folder that this user may write (${folder})`
+    const remedy =
+      'make state.dir a folder that this user may write; a container whose root is read-only needs a volume there'
+    return fail('state folder', detail, remedy)
+  }
+  const window = streams.reduce((sum, s) => sum + s.rate * s.bytes * storedSeconds(pipeline), 0)
+  // A dimension's store is written anew when most of it is dead.
+  const needed = window + dimensions.reduce((sum, d) => sum + 3 * dimensionBytes(d), 0)
+  const rates = streams.map(({ rate }) => countText(rate)).join(' + ')
+  const detail = `about ${bytesText(needed)} of ${bytesText(freeBytes)} free at ${pipeline.state.dir} (at ${rates} records/s, on one instance)`
+  return fits('state folder', detail, needed / freeBytes, 'give state.dir a larger volume')
+}
+
+function fits(what: string, detail: string, share: number, remedy: string): Finding {
+  if (share > 0.9) return fail(what, detail, remedy)
+  return share > 0.6 ? warn(what, detail, remedy) : ok(what, detail)
+}

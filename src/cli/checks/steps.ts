@@ -1,0 +1,244 @@
+/** What starting a pipeline file would do to what is there: pure, from what was read before. */
+import type { GroupDescription, OffsetCommit, TopicDescription } from '../../broker/port.ts'
+import type { Comparison } from '../../codec/registry.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import { countText, durationText, plural } from '../../config/text.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../../config/topic-names.ts'
+import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
+import type { NewerSchema } from '../../plan/compile.ts'
+import { partitionsRemedy } from '../../plan/topics.ts'
+import type { ChangelogHeader } from '../../state/changelog.ts'
+import { foreignText, isForeign, OTHER_NAME } from './access.ts'
+import { newerSchemaText, RESET } from './stored-schemas.ts'
+
+export interface Step {
+  readonly kind: 'create' | 'keep' | 'change' | 'refuse'
+  readonly what: string
+  readonly detail: string
+}
+
+const step = (kind: Step['kind'], what: string, detail: string): Step => ({ kind, what, detail })
+
+export function topicSteps(
+  pipeline: Pipeline,
+  found: ReadonlyMap<string, TopicDescription>,
+): Step[] {
+  const { facts, join } = pipeline
+  const missing = inputTopics(pipeline).filter((topic) => !found.has(topic))
+  if (missing.length > 0) {
+    return missing.map((topic) =>
+      step(
+        'refuse',
+        'topic',
+        `${topic} does not exist (or may not be described); create it, or correct its name`,
+      ),
+    )
+  }
+  const { partitions } = found.get(facts.topic)!
+  const differs = (topic: string): Step => {
+    const count = found.get(topic)!.partitions
+    const remedy = partitionsRemedy(pipeline, partitions, topic, count)
+    const text = `${topic} has ${plural(count, 'partition')}, ${facts.topic} has ${partitions}; ${remedy}`
+    return step('refuse', 'topic', text)
+  }
+  const right = found.get(join.topic)!.partitions === partitions ? [] : [differs(join.topic)]
+  const own = ownTopics(pipeline).map((topic) => {
+    const there = found.get(topic)
+    if (there === undefined) {
+      return step(
+        'create',
+        'topic',
+        `${topic}, ${plural(partitions, 'partition')}, without a time limit`,
+      )
+    }
+    const isFree = topic === pipeline.output.rejects
+    if (!isFree && there.partitions !== partitions) return differs(topic)
+    return step('keep', 'topic', `${topic}, ${plural(there.partitions, 'partition')}`)
+  })
+  return [...right, ...own]
+}
+
+/** @param comparison null: the pipeline has no registry */
+export function schemaStep({ output }: Pipeline, comparison: Comparison | null): Step {
+  const what = 'output schema'
+  const subject = `${output.topic}-value`
+  if (comparison === null)
+    return step('keep', what, `id ${output.schemaId} in each value’s frame, as the file says`)
+  switch (comparison.state) {
+    case 'registered':
+      return step('keep', what, `${subject} has it already`)
+    case 'new':
+      return step('create', what, `registers ${subject}, of which there is none`)
+    case 'compatible':
+      return step(
+        'change',
+        what,
+        `registers a new version of ${subject}, compatible with the latest`,
+      )
+    case 'incompatible': {
+      const reason = comparison.reasons.length === 0 ? '' : ` (${comparison.reasons[0]})`
+      return step(
+        'refuse',
+        what,
+        `not compatible with the latest of ${subject}${reason}; use another output topic, or change the subject's compatibility`,
+      )
+    }
+  }
+}
+
+/** Topics whose latest schema is not read with, for the window was stored with an earlier one. */
+export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
+  newer.map((schema) =>
+    step(
+      schema.fault === null ? 'keep' : 'change',
+      'input schema',
+      `${newerSchemaText(schema)}; to take it, ${RESET}`,
+    ),
+  )
+
+/** What the last epoch in a partition of the changelog says; undefined: there is none. */
+export type Headers = ReadonlyMap<number, ChangelogHeader | undefined>
+
+export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
+  const topic = changelogTopic(pipeline)
+  const written = [...headers].filter(([, header]) => header !== undefined)
+  if (written.length === 0) return []
+  const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
+  if (other.length > 0) {
+    const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`
+    return [step('refuse', 'window', detail)]
+  }
+  return [step('keep', 'window', `${topic} has it in this layout`)]
+}
+
+/** A window store on this machine: `current`, of another layout, or not readable. */
+export type WindowState = 'current' | 'other' | 'empty' | 'unreadable'
+
+export function windowSteps(
+  windows: readonly { readonly partition: number; readonly state: WindowState }[],
+): Step[] {
+  const of = (...states: WindowState[]): string =>
+    windows
+      .filter(({ state }) => states.includes(state))
+      .map(({ partition }) => partition)
+      .sort((a, b) => a - b)
+      .join(', ')
+  const kept = of('current')
+  const other = of('other', 'unreadable')
+  return [
+    ...(kept === '' ? [] : [step('keep', 'local windows', `of partition ${kept}`)]),
+    ...(other === ''
+      ? []
+      : [
+          step(
+            'change',
+            'local windows',
+            `of partition ${other}: of another layout or changelog, or damaged, so not used`,
+          ),
+        ]),
+  ]
+}
+
+export interface DimensionState {
+  readonly name: string
+  /** What the store's checkpoint says; undefined: there is none, or it cannot be read. */
+  readonly checkpoint: { readonly layout: string; readonly currentAt: number } | undefined
+  readonly topic: TopicDescription | undefined
+  /** Why the topic, as it is now, makes the stored rows useless; undefined: it does not. */
+  readonly unusable?: AnewReason | undefined
+}
+
+export function dimensionStep(state: DimensionState, layout: string, now: number): Step {
+  const { name, checkpoint, topic } = state
+  const what = `dimension ${name}`
+  if (checkpoint === undefined) return step('create', what, 'read whole from its topic')
+  const keepMs = Number(topic?.config.get('delete.retention.ms') ?? 86_400_000)
+  const age = now - checkpoint.currentAt
+  if (checkpoint.layout !== layout) {
+    return step('change', what, 'the stored rows are of another layout: read whole from its topic')
+  }
+  if (age >= keepMs) {
+    const detail = `the stored rows are older than delete.retention.ms (${durationText(keepMs)}) and may have missed deletions: read whole from its topic`
+    return step('change', what, detail)
+  }
+  if (state.unusable !== undefined) {
+    const why = ANEW_REASONS[state.unusable]
+    return step(
+      'change',
+      what,
+      `the stored rows are of no use, as ${why}: read whole from its topic`,
+    )
+  }
+  return step('keep', what, 'the stored rows; what is newer is read from its topic')
+}
+
+export interface GroupState {
+  readonly group: GroupDescription
+  readonly offsets: readonly OffsetCommit[]
+  readonly headers: Headers
+  /** By topic and partition: the first offset, and the end. */
+  readonly ends: ReadonlyMap<string, ReadonlyMap<number, { first: number; end: number }>>
+}
+
+export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
+  const { group } = state
+  if (isForeign(group)) {
+    const detail = `${foreignText(pipeline.name)}: the start would end with GROUP_TAKEN; ${OTHER_NAME}`
+    return [step('refuse', 'group', detail)]
+  }
+  const members = group.members.length
+  const running =
+    members === 0
+      ? []
+      : [
+          step(
+            'change',
+            'group',
+            `${pipeline.name} has ${plural(members, 'member')} now; the new instance takes some of their partitions`,
+          ),
+        ]
+  const changed = members === 0 ? offsetsChanged(pipeline, state) : undefined
+  if (changed !== undefined) return [step('refuse', 'offsets', changed)]
+  const topics = [pipeline.facts.topic, pipeline.join.topic]
+  return [...running, ...topics.map((topic) => offsetStep(topic, state))]
+}
+
+function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
+  const committed = new Map(
+    offsets.filter((o) => o.topic === topic && o.offset >= 0).map((o) => [o.partition, o.offset]),
+  )
+  let left = 0
+  for (const [partition, { first, end }] of ends.get(topic) ?? []) {
+    left += Math.max(0, end - Math.max(first, committed.get(partition) ?? 0))
+  }
+  if (committed.size === 0) {
+    return step(
+      'create',
+      'offsets',
+      `${topic} is read from its beginning, ${plural(left, 'record')}`,
+    )
+  }
+  return step(
+    'keep',
+    'offsets',
+    `${topic} goes on where the group was, ${countText(left)} behind the end`,
+  )
+}
+
+/** What ends a start with OFFSETS_CHANGED: window and offsets are written together, and differ. */
+function offsetsChanged(pipeline: Pipeline, { offsets, headers }: GroupState): string | undefined {
+  for (const [partition, header] of headers) {
+    if (header === undefined) continue
+    const sides = [
+      [pipeline.facts.topic, header.left],
+      [pipeline.join.topic, header.right],
+    ] as const
+    for (const [topic, stored] of sides) {
+      const at = offsets.find((o) => o.topic === topic && o.partition === partition)?.offset ?? -1
+      if (at !== -1 && at !== stored) {
+        return `the group is at ${at} of ${topic}-${partition}, the window was written up to ${stored}: the start would end with OFFSETS_CHANGED; restore the offset, or ${RESET}`
+      }
+    }
+  }
+  return undefined
+}

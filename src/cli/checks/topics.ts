@@ -1,0 +1,137 @@
+/** What topics are, against what the pipeline needs them to be. No broker: it works on descriptions. */
+import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
+import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
+import { durationText } from '../../config/text.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../../config/topic-names.ts'
+import { partitionsRemedy } from '../../plan/topics.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+type Found = ReadonlyMap<string, TopicDescription>
+
+/** Whether every input can be seen. */
+export function checkThere(
+  pipeline: Pipeline,
+  access: ReadonlyMap<string, TopicAccess>,
+): Finding[] {
+  const of = (state: TopicAccess['state']): string[] =>
+    inputTopics(pipeline).filter((topic) => access.get(topic)?.state === state)
+  const missing = of('missing').map((topic) =>
+    fail('inputs', `${topic} does not exist`, 'create it, or correct its name in the file'),
+  )
+  const hidden = of('hidden').map((topic) =>
+    fail('inputs', `${topic} may not be described`, `give this user describe and read on ${topic}`),
+  )
+  const there = of('there')
+  const seen = there.length === 0 ? [] : [ok('inputs', `${there.join(', ')}: there`)]
+  return [...seen, ...missing, ...hidden]
+}
+
+/** Facts, right stream, output and changelog need equally many partitions. */
+export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
+  const { facts, join, output } = pipeline
+  const expected = found.get(facts.topic)?.partitions
+  if (expected === undefined) return []
+  const others = [join.topic, output.topic, changelogTopic(pipeline)].filter((t) => found.has(t))
+  const odd = others.filter((topic) => found.get(topic)?.partitions !== expected)
+  if (odd.length === 0) {
+    return [ok('partitions', `${expected} each: ${[facts.topic, ...others].join(', ')}`)]
+  }
+  return odd.map((topic) =>
+    fail(
+      'partitions',
+      `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: records of one key would not meet`,
+      partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
+    ),
+  )
+}
+
+const number = (found: TopicDescription, key: string, fallback: number): number =>
+  Number(found.config.get(key) ?? fallback)
+const policy = (found: TopicDescription): string => found.config.get('cleanup.policy') ?? 'delete'
+
+/** A limit of time or size that deletes records, in words; undefined where there is none. */
+function limitOf(topic: TopicDescription): string | undefined {
+  if (!policy(topic).includes('delete')) return undefined
+  const ms = number(topic, 'retention.ms', -1)
+  const bytes = number(topic, 'retention.bytes', -1)
+  if (ms >= 0) return `after ${durationText(ms)}`
+  return bytes >= 0 ? `over ${bytes} bytes a partition` : undefined
+}
+
+export function checkDimensionTopics(pipeline: Pipeline, found: Found): Finding[] {
+  return pipeline.dimensions.flatMap((dimension) => {
+    const topic = found.get(dimension.topic)
+    return topic === undefined ? [] : [checkCompaction(dimension, topic)]
+  })
+}
+
+function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescription): Finding {
+  const what = `dimension ${name}`
+  const limit = limitOf(found)
+  const isCompacted = policy(found).includes('compact')
+  const remedy = `set cleanup.policy=compact on ${topic}`
+  if (limit !== undefined) {
+    const how = isCompacted ? 'is compacted, but also' : 'is not compacted:'
+    const detail = `${topic} ${how} deletes rows ${limit}; a start later than that would miss them`
+    return fail(what, detail, remedy)
+  }
+  if (isCompacted) return ok(what, `${topic} is compacted`)
+  return warn(what, `${topic} is not compacted: every start reads all that was ever in it`, remedy)
+}
+
+/** An input must keep records for longer than the join may need to read them again. */
+export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {
+  const { facts, join } = pipeline
+  const windowMs = Math.max(join.beforeMs, join.afterMs) + join.graceMs
+  return [facts.topic, join.topic].flatMap((name) => {
+    const topic = found.get(name)
+    if (topic === undefined) return []
+    const what = 'retention'
+    if (policy(topic).includes('compact')) {
+      const detail = `${name} is compacted: of records with one key only the last may be left to read`
+      return [warn(what, detail, `set cleanup.policy=delete on ${name}`)]
+    }
+    const keepMs = number(topic, 'retention.ms', -1)
+    const keeps = `${name} keeps records for ${durationText(keepMs)}`
+    const remedy = `set retention.ms on ${name} to more than the longest time that the service may be down`
+    if (keepMs < 0) return [ok(what, `${name} keeps records without a time limit`)]
+    if (keepMs < windowMs) {
+      return [fail(what, `${keeps}, window and grace are ${durationText(windowMs)}`, remedy)]
+    }
+    if (keepMs < 2 * windowMs) {
+      return [warn(what, `${keeps}, hardly more than window and grace`, remedy)]
+    }
+    return [ok(what, keeps)]
+  })
+}
+
+/** Output, rejects and changelog: those that are there already may have been made by hand. */
+export function checkOwnTopics(pipeline: Pipeline, found: Found): Finding[] {
+  const own = ownTopics(pipeline)
+  const changelog = changelogTopic(pipeline)
+  const missing = own.filter((topic) => !found.has(topic))
+  const created =
+    missing.length === 0 ? [] : [ok('own topics', `${missing.join(', ')}: created by a start`)]
+  const checked = own.flatMap((name) => {
+    const topic = found.get(name)
+    if (topic === undefined) return []
+    const limit = limitOf(topic)
+    if (policy(topic).includes('compact')) {
+      const detail = `${name} is compacted, which refuses or removes records that belong there`
+      return [fail('own topics', detail, `set cleanup.policy=delete on ${name}`)]
+    }
+    if (limit === undefined) return [ok('own topics', `${name}: there, keeps its records`)]
+    const remedy = `set retention.ms=-1 and retention.bytes=-1 on ${name}`
+    if (name === changelog) {
+      const detail = `${name} deletes records ${limit}; it is what a window is restored from`
+      return [fail('own topics', detail, remedy)]
+    }
+    const detail = `${name} deletes records ${limit}; timestamps are event times, so old ones go at once`
+    return [
+      name === pipeline.output.topic
+        ? warn('own topics', detail, remedy)
+        : ok('own topics', `${name}: there, deletes records ${limit}`),
+    ]
+  })
+  return [...checked, ...created]
+}

@@ -1,0 +1,194 @@
+/** Whether a sample's records can be read, through the code that the service reads them with. */
+import type { RecordBytes } from '../../batch.ts'
+import { bytesOf } from '../../bytes.ts'
+import { idHeaderFault, KEY, VALUE } from '../../codec/framing.ts'
+import {
+  type KeyReader,
+  OTHER_TYPE,
+  type OtherType,
+  type TimeReading,
+  type TopicCodec,
+  type ValueReader,
+} from '../../codec/port.ts'
+import type { KeyFormat } from '../../config/pipeline.ts'
+import { plural } from '../../config/text.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+import { looksOf } from './key-shapes.ts'
+
+export interface ValueSample {
+  readonly topic: string
+  readonly codec: TopicCodec
+  readonly key: KeyReader
+  readonly keyFormat: KeyFormat
+  /** Streams are keyed by their join field; a dimension's key is only looked up. */
+  readonly isStream: boolean
+  readonly records: readonly SampledRecord[]
+}
+
+export type SampledRecord = RecordBytes & { readonly timestamp: number }
+
+/** The event time of a record, from its time field. */
+export interface SampledTime {
+  /** The field's digits. */
+  readonly text: string
+  /** What they are read as, in ms since 1970. */
+  readonly ms: number
+  readonly reading: TimeReading
+  /** The record's own, in ms. */
+  readonly timestamp: number
+}
+
+export interface ValuesRead {
+  readonly readable: number
+  /** Records of another type than the one that is read. */
+  readonly others: number
+  /** Of the records whose time field could be read, and is not null. */
+  readonly times: readonly SampledTime[]
+  /** How many records the service would reject, by reason, with the text of the first. */
+  readonly faults: ReadonlyMap<string, { count: number; readonly first: string }>
+  /** Mean bytes of a record's key and selected fields, as they are kept in memory. */
+  readonly rowBytes: number
+}
+
+export async function readValues(sample: ValueSample): Promise<ValuesRead> {
+  const faults = new Map<string, { count: number; first: string }>()
+  const times: SampledTime[] = []
+  let readable = 0
+  let others = 0
+  let bytes = 0
+  for (const record of sample.records) {
+    if (record.value === null && !sample.isStream) continue
+    const fault = await readOne(sample, record, times)
+    if (fault === OTHER_TYPE) {
+      others++
+      continue
+    }
+    if (typeof fault === 'number') {
+      readable++
+      bytes += fault
+      continue
+    }
+    const known = faults.get(fault.reason)
+    if (known === undefined) faults.set(fault.reason, { count: 1, first: fault.text })
+    else known.count++
+  }
+  return { readable, others, times, faults, rowBytes: readable === 0 ? 0 : bytes / readable }
+}
+
+interface Fault {
+  readonly reason: string
+  readonly text: string
+}
+
+/** The bytes that are kept of a record, or why it cannot be read. @param times gets its event time */
+async function readOne(
+  sample: ValueSample,
+  record: SampledRecord,
+  times: SampledTime[],
+): Promise<number | OtherType | Fault> {
+  const reader = await readValue(sample.codec, record)
+  if (reader === OTHER_TYPE) return OTHER_TYPE
+  const key = await readKey(sample, record)
+  if (!Buffer.isBuffer(key)) return key
+  if ('reason' in reader) return reader
+  const { timeText: text, timeReading: reading } = reader
+  if (reading !== null && text !== '') {
+    times.push({ text, ms: reader.time, reading, timestamp: record.timestamp })
+  }
+  if (sample.isStream) {
+    const end = reader.keyEnd(0)
+    if (end < 0) return { reason: 'null_field', text: 'The join field is null' }
+    const field = reader.keyBuffer(0).subarray(reader.keyStart(0), end)
+    if (!field.equals(key)) {
+      const text = `The key is ${JSON.stringify(key.toString())}, the join field is ${JSON.stringify(field.toString())}`
+      return { reason: 'key_mismatch', text }
+    }
+  }
+  return key.length + reader.projectedBytes
+}
+
+/** The key's text, whose bytes are good until the reader reads again. */
+export async function readKey(
+  { key: reader, keyFormat }: Pick<ValueSample, 'key' | 'keyFormat'>,
+  record: Pick<RecordBytes, 'key' | 'headers'>,
+): Promise<Buffer | Fault> {
+  const { key } = record
+  if (key === null) return { reason: 'null_key', text: 'The record has no key' }
+  const inHeader = keyFormat === 'avro' ? idHeaderFault(KEY, record) : null
+  if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
+  const bytes = bytesOf(key)
+  let isRead = reader.read(bytes, 0, bytes.length, 0, 0)
+  if (!isRead && reader.reason === null) {
+    await reader.load(bytes, 0)
+    isRead = reader.read(bytes, 0, bytes.length, 0, 0)
+  }
+  if (isRead) return reader.buffer.subarray(reader.start, reader.end)
+  const text = reader.fault || 'The schema of the key could not be loaded'
+  return { reason: reader.reason ?? 'bad_key', text }
+}
+
+/** Of the value's schema, with the value selected. */
+export async function readValue(
+  codec: TopicCodec,
+  record: Pick<RecordBytes, 'value' | 'headers'>,
+): Promise<ValueReader | OtherType | Fault> {
+  const { value } = record
+  if (value === null) return { reason: 'null_value', text: 'The record has no value' }
+  const inHeader = idHeaderFault(VALUE, record)
+  if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
+  let reader = codec.reader(value, 0, value.length, 0, 0)
+  if (reader === null) {
+    await codec.load(value, 0)
+    reader = codec.reader(value, 0, value.length, 0, 0)
+  }
+  if (reader === null) return { reason: 'unknown_schema', text: 'Its schema could not be loaded' }
+  if (reader === OTHER_TYPE) return OTHER_TYPE
+  if (typeof reader === 'string') return { reason: reader, text: codec.fault }
+  const fault = reader.read(0, bytesOf(value), 0, value.length)
+  if (fault !== null) return { reason: fault, text: reader.fault }
+  reader.select(0)
+  return reader
+}
+
+export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
+  const { topic, records } = sample
+  const what = 'records'
+  if (records.length === 0)
+    return [warn(what, `${topic} is empty`, 'check again when it is filled')]
+  if (read.others === records.length) {
+    const detail = `${topic}: the last ${plural(records.length, 'record')} are of other types than the one that is read`
+    return [warn(what, detail, 'correct type in the file, unless it is a rare one')]
+  }
+  if (read.faults.size === 0) {
+    const others = read.others === 0 ? '' : `; ${read.others} are of another type, and passed over`
+    return [ok(what, `${topic}: the last ${plural(records.length, 'record')} can be read${others}`)]
+  }
+  return [...read.faults].map(([reason, { count, first }]) => {
+    const detail = `${topic}: ${count} of the last ${plural(records.length, 'record')} would be rejected (${reason}: ${first})`
+    const remedy =
+      keyRemedy(sample, reason) ??
+      REMEDIES[reason] ??
+      `correct the producer of ${topic}, or the file`
+    return read.readable === 0 ? fail(what, detail, remedy) : warn(what, detail, remedy)
+  })
+}
+
+/** Where the keys of the sample look like those of another format than the file says. */
+function keyRemedy({ keyFormat, records }: ValueSample, reason: string): string | undefined {
+  if (reason !== 'bad_key' && reason !== 'key_mismatch') return undefined
+  const keys = records.flatMap(({ key }) => (key === null ? [] : [key]))
+  const { format, what, remedy } = looksOf(keys)
+  const isPlain = (one: KeyFormat | null): boolean => one === 'text' || one === 'bytes'
+  if (format === keyFormat || (isPlain(format) && isPlain(keyFormat))) return undefined
+  return `the keys look like ${what}: ${remedy}`
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  not_framed: 'they have to be Avro in Confluent framing: byte 0, schema id, body',
+  bad_key: 'name the right keyFormat in the file',
+  key_mismatch: 'write the join field as the record key, or name another field in join.on',
+  incompatible_schema:
+    'correct the producer; where the topic has several types of records, name the one to read with type',
+  unknown_schema: 'register the schema with its id in the registry of the file',
+  malformed: 'the schema in the file is not the one that the records were written with',
+}

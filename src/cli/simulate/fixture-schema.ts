@@ -1,0 +1,181 @@
+/** The definition of fixture files: cases for `stream-enricher test`. */
+import { DURATION, message, object } from '../../config/schema.ts'
+
+const list = (description: string, items: object): object => ({
+  type: 'array',
+  description,
+  items,
+  default: [],
+})
+const time = (description: string): object => ({
+  type: ['string', 'integer'],
+  description: `${description} ISO 8601, or milliseconds since 1970.`,
+})
+const key = (description: string): object => ({
+  type: ['string', 'integer', 'null'],
+  description,
+})
+const headers = {
+  type: 'object',
+  additionalProperties: { type: 'string' },
+  description: 'Headers by name.',
+}
+const anyValue = (description: string): object => ({ description })
+
+const record = {
+  key: key('The record’s key, as text or number. Default: the join field.'),
+  timestamp: time('When it was written. Default: its event time, else the clock.'),
+  headers,
+  value: anyValue('The value as JSON, by the topic’s schema; null: no value.'),
+  base64: {
+    type: 'string',
+    pattern: '^[A-Za-z0-9+/]*=*$',
+    ...message('is not base64'),
+    description: 'In place of value: its bytes, whatever they are, frame included.',
+  },
+}
+const row = {
+  ...record,
+  key: key('The row’s key.'),
+  timestamp: time('When it was written. Default: the clock.'),
+}
+
+const output = object('A record of the output topic.', {
+  key: key('The join key.'),
+  timestamp: time('The later of the two event times.'),
+  headers,
+  value: { type: 'object', description: 'The whole value.' },
+  contains: { type: 'object', description: 'In place of value: some of its fields.' },
+})
+/** What a record was in the file: `fact`, `right`, or a dimension’s name. */
+const from = { type: 'string', description: 'fact, right, or the name of a dimension.' }
+
+const testCase = object(
+  'Records that come, and what has to come out.',
+  {
+    name: { type: 'string', minLength: 1, description: 'A sentence.' },
+    given: {
+      ...list('What happens, one after the other.', {
+        ...object('One of these.', {
+          fact: object('A record of the fact topic.', record),
+          right: object('A record of the join’s topic.', record),
+          row: object(
+            'A record of a dimension’s topic.',
+            { dimension: { type: 'string', description: 'Its name.' }, ...row },
+            ['dimension', 'key'],
+          ),
+          wait: {
+            type: 'string',
+            pattern: DURATION,
+            ...message('is not a duration; write 250ms, 10s, 5m, 1h or 7d'),
+            description: 'Nothing comes for so long. A duration: 250ms, 10s, 5m, 1h, 7d.',
+          },
+        }),
+        minProperties: 1,
+        maxProperties: 1,
+      }),
+      minItems: 1,
+    },
+    expect: object('What comes out, in any order; what is not listed must not come.', {
+      outputs: list('Matches.', output),
+      unmatched: list('Facts of a left join that come out alone.', output),
+      rejects: list(
+        'Records that go to the rejects topic.',
+        object('A reject.', { from, key: key('Its key.'), reason: { type: 'string' } }, [
+          'from',
+          'reason',
+        ]),
+      ),
+      drops: list(
+        'Records that are dropped and counted.',
+        object(
+          'A drop.',
+          {
+            from,
+            key: key('Its key.'),
+            reason: { type: 'string', enum: ['late', 'missing', 'future_time'] },
+          },
+          ['from', 'reason'],
+        ),
+      ),
+    }),
+  },
+  ['name', 'given', 'expect'],
+)
+
+export const fixtureSchema = {
+  $id: 'urn:stream-enricher:fixture:1',
+  title: 'stream-enricher test cases',
+  ...object(
+    'Test cases of a pipeline.',
+    {
+      pipeline: { type: 'string', minLength: 1, description: 'The file, relative to this one.' },
+      env: {
+        type: 'object',
+        additionalProperties: { type: ['string', 'number', 'boolean'] },
+        description: 'Environment variables for the pipeline file, over those of the shell.',
+      },
+      clock: time('The time at which each case begins. Default: 2025-01-01T00:00:00Z.'),
+      dimensions: {
+        type: 'object',
+        additionalProperties: list('Rows.', object('A row.', row, ['key'])),
+        description: 'Rows that are there when a case begins, by dimension.',
+      },
+      cases: { ...list('The cases.', testCase), minItems: 1 },
+    },
+    ['pipeline', 'cases'],
+  ),
+}
+
+// What the definition accepts.
+
+export type Time = string | number
+export type Key = string | number | null
+/** Of keys and indices, from the file's root. */
+export type Path = readonly string[]
+
+export interface RawRecord {
+  key?: Key
+  timestamp?: Time
+  headers?: Record<string, string>
+  value?: unknown
+  base64?: string
+}
+
+export interface RawOutput {
+  key?: Key
+  timestamp?: Time
+  headers?: Record<string, string>
+  value?: Record<string, unknown>
+  contains?: Record<string, unknown>
+}
+
+export interface RawFault {
+  from: string
+  key?: Key
+  reason: string
+}
+
+export interface RawStep {
+  fact?: RawRecord
+  right?: RawRecord
+  row?: RawRecord & { dimension: string }
+  wait?: string
+}
+
+export interface RawFixture {
+  pipeline: string
+  env?: Record<string, string | number | boolean>
+  clock?: Time
+  dimensions?: Record<string, RawRecord[]>
+  cases: {
+    name: string
+    given: RawStep[]
+    expect: {
+      outputs?: RawOutput[]
+      unmatched?: RawOutput[]
+      rejects?: RawFault[]
+      drops?: RawFault[]
+    }
+  }[]
+}

@@ -1,0 +1,205 @@
+/** Fixture files: cases of a pipeline, checked against its schemas before any of them runs. */
+import { basename, dirname, resolve } from 'node:path'
+import { AvroJson } from '../../codec/avro-json.ts'
+import type { PipelineCodec } from '../../codec/port.ts'
+import { loadPipeline } from '../../config/load.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import { milliseconds } from '../../config/pipeline-of.ts'
+import { didYouMean } from '../../config/suggest.ts'
+import { readYaml, YamlFile } from '../../config/yaml-file.ts'
+import { EnricherError } from '../../errors.ts'
+import { keyPlans } from '../../plan/key-readers.ts'
+import type { TopicSchemas } from '../../plan/output-plan.ts'
+import { createPipelineCodec } from '../../plan/pipeline-codec.ts'
+import {
+  fixtureSchema,
+  type Path,
+  type RawFault,
+  type RawFixture,
+  type RawOutput,
+  type RawRecord,
+  type RawStep,
+} from './fixture-schema.ts'
+import { type GivenRecord, GivenRecords, readTime } from './given-record.ts'
+
+export type Step =
+  | { readonly kind: 'fact' | 'right'; readonly record: GivenRecord }
+  | { readonly kind: 'row'; readonly dimension: number; readonly record: GivenRecord }
+  | { readonly kind: 'wait'; readonly ms: number }
+
+/** What is undefined is not compared. */
+export interface ExpectedOutput {
+  readonly key: string | undefined
+  readonly timestamp: number | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly value: Readonly<Record<string, unknown>>
+  /** Fields that `value` does not have are not compared. */
+  readonly partial: boolean
+}
+
+export interface ExpectedFault {
+  readonly from: string
+  /** null: none; undefined: not compared. */
+  readonly key: string | null | undefined
+  readonly reason: string
+}
+
+export interface Expected {
+  readonly outputs: readonly ExpectedOutput[]
+  readonly unmatched: readonly ExpectedOutput[]
+  readonly rejects: readonly ExpectedFault[]
+  readonly drops: readonly ExpectedFault[]
+}
+
+export interface Case {
+  readonly name: string
+  readonly steps: readonly Step[]
+  readonly expected: Expected
+}
+
+export interface Fixture {
+  readonly pipeline: Pipeline
+  readonly codec: PipelineCodec
+  /** When a case begins, in ms since 1970. */
+  readonly clock: number
+  readonly cases: readonly Case[]
+}
+
+const CLOCK = Date.parse('2025-01-01T00:00:00Z')
+
+/**
+ * Reads and checks a fixture file and the pipeline file that it names. Throws CONFIG_INVALID with a
+ * line for every fault, and what `loadPipeline` and `readSchemas` throw.
+ */
+export async function loadFixture(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  readSchemas: (pipeline: Pipeline) => Promise<TopicSchemas>,
+): Promise<Fixture> {
+  const yaml = new YamlFile(readYaml(file, 'fixture file'), file, true)
+  if (yaml.document.has('facts') && !yaml.document.has('cases')) throw isPipeline(file)
+  const raw = yaml.content<RawFixture>(fixtureSchema)
+  const own = Object.entries(raw.env ?? {}).map(([name, value]) => [name, String(value)])
+  const pipelineFile = resolve(dirname(file), raw.pipeline)
+  const pipeline = loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) })
+  const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
+  yaml.check()
+  return fixture
+}
+
+function isPipeline(file: string): EnricherError {
+  const name = basename(file)
+  const message = `${name} is a pipeline file, and test cases are wanted: write them into a file of their own, with \`pipeline: ${name}\` and \`cases:\` (examples/orders/pipeline.test.yaml is one)`
+  return new EnricherError('CONFIG_INVALID', message)
+}
+
+/** From the file's content to bytes; what is wrong is reported to the file. */
+class FixtureReader {
+  readonly #pipeline: Pipeline
+  readonly #yaml: YamlFile
+  readonly #codec: PipelineCodec
+  readonly #facts: GivenRecords
+  readonly #right: GivenRecords
+  readonly #dimensions: readonly GivenRecords[]
+  readonly #output: AvroJson
+
+  constructor(pipeline: Pipeline, schemas: TopicSchemas, yaml: YamlFile) {
+    this.#pipeline = pipeline
+    this.#yaml = yaml
+    this.#codec = createPipelineCodec(pipeline, schemas, null)
+    const { facts, join, dimensions } = pipeline
+    const { report } = yaml
+    const [factsKey, rightKey, ...keys] = keyPlans(pipeline, schemas)
+    this.#facts = new GivenRecords(facts, join.onLeft, schemas.facts, factsKey, report)
+    this.#right = new GivenRecords(join, join.onRight, schemas.right, rightKey, report)
+    this.#dimensions = dimensions.map((config, d) => {
+      const topic = { ...config, time: null }
+      return new GivenRecords(topic, undefined, schemas.dimensions[d], keys[d], report)
+    })
+    this.#output = new AvroJson(JSON.parse(this.#codec.outputSchema))
+  }
+
+  read(raw: RawFixture): Fixture {
+    const rows = Object.entries(raw.dimensions ?? {}).flatMap(([name, some]) =>
+      some.map((row, i) =>
+        this.#row(name, ['dimensions', name], row, ['dimensions', name, String(i)]),
+      ),
+    )
+    const cases = raw.cases.map((one, c) => this.#case(one, rows, ['cases', String(c)]))
+    const clock = readTime(raw.clock, ['clock'], this.#yaml.report) ?? CLOCK
+    return { pipeline: this.#pipeline, codec: this.#codec, clock, cases }
+  }
+
+  #case(
+    { name, given, expect }: RawFixture['cases'][number],
+    rows: readonly Step[],
+    path: Path,
+  ): Case {
+    const steps = given.map((step, i) => this.#step(step, [...path, 'given', String(i)]))
+    const outputs = (kind: 'outputs' | 'unmatched') =>
+      (expect[kind] ?? []).map((output, i) =>
+        this.#expected(output, [...path, 'expect', kind, String(i)]),
+      )
+    const faults = (kind: 'rejects' | 'drops') =>
+      (expect[kind] ?? []).map((fault, i) =>
+        this.#fault(fault, [...path, 'expect', kind, String(i)]),
+      )
+    const expected = {
+      outputs: outputs('outputs'),
+      unmatched: outputs('unmatched'),
+      rejects: faults('rejects'),
+      drops: faults('drops'),
+    }
+    return { name, steps: [...rows, ...steps], expected }
+  }
+
+  #step(raw: RawStep, path: Path): Step {
+    if (raw.wait !== undefined) return { kind: 'wait', ms: milliseconds(raw.wait) }
+    if (raw.row !== undefined) {
+      const { dimension, ...row } = raw.row
+      return this.#row(dimension, [...path, 'row', 'dimension'], row, [...path, 'row'])
+    }
+    if (raw.fact !== undefined) {
+      const record = this.#facts.read(raw.fact, [...path, 'fact'])
+      return { kind: 'fact', record }
+    }
+    const record = this.#right.read(raw.right!, [...path, 'right'])
+    return { kind: 'right', record }
+  }
+
+  /** @param place of the name */
+  #row(name: string, place: Path, raw: RawRecord, path: Path): Step {
+    const { dimensions } = this.#pipeline
+    const dimension = dimensions.findIndex((config) => config.name === name)
+    if (dimension < 0) {
+      const known = dimensions.map((config) => config.name)
+      this.#yaml.report(place, `there is no dimension ${name}${didYouMean(name, known)}`)
+      return { kind: 'wait', ms: 0 }
+    }
+    return { kind: 'row', dimension, record: this.#dimensions[dimension].read(raw, path) }
+  }
+
+  #expected(raw: RawOutput, path: Path): ExpectedOutput {
+    const { value, contains, headers } = raw
+    if ((value === undefined) === (contains === undefined)) {
+      this.#yaml.report(path, 'one of "value" (all fields) and "contains" (some) is needed')
+    }
+    const name = value === undefined ? 'contains' : 'value'
+    const partial = value === undefined
+    const fields = this.#output.normal(value ?? contains ?? {}, partial, (inside, message) =>
+      this.#yaml.report([...path, name, ...inside], message),
+    )
+    const key = raw.key === undefined ? undefined : String(raw.key)
+    const timestamp = readTime(raw.timestamp, [...path, 'timestamp'], this.#yaml.report)
+    return { key, timestamp, headers, value: fields, partial }
+  }
+
+  #fault({ from, key, reason }: RawFault, path: Path): ExpectedFault {
+    const known = ['fact', 'right', ...this.#pipeline.dimensions.map(({ name }) => name)]
+    if (!known.includes(from)) {
+      const what = `${from} is none of ${known.join(', ')}${didYouMean(from, known)}`
+      this.#yaml.report([...path, 'from'], what)
+    }
+    return { from, key: key === undefined || key === null ? key : String(key), reason }
+  }
+}

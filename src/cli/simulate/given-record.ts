@@ -1,0 +1,111 @@
+import type { RecordBytes } from '../../batch.ts'
+import { AvroJson } from '../../codec/avro-json.ts'
+import { parseTime } from '../../codec/avro-json-times.ts'
+import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
+import { unitOf } from '../../codec/avro-time.ts'
+import type { KeyPlan } from '../../codec/key-plan.ts'
+import { keyBytes } from '../../codec/keys.ts'
+import { inMs } from '../../codec/likely-unit.ts'
+import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
+import type { ReportAt } from '../../config/pipeline-of.ts'
+import { outputFrame } from '../../plan/pipeline-codec.ts'
+import type { Key, Path, RawRecord, Time } from './fixture-schema.ts'
+
+/** A schema that is a file is read for any id. */
+const FRAME = outputFrame(0)
+
+/** A record as it is written to its topic; without a timestamp it is the clock's. */
+export interface GivenRecord extends RecordBytes {
+  readonly timestamp: number | undefined
+}
+
+/** A topic's records, from a fixture file's content to bytes; what is wrong is reported to the file. */
+export class GivenRecords {
+  readonly #topic: TopicConfig
+  readonly #on: string | undefined
+  readonly #json: AvroJson
+  readonly #unit: TimeUnit
+  readonly #report: ReportAt
+  readonly #keyPlan: KeyPlan | undefined
+
+  /**
+   * @param on the field that is the key where none is given
+   * @param keyPlan of Avro keys
+   */
+  constructor(
+    topic: TopicConfig,
+    on: string | undefined,
+    schema: AvroRecordSchema,
+    keyPlan: KeyPlan | undefined,
+    report: ReportAt,
+  ) {
+    this.#keyPlan = keyPlan
+    this.#topic = topic
+    this.#on = on
+    this.#json = new AvroJson(schema)
+    const field = schema.fields.find(({ name }) => name === topic.time)
+    this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
+    this.#report = report
+  }
+
+  read(raw: RawRecord, path: Path): GivenRecord {
+    const fields: Record<string, unknown> = {}
+    const value = this.#value(raw, path, fields)
+    const own = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
+    const key = this.#key(raw.key === undefined ? (own ?? null) : raw.key, path)
+    const { time } = this.#topic
+    const written = time === null ? undefined : this.#timestamp(fields[time] as Time | null)
+    const timestamp = readTime(
+      raw.timestamp ?? written ?? undefined,
+      [...path, 'timestamp'],
+      this.#report,
+    )
+    const headers = Object.entries(raw.headers ?? {}).map(
+      ([name, text]) => [name, Buffer.from(text)] as const,
+    )
+    return { key, value, headers, timestamp }
+  }
+
+  /** In ms where it is a number, or the digits of one that a double does not hold. */
+  #timestamp(written: Time | null | undefined): Time | undefined {
+    if (written === null || written === undefined) return undefined
+    const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
+    return isCount ? Math.floor(inMs(Number(written), this.#unit)) : written
+  }
+
+  /** @param fields gets those of the value */
+  #value({ value, base64 }: RawRecord, path: Path, fields: Record<string, unknown>): Buffer | null {
+    if (base64 !== undefined) return Buffer.from(base64, 'base64')
+    if (value === null) return null
+    if (value === undefined) {
+      this.#report(path, 'the key "value" is missing')
+      return null
+    }
+    const body = this.#json.encode(value, (inside, message) =>
+      this.#report([...path, 'value', ...inside], message),
+    )
+    if (body === undefined) return null
+    Object.assign(fields, this.#json.decode(body))
+    return Buffer.concat([FRAME, body])
+  }
+
+  #key(key: Key, path: Path): Buffer | null {
+    const { keyFormat } = this.#topic
+    if (key === null) return null
+    const bytes = keyBytes(keyFormat, key, this.#keyPlan)
+    if (bytes === undefined) {
+      this.#report([...path, 'key'], `${JSON.stringify(key)} is no key of format ${keyFormat}`)
+    }
+    return bytes ?? null
+  }
+}
+
+/** Whole milliseconds, as a record's timestamp is. */
+export function readTime(time: Time | undefined, path: Path, report: ReportAt): number | undefined {
+  if (typeof time !== 'string') return time
+  const ms = parseTime(time)
+  if (ms === undefined) {
+    report(path, `${JSON.stringify(time)} is not a time; write 2025-01-31T12:00:00Z`)
+  }
+  return ms === undefined ? undefined : Math.floor(ms)
+}

@@ -1,0 +1,152 @@
+/** The epochs of this instance: each holds what its tasks have done since the last one. */
+import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
+import type { Counts } from '../counts/counts.ts'
+import { codeOf } from '../errors.ts'
+import type { Task, TaskContext, TaskEpoch } from '../task/task.ts'
+import { commitEpoch } from './commit.ts'
+import { type ChangelogTopic, epochPart } from './epoch-part.ts'
+
+export interface EpochsOptions {
+  readonly broker: Broker
+  readonly context: TaskContext
+  readonly changelog: ChangelogTopic
+  /** By side: the inputs' ids; null: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
+  readonly transactionalId: string
+  /** Of the dimensions: they go with the next epoch. */
+  readonly rejects: {
+    /** All that are not committed. */
+    take(): readonly ProduceBatch[]
+    /** What was taken last is committed. */
+    settle(): void
+  }
+  readonly onStep: (step: number) => void
+}
+
+const TRANSACTION_TIMEOUT_MS = 10_000
+/** Of a commit; each ends with a step of `commitEpoch`. */
+const STAGES = ['pack', 'produce', 'commit', 'store']
+/** The step of `commitEpoch` that ends the transaction. */
+const COMMITTED = 3
+
+export class Epochs {
+  readonly #options: EpochsOptions
+  readonly #producer: TransactionalProducer
+  /** The last epoch's outcome is unknown, or another producer has fenced ours. */
+  #mustInit = true
+  /** Under way since before the first join. */
+  #initialized: Promise<void> | undefined
+  /** What all slices had taken when the last epoch was closed, in ms. */
+  #slicesMs = 0
+
+  constructor(options: EpochsOptions) {
+    this.#options = options
+    const { broker, transactionalId } = options
+    this.#producer = broker.producer({
+      transactionalId,
+      timeoutMs: TRANSACTION_TIMEOUT_MS,
+    })
+  }
+
+  /** What can be done while the dimensions are still being read. */
+  prepare(): void {
+    this.#initialized = this.#producer.init()
+    this.#initialized.catch(() => {})
+  }
+
+  /** Ready for transactions after `prepare`; from `begin` on it is the epochs'. */
+  async producer(): Promise<TransactionalProducer> {
+    await this.#initialized
+    return this.#producer
+  }
+
+  /** Ends what the last epoch may have left open. */
+  async begin(): Promise<void> {
+    const initialized = this.#initialized
+    this.#initialized = undefined
+    if (this.#mustInit) await (initialized ?? this.#producer.init())
+    this.#mustInit = false
+  }
+
+  /** Nothing is committed until `begin`. */
+  giveUp(): void {
+    this.#mustInit = true
+  }
+
+  /** Commits what the tasks have done. False: they have done nothing. */
+  async commit(tasks: readonly Task[], group: Group): Promise<boolean> {
+    const { context, changelog, topicIds, rejects, onStep } = this.#options
+    if (this.#mustInit) return false
+    const epochs = tasks.flatMap((task) => task.take() ?? [])
+    const others = rejects.take()
+    if (epochs.length === 0 && others.length === 0) return false
+    const begun = performance.now()
+    const onStage = this.#timed(context.counts, begun)
+    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog, topicIds))
+    const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
+    await commitEpoch(parts, others, {
+      producer: this.#producer,
+      group,
+      groupId: context.pipeline.name,
+      onStep: (step) => {
+        // Committed, whatever becomes of the stores.
+        if (step === COMMITTED) rejects.settle()
+        onStage(STAGES[step - 1])
+        onStep(step)
+      },
+    })
+    count(context.counts)
+    settle(epochs)
+    const now = Date.now()
+    // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
+    for (const { matchTimes } of epochs) context.counts.latencies.addSince(matchTimes, now)
+    const ms = performance.now() - begun
+    context.counts.commits.add(ms)
+    context.counts.epochs.add(ms)
+    context.counts.transactions.add('committed')
+    return true
+  }
+
+  /** Of an epoch that is closed at `begun`. @returns to be told of the end of each stage */
+  #timed({ slices, stages }: Counts, begun: number): (stage: string | undefined) => void {
+    stages.add('process', slices.sum - this.#slicesMs)
+    this.#slicesMs = slices.sum
+    let last = begun
+    return (stage) => {
+      const now = performance.now()
+      if (stage !== undefined) stages.add(stage, now - last)
+      last = now
+    }
+  }
+
+  /** Counts an epoch that could not be committed. */
+  aborted(error: unknown): void {
+    const { counts } = this.#options.context
+    counts.transactions.add(codeOf(error) === 'FENCED' ? 'fenced' : 'aborted')
+    counts.errors.add(`epoch ${codeOf(error) ?? 'unknown'}`)
+  }
+
+  /** A commit that still waits for its broker is given up. */
+  close(): Promise<void> {
+    return this.#producer.close()
+  }
+}
+
+/** What the tasks have taken is committed. */
+function settle(epochs: readonly TaskEpoch[]): void {
+  for (const { task, left, right } of epochs) {
+    task.queues[0].committed(left)
+    task.queues[1].committed(right)
+  }
+}
+
+/** What is counted once the batches are committed; they may not be looked at then any more. */
+function countOf(batches: readonly ProduceBatch[]): (counts: Counts) => void {
+  const counted = batches.map(({ topic, records, bytes }) => ({ topic, records, bytes }))
+  return ({ produced, producedBytes }) => {
+    for (const { topic, records, bytes } of counted) {
+      produced.add(topic, records)
+      producedBytes.add(topic, bytes)
+    }
+  }
+}

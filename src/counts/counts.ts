@@ -1,0 +1,184 @@
+import type { RejectReason, Stage } from '../batch.ts'
+import { EpochTimes } from './epoch-times.ts'
+import { FailingEpochs } from './failing-epochs.ts'
+import { LastRejects } from './last-rejects.ts'
+import { type MissingKey, MissingKeys } from './missing-keys.ts'
+
+/** Powers of two: the last one is 49 days. */
+const BUCKETS = 33
+
+/** How often which time came. Bucket `b` has those over 2^(b-1) ms and up to 2^b ms, the first all up to 1 ms. */
+export class Distribution {
+  readonly buckets = new Float64Array(BUCKETS)
+  /** Of the times, in ms. */
+  sum = 0
+
+  /** Cheap enough for a call per record. */
+  add(ms: number): void {
+    this.buckets[ms > 1 ? Math.min(32 - Math.clz32(Math.ceil(ms) - 1), BUCKETS - 1) : 0]++
+    this.sum += ms
+  }
+
+  /** From each of these times until `now`, in ms; one that lies ahead counts as nothing. */
+  addSince(times: Float64Array, now: number): void {
+    for (let i = 0; i < times.length; i++) this.add(Math.max(0, now - times[i]))
+  }
+
+  /** So many times of nothing. */
+  addNone(count: number): void {
+    this.buckets[0] += count
+  }
+
+  get count(): number {
+    return this.buckets.reduce((sum, count) => sum + count, 0)
+  }
+}
+
+/**
+ * Why there was an assignment: the first one; another member came, went or asked for it; this one was taken
+ * for lost; or another producer had fenced this one's.
+ */
+export const REBALANCE_REASONS = ['start', 'group', 'lost', 'fenced'] as const
+export type RebalanceReason = (typeof REBALANCE_REASONS)[number]
+
+/** Counts by label values, which are joined by blanks. */
+export class Tally extends Map<string, number> {
+  get total(): number {
+    return [...this.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  add(labels: string, count = 1): void {
+    this.set(labels, (this.get(labels) ?? 0) + count)
+  }
+}
+
+/** Distributions by label values, which are joined by blanks. */
+export class Distributions extends Map<string, Distribution> {
+  add(labels: string, ms: number): void {
+    let distribution = this.get(labels)
+    if (distribution === undefined) this.set(labels, (distribution = new Distribution()))
+    distribution.add(ms)
+  }
+}
+
+/** What the windows of all tasks count; arrays are by side. */
+export class WindowCounts {
+  /** Distance of the two event times of each match, by the side whose record was first. */
+  readonly matchDelays = [new Distribution(), new Distribution()]
+  readonly segmentsExpired = [0, 0]
+  /** Pairs that would have matched, had the left record's window not been closed. */
+  closedMatches = 0
+}
+
+/**
+ * What an instance has counted since its start; metrics and status read it. Plain numbers: the hot
+ * path adds to them. Arrays are by side (facts, right stream) or by dimension, in the file's order.
+ * What an aborted epoch has done is in here, and once more when it is done again; `produced` and
+ * `latencies` are of committed epochs only.
+ */
+export class Counts {
+  readonly consumed = [0, 0]
+  /** Of record batches, decompressed. */
+  readonly consumedBytes = [0, 0]
+  /** Of a bounded run: records that are not of its interval. */
+  readonly outside = [0, 0]
+  readonly late = [0, 0]
+  /** How far behind stream time each record was; 0 for those that moved it on. */
+  readonly lateness = [new Distribution(), new Distribution()]
+  readonly probeHits = [0, 0]
+  readonly probeMisses = [0, 0]
+  readonly window = new WindowCounts()
+  readonly lookupHits: number[]
+  readonly lookupMisses: number[]
+  /** Of facts whose look-up field is null. */
+  readonly lookupNulls: number[]
+  readonly missingKeys: readonly MissingKeys[]
+  droppedMissing = 0
+  /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
+  droppedLate = 0
+  droppedEarly = 0
+  /** By topic: records of another type than the pipeline file names, which are dropped. */
+  readonly otherTypes = new Tally()
+  unmatched = 0
+  /** By topic. */
+  readonly produced = new Tally()
+  /** By topic; before compression. */
+  readonly producedBytes = new Tally()
+  /** `topic stage reason` → records. */
+  readonly rejects = new Tally()
+  readonly lastRejects = new LastRejects()
+  /** From the later of a match's two event times to its commit. */
+  readonly latencies = new Distribution()
+  /** Wall time of a slice of a task, through all stages. */
+  readonly slices = new Distribution()
+  /** By result: committed, aborted, fenced. */
+  readonly transactions = new Tally()
+  readonly failing = new FailingEpochs()
+  readonly commits = new Distribution()
+  /** Of each epoch: what its stages have taken. */
+  readonly stages = new Distributions()
+  readonly epochs = new EpochTimes()
+  /** Wall clock in ms; 0 before the first. */
+  lastFetchMs = 0
+  /** By `RebalanceReason`. */
+  readonly rebalances = new Tally()
+  readonly rebalanceTimes = new Distribution()
+  /**
+   * Time in which a task had filled its epoch and waited for the commit. Whole ones: the first fraction would
+   * change this object's hidden class, and throw away what V8 has optimized of all that counts.
+   */
+  waitedForCommitMs = 0
+  /** `component code`, of errors that were recovered from. */
+  readonly errors = new Tally()
+  /** `store op` */
+  readonly storeOps = new Distributions()
+  /** `store reason`: damage was found, an administrator asked for it, or a dimension has to be read again. */
+  readonly quarantined = new Tally()
+  /** By store. */
+  readonly restored = new Tally()
+  readonly restoredBytes = new Tally()
+  readonly restores = new Distributions()
+  /** By request name. */
+  readonly kafkaRequests = new Distributions()
+  /** When a broker has last answered anything; wall clock in ms, 0 before the first. */
+  lastAnswerMs = 0
+  /** `api error` */
+  readonly kafkaErrors = new Tally()
+  /** By address. */
+  readonly kafkaConnections = new Tally()
+  /** `route method code` */
+  readonly httpRequests = new Distributions()
+  readonly #dimensions: readonly string[]
+
+  /** @param dimensions their names, in the file's order */
+  constructor(dimensions: readonly string[]) {
+    this.#dimensions = dimensions
+    this.lookupHits = dimensions.map(() => 0)
+    this.lookupMisses = dimensions.map(() => 0)
+    this.lookupNulls = dimensions.map(() => 0)
+    this.missingKeys = dimensions.map(() => new MissingKeys())
+  }
+
+  probe(side: number, hit: boolean): void {
+    const { probeHits, probeMisses } = this
+    const probes = hit ? probeHits : probeMisses
+    probes[side]++
+  }
+
+  /** A broker has answered a request. */
+  answered(api: string, ms: number): void {
+    this.kafkaRequests.add(api, ms)
+    this.lastAnswerMs = Date.now()
+  }
+
+  reject(topic: string, stage: Stage, reason: RejectReason): void {
+    this.rejects.add(`${topic} ${stage} ${reason}`)
+  }
+
+  /** The keys that facts have most often looked up in vain, the most frequent first. Throws where there is no such dimension. */
+  topMissing(dimension: string): MissingKey[] {
+    const d = this.#dimensions.indexOf(dimension)
+    if (d < 0) throw new RangeError(`There is no dimension ${dimension}`)
+    return this.missingKeys[d].top()
+  }
+}

@@ -1,0 +1,230 @@
+/** The tasks of this instance: taking them, and giving them up. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Group } from '../broker/port.ts'
+import type { ChangelogTopic } from '../commit/epoch-part.ts'
+import { codeOf } from '../errors.ts'
+import type { Log } from '../events.ts'
+import { LastLags } from '../input/last-lags.ts'
+import { asCorrupt } from '../state/level.ts'
+import { WindowStore } from '../state/page-store.ts'
+import { takeTask } from '../state/restore.ts'
+import { WindowStores } from '../state/stores.ts'
+import { Task } from '../task/task.ts'
+import { TaskInputs, type TaskInputsOptions } from './feed.ts'
+import type { HeldTask } from './held-task.ts'
+
+export interface TasksOptions extends TaskInputsOptions {
+  readonly changelog: ChangelogTopic
+  readonly log: Log
+  readonly group: Pick<Group, 'committed'>
+}
+
+/** Each holds some fetches of a changelog in memory. */
+const RESTORED_AT_ONCE = 4
+/** Part of the time that a stop may take. What a slow disk has not got by then a restore reads about as fast. */
+const FLUSH_MS = 2000
+/** Restores in a row of one task that may find its store damaged, and how much longer each waits. */
+const MOST_DAMAGED = 3
+const DAMAGED_MS = 1000
+
+export class Tasks {
+  readonly #options: TasksOptions
+  readonly stores: WindowStores
+  readonly inputs: TaskInputs
+  /** Of the tasks that were given up, and are to be taken here again. */
+  readonly lastLags = new LastLags()
+  readonly #held = new Map<number, HeldTask>()
+  /** Partitions that are ours. */
+  readonly #wanted = new Set<number>()
+  readonly #turns = new Map<number, Promise<unknown>>()
+  /** By partition: restores in a row that have found damage. */
+  readonly #damaged = new Map<number, number>()
+
+  constructor(options: TasksOptions) {
+    this.#options = options
+    const { context, log } = options
+    this.stores = new WindowStores(
+      context.pipeline.state.dir,
+      context.memory.storeBufferBytes,
+      context.counts,
+      log,
+    )
+    this.inputs = new TaskInputs(options, this.#held)
+  }
+
+  get all(): readonly HeldTask[] {
+    return [...this.#held.values()]
+  }
+
+  get running(): readonly HeldTask[] {
+    return this.all.filter(({ state }) => state === 'running')
+  }
+
+  get partitions(): number[] {
+    return [...this.#held.keys()]
+  }
+
+  /** Those that are ours, also while their stores are still being opened. */
+  get wanted(): number[] {
+    return [...this.#wanted]
+  }
+
+  /** Takes the tasks that are not held yet; resolves when all of them run. */
+  async take(partitions: readonly number[]): Promise<void> {
+    this.lastLags.retain(partitions)
+    for (const partition of partitions) this.#wanted.add(partition)
+    const left = [...partitions]
+    await Promise.all(
+      Array.from({ length: RESTORED_AT_ONCE }, async () => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          await this.#takeOne(next)
+        }
+      }),
+    )
+  }
+
+  /** Gives up all tasks but these, also those that are just being opened. */
+  async keep(partitions: readonly number[]): Promise<void> {
+    const others = [...this.#wanted].filter((partition) => !partitions.includes(partition))
+    for (const partition of others) this.#wanted.delete(partition)
+    await Promise.all(others.map((partition) => this.#drop(partition)))
+  }
+
+  /** Gives up all tasks, which are to be taken here again: their stores get what memory holds for them. */
+  async putDown(): Promise<void> {
+    const until = performance.now() + FLUSH_MS
+    await Promise.all(this.running.map(({ task }) => this.#flush(task, until)))
+    await this.keep([])
+  }
+
+  async close(): Promise<void> {
+    await this.inputs.close()
+    await this.putDown()
+    this.lastLags.retain([])
+  }
+
+  async #flush({ partition, writeBack }: Task, until: number): Promise<void> {
+    const { log } = this.#options
+    try {
+      const bytes = await writeBack.flush(until)
+      if (bytes > 0) log.event('window_store_late', { partition, bytes })
+    } catch (err) {
+      log.event('window_store_behind', { err, partition })
+    }
+  }
+
+  /**
+   * Opening and closing the store of a partition go one after the other: where an assignment follows
+   * on another at once, a task that is still being opened would be opened twice, or outlive its loss.
+   */
+  #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(partition) ?? Promise.resolve()).then(work)
+    this.#turns.set(
+      partition,
+      mine.catch(() => {}),
+    )
+    return mine
+  }
+
+  async #takeOne(partition: number): Promise<void> {
+    const { log } = this.#options
+    let held: HeldTask | undefined
+    try {
+      held = await this.#inTurn(partition, () => this.#open(partition))
+      if (held === undefined) return
+      await this.#restore(held)
+    } catch (raised) {
+      if (held?.state === 'closed') return
+      await this.#drop(partition)
+      const error = asCorrupt(raised)
+      const code = codeOf(error)
+      // A former owner has just shortened the changelog: what is gone had expired.
+      if (code !== 'OFFSET_OUT_OF_RANGE') {
+        if (code !== 'STATE_CORRUPT') throw error
+        log.event('window_store_damaged', { err: error, partition })
+        this.stores.condemn(partition, 'damaged')
+        await this.#afterDamage(partition, error)
+      }
+      this.#options.context.counts.errors.add(`restore ${code}`)
+      await this.#takeOne(partition)
+    }
+  }
+
+  /** A disk that damages what was just written to it will not get better by another try. */
+  async #afterDamage(partition: number, error: unknown): Promise<void> {
+    const times = (this.#damaged.get(partition) ?? 0) + 1
+    this.#damaged.set(partition, times)
+    if (times > MOST_DAMAGED) throw error
+    await sleep(DAMAGED_MS * (times - 1), undefined, { ref: false })
+  }
+
+  /** undefined: it is held already, or not ours any more. */
+  async #open(partition: number): Promise<HeldTask | undefined> {
+    if (this.#held.has(partition) || !this.#wanted.has(partition)) return undefined
+    const { context, changelog } = this.#options
+    const store = await this.stores.open(partition)
+    const task = new Task(partition, new WindowStore(store, changelog.layout), context)
+    const held: HeldTask = {
+      store,
+      task,
+      state: 'restoring',
+      paused: [false, false],
+      restoreRemaining: 0,
+      restoreTotal: 0,
+      restoreBegun: performance.now(),
+    }
+    this.#held.set(partition, held)
+    context.memory.tasks = this.#held.size
+    return held
+  }
+
+  async #restore(held: HeldTask): Promise<void> {
+    const { context, changelog, broker, group, log, onWork } = this.#options
+    const { task } = held
+    const { partition } = task
+    const begun = performance.now()
+    const starts = await takeTask(task, {
+      pipeline: context.pipeline,
+      layout: changelog.layout,
+      changelogTopic: changelog.topic,
+      admin: broker.admin,
+      group,
+      log,
+      from: [0, 1].map((side) => context.interval?.offsets[side].get(partition)?.from ?? 0),
+      topicIds: this.#options.topicIds,
+      onProgress: (remaining, records, bytes) => {
+        held.restoreRemaining = remaining
+        held.restoreTotal = Math.max(held.restoreTotal, remaining)
+        context.counts.restored.add('window', records)
+        context.counts.restoredBytes.add('window', bytes)
+      },
+      createReader: (events) =>
+        broker.reader(
+          { maxBytesPerPartition: 4 << 20, maxBytes: 4 << 20, minBytes: 1, maxWaitMs: 100 },
+          events,
+        ),
+    })
+    if (held.state === 'closed') return
+    held.state = 'running'
+    this.#damaged.delete(partition)
+    this.inputs.add(held, starts)
+    const ms = Math.round(performance.now() - begun)
+    context.counts.restores.add('window', ms)
+    const { records } = task.window
+    log.event('task_running', { partition, starts, records, ms })
+    onWork()
+  }
+
+  #drop(partition: number): Promise<void> {
+    return this.#inTurn(partition, async () => {
+      const held = this.#held.get(partition)
+      if (held === undefined) return
+      this.lastLags.keep(partition, held.task.queues)
+      held.state = 'closed'
+      this.#held.delete(partition)
+      this.#options.context.memory.tasks = this.#held.size
+      this.inputs.remove(partition)
+      await held.store.close()
+    })
+  }
+}

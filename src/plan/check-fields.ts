@@ -1,0 +1,86 @@
+import { fieldKind } from '../codec/avro-field.ts'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { checkInstant, checkUnit } from '../codec/avro-time.ts'
+import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
+import { didYouMean } from '../config/suggest.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import type { TopicSchemas } from './output-plan.ts'
+
+type Field = AvroRecordSchema['fields'][number]
+type Use = (name: string, type: Field['type']) => unknown
+
+interface Named {
+  readonly path: readonly string[]
+  readonly topic: string
+  readonly schema: AvroRecordSchema
+  readonly name: string
+  /** Throws where a field of this type is not what it is used for. */
+  readonly use: Use
+}
+
+/** Whether the fields that the pipeline names are there. Throws SCHEMA_INVALID with the place of each that is not. */
+export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
+  const faults = namedFields(pipeline, schemas).flatMap((named) => {
+    const fault = faultOf(named)
+    return fault === null ? [] : [`${placeOf(pipeline, named.path)}: ${fault}`]
+  })
+  if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', [...new Set(faults)].join('\n'))
+}
+
+function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
+  const { facts, join, dimensions } = pipeline
+  const left = { topic: facts.topic, schema: schemas.facts }
+  const right = { topic: join.topic, schema: schemas.right }
+  return [
+    ...timeField(left, 'facts', facts),
+    ...dimensions.flatMap(({ name, topic, on, select }, d): Named[] => [
+      { ...left, path: ['dimensions', name, 'on'], name: on, use: fieldKind },
+      ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
+    ]),
+    ...timeField(right, 'join', join),
+    { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
+    { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
+    ...selected(right, ['join'], join.select),
+  ]
+}
+
+function timeField(
+  of: Pick<Named, 'topic' | 'schema'>,
+  key: string,
+  { time: name, timeUnit: unit }: TopicConfig,
+): Named[] {
+  if (name === null) return []
+  const isInstant: Use = (field, type) => checkInstant(field, type, unit)
+  if (unit === null) return [{ ...of, path: [key, 'time'], name, use: isInstant }]
+  const field = { ...of, path: [key, 'time', 'field'], name, use: isInstant }
+  const isThere = of.schema.fields.some((one) => one.name === name)
+  const isUnit: Use = (its, type) => checkUnit(its, type, unit)
+  return isThere ? [field, { ...field, path: [key, 'time', 'unit'], use: isUnit }] : [field]
+}
+
+const selected = (
+  of: Pick<Named, 'topic' | 'schema'>,
+  path: readonly string[],
+  select: readonly Column[] | null,
+): Named[] =>
+  (select ?? []).map(({ name, source }) => ({
+    ...of,
+    path: [...path, 'select', name],
+    name: source,
+    use: () => {},
+  }))
+
+function faultOf({ topic, schema, name, use }: Named): string | null {
+  const field = schema.fields.find((one) => one.name === name)
+  if (field === undefined) {
+    const known = schema.fields.map((one) => one.name)
+    return `${topic} has no field ${name}${didYouMean(name, known)} (fields: ${known.join(', ')})`
+  }
+  try {
+    use(name, field.type)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
+}

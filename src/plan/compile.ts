@@ -1,0 +1,101 @@
+import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
+import type { Registry } from '../codec/registry.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { inputTopics } from '../config/topic-names.ts'
+import { messageOf } from '../errors.ts'
+import type { StoredLayout } from '../state/changelog.ts'
+import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
+import type { TopicSchemas } from './output-plan.ts'
+import {
+  createPipelineCodec,
+  isUsable,
+  type LatestSchema,
+  latestSchemas,
+  outputFrame,
+  type ReaderSchemas,
+  topicSchemas,
+  usableSchemas,
+} from './pipeline-codec.ts'
+import { recordedSchemas, schemasFor } from './reader-schemas.ts'
+
+/** A topic's latest schema that is not read with, for the window was stored with an earlier one. */
+export interface NewerSchema {
+  readonly topic: string
+  /** The schema that is read with. */
+  readonly id: number
+  /** -1: there is none that the registry has. */
+  readonly latestId: number
+  /** Why what is written with the latest cannot be read; null: it can. */
+  readonly fault: string | null
+}
+
+export interface Compiled extends StoredLayout {
+  readonly schemas: TopicSchemas
+  readonly codec: PipelineCodec
+  readonly newer: readonly NewerSchema[]
+  /** The latest schemas of Avro keys. One that cannot be read is in here only where something is stored. */
+  readonly keys: KeySchemas
+}
+
+/**
+ * Reads and compiles the pipeline's schemas; registers nothing. Throws SCHEMA_INVALID or REGISTRY_UNAVAILABLE.
+ * A latest schema that cannot be used does not matter where a stored layout goes on without it.
+ * @param stored the result has the first of these layouts that the pipeline can have, with older
+ *   schemas if need be; without one, that of the latest schemas
+ */
+export async function compilePipeline(
+  pipeline: Pipeline,
+  registry: Registry | null,
+  stored: readonly StoredLayout[],
+): Promise<Compiled> {
+  const keys = await latestKeySchemas(pipeline, registry)
+  // A pipeline that has run goes on with the keys that it can read.
+  if (stored.length === 0) refuseKeys(pipeline, keys)
+  const latest = await latestSchemas(pipeline, registry)
+  const found = await storedSchemas(stored, pipeline, latest, registry)
+  const chosen = found?.schemas ?? usableSchemas(latest)
+  const schemas = topicSchemas(chosen)
+  const compiled = createPipelineCodec(pipeline, schemas, registry)
+  // By the name that it was stored under, which may be an earlier release's.
+  const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
+  const schemaIds = chosen.map(({ id }) => id)
+  const newer = await newerSchemas(pipeline, codec, chosen, latest)
+  return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
+}
+
+async function storedSchemas(
+  stored: readonly StoredLayout[],
+  pipeline: Pipeline,
+  latest: readonly LatestSchema[],
+  registry: Registry | null,
+): Promise<{ schemas: ReaderSchemas; layout: string } | undefined> {
+  for (const { layout, schemaIds } of stored) {
+    const recorded = await recordedSchemas(schemaIds, latest, registry)
+    const schemas = schemasFor(layout, pipeline, latest, recorded)
+    if (schemas !== undefined) return { schemas, layout }
+  }
+  return undefined
+}
+
+async function newerSchemas(
+  pipeline: Pipeline,
+  { facts, right, dimensions }: PipelineCodec,
+  chosen: ReaderSchemas,
+  latest: readonly LatestSchema[],
+): Promise<NewerSchema[]> {
+  const codecs = [facts, right, ...dimensions]
+  const all = inputTopics(pipeline).map(async (topic, i) => {
+    const [{ id }, newest] = [chosen[i], latest[i]]
+    const { id: latestId } = newest
+    if (id === latestId) return []
+    const fault = isUsable(newest) ? await faultOf(codecs[i], latestId) : messageOf(newest.fault)
+    return [{ topic, id, latestId, fault }]
+  })
+  return (await Promise.all(all)).flat()
+}
+
+async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
+  const value = outputFrame(id)
+  await codec.load(value, 0)
+  return typeof codec.reader(value, 0, value.length, 0, 0) === 'string' ? codec.fault : null
+}

@@ -1,0 +1,25 @@
+/** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
+import { fieldKind } from '../codec/avro-field.ts'
+import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
+import type { Compiled } from './compile.ts'
+import { schemaDifference } from './key-forms.ts'
+
+/** Why equal keys have different bytes, as a clause; null: nothing shows that they have. */
+export function keyBytesDiffer(
+  { facts, join }: Pipeline,
+  { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
+): string | null {
+  const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
+  // A whole number is written alike by text and by JSON.
+  const isInteger = fieldKind(field.name, field.type).type === 'integer'
+  const alike = (format: KeyFormat): KeyFormat =>
+    format === 'bytes' || (format === 'json' && isInteger) ? 'text' : format
+  if (alike(facts.keyFormat) !== alike(join.keyFormat)) {
+    return `the keys of ${facts.topic} are of the format ${facts.keyFormat}, those of ${join.topic} of the format ${join.keyFormat}`
+  }
+  const [left, right] = keys
+  if (left === undefined || right === undefined || left.id === right.id) return null
+  const known = new Map([left, right].map(({ id, schema }) => [id, schema]))
+  const difference = schemaDifference(`avro ${left.id}`, `avro ${right.id}`, known)
+  return `the keys of ${left.topic} have the schema ${left.id}, those of ${right.topic} the schema ${right.id}${difference}, and the id is part of a key’s bytes`
+}

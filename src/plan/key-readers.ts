@@ -1,0 +1,100 @@
+/** How each topic's keys are read: by the file's key formats, the registry, and the fields that keys are matched with. */
+import { readFileSync } from 'node:fs'
+import { AvroKey } from '../codec/avro-key.ts'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { type KeyPlan, keyPlan, keyPlanOfField } from '../codec/key-plan.ts'
+import { avroKeyReader, keyReader } from '../codec/keys.ts'
+import type { KeyReader } from '../codec/port.ts'
+import type { Registry } from '../codec/registry.ts'
+import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import type { TopicSchemas } from './output-plan.ts'
+
+/** A topic's keys, and the field that they are matched with. */
+interface Keyed {
+  readonly topic: TopicConfig
+  readonly path: readonly string[]
+  readonly schema: AvroRecordSchema
+  readonly field: string
+}
+
+/** In the order of `inputTopics`. */
+function keyed({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Keyed[] {
+  return [
+    { topic: facts, path: ['facts'], schema: schemas.facts, field: join.onLeft },
+    { topic: join, path: ['join'], schema: schemas.right, field: join.onRight },
+    ...dimensions.map((topic) => ({
+      topic,
+      path: ['dimensions', topic.name],
+      schema: schemas.facts,
+      field: topic.on,
+    })),
+  ]
+}
+
+/**
+ * How Avro keys are read without a registry: as `keySchema` says, else as the field that they are matched with.
+ * By `inputTopics`; undefined: the key is of another format. Throws SCHEMA_INVALID.
+ */
+export function keyPlans(pipeline: Pipeline, schemas: TopicSchemas): (KeyPlan | undefined)[] {
+  return keyed(pipeline, schemas).map(({ topic, path, schema, field }) => {
+    if (topic.keyFormat !== 'avro') return undefined
+    if (topic.keySchema !== null) return planOfFile(pipeline, topic.keySchema, path)
+    const { type } = schema.fields.find(({ name }) => name === field)!
+    const plan = keyPlanOfField(type)
+    if (typeof plan === 'object') return plan
+    const message = `${placeOf(pipeline, [...path, 'keyFormat'])}: the key of ${topic.topic} is matched with the field ${field}, but ${plan}`
+    throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic: topic.topic } })
+  })
+}
+
+function planOfFile(pipeline: Pipeline, file: string, path: readonly string[]): KeyPlan {
+  const fault = (why: string, cause?: unknown): EnricherError => {
+    const message = `${placeOf(pipeline, [...path, 'keySchema'])}: the key's schema ${file} cannot be read: ${why}`
+    return new EnricherError('SCHEMA_INVALID', message, { cause, fields: { file } })
+  }
+  let schema: unknown
+  try {
+    schema = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw fault(messageOf(cause), cause)
+  }
+  const plan = keyPlan(schema)
+  if (typeof plan === 'string') throw fault(plan)
+  return plan
+}
+
+export interface KeyReaders {
+  readonly facts: KeyReader
+  readonly right: KeyReader
+  readonly dimensions: readonly KeyReader[]
+  /** As `PipelineCodec.dimensionKeyLayouts`. */
+  readonly dimensionLayouts: readonly string[]
+}
+
+/** @param registry has the schemas of Avro keys; null: they are those of `keyPlans`. Throws SCHEMA_INVALID. */
+export function keyReaders(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+  registry: Registry | null,
+): KeyReaders {
+  const plans = registry === null ? keyPlans(pipeline, schemas) : []
+  const topics = keyed(pipeline, schemas)
+  const [facts, right, ...dimensions] = topics.map(({ topic, field }, i) => {
+    const { keyFormat, keySchema } = topic
+    if (keyFormat !== 'avro') return keyReader(keyFormat)
+    if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry))
+    const source =
+      keySchema === null
+        ? `the field ${field} (or its own schema, named with keySchema)`
+        : keySchema
+    return avroKeyReader(plans[i]!, source)
+  })
+  const layouts = topics.map(({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}`)
+  return { facts, right, dimensions, dimensionLayouts: layouts.slice(2) }
+}
+
+const planText = (plan: KeyPlan | undefined): string =>
+  plan === undefined ? '' : ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`

@@ -1,0 +1,48 @@
+/** What the registry says of Avro keys before the first one comes: the latest schema under `<topic>-key`. */
+
+import { keyPlan } from '../codec/key-plan.ts'
+import type { Registry } from '../codec/registry.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { placeOf } from '../config/places.ts'
+import { EnricherError } from '../errors.ts'
+
+export interface KeySchema {
+  readonly topic: string
+  readonly id: number
+  readonly schema: unknown
+  /** Why it is no key that can be read; null: it is. */
+  readonly fault: string | null
+}
+
+/** In the order of `inputTopics`; undefined: keys of another format, or a topic without such a subject. */
+export type KeySchemas = readonly (KeySchema | undefined)[]
+
+export function latestKeySchemas(
+  { facts, join, dimensions }: Pipeline,
+  registry: Registry | null,
+): Promise<KeySchemas> {
+  return Promise.all(
+    [facts, join, ...dimensions].map(async ({ topic, keyFormat }) => {
+      if (registry === null || keyFormat !== 'avro') return undefined
+      const latest = await registry.latestIfAny(`${topic}-key`)
+      if (latest === undefined) return undefined
+      const plan = latest.schema === null ? 'it is not an Avro schema' : keyPlan(latest.schema)
+      return { topic, ...latest, fault: typeof plan === 'string' ? plan : null }
+    }),
+  )
+}
+
+/** Throws SCHEMA_INVALID, with the place of each topic whose keys cannot be read. */
+export function refuseKeys(pipeline: Pipeline, keys: KeySchemas): void {
+  const { dimensions } = pipeline
+  const paths = [['facts'], ['join'], ...dimensions.map(({ name }) => ['dimensions', name])]
+  const faults = keys.flatMap((key, i) =>
+    key === undefined || key.fault === null
+      ? []
+      : [`${placeOf(pipeline, [...paths[i], 'keyFormat'])}: ${keyFaultText(key)}`],
+  )
+  if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
+}
+
+export const keyFaultText = ({ topic, id, fault }: KeySchema): string =>
+  `the keys of ${topic} (schema ${id}, the latest of ${topic}-key) cannot be read: ${fault}`

@@ -1,0 +1,83 @@
+/**
+ * What the bytes of stored records mean, as a short text that is compared: docs, defaults, aliases and namespaces
+ * are not in the bytes, and count for nothing.
+ */
+import { createHash } from 'node:crypto'
+import type { Schema } from 'avsc'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { unitOf } from '../codec/avro-time.ts'
+import type { Pipeline, TimeUnit } from '../config/pipeline.ts'
+import {
+  allOf,
+  type OutputPlan,
+  outputFields,
+  recordName,
+  type TopicSchemas,
+} from './output-plan.ts'
+import { shapeOf } from './shape.ts'
+
+/** Changes when stored bytes change their meaning without the schemas changing. */
+const LAYOUT_VERSION = 2
+/** Of release 0.1. */
+const FIRST_VERSION = 1
+
+/**
+ * The layout that the schemas give, and behind it the name that release 0.1 had for it: a window that
+ * was stored under that one is gone on with, under that name.
+ */
+export function layoutsOf(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+  plan: OutputPlan,
+): readonly [string, ...string[]] {
+  const { beforeMs, afterMs, graceMs, kind } = pipeline.join
+  const window = { beforeMs, afterMs, graceMs, kind }
+  const units = timeUnits(pipeline, schemas)
+  const layout = hash([LAYOUT_VERSION, shapeOf(plan.schema), window, units])
+  if (units.join() !== firstTimeUnits(pipeline, schemas).join()) return [layout]
+  return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
+}
+
+const hash = (content: unknown): string =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
+
+/** By side, the type of the time field; undefined: event times are the records' own. */
+const timeTypes = ({ facts, join }: Pipeline, schemas: TopicSchemas): (Schema | undefined)[] => {
+  const of = (time: string | null, { fields }: AvroRecordSchema): Schema | undefined =>
+    fields.find(({ name }) => name === time)?.type
+  return [of(facts.time, schemas.facts), of(join.time, schemas.right)]
+}
+
+/** By side, what times were read as, from which those in the window were made. */
+function timeUnits(pipeline: Pipeline, schemas: TopicSchemas): TimeUnit[] {
+  const given = [pipeline.facts.timeUnit, pipeline.join.timeUnit]
+  const ofType = (type: Schema | undefined): TimeUnit =>
+    (type === undefined ? null : unitOf(type)) ?? 'ms'
+  return timeTypes(pipeline, schemas).map((type, s) => given[s] ?? ofType(type))
+}
+
+/** Release 0.1 knew logical types only, and took all else for milliseconds. */
+const firstTimeUnits = (pipeline: Pipeline, schemas: TopicSchemas): TimeUnit[] =>
+  timeTypes(pipeline, schemas).map((type) => (isMicros(type) ? 'us' : 'ms'))
+
+const isMicros = (type: Schema | undefined): boolean =>
+  Array.isArray(type)
+    ? type.some(isMicros)
+    : /^(local-)?timestamp-micros$/.test((type as { logicalType?: string })?.logicalType ?? '')
+
+/** The output's schema as release 0.1 derived it, the source of its layouts: it must not change. */
+function firstSchema(pipeline: Pipeline, schemas: TopicSchemas): object {
+  const { namespace } = schemas.facts
+  const fields = allOf(outputFields(pipeline, namespace ?? '', schemas))
+  return {
+    type: 'record',
+    name: recordName(pipeline.output.topic),
+    ...(namespace === undefined ? {} : { namespace }),
+    fields: fields.map(({ name, type, doc, branch }) => ({
+      name,
+      type: branch ? ['null', type] : type,
+      ...(doc === undefined ? {} : { doc }),
+      ...(branch ? { default: null } : {}),
+    })),
+  }
+}

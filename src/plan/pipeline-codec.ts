@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs'
+import type { RejectReason } from '../batch.ts'
+import { type Bytes, bytesOf } from '../bytes.ts'
+import { parseRecord } from '../codec/avro-parse.ts'
+import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
+import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../codec/framing.ts'
+import type { PipelineCodec, TopicCodec, ValueReader } from '../codec/port.ts'
+import { fullNameOf, isNamed } from '../codec/record-type.ts'
+import type { Registry } from '../codec/registry.ts'
+import { RegistryCodec } from '../codec/registry-codec.ts'
+import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
+import { latestOf } from '../codec/subjects.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { atPlace } from '../config/places.ts'
+import { EnricherError, messageOf } from '../errors.ts'
+import { checkFields } from './check-fields.ts'
+import { keyReaders } from './key-readers.ts'
+import { layoutsOf } from './layout.ts'
+import { type OutputField, type OutputPlan, planOutput, type TopicSchemas } from './output-plan.ts'
+import { storedViews } from './stored-views.ts'
+
+export interface ReaderSchema {
+  /** The registry's; 0: it is a file's. */
+  readonly id: number
+  readonly schema: AvroRecordSchema
+}
+
+/** A latest schema in the registry that nothing can be read with. */
+export interface UnusableSchema {
+  /** -1: the registry does not say. */
+  readonly id: number
+  readonly fault: EnricherError
+}
+
+export type LatestSchema = ReaderSchema | UnusableSchema
+
+/** Of `inputTopics`, in their order: facts, right stream, dimensions. */
+export type ReaderSchemas = readonly ReaderSchema[]
+
+/** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
+class FileCodec implements TopicCodec {
+  readonly #reader: AvroReader
+  fault = ''
+
+  constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
+    this.#reader = new AvroReader(schema, plan)
+  }
+
+  reader(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): ValueReader | RejectReason {
+    if (isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) return this.#reader
+    this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
+    return 'not_framed'
+  }
+
+  async load(): Promise<void> {}
+}
+
+/**
+ * Compiles everything that the hot path needs. Throws SCHEMA_INVALID.
+ * @param registry has the schemas that records were written with; null: they are those of the files
+ */
+export function createPipelineCodec(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+  registry: Registry | null,
+): PipelineCodec {
+  checkFields(pipeline, schemas)
+  const plan = planOutput(pipeline, schemas)
+  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
+  const plans = readerPlans(pipeline, plan)
+  const { facts, join, dimensions } = pipeline
+  const keys = keyReaders(pipeline, schemas, registry)
+  const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
+    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
+  return {
+    facts: codec(schemas.facts, plans.facts, facts.type),
+    right: codec(schemas.right, plans.right, join.type),
+    dimensions: schemas.dimensions.map((schema, d) =>
+      codec(schema, plans.dimensions[d], dimensions[d].type),
+    ),
+    factsKey: keys.facts,
+    rightKey: keys.right,
+    dimensionKeys: keys.dimensions,
+    dimensionKeyLayouts: keys.dimensionLayouts,
+    missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
+    missingRight: bytesOf(missing(plan.right)),
+    views: storedViews(plan),
+    layout: layoutsOf(pipeline, schemas, plan)[0],
+    outputSchema: schemaText(plan.schema, 2),
+  }
+}
+
+/** What schemas give: the layout, as `PipelineCodec` has it, with other names of it, and the output's schema. */
+export interface Derived {
+  readonly layouts: readonly string[]
+  readonly outputSchema: string
+}
+
+/** Throws SCHEMA_INVALID where nothing can be read with the schemas. */
+export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
+  const plan = planOutput(pipeline, schemas)
+  const plans = readerPlans(pipeline, plan)
+  new AvroReader(schemas.facts, plans.facts)
+  new AvroReader(schemas.right, plans.right)
+  for (const [d, schema] of schemas.dimensions.entries())
+    new AvroReader(schema, plans.dimensions[d])
+  const layouts = layoutsOf(pipeline, schemas, plan)
+  return { layouts, outputSchema: JSON.stringify(plan.schema) }
+}
+
+const inputs = ({ facts, join, dimensions }: Pipeline): readonly TopicConfig[] => [
+  facts,
+  join,
+  ...dimensions,
+]
+
+export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
+  const [facts, right, ...dimensions] = schemas.map(({ schema }) => schema)
+  return { facts, right, dimensions }
+}
+
+/**
+ * The pipeline's files', else the registry's latest. Throws SCHEMA_INVALID for a file, with the place in the
+ * pipeline file.
+ */
+export function latestSchemas(
+  pipeline: Pipeline,
+  registry: Registry | null,
+): Promise<readonly LatestSchema[]> {
+  const paths = [
+    ['facts'],
+    ['join'],
+    ...pipeline.dimensions.map(({ name }) => ['dimensions', name]),
+  ]
+  return Promise.all(
+    inputs(pipeline).map(async ({ topic, schema, type }, i) => {
+      const path = [...paths[i], type === null ? 'topic' : 'type']
+      const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], async () =>
+        schema === null
+          ? latestSchema(topic, registry!, type)
+          : { id: 0, schema: checkType(readSchema(topic, schema), type) },
+      )
+      return schema === null ? read.catch(unusable) : read
+    }),
+  )
+}
+
+function unusable(error: unknown): UnusableSchema {
+  if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') throw error
+  const { id } = error.fields
+  return { id: typeof id === 'number' ? id : -1, fault: error }
+}
+
+function checkType(schema: AvroRecordSchema, type: string | null): AvroRecordSchema {
+  if (type === null || isNamed(schema, type)) return schema
+  const message = `the schema file has the record ${fullNameOf(schema)}, not ${type}`
+  throw new EnricherError('SCHEMA_INVALID', message)
+}
+
+export const isUsable = (schema: LatestSchema): schema is ReaderSchema => 'schema' in schema
+
+/** Throws SCHEMA_INVALID where one of them cannot be used. */
+export function usableSchemas(schemas: readonly LatestSchema[]): ReaderSchemas {
+  return schemas.map((schema) => {
+    if (!isUsable(schema)) throw schema.fault
+    return schema
+  })
+}
+
+/** `latestSchemas` without their ids. Throws SCHEMA_INVALID. */
+export const readSchemas = async (
+  pipeline: Pipeline,
+  registry: Registry | null,
+): Promise<TopicSchemas> => topicSchemas(usableSchemas(await latestSchemas(pipeline, registry)))
+
+/** The first bytes of every output value: byte 0 and the schema's id. */
+export function outputFrame(schemaId: number): Bytes {
+  const frame = bytesOf(Buffer.alloc(FRAME_BYTES))
+  frame.writeUInt32BE(schemaId, 1)
+  return frame
+}
+
+/** The registry's latest for the topic's values. Throws SCHEMA_INVALID where there is none. */
+export async function latestSchema(
+  topic: string,
+  registry: Registry,
+  type: string | null,
+): Promise<ReaderSchema> {
+  const { id, schema } = await latestOf(topic, type, registry)
+  return {
+    id,
+    schema: checkSchema(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
+  }
+}
+
+/** Of an .avsc file. Throws SCHEMA_INVALID. */
+export function readSchema(topic: string, file: string): AvroRecordSchema {
+  let schema: unknown
+  try {
+    schema = parseSchemaText(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
+    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
+  }
+  return checkSchema(schema, `of ${topic}, ${file},`, { topic, file })
+}
+
+/** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
+function checkSchema(
+  schema: unknown,
+  what: string,
+  fields: Record<string, unknown>,
+): AvroRecordSchema {
+  try {
+    parseRecord(schema)
+    const record = schema as AvroRecordSchema
+    if (record.type !== 'record') throw new Error('it is not an Avro record')
+    return record
+  } catch (cause) {
+    const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
+    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields })
+  }
+}
+
+const selection = (fields: readonly OutputField[]): ReaderPlan['select'] =>
+  fields.map(({ source, branch }) => ({ source, nullable: branch }))
+
+function readerPlans(
+  { facts, join, dimensions }: Pipeline,
+  plan: OutputPlan,
+): { facts: ReaderPlan; right: ReaderPlan; dimensions: ReaderPlan[] } {
+  const keys = [join.onLeft, ...dimensions.map(({ on }) => on)]
+  return {
+    facts: { select: selection(plan.facts), keys, time: facts.time, timeUnit: facts.timeUnit },
+    right: {
+      select: selection(plan.right),
+      keys: [join.onRight],
+      time: join.time,
+      timeUnit: join.timeUnit,
+    },
+    dimensions: plan.dimensions.map((of) => ({ select: selection(of), keys: [], time: null })),
+  }
+}
+
+const missing = (fields: readonly OutputField[]): Buffer =>
+  Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))

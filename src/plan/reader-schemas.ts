@@ -1,0 +1,76 @@
+/** Which schemas a start reads with, where the window was stored by an earlier one. */
+
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import type { Registry } from '../codec/registry.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { codeOf } from '../errors.ts'
+import {
+  type Derived,
+  derive,
+  isUsable,
+  type LatestSchema,
+  type ReaderSchema,
+  type ReaderSchemas,
+  topicSchemas,
+  usableSchemas,
+} from './pipeline-codec.ts'
+
+/** Those of the ids; a file's stays what it is now. undefined: the registry has one of them no more. */
+export async function recordedSchemas(
+  ids: readonly number[],
+  latest: readonly LatestSchema[],
+  registry: Registry | null,
+): Promise<ReaderSchemas | undefined> {
+  if (registry === null) return usableSchemas(latest)
+  if (ids.length !== latest.length) return undefined
+  const found = await Promise.all(
+    latest.map(async (newest, i) => {
+      if (newest.id === 0 || ids[i] === 0 || newest.id === ids[i]) {
+        return isUsable(newest) ? newest : undefined
+      }
+      const schema = await registry.byId(ids[i])
+      return schema && { id: ids[i], schema: schema as AvroRecordSchema }
+    }),
+  )
+  const schemas = found.filter((one): one is ReaderSchema => !!one)
+  return schemas.length === found.length ? schemas : undefined
+}
+
+/**
+ * What to read with, so that the layout is `layout`: the recorded schemas, and of each topic the latest
+ * where that leaves layout and output as they are. Without recorded ones that give it, the latest;
+ * undefined: neither does, so the pipeline itself has changed.
+ */
+export function schemasFor(
+  layout: string,
+  pipeline: Pipeline,
+  latest: readonly LatestSchema[],
+  recorded: ReaderSchemas | undefined,
+): ReaderSchemas | undefined {
+  const derived = (schemas: ReaderSchemas): Derived | undefined => {
+    const of = derivedFrom(pipeline, schemas)
+    return of?.layouts.includes(layout) ? of : undefined
+  }
+  const newest = latest.every(isUsable) ? latest : undefined
+  const before = recorded && derived(recorded)
+  if (!recorded || !before) return newest && derived(newest) && newest
+  // The output stays as it is registered: in its docs and defaults, too.
+  const fits = (schemas: ReaderSchemas): boolean =>
+    derived(schemas)?.outputSchema === before.outputSchema
+  if (newest && fits(newest)) return newest
+  return latest.reduce<ReaderSchemas>((chosen, one, i) => {
+    if (!isUsable(one)) return chosen
+    const newer = chosen.with(i, one)
+    return fits(newer) ? newer : chosen
+  }, recorded)
+}
+
+/** undefined: nothing can be read with them, a field that is selected is not there for instance. */
+function derivedFrom(pipeline: Pipeline, schemas: ReaderSchemas): Derived | undefined {
+  try {
+    return derive(pipeline, topicSchemas(schemas))
+  } catch (error) {
+    if (codeOf(error) !== 'SCHEMA_INVALID') throw error
+    return undefined
+  }
+}

@@ -1,0 +1,83 @@
+/** What a start compiles: the latest schemas, or those that the stored window needs. */
+import type { Broker } from '../broker/port.ts'
+import type { Registry } from '../codec/registry.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { atPlace } from '../config/places.ts'
+import { changelogTopic } from '../config/topic-names.ts'
+import type { Log } from '../events.ts'
+import { layoutChanged } from '../state/restore.ts'
+import { announceLayout, hasEpochs, readHeaders, storedLayouts } from '../state/stored-layout.ts'
+import { type Compiled, compilePipeline } from './compile.ts'
+import { keyBytesDiffer } from './key-formats.ts'
+import { outputFrame } from './pipeline-codec.ts'
+
+/** How long a start waits for a schema registry that does not answer. */
+const REGISTRY_PATIENCE_MS = 30_000
+/** Of the output's schema. */
+const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
+
+/**
+ * Reads and compiles the schemas; with a registry, registers the output's. Throws SCHEMA_INVALID,
+ * REGISTRY_UNAVAILABLE, or STATE_LAYOUT_CHANGED where the window was stored for another pipeline.
+ * @param transactionalId of this instance, which has no epoch yet
+ */
+export async function compileForStart(
+  pipeline: Pipeline,
+  registry: Registry | null,
+  broker: Broker,
+  transactionalId: string,
+  log: Log,
+) {
+  const { topic, schemaId } = pipeline.output
+  if (registry === null) {
+    const headers = await readHeaders(broker, changelogTopic(pipeline))
+    const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
+    return { ...compiled, frame: outputFrame(schemaId!) }
+  }
+  const read = async () => {
+    const compiled = await compileStored(pipeline, registry, broker, transactionalId)
+    for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
+    const { outputSchema } = compiled.codec
+    const register = () => registry.register(`${topic}-value`, outputSchema)
+    const id = schemaId ?? (await atPlace(pipeline, ['output', 'topic'], REFUSALS, register))
+    return { ...compiled, frame: outputFrame(id) }
+  }
+  return atPlace(pipeline, ['registry', 'url'], ['REGISTRY_UNAVAILABLE'], () =>
+    registry.withPatience(REGISTRY_PATIENCE_MS, read),
+  )
+}
+
+/** Says what the keys make of the join: rejects, or records that do not meet. */
+export function warnOfKeys(
+  pipeline: Pipeline,
+  compiled: Compiled,
+  partitions: number,
+  log: Log,
+): void {
+  for (const key of compiled.keys) {
+    if (key === undefined || key.fault === null) continue
+    const { topic, id, fault } = key
+    log.event('key_schema_not_read', { topic, id, fault })
+  }
+  const cause = partitions > 1 ? keyBytesDiffer(pipeline, compiled) : null
+  if (cause === null) return
+  const { facts, join } = pipeline
+  log.event('key_bytes_differ', { facts: facts.topic, right: join.topic, cause })
+}
+
+async function compileStored(
+  pipeline: Pipeline,
+  registry: Registry,
+  broker: Broker,
+  transactionalId: string,
+): Promise<Compiled> {
+  const topic = changelogTopic(pipeline)
+  for (;;) {
+    const headers = await readHeaders(broker, topic)
+    const stored = storedLayouts(headers)
+    const compiled = await compilePipeline(pipeline, registry, stored)
+    if (stored.some(({ layout }) => layout === compiled.layout)) return compiled
+    if (hasEpochs(headers)) throw layoutChanged(topic, stored[0].layout, compiled.layout)
+    await announceLayout(broker, topic, transactionalId, compiled)
+  }
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { roomUnder, USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
+import type { Admin, NewTopic, TopicDescription } from '../broker/port.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { EnricherError } from '../errors.ts'
+import type { Log } from '../events.ts'
+
+export interface Topics {
+  /** Of the inputs, so of tasks, output and changelog. */
+  readonly partitions: number
+  readonly rejectPartitions: number
+  /** Of output, rejects and changelog. */
+  readonly limits: ReadonlyMap<string, TopicLimits>
+}
+
+/** What a topic takes. */
+export interface TopicLimits {
+  /** Of a whole record batch; what the broker's own compression may add is taken off. */
+  readonly batchBytes: number
+  /** How far ahead of the broker's clock, and behind it, a timestamp may be; infinite: there is no limit. */
+  readonly aheadMs: number
+  readonly behindMs: number
+  /** This user may not see them: they are Kafka's defaults. */
+  readonly isHidden: boolean
+}
+
+/** Event times may be long ago: with a time limit the broker would delete such records at once. */
+const newTopic = (topic: string, partitions: number, largestBytes: number): NewTopic => ({
+  topic,
+  partitions,
+  config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+  wished: { 'max.message.bytes': String(Math.max(LEAST_MAX_BYTES, 2 * largestBytes)) },
+})
+
+/**
+ * An input's limit is of compressed batches, and a joined record has the parts of several: the topics of
+ * ours take more. Clouds allow 8 MiB as a rule.
+ */
+const LEAST_MAX_BYTES = 8 * 1024 * 1024
+/** How long a topic that was created is looked for. */
+const KNOWN_MS = 10_000
+/** Kafka's way to say that a time has no limit. */
+const NO_LIMIT = 2 ** 63
+
+const numberOf = (topic: TopicDescription, name: string, fallback: number): number =>
+  Number(topic.config.get(name) ?? fallback)
+
+export const maxMessageBytes = (topic: TopicDescription): number =>
+  numberOf(topic, 'max.message.bytes', USUAL_BATCH_BYTES)
+
+export const isCompacted = (topic: TopicDescription): boolean =>
+  (topic.config.get('cleanup.policy') ?? 'delete').includes('compact')
+
+export function limitsOf(topic: TopicDescription): TopicLimits {
+  const size = Math.min(maxMessageBytes(topic), numberOf(topic, 'segment.bytes', NO_LIMIT))
+  const limit = (name: string): number => {
+    const ms = numberOf(topic, `message.timestamp.${name}.max.ms`, NO_LIMIT)
+    return ms >= NO_LIMIT ? Number.POSITIVE_INFINITY : ms
+  }
+  // The broker's clock counts, and no record's timestamp.
+  const isAppendTime = topic.config.get('message.timestamp.type') === 'LogAppendTime'
+  // Before Kafka 3.6 there is `difference` alone; until 4.0 it counts where the other is not set.
+  const timeLimit = (name: string): number => {
+    if (isAppendTime) return Number.POSITIVE_INFINITY
+    return Number.isFinite(limit(name)) ? limit(name) : limit('difference')
+  }
+  return {
+    batchBytes: roomUnder(size, topic.config.get('compression.type') ?? 'producer'),
+    aheadMs: timeLimit('after'),
+    behindMs: timeLimit('before'),
+    isHidden: topic.isConfigHidden ?? false,
+  }
+}
+
+/** Of the topics that are written. */
+export async function readLimits(
+  pipeline: Pipeline,
+  admin: Pick<Admin, 'describeTopics'>,
+): Promise<ReadonlyMap<string, TopicLimits>> {
+  const own = ownTopics(pipeline)
+  const found = await admin.describeTopics(own)
+  const deleted = own.find((topic) => !found.has(topic))
+  if (deleted !== undefined) {
+    const message = `The topic ${deleted} does not exist any more; a restart creates it anew`
+    throw new EnricherError('TOPIC_MISSING', message, { fields: { topic: deleted } })
+  }
+  return new Map([...found].map(([topic, description]) => [topic, limitsOf(description)]))
+}
+
+/**
+ * What a start would create, and the number of partitions.
+ * Throws TOPIC_MISSING (an input) or PARTITIONS_DIFFER.
+ */
+export async function missingTopics(
+  pipeline: Pipeline,
+  admin: Admin,
+): Promise<{ partitions: number; create: NewTopic[] }> {
+  const { facts, join, output } = pipeline
+  const inputs = inputTopics(pipeline)
+  const own = ownTopics(pipeline)
+  const found = await admin.describeTopics([...inputs, ...own])
+  const missing = inputs.filter((topic) => !found.has(topic))
+  if (missing.length > 0) {
+    const message = `The ${missing.length === 1 ? 'topic' : 'topics'} ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist (or may not be described); create ${missing.length === 1 ? 'it' : 'them'}, or correct the pipeline file`
+    throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+  }
+  const { partitions } = found.get(facts.topic)!
+  for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
+    const count = found.get(topic)?.partitions ?? partitions
+    if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
+  }
+  const largest = Math.max(...inputs.map((topic) => maxMessageBytes(found.get(topic)!)))
+  const create = own.filter((topic) => !found.has(topic))
+  return { partitions, create: create.map((topic) => newTopic(topic, partitions, largest)) }
+}
+
+/**
+ * Checks the input topics and creates output, rejects and changelog where they are missing.
+ * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
+ */
+export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log): Promise<Topics> {
+  const { output } = pipeline
+  const { partitions, create } = await missingTopics(pipeline, admin)
+  await admin.createTopics(create)
+  if (create.length > 0) {
+    const topics = create.map(({ topic }) => topic)
+    log.event('topics_created', { topics, partitions })
+  }
+  const all = await describeAll(pipeline, admin)
+  warn(pipeline, all, log)
+  const own = [...all].filter(([topic]) => ownTopics(pipeline).includes(topic))
+  return {
+    partitions,
+    rejectPartitions: all.get(output.rejects)!.partitions,
+    limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
+  }
+}
+
+/** A broker may hear of a topic that was just created a moment later than the others. */
+async function describeAll(
+  pipeline: Pipeline,
+  admin: Admin,
+): Promise<ReadonlyMap<string, TopicDescription>> {
+  const names = [...inputTopics(pipeline), ...ownTopics(pipeline)]
+  const until = performance.now() + KNOWN_MS
+  for (;;) {
+    const all = await admin.describeTopics(names)
+    const missing = names.filter((topic) => !all.has(topic))
+    if (missing.length === 0) return all
+    if (performance.now() > until) {
+      const message = `The brokers do not know ${missing.join(', ')}, though ${missing.length === 1 ? 'it was' : 'they were'} there a moment ago; see whether somebody deletes topics, then start again`
+      throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
+    }
+    await sleep(200)
+  }
+}
+
+/** What may go well, or end the service later. */
+function warn(pipeline: Pipeline, all: ReadonlyMap<string, TopicDescription>, log: Log): void {
+  const hidden = [...all].filter(([, topic]) => topic.isConfigHidden).map(([name]) => name)
+  if (hidden.length > 0) log.event('topic_settings_hidden', { topics: hidden })
+  for (const topic of [pipeline.output.rejects, changelogTopic(pipeline)]) {
+    if (isCompacted(all.get(topic)!)) log.event('topic_compacted', { topic })
+  }
+}
+
+function partitionsDiffer(
+  pipeline: Pipeline,
+  partitions: number,
+  other: string,
+  count: number,
+): EnricherError {
+  const { topic } = pipeline.facts
+  const remedy = partitionsRemedy(pipeline, partitions, other, count)
+  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet: ${remedy}`
+  const fields = { topic, other, partitions, count }
+  return new EnricherError('PARTITIONS_DIFFER', message, { fields })
+}
+
+/** What to do where a topic has another number of partitions than the facts. Nothing that is of use is deleted. */
+export function partitionsRemedy(
+  pipeline: Pipeline,
+  partitions: number,
+  other: string,
+  count: number,
+): string {
+  const { facts, output } = pipeline
+  // Its records are of the former partitions' tasks: with more it would be of no use.
+  if (other === changelogTopic(pipeline)) {
+    return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the changelog, and the inputs are read again from their beginning'
+  }
+  if (count < partitions) {
+    return `give ${other} as many (kafka-topics.sh --alter --topic ${other} --partitions ${partitions})`
+  }
+  if (other === output.topic) return 'name another output topic'
+  return `give ${facts.topic} as many (kafka-topics.sh --alter --topic ${facts.topic} --partitions ${count})`
+}

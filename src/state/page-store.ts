@@ -1,0 +1,131 @@
+import { DURABLE, type Store, withChecksum, withoutChecksum } from './level.ts'
+import { NUMBER_BYTES, type Page, type PageRef, pageBytes, readPageHeader } from './page.ts'
+
+/** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
+export interface Checkpoint {
+  /** Behind the changelog record of the last epoch that is in here. */
+  readonly changelogOffset: number
+  /** The next offsets to read of facts and right stream; -1 where nothing was read. */
+  readonly left: number
+  readonly right: number
+  readonly streamTime: number
+  readonly closedBefore: number
+  readonly nextPage: number
+  /** Of `Heads`. */
+  readonly heads: readonly (readonly [number, number, number])[]
+}
+
+const VERSION = 5
+const PAGE_KEY_BYTES = NUMBER_BYTES
+const CHECKPOINT_KEY_BYTES = PAGE_KEY_BYTES + 5
+/** Behind its last page's key, before the next page's. */
+const CHECKPOINT = 0xff
+
+/**
+ * One task's pages and checkpoints in LevelDB.
+ *
+ *     key := page number u48, of a page
+ *     key := last page's number u48, 0xff, count u32, of a checkpoint; the last one counts
+ *     value := page or checkpoint (JSON), CRC-32C u32
+ *
+ * Every batch's keys come after all before, so that compaction has nothing to merge and only moves
+ * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
+ */
+export class WindowStore {
+  readonly #store: Store
+  readonly #layout: string
+  #checkpoints = 0
+  /** Nothing lies before this page. */
+  #first = 0
+
+  constructor(store: Store, layout: string) {
+    this.#store = store
+    this.#layout = layout
+  }
+
+  /** undefined: an empty store. A store of another layout, or whose checkpoint is damaged, answers `other`. */
+  async checkpoint(): Promise<Checkpoint | 'other' | undefined> {
+    const last = this.#store.iterator({ reverse: true, limit: 1 })
+    const [found] = await last.all()
+    if (found === undefined) return undefined
+    const [key, value] = found
+    const text = withoutChecksum(value)?.toString()
+    if (key.length !== CHECKPOINT_KEY_BYTES || text === undefined) return 'other'
+    this.#checkpoints = key.readUInt32BE(PAGE_KEY_BYTES + 1)
+    const { version, layout, ...checkpoint } = JSON.parse(text, (_key, field) =>
+      field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
+    )
+    return version === VERSION && layout === this.#layout ? checkpoint : 'other'
+  }
+
+  /** Pages and the checkpoint, in one atomic batch. */
+  async write(pages: readonly PageRef[], checkpoint: Checkpoint): Promise<void> {
+    const puts = pages.map((page) => ({
+      type: 'put' as const,
+      key: pageKey(page.number),
+      value: withChecksum(pageBytes(page)),
+    }))
+    const key = checkpointKey(checkpoint.nextPage - 1, ++this.#checkpoints)
+    puts.push({ type: 'put', key, value: withChecksum(this.#encode(checkpoint)) })
+    await this.#store.batch(puts, DURABLE)
+  }
+
+  /** Deletes the pages before this one, and the checkpoints among them; the last one stays in any case. */
+  async clearBefore(page: number): Promise<void> {
+    if (page === this.#first) return
+    await this.#store.clear({ gte: pageKey(this.#first), lt: checkpointKey(page - 1, 0) })
+    this.#first = page
+  }
+
+  /** From the end, so that a crash in here leaves an older checkpoint with all its pages, or none. */
+  async clear(): Promise<void> {
+    await this.#store.clear({ reverse: true })
+  }
+
+  /** In the order asked; undefined: not there, or damaged. */
+  async read(pages: readonly number[]): Promise<(Buffer | undefined)[]> {
+    const values = await this.#store.getMany(pages.map(pageKey))
+    return values.map((value) => value && withoutChecksum(value))
+  }
+
+  /** Every page in the order of numbers. undefined in place of one that is damaged. */
+  async *pages(): AsyncGenerator<Page | undefined> {
+    const all = this.#store.iterator({ fillCache: false })
+    try {
+      for (;;) {
+        const some = await all.nextv(256)
+        if (some.length === 0) return
+        for (const [key, value] of some) {
+          if (key.length !== PAGE_KEY_BYTES) continue
+          const page = withoutChecksum(value)
+          yield page && readPageHeader(page, 0)
+        }
+      }
+    } finally {
+      await all.close()
+    }
+  }
+
+  #encode(checkpoint: Checkpoint): Buffer {
+    const fields = { version: VERSION, layout: this.#layout, ...checkpoint }
+    // JSON has no infinity; stream time begins with it.
+    const text = JSON.stringify(fields, (_key, field) =>
+      field === Number.NEGATIVE_INFINITY ? '-Infinity' : field,
+    )
+    return Buffer.from(text)
+  }
+}
+
+function pageKey(page: number): Buffer {
+  const key = Buffer.allocUnsafe(PAGE_KEY_BYTES)
+  key.writeUIntBE(page, 0, PAGE_KEY_BYTES)
+  return key
+}
+
+function checkpointKey(lastPage: number, count: number): Buffer {
+  const key = Buffer.allocUnsafe(CHECKPOINT_KEY_BYTES)
+  key.writeUIntBE(lastPage, 0, PAGE_KEY_BYTES)
+  key[PAGE_KEY_BYTES] = CHECKPOINT
+  key.writeUInt32BE(count, PAGE_KEY_BYTES + 1)
+  return key
+}

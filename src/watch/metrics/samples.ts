@@ -1,0 +1,258 @@
+/** The metrics of the running parts, sampled at each scrape. */
+import { createHash } from 'node:crypto'
+import { getHeapStatistics } from 'node:v8'
+import type { RejectReason } from '../../batch.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import { redacted } from '../../config/redact.ts'
+import { changelogTopic } from '../../config/topic-names.ts'
+import { type Counts, REBALANCE_REASONS } from '../../counts/counts.ts'
+import type { Dimension } from '../../dimension/dimension.ts'
+import type { Worker } from '../../instance/worker.ts'
+import { type ServiceParts, SIDES } from '../status/parts.ts'
+import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
+import { REASON_NAMES } from '../verdict/reasons.ts'
+import { LEVELS, type Verdict } from '../verdict/verdict.ts'
+import { storeSizes } from './disk.ts'
+import type { Metrics } from './metrics.ts'
+
+const UNDECODED: readonly RejectReason[] = [
+  'bad_key',
+  'not_framed',
+  'unknown_schema',
+  'incompatible_schema',
+  'malformed',
+]
+
+export async function collect(
+  metrics: Metrics,
+  parts: ServiceParts,
+  verdict: Verdict,
+): Promise<void> {
+  const { pipeline, counts, limits, dimensions, worker } = parts
+  await collectDisk(metrics, pipeline)
+  collectInstance(metrics, parts)
+  collectVerdict(metrics, verdict)
+  collectCounts(metrics, pipeline, counts)
+  collectLabelled(metrics, counts)
+  for (const [d, dimension] of dimensions.entries()) {
+    collectDimension(metrics, pipeline.dimensions[d].name, dimension)
+  }
+  for (const [part, bytes] of Object.entries(limits)) {
+    metrics.memory_limit_bytes.set({ part }, bytes)
+  }
+  for (const [part, bytes] of Object.entries(memoryParts(dimensions, worker))) {
+    metrics.memory_bytes.set({ part }, bytes)
+  }
+  if (worker !== undefined) collectTasks(metrics, parts, worker)
+}
+
+function collectInstance(
+  metrics: Metrics,
+  { pipeline, version, revision, counts, dimensions, worker, registry }: ServiceParts,
+): void {
+  const state = stateOf(dimensions, worker)
+  const { lastAt } = counts.epochs
+  for (const one of STATES) metrics.state.set({ state: one }, one === state ? 1 : 0)
+  metrics.build_info.set({ version, revision, node_version: process.version }, 1)
+  metrics.config_info.set({ pipeline: pipeline.name, config_hash: hashOf(pipeline) }, 1)
+  metrics.heap_limit_bytes.set(getHeapStatistics().heap_size_limit)
+  if (counts.lastFetchMs > 0) metrics.last_poll_timestamp_seconds.set(counts.lastFetchMs / 1000)
+  if (lastAt > 0) metrics.last_commit_timestamp_seconds.set(lastAt / 1000)
+  for (const [result, count] of Object.entries(registry?.requests ?? {})) {
+    metrics.schema_registry_requests_total.inc({ result }, count)
+  }
+}
+
+function collectVerdict(metrics: Metrics, { verdict, reasons }: Verdict): void {
+  for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
+  for (const reason of REASON_NAMES) {
+    const holds = reasons.some((stated) => stated.reason === reason)
+    metrics.degraded.set({ reason }, holds ? 1 : 0)
+  }
+}
+
+/** Of everything that the pipeline file says, but its secrets. */
+function hashOf(pipeline: Pipeline): string {
+  const text = JSON.stringify(redacted(pipeline))
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}
+
+async function collectDisk(metrics: Metrics, { state }: Pipeline): Promise<void> {
+  for (const [store, bytes] of Object.entries(await storeSizes(state.dir))) {
+    metrics.store_disk_bytes.set({ store }, bytes)
+  }
+}
+
+function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
+  const { facts, join: right, output } = pipeline
+  const windowMs = Math.max(right.beforeMs, right.afterMs)
+  for (const [s, { topic, format }] of [facts, right].entries()) {
+    const side = SIDES[s]
+    metrics.records_consumed_total.inc({ topic }, counts.consumed[s])
+    metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[s])
+    metrics.records_late_total.inc({ topic }, counts.late[s])
+    metrics.decode_errors_total.inc({ topic, format }, 0)
+    metrics.window_probes_total.inc({ side, result: 'hit' }, counts.probeHits[s])
+    metrics.window_probes_total.inc({ side, result: 'miss' }, counts.probeMisses[s])
+    metrics.window_segments_expired_total.inc({ side }, counts.window.segmentsExpired[s])
+    metrics.match_delay_seconds.set(
+      { first: side },
+      counts.window.matchDelays[s],
+      Math.max(1, windowMs / 1000),
+    )
+    metrics.record_lateness_seconds.set(
+      { topic },
+      counts.lateness[s],
+      Math.max(1, (windowMs + right.graceMs) / 1000),
+    )
+  }
+  metrics.window_unmatched_total.inc({ side: 'left' }, counts.unmatched)
+  metrics.window_closed_matches_total.inc(counts.window.closedMatches)
+  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
+  metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
+  metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
+  metrics.records_dropped_total.inc(
+    { stage: 'decode', reason: 'other_type' },
+    counts.otherTypes.total,
+  )
+  for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
+    metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
+    metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])
+    metrics.dimension_lookups_total.inc({ dimension, result: 'null' }, counts.lookupNulls[d])
+    metrics.decode_errors_total.inc({ topic, format }, 0)
+  }
+  for (const topic of [output.topic, output.rejects, changelogTopic(pipeline)]) {
+    metrics.records_produced_total.inc({ topic }, counts.produced.get(topic) ?? 0)
+    metrics.bytes_produced_total.inc({ topic }, counts.producedBytes.get(topic) ?? 0)
+  }
+  metrics.record_e2e_latency_seconds.set({ topic: output.topic }, counts.latencies)
+  const inputs = [facts, right, ...pipeline.dimensions]
+  for (const [labels, count] of counts.rejects) {
+    const [topic, stage, reason] = labels.split(' ')
+    metrics.rejects_total.inc({ topic, stage, reason }, count)
+    if (!UNDECODED.includes(reason as RejectReason)) continue
+    const format = inputs.find((input) => input.topic === topic)?.format ?? ''
+    metrics.decode_errors_total.inc({ topic, format }, count)
+  }
+}
+
+function collectLabelled(metrics: Metrics, counts: Counts): void {
+  metrics.slice_duration_seconds.set({}, counts.slices)
+  metrics.transaction_duration_seconds.set({}, counts.commits)
+  for (const result of ['committed', 'aborted', 'fenced']) {
+    metrics.transactions_total.inc({ result }, counts.transactions.get(result) ?? 0)
+  }
+  metrics.epochs_failing_seconds.set({}, counts.failing.ms / 1000)
+  metrics.backpressure_seconds_total.inc({ reason: 'commit' }, counts.waitedForCommitMs / 1000)
+  for (const [stage, times] of counts.stages) metrics.stage_duration_seconds.set({ stage }, times)
+  for (const reason of REBALANCE_REASONS) {
+    metrics.rebalances_total.inc({ reason }, counts.rebalances.get(reason) ?? 0)
+  }
+  metrics.rebalance_duration_seconds.set({}, counts.rebalanceTimes)
+  for (const [labels, count] of counts.errors) {
+    const [component, code] = labels.split(' ')
+    metrics.errors_total.inc({ component, code }, count)
+  }
+  for (const [labels, times] of counts.storeOps) {
+    const [store, op] = labels.split(' ')
+    metrics.store_op_duration_seconds.set({ store, op }, times)
+  }
+  for (const [labels, count] of counts.quarantined) {
+    const [store, reason] = labels.split(' ')
+    metrics.stores_quarantined_total.inc({ store, reason }, count)
+  }
+  for (const [store, times] of counts.restores)
+    metrics.restore_duration_seconds.set({ store }, times)
+  for (const [store, count] of counts.restored) metrics.restore_records_total.inc({ store }, count)
+  for (const [store, count] of counts.restoredBytes)
+    metrics.restore_bytes_total.inc({ store }, count)
+  for (const [api, times] of counts.kafkaRequests) {
+    metrics.kafka_request_duration_seconds.set({ api }, times)
+  }
+  for (const [labels, count] of counts.kafkaErrors) {
+    const [api, error] = labels.split(' ')
+    metrics.kafka_request_errors_total.inc({ api, error }, count)
+  }
+  for (const [broker, count] of counts.kafkaConnections) {
+    metrics.kafka_connections.set({ broker }, count)
+  }
+  for (const [labels, times] of counts.httpRequests) {
+    const [route, method, code] = labels.split(' ')
+    metrics.http_requests_total.inc({ route, method, code }, times.count)
+    metrics.http_request_duration_seconds.set({ route, method, code }, times)
+  }
+}
+
+function collectDimension(metrics: Metrics, name: string, dimension: Dimension): void {
+  const store = `dimension/${name}`
+  const { topic } = dimension
+  metrics.records_consumed_total.inc({ topic }, dimension.read.records)
+  metrics.bytes_consumed_total.inc({ topic }, dimension.read.bytes)
+  metrics.dimension_rows.set({ dimension: name }, dimension.table.size)
+  metrics.dimension_bytes.set({ dimension: name }, dimension.table.bytes)
+  metrics.dimension_lag_records.set({ dimension: name }, dimension.progress.lag)
+  metrics.dimension_undecided_records.set({ dimension: name }, dimension.progress.undecided)
+  const openMs = dimension.progress.openTransaction?.ms ?? 0
+  metrics.dimension_open_transaction_seconds.set({ dimension: name }, openMs / 1000)
+  metrics.read_partitions.set({ topic }, dimension.partitions)
+  if (dimension.lastUpdateMs > 0) {
+    const seconds = dimension.lastUpdateMs / 1000
+    metrics.dimension_last_update_timestamp_seconds.set({ dimension: name }, seconds)
+  }
+  for (const [p, offsets] of dimension.progress.remainingByPartition.entries()) {
+    metrics.restore_records_remaining.set({ store, partition: String(p) }, offsets)
+  }
+  const { remaining, total, begunMs } = dimension.progress
+  collectEta(metrics, store, [secondsLeft(remaining, total, begunMs)])
+}
+
+function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
+  const topics = [pipeline.facts.topic, pipeline.join.topic]
+  const { tasks } = worker
+  for (const { partition, side, records, ms } of lagsOf(worker)) {
+    const labels = { topic: topics[side], partition: String(partition) }
+    metrics.consumer_lag_records.set(labels, records)
+    metrics.consumer_lag_seconds.set(labels, ms / 1000)
+  }
+  for (const state of ['restoring', 'running']) metrics.tasks.set({ state }, 0)
+  const records = [0, 0]
+  const segments = [0, 0]
+  let pages = 0
+  for (const { task, state, restoreRemaining } of tasks) {
+    const partition = String(task.partition)
+    metrics.tasks.inc({ state }, 1)
+    metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
+    pages += task.window.nextPage - task.heads.page(task.window.nextPage)
+    for (const [side, topic] of topics.entries()) {
+      records[side] += task.window.segments.entries(side)
+      segments[side] += task.window.segments.count(side)
+      const queue = task.queues[side]
+      if (queue.lagKnown) metrics.undecided_records.set({ topic, partition }, queue.undecided)
+    }
+    if (Number.isFinite(task.streamTime)) {
+      metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)
+    }
+  }
+  const etas = tasks.map(({ restoreRemaining, restoreTotal, restoreBegun }) =>
+    secondsLeft(restoreRemaining, restoreTotal, restoreBegun),
+  )
+  collectEta(metrics, 'window', etas)
+  metrics.window_pages.set(pages)
+  for (const [side, topic] of topics.entries()) {
+    metrics.window_records.set({ side: SIDES[side] }, records[side])
+    metrics.window_segments.set({ side: SIDES[side] }, segments[side])
+    metrics.assigned_partitions.set({ topic }, worker.assigned)
+    metrics.read_partitions.set({ topic }, worker.partitions)
+    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[side])
+  }
+}
+
+function secondsLeft(remaining: number, total: number, begunMs: number): number | null {
+  return remaining === 0 ? 0 : progress(remaining, total, begunMs).secondsLeft
+}
+
+/** Absent while one of them is not known. */
+function collectEta(metrics: Metrics, store: string, etas: readonly (number | null)[]): void {
+  if (etas.includes(null)) return
+  metrics.restore_eta_seconds.set({ store }, Math.max(0, ...etas.map(Number)))
+}

@@ -1,0 +1,28 @@
+import type { PipelineCodec } from '../../codec/port.ts'
+import type { Registry } from '../../codec/registry.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import type { Counts } from '../../counts/counts.ts'
+import type { Dimension } from '../../dimension/dimension.ts'
+import type { InputTopics } from '../../input/input-topics.ts'
+import type { Worker } from '../../instance/worker.ts'
+import type { MemoryLimits } from '../../plan/memory.ts'
+
+/** The sides of the join, in the order in which tasks and counts have them: facts first. */
+export const SIDES = ['left', 'right'] as const
+
+/** What is there from the start, and what comes while the service starts. */
+export interface ServiceParts {
+  readonly pipeline: Pipeline
+  readonly version: string
+  /** Empty where it is not known. */
+  readonly revision: string
+  readonly instanceId: string
+  readonly counts: Counts
+  readonly limits: MemoryLimits
+  readonly dimensions: readonly Dimension[]
+  codec?: PipelineCodec
+  partitions?: number
+  inputs?: InputTopics
+  registry?: Registry | null
+  worker?: Worker
+}

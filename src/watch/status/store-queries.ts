@@ -1,0 +1,129 @@
+/** Interactive queries: rows of dimensions, and records that wait in the window. */
+
+import { partitionOf } from '../../broker/partition-of.ts'
+import { bytesOf } from '../../bytes.ts'
+import { keyBytes } from '../../codec/keys.ts'
+import type { RecordView } from '../../codec/port.ts'
+import type { KeyFormat } from '../../config/pipeline.ts'
+import type { HeldTask } from '../../instance/held-task.ts'
+import { ApiError } from '../http/api-error.ts'
+import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
+import type { GroupMembers } from './group-members.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
+
+const RETRY_SECONDS = 2
+/** Records of one key that a query shows. */
+const MOST_RECORDS = 500
+
+export class ServiceQueries implements StoreQueries {
+  readonly #parts: ServiceParts
+  readonly #members: GroupMembers
+
+  constructor(parts: ServiceParts, members: GroupMembers) {
+    this.#parts = parts
+    this.#members = members
+  }
+
+  row(name: string, key: string): DimensionRow {
+    const { pipeline, dimensions, codec } = this.#parts
+    const d = pipeline.dimensions.findIndex((dimension) => dimension.name === name)
+    if (d < 0) {
+      const known = pipeline.dimensions.map((dimension) => dimension.name).join(', ')
+      throw new ApiError(404, `There is no dimension ${name}; there are ${known || 'none'}`)
+    }
+    const dimension = dimensions[d]
+    if (dimension === undefined || !dimension.isReady || codec === undefined) {
+      const left =
+        dimension === undefined ? '' : `; ${dimension.progress.remaining} offsets are left`
+      throw new ApiError(503, `The dimension ${name} is being read${left}`, RETRY_SECONDS)
+    }
+    const { table } = dimension
+    const bytes = bytesOf(Buffer.from(key))
+    if (!table.find(table.hash(bytes, 0, bytes.length), bytes, 0, bytes.length)) {
+      throw new ApiError(404, `The dimension ${name} has no row ${key}`)
+    }
+    const row = codec.views.dimensions[d](table.rowBuffer.subarray(table.rowStart, table.rowEnd))
+    const { positions, stalenessMs } = dimension.progress
+    return { dimension: name, key, row, offsets: positions, stalenessMs }
+  }
+
+  async window(
+    side: 'left' | 'right',
+    key: string,
+    partition = this.#partitionOf(side, key),
+  ): Promise<WindowRecords | Elsewhere> {
+    const { worker, codec, partitions } = this.#parts
+    if (worker === undefined || codec === undefined || partitions === undefined) {
+      throw new ApiError(503, 'The instance is starting', RETRY_SECONDS)
+    }
+    if (partition >= partitions) {
+      throw new ApiError(404, `There is no partition ${partition}; there are ${partitions}`)
+    }
+    const held = worker.tasks.find(({ task }) => task.partition === partition)
+    if (held === undefined) return this.#ownerOf(partition)
+    if (held.state !== 'running') {
+      const { restoreRemaining } = held
+      const message = `Task ${partition} is being restored; ${restoreRemaining} offsets are left`
+      throw new ApiError(503, message, RETRY_SECONDS)
+    }
+    return this.#records(held, side, key, codec.views.sides[SIDES.indexOf(side)])
+  }
+
+  #partitionOf(side: 'left' | 'right', key: string): number {
+    const { pipeline, partitions } = this.#parts
+    const { keyFormat } = side === 'left' ? pipeline.facts : pipeline.join
+    const bytes = onlyKeyBytes(keyFormat, key)
+    if (bytes === undefined) {
+      const message = `The partition of ${key} cannot be told with keys in the format ${keyFormat}: add ?partition=`
+      throw new ApiError(400, message)
+    }
+    return partitions === undefined ? 0 : partitionOf(bytes, partitions)
+  }
+
+  async #ownerOf(partition: number): Promise<Elsewhere> {
+    const members = await this.#members.fresh()
+    const owner = members.find(({ partitions }) => partitions.includes(partition))
+    if (owner === undefined || owner.instance === this.#parts.instanceId) {
+      throw new ApiError(503, `Task ${partition} is being moved`, RETRY_SECONDS)
+    }
+    if (owner.address === null) {
+      const message = `Task ${partition} is at ${owner.host}, whose version does not tell its address`
+      throw new ApiError(421, message)
+    }
+    return { partition, owner: owner.address }
+  }
+
+  async #records(
+    { task }: HeldTask,
+    side: 'left' | 'right',
+    key: string,
+    view: RecordView,
+  ): Promise<WindowRecords> {
+    const s = SIDES.indexOf(side)
+    const { lastAt } = this.#parts.counts.epochs
+    const stalenessMs = lastAt === 0 ? null : Date.now() - lastAt
+    const streamTime = Number.isFinite(task.streamTime) ? task.streamTime : null
+    const { taken, lag } = task.queues[s]
+    const stored = await task.window.queries
+      .recordsOf(s, bytesOf(Buffer.from(key)), MOST_RECORDS + 1)
+      .catch(() => {
+        throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)
+      })
+    if (stored.length === 0) {
+      const where = `on the ${side} side, in partition ${task.partition}`
+      const message = `The window has no record of ${key} ${where} (?partition= asks for another)`
+      throw new ApiError(404, message)
+    }
+    const records = stored
+      .slice(0, MOST_RECORDS)
+      .map(({ time, body }) => ({ time, record: view(body) }))
+    const asked = { side, key, partition: task.partition }
+    const state = { streamTime, offset: taken, lag, stalenessMs }
+    return { ...asked, ...state, records, more: stored.length > MOST_RECORDS }
+  }
+}
+
+/** The bytes of a record's key from its text; undefined where several have this text, or none can. */
+function onlyKeyBytes(format: KeyFormat, key: string): Buffer | undefined {
+  return format === 'json' || format === 'avro' ? undefined : keyBytes(format, key)
+}

@@ -1,0 +1,247 @@
+/** What the API and the status page show of the running parts. */
+import { redacted } from '../../config/redact.ts'
+import { changelogTopic } from '../../config/topic-names.ts'
+import type { Distribution } from '../../counts/counts.ts'
+import type { Member } from '../../instance/membership.ts'
+import type { Views } from '../http/api.ts'
+import { type Probes, written } from '../http/health.ts'
+import type { LastWarnings } from '../log/last-warnings.ts'
+import { Remembered } from '../log/remembered.ts'
+import { storeSizes } from '../metrics/disk.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import type { GroupMembers } from './group-members.ts'
+import { GroupView, type Summary } from './group-view.ts'
+import type { History, HistoryColumns } from './history.ts'
+import { type ServiceParts, SIDES } from './parts.ts'
+import { rejectKinds } from './reject-kinds.ts'
+import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
+
+const SIZES_AGE_MS = 10_000
+/** Missing keys that are told of each dimension. */
+const MOST_KEYS = 10
+
+export interface ViewsOptions {
+  readonly parts: ServiceParts
+  readonly probes: Probes
+  readonly members: GroupMembers
+  readonly watch: { readonly verdict: Verdict }
+  readonly history: History
+  readonly warnings: LastWarnings
+}
+
+export class ServiceViews implements Views {
+  readonly #options: ViewsOptions
+  readonly #parts: ServiceParts
+  readonly #begun = Date.now()
+  readonly #group: GroupView
+  readonly #sizes: Remembered<Record<string, number>>
+
+  constructor(options: ViewsOptions) {
+    const { parts, members } = options
+    this.#options = options
+    this.#parts = parts
+    this.#group = new GroupView({
+      parts,
+      members: () => members.recent(),
+      own: () => this.summary(),
+    })
+    const { dir } = parts.pipeline.state
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
+  }
+
+  async status(records: boolean): Promise<object> {
+    const { pipeline, version, instanceId, counts, worker, dimensions } = this.#parts
+    const { probes, watch, history, warnings, members } = this.#options
+    const { epochs, transactions } = counts
+    const [known, disk] = await Promise.all([members.recent(), this.#sizes.recent()])
+    const ready = probes.ready()
+    return {
+      at: Date.now(),
+      since: this.#begun,
+      pipeline: pipeline.name,
+      version,
+      node: process.version,
+      instance: instanceId,
+      state: stateOf(dimensions, worker),
+      verdict: watch.verdict,
+      warnings: warnings.list(records),
+      pace: history.pace,
+      ready: ready.every(({ ok }) => ok),
+      checks: ready.map(written),
+      rebalances: counts.rebalances.total,
+      counts: {
+        facts: counts.consumed[0],
+        right: counts.consumed[1],
+        output: counts.produced.get(pipeline.output.topic) ?? 0,
+        rejects: counts.rejects.total,
+        late: counts.late[0] + counts.late[1],
+        missing: counts.droppedMissing,
+        otherType: counts.otherTypes.total,
+        unmatched: counts.unmatched,
+      },
+      topology: this.topology(),
+      tasks: this.tasks(),
+      dimensions: this.dimensions(records),
+      join: SIDES.map((side, s) => ({
+        side,
+        hits: counts.probeHits[s],
+        misses: counts.probeMisses[s],
+        delays: delaysOf(counts.window.matchDelays[s]),
+      })),
+      epochs: {
+        committed: epochs.committed,
+        aborted: (transactions.get('aborted') ?? 0) + (transactions.get('fenced') ?? 0),
+        lastAt: epochs.lastAt || null,
+        p50Ms: epochs.quantile(0.5),
+        p99Ms: epochs.quantile(0.99),
+      },
+      kafka: { lastAnswerAt: counts.lastAnswerMs || null },
+      memory: this.#memory(),
+      disk,
+      members: known.map((member) => this.#member(member)),
+      rejectKinds: rejectKinds(pipeline, counts, records),
+      config: this.config(),
+    }
+  }
+
+  summary(): Summary {
+    const { version, instanceId, worker, dimensions } = this.#parts
+    const { watch, history } = this.#options
+    const { verdict, text, since } = watch.verdict
+    return {
+      instance: instanceId,
+      version,
+      state: stateOf(dimensions, worker),
+      at: Date.now(),
+      since: this.#begun,
+      verdict: { verdict, text, since },
+      tasks: worker?.tasks.length ?? 0,
+      pace: history.pace,
+    }
+  }
+
+  group(): Promise<object> {
+    return this.#group.view()
+  }
+
+  history(): HistoryColumns {
+    return this.#options.history.columns()
+  }
+
+  topology(): object {
+    const { facts, join, dimensions, output, name } = this.#parts.pipeline
+    const within = { beforeMs: join.beforeMs, afterMs: join.afterMs, graceMs: join.graceMs }
+    return {
+      pipeline: name,
+      partitions: this.#parts.partitions ?? null,
+      facts: { topic: facts.topic },
+      dimensions: dimensions.map((d) => ({
+        name: d.name,
+        topic: d.topic,
+        on: d.on,
+        missing: d.missing,
+      })),
+      right: { topic: join.topic },
+      join: { kind: join.kind, on: { left: join.onLeft, right: join.onRight }, ...within },
+      changelog: { topic: changelogTopic(this.#parts.pipeline) },
+      output: { topic: output.topic },
+      rejects: { topic: output.rejects },
+    }
+  }
+
+  tasks(): readonly object[] {
+    const tasks = [...(this.#parts.worker?.tasks ?? [])]
+    tasks.sort((a, b) => a.task.partition - b.task.partition)
+    return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
+      partition: task.partition,
+      state,
+      streamTime: finite(task.streamTime),
+      lag: { facts: task.queues[0].lag, right: task.queues[1].lag },
+      offsets: { facts: task.queues[0].taken, right: task.queues[1].taken },
+      window: {
+        left: task.window.segments.entries(0),
+        right: task.window.segments.entries(1),
+        segments: Math.max(task.window.segments.count(0), task.window.segments.count(1)),
+        bytes: task.window.pageBytes + task.window.indexBytes,
+      },
+      restore:
+        state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
+    }))
+  }
+
+  lag(): object {
+    const { pipeline, worker } = this.#parts
+    const topics = [pipeline.facts.topic, pipeline.join.topic]
+    const all = worker === undefined ? [] : lagsOf(worker)
+    return Object.fromEntries(
+      topics.map((topic, of) => {
+        const lags = all.filter(({ side }) => side === of)
+        const total = lags.reduce((sum, { records }) => sum + records, 0)
+        const partitions = lags.map(({ partition, records }) => [partition, records])
+        return [topic, { total, partitions: Object.fromEntries(partitions) }]
+      }),
+    )
+  }
+
+  dimensions(records: boolean): readonly object[] {
+    const { pipeline, counts, dimensions } = this.#parts
+    return pipeline.dimensions.map(({ name, topic }, d) => {
+      const loaded = dimensions[d]
+      const looked = { hits: counts.lookupHits[d], misses: counts.lookupMisses[d] }
+      if (loaded === undefined) return { name, topic, ready: false, ...looked }
+      const { table, isReady } = loaded
+      const { remaining, total, begunMs, stalenessMs, openTransaction } = loaded.progress
+      return {
+        name,
+        topic,
+        ready: isReady,
+        rows: table.size,
+        bytes: table.bytes,
+        lastUpdateAt: loaded.lastUpdateMs || null,
+        stalenessMs: isReady ? stalenessMs : null,
+        partitions: loaded.partitions,
+        openTransaction: openTransaction ?? null,
+        ...(records ? { topMissing: counts.topMissing(name).slice(0, MOST_KEYS) } : {}),
+        ...looked,
+        bootstrap: isReady ? null : progress(remaining, total, begunMs),
+      }
+    })
+  }
+
+  config(): object {
+    return redacted(this.#parts.pipeline)
+  }
+
+  async members(): Promise<readonly object[]> {
+    const members = await this.#options.members.fresh()
+    return members.map((member) => this.#member(member))
+  }
+
+  rejects(): readonly object[] {
+    return this.#parts.counts.lastRejects.list()
+  }
+
+  close(): void {
+    this.#group.close()
+  }
+
+  #member({ instance, address, host, version, partitions }: Member): object {
+    const self = instance === this.#parts.instanceId
+    return { instance, address, host, version, partitions, self }
+  }
+
+  #memory(): object {
+    const { limits, dimensions, worker } = this.#parts
+    const { rss, heapUsed } = process.memoryUsage()
+    return { rss, heapUsed, limits, parts: memoryParts(dimensions, worker) }
+  }
+}
+
+/** Matches by the distance of their event times: those up to `uptoMs`, and over the bucket before. */
+function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[] {
+  return [...buckets]
+    .map((count, b) => ({ uptoMs: 2 ** b, count }))
+    .filter(({ count }) => count > 0)
+}
+
+const finite = (time: number): number | null => (Number.isFinite(time) ? time : null)

@@ -1,0 +1,145 @@
+/** What an instance has counted, as far as it tells whether the data is all right. */
+import type { Pipeline } from '../../config/pipeline.ts'
+import type { Counts } from '../../counts/counts.ts'
+import type { Dimension } from '../../dimension/dimension.ts'
+
+/** Records that did not get to the output, of one kind. */
+export interface Loss {
+  readonly kind: 'reject' | 'late' | 'early' | 'otherType' | 'missing'
+  /** A topic, or both; of missing rows a dimension. */
+  readonly of: string
+  readonly stage: string
+  readonly reason: string
+  readonly count: number
+  /** Of which of `taken` they are a part. */
+  readonly among: string
+}
+
+export interface LookUps {
+  readonly dimension: string
+  readonly hits: number
+  readonly misses: number
+  /** Facts whose field is null. */
+  readonly nulls: number
+}
+
+/** Lists are by side. */
+export interface JoinFigures {
+  readonly taken: readonly number[]
+  readonly matches: number
+  /** Records whose key was there on the other side, whatever their times. */
+  readonly keysFound: number
+  /** Segments of the window that stream time has passed. */
+  readonly closed: readonly number[]
+}
+
+/** Up to a moment, since the start. */
+export interface Figures {
+  /** Monotonic, in ms. */
+  readonly at: number
+  /** Records of each topic, facts looked up in each dimension. */
+  readonly taken: ReadonlyMap<string, number>
+  /** By what they are of. */
+  readonly losses: ReadonlyMap<string, Loss>
+  readonly lookUps: readonly LookUps[]
+  readonly join: JoinFigures
+}
+
+export function figuresOf(
+  pipeline: Pipeline,
+  counts: Counts,
+  dimensions: readonly Dimension[],
+  at: number,
+): Figures {
+  const { matchDelays, segmentsExpired } = counts.window
+  const matches = matchDelays[0].count + matchDelays[1].count
+  const lookUps = pipeline.dimensions.map(({ name }, d) => ({
+    dimension: name,
+    hits: counts.lookupHits[d],
+    misses: counts.lookupMisses[d],
+    nulls: counts.lookupNulls[d],
+  }))
+  return {
+    at,
+    taken: takenOf(pipeline, counts, dimensions, matches),
+    losses: new Map(lossesOf(pipeline, counts).map((loss) => [idOf(loss), loss])),
+    lookUps,
+    join: {
+      taken: [...counts.consumed],
+      matches,
+      keysFound: counts.probeHits[0] + counts.probeHits[1],
+      closed: [...segmentsExpired],
+    },
+  }
+}
+
+const idOf = ({ kind, of, stage, reason }: Loss): string => `${kind} ${of} ${stage} ${reason}`
+/** A topic may have the name of a dimension; blanks it has none. */
+const lookedUpIn = (dimension: string): string => `dimension ${dimension}`
+
+function takenOf(
+  pipeline: Pipeline,
+  counts: Counts,
+  dimensions: readonly Dimension[],
+  matches: number,
+): ReadonlyMap<string, number> {
+  const { facts, join, output, dimensions: configs } = pipeline
+  // A joined record that is too large is a reject of the output topic.
+  const taken = new Map([[output.topic, matches]])
+  const add = (of: string, records: number): unknown =>
+    taken.set(of, (taken.get(of) ?? 0) + records)
+  for (const [side, { topic }] of [facts, join].entries()) add(topic, counts.consumed[side])
+  for (const { topic, read } of dimensions) add(topic, read.records)
+  taken.set(bothOf(pipeline), counts.consumed[0] + counts.consumed[1])
+  for (const [d, { name }] of configs.entries()) {
+    taken.set(lookedUpIn(name), counts.lookupHits[d] + withoutRow(counts, d))
+  }
+  return taken
+}
+
+function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
+  const { facts, join, dimensions } = pipeline
+  const rejected = [...counts.rejects].map(([labels, count]): Loss => {
+    const [of, stage, reason] = labels.split(' ')
+    return { kind: 'reject', of, stage, reason, count, among: of }
+  })
+  const late = [facts, join].map(({ topic: of }, side): Loss => {
+    return {
+      kind: 'late',
+      of,
+      stage: 'window',
+      reason: 'late',
+      count: counts.late[side],
+      among: of,
+    }
+  })
+  const early: Loss = {
+    kind: 'early',
+    of: bothOf(pipeline),
+    stage: 'decode',
+    reason: 'future_time',
+    count: counts.droppedEarly,
+    among: bothOf(pipeline),
+  }
+  const others = [...counts.otherTypes].map(([of, count]): Loss => {
+    return { kind: 'otherType', of, stage: 'decode', reason: 'other_type', count, among: of }
+  })
+  const missing = dimensions.map(({ name: of }, d): Loss => {
+    const count = withoutRow(counts, d)
+    return { kind: 'missing', of, stage: 'enrich', reason: 'missing', count, among: lookedUpIn(of) }
+  })
+  // What the pipeline file has rejected is among the rejects.
+  const fates = [join.late.left, join.late.right]
+  return [
+    ...rejected,
+    ...late.filter((_, side) => fates[side] !== 'reject'),
+    early,
+    ...others,
+    ...missing.filter((_, d) => dimensions[d].missing === 'drop'),
+  ]
+}
+
+const withoutRow = (counts: Counts, d: number): number =>
+  counts.lookupMisses[d] + counts.lookupNulls[d]
+
+const bothOf = ({ facts, join }: Pipeline): string => `${facts.topic}, ${join.topic}`

@@ -1,0 +1,177 @@
+/** Looks at what an instance counts, every few seconds: what the log warns of, and whether it works. */
+import { messageOf } from '../../errors.ts'
+import type { Log } from '../../events.ts'
+import type { Check } from '../http/health.ts'
+import type { ServiceParts } from '../status/parts.ts'
+import { lagsOf } from '../status/report.ts'
+import { type Figures, figuresOf } from './figures.ts'
+import { FreeSpace } from './free-space.ts'
+import { HeldUp } from './held-up.ts'
+import {
+  FAILED_EPOCHS,
+  judge,
+  RECOVERING_MS,
+  type Situation,
+  UNDECIDED_MS,
+  WAITING_MS,
+} from './judge.ts'
+import { Matching } from './matching.ts'
+import { Recent } from './recent.ts'
+import { type Verdict, Verdicts } from './verdict.ts'
+import { Warnings } from './warnings.ts'
+
+const LOOK_MS = 2000
+
+export class Watch {
+  readonly #parts: ServiceParts
+  readonly #ready: () => readonly Check[]
+  readonly #now: () => number
+  readonly #recent: Recent
+  readonly #matching: Matching
+  readonly #warnings: Warnings
+  readonly #heldUp: HeldUp
+  readonly #disk: FreeSpace
+  readonly #verdicts: Verdicts
+  readonly #timer: NodeJS.Timeout
+  /** When a broker was last seen to have answered, and when that answer was (wall clock). */
+  #answeredAt: number
+  #lastAnswerMs = 0
+  /** Since when the tasks of an epoch that failed are not taken again. */
+  #recoveringSince: number | undefined
+  /** By task: how far it was, and since when. */
+  #positions = new Map<number, { readonly taken: number; readonly since: number }>()
+
+  /** @param now monotonic, in ms */
+  constructor(
+    parts: ServiceParts,
+    ready: () => readonly Check[],
+    log: Log,
+    now = () => performance.now(),
+  ) {
+    this.#parts = parts
+    this.#ready = ready
+    this.#now = now
+    this.#answeredAt = now()
+    const first = this.#figures()
+    this.#recent = new Recent(first)
+    this.#matching = new Matching(first.join)
+    this.#warnings = new Warnings(parts, log, this.#matching, first)
+    this.#heldUp = new HeldUp(log)
+    this.#disk = new FreeSpace(parts.pipeline.state.dir)
+    this.#verdicts = new Verdicts(now())
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref()
+    this.#judge(first)
+  }
+
+  get verdict(): Verdict {
+    return this.#verdicts.at(this.#now())
+  }
+
+  look(): void {
+    void this.#disk.look()
+    const figures = this.#figures()
+    this.#recent.add(figures)
+    this.#matching.look(figures.join)
+    this.#warnings.look(figures)
+    this.#judge(figures)
+  }
+
+  /** What has come since the last look is told. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.look()
+  }
+
+  #figures(): Figures {
+    const { pipeline, counts, dimensions } = this.#parts
+    return figuresOf(pipeline, counts, dimensions, this.#now())
+  }
+
+  #judge(figures: Figures): void {
+    const findings = judge(figures, this.#recent, this.#situation(figures.at))
+    this.#verdicts.found(findings, figures.at)
+    this.#heldUp.look(findings, figures.at)
+  }
+
+  #situation(at: number): Situation {
+    const { counts, worker, registry, pipeline } = this.#parts
+    if (counts.lastAnswerMs !== this.#lastAnswerMs) {
+      this.#lastAnswerMs = counts.lastAnswerMs
+      this.#answeredAt = at
+    }
+    return {
+      waits: this.#ready().filter(({ ok }) => !ok),
+      paused: worker?.paused ?? false,
+      silentMs: at - this.#answeredAt,
+      failing: this.#failing(at),
+      registryAway: registry?.isAway ? pipeline.registry?.url : undefined,
+      disk: { folder: pipeline.state.dir, space: this.#disk.space },
+      tasks: worker?.tasks.length ?? 0,
+      waiting: this.#waiting(at),
+      undecided: this.#undecided(),
+      notRead: this.#notRead(),
+      silence: this.#matching.silence,
+    }
+  }
+
+  /** Where nothing waits to be done again the last failure is over, though no epoch has been committed since. */
+  #failing(at: number): Situation['failing'] {
+    const { worker } = this.#parts
+    this.#recoveringSince = worker?.recovering ? (this.#recoveringSince ?? at) : undefined
+    if (worker?.failing === undefined) return undefined
+    const { epochs, error } = worker.failing
+    const lags = worker.recovering || lagsOf(worker).some(({ records }) => records > 0)
+    const stuck = at - (this.#recoveringSince ?? at) >= RECOVERING_MS
+    const again = lags && epochs >= FAILED_EPOCHS
+    return again || stuck ? { epochs, error: messageOf(error) } : undefined
+  }
+
+  /** Tasks that have input, and have taken none of it for a while. */
+  #waiting(at: number): Situation['waiting'] {
+    const { worker } = this.#parts
+    const before = this.#positions
+    this.#positions = new Map()
+    if (worker === undefined || worker.paused) return []
+    const waiting: { task: number; records: number; ms: number }[] = []
+    for (const { task, state } of worker.tasks) {
+      const { partition, queues } = task
+      const records = queues[0].untaken + queues[1].untaken
+      if (state !== 'running' || records === 0) continue
+      const taken = queues[0].taken + queues[1].taken
+      const last = before.get(partition)
+      const since = last?.taken === taken ? last.since : at
+      this.#positions.set(partition, { taken, since })
+      if (at - since >= WAITING_MS) waiting.push({ task: partition, records, ms: at - since })
+    }
+    return waiting
+  }
+
+  #undecided(): Situation['undecided'] {
+    const { worker, dimensions } = this.#parts
+    const inputs = (worker?.tasks ?? []).flatMap(({ task: { queues, partition } }) =>
+      this.#topics.map((topic, side) => {
+        return { input: `${topic}-${partition}`, ms: queues[side].undecidedMs }
+      }),
+    )
+    const others = dimensions.flatMap(({ topic, progress: { openTransaction } }) => {
+      if (openTransaction === undefined) return []
+      const { partition, ms } = openTransaction
+      return [{ input: `${topic}-${partition}`, ms }]
+    })
+    return [...inputs, ...others].filter(({ ms }) => ms >= UNDECIDED_MS)
+  }
+
+  #notRead(): Situation['notRead'] {
+    const { partitions: read, inputs } = this.#parts
+    if (inputs === undefined || read === undefined) return []
+    return this.#topics
+      .map((topic, side) => ({ topic, partitions: inputs.partitions[side], read }))
+      .filter(({ partitions }) => partitions > read)
+  }
+
+  /** Of both sides. */
+  get #topics(): readonly string[] {
+    const { facts, join } = this.#parts.pipeline
+    return [facts.topic, join.topic]
+  }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TopicDescription } from '../../../src/broker/port.ts'
+import {
+  changelogStep,
+  dimensionStep,
+  groupSteps,
+  schemaStep,
+  topicSteps,
+  windowSteps,
+} from '../../../src/cli/checks/steps.ts'
+import { pipelineWith } from '../../support/pipeline.ts'
+
+const pipeline = pipelineWith()
+const topic = (partitions: number): TopicDescription => ({ partitions, config: new Map() })
+const kinds = (steps: readonly { kind: string }[]): string[] => steps.map(({ kind }) => kind)
+const header = (layout: string, left: number, right: number) => ({
+  layout,
+  schemaIds: [1, 2, 3],
+  left,
+  right,
+  streamTime: 0,
+  closedBefore: 0,
+  nextPage: 0,
+})
+
+test('own topics that are missing are created with the inputs’ partitions, others stay', () => {
+  const found = new Map([
+    ['orders', topic(6)],
+    ['payments', topic(6)],
+    ['customers', topic(1)],
+    ['orders.enriched', topic(6)],
+    ['orders.enriched.rejects', topic(1)],
+  ])
+  const steps = topicSteps(pipeline, found)
+  assert.deepEqual(kinds(steps), ['keep', 'keep', 'create'])
+  assert.match(steps[2].detail, /job-window-changelog, 6 partitions/)
+  const odd = topicSteps(pipeline, new Map([...found, ['orders.enriched', topic(5)]] as const))
+  assert.deepEqual(kinds(odd), ['refuse', 'keep', 'create'])
+  found.delete('payments')
+  assert.deepEqual(kinds(topicSteps(pipeline, found)), ['refuse'])
+})
+
+test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
+  const of = (state: 'registered' | 'new' | 'compatible') => schemaStep(pipeline, { state }).kind
+  assert.deepEqual([of('registered'), of('new'), of('compatible')], ['keep', 'create', 'change'])
+  const refused = schemaStep(pipeline, { state: 'incompatible', reasons: ['field x is gone'] })
+  assert.equal(refused.kind, 'refuse')
+  assert.match(refused.detail, /orders\.enriched-value \(field x is gone\)/)
+})
+
+test('a changelog of another layout refuses the start, an empty one says nothing', () => {
+  const headers = new Map([
+    [0, header('new', 1, 1)],
+    [1, undefined],
+  ])
+  assert.deepEqual(kinds(changelogStep(pipeline, 'new', headers)), ['keep'])
+  const [refused] = changelogStep(pipeline, 'other', headers)
+  assert.equal(refused.kind, 'refuse')
+  assert.match(refused.detail, /STATE_LAYOUT_CHANGED.*stream-enricher reset/)
+  assert.deepEqual(changelogStep(pipeline, 'new', new Map([[0, undefined]])), [])
+})
+
+test('local windows are kept by partition, others are not used', () => {
+  const steps = windowSteps([
+    { partition: 10, state: 'current' },
+    { partition: 2, state: 'current' },
+    { partition: 3, state: 'other' },
+    { partition: 4, state: 'empty' },
+  ])
+  assert.deepEqual(kinds(steps), ['keep', 'change'])
+  assert.match(steps[0].detail, /of partition 2, 10/)
+})
+
+test('rows older than the time for which deletions are kept are read again', () => {
+  const dimension = { name: 'customer', topic: topic(1) }
+  const stored = { ...dimension, checkpoint: { layout: 'a', currentAt: 1000 } }
+  assert.equal(dimensionStep(stored, 'a', 2000).kind, 'keep')
+  assert.equal(dimensionStep(stored, 'b', 2000).kind, 'change')
+  assert.equal(dimensionStep(stored, 'a', 1000 + 86_400_000).kind, 'change')
+  assert.equal(dimensionStep({ ...dimension, checkpoint: undefined }, 'a', 0).kind, 'create')
+  const anew = dimensionStep({ ...stored, unusable: 'recreated' }, 'a', 2000)
+  assert.equal(anew.kind, 'change')
+  assert.match(anew.detail, /its topic was deleted and made anew/)
+})
+
+test('offsets that the window was not written with refuse the start, but not while others run', () => {
+  const state = (members: number) => ({
+    group: {
+      state: 'x',
+      protocol: 'stream-enricher',
+      members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h' })),
+      allowed: new Set<never>(),
+    },
+    offsets: [
+      { topic: 'orders', partition: 0, offset: 7 },
+      { topic: 'payments', partition: 0, offset: 9 },
+    ],
+    headers: new Map([[0, header('a', 7, 8)]]),
+    ends: new Map([
+      ['orders', new Map([[0, { first: 0, end: 10 }]])],
+      ['payments', new Map([[0, { first: 0, end: 9 }]])],
+    ]),
+  })
+  const [refused] = groupSteps(pipeline, state(0))
+  assert.equal(refused.kind, 'refuse')
+  assert.match(refused.detail, /at 9 of payments-0.*up to 8.*OFFSETS_CHANGED/)
+  const running = groupSteps(pipeline, state(2))
+  assert.deepEqual(kinds(running), ['change', 'keep', 'keep'])
+  assert.match(running[1].detail, /3 behind/)
+  const fresh = { ...state(0), offsets: [], headers: new Map() }
+  assert.match(groupSteps(pipeline, fresh)[0].detail, /from its beginning, 10 records/)
+})

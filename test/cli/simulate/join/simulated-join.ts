@@ -1,0 +1,114 @@
+/** Streams of the model's records through a simulation of a pipeline: task, dimension, window and stores. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import avsc from 'avsc'
+import { type Output, Simulation } from '../../../../src/cli/simulate/simulation.ts'
+import { parsePipeline } from '../../../../src/config/load.ts'
+import type { Pipeline } from '../../../../src/config/pipeline.ts'
+import {
+  createPipelineCodec,
+  outputFrame,
+  readSchemas,
+} from '../../../../src/plan/pipeline-codec.ts'
+import { LEFT, type ModelTimes } from '../../../window/model.ts'
+import { NOON, type StreamRecord, type StreamStep } from '../../../window/random-streams.ts'
+
+const DAY_MS = 86_400_000
+/** After this long without input all windows close; no stream is that long. */
+const IDLE = '7d'
+export const SILENCE_MS = 8 * DAY_MS
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const typeOf = (name: string): avsc.Type =>
+  avsc.Type.forSchema(JSON.parse(readFileSync(file(name), 'utf8')))
+const [factType, rightType, rowType] = ['fact.avsc', 'right.avsc', 'dimension.avsc'].map(typeOf)
+
+/** @param timeField whether the field `at` has the event time, and not the record's timestamp */
+export function joinPipeline(times: ModelTimes, timeField: boolean): Pipeline {
+  const { beforeMs, afterMs, graceMs, kind, late } = times
+  const time = timeField ? ', time: at' : ''
+  const lateness = late === undefined ? '' : `, late: { left: ${late[0]}, right: ${late[1]} }`
+  const text = `
+name: join
+kafka: { brokers: "localhost:1" }
+facts: { topic: facts, schema: fact.avsc${time} }
+dimensions:
+  d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
+join:
+  { topic: right, schema: right.avsc${time}, on: k, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
+    grace: ${graceMs}ms, kind: ${kind}, idle: ${IDLE}, select: [right]${lateness} }
+output: { topic: joined, schemaId: 1 }
+`
+  return parsePipeline(text, file('pipeline.yaml'), {})
+}
+
+export const FRAME = outputFrame(0)
+/** The value of the dimension's only row. */
+export const ROW = rowType.toBuffer({ title: 'row' })
+
+/** Key and value of a record, with its fault in them. */
+export function recordBytes(record: StreamRecord): { key: Buffer | null; value: Buffer | null } {
+  const { side, key, id, time, fault } = record
+  const k = fault === 'null_field' ? null : key
+  const at = fault === 'null_time' ? null : fault === 'future_time' ? time + 365 * DAY_MS : time
+  const fields =
+    side === LEFT
+      ? { k, fact: id, at, d: fault === 'missing_dimension' ? 'nowhere' : 'here' }
+      : { k, right: id, at }
+  const body =
+    fault === 'malformed' ? [0xff] : (side === LEFT ? factType : rightType).toBuffer(fields)
+  return {
+    key: fault === 'null_key' ? null : Buffer.from(fault === 'key_mismatch' ? `not ${key}` : key),
+    value: fault === 'null_value' ? null : Buffer.concat([FRAME, Buffer.from(body)]),
+  }
+}
+
+export class SimulatedJoin {
+  readonly simulation: Simulation
+
+  private constructor(simulation: Simulation) {
+    this.simulation = simulation
+  }
+
+  static async open(times: ModelTimes, timeField: boolean): Promise<SimulatedJoin> {
+    const pipeline = joinPipeline(times, timeField)
+    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const simulation = await Simulation.open(pipeline, codec, NOON)
+    const value = Buffer.concat([FRAME, ROW])
+    const record = { key: Buffer.from('here'), value, headers: [], timestamp: NOON }
+    await simulation.take({ kind: 'row', dimension: 0, record })
+    return new SimulatedJoin(simulation)
+  }
+
+  async take(step: StreamStep): Promise<void> {
+    if (step === 'silence') return this.simulation.take({ kind: 'wait', ms: SILENCE_MS })
+    const { side, time, fault } = step
+    // A time that is ahead of the clock must not move it.
+    const timestamp = fault === 'future_time' ? undefined : time
+    const headers = [['record', Buffer.from(String(step.id))]] as const
+    const record = { ...recordBytes(step), headers, timestamp }
+    await this.simulation.take({ kind: side === LEFT ? 'fact' : 'right', record })
+  }
+
+  /** Those that have come out until now, as the model writes them. */
+  get rows(): string[] {
+    const { outputs, unmatched } = this.simulation.effects
+    return [...outputs, ...unmatched].map(({ value }) => rowOf(value))
+  }
+
+  /** With key and timestamp. */
+  get outputs(): readonly Output[] {
+    const { outputs, unmatched } = this.simulation.effects
+    return [...outputs, ...unmatched]
+  }
+
+  async close(): Promise<void> {
+    await this.simulation.close()
+  }
+}
+
+export function rowOf(value: Output['value']): string {
+  assert.equal(value.title, 'row')
+  return `${value.fact}-${value.right ?? ''}`
+}

@@ -1,0 +1,129 @@
+/** The worker over a broker that a test holds in its hands: what is under way when. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Broker, GroupEvents, ProduceBatch } from '../../src/broker/port.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
+import { EnricherError } from '../../src/errors.ts'
+import { Worker } from '../../src/instance/worker.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+
+const nothing = (): void => {}
+const nothingLater = async (): Promise<void> => {}
+
+/** A producer that takes its time, and notes what it is asked in order. */
+class SlowProducer {
+  readonly asked: string[] = []
+
+  init = (): Promise<void> => this.#slowly('init')
+  begin = (): void => void this.asked.push('begin')
+  sendOffsets = (): Promise<void> => this.#slowly('offsets')
+  commit = (): Promise<void> => this.#slowly('commit')
+  close = nothingLater
+
+  async send(batches: readonly ProduceBatch[]): Promise<number[]> {
+    await this.#slowly('send')
+    return batches.map(() => 0)
+  }
+
+  async #slowly(what: string): Promise<void> {
+    await sleep(20)
+    this.asked.push(what)
+  }
+}
+
+/** A worker that may get no tasks, and rejects of a dimension that it commits. */
+async function workerOn(t: TestContext, producer: SlowProducer) {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-worker-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
+  const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  const output = { topic: 'out', compression: 'none', maxBatchBytes: 1 << 20 } as const
+  const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
+  let events: GroupEvents | undefined
+  const broker = {
+    admin: { offsets: async () => new Map<number, number>() },
+    reader: () => ({ add: nothing, remove: nothing, close: nothingLater }),
+    producer: () => producer,
+    group: (_options: unknown, given: GroupEvents) => {
+      events = given
+      const membership = () => ({ generationId: 1, memberId: 'm', groupInstanceId: null })
+      const members = async () => []
+      return { start: nothing, membership, members, close: nothingLater, prepare: nothingLater }
+    },
+  } as unknown as Broker
+  /** One, which no task knows of. */
+  const rejects = [{ topic: 'rejects', partition: 0, bytes: 1, records: 1, release: nothing }]
+  const worker = new Worker({
+    broker,
+    context: {
+      pipeline,
+      codec,
+      dimensions: pipeline.dimensions.map(() => new DimensionTable()),
+      output,
+      outputFrame: outputFrame(5),
+      rejects: output,
+      rejectPartitions: 1,
+      aheadMs: Number.POSITIVE_INFINITY,
+      behindMs: Number.POSITIVE_INFINITY,
+      maxEntryBytes: 1 << 20,
+      memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
+      counts,
+      now: Date.now,
+      elapsed: () => performance.now(),
+    },
+    changelog: {
+      topic: 'log',
+      layout: codec.layout,
+      schemaIds: [],
+      maxRecordBytes: 1 << 20,
+      shorten: nothing,
+    },
+    partitions: 1,
+    topicIds: [null, null],
+    onUnknownTopic: nothing,
+    instanceId: 'i',
+    transactionalId: 't',
+    address: '',
+    version: '',
+    log: { event: nothing },
+    rejects: { take: () => rejects.splice(0) as unknown as ProduceBatch[], settle: nothing },
+    onStep: nothing,
+    onFatal: (error) => assert.fail(String(error)),
+    onRefused: async () => {},
+  })
+  return { worker, events: events!, counts }
+}
+
+test('a stop while a rebalance’s commit is under way waits for it, and begins no transaction inside it', async (t) => {
+  const producer = new SlowProducer()
+  const { worker, events } = await workerOn(t, producer)
+  await events.onAssigned([])
+  const joining = events.beforeJoin()
+  await sleep(5)
+  await Promise.all([worker.stop(), joining])
+  assert.deepEqual(
+    producer.asked.filter((what) => what === 'begin' || what === 'commit'),
+    ['begin', 'commit'],
+  )
+})
+
+test('an epoch that failed is no trouble any more where nothing is left to commit', async (t) => {
+  const producer = new SlowProducer()
+  producer.commit = async () => {
+    throw new EnricherError('EPOCH_ABORTED', 'The coordinator moves')
+  }
+  const { worker, events, counts } = await workerOn(t, producer)
+  await events.onAssigned([])
+  worker.start()
+  t.after(() => worker.stop())
+  while (counts.failing.count === 0) await sleep(5)
+  for (let tries = 0; tries < 200 && counts.failing.count > 0; tries++) await sleep(10)
+  assert.deepEqual([counts.failing.count, counts.failing.ms], [0, 0])
+})

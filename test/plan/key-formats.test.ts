@@ -1,0 +1,162 @@
+/** What is said of keys before a broker is asked, and of records that a sample shows. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { checkValues, readValues } from '../../src/cli/checks/values.ts'
+import { parsePipeline } from '../../src/config/load.ts'
+import type { KeyFormat, Pipeline } from '../../src/config/pipeline.ts'
+import { EnricherError } from '../../src/errors.ts'
+import { compilePipeline } from '../../src/plan/compile.ts'
+import { keyBytesDiffer } from '../../src/plan/key-formats.ts'
+import type { KeySchemas } from '../../src/plan/key-schemas.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-key-formats-'))
+after(() => rmSync(folder, { recursive: true }))
+const write = (name: string, schema: unknown): void =>
+  writeFileSync(join(folder, name), JSON.stringify(schema))
+const order = (type: unknown) => ({
+  type: 'record',
+  name: 'Order',
+  fields: [
+    { name: 'order_id', type },
+    { name: 'customer_id', type: ['null', 'long'] },
+  ],
+})
+for (const type of ['string', 'long']) write(`${type}.avsc`, order(type))
+write('key.avsc', ['null', { type: 'record', name: 'K', fields: [{ name: 'id', type: 'long' }] }])
+write('two.avsc', order('long'))
+
+const pipelineOf = (facts: string, right: string, type = 'string', customer = ''): Pipeline =>
+  parsePipeline(
+    `
+name: job
+kafka: { brokers: "localhost:9092" }
+facts: { topic: orders, schema: ${type}.avsc, ${facts} }
+dimensions:
+  customer: { topic: customers, schema: ${type}.avsc, on: customer_id, select: { c: order_id }, ${customer} }
+join: { topic: payments, schema: ${type}.avsc, on: order_id, within: 1s, select: { p: order_id }, ${right} }
+output: { topic: out, schemaId: 1 }
+`,
+    join(folder, 'pipeline.yaml'),
+    {},
+  )
+const differ = async (left: KeyFormat, right: KeyFormat, type = 'string') => {
+  const pipeline = pipelineOf(`keyFormat: ${left}`, `keyFormat: ${right}`, type)
+  return keyBytesDiffer(pipeline, await compilePipeline(pipeline, null, []))
+}
+
+test('key formats of other bytes are told from the file, and those of the same bytes are not', async () => {
+  for (const [left, right, type] of [
+    ['long', 'text', 'long'],
+    ['text', 'long', 'long'],
+    ['long', 'int', 'long'],
+    ['avro', 'text', 'string'],
+    ['avro', 'json', 'string'],
+    ['text', 'json', 'string'],
+  ] as const) {
+    const cause = await differ(left, right, type)
+    assert.match(
+      cause!,
+      new RegExp(`orders are of the format ${left}, .*payments of the format ${right}`),
+    )
+  }
+  for (const [left, right, type] of [
+    ['text', 'text', 'string'],
+    ['text', 'bytes', 'string'],
+    ['avro', 'avro', 'string'],
+    ['long', 'long', 'long'],
+    ['text', 'json', 'long'],
+  ] as const) {
+    assert.equal(await differ(left, right, type), null)
+  }
+})
+
+test('two Avro key schemas are told with what they differ in', async () => {
+  const pipeline = pipelineOf('keyFormat: avro', 'keyFormat: avro')
+  const { schemas } = await compilePipeline(pipeline, null, [])
+  const keysOf = (right: number): KeySchemas => [
+    { topic: 'orders', id: 5, schema: 'string', fault: null },
+    {
+      topic: 'payments',
+      id: right,
+      schema: { type: 'string', 'avro.java.string': 'String' },
+      fault: null,
+    },
+    undefined,
+  ]
+  assert.equal(keyBytesDiffer(pipeline, { schemas, keys: keysOf(5) }), null)
+  const cause = keyBytesDiffer(pipeline, { schemas, keys: keysOf(6) })
+  assert.match(
+    cause!,
+    /orders have the schema 5.*payments the schema 6.*differ in avro\.java\.string/,
+  )
+})
+
+test('Avro keys without a registry are of keySchema, else of the field that they are matched with', async () => {
+  const layoutOf = async (customer: string) => {
+    const pipeline = pipelineOf('', '', 'string', customer)
+    const schemas = await readSchemas(pipeline, null)
+    return createPipelineCodec(pipeline, schemas, null).dimensionKeyLayouts[0]
+  }
+  const field = await layoutOf('keyFormat: avro')
+  assert.match(field, /^avro .*"long","branches":\[\]/)
+  const file = await layoutOf('keyFormat: avro, keySchema: key.avsc')
+  assert.match(file, /^avro .*"long","branches":\[1\]/)
+  await assert.rejects(layoutOf('keyFormat: avro, keySchema: two.avsc'), (error) => {
+    assert.ok(error instanceof EnricherError)
+    assert.match(error.message, /keySchema: .*two\.avsc cannot be read: it is a record of 2 fields/)
+    return true
+  })
+  assert.throws(
+    () => pipelineOf('', '', 'string', 'keySchema: key.avsc'),
+    /is for keyFormat: avro only/,
+  )
+})
+
+const frame = Buffer.from([0, 0, 0, 0, 1])
+/** An order of the string schema whose customer is null. */
+const value = Buffer.concat([frame, Buffer.from([4, 0x6f, 0x31, 0])])
+
+async function findingsOf(
+  key: Buffer,
+  headers: [string, Buffer][] = [],
+  keyFormat: KeyFormat = 'text',
+) {
+  const pipeline = pipelineOf(`keyFormat: ${keyFormat}`, '')
+  const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  const records = [{ key, value, headers, timestamp: 0 }]
+  const sample = {
+    topic: 'orders',
+    codec: codec.facts,
+    key: codec.factsKey,
+    keyFormat,
+    isStream: true,
+    records,
+  }
+  return checkValues(sample, await readValues(sample))
+}
+
+test('a sample whose ids are in headers fails with the header’s name', async () => {
+  const [sound] = await findingsOf(Buffer.from('o1'), [['traceparent', Buffer.from('x')]])
+  assert.equal(sound.mark, 'ok')
+  const [finding] = await findingsOf(Buffer.from('o1'), [['__value_schema_id', Buffer.from('x')]])
+  assert.equal(finding.mark, 'fail')
+  assert.match(finding.detail, /not_framed: .*in the header __value_schema_id/)
+})
+
+test('keys of another format than the file says fail with the one that they look like', async () => {
+  for (const [key, keyFormat, remedy] of [
+    ['"o1"', 'text', /keys look like JSON text, in quotes: write keyFormat: json/],
+    ['o1', 'json', /keys look like text: write keyFormat: text/],
+    ['o1', 'avro', /keys look like text: write keyFormat: text/],
+    ['Struct{order_id=o1}', 'text', /ExtractField\$Key/],
+    ['other', 'text', /^write the join field as the record key/],
+  ] as const) {
+    const [finding] = await findingsOf(Buffer.from(key), [], keyFormat)
+    assert.equal(finding.mark, 'fail')
+    assert.match(finding.remedy!, remedy)
+  }
+})

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
+import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
+import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
+import { epochPart } from '../../src/commit/epoch-part.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { createPipelineCodec, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { openStore, type Store } from '../../src/state/level.ts'
+import { RIGHT } from '../../src/state/page.ts'
+import { WindowStore } from '../../src/state/page-store.ts'
+import { type TakePorts, takeTask } from '../../src/state/restore.ts'
+import { Task, type TaskContext } from '../../src/task/task.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-take-task-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+const topic = { topic: 'any', compression: 'none', maxBatchBytes: 2 ** 20 } as const
+const context: TaskContext = {
+  pipeline,
+  codec,
+  dimensions: [],
+  output: topic,
+  outputFrame: outputFrame(1),
+  rejects: topic,
+  rejectPartitions: 1,
+  aheadMs: Number.POSITIVE_INFINITY,
+  behindMs: Number.POSITIVE_INFINITY,
+  maxEntryBytes: 2 ** 19,
+  memory: new MemoryShares(memoryLimits(pipeline.memory, 2 ** 31), 1),
+  counts: new Counts([]),
+  now: Date.now,
+  elapsed: () => performance.now(),
+}
+
+/** The changelog of one partition, and the group's offsets of its task. */
+class Changelog {
+  readonly records: Buffer[] = []
+  head = 0
+  committed = -1
+  /** The broker deletes a group's offsets with their topic. */
+  forgotten = false
+  /** Of facts and right stream. */
+  topicIds: (string | null)[] = [null, null]
+  readonly #topic = {
+    topic: 'changelog',
+    layout: codec.layout,
+    schemaIds: [],
+    maxRecordBytes: 2 ** 20,
+    shorten: (_partition: number, offset: number) => {
+      this.head = offset
+    },
+  }
+
+  /** Takes the task, as an instance does. */
+  async take(store: Store): Promise<Task> {
+    const task = new Task(0, new WindowStore(store, codec.layout), context)
+    await takeTask(task, this.#ports())
+    return task
+  }
+
+  /** Commits what the task has in its window; the offset read next of both inputs goes with it. */
+  async commit(task: Task, expired: readonly number[] = []): Promise<void> {
+    const read = ++this.committed
+    const epoch = {
+      task,
+      outputs: [],
+      matchTimes: new Float64Array(0),
+      rejects: [],
+      pages: task.window.take(),
+      left: read,
+      right: read,
+      streamTime: task.streamTime,
+      closedBefore: Number.NEGATIVE_INFINITY,
+      nextPage: task.window.nextPage,
+      expired,
+    }
+    const part = epochPart(epoch, pipeline, this.#topic, this.topicIds)
+    const first = this.records.length
+    for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
+    await part.persist(first, this.records.length)
+  }
+
+  #ports(): TakePorts {
+    const { head, records, topicIds } = this
+    const committed = this.forgotten ? -1 : this.committed
+    const ends = { earliest: head, latest: records.length, stable: records.length }
+    return {
+      pipeline,
+      layout: codec.layout,
+      changelogTopic: 'changelog',
+      admin: {
+        offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
+          new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
+      } as unknown as TakePorts['admin'],
+      group: { committed: async () => [committed, committed] },
+      topicIds,
+      log: { event: () => {} } as unknown as TakePorts['log'],
+      from: [0, 0],
+      onProgress: () => {},
+      createReader: (events) => readerOf(records, events),
+    }
+  }
+}
+
+function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
+  let next = 0
+  const read = async (): Promise<void> => {
+    if (next >= records.length) return
+    const columns = await decodeRecordBatches(records[next], 0, [])
+    columns.offsets[0] = next++
+    columns.nextOffset = next
+    const lastStableOffset = records.length
+    events.onFetched({
+      topic: 'changelog',
+      partition: 0,
+      columns,
+      lastStableOffset,
+      highWatermark: lastStableOffset,
+    })
+  }
+  return {
+    add: (_partition: unknown, offset: number) => {
+      next = offset
+      setImmediate(read)
+    },
+    pause: () => {},
+    resume: () => setImmediate(read),
+    close: async () => {},
+  } as unknown as Reader
+}
+
+function put(task: Task, key: string, time: number, bodyBytes = 0): void {
+  const bytes = bytesOf(Buffer.from(key))
+  const hash = hashBytes(bytes, 0, bytes.length)
+  const times = Float64Array.of(time)
+  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, bodyBytes)
+  task.streamTime = Math.max(task.streamTime, time)
+}
+
+async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
+  const found = await Promise.all(
+    keys.map((key) => task.window.queries.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
+  )
+  return keys.filter((_, i) => found[i].length > 0)
+}
+
+const DAY = 86_400_000
+const TO = { topic: 'changelog', partition: 0 }
+
+test('an owner that comes back has what another one stored after everything had expired', async () => {
+  const changelog = new Changelog()
+  const ours = await openStore(join(folder, 'ours'))
+  const first = await changelog.take(ours)
+  for (let i = 0; i < 20; i++) put(first, `old ${i}`, DAY)
+  await changelog.commit(first)
+  first.streamTime = 2 * DAY
+  await changelog.commit(first, first.window.expire())
+  assert.equal(changelog.head, 1)
+  await first.writeBack.flush()
+
+  const theirs = await openStore(join(folder, 'theirs'))
+  const second = await changelog.take(theirs)
+  put(second, 'new', 2 * DAY)
+  await changelog.commit(second)
+
+  const third = await changelog.take(ours)
+  assert.deepEqual(await keysOf(third, 'old 1', 'new'), ['new'])
+  put(third, 'newer', 2 * DAY)
+  await changelog.commit(third)
+  await third.writeBack.flush()
+  const fourth = await changelog.take(ours)
+  assert.deepEqual(await keysOf(fourth, 'old 1', 'new', 'newer'), ['new', 'newer'])
+  await ours.close()
+  await theirs.close()
+})
+
+test('a store that is behind by any number of epochs goes on with the changelog’s tail', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'behind'))
+  const task = await changelog.take(store)
+  for (let epoch = 0; epoch < 20; epoch++) {
+    put(task, `key ${epoch}`, DAY + epoch)
+    await changelog.commit(task)
+    if (epoch === 7) await task.writeBack.flush()
+  }
+  const keys = Array.from({ length: 20 }, (_, epoch) => `key ${epoch}`)
+  const again = await changelog.take(store)
+  assert.deepEqual(await keysOf(again, ...keys), keys)
+  await store.close()
+})
+
+test('a crash between two writes of a stop leaves nothing behind that never expires', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'half written'))
+  const first = await changelog.take(store)
+  // Each is more than what is written together.
+  put(first, 'old', DAY)
+  for (const time of [DAY, 2 * DAY]) {
+    for (let i = 0; i < 300; i++) put(first, `new ${i}`, 2 * DAY, 4000)
+    first.streamTime = time
+    await changelog.commit(first, first.window.expire())
+  }
+  const write = first.store.write.bind(first.store)
+  first.store.write = async (pages, checkpoint) => {
+    first.store.write = () => Promise.reject(new Error('Killed'))
+    await write(pages, checkpoint)
+  }
+  await assert.rejects(first.writeBack.flush(), /Killed/)
+
+  const second = await changelog.take(store)
+  put(second, 'newer', 2 * DAY)
+  await changelog.commit(second)
+  assert.deepEqual(
+    second.heads.entries.map(([segment]) => segment),
+    [2 * DAY],
+  )
+  await store.close()
+})
+
+test('a store that was filled from another changelog is not used', async () => {
+  const store = await openStore(join(folder, 'before a reset'))
+  const old = new Changelog()
+  const first = await old.take(store)
+  put(first, 'old', DAY)
+  await old.commit(first)
+  await first.writeBack.flush()
+
+  // The pipeline was reset, and begun anew by another instance.
+  const changelog = new Changelog()
+  const elsewhere = await openStore(join(folder, 'elsewhere'))
+  const other = await changelog.take(elsewhere)
+  for (const key of ['new', 'newer']) {
+    put(other, key, DAY + 1)
+    await changelog.commit(other)
+  }
+  const second = await changelog.take(store)
+  assert.deepEqual(await keysOf(second, 'old', 'new', 'newer'), ['new', 'newer'])
+  await store.close()
+  await elsewhere.close()
+})
+
+test('a changelog record that cannot be read ends the start with where it is; the store is left as it was', async () => {
+  for (const [value, means] of [
+    [
+      Buffer.from([9, 1, 2, 3]),
+      /^The record changelog-0@1 is of changelog version 9, and .* start the newer release/,
+    ],
+    [Buffer.from('a line of somebody'), /^The record changelog-0@1 is none of a window/],
+    [Buffer.alloc(0), /^The record changelog-0@1 is none of a window/],
+  ] as const) {
+    const changelog = new Changelog()
+    const store = await openStore(join(folder, `unreadable ${value.length}`))
+    const first = await changelog.take(store)
+    put(first, 'kept', DAY)
+    await changelog.commit(first)
+    await first.writeBack.flush()
+    const writer = new RecordBatchWriter({ ...TO, transactional: false, compression: 'none' })
+    writer.recordOf(0, { key: null, value, headers: [] })
+    changelog.records.push(Buffer.from(await writer.seal(-1n, -1, -1)))
+    await assert.rejects(
+      changelog.take(store),
+      ({ code, message }: { code: string; message: string }) =>
+        code === 'CHANGELOG_UNREADABLE' && means.test(message),
+    )
+    changelog.records.pop()
+    assert.deepEqual(await keysOf(await changelog.take(store), 'kept'), ['kept'])
+    await store.close()
+  }
+})
+
+const here = ['facts-1', 'right-1']
+for (const [what, before, now, isRefused] of [
+  ['the facts were made anew', here, ['facts-2', 'right-1'], true],
+  ['the right stream was made anew', here, ['facts-1', 'right-2'], true],
+  ['the topics are the same', here, here, false],
+  ['the changelog is of a release that wrote no ids', [null, null], here, false],
+  ['the broker gives no ids any more', here, [null, null], false],
+] as const) {
+  for (const stored of [true, false]) {
+    test(`${isRefused ? 'a task is not' : 'a task is'} taken where ${what}, ${stored ? 'with' : 'without'} its store`, async () => {
+      const name = `${what} ${stored}`
+      const changelog = new Changelog()
+      changelog.topicIds = [...before]
+      const store = await openStore(join(folder, name))
+      const first = await changelog.take(store)
+      put(first, 'key', DAY)
+      await changelog.commit(first)
+      if (stored) await first.writeBack.flush()
+
+      changelog.topicIds = [...now]
+      changelog.forgotten = true
+      const taking = changelog.take(store)
+      if (isRefused) await assert.rejects(taking, { code: 'OFFSETS_CHANGED' })
+      else assert.deepEqual(await keysOf(await taking, 'key'), ['key'])
+      await store.close()
+    })
+  }
+}
