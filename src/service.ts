@@ -9,6 +9,7 @@ import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
+import { sourcesOf } from './config/topic-names.ts'
 import { Counts } from './counts/counts.ts'
 import {
   createDimensions,
@@ -24,6 +25,8 @@ import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
 import { availableBytes, MemoryShares, memoryLimits } from './plan/memory.ts'
+import { avroShape } from './plan/pipeline-codec.ts'
+import { planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
 import { prepareTopics } from './plan/topics.ts'
 import type { StoredLayout } from './state/changelog.ts'
@@ -96,7 +99,7 @@ export async function startService(
   parts.partitions = partitions
   const limits = new WriteLimits(
     pipeline,
-    topics.limits,
+    topics,
     broker.admin,
     () => counts.commits.count,
     log,
@@ -136,13 +139,12 @@ export async function startService(
   }
   dimensions.push(...createDimensions(options))
   const context: TaskContext = {
-    pipeline,
+    plan: planOf(pipeline),
     codec,
     dimensions: dimensions.map(({ table }) => table),
     output,
-    outputFrame: frame,
+    shape: avroShape(frame),
     rejects,
-    rejectPartitions: topics.rejectPartitions,
     aheadMs: limits.ofTasks.aheadMs,
     behindMs: limits.ofTasks.behindMs,
     maxEntryBytes: limits.ofTasks.maxEntryBytes,
@@ -160,6 +162,9 @@ export async function startService(
     topicIds: inputs.ids,
     onUnknownTopic,
     instanceId,
+    staticId: pipeline.kafka.instanceId,
+    sessionTimeoutMs: pipeline.kafka.sessionTimeoutMs,
+    stateDir: pipeline.state.dir,
     transactionalId,
     address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
     version: VERSION,
@@ -196,13 +201,13 @@ export async function startService(
 }
 
 async function inputTopicsOf(
-  { facts, join }: Pipeline,
+  pipeline: Pipeline,
   partitions: number,
   { admin }: Broker,
   log: Log,
   onFatal: (error: unknown) => void,
 ): Promise<InputTopics> {
-  const topics = [facts.topic, join.topic]
+  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
   return new InputTopics({
     topics,
     partitions,
@@ -214,14 +219,14 @@ async function inputTopicsOf(
 
 function watchTopics(
   watch: TopicWatch,
-  { facts, join, dimensions: configs }: Pipeline,
+  pipeline: Pipeline,
   inputs: InputTopics,
   dimensions: readonly Dimension[],
 ): void {
-  for (const [side, { topic }] of [facts, join].entries()) {
-    watch.listen(topic, (found) => inputs.seen(side, found))
+  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
+    watch.listen(config.topic, (found) => inputs.seen(source, found))
   }
-  for (const [d, { topic }] of configs.entries()) {
+  for (const [d, { topic }] of pipeline.dimensions.entries()) {
     watch.listen(topic, (found) => dimensions[d].seen(found))
   }
   watch.start()
@@ -232,7 +237,8 @@ function changelogOf(
   { changelog }: WriteLimits,
   broker: Broker,
   log: Log,
-): ChangelogTopic {
+): ChangelogTopic | null {
+  if (changelog === null) return null
   const { topic } = changelog
   return {
     topic,

@@ -1,5 +1,5 @@
 import type { RecordBytes } from '../batch.ts'
-import { type Bytes, bytesOf, copyBytes, NO_BYTES } from '../bytes.ts'
+import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { crc32c } from '../checksum.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { giveBuffer, takeBuffer } from './buffer-pool.ts'
@@ -17,8 +17,6 @@ export interface BatchOptions {
 }
 
 const TRANSACTIONAL = 0x10
-/** The count of none. */
-const NO_HEADERS = bytesOf(Buffer.alloc(1))
 /** Varints of a record: length, timestamp delta, offset delta, key length, value length, attributes. */
 const RECORD_OVERHEAD = 40
 
@@ -47,32 +45,43 @@ export class RecordBatchWriter implements ProduceBatch {
     return this.#at
   }
 
-  /** Appends a record with value = frame ++ a ++ b. A keyEnd of -1: no key. `headers` is a raw header section; empty: none. */
-  record(
+  /**
+   * Begins a record, of whose value exactly `valueBytes` bytes follow: by `append`, or written into `buffer` from
+   * `position` on and told by `wrote`. `end` ends it.
+   * @param keyEnd -1: no key. @param headerBytes of the raw header section that `end` is going to write; 0: none
+   */
+  begin(
     timestamp: number,
     key: Bytes,
     keyStart: number,
     keyEnd: number,
-    frame: Bytes,
-    a: Bytes,
-    aStart: number,
-    aEnd: number,
-    b: Bytes,
-    bStart: number,
-    bEnd: number,
-    headers: Bytes,
-    headersStart: number,
-    headersEnd: number,
+    valueBytes: number,
+    headerBytes: number,
   ): void {
     const keyBytes = keyEnd < 0 ? -1 : keyEnd - keyStart
-    const valueBytes = frame.length + aEnd - aStart + bEnd - bStart
-    const headerBytes = Math.max(1, headersEnd - headersStart)
-    this.#begin(timestamp, keyBytes, valueBytes, headerBytes)
+    this.#begin(timestamp, keyBytes, valueBytes, Math.max(1, headerBytes))
     if (keyBytes > 0) this.#copy(key, keyStart, keyEnd)
     this.#varint(valueBytes)
-    this.#copy(frame, 0, frame.length)
-    this.#copy(a, aStart, aEnd)
-    this.#copy(b, bStart, bEnd)
+  }
+
+  append(source: Bytes, start: number, end: number): void {
+    this.#copy(source, start, end)
+  }
+
+  get buffer(): Bytes {
+    return this.#buffer
+  }
+
+  get position(): number {
+    return this.#at
+  }
+
+  /** The value is written up to this position of `buffer`. */
+  wrote(position: number): void {
+    this.#at = position
+  }
+
+  end(headers: Bytes, headersStart: number, headersEnd: number): void {
     if (headersEnd > headersStart) this.#copy(headers, headersStart, headersEnd)
     else this.#buffer[this.#at++] = 0
   }
@@ -85,24 +94,6 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#varint(value?.length ?? -1)
     if (value !== null) this.#whole(value)
     this.#whole(section)
-  }
-
-  /**
-   * Begins a record without a key whose value of `bytes` bytes follows, by `append`.
-   * @param headers the raw header section that `endValue` is going to write
-   */
-  value(timestamp: number, bytes: number, headers: Bytes = NO_HEADERS): void {
-    this.#begin(timestamp, -1, bytes, headers.length)
-    this.#varint(bytes)
-  }
-
-  append(source: Bytes, start: number, end: number): void {
-    this.#copy(source, start, end)
-  }
-
-  /** The value is complete. @param headers those that it was begun with */
-  endValue(headers: Bytes = NO_HEADERS): void {
-    this.#copy(headers, 0, headers.length)
   }
 
   release(): void {

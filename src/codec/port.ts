@@ -83,25 +83,30 @@ export interface KeyReader {
 export type RecordView = (bytes: Buffer) => Record<string, unknown>
 
 export interface StoredViews {
-  /** Of records in the window, by side: facts with their columns, and what is selected of the right. */
-  readonly sides: readonly [RecordView, RecordView]
+  /** Of records in the window, by source: facts with their columns, and what is selected of the right. */
+  readonly sources: readonly RecordView[]
   /** Of rows, in the file's order. */
   readonly dimensions: readonly RecordView[]
 }
 
+/** How the records of a source are read. */
+export interface SourceCodec {
+  readonly values: TopicCodec
+  /** Not asked where the source's keys are not compared. */
+  readonly key: KeyReader
+}
+
 /** Everything that is compiled from the pipeline file and its schemas before the first record. */
 export interface PipelineCodec {
-  readonly facts: TopicCodec
-  readonly right: TopicCodec
+  /** In the plan's order: facts, and the right stream where there is a join. */
+  readonly sources: readonly SourceCodec[]
   readonly dimensions: readonly TopicCodec[]
-  readonly factsKey: KeyReader
-  readonly rightKey: KeyReader
   readonly dimensionKeys: readonly KeyReader[]
   /** By dimension: changes when the same keys would be stored under another text. */
   readonly dimensionKeyLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
-  /** The right side's columns in a left join without a match, in output form. */
+  /** The right side's columns in a left join without a match, in output form; nothing where there is no join. */
   readonly missingRight: Bytes
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
@@ -109,5 +114,5 @@ export interface PipelineCodec {
   /** The derived output schema as JSON text. */
   readonly outputSchema: string
 }
-/* Key fields: of facts, k = 0 is the join key and k = 1… are the dimensions' lookup keys in the
- * file's order; of the right stream, k = 0 is the join key; of a dimension there are none. */
+/* Key fields: of facts, k = 0 is the join key and k = 1… are the dimensions' lookup keys in the file's order, which
+ * begin with 0 where there is no join; of the right stream, k = 0 is the join key; of a dimension there are none. */

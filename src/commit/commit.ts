@@ -4,12 +4,12 @@ import type { Group, OffsetCommit, ProduceBatch, TransactionalProducer } from '.
 export interface EpochPart {
   /** Outputs and rejects. */
   readonly batches: readonly ProduceBatch[]
-  /** At least one: each carries the offsets. */
+  /** Of a task that keeps state at least one: each carries the offsets. */
   readonly changelog: readonly ProduceBatch[]
   readonly offsets: readonly OffsetCommit[]
   /**
    * Leaves the task's pages and checkpoint to LevelDB.
-   * @param first offset of the task's first changelog record
+   * @param first offset of the task's first changelog record; -1 where there is none
    * @param next behind its last one
    */
   persist(first: number, next: number): Promise<void>
@@ -70,6 +70,7 @@ export async function commitEpoch(
   const persisted = parts.map((part) => {
     const first = end
     end += part.changelog.length
+    if (first === end) return part.persist(-1, -1)
     return part.persist(baseOffsets[first], baseOffsets[end - 1] + changelogs[end - 1].records)
   })
   // Where one fails the others must have ended too before their tasks are put down.

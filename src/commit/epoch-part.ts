@@ -1,72 +1,70 @@
 import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
-import { type Bytes, bytesOf } from '../bytes.ts'
-import type { Pipeline } from '../config/pipeline.ts'
-import { encodeHeader, splitPages } from '../state/changelog.ts'
+import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
+import { encodeHeader, type StoredLayout, splitPages } from '../state/changelog.ts'
 import { asCorrupt } from '../state/level.ts'
 import type { Page } from '../state/page.ts'
+import type { StateEpoch } from '../state/task-state.ts'
 import { topicIdHeaders } from '../state/topic-ids.ts'
 import type { TaskEpoch } from '../task/task.ts'
 import type { EpochPart } from './commit.ts'
 
-/** DESIGN's limit for one changelog record; the topic's own limit may be lower. */
+/** The most that one changelog record has; the topic's own limit may be lower. */
 const CHANGELOG_RECORD_BYTES = 512 * 1024
 
-const SHORTEN_EVERY = 1000
-
-export interface ChangelogTopic {
+export interface ChangelogTopic extends StoredLayout {
   readonly topic: string
-  readonly layout: string
-  /** Those of `ChangelogHeader`. */
-  readonly schemaIds: readonly number[]
   readonly maxRecordBytes: number
   /** Deletes what a task needs no more, in the background. */
   shorten(partition: number, offset: number): void
 }
 
-/**
- * Turns what a task has added to the epoch into what the commit sends and stores.
- * @param topicIds of the inputs, by side; null, or none: the broker gives none
- */
-export function epochPart(
-  epoch: TaskEpoch,
-  pipeline: Pipeline,
-  changelog: ChangelogTopic,
-  topicIds: readonly (string | null)[] = [],
-): EpochPart {
-  const { task, left, right, streamTime, closedBefore, nextPage, pages } = epoch
-  const { partition } = task
-  const { layout, schemaIds } = changelog
-  const state = { left, right, streamTime, closedBefore, nextPage }
-  const head = encodeHeader({ layout, schemaIds, ...state })
-  const maxBytes = Math.min(CHANGELOG_RECORD_BYTES, changelog.maxRecordBytes)
-  const headers = topicIdHeaders(topicIds)
-  const records = splitPages(pages, maxBytes - head.length).map((some) =>
-    changelogBatch({ topic: changelog.topic, partition }, head, some, headers),
-  )
-  const inputs = [
-    { topic: pipeline.facts.topic, partition, offset: left },
-    { topic: pipeline.join.topic, partition, offset: right },
-  ]
-  return {
+/** What all tasks of a plan send with an epoch. */
+export interface EpochTopics {
+  /** Of the sources, in the plan's order. */
+  readonly topics: readonly string[]
+  /** The sources' ids; null, or none: the broker gives none. */
+  readonly topicIds: readonly (string | null)[]
+  /** null: tasks keep no state. */
+  readonly changelog: ChangelogTopic | null
+}
+
+/** Turns what a task has added to the epoch into what the commit sends and stores. */
+export function epochPart(epoch: TaskEpoch, to: EpochTopics): EpochPart {
+  const { partition, offsets, state } = epoch
+  const read = to.topics.map((topic, source) => ({ topic, partition, offset: offsets[source] }))
+  const part = {
     batches: [...epoch.outputs, ...epoch.rejects],
-    changelog: records,
-    offsets: inputs.filter(({ offset }) => offset >= 0),
+    offsets: read.filter(({ offset }) => offset >= 0),
+  }
+  const { changelog } = to
+  if (state === null || changelog === null) {
+    return { ...part, changelog: [], persist: async () => {} }
+  }
+  return {
+    ...part,
+    changelog: changelogRecords(epoch, state, changelog, topicIdHeaders(to.topicIds)),
     async persist(first, changelogOffset) {
-      const { heads } = task
-      heads.add(pages, first)
-      heads.expire(epoch.expired)
-      const checkpoint = { ...state, changelogOffset, heads: heads.entries }
-      await task.writeBack.add(pages, checkpoint).catch((error) => {
+      const needed = await state.committed(offsets, first, changelogOffset).catch((error) => {
         throw asCorrupt(error, partition)
       })
-      // Also now and then where nothing expires: records that store nothing add checkpoints, too.
-      if (epoch.expired.length === 0 && ++task.unshortened < SHORTEN_EVERY) return
-      task.unshortened = 0
-      task.writeBack.expire(heads.page(nextPage))
-      changelog.shorten(partition, heads.offset(first))
+      if (needed !== undefined) changelog.shorten(partition, needed)
     },
   }
+}
+
+/** At least one: each carries the offsets. */
+function changelogRecords(
+  { partition, offsets }: TaskEpoch,
+  { streamTime, closedBefore, nextPage, pages }: StateEpoch,
+  { topic, layout, schemaIds, maxRecordBytes }: ChangelogTopic,
+  headers: Bytes,
+): RecordBatchWriter[] {
+  const head = encodeHeader({ layout, schemaIds, offsets, streamTime, closedBefore, nextPage })
+  const most = Math.min(CHANGELOG_RECORD_BYTES, maxRecordBytes) - head.length
+  return splitPages(pages, most).map((some) =>
+    changelogBatch({ topic, partition }, head, some, headers),
+  )
 }
 
 /** One record per batch: its offset is then the batch's. The timestamp is wall clock, never event time. */
@@ -78,9 +76,9 @@ function changelogBatch(
 ): RecordBatchWriter {
   const bytes = pages.reduce((sum, page) => sum + page.end - page.start, head.length)
   const writer = new RecordBatchWriter({ ...to, transactional: true, compression: 'none' })
-  writer.value(Date.now(), bytes, headers)
+  writer.begin(Date.now(), NO_BYTES, 0, -1, bytes, headers.length)
   writer.append(bytesOf(head), 0, head.length)
   for (const { buffer, start, end } of pages) writer.append(buffer, start, end)
-  writer.endValue(headers)
+  writer.end(headers, 0, headers.length)
   return writer
 }

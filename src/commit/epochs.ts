@@ -2,15 +2,16 @@
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import { codeOf } from '../errors.ts'
-import type { Task, TaskContext, TaskEpoch } from '../task/task.ts'
+import type { RunnableTask, TaskContext } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
 import { type ChangelogTopic, epochPart } from './epoch-part.ts'
 
 export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
-  readonly changelog: ChangelogTopic
-  /** By side: the inputs' ids; null: the broker gives none. */
+  /** null: tasks keep no state. */
+  readonly changelog: ChangelogTopic | null
+  /** Of the sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
   /** Of the dimensions: they go with the next epoch. */
@@ -74,20 +75,22 @@ export class Epochs {
   }
 
   /** Commits what the tasks have done. False: they have done nothing. */
-  async commit(tasks: readonly Task[], group: Group): Promise<boolean> {
+  async commit(tasks: readonly RunnableTask[], group: Group): Promise<boolean> {
     const { context, changelog, topicIds, rejects, onStep } = this.#options
     if (this.#mustInit) return false
-    const epochs = tasks.flatMap((task) => task.take() ?? [])
+    const drained = tasks.map((task) => task.drain())
+    const epochs = drained.filter((epoch) => epoch !== undefined)
     const others = rejects.take()
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const parts = epochs.map((epoch) => epochPart(epoch, context.pipeline, changelog, topicIds))
+    const topics = context.plan.sources.map(({ topic }) => topic)
+    const parts = epochs.map((epoch) => epochPart(epoch, { topics, topicIds, changelog }))
     const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
     await commitEpoch(parts, others, {
       producer: this.#producer,
       group,
-      groupId: context.pipeline.name,
+      groupId: context.plan.name,
       onStep: (step) => {
         // Committed, whatever becomes of the stores.
         if (step === COMMITTED) rejects.settle()
@@ -96,10 +99,14 @@ export class Epochs {
       },
     })
     count(context.counts)
-    settle(epochs)
+    for (const [i, epoch] of drained.entries()) {
+      for (const [source, queue] of tasks[i].queues.entries()) {
+        if (epoch !== undefined) queue.committed(epoch.offsets[source])
+      }
+    }
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
-    for (const { matchTimes } of epochs) context.counts.latencies.addSince(matchTimes, now)
+    for (const { outputTimes } of epochs) context.counts.latencies.addSince(outputTimes, now)
     const ms = performance.now() - begun
     context.counts.commits.add(ms)
     context.counts.epochs.add(ms)
@@ -129,14 +136,6 @@ export class Epochs {
   /** A commit that still waits for its broker is given up. */
   close(): Promise<void> {
     return this.#producer.close()
-  }
-}
-
-/** What the tasks have taken is committed. */
-function settle(epochs: readonly TaskEpoch[]): void {
-  for (const { task, left, right } of epochs) {
-    task.queues[0].committed(left)
-    task.queues[1].committed(right)
   }
 }
 

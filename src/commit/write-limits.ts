@@ -7,7 +7,7 @@ import type { Compression, Pipeline } from '../config/pipeline.ts'
 import { changelogTopic } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { readLimits, type TopicLimits } from '../plan/topics.ts'
+import { readLimits, type TopicLimits, type Topics } from '../plan/topics.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
 const CHANGELOG_OVERHEAD = 512
@@ -22,6 +22,7 @@ const MOST_SLACK_MS = 60_000
 interface Written {
   readonly topic: string
   readonly compression: Compression
+  readonly partitions: number
   maxBatchBytes: number
 }
 
@@ -30,7 +31,8 @@ type Limits = ReadonlyMap<string, TopicLimits>
 export class WriteLimits {
   readonly output: Written
   readonly rejects: Written
-  readonly changelog: { topic: string; maxRecordBytes: number }
+  /** null: there is none. */
+  readonly changelog: { topic: string; maxRecordBytes: number } | null
   readonly #pipeline: Pipeline
   readonly #admin: Pick<Admin, 'describeTopics'>
   readonly #log: Log
@@ -45,7 +47,7 @@ export class WriteLimits {
   /** @param commits how many epochs were committed */
   constructor(
     pipeline: Pipeline,
-    limits: Limits,
+    { limits, partitions, rejectPartitions }: Topics,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
     log: Log,
@@ -56,9 +58,10 @@ export class WriteLimits {
     this.#commits = commits
     this.#log = log
     this.#limits = limits
-    this.output = { topic, compression, maxBatchBytes: 0 }
-    this.rejects = { topic: rejects, compression, maxBatchBytes: 0 }
-    this.changelog = { topic: changelogTopic(pipeline), maxRecordBytes: 0 }
+    this.output = { topic, compression, partitions, maxBatchBytes: 0 }
+    this.rejects = { topic: rejects, compression, partitions: rejectPartitions, maxBatchBytes: 0 }
+    const changelog = changelogTopic(pipeline)
+    this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()
   }
 
@@ -66,10 +69,13 @@ export class WriteLimits {
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
     const { aheadMs, behindMs } = this.#of(this.output.topic)
     return {
-      aheadMs: Math.min(this.#pipeline.join.aheadMs, Math.max(0, aheadMs - this.#slackMs)),
+      aheadMs: Math.min(
+        this.#pipeline.join?.aheadMs ?? Number.POSITIVE_INFINITY,
+        Math.max(0, aheadMs - this.#slackMs),
+      ),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
-        this.changelog.maxRecordBytes,
+        this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,
         this.output.maxBatchBytes - CHANGELOG_OVERHEAD,
       ),
     }
@@ -164,6 +170,7 @@ export class WriteLimits {
     const { output, rejects, changelog } = this
     output.maxBatchBytes = this.#of(output.topic).batchBytes
     rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
+    if (changelog === null) return
     changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
   }
 }

@@ -15,7 +15,7 @@ import type {
   TopicConfig,
   UserSasl,
 } from './pipeline.ts'
-import { changelogTopic } from './topic-names.ts'
+import { changelogTopic, inputsOf, inputTopics } from './topic-names.ts'
 
 type Duration = string | number
 type Late = 'emit' | 'drop' | 'reject'
@@ -50,7 +50,7 @@ export interface RawPipeline {
     string,
     RawTopic & { on: string; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
   >
-  join: RawTopic & {
+  join?: RawTopic & {
     on: string | { left: string; right: string }
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
@@ -73,6 +73,8 @@ export interface RawPipeline {
     readToken?: string
   }
 }
+
+type RawJoin = NonNullable<RawPipeline['join']>
 
 export type ReportAt = (path: readonly string[], message: string) => void
 
@@ -116,7 +118,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: input(raw.facts, ['facts']),
     dimensions,
-    join: joinOf(raw.join, input(raw.join, ['join']), report),
+    join: raw.join === undefined ? null : joinOf(raw.join, input(raw.join, ['join']), report),
     output: {
       topic: raw.output.topic,
       format: 'avro',
@@ -189,7 +191,7 @@ function checkSasl({ sasl }: RawPipeline['kafka'], report: ReportAt): void {
   }
 }
 
-function joinOf(raw: RawPipeline['join'], input: TopicConfig, report: ReportAt): JoinConfig {
+function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig {
   const [before, after] =
     typeof raw.within === 'object'
       ? [raw.within.before, raw.within.after]
@@ -215,7 +217,7 @@ function joinOf(raw: RawPipeline['join'], input: TopicConfig, report: ReportAt):
 }
 
 /** One policy for both sides, or one for each. Only facts of a left join can come out without a match. */
-function lateOf({ kind, late }: RawPipeline['join'], report: ReportAt): JoinConfig['late'] {
+function lateOf({ kind, late }: RawJoin, report: ReportAt): JoinConfig['late'] {
   const { left, right } = typeof late === 'object' ? late : { left: late, right: late }
   if (left === 'emit' && kind !== 'left') {
     const why = 'is for facts of a left join: an inner one has matches only'
@@ -299,19 +301,20 @@ function checkBrokers({ kafka }: Pipeline, report: ReportAt): void {
 }
 
 function checkTopics(pipeline: Pipeline, report: ReportAt): void {
-  const { facts, dimensions, join, output } = pipeline
+  const { facts, join, output } = pipeline
   const named = [
-    { path: ['facts', 'topic'], topic: facts.topic },
-    { path: ['join', 'topic'], topic: join.topic },
-    ...dimensions.map(({ name, topic }) => ({ path: ['dimensions', name, 'topic'], topic })),
+    ...inputsOf(pipeline).map(({ path, config }) => ({
+      path: [...path, 'topic'],
+      topic: config.topic,
+    })),
     { path: ['output', 'topic'], topic: output.topic },
     { path: ['output', 'rejects'], topic: output.rejects },
   ]
   for (const { path, topic } of named) {
     if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
   }
-  const inputs = [facts.topic, join.topic, ...dimensions.map(({ topic }) => topic)]
-  if (facts.topic === join.topic)
+  const inputs = inputTopics(pipeline)
+  if (facts.topic === join?.topic)
     report(['join', 'topic'], 'is the fact topic too; a stream is not joined with itself')
   if (inputs.includes(output.topic)) report(['output', 'topic'], 'is an input too')
   if (inputs.includes(output.rejects)) report(['output', 'rejects'], 'is an input too')
@@ -322,7 +325,7 @@ function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {
   const seen = new Map<string, string>()
   const sources = [
     ...dimensions.map((d) => ({ path: ['dimensions', d.name], select: d.select })),
-    { path: ['join'], select: join.select },
+    ...(join === null ? [] : [{ path: ['join'], select: join.select }]),
   ]
   for (const { path, select } of sources) {
     for (const { name } of select ?? []) {

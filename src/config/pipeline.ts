@@ -135,7 +135,8 @@ export interface Pipeline {
   readonly registry: RegistryConfig | null
   readonly facts: TopicConfig
   readonly dimensions: readonly DimensionConfig[]
-  readonly join: JoinConfig
+  /** null: facts come out as soon as they have their rows. */
+  readonly join: JoinConfig | null
   readonly output: OutputConfig
   readonly state: { readonly dir: string }
   readonly commit: { readonly intervalMs: number }

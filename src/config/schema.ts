@@ -144,7 +144,7 @@ export const pipelineSchema = {
   $id: 'urn:stream-enricher:pipeline:1',
   title: 'stream-enricher pipeline',
   ...object(
-    'A pipeline: facts, completed with dimensions, joined with a second stream.',
+    'A pipeline: facts, completed with dimensions, and joined with a second stream where there is one.',
     {
       name: text('Consumer group; prefix of transactional ids and internal topics.', {
         pattern: TOPIC,
@@ -216,7 +216,7 @@ export const pipelineSchema = {
         },
         ['url'],
       ),
-      facts: object('The fact topic: the join’s left side.', { ...input, time }, ['topic']),
+      facts: object('The fact topic; where there is a join, its left side.', { ...input, time }, ['topic']),
       dimensions: {
         type: 'object',
         additionalProperties: dimension,
@@ -228,7 +228,7 @@ export const pipelineSchema = {
         description: 'Dimensions by name, in the order of their columns in the output.',
       },
       join: object(
-        'The second stream, joined inside a time window: the join’s right side.',
+        'The second stream, joined inside a time window: the join’s right side. Without it facts come out as soon as they have their rows.',
         {
           ...input,
           time,
@@ -279,7 +279,7 @@ export const pipelineSchema = {
         ['topic', 'on', 'within'],
       ),
       output: object(
-        'Where joined records go.',
+        'Where completed records go.',
         {
           topic: topic('The output topic; created where it does not exist.'),
           format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
@@ -357,6 +357,6 @@ export const pipelineSchema = {
         },
       }),
     },
-    ['name', 'kafka', 'facts', 'join', 'output'],
+    ['name', 'kafka', 'facts', 'output'],
   ),
 }

@@ -31,21 +31,28 @@ export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
 
 /** The settings that the file leaves out, as they are then. */
 export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): Setting[] {
-  const names = pipeline.dimensions.map(({ name }) => name)
+  const { dimensions, join } = pipeline
+  const names = dimensions.map(({ name }) => name)
   const derived: Setting[] = [
     {
       path: ['output', 'rejects'],
       value: pipeline.output.rejects,
       source: 'default: output.topic and .rejects',
     },
-    {
-      path: ['join', 'idle'],
-      value: `${pipeline.join.idleMs}ms`,
-      source: 'default: window + grace',
-    },
+    ...(join === null
+      ? []
+      : [
+          {
+            path: ['join', 'idle'],
+            value: `${join.idleMs}ms`,
+            source: 'default: window + grace',
+          },
+        ]),
     { path: ['kafka', 'instanceId'], value: null, source: 'default: a random one' },
   ]
-  const fromSchema = defaultsOf(definition, [], names)
+  const fromSchema = defaultsOf(definition, [], names).filter(
+    ({ path }) => join !== null || path[0] !== 'join',
+  )
   return [...fromSchema, ...derived].filter(
     ({ path }) => !given.some((setting) => isWithin(path, setting.path)),
   )

@@ -1,18 +1,41 @@
 /** The topics of a pipeline. */
-import type { Pipeline } from './pipeline.ts'
+import type { Pipeline, TopicConfig } from './pipeline.ts'
 
-export const changelogTopic = (pipeline: Pipeline): string => `${pipeline.name}-window-changelog`
+/** A topic that the pipeline reads, and where the file names it. */
+export interface Input {
+  readonly path: readonly string[]
+  readonly config: TopicConfig
+}
 
-/** Facts first, then the right stream, then the dimensions. */
-export const inputTopics = ({ facts, join, dimensions }: Pipeline): string[] => [
-  facts.topic,
-  join.topic,
-  ...dimensions.map(({ topic }) => topic),
+/** What tasks read: facts, and the right stream where there is a join. */
+export const sourcesOf = ({ facts, join }: Pick<Pipeline, 'facts' | 'join'>): Input[] => [
+  { path: ['facts'], config: facts },
+  ...(join === null ? [] : [{ path: ['join'], config: join }]),
 ]
+
+/** The sources, then the dimensions. */
+export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'join' | 'dimensions'>): Input[] => [
+  ...sourcesOf(pipeline),
+  ...pipeline.dimensions.map((config) => ({ path: ['dimensions', config.name], config })),
+]
+
+export const inputTopics = (pipeline: Pipeline): string[] =>
+  inputsOf(pipeline).map(({ config }) => config.topic)
+
+/** null: tasks keep no state. */
+export const changelogTopic = ({ name, join }: Pick<Pipeline, 'name' | 'join'>): string | null =>
+  join === null ? null : `${name}-window-changelog`
 
 /** Those that a start creates where they are missing. */
-export const ownTopics = (pipeline: Pipeline): string[] => [
-  pipeline.output.topic,
-  pipeline.output.rejects,
-  changelogTopic(pipeline),
-]
+export const ownTopics = (pipeline: Pipeline): string[] => {
+  const changelog = changelogTopic(pipeline)
+  const { topic, rejects } = pipeline.output
+  return [topic, rejects, ...(changelog === null ? [] : [changelog])]
+}
+
+/** Those that have to have as many partitions as the facts: each task has the same of all. */
+export const alikeTopics = (pipeline: Pipeline): string[] => {
+  const [, ...others] = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const changelog = changelogTopic(pipeline)
+  return [...others, pipeline.output.topic, ...(changelog === null ? [] : [changelog])]
+}

@@ -64,7 +64,7 @@ export class DimensionRejects {
     this.#waitingBytes = 0
     const batches = new BatchList(this.#options.topic, 0)
     for (const rejected of this.#taken) writeReject(batches, rejected)
-    return batches.take()
+    return batches.drain()
   }
 
   /** What was taken last is committed. */

@@ -14,7 +14,7 @@ const LEAD_MS = 10
 export interface TaskInputsOptions {
   readonly broker: Broker
   readonly context: TaskContext
-  /** By side: the inputs' ids; null: the broker gives none. */
+  /** Of the sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   /** A broker does not know an input, or not by its id. */
   readonly onUnknownTopic: () => void
@@ -66,7 +66,7 @@ export class TaskInputs {
 
   /** @param starts the offsets to read from, by side */
   add(held: HeldTask, starts: readonly number[]): void {
-    for (const side of [0, 1]) {
+    for (const side of held.task.queues.keys()) {
       const input = this.#input(side, held.task.partition)
       this.#reader.add(input, starts[side], this.#topicIds[side])
       if (this.#paused) this.#pause(held, side)
@@ -74,13 +74,17 @@ export class TaskInputs {
   }
 
   remove(partition: number): void {
-    for (const side of [0, 1]) this.#reader.remove(this.#input(side, partition))
+    for (const side of this.#context.plan.sources.keys()) {
+      this.#reader.remove(this.#input(side, partition))
+    }
   }
 
   /** Fetches nothing until `resumeAll`, also for tasks that are added meanwhile. */
   pauseAll(): void {
     this.#paused = true
-    for (const held of this.#running) for (const side of [0, 1]) this.#pause(held, side)
+    for (const held of this.#running) {
+      for (const side of held.task.queues.keys()) this.#pause(held, side)
+    }
     this.#looking ??= setInterval(() => void this.#lookAtEnds(), LOOK_MS).unref()
   }
 
@@ -97,7 +101,7 @@ export class TaskInputs {
   /** Fetches again what was paused, once most of it has been taken. */
   resume(held: HeldTask): void {
     if (this.#paused) return
-    for (const side of [0, 1]) {
+    for (const side of held.task.queues.keys()) {
       if (!held.paused[side] || held.task.queues[side].bufferedBytes > this.#inputBytes / 2)
         continue
       held.paused[side] = false
@@ -114,8 +118,7 @@ export class TaskInputs {
   async #lookAtEnds(): Promise<void> {
     if (this.#asking) return
     this.#asking = true
-    const { facts, join: right } = this.#context.pipeline
-    for (const [side, { topic }] of [facts, right].entries()) {
+    for (const [side, { topic }] of this.#context.plan.sources.entries()) {
       // It fails only once the broker is closed.
       const ends = await this.#admin.offsets(topic, 'stable').catch(() => new Map())
       for (const { task } of this.#running) {
@@ -140,14 +143,13 @@ export class TaskInputs {
   }
 
   #input(side: number, partition: number): { topic: string; partition: number } {
-    const { facts, join: right } = this.#context.pipeline
-    return { topic: side === 0 ? facts.topic : right.topic, partition }
+    return { topic: this.#context.plan.sources[side].topic, partition }
   }
 
   #fetched(fetched: Fetched): void {
     const held = this.#held.get(fetched.partition)
     if (held?.state !== 'running') return
-    const side = fetched.topic === this.#context.pipeline.facts.topic ? 0 : 1
+    const side = this.#context.plan.sources.findIndex(({ topic }) => topic === fetched.topic)
     const { counts } = this.#context
     counts.lastFetchMs = Date.now()
     counts.consumedBytes[side] += fetched.columns.buffer.length

@@ -52,7 +52,7 @@ export class Loop {
 
   /** Until the next commit is due; negative once it is. */
   get msToCommit(): number {
-    return this.#lastCommit + this.#options.context.pipeline.commit.intervalMs - performance.now()
+    return this.#lastCommit + this.#options.context.plan.commitMs - performance.now()
   }
 
   /** There may be something to do. */
@@ -139,7 +139,7 @@ export class Loop {
   }
 
   #sleep(): Promise<void> {
-    const { intervalMs } = this.#options.context.pipeline.commit
-    return this.#alarm.sleep(Math.max(1, Math.min(this.msToCommit, intervalMs)))
+    const { commitMs } = this.#options.context.plan
+    return this.#alarm.sleep(Math.max(1, Math.min(this.msToCommit, commitMs)))
   }
 }

@@ -1,7 +1,6 @@
 /** This instance among the members of its group: what it tells them, and what they tell of themselves. */
 
 import type { Broker, Group, GroupEvents } from '../broker/port.ts'
-import type { Pipeline } from '../config/pipeline.ts'
 import {
   assignTasks,
   decodeUserData,
@@ -19,25 +18,27 @@ export interface Member extends MemberInfo {
 
 export interface MembershipOptions {
   readonly broker: Broker
-  readonly pipeline: Pipeline
-  /** Of each input topic. */
+  readonly groupId: string
+  /** Of the sources. */
+  readonly topics: readonly string[]
+  /** Of each of them. */
   readonly partitions: number
+  /** Group instance id; null: the member is dynamic. */
+  readonly staticId: string | null
+  readonly sessionTimeoutMs: number
   readonly claims: () => TaskClaims
   readonly self: MemberInfo
 }
 
 /** The pipeline's group, whose partitions go where their stores are. */
 export function createGroup(
-  { broker, pipeline, partitions, claims, self }: MembershipOptions,
+  { broker, claims, self, staticId, ...options }: MembershipOptions,
   events: Omit<GroupEvents, 'userData' | 'assign'>,
 ): Group {
   return broker.group(
     {
-      groupId: pipeline.name,
-      topics: [pipeline.facts.topic, pipeline.join.topic],
-      partitions,
-      instanceId: pipeline.kafka.instanceId,
-      sessionTimeoutMs: pipeline.kafka.sessionTimeoutMs,
+      ...options,
+      instanceId: staticId,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
     },
     {

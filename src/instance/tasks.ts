@@ -6,15 +6,20 @@ import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { LastLags } from '../input/last-lags.ts'
 import { asCorrupt } from '../state/level.ts'
-import { WindowStore } from '../state/page-store.ts'
-import { takeTask } from '../state/restore.ts'
+import { startOffsets } from '../input/start-offsets.ts'
+import { PageStore } from '../state/page-store.ts'
+import { Restore } from '../state/restore.ts'
 import { WindowStores } from '../state/stores.ts'
-import { Task } from '../task/task.ts'
+import { EnrichTask } from '../task/enrich-task.ts'
+import { JoinTask } from '../task/join-task.ts'
+import type { RunnableTask } from '../task/task.ts'
 import { TaskInputs, type TaskInputsOptions } from './feed.ts'
 import type { HeldTask } from './held-task.ts'
 
 export interface TasksOptions extends TaskInputsOptions {
-  readonly changelog: ChangelogTopic
+  /** null: tasks keep no state. */
+  readonly changelog: ChangelogTopic | null
+  readonly stateDir: string
   readonly log: Log
   readonly group: Pick<Group, 'committed'>
 }
@@ -44,7 +49,7 @@ export class Tasks {
     this.#options = options
     const { context, log } = options
     this.stores = new WindowStores(
-      context.pipeline.state.dir,
+      options.stateDir,
       context.memory.storeBufferBytes,
       context.counts,
       log,
@@ -103,10 +108,10 @@ export class Tasks {
     this.lastLags.retain([])
   }
 
-  async #flush({ partition, writeBack }: Task, until: number): Promise<void> {
+  async #flush({ partition, state }: RunnableTask, until: number): Promise<void> {
     const { log } = this.#options
     try {
-      const bytes = await writeBack.flush(until)
+      const bytes = (await state?.flush(until)) ?? 0
       if (bytes > 0) log.event('window_store_late', { partition, bytes })
     } catch (err) {
       log.event('window_store_behind', { err, partition })
@@ -161,14 +166,13 @@ export class Tasks {
   /** undefined: it is held already, or not ours any more. */
   async #open(partition: number): Promise<HeldTask | undefined> {
     if (this.#held.has(partition) || !this.#wanted.has(partition)) return undefined
-    const { context, changelog } = this.#options
-    const store = await this.stores.open(partition)
-    const task = new Task(partition, new WindowStore(store, changelog.layout), context)
+    const { context } = this.#options
+    const { store, task } = await this.#create(partition)
     const held: HeldTask = {
       store,
       task,
       state: 'restoring',
-      paused: [false, false],
+      paused: task.queues.map(() => false),
       restoreRemaining: 0,
       restoreTotal: 0,
       restoreBegun: performance.now(),
@@ -178,20 +182,56 @@ export class Tasks {
     return held
   }
 
+  async #create(partition: number): Promise<Pick<HeldTask, 'store' | 'task'>> {
+    const { context, changelog } = this.#options
+    const { join } = context.plan
+    if (join === null || changelog === null) {
+      return { store: null, task: new EnrichTask(partition, context) }
+    }
+    const store = await this.stores.open(partition)
+    const pages = new PageStore(store, changelog.layout)
+    return { store, task: new JoinTask(partition, pages, join, context) }
+  }
+
   async #restore(held: HeldTask): Promise<void> {
-    const { context, changelog, broker, group, log, onWork } = this.#options
+    const { context, broker, log, onWork } = this.#options
     const { task } = held
     const { partition } = task
     const begun = performance.now()
-    const starts = await takeTask(task, {
-      pipeline: context.pipeline,
+    const topics = context.plan.sources.map(({ topic }) => topic)
+    const offsets = await this.#restored(held, topics)
+    for (const [source, queue] of task.queues.entries()) queue.taken = offsets[source]
+    const starts = await startOffsets(topics, partition, offsets, {
+      admin: broker.admin,
+      log,
+      from: topics.map((_, source) => context.interval?.offsets[source].get(partition)?.from ?? 0),
+    })
+    if (held.state === 'closed') return
+    held.state = 'running'
+    this.#damaged.delete(partition)
+    this.inputs.add(held, starts)
+    const ms = Math.round(performance.now() - begun)
+    context.counts.restores.add('window', ms)
+    const records = task.figures().records.reduce((sum, count) => sum + count, 0)
+    log.event('task_running', { partition, starts, records, ms })
+    onWork()
+  }
+
+  /** Brings the task's state back. @returns the sources' offsets behind the last epoch; -1 where nothing was read */
+  async #restored(held: HeldTask, topics: readonly string[]): Promise<readonly number[]> {
+    const { context, changelog, broker, group, log, topicIds } = this.#options
+    const { partition, state } = held.task
+    if (state === null || changelog === null) {
+      return group.committed(topics.map((topic) => ({ topic, partition })))
+    }
+    const restore = new Restore(partition, state, {
+      topics,
+      topicIds,
       layout: changelog.layout,
       changelogTopic: changelog.topic,
       admin: broker.admin,
       group,
       log,
-      from: [0, 1].map((side) => context.interval?.offsets[side].get(partition)?.from ?? 0),
-      topicIds: this.#options.topicIds,
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)
@@ -204,15 +244,10 @@ export class Tasks {
           events,
         ),
     })
-    if (held.state === 'closed') return
-    held.state = 'running'
-    this.#damaged.delete(partition)
-    this.inputs.add(held, starts)
-    const ms = Math.round(performance.now() - begun)
-    context.counts.restores.add('window', ms)
-    const { records } = task.window
-    log.event('task_running', { partition, starts, records, ms })
-    onWork()
+    await restore.open()
+    await restore.load()
+    await restore.follow()
+    return restore.activate()
   }
 
   #drop(partition: number): Promise<void> {
@@ -224,7 +259,7 @@ export class Tasks {
       this.#held.delete(partition)
       this.#options.context.memory.tasks = this.#held.size
       this.inputs.remove(partition)
-      await held.store.close()
+      await held.store?.close()
     })
   }
 }

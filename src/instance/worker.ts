@@ -19,6 +19,10 @@ export interface WorkerOptions extends EpochsOptions {
   /** Of each input topic. */
   readonly partitions: number
   readonly instanceId: string
+  /** Group instance id; null: the member is dynamic. */
+  readonly staticId: string | null
+  readonly sessionTimeoutMs: number
+  readonly stateDir: string
   /** host:port of our HTTP server, and our version, for the other members. */
   readonly address: string
   readonly version: string
@@ -71,12 +75,15 @@ export class Worker {
     const { broker, context, partitions, address, instanceId, version, onFatal } = options
     const self: MemberInfo = { address, instance: instanceId, version }
     this.#epochs = new Epochs(options)
-    this.#formerMembers = new FormerMembers(broker, context.pipeline.name, instanceId, options.log)
+    this.#formerMembers = new FormerMembers(broker, context.plan.name, instanceId, options.log)
     this.#group = createGroup(
       {
         broker,
-        pipeline: context.pipeline,
+        groupId: context.plan.name,
+        topics: context.plan.sources.map(({ topic }) => topic),
         partitions,
+        staticId: options.staticId,
+        sessionTimeoutMs: options.sessionTimeoutMs,
         claims: () => ({ owned: this.#tasks.partitions, stores: this.#tasks.stores.partitions() }),
         self,
       },

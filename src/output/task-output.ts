@@ -1,4 +1,4 @@
-import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
+import type { RecordBytes, RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
@@ -19,8 +19,19 @@ export interface Entry {
 export interface OutputTopic {
   readonly topic: string
   readonly compression: Compression
+  readonly partitions: number
   /** No record batch may be larger: what the topic takes. */
   readonly maxBatchBytes: number
+}
+
+/**
+ * What a value has around its parts, which are concatenated: a match is open ++ fact with its columns ++ between ++
+ * right record ++ close.
+ */
+export interface OutputShape {
+  readonly open: Bytes
+  readonly between: Bytes
+  readonly close: Bytes
 }
 
 /** Outputs that the topic does not take. */
@@ -50,9 +61,10 @@ export class BatchList {
   bytes = 0
   records = 0
 
-  constructor(output: OutputTopic, partition: number) {
+  /** @param task the number of the partition that the records come from: theirs is the same, or in a topic of fewer another */
+  constructor(output: OutputTopic, task: number) {
     this.#output = output
-    this.#partition = partition
+    this.#partition = task % output.partitions
   }
 
   fits(recordBytes: number): boolean {
@@ -85,7 +97,7 @@ export class BatchList {
     return batch
   }
 
-  take(): RecordBatchWriter[] {
+  drain(): RecordBatchWriter[] {
     const batches = this.#batches
     this.#batches = []
     this.#open = undefined
@@ -99,38 +111,80 @@ export class BatchList {
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
   readonly batches: BatchList
-  /** Event times of the matches since the last `take`, in ms; so many of them. */
+  /** Event times of the matches, and of facts that are joined with nothing, since the last `drainTimes`, in ms; so many of them. */
   #times = new Float64Array(0)
   #matches = 0
-  readonly #frame: Bytes
+  readonly #shape: OutputShape
+  /** Bytes of the shape. */
+  readonly #around: number
   readonly #missingRight: Bytes
   readonly #rejects: OutputRejects
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  constructor(batches: BatchList, frame: Bytes, missingRight: Bytes, rejects: OutputRejects) {
+  constructor(
+    batches: BatchList,
+    shape: OutputShape,
+    missingRight: Bytes,
+    rejects: OutputRejects,
+  ) {
     this.batches = batches
-    this.#frame = frame
+    this.#shape = shape
+    this.#around = shape.open.length + shape.between.length + shape.close.length
     this.#missingRight = missingRight
     this.#rejects = rejects
   }
 
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
-    if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) {
-      if (this.#matches === this.#times.length) this.#growTimes()
-      this.#times[this.#matches++] = time
-    }
+    if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) this.#matched(time)
   }
 
   unmatched(left: Entry): void {
     this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
   }
 
-  takeTimes(): Float64Array {
+  /**
+   * Begins the output of a fact that is joined with nothing: record `i` of its input, whose body the caller then
+   * writes into the batch and tells by `endFact`.
+   * @param bytes of the body. @returns the batch; undefined: the topic does not take the record
+   */
+  beginFact(columns: RecordColumns, times: Float64Array, i: number, bytes: number): RecordBatchWriter | undefined {
+    const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
+    const all = this.recordBytes(columns, i, bytes)
+    if (!this.batches.fits(all) || times[i] < this.oldest) return undefined
+    this.#matched(times[i])
+    const writer = this.batches.writer(all)
+    const { open } = this.#shape
+    const headerBytes = headerEnds[i] - headerStarts[i]
+    writer.begin(times[i], buffer, keyStarts[i], keyEnds[i], bytes + this.#around, headerBytes)
+    writer.append(open, 0, open.length)
+    return writer
+  }
+
+  /** Bytes of key, value and headers of the output of record `i`, whose body has so many. */
+  recordBytes({ keyStarts, keyEnds, headerStarts, headerEnds }: RecordColumns, i: number, bytes: number): number {
+    const keyBytes = Math.max(0, keyEnds[i] - keyStarts[i])
+    return keyBytes + headerEnds[i] - headerStarts[i] + bytes + this.#around
+  }
+
+  /** @param position behind the body */
+  endFact(writer: RecordBatchWriter, position: number, columns: RecordColumns, i: number): void {
+    const { close } = this.#shape
+    writer.wrote(position)
+    writer.append(close, 0, close.length)
+    writer.end(columns.buffer, columns.headerStarts[i], columns.headerEnds[i])
+  }
+
+  drainTimes(): Float64Array {
     const times = this.#times.slice(0, this.#matches)
     this.#matches = 0
     return times
+  }
+
+  #matched(time: number): void {
+    if (this.#matches === this.#times.length) this.#growTimes()
+    this.#times[this.#matches++] = time
   }
 
   #growTimes(): void {
@@ -142,8 +196,8 @@ export class TaskOutput {
   /** False: the topic does not take it. */
   #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
-    const bytes =
-      keyEnd - keyStart + headersEnd - headersStart + bodyEnd - bodyStart + end - start + 5
+    const valueBytes = this.#around + bodyEnd - bodyStart + end - start
+    const bytes = keyEnd - keyStart + headersEnd - headersStart + valueBytes
     if (!this.batches.fits(bytes)) {
       this.#rejects.tooLarge(left, bytes)
       return false
@@ -152,24 +206,15 @@ export class TaskOutput {
       this.#rejects.tooOld(left, time)
       return false
     }
-    this.batches
-      .writer(bytes)
-      .record(
-        time,
-        buffer,
-        keyStart,
-        keyEnd,
-        this.#frame,
-        buffer,
-        bodyStart,
-        bodyEnd,
-        suffix,
-        start,
-        end,
-        buffer,
-        headersStart,
-        headersEnd,
-      )
+    const { open, between, close } = this.#shape
+    const writer = this.batches.writer(bytes)
+    writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headersEnd - headersStart)
+    writer.append(open, 0, open.length)
+    writer.append(buffer, bodyStart, bodyEnd)
+    writer.append(between, 0, between.length)
+    writer.append(suffix, start, end)
+    writer.append(close, 0, close.length)
+    writer.end(buffer, headersStart, headersEnd)
     return true
   }
 }

@@ -1,9 +1,8 @@
 import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
-import type { Pipeline } from '../config/pipeline.ts'
 import type { Counts } from '../counts/counts.ts'
 import {
-  type BatchList,
+  BatchList,
   batchOf,
   type Entry,
   type OutputRejects,
@@ -13,39 +12,40 @@ import {
 } from './task-output.ts'
 import { timeText } from './time-text.ts'
 
+interface RejectContext {
+  readonly plan: { readonly sources: readonly { readonly topic: string }[] }
+  readonly rejects: OutputTopic
+  readonly output: OutputTopic
+  readonly counts: Counts
+}
+
 /** What a task cannot process, counted and on its way to the rejects topic. */
 export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
-  /** By side. */
-  readonly #topics: readonly [string, string]
+  /** Of the sources. */
+  readonly #topics: readonly string[]
   readonly #output: OutputTopic
   readonly #counts: Counts
 
-  constructor(
-    batches: BatchList,
-    partition: number,
-    pipeline: Pipeline,
-    output: OutputTopic,
-    counts: Counts,
-  ) {
-    this.batches = batches
+  constructor(partition: number, { plan, rejects, output, counts }: RejectContext) {
+    this.batches = new BatchList(rejects, partition)
     this.#partition = partition
-    this.#topics = [pipeline.facts.topic, pipeline.join.topic]
+    this.#topics = plan.sources.map(({ topic }) => topic)
     this.#output = output
     this.#counts = counts
   }
 
-  /** Record `i` of one side's input. */
+  /** Record `i` of a source. */
   record(
-    side: number,
+    source: number,
     columns: RecordColumns,
     i: number,
     stage: Stage,
     reason: RejectReason,
     error: string,
   ): void {
-    const topic = this.#topics[side]
+    const topic = this.#topics[source]
     this.#counts.reject(topic, stage, reason)
     this.#write({
       topic,

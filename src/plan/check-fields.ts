@@ -1,7 +1,7 @@
 import { fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
-import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Column, JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
@@ -19,6 +19,8 @@ interface Named {
   readonly use: Use
 }
 
+type Owner = Pick<Named, 'topic' | 'schema'>
+
 /** Whether the fields that the pipeline names are there. Throws SCHEMA_INVALID with the place of each that is not. */
 export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
   const faults = namedFields(pipeline, schemas).flatMap((named) => {
@@ -31,22 +33,25 @@ export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
 function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const { facts, join, dimensions } = pipeline
   const left = { topic: facts.topic, schema: schemas.facts }
-  const right = { topic: join.topic, schema: schemas.right }
   return [
     ...timeField(left, 'facts', facts),
     ...dimensions.flatMap(({ name, topic, on, select }, d): Named[] => [
       { ...left, path: ['dimensions', name, 'on'], name: on, use: fieldKind },
       ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...timeField(right, 'join', join),
-    { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
-    { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
-    ...selected(right, ['join'], join.select),
+    ...(join === null ? [] : joinFields(join, left, { topic: join.topic, schema: schemas.right! })),
   ]
 }
 
+const joinFields = (join: JoinConfig, left: Owner, right: Owner): Named[] => [
+  ...timeField(right, 'join', join),
+  { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
+  { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
+  ...selected(right, ['join'], join.select),
+]
+
 function timeField(
-  of: Pick<Named, 'topic' | 'schema'>,
+  of: Owner,
   key: string,
   { time: name, timeUnit: unit }: TopicConfig,
 ): Named[] {
@@ -60,7 +65,7 @@ function timeField(
 }
 
 const selected = (
-  of: Pick<Named, 'topic' | 'schema'>,
+  of: Owner,
   path: readonly string[],
   select: readonly Column[] | null,
 ): Named[] =>

@@ -54,7 +54,7 @@ export async function compilePipeline(
   const latest = await latestSchemas(pipeline, registry)
   const found = await storedSchemas(stored, pipeline, latest, registry)
   const chosen = found?.schemas ?? usableSchemas(latest)
-  const schemas = topicSchemas(chosen)
+  const schemas = topicSchemas(pipeline, chosen)
   const compiled = createPipelineCodec(pipeline, schemas, registry)
   // By the name that it was stored under, which may be an earlier release's.
   const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
@@ -79,11 +79,11 @@ async function storedSchemas(
 
 async function newerSchemas(
   pipeline: Pipeline,
-  { facts, right, dimensions }: PipelineCodec,
+  { sources, dimensions }: PipelineCodec,
   chosen: ReaderSchemas,
   latest: readonly LatestSchema[],
 ): Promise<NewerSchema[]> {
-  const codecs = [facts, right, ...dimensions]
+  const codecs = [...sources.map(({ values }) => values), ...dimensions]
   const all = inputTopics(pipeline).map(async (topic, i) => {
     const [{ id }, newest] = [chosen[i], latest[i]]
     const { id: latestId } = newest

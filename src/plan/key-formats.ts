@@ -4,11 +4,12 @@ import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import type { Compiled } from './compile.ts'
 import { schemaDifference } from './key-forms.ts'
 
-/** Why equal keys have different bytes, as a clause; null: nothing shows that they have. */
+/** Why equal keys have different bytes, as a clause; null: nothing shows that they have, or nothing is joined. */
 export function keyBytesDiffer(
   { facts, join }: Pipeline,
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
+  if (join === null) return null
   const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'

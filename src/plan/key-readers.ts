@@ -9,6 +9,7 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
+import { sourcesOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from './output-plan.ts'
 
@@ -17,14 +18,17 @@ interface Keyed {
   readonly topic: TopicConfig
   readonly path: readonly string[]
   readonly schema: AvroRecordSchema
-  readonly field: string
+  /** null: with none, as nothing is joined. */
+  readonly field: string | null
 }
 
 /** In the order of `inputTopics`. */
 function keyed({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Keyed[] {
   return [
-    { topic: facts, path: ['facts'], schema: schemas.facts, field: join.onLeft },
-    { topic: join, path: ['join'], schema: schemas.right, field: join.onRight },
+    { topic: facts, path: ['facts'], schema: schemas.facts, field: join?.onLeft ?? null },
+    ...(join === null
+      ? []
+      : [{ topic: join, path: ['join'], schema: schemas.right!, field: join.onRight }]),
     ...dimensions.map((topic) => ({
       topic,
       path: ['dimensions', topic.name],
@@ -42,6 +46,7 @@ export function keyPlans(pipeline: Pipeline, schemas: TopicSchemas): (KeyPlan | 
   return keyed(pipeline, schemas).map(({ topic, path, schema, field }) => {
     if (topic.keyFormat !== 'avro') return undefined
     if (topic.keySchema !== null) return planOfFile(pipeline, topic.keySchema, path)
+    if (field === null) return undefined
     const { type } = schema.fields.find(({ name }) => name === field)!
     const plan = keyPlanOfField(type)
     if (typeof plan === 'object') return plan
@@ -67,8 +72,7 @@ function planOfFile(pipeline: Pipeline, file: string, path: readonly string[]): 
 }
 
 export interface KeyReaders {
-  readonly facts: KeyReader
-  readonly right: KeyReader
+  readonly sources: readonly KeyReader[]
   readonly dimensions: readonly KeyReader[]
   /** As `PipelineCodec.dimensionKeyLayouts`. */
   readonly dimensionLayouts: readonly string[]
@@ -82,18 +86,24 @@ export function keyReaders(
 ): KeyReaders {
   const plans = registry === null ? keyPlans(pipeline, schemas) : []
   const topics = keyed(pipeline, schemas)
-  const [facts, right, ...dimensions] = topics.map(({ topic, field }, i) => {
+  const readers = topics.map(({ topic, field }, i) => {
     const { keyFormat, keySchema } = topic
     if (keyFormat !== 'avro') return keyReader(keyFormat)
     if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry))
+    if (plans[i] === undefined) return keyReader('bytes')
     const source =
       keySchema === null
         ? `the field ${field} (or its own schema, named with keySchema)`
         : keySchema
-    return avroKeyReader(plans[i]!, source)
+    return avroKeyReader(plans[i], source)
   })
   const layouts = topics.map(({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}`)
-  return { facts, right, dimensions, dimensionLayouts: layouts.slice(2) }
+  const sources = sourcesOf(pipeline).length
+  return {
+    sources: readers.slice(0, sources),
+    dimensions: readers.slice(sources),
+    dimensionLayouts: layouts.slice(sources),
+  }
 }
 
 const planText = (plan: KeyPlan | undefined): string =>

@@ -4,6 +4,7 @@ import { keyPlan } from '../codec/key-plan.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
+import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 
 export interface KeySchema {
@@ -18,11 +19,11 @@ export interface KeySchema {
 export type KeySchemas = readonly (KeySchema | undefined)[]
 
 export function latestKeySchemas(
-  { facts, join, dimensions }: Pipeline,
+  pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<KeySchemas> {
   return Promise.all(
-    [facts, join, ...dimensions].map(async ({ topic, keyFormat }) => {
+    inputsOf(pipeline).map(async ({ config: { topic, keyFormat } }) => {
       if (registry === null || keyFormat !== 'avro') return undefined
       const latest = await registry.latestIfAny(`${topic}-key`)
       if (latest === undefined) return undefined
@@ -34,12 +35,11 @@ export function latestKeySchemas(
 
 /** Throws SCHEMA_INVALID, with the place of each topic whose keys cannot be read. */
 export function refuseKeys(pipeline: Pipeline, keys: KeySchemas): void {
-  const { dimensions } = pipeline
-  const paths = [['facts'], ['join'], ...dimensions.map(({ name }) => ['dimensions', name])]
+  const inputs = inputsOf(pipeline)
   const faults = keys.flatMap((key, i) =>
     key === undefined || key.fault === null
       ? []
-      : [`${placeOf(pipeline, [...paths[i], 'keyFormat'])}: ${keyFaultText(key)}`],
+      : [`${placeOf(pipeline, [...inputs[i].path, 'keyFormat'])}: ${keyFaultText(key)}`],
   )
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
 }

@@ -7,6 +7,7 @@ import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { unitOf } from '../codec/avro-time.ts'
 import type { Pipeline, TimeUnit } from '../config/pipeline.ts'
+import { sourcesOf } from '../config/topic-names.ts'
 import {
   allOf,
   type OutputPlan,
@@ -30,27 +31,33 @@ export function layoutsOf(
   schemas: TopicSchemas,
   plan: OutputPlan,
 ): readonly [string, ...string[]] {
-  const { beforeMs, afterMs, graceMs, kind } = pipeline.join
-  const window = { beforeMs, afterMs, graceMs, kind }
+  const window = windowOf(pipeline)
   const units = timeUnits(pipeline, schemas)
   const layout = hash([LAYOUT_VERSION, shapeOf(plan.schema), window, units])
   if (units.join() !== firstTimeUnits(pipeline, schemas).join()) return [layout]
   return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
 }
 
+const windowOf = ({ join }: Pipeline): object | null => {
+  if (join === null) return null
+  const { beforeMs, afterMs, graceMs, kind } = join
+  return { beforeMs, afterMs, graceMs, kind }
+}
+
 const hash = (content: unknown): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
 
-/** By side, the type of the time field; undefined: event times are the records' own. */
-const timeTypes = ({ facts, join }: Pipeline, schemas: TopicSchemas): (Schema | undefined)[] => {
-  const of = (time: string | null, { fields }: AvroRecordSchema): Schema | undefined =>
-    fields.find(({ name }) => name === time)?.type
-  return [of(facts.time, schemas.facts), of(join.time, schemas.right)]
+/** Of each source, the type of the time field; undefined: event times are the records' own. */
+const timeTypes = (pipeline: Pipeline, { facts, right }: TopicSchemas): (Schema | undefined)[] => {
+  const schemas: (AvroRecordSchema | null)[] = [facts, right]
+  return sourcesOf(pipeline).map(
+    ({ config: { time } }, s) => schemas[s]!.fields.find(({ name }) => name === time)?.type,
+  )
 }
 
-/** By side, what times were read as, from which those in the window were made. */
+/** Of each source, what times were read as, from which those in the window were made. */
 function timeUnits(pipeline: Pipeline, schemas: TopicSchemas): TimeUnit[] {
-  const given = [pipeline.facts.timeUnit, pipeline.join.timeUnit]
+  const given = sourcesOf(pipeline).map(({ config }) => config.timeUnit)
   const ofType = (type: Schema | undefined): TimeUnit =>
     (type === undefined ? null : unitOf(type)) ?? 'ms'
   return timeTypes(pipeline, schemas).map((type, s) => given[s] ?? ofType(type))

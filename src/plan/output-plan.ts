@@ -37,7 +37,8 @@ export interface OutputPlan extends OutputFields {
 export interface TopicSchemas {
   readonly facts: AvroRecordSchema
   readonly dimensions: readonly AvroRecordSchema[]
-  readonly right: AvroRecordSchema
+  /** null: nothing is joined. */
+  readonly right: AvroRecordSchema | null
 }
 
 /**
@@ -53,7 +54,7 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
   const fields = outputFields(pipeline, namespace, {
     facts: schemas.facts,
     dimensions: schemas.dimensions.map((one, d) => (isNullable(d) ? withoutDefaults(one) : one)),
-    right: join.kind === 'left' ? withoutDefaults(schemas.right) : schemas.right,
+    right: join?.kind === 'left' ? withoutDefaults(schemas.right!) : schemas.right,
   })
   const all = allOf(fields)
   const base = {
@@ -105,14 +106,10 @@ export function outputFields(
   const columns = dimensions.map(({ name, topic, select, missing }, d) =>
     fieldsOf(types, name, topic, schemas.dimensions[d], select, missing === 'null'),
   )
-  const right = fieldsOf(
-    types,
-    'right',
-    join.topic,
-    schemas.right,
-    join.select,
-    join.kind === 'left',
-  )
+  const right =
+    join === null
+      ? []
+      : fieldsOf(types, 'right', join.topic, schemas.right!, join.select, join.kind === 'left')
   const fields = { facts, dimensions: columns, right }
   refuseTwice(pipeline, fields)
   return fields

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
-import { type Bytes, bytesOf } from '../bytes.ts'
+import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../codec/framing.ts'
@@ -10,9 +10,11 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
 import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
+import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import type { OutputShape } from '../output/task-output.ts'
 import { checkFields } from './check-fields.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
@@ -78,14 +80,15 @@ export function createPipelineCodec(
   const keys = keyReaders(pipeline, schemas, registry)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
     registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
+  const values = [
+    codec(schemas.facts, plans.facts, facts.type),
+    ...(plans.right === null ? [] : [codec(schemas.right!, plans.right, join!.type)]),
+  ]
   return {
-    facts: codec(schemas.facts, plans.facts, facts.type),
-    right: codec(schemas.right, plans.right, join.type),
+    sources: values.map((of, s) => ({ values: of, key: keys.sources[s] })),
     dimensions: schemas.dimensions.map((schema, d) =>
       codec(schema, plans.dimensions[d], dimensions[d].type),
     ),
-    factsKey: keys.facts,
-    rightKey: keys.right,
     dimensionKeys: keys.dimensions,
     dimensionKeyLayouts: keys.dimensionLayouts,
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
@@ -107,21 +110,17 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   const plan = planOutput(pipeline, schemas)
   const plans = readerPlans(pipeline, plan)
   new AvroReader(schemas.facts, plans.facts)
-  new AvroReader(schemas.right, plans.right)
+  if (plans.right !== null) new AvroReader(schemas.right!, plans.right)
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
   const layouts = layoutsOf(pipeline, schemas, plan)
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
-const inputs = ({ facts, join, dimensions }: Pipeline): readonly TopicConfig[] => [
-  facts,
-  join,
-  ...dimensions,
-]
-
-export function topicSchemas(schemas: ReaderSchemas): TopicSchemas {
-  const [facts, right, ...dimensions] = schemas.map(({ schema }) => schema)
+export function topicSchemas({ join }: Pipeline, schemas: ReaderSchemas): TopicSchemas {
+  const [facts, ...others] = schemas.map(({ schema }) => schema)
+  if (join === null) return { facts, right: null, dimensions: others }
+  const [right, ...dimensions] = others
   return { facts, right, dimensions }
 }
 
@@ -133,14 +132,9 @@ export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<readonly LatestSchema[]> {
-  const paths = [
-    ['facts'],
-    ['join'],
-    ...pipeline.dimensions.map(({ name }) => ['dimensions', name]),
-  ]
   return Promise.all(
-    inputs(pipeline).map(async ({ topic, schema, type }, i) => {
-      const path = [...paths[i], type === null ? 'topic' : 'type']
+    inputsOf(pipeline).map(async ({ path: at, config: { topic, schema, type } }) => {
+      const path = [...at, type === null ? 'topic' : 'type']
       const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], async () =>
         schema === null
           ? latestSchema(topic, registry!, type)
@@ -177,7 +171,8 @@ export function usableSchemas(schemas: readonly LatestSchema[]): ReaderSchemas {
 export const readSchemas = async (
   pipeline: Pipeline,
   registry: Registry | null,
-): Promise<TopicSchemas> => topicSchemas(usableSchemas(await latestSchemas(pipeline, registry)))
+): Promise<TopicSchemas> =>
+  topicSchemas(pipeline, usableSchemas(await latestSchemas(pipeline, registry)))
 
 /** The first bytes of every output value: byte 0 and the schema's id. */
 export function outputFrame(schemaId: number): Bytes {
@@ -185,6 +180,13 @@ export function outputFrame(schemaId: number): Bytes {
   frame.writeUInt32BE(schemaId, 1)
   return frame
 }
+
+/** What Avro has around a record's fields. @param frame that a value begins with */
+export const avroShape = (frame: Bytes): OutputShape => ({
+  open: frame,
+  between: NO_BYTES,
+  close: NO_BYTES,
+})
 
 /** The registry's latest for the topic's values. Throws SCHEMA_INVALID where there is none. */
 export async function latestSchema(
@@ -234,11 +236,11 @@ const selection = (fields: readonly OutputField[]): ReaderPlan['select'] =>
 function readerPlans(
   { facts, join, dimensions }: Pipeline,
   plan: OutputPlan,
-): { facts: ReaderPlan; right: ReaderPlan; dimensions: ReaderPlan[] } {
-  const keys = [join.onLeft, ...dimensions.map(({ on }) => on)]
+): { facts: ReaderPlan; right: ReaderPlan | null; dimensions: ReaderPlan[] } {
+  const keys = [...(join === null ? [] : [join.onLeft]), ...dimensions.map(({ on }) => on)]
   return {
     facts: { select: selection(plan.facts), keys, time: facts.time, timeUnit: facts.timeUnit },
-    right: {
+    right: join && {
       select: selection(plan.right),
       keys: [join.onRight],
       time: join.time,

@@ -68,7 +68,7 @@ export function schemasFor(
 /** undefined: nothing can be read with them, a field that is selected is not there for instance. */
 function derivedFrom(pipeline: Pipeline, schemas: ReaderSchemas): Derived | undefined {
   try {
-    return derive(pipeline, topicSchemas(schemas))
+    return derive(pipeline, topicSchemas(pipeline, schemas))
   } catch (error) {
     if (codeOf(error) !== 'SCHEMA_INVALID') throw error
     return undefined

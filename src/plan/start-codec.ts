@@ -3,10 +3,10 @@ import type { Broker } from '../broker/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import { changelogTopic, sourcesOf } from '../config/topic-names.ts'
 import type { Log } from '../events.ts'
-import { layoutChanged } from '../state/restore.ts'
-import { announceLayout, hasEpochs, readHeaders, storedLayouts } from '../state/stored-layout.ts'
+import { layoutChanged } from '../state/state-faults.ts'
+import { announceLayout, hasEpochs, NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
 import { type Compiled, compilePipeline } from './compile.ts'
 import { keyBytesDiffer } from './key-formats.ts'
 import { outputFrame } from './pipeline-codec.ts'
@@ -30,7 +30,8 @@ export async function compileForStart(
 ) {
   const { topic, schemaId } = pipeline.output
   if (registry === null) {
-    const headers = await readHeaders(broker, changelogTopic(pipeline))
+    const changelog = changelogTopic(pipeline)
+    const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
     const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
     return { ...compiled, frame: outputFrame(schemaId!) }
   }
@@ -61,8 +62,8 @@ export function warnOfKeys(
   }
   const cause = partitions > 1 ? keyBytesDiffer(pipeline, compiled) : null
   if (cause === null) return
-  const { facts, join } = pipeline
-  log.event('key_bytes_differ', { facts: facts.topic, right: join.topic, cause })
+  const [facts, right] = sourcesOf(pipeline).map(({ config }) => config.topic)
+  log.event('key_bytes_differ', { facts, right, cause })
 }
 
 async function compileStored(
@@ -72,6 +73,8 @@ async function compileStored(
   transactionalId: string,
 ): Promise<Compiled> {
   const topic = changelogTopic(pipeline)
+  // Nothing is stored: the latest schemas it is.
+  if (topic === null) return compilePipeline(pipeline, registry, [])
   for (;;) {
     const headers = await readHeaders(broker, topic)
     const stored = storedLayouts(headers)

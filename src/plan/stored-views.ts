@@ -15,7 +15,7 @@ export function storedViews(plan: OutputPlan): StoredViews {
   const left = facts.length + dimensions.flat().length
   let from = facts.length
   return {
-    sides: [viewOf(fields.slice(0, left)), viewOf(fields.slice(left, left + right.length))],
+    sources: [viewOf(fields.slice(0, left)), viewOf(fields.slice(left, left + right.length))],
     dimensions: dimensions.map((columns) => {
       const view = viewOf(fields.slice(from, from + columns.length))
       from += columns.length

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { roomUnder, USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { alikeTopics, changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 
@@ -96,7 +96,7 @@ export async function missingTopics(
   pipeline: Pipeline,
   admin: Admin,
 ): Promise<{ partitions: number; create: NewTopic[] }> {
-  const { facts, join, output } = pipeline
+  const { facts } = pipeline
   const inputs = inputTopics(pipeline)
   const own = ownTopics(pipeline)
   const found = await admin.describeTopics([...inputs, ...own])
@@ -106,7 +106,7 @@ export async function missingTopics(
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
   const { partitions } = found.get(facts.topic)!
-  for (const topic of [join.topic, output.topic, changelogTopic(pipeline)]) {
+  for (const topic of alikeTopics(pipeline)) {
     const count = found.get(topic)?.partitions ?? partitions
     if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
   }
@@ -161,6 +161,7 @@ function warn(pipeline: Pipeline, all: ReadonlyMap<string, TopicDescription>, lo
   const hidden = [...all].filter(([, topic]) => topic.isConfigHidden).map(([name]) => name)
   if (hidden.length > 0) log.event('topic_settings_hidden', { topics: hidden })
   for (const topic of [pipeline.output.rejects, changelogTopic(pipeline)]) {
+    if (topic === null) continue
     if (isCompacted(all.get(topic)!)) log.event('topic_compacted', { topic })
   }
 }

@@ -1,4 +1,5 @@
 import { EnricherError } from '../errors.ts'
+import { readEarlier } from './earlier-changelog.ts'
 import { type Page, readPageHeader } from './page.ts'
 
 /** A layout, and what it was compiled from. */
@@ -8,38 +9,52 @@ export interface StoredLayout {
   readonly schemaIds: readonly number[]
 }
 
-/**
- * A changelog record: what one epoch added to one task, or a part of it.
- *
- *     record := version u8, layout 16 bytes, left offset f64, right offset f64, stream time f64,
- *               closed before f64, next page f64, schema ids (count u8, id i32*), page*
- *
- * Offsets are those to read next after the epoch. Every record of an epoch has the same header; all
- * are in one transaction, so a reader sees all of them or none. Version 3 has no next page, version 2
- * no schema ids either.
- */
-export interface ChangelogHeader extends StoredLayout {
-  readonly left: number
-  readonly right: number
+/** Where a task is after an epoch. */
+export interface Position {
+  /** The next offset to read of each source, in the plan's order; -1 where nothing was read. */
+  readonly offsets: readonly number[]
+  /** The highest event time of the records that were accepted, in ms. */
   readonly streamTime: number
-  readonly closedBefore: number
+  /** Of each side whose unmatched records come out, in the order of stores and sides: what is older has come out. */
+  readonly closedBefore: readonly number[]
   /** The number that the next epoch's first page gets, also where no page is left. 0: before version 4. */
   readonly nextPage: number
 }
 
-const VERSION = 4
-const WITHOUT_PAGE = 3
-const WITHOUT_IDS = 2
+/**
+ * A changelog record: what one epoch added to one task, or a part of it.
+ *
+ *     record := version u8, layout (count u8, bytes), schema ids (count u8, i32*), offsets (count u8, f64*),
+ *               stream time f64, closed before (count u8, f64*), next page f64, page*
+ *
+ * Offsets are those to read next after the epoch. Every record of an epoch has the same header; all
+ * are in one transaction, so a reader sees all of them or none. `earlier-changelog.ts` reads the versions before.
+ */
+export interface ChangelogHeader extends StoredLayout, Position {}
+
+export interface ChangelogRecord {
+  readonly header: ChangelogHeader
+  readonly pages: Page[]
+}
+
+const VERSION = 5
 /** No version will ever look like the first letter of a text. */
 const FIRST_LETTER = 32
-const LAYOUT_BYTES = 16
-const NUMBER_BYTES = 8
-/** What all versions have. */
-const HEADER = 1 + LAYOUT_BYTES + 4 * NUMBER_BYTES
+const DOUBLE = 8
 const ID_BYTES = 4
 
 /** False: the record says what layout the pipeline begins with, before there is an epoch. */
-export const isEpoch = ({ left, right }: ChangelogHeader): boolean => left >= 0 || right >= 0
+export const isEpoch = ({ offsets }: ChangelogHeader): boolean =>
+  offsets.some((offset) => offset >= 0)
+
+/** Whether two speak of the same epoch's end. */
+export const isSamePosition = (a: Position, b: Position): boolean =>
+  a.streamTime === b.streamTime &&
+  isSame(a.offsets, b.offsets) &&
+  isSame(a.closedBefore, b.closedBefore)
+
+const isSame = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((one, i) => one === b[i])
 
 /** Cuts an epoch's pages into records' of at most `maxBytes` of pages (one page may be more). Never empty. */
 export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
@@ -59,17 +74,27 @@ export function splitPages(pages: readonly Page[], maxBytes: number): Page[][] {
 
 /** What every record of an epoch begins with; the pages follow. */
 export function encodeHeader(header: ChangelogHeader): Buffer {
-  const { left, right, streamTime, closedBefore, nextPage, schemaIds } = header
-  const bytes = Buffer.alloc(HEADER + NUMBER_BYTES + 1 + schemaIds.length * ID_BYTES)
-  bytes[0] = VERSION
-  bytes.write(header.layout.padEnd(LAYOUT_BYTES).slice(0, LAYOUT_BYTES), 1, 'latin1')
-  let at = 1 + LAYOUT_BYTES
-  for (const field of [left, right, streamTime, closedBefore, nextPage]) {
-    at = bytes.writeDoubleLE(field, at)
-  }
-  at = bytes.writeUInt8(schemaIds.length, at)
-  for (const id of schemaIds) at = bytes.writeInt32LE(id, at)
-  return bytes
+  const { offsets, streamTime, closedBefore, nextPage, schemaIds } = header
+  const layout = Buffer.from(header.layout)
+  const numbers = offsets.length + closedBefore.length + 2
+  const bytes = 5 + layout.length + schemaIds.length * ID_BYTES + numbers * DOUBLE
+  const target = Buffer.alloc(bytes)
+  target[0] = VERSION
+  let at = target.writeUInt8(layout.length, 1)
+  at += layout.copy(target, at)
+  at = target.writeUInt8(schemaIds.length, at)
+  for (const id of schemaIds) at = target.writeInt32LE(id, at)
+  at = writeList(target, at, offsets)
+  at = target.writeDoubleLE(streamTime, at)
+  at = writeList(target, at, closedBefore)
+  target.writeDoubleLE(nextPage, at)
+  return target
+}
+
+function writeList(target: Buffer, position: number, list: readonly number[]): number {
+  let at = target.writeUInt8(list.length, position)
+  for (const number of list) at = target.writeDoubleLE(number, at)
+  return at
 }
 
 /** undefined: not a changelog record of a version that is read. */
@@ -77,32 +102,52 @@ export function decodeChangelog(
   buffer: Buffer,
   start: number,
   end: number,
-): { header: ChangelogHeader; pages: Page[] } | undefined {
-  const version = buffer[start]
-  if (version > VERSION || version < WITHOUT_IDS) return undefined
-  const idsAt = start + HEADER + (version > WITHOUT_PAGE ? NUMBER_BYTES : 0)
-  if (idsAt > end) return undefined
-  const schemaIds = version > WITHOUT_IDS ? readIds(buffer, idsAt, end) : []
-  if (schemaIds === undefined) return undefined
-  const at = start + 1 + LAYOUT_BYTES
-  const header = {
-    layout: buffer.toString('latin1', start + 1, at).trimEnd(),
-    schemaIds,
-    left: buffer.readDoubleLE(at),
-    right: buffer.readDoubleLE(at + 8),
-    streamTime: buffer.readDoubleLE(at + 16),
-    closedBefore: buffer.readDoubleLE(at + 24),
-    nextPage: version > WITHOUT_PAGE ? buffer.readDoubleLE(at + 32) : 0,
+): ChangelogRecord | undefined {
+  const bytes = buffer.subarray(start, end)
+  try {
+    const version = bytes.readUInt8(0)
+    if (version > VERSION) return undefined
+    const [header, at] = version === VERSION ? readHeader(bytes) : readEarlier(bytes)
+    const pages = readPages(buffer, start + at, end)
+    return pages && { header, pages }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
+}
+
+/** @returns the header, and where the pages begin. Throws RangeError where the bytes end before. */
+function readHeader(bytes: Buffer): [ChangelogHeader, number] {
+  let at = 1
+  const count = (): number => bytes.readUInt8(at++)
+  const number = (): number => {
+    at += DOUBLE
+    return bytes.readDoubleLE(at - DOUBLE)
+  }
+  const id = (): number => {
+    at += ID_BYTES
+    return bytes.readInt32LE(at - ID_BYTES)
+  }
+  const list = (read: () => number): number[] => Array.from({ length: count() }, read)
+  const letters = count()
+  const layout = bytes.toString('utf8', at, (at += letters))
+  const schemaIds = list(id)
+  const offsets = list(number)
+  const streamTime = number()
+  const closedBefore = list(number)
+  return [{ layout, schemaIds, offsets, streamTime, closedBefore, nextPage: number() }, at]
+}
+
+/** undefined: what is there are no pages. */
+function readPages(buffer: Buffer, start: number, end: number): Page[] | undefined {
   const pages: Page[] = []
-  const idBytes = version > WITHOUT_IDS ? 1 + schemaIds.length * ID_BYTES : 0
-  for (let position = idsAt + idBytes; position < end; ) {
-    const page = readPageHeader(buffer, position)
+  for (let at = start; at < end; ) {
+    const page = readPageHeader(buffer, at)
     if (page === undefined || page.end > end) return undefined
     pages.push(page)
-    position = page.end
+    at = page.end
   }
-  return { header, pages }
+  return pages
 }
 
 /** Whether a newer release has written the record that begins with this byte. */
@@ -122,9 +167,4 @@ export function unreadable(
     : `${place} is none of a window: something else writes to the topic, or it is damaged; keep others from it, then give the pipeline another name, or run \`stream-enricher reset\``
   const fields = { topic, partition, offset, version }
   return new EnricherError('CHANGELOG_UNREADABLE', message, { fields })
-}
-
-function readIds(buffer: Buffer, at: number, end: number): number[] | undefined {
-  if (at >= end || at + 1 + buffer[at] * ID_BYTES > end) return undefined
-  return Array.from({ length: buffer[at] }, (_, i) => buffer.readInt32LE(at + 1 + i * ID_BYTES))
 }

@@ -1,42 +1,43 @@
 import type { Page } from './page.ts'
 
-interface Head {
-  readonly page: number
-  readonly offset: number
-}
+/** A segment of a store: the store's number, and the segment's start. */
+export type StoreSegment = readonly [store: number, segment: number]
+
+/** A segment, its first page, the offset of the first changelog record with a page of it. */
+export type Head = readonly [store: number, segment: number, page: number, offset: number]
 
 /**
  * From where on a task's pages and its changelog are still needed: the first page, and the first
- * changelog record, of a live segment. What lies before is deleted as segments expire.
+ * changelog record, of each live segment. What lies before all of them is deleted as segments expire.
  */
 export class Heads {
-  readonly #live = new Map<number, Head>()
+  readonly #live = new Map<string, Head>()
 
-  /** Segment, first page, offset of the first changelog record with a page of it. */
-  get entries(): [number, number, number][] {
-    return [...this.#live].map(([segment, { page, offset }]) => [segment, page, offset])
+  get entries(): Head[] {
+    return [...this.#live.values()]
   }
 
-  load(entries: readonly (readonly [number, number, number])[]): void {
-    for (const [segment, page, offset] of entries) this.#live.set(segment, { page, offset })
+  load(heads: readonly Head[]): void {
+    for (const head of heads) this.#live.set(`${head[0]} ${head[1]}`, head)
   }
 
   /** @param offset of the first changelog record with any of these pages */
-  add(pages: readonly Pick<Page, 'segment' | 'number'>[], offset: number): void {
-    for (const { segment, number } of pages) {
-      if (!this.#live.has(segment)) this.#live.set(segment, { page: number, offset })
+  add(pages: readonly Pick<Page, 'store' | 'segment' | 'number'>[], offset: number): void {
+    for (const { store, segment, number } of pages) {
+      const key = `${store} ${segment}`
+      if (!this.#live.has(key)) this.#live.set(key, [store, segment, number, offset])
     }
   }
 
-  expire(segments: readonly number[]): void {
-    for (const segment of segments) this.#live.delete(segment)
+  expire(segments: readonly StoreSegment[]): void {
+    for (const [store, segment] of segments) this.#live.delete(`${store} ${segment}`)
   }
 
   /** @param next the next page's number */
   page(next: number): number {
-    let page = next
-    for (const head of this.#live.values()) if (head.page < page) page = head.page
-    return page
+    let first = next
+    for (const [, , page] of this.#live.values()) if (page < first) first = page
+    return first
   }
 
   /**
@@ -44,8 +45,8 @@ export class Heads {
    * offsets and stream time
    */
   offset(latest: number): number {
-    let offset = latest
-    for (const head of this.#live.values()) if (head.offset < offset) offset = head.offset
-    return offset
+    let first = latest
+    for (const [, , , offset] of this.#live.values()) if (offset < first) first = offset
+    return first
   }
 }

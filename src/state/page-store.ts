@@ -1,21 +1,18 @@
+import type { Position } from './changelog.ts'
+import type { Head } from './heads.ts'
 import { DURABLE, type Store, withChecksum, withoutChecksum } from './level.ts'
 import { NUMBER_BYTES, type Page, type PageRef, pageBytes, readPageHeader } from './page.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
-export interface Checkpoint {
+export interface Checkpoint extends Position {
   /** Behind the changelog record of the last epoch that is in here. */
   readonly changelogOffset: number
-  /** The next offsets to read of facts and right stream; -1 where nothing was read. */
-  readonly left: number
-  readonly right: number
-  readonly streamTime: number
-  readonly closedBefore: number
-  readonly nextPage: number
-  /** Of `Heads`. */
-  readonly heads: readonly (readonly [number, number, number])[]
+  readonly heads: readonly Head[]
 }
 
-const VERSION = 5
+const VERSION = 6
+/** Of a time when a task had two inputs and one store. */
+const ONE_STORE = 5
 const PAGE_KEY_BYTES = NUMBER_BYTES
 const CHECKPOINT_KEY_BYTES = PAGE_KEY_BYTES + 5
 /** Behind its last page's key, before the next page's. */
@@ -31,7 +28,7 @@ const CHECKPOINT = 0xff
  * Every batch's keys come after all before, so that compaction has nothing to merge and only moves
  * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
  */
-export class WindowStore {
+export class PageStore {
   readonly #store: Store
   readonly #layout: string
   #checkpoints = 0
@@ -55,7 +52,9 @@ export class WindowStore {
     const { version, layout, ...checkpoint } = JSON.parse(text, (_key, field) =>
       field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
     )
-    return version === VERSION && layout === this.#layout ? checkpoint : 'other'
+    if (layout !== this.#layout) return 'other'
+    if (version === ONE_STORE) return ofOneStore(checkpoint)
+    return version === VERSION ? checkpoint : 'other'
   }
 
   /** Pages and the checkpoint, in one atomic batch. */
@@ -115,6 +114,21 @@ export class WindowStore {
     return Buffer.from(text)
   }
 }
+
+interface OneStore extends Pick<Checkpoint, 'changelogOffset' | 'streamTime' | 'nextPage'> {
+  readonly left: number
+  readonly right: number
+  readonly closedBefore: number
+  /** Segment, first page, offset. */
+  readonly heads: readonly (readonly [number, number, number])[]
+}
+
+const ofOneStore = ({ left, right, closedBefore, heads, ...rest }: OneStore): Checkpoint => ({
+  ...rest,
+  offsets: [left, right],
+  closedBefore: [closedBefore],
+  heads: heads.map(([segment, page, offset]) => [0, segment, page, offset]),
+})
 
 function pageKey(page: number): Buffer {
   const key = Buffer.allocUnsafe(PAGE_KEY_BYTES)

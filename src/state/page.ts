@@ -4,11 +4,12 @@ import { type Bytes, bytesOf, NO_BYTES, sameBytes } from '../bytes.ts'
  * The page: up to 4 KiB of records of one side and one segment. The same bytes wait in memory, lie
  * in LevelDB and are carried by the changelog.
  *
- *     page   := length u32, number u48, kind u8, reserved u8, count u16, segment start f64, entry*
+ *     page   := length u32, number u48, kind u8, store u8, count u16, segment start f64, entry*
  *     entry  := key, time - segment start (varint), headers, body     (kinds left and right)
- *     entry  := number of a left entry u32                            (kind matched)
+ *     entry  := number of an entry of the marks' side u32             (marks)
  *     key, headers, body := length (varint), bytes
  *
+ * A task has one log of pages for all its stores; kinds are each store's own, and those of a window here.
  * Numbers are little endian. A record that is larger than a page gets a page of its own.
  */
 export const PAGE_HEADER = 22
@@ -19,7 +20,11 @@ export const PAGE_BYTES = 4096
 /** The first two are also the numbers of the join's sides. */
 export const LEFT = 0
 export const RIGHT = 1
-export const MATCHED = 2
+/** Of a side's entries that have found a match. */
+export const marksOf = (side: number): number => 2 + side
+export const isMarks = (kind: number): boolean => kind > RIGHT
+/** Of a page; so many a store may have. */
+export const KINDS = 4
 
 /** Where a page's bytes lie. */
 export interface PageRef {
@@ -31,6 +36,8 @@ export interface PageRef {
 }
 
 export interface Page extends PageRef {
+  /** The number of the store among its task's. */
+  readonly store: number
   readonly kind: number
   readonly segment: number
   end: number
@@ -46,7 +53,7 @@ export function writePageHeader(page: Page): void {
   buffer.writeUInt32LE(page.end - start, start)
   buffer.writeUIntLE(page.number, start + 4, NUMBER_BYTES)
   buffer[start + 10] = page.kind
-  buffer[start + 11] = 0
+  buffer[start + 11] = page.store
   buffer.writeUInt16LE(page.count, start + 12)
   buffer.writeDoubleLE(page.segment, start + 14)
 }
@@ -64,9 +71,10 @@ export function readPageHeader(buffer: Buffer, start: number): Page | undefined 
   if (start + PAGE_HEADER > buffer.length) return undefined
   const end = start + buffer.readUInt32LE(start)
   const kind = buffer[start + 10]
-  if (end < start + PAGE_HEADER || end > buffer.length || kind > MATCHED) return undefined
+  if (end < start + PAGE_HEADER || end > buffer.length || kind >= KINDS) return undefined
   return {
     number: readNumber(buffer, start + 4),
+    store: buffer[start + 11],
     kind,
     segment: buffer.readDoubleLE(start + 14),
     buffer: bytesOf(buffer),

@@ -1,6 +1,6 @@
 import { type Bytes, NO_BYTES, reusedBuffer } from '../bytes.ts'
 import { MatchAges } from './match-ages.ts'
-import { PAGE_BYTES, PAGE_HEADER, type Page, type PageRef, pageRef } from './page.ts'
+import { KINDS, PAGE_BYTES, PAGE_HEADER, type Page, type PageRef, pageRef } from './page.ts'
 
 /** Pages lie in slabs, so that a page costs no allocation; a slab is used again once its pages have gone. */
 const SLAB_BYTES = 64 * 1024
@@ -43,6 +43,7 @@ export class RecentPages {
   readonly #free: Slab[] = []
   /** Numbers of slabs whose memory has been given back. */
   readonly #unused: number[] = []
+  /** By store and kind. */
   readonly #current: (Slab | undefined)[] = []
   #bytes = 0
 
@@ -95,9 +96,9 @@ export class RecentPages {
   }
 
   /** An empty page with room for `entryBytes`. */
-  open(number: number, kind: number, segment: number, entryBytes: number): Page {
+  open(number: number, store: number, kind: number, segment: number, entryBytes: number): Page {
     const bytes = Math.max(PAGE_BYTES, PAGE_HEADER + entryBytes)
-    const slab = this.#slabWith(kind, bytes)
+    const slab = this.#slabWith(store * KINDS + kind, bytes)
     const start = slab.top
     slab.top += bytes
     slab.pages++
@@ -105,6 +106,7 @@ export class RecentPages {
     this.#place(slab.number, start)
     return {
       number,
+      store,
       kind,
       segment,
       buffer: this.#buffers[slab.number],
@@ -190,15 +192,15 @@ export class RecentPages {
     if (slab.pages === 0 && !this.#current.includes(slab)) this.#giveBack(slab)
   }
 
-  #slabWith(kind: number, bytes: number): Slab {
-    const current = this.#current[kind]
+  #slabWith(stream: number, bytes: number): Slab {
+    const current = this.#current[stream]
     if (current !== undefined && current.top + bytes <= this.#buffers[current.number].length) {
       return current
     }
     if (current !== undefined && current.pages === 0) this.#giveBack(current)
     const slab = (bytes <= SLAB_BYTES && this.#free.pop()) || this.#newSlab(bytes)
     this.#bytes += this.#buffers[slab.number].length
-    this.#current[kind] = slab
+    this.#current[stream] = slab
     return slab
   }
 

@@ -80,7 +80,7 @@ export async function announceLayout(
   const to = { topic, partition: 0, transactional: true, compression: 'none' } as const
   const batch = new RecordBatchWriter(to)
   const never = Number.NEGATIVE_INFINITY
-  const nothing = { left: -1, right: -1, streamTime: never, closedBefore: never, nextPage: 0 }
+  const nothing = { offsets: [], streamTime: never, closedBefore: [], nextPage: 0 }
   const header = { layout, schemaIds, ...nothing }
   batch.recordOf(Date.now(), { key: null, value: encodeHeader(header), headers: [] })
   const producer = broker.producer({ transactionalId, timeoutMs: TIMEOUT_MS })

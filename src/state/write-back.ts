@@ -1,16 +1,16 @@
 import type { Page } from './page.ts'
-import type { Checkpoint, WindowStore } from './page-store.ts'
+import type { Checkpoint, PageStore } from './page-store.ts'
 import type { RecentPages } from './recent-pages.ts'
 
 /** Epochs that are written together: their pages, from this number to the checkpoint's, and where the last of them has come to. */
-interface Group {
+interface Batch {
   from: number
   bytes: number
   checkpoint: Checkpoint
 }
 
-/** Small groups would cost more writes; of a large one more is written than has to leave memory. */
-const GROUP_BYTES = 1024 * 1024
+/** Small batches would cost more writes; of a large one more is written than has to leave memory. */
+const BATCH_BYTES = 1024 * 1024
 
 /**
  * The committed epochs of one task that LevelDB does not have yet. Their pages are in memory, and in
@@ -19,11 +19,11 @@ const GROUP_BYTES = 1024 * 1024
  * which is what a crash leaves as well: a restore reads the rest from the changelog's tail.
  */
 export class WriteBack {
-  readonly #store: Pick<WindowStore, 'write' | 'clearBefore'>
+  readonly #store: Pick<PageStore, 'write' | 'clearBefore'>
   readonly #recent: RecentPages
-  readonly #waiting: Group[] = []
+  readonly #waiting: Batch[] = []
 
-  constructor(store: Pick<WindowStore, 'write' | 'clearBefore'>, recent: RecentPages) {
+  constructor(store: Pick<PageStore, 'write' | 'clearBefore'>, recent: RecentPages) {
     this.#store = store
     this.#recent = recent
   }
@@ -32,7 +32,7 @@ export class WriteBack {
   async add(pages: readonly Page[], checkpoint: Checkpoint): Promise<void> {
     const bytes = pages.reduce((sum, { start, end }) => sum + end - start, 0)
     const last = this.#waiting.at(-1)
-    if (last === undefined || last.bytes >= GROUP_BYTES) {
+    if (last === undefined || last.bytes >= BATCH_BYTES) {
       this.#waiting.push({ from: checkpoint.nextPage - pages.length, bytes, checkpoint })
     } else {
       last.bytes += bytes
@@ -72,4 +72,4 @@ export class WriteBack {
 
 /** What the store has before this page has expired by this checkpoint. */
 const firstLive = ({ heads, nextPage }: Checkpoint): number =>
-  heads.reduce((first, [, page]) => Math.min(first, page), nextPage)
+  heads.reduce((first, [, , page]) => Math.min(first, page), nextPage)

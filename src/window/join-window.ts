@@ -1,25 +1,18 @@
-import { SLICE } from '../batch.ts'
 import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
 import type { WindowCounts } from '../counts/counts.ts'
-import { EnricherError } from '../errors.ts'
-import {
-  EntryCursor,
-  LEFT,
-  MATCHED,
-  PAGE_HEADER,
-  type Page,
-  RIGHT,
-  readPageHeader,
-} from '../state/page.ts'
+import { EntryCursor, isMarks, LEFT, type Page, RIGHT } from '../state/page.ts'
+import type { PageLog } from '../state/page-log.ts'
 import { PageWriter } from '../state/page-writer.ts'
-import { RecentPages } from '../state/recent-pages.ts'
-import { Closing } from './closing.ts'
-import { COLD_FIELDS, ColdMatches } from './cold-matches.ts'
+import type { StateStore, StreamClock } from '../state/task-state.ts'
+import { COLD_FIELDS, ColdMatches, otherOf, pagesOf } from './cold-matches.ts'
 import type { Entries } from './entries.ts'
 import { isClosed, isInside, isLate } from './lateness.ts'
+import { LookAhead } from './look-ahead.ts'
+import { OuterSide } from './outer-side.ts'
+import { restoreEntries } from './restore-entries.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
-import { type ReadPages, WindowQueries } from './window-queries.ts'
+import { WindowQueries } from './window-queries.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
 export interface JoinSink {
@@ -30,44 +23,42 @@ export interface JoinSink {
 export interface WindowOptions {
   readonly times: WindowTimes
   readonly kind: 'inner' | 'left'
-  /** Memory for committed pages; asked at each commit. */
-  readonly recentBytes: () => number
-  readonly readPages: ReadPages
+  /** Its number among the task's stores. */
+  readonly number: number
+  readonly log: PageLog
+  readonly clock: StreamClock
   readonly sink: JoinSink
   readonly counts: WindowCounts
   /** Of a key's bytes; tests provoke collisions with another one. */
   readonly hash?: typeof hashBytes
 }
 
-/** Records are read back this many at a time, so that memory stays bounded. */
+/** Matches whose pages have to be read are resolved this many at a time, so that memory stays bounded. */
 const READ_AT_ONCE = 4096
 
 /**
  * The two sides of one task's window: pages and their index. `insert` a record, then `probe` the
  * other side; matches whose page is not in memory wait until `resolveCold`.
  */
-export class JoinWindow {
+export class JoinWindow implements StateStore {
   readonly times: WindowTimes
-  readonly closing: Closing
-  readonly recent: RecentPages
-  readonly #hash: typeof hashBytes
-  readonly #left: boolean
-  readonly #readPages: ReadPages
-  readonly #sink: JoinSink
-  readonly #counts: WindowCounts
+  readonly number: number
   readonly segments: Segments
   readonly queries: WindowQueries
+  readonly ahead: LookAhead
+  /** The facts of a left join; undefined: nothing comes out without a match. */
+  readonly outer: OuterSide | undefined
+  readonly #clock: StreamClock
+  readonly #log: PageLog
   readonly #writer: PageWriter
-  /** Entries that have matched in the running epoch. */
-  #marks = new Map<Entries, number[]>()
-  /** The highest event time of the records that were accepted so far, in ms. */
-  streamTime = Number.NEGATIVE_INFINITY
+  readonly #hash: typeof hashBytes
+  readonly #sink: JoinSink
+  readonly #counts: WindowCounts
   /** Stream time at the record whose matches are looked at. A field, as a number among arguments would be boxed. */
   #takenAt = Number.NEGATIVE_INFINITY
   readonly #cold = new ColdMatches()
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
-  readonly #entriesAhead = new Int32Array(SLICE)
   #ownIndex: SegmentIndex | undefined
   #ownPage: Page | undefined
   #ownPosition = 0
@@ -75,17 +66,23 @@ export class JoinWindow {
   #ownEntries: Entries | undefined
 
   constructor(options: WindowOptions) {
-    this.times = options.times
+    const { times, kind, number, log, clock, sink, counts } = options
+    this.times = times
+    this.number = number
+    this.#log = log
+    this.#clock = clock
     this.#hash = options.hash ?? hashBytes
-    this.#left = options.kind === 'left'
-    this.#readPages = options.readPages
-    this.#sink = options.sink
-    this.#counts = options.counts
-    this.recent = new RecentPages(options.recentBytes)
-    this.#writer = new PageWriter(this.recent)
-    this.segments = new Segments(this.times.segmentMs)
-    this.closing = new Closing(this.times.sliceMs)
-    this.queries = new WindowQueries(this.segments, this.recent, this.#readPages, this.#hash)
+    this.#sink = sink
+    this.#counts = counts
+    this.#writer = new PageWriter(log, number)
+    this.segments = new Segments(times.segmentMs)
+    const { segments } = this
+    if (kind === 'left') {
+      const emit = (fact: EntryCursor): void => sink.unmatched(fact)
+      this.outer = new OuterSide(LEFT, times.openMs, times.sliceMs, { segments, log, clock }, emit)
+    }
+    this.queries = new WindowQueries(segments, log, this.#hash)
+    this.ahead = new LookAhead(times, segments, log.recent)
   }
 
   /** Where the body of the record just inserted has to be written. */
@@ -93,32 +90,13 @@ export class JoinWindow {
     return this.#own.buffer
   }
 
-  /** Memory of pages, those of the running epoch included. */
-  get pageBytes(): number {
-    return this.recent.bytes
-  }
-
-  /** Of both sides. */
+  /** How many records both sides hold. */
   get records(): number {
     return this.segments.entries(LEFT) + this.segments.entries(RIGHT)
   }
 
   get indexBytes(): number {
     return this.segments.bytes
-  }
-
-  /** Memory of what the running epoch has added. */
-  get epochBytes(): number {
-    return this.#writer.bytes
-  }
-
-  get nextPage(): number {
-    return this.#writer.nextPage
-  }
-
-  /** Of a store that has been loaded. */
-  set nextPage(number: number) {
-    this.#writer.nextPage = number
   }
 
   /** So many matches wait for their pages that `resolveCold` has to come first. */
@@ -174,34 +152,10 @@ export class JoinWindow {
     page.count++
     this.#ownEntries = entries
     this.#ownEntry = index.add(side, hash, page.number, this.#ownPosition)
-    if (this.#left && side === LEFT) this.closing.add(time, index.start, this.#ownEntry)
+    const { outer } = this
+    if (outer !== undefined && outer.side === side)
+      outer.closing.add(time, index.start, this.#ownEntry)
     return own.bodyStart
-  }
-
-  /**
-   * Brings near what `insert` and `probe` of the next records, a slice at most, will read.
-   * @param from @param to the earliest and the latest of their times
-   */
-  lookAhead(side: number, hashes: Int32Array, count: number, from: number, to: number): number {
-    const { beforeMs, afterMs, segmentMs } = this.times
-    const earliest = from - (side === LEFT ? beforeMs : afterMs)
-    const latest = to + (side === LEFT ? afterMs : beforeMs)
-    const entries = this.#entriesAhead
-    const { recent } = this
-    let touched = 0
-    for (const index of this.segments.all) {
-      if (index.start + segmentMs <= earliest || index.start > latest) continue
-      const other = index.sides[1 - side]
-      touched ^= index.lookAhead(hashes, count)
-      touched ^= index.lookAheadEntries(1 - side, hashes, count, entries)
-      for (let i = 0; i < count; i++) {
-        if (entries[i] < 0) continue
-        const place = recent.find(other.page(entries[i]))
-        if (place < 0) continue
-        touched ^= recent.bufferAt(place)[recent.startAt(place) + other.position(entries[i])]
-      }
-    }
-    return touched
   }
 
   /**
@@ -213,8 +167,9 @@ export class JoinWindow {
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
-    const { segments, recent } = this
-    this.#takenAt = this.streamTime
+    const { segments, outer } = this
+    const { recent } = this.#log
+    this.#takenAt = this.#clock.streamTime
     let hit = false
     const middle = this.#ownIndex!.number
     // No segment is shorter than the window reaches to either side.
@@ -225,7 +180,8 @@ export class JoinWindow {
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
         const place = recent.match(other.page(entry))
-        if (place < 0 || (this.#left && !this.#cold.isEmpty)) this.#wait(side, other, entry)
+        if (place < 0 || (outer !== undefined && !this.#cold.isEmpty))
+          this.#wait(side, other, entry)
         else this.#consider(side, other, entry, recent.bufferAt(place), recent.startAt(place))
       }
     }
@@ -241,40 +197,16 @@ export class JoinWindow {
     }
   }
 
-  /**
-   * Emits the left records that have closed without a match.
-   * @param full asked before each slice of time: whether the rest has to wait for the next epoch
-   */
-  async closeUnmatched(full: () => boolean): Promise<number> {
-    const { closing } = this
-    let emitted = 0
-    while (this.isClosingDue && (closing.isOverdue || !full())) {
-      for (const due of closing.take(this.streamTime - this.times.openMs)) {
-        for (let i = 0; i < due.length; i += READ_AT_ONCE) {
-          emitted += await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
-        }
-      }
-    }
-    return emitted
-  }
-
-  /** Whether `closeUnmatched` has anything to do. */
-  get isClosingDue(): boolean {
-    return this.#left && this.closing.isDue(this.streamTime - this.times.openMs)
-  }
-
-  /** Ends the epoch's pages: seals them and returns what it has added, oldest first. */
-  take(): Page[] {
-    for (const [of, entries] of this.#marks) this.#writer.marks(of, entries)
-    this.#marks.clear()
-    return this.#writer.take()
+  seal(): void {
+    this.outer?.seal(this.#writer)
+    this.#writer.seal()
   }
 
   /** Drops the segments that hold nothing any more; returns their starts. */
   expire(): number[] {
     // What has closed unmatched is emitted first.
-    const closed = this.#left ? this.closing.closedBefore : Number.POSITIVE_INFINITY
-    const before = Math.min(this.streamTime - this.times.heldMs, closed)
+    const closed = this.outer?.closing.closedBefore ?? Number.POSITIVE_INFINITY
+    const before = Math.min(this.#clock.streamTime - this.times.heldMs, closed)
     const gone = this.segments.expire(before)
     if (gone.length > 0) this.#ownIndex = undefined
     for (const side of [LEFT, RIGHT]) {
@@ -283,24 +215,28 @@ export class JoinWindow {
     return gone.map(({ start }) => start)
   }
 
-  /** Takes a page from LevelDB or the changelog into the index; its bytes are not kept. */
+  hasSegment(start: number): boolean {
+    return this.segments.get(start) !== undefined
+  }
+
+  get closedBefore(): readonly number[] {
+    return this.outer === undefined ? [] : [this.outer.closing.closedBefore]
+  }
+
   restore(page: Page): void {
-    if (page.kind === MATCHED) {
-      const left = this.segments.at(page.segment).sides[LEFT]
-      for (let at = page.start + PAGE_HEADER; at < page.end; at += 4) {
-        left.setMatched(page.buffer.readUInt32LE(at))
-      }
+    const { outer } = this
+    if (isMarks(page.kind)) {
+      outer?.restoreMarks(page)
       return
     }
-    const index = this.segments.at(page.segment)
-    const cursor = this.#other
-    for (let position = PAGE_HEADER; page.start + position < page.end; ) {
-      cursor.read(page.buffer, page.start + position, page.segment)
-      const hash = this.#hash(cursor.buffer, cursor.keyStart, cursor.keyEnd)
-      const entry = index.add(page.kind, hash, page.number, position)
-      if (this.#left && page.kind === LEFT) this.closing.add(cursor.time, page.segment, entry)
-      position = cursor.bodyEnd - page.start
-    }
+    restoreEntries(page, this.segments, this.#hash, (time, entry) => {
+      if (outer !== undefined && outer.side === page.kind)
+        outer.closing.add(time, page.segment, entry)
+    })
+  }
+
+  restored(closedBefore: readonly number[]): void {
+    this.outer?.closing.restored(closedBefore[0] ?? Number.NEGATIVE_INFINITY)
   }
 
   /** @param buffer @param start where the entry's page lies */
@@ -314,10 +250,11 @@ export class JoinWindow {
     const distance = right.time - left.time
     if (!isInside(times, distance) || isLate(times, other.time, this.#takenAt)) return
     if (!other.sameKey(own.buffer, own.keyStart, own.keyEnd)) return
-    if (this.#left) {
-      if (side === LEFT) this.#markMatched(this.#ownEntries!, this.#ownEntry)
+    const { outer } = this
+    if (outer !== undefined) {
+      if (side === outer.side) outer.mark(this.#ownEntries!, this.#ownEntry)
       else if (this.#isOver(entries, entry, other.time)) return
-      else this.#markMatched(entries, entry)
+      else outer.mark(entries, entry)
     }
     const { matchDelays } = this.#counts
     if (distance < 0) matchDelays[RIGHT].add(-distance)
@@ -332,14 +269,6 @@ export class JoinWindow {
     return true
   }
 
-  #markMatched(entries: Entries, entry: number): void {
-    if (entries.isMatched(entry)) return
-    entries.setMatched(entry)
-    const marks = this.#marks.get(entries)
-    if (marks === undefined) this.#marks.set(entries, [entry])
-    else marks.push(entry)
-  }
-
   /**
    * For its page; in a left join also for those that wait already: whether a record has closed
    * depends on whether one of them has matched it.
@@ -351,28 +280,19 @@ export class JoinWindow {
   }
 
   async #resolve(cold: Float64Array): Promise<void> {
-    const { recent } = this
-    const wanted = new Set<number>()
-    for (let i = 0; i < cold.length; i += COLD_FIELDS) {
-      wanted.add(this.#otherOf(cold, i).page(cold[i + 6] | 0))
-    }
-    const pages = new Map<number, Page>()
-    // While some are read, an older epoch's pages may leave the memory.
-    for (let missing = [...wanted]; missing.length > 0; ) {
-      missing = missing.filter((number) => !recent.has(number))
-      for (const [number, page] of await this.#fetchPages(missing)) pages.set(number, page)
-      missing = [...wanted].filter((number) => !pages.has(number) && !recent.has(number))
-    }
+    const { segments } = this
+    const { recent } = this.#log
+    const pages = await pagesOf(cold, segments, this.#log)
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i] | 0
       const entry = cold[i + 6] | 0
-      const entries = this.#otherOf(cold, i)
+      const entries = otherOf(cold, i, segments)
       // Our own record is of the running epoch, so its page is in memory.
       const ownPlace = recent.find(cold[i + 1])
       const segment = cold[i + 3]
       own.read(recent.bufferAt(ownPlace), recent.startAt(ownPlace) + (cold[i + 2] | 0), segment)
-      this.#ownEntries = this.segments.get(segment)!.sides[side]
+      this.#ownEntries = segments.get(segment)!.sides[side]
       this.#ownEntry = cold[i + 4] | 0
       this.#takenAt = cold[i + 7]
       const number = entries.page(entry)
@@ -381,59 +301,5 @@ export class JoinWindow {
       const buffer = page?.buffer ?? recent.bufferAt(place)
       this.#consider(side, entries, entry, buffer, page?.start ?? recent.startAt(place))
     }
-  }
-
-  /** The other side's entries, for the match that waits at `i`. */
-  #otherOf(cold: Float64Array, i: number): Entries {
-    return this.segments.get(cold[i + 5])!.sides[(1 - cold[i]) | 0]
-  }
-
-  /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
-  async #emitUnmatched(segment: number, due: Int32Array): Promise<number> {
-    const left = this.segments.get(segment)?.sides[LEFT]
-    if (left === undefined) return 0
-    const { recent } = this
-    const wanted = new Set<number>()
-    const cold: number[] = []
-    let emitted = 0
-    for (const entry of due) {
-      if (left.isMatched(entry)) continue
-      emitted++
-      const number = left.page(entry)
-      const place = recent.find(number)
-      if (place >= 0) {
-        const at = recent.startAt(place) + left.position(entry)
-        this.#emit(recent.bufferAt(place), at, left.start)
-      } else {
-        wanted.add(number)
-        cold.push(number, left.position(entry))
-      }
-    }
-    const pages = await this.#fetchPages([...wanted])
-    for (let i = 0; i < cold.length; i += 2) {
-      const { buffer, start, segment } = pages.get(cold[i])!
-      this.#emit(buffer, start + (cold[i + 1] | 0), segment)
-    }
-    return emitted
-  }
-
-  #emit(buffer: Bytes, position: number, segment: number): void {
-    this.#other.read(buffer, position, segment)
-    this.#sink.unmatched(this.#other)
-  }
-
-  async #fetchPages(wanted: readonly number[]): Promise<Map<number, Page>> {
-    const pages = new Map<number, Page>()
-    if (wanted.length === 0) return pages
-    const values = await this.#readPages(wanted)
-    for (const [i, value] of values.entries()) {
-      const page = value && readPageHeader(value, 0)
-      if (page === undefined || page.number !== wanted[i]) {
-        const message = `Page ${wanted[i]} is not in the store, or is damaged`
-        throw new EnricherError('STATE_CORRUPT', message, { fields: { page: wanted[i] } })
-      }
-      pages.set(page.number, page)
-    }
-    return pages
   }
 }

@@ -1,10 +1,7 @@
 import type { Bytes, hashBytes } from '../bytes.ts'
 import { EntryCursor, readPageHeader } from '../state/page.ts'
-import type { RecentPages } from '../state/recent-pages.ts'
+import type { PageLog } from '../state/page-log.ts'
 import type { Segments } from './segments.ts'
-
-/** Reads committed pages that are no longer in memory, in the order asked; undefined: not there. */
-export type ReadPages = (numbers: readonly number[]) => Promise<(Buffer | undefined)[]>
 
 /** A record of the window; the body is in output form. */
 export interface StoredRecord {
@@ -15,19 +12,12 @@ export interface StoredRecord {
 /** What others may ask of a window while its task runs: the records of committed epochs. */
 export class WindowQueries {
   readonly #segments: Segments
-  readonly #recent: RecentPages
-  readonly #readPages: ReadPages
+  readonly #log: PageLog
   readonly #hash: typeof hashBytes
 
-  constructor(
-    segments: Segments,
-    recent: RecentPages,
-    readPages: ReadPages,
-    hash: typeof hashBytes,
-  ) {
+  constructor(segments: Segments, log: PageLog, hash: typeof hashBytes) {
     this.#segments = segments
-    this.#recent = recent
-    this.#readPages = readPages
+    this.#log = log
     this.#hash = hash
   }
 
@@ -36,7 +26,7 @@ export class WindowQueries {
    * others are read is passed over.
    */
   async recordsOf(side: number, key: Bytes, most: number): Promise<StoredRecord[]> {
-    const recent = this.#recent
+    const { recent, read } = this.#log
     const found: (StoredRecord | undefined)[] = []
     const cold: { at: number; number: number; position: number }[] = []
     for (const [number, position, segment] of this.#committed(side, key, most)) {
@@ -49,7 +39,7 @@ export class WindowQueries {
         found.push(copyOf(recent.bufferAt(place), at, segment, key))
       }
     }
-    const pages = cold.length === 0 ? [] : await this.#readPages(cold.map(({ number }) => number))
+    const pages = cold.length === 0 ? [] : await read(cold.map(({ number }) => number))
     for (const [i, { at, position }] of cold.entries()) {
       const page = pages[i] && readPageHeader(pages[i], 0)
       found[at] = page && copyOf(page.buffer, page.start + position, page.segment, key)
@@ -66,7 +56,7 @@ export class WindowQueries {
       let entry = index.first(side, hash)
       for (; entry >= 0 && left > 0; entry = entries.next(entry)) {
         const number = entries.page(entry)
-        if (!this.#recent.isCommitted(number)) continue
+        if (!this.#log.recent.isCommitted(number)) continue
         left--
         yield [number, entries.position(entry), index.start]
       }

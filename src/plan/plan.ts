@@ -1,0 +1,58 @@
+/** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
+import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+
+/** A topic that tasks read, each of them one partition of all sources. */
+export interface Source {
+  readonly topic: string
+  /** The field with the event time; null: the record's timestamp. */
+  readonly time: string | null
+  /** Whether the record's key has to be the text of a field, as it has where records are joined. */
+  readonly isKeyed: boolean
+}
+
+/** A row that a fact is completed with. */
+export interface LookUp {
+  /** The dimension's name. */
+  readonly name: string
+  /** The fact's field, for messages. */
+  readonly on: string
+  /** Which key field of the fact's reader it is: see `ValueReader`. */
+  readonly key: number
+  readonly missing: 'null' | 'drop' | 'reject'
+}
+
+export interface Join
+  extends Pick<JoinConfig, 'kind' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
+  /** What becomes of a late record, by side. */
+  readonly late: readonly ['emit' | 'drop' | 'reject', 'drop' | 'reject']
+}
+
+export interface Plan {
+  /** Consumer group; prefix of transactional ids and internal topics. */
+  readonly name: string
+  readonly commitMs: number
+  /** Facts first; then the right stream, where there is a join. */
+  readonly sources: readonly Source[]
+  readonly lookUps: readonly LookUp[]
+  /** null: a fact comes out as soon as it has its rows. */
+  readonly join: Join | null
+  /** How far ahead of the clock an event time may be, and what becomes of a record that is further ahead. */
+  readonly aheadMs: number
+  readonly early: 'drop' | 'reject'
+}
+
+export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
+  const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
+  // The join field is the first key field of the fact's reader.
+  const firstKey = join === null ? 0 : 1
+  return {
+    name,
+    commitMs: commit.intervalMs,
+    sources: [facts, ...(join === null ? [] : [join])].map(source),
+    lookUps: dimensions.map(({ name, on, missing }, d) => ({ name, on, missing, key: firstKey + d })),
+    join: join && { ...join, late: [join.late.left, join.late.right] },
+    // Stream time is a join's: where there is none a record from the future harms no other.
+    aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
+    early: join?.early ?? 'reject',
+  }
+}

@@ -1,0 +1,28 @@
+import { EnricherError } from '../errors.ts'
+
+/** @param stored of the records in the changelog */
+export function layoutChanged(topic: string, stored: string, layout: string): EnricherError {
+  const message = `The stored records in ${topic} were written for another pipeline (selected fields or schemas differ). Give the changed pipeline another name, or run \`stream-enricher reset\``
+  return new EnricherError('STATE_LAYOUT_CHANGED', message, {
+    fields: { topic, stored, pipeline: layout },
+  })
+}
+
+export function corruptStore(partition: number, what: string): EnricherError {
+  return new EnricherError('STATE_CORRUPT', `The window store of task ${partition} has ${what}`, {
+    fields: { partition },
+  })
+}
+
+interface OffsetPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly committed: number
+  readonly stored: number
+}
+
+export function offsetsChanged(place: OffsetPlace): EnricherError {
+  const { topic, partition, committed, stored } = place
+  const message = `The group's offset of ${topic}-${partition} is ${committed}, but the window store was written up to ${stored}: offsets were changed from outside, or the changelog is not this group's. Restore the offset, or delete the group's offsets, the changelog topic and the state folder`
+  return new EnricherError('OFFSETS_CHANGED', message, { fields: { ...place } })
+}

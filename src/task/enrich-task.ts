@@ -1,0 +1,137 @@
+/**
+ * A task without a join: a fact comes out as soon as it has its rows. The way of the data is `EnrichTask.process`,
+ * top to bottom:
+ *
+ *     fetch → decode → enrich (dimensions) → write → epoch → commit
+ *
+ * It keeps no state: the group's offsets alone say where it goes on.
+ */
+import { SLICE } from '../batch.ts'
+import type { Fetched } from '../broker/port.ts'
+import { NO_BYTES } from '../bytes.ts'
+import type { Block, InputQueue } from '../input/input-queue.ts'
+import { BatchList, batchOf, TaskOutput } from '../output/task-output.ts'
+import { TaskRejects } from '../output/task-rejects.ts'
+import { timeText } from '../output/time-text.ts'
+import { Facts } from './facts.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
+import { type RunnableTask, SLICES, type TaskContext, type TaskEpoch, type TaskFigures } from './task.ts'
+
+export class EnrichTask implements RunnableTask {
+  readonly partition: number
+  readonly queues: readonly [InputQueue]
+  readonly state = null
+  readonly queries = null
+  readonly #context: TaskContext
+  readonly #facts: Facts
+  readonly #output: TaskOutput
+  readonly #rejects: TaskRejects
+  #dirty = false
+  /** Of no use, but that the look-ahead's reads are not optimized away. */
+  ahead = 0
+
+  constructor(partition: number, context: TaskContext) {
+    this.partition = partition
+    this.#context = context
+    this.#rejects = new TaskRejects(partition, context)
+    this.#facts = new Facts(partition, context, this.#rejects)
+    this.queues = [this.#facts.queue]
+    const batches = new BatchList(context.output, partition)
+    this.#output = new TaskOutput(batches, context.shape, NO_BYTES, this.#rejects)
+  }
+
+  offer(_source: number, fetched: Fetched): void {
+    this.#facts.queue.offer(fetched)
+  }
+
+  /** Nothing here waits for silence. */
+  restartIdle(): void {}
+
+  get epochBytes(): number {
+    return this.#output.batches.bytes + this.#rejects.batches.bytes
+  }
+
+  get full(): boolean {
+    return this.epochBytes >= this.#context.memory.epochBytes
+  }
+
+  async process(): Promise<boolean> {
+    const { now, behindMs } = this.#context
+    this.#output.oldest = now() - behindMs
+    let taken = 0
+    while (taken < SLICES && this.#takeSlice()) taken++
+    return taken > 0
+  }
+
+  /** Takes the next records. @returns whether there was one */
+  #takeSlice(): boolean {
+    const facts = this.#facts
+    if (this.full || facts.loading || !facts.readTimes()) return false
+    const block = facts.queue.head
+    if (block === undefined) return false
+    const first = block.at
+    const end = Math.min(block.columns.length, first + SLICE)
+    facts.lookAhead(block, end, facts.enricher)
+    this.ahead ^= facts.enricher.lookAhead(end - first)
+    let i = first
+    for (; i < end && !this.full; i++) {
+      const fate = this.#takeFact(block, i, i - first)
+      if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
+        facts.loadFor(block, i, fate)
+        break
+      }
+    }
+    facts.taken(i - first, i)
+    if (i > first) this.#dirty = true
+    return i > first
+  }
+
+  #takeFact(block: Block, i: number, row: number): number {
+    const facts = this.#facts
+    const value = facts.open(block, i, row)
+    if (typeof value === 'number') return value
+    const rowBytes = facts.lookUp(value, block, i, row)
+    if (rowBytes < 0) return REFUSED
+    const { columns, times } = block
+    const bodyBytes = value.projectedBytes + rowBytes
+    const batch = this.#output.beginFact(columns, times, i, bodyBytes)
+    if (batch === undefined) return this.#refuse(block, i, bodyBytes)
+    const at = value.project(batch.buffer, batch.position)
+    this.#output.endFact(batch, facts.enricher.write(batch.buffer, at), columns, i)
+    return TAKEN
+  }
+
+  /** The output topic does not take it. */
+  #refuse(block: Block, i: number, bodyBytes: number): number {
+    const { topic, maxBatchBytes } = this.#context.output
+    const { columns, times } = block
+    if (times[i] < this.#output.oldest) {
+      const error = `The output's time is ${timeText(times[i])}, longer ago than ${topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
+      return this.#facts.reject(block, i, 'output', 'too_old', error)
+    }
+    const bytes = this.#output.recordBytes(columns, i, bodyBytes)
+    const error = `The output has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
+    return this.#facts.reject(block, i, 'output', 'too_large', error)
+  }
+
+  get ended(): boolean {
+    return !this.#dirty && this.#facts.queue.ended
+  }
+
+  drain(): TaskEpoch | undefined {
+    if (!this.#dirty) return undefined
+    this.#dirty = false
+    return {
+      partition: this.partition,
+      outputs: this.#output.batches.drain(),
+      outputTimes: this.#output.drainTimes(),
+      rejects: this.#rejects.batches.drain(),
+      offsets: [this.#facts.queue.taken],
+      state: null,
+    }
+  }
+
+  figures(): TaskFigures {
+    return { streamTime: null, records: [], segments: [], pages: 0, pageBytes: 0, indexBytes: 0 }
+  }
+}

@@ -1,0 +1,357 @@
+/**
+ * A task that joins: one partition of facts and right stream, with its own window. The way of the data is
+ * `JoinTask.process`, top to bottom:
+ *
+ *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
+ */
+import type { Fetched } from '../broker/port.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
+import type { ValueReader } from '../codec/port.ts'
+import type { Block, InputQueue } from '../input/input-queue.ts'
+import { merge, newSlice, type SliceSide } from '../input/merge.ts'
+import { LooseFact } from '../output/loose-fact.ts'
+import { BatchList, TaskOutput } from '../output/task-output.ts'
+import { TaskRejects } from '../output/task-rejects.ts'
+import { timeText } from '../output/time-text.ts'
+import type { Join } from '../plan/plan.ts'
+import { LEFT, RIGHT } from '../state/page.ts'
+import type { PageStore } from '../state/page-store.ts'
+import { TaskState } from '../state/task-state.ts'
+import { JoinWindow } from '../window/join-window.ts'
+import { isLate } from '../window/lateness.ts'
+import { windowTimes } from '../window/segments.ts'
+import type { WindowQueries } from '../window/window-queries.ts'
+import { UNTIMED } from './event-times.ts'
+import { Facts } from './facts.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, Side, TAKEN } from './side.ts'
+import { type RunnableTask, SLICES, type TaskContext, type TaskEpoch, type TaskFigures } from './task.ts'
+
+export class JoinTask implements RunnableTask {
+  readonly partition: number
+  readonly state: TaskState
+  readonly queues: readonly [InputQueue, InputQueue]
+  readonly window: JoinWindow
+  readonly #context: TaskContext
+  readonly #join: Join
+  readonly #facts: Facts
+  readonly #right: Side
+  readonly #output: TaskOutput
+  readonly #rejects: TaskRejects
+  readonly #slice = newSlice()
+  readonly #lateFact = new LooseFact()
+  /** When something has last come, by the clock for durations. */
+  #lastInputAt: number
+  #dirty = false
+  /** Of no use, but that the look-ahead's reads are not optimized away. */
+  ahead = 0
+
+  constructor(partition: number, pages: PageStore, join: Join, context: TaskContext) {
+    this.partition = partition
+    this.#context = context
+    this.#join = join
+    this.#lastInputAt = context.elapsed()
+    this.#rejects = new TaskRejects(partition, context)
+    this.#facts = new Facts(partition, context, this.#rejects)
+    this.#right = new Side(RIGHT, partition, context, this.#rejects)
+    this.queues = [this.#facts.queue, this.#right.queue]
+    this.#output = new TaskOutput(
+      new BatchList(context.output, partition),
+      context.shape,
+      context.codec.missingRight,
+      this.#rejects,
+    )
+    this.state = new TaskState(pages, () => context.memory.pageBytes)
+    const { log, clock } = this.state
+    this.window = new JoinWindow({
+      times: windowTimes(join),
+      kind: join.kind,
+      number: 0,
+      log,
+      clock,
+      sink: this.#output,
+      counts: context.counts.window,
+    })
+    this.state.add(this.window)
+  }
+
+  get queries(): WindowQueries {
+    return this.window.queries
+  }
+
+  offer(source: number, fetched: Fetched): void {
+    if (fetched.columns.length > 0) this.restartIdle()
+    this.#side(source).queue.offer(fetched)
+  }
+
+  restartIdle(): void {
+    this.#lastInputAt = this.#context.elapsed()
+  }
+
+  get epochBytes(): number {
+    return this.#output.batches.bytes + this.#rejects.batches.bytes + this.state.log.epochBytes
+  }
+
+  get full(): boolean {
+    return this.epochBytes >= this.#context.memory.epochBytes
+  }
+
+  async process(): Promise<boolean> {
+    const [facts, right] = [this.#facts, this.#right]
+    if (this.full || facts.loading || right.loading) return false
+    const { now, behindMs, interval } = this.#context
+    this.#output.oldest = now() - behindMs
+    const { clock } = this.state
+    if (clock.streamTime > (interval?.overAt ?? Number.POSITIVE_INFINITY) && !this.#isSliceOpen) {
+      facts.queue.end()
+      right.queue.end()
+    }
+    if (!this.#readHeads()) return false
+
+    if (this.window.outer?.isDue) {
+      await this.#close()
+      return true
+    }
+    if (!this.#takeSlices()) return this.#closeWhenIdle()
+    await this.window.resolveCold()
+    await this.#close()
+    return true
+  }
+
+  /** So many that a turn is some milliseconds of work. @returns whether there was one */
+  #takeSlices(): boolean {
+    for (let taken = 0; taken < SLICES; taken++) {
+      if (!this.#readHeads()) return taken > 0
+      const isOpen = this.#isSliceOpen
+      if (!isOpen && !merge(this.#slice, this.#facts.queue, this.#right.queue)) return taken > 0
+      this.#takeSlice()
+      if (this.#isSliceOpen) return true
+    }
+    return true
+  }
+
+  /** The event times of both heads, which the merge needs. False: a schema is being loaded. */
+  #readHeads(): boolean {
+    return this.#facts.readTimes() && this.#right.readTimes()
+  }
+
+  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
+  get #isSliceOpen(): boolean {
+    return this.#slice.at < this.#slice.length
+  }
+
+  /** Takes the slice's records in its order, or those of them that can be taken now. */
+  #takeSlice(): void {
+    const { window } = this
+    const { clock } = this.state
+    const slice = this.#slice
+    const { left, right, order, length } = slice
+    const { lateness } = this.#context.counts
+    const firstLeft = left.block?.at ?? 0
+    const firstRight = right.block?.at ?? 0
+    this.#lookAhead(this.#facts, left)
+    this.#lookAhead(this.#right, right)
+    let i = firstLeft
+    let j = firstRight
+    let n = slice.at
+    // Nearly all are: a call for each would box its number.
+    const onTime = [0, 0]
+    for (; n < length && !this.full && !window.coldFull; n++) {
+      const side = order[n]
+      const at = side === LEFT ? i : j
+      const block = side === LEFT ? left.block! : right.block!
+      const fate =
+        side === LEFT
+          ? this.#takeFact(block, at, at - firstLeft)
+          : this.#takeRight(block, at, at - firstRight)
+      if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
+        this.#side(side).loadFor(block, at, fate)
+        break
+      }
+      if (side === LEFT) i++
+      else j++
+      const time = block.times[at]
+      // A time that is not known has no lateness.
+      if (time !== UNTIMED) {
+        const behind = clock.streamTime - time
+        if (behind > 0) lateness[side].add(behind)
+        else onTime[side]++
+      }
+      if (fate === TAKEN && time > clock.streamTime) clock.streamTime = time
+    }
+    lateness[LEFT].addNone(onTime[LEFT])
+    lateness[RIGHT].addNone(onTime[RIGHT])
+    slice.at = n
+    this.#facts.taken(i - firstLeft, i)
+    this.#right.taken(j - firstRight, j)
+  }
+
+  #side(index: number): Side {
+    return index === LEFT ? this.#facts : this.#right
+  }
+
+  /** Reads the records to be taken, then brings near what they will be looked up in. */
+  #lookAhead(side: Side, { block, end }: SliceSide): void {
+    if (block === undefined || block.at === end) return
+    const count = end - block.at
+    const { enricher } = this.#facts
+    const isFacts = side.index === LEFT
+    side.lookAhead(block, end, isFacts ? enricher : undefined)
+    if (isFacts) this.ahead ^= enricher.lookAhead(count)
+    this.ahead ^= this.window.ahead.touch(side.index, side.hashes, count, side.from, side.to)
+  }
+
+  #takeFact(block: Block, i: number, row: number): number {
+    const { window } = this
+    const facts = this.#facts
+    const value = facts.open(block, i, row)
+    if (typeof value === 'number') return value
+    const late = isLate(window.times, block.times[i], this.state.clock.streamTime)
+    if (late && this.#join.late[LEFT] !== 'emit') return this.#late(LEFT, block, i)
+    const rowBytes = facts.lookUp(value, block, i, row)
+    if (rowBytes < 0) return REFUSED
+
+    const { columns } = block
+    const bodyBytes = value.projectedBytes + rowBytes
+    const around = facts.key.end - facts.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    if (bodyBytes + around > this.#context.maxEntryBytes) return facts.tooLarge(block, i, bodyBytes)
+    if (late) return this.#emitLate(value, block, i, bodyBytes)
+    const at = this.#insert(facts, block, i, row, bodyBytes)
+    this.#writeFact(value, window.bodyBuffer, at)
+    this.#probe(LEFT, facts.hashes[row])
+    return TAKEN
+  }
+
+  #takeRight(block: Block, i: number, row: number): number {
+    const { window } = this
+    const right = this.#right
+    const value = right.open(block, i, row)
+    if (typeof value === 'number') return value
+    if (isLate(window.times, block.times[i], this.state.clock.streamTime)) {
+      return this.#late(RIGHT, block, i)
+    }
+    const { columns } = block
+    const bodyBytes = value.projectedBytes
+    const around = right.key.end - right.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    if (bodyBytes + around > this.#context.maxEntryBytes) return right.tooLarge(block, i, bodyBytes)
+    const at = this.#insert(right, block, i, row, bodyBytes)
+    value.project(window.bodyBuffer, at)
+    this.#probe(RIGHT, right.hashes[row])
+    return TAKEN
+  }
+
+  /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
+  #insert(side: Side, { columns, times }: Block, i: number, row: number, bodyBytes: number): number {
+    const { key } = side
+    // What has none keeps none: they are a byte that says so.
+    const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]
+    const isBare = side.index === RIGHT && headerBytes <= 1
+    return this.window.insert(
+      side.index,
+      times,
+      i,
+      side.hashes[row],
+      key.buffer,
+      key.start,
+      key.end,
+      isBare ? NO_BYTES : columns.buffer,
+      isBare ? 0 : columns.headerStarts[i],
+      isBare ? 0 : columns.headerEnds[i],
+      bodyBytes,
+    )
+  }
+
+  #probe(side: number, hash: number): void {
+    this.#context.counts.probe(side, this.window.probe(side, hash))
+  }
+
+  /** The fact's fields and its rows' columns, as many bytes as were found to be needed. */
+  #writeFact(value: ValueReader, body: Bytes, start: number): void {
+    this.#facts.enricher.write(body, value.project(body, start))
+  }
+
+  /** It comes out without a match, and is not kept. */
+  #emitLate(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
+    const { counts } = this.#context
+    const fact = this.#lateFact
+    const at = fact.begin(times[i], this.#facts.key, columns, i, bodyBytes)
+    this.#writeFact(value, fact.buffer, at)
+    this.#output.unmatched(fact)
+    counts.late[LEFT]++
+    counts.unmatched++
+    return TAKEN
+  }
+
+  #late(side: number, block: Block, i: number): number {
+    const { counts } = this.#context
+    counts.late[side]++
+    if (this.#join.late[side] === 'drop') {
+      counts.droppedLate++
+      return REFUSED
+    }
+    const { heldMs } = this.window.times
+    const time = block.times[i]
+    const behind = this.state.clock.streamTime - time
+    const error = `Its time ${timeText(time)} is ${behind} ms behind stream time; before, after and grace of the join allow ${heldMs}`
+    return this.#side(side).reject(block, i, 'window', 'late', error)
+  }
+
+  /** What stream time has passed by comes out, or goes. */
+  async #close(): Promise<void> {
+    this.#dirty = true
+    const { outer } = this.window
+    if (outer !== undefined) {
+      this.#context.counts.unmatched += await outer.close(() => this.full)
+    }
+    this.state.expire()
+  }
+
+  /**
+   * A left join whose inputs have ended, or have been silent for `join.idle`, closes its windows.
+   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
+   */
+  async #closeWhenIdle(): Promise<boolean> {
+    const { outer, times } = this.window
+    if (outer === undefined || outer.closing.pending === 0) return false
+    const [facts, right] = this.queues
+    if (!facts.caughtUp || !right.caughtUp) return false
+    const ended = facts.ended && right.ended
+    const silentMs = this.#context.elapsed() - this.#lastInputAt
+    if (!ended && silentMs < this.#join.idleMs) return false
+    const { clock } = this.state
+    const { closing } = outer
+    clock.streamTime = Math.max(clock.streamTime, closing.latest + closing.sliceMs + times.openMs)
+    await this.#close()
+    return true
+  }
+
+  get ended(): boolean {
+    const isOpen = (this.window.outer?.closing.pending ?? 0) > 0
+    return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
+  }
+
+  drain(): TaskEpoch | undefined {
+    if (!this.#dirty) return undefined
+    this.#dirty = false
+    return {
+      partition: this.partition,
+      outputs: this.#output.batches.drain(),
+      outputTimes: this.#output.drainTimes(),
+      rejects: this.#rejects.batches.drain(),
+      offsets: this.queues.map(({ taken }) => taken),
+      state: this.state.drain(),
+    }
+  }
+
+  figures(): TaskFigures {
+    const { segments } = this.window
+    const { clock, log, livePages } = this.state
+    return {
+      streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
+      records: [segments.entries(LEFT), segments.entries(RIGHT)],
+      segments: [segments.count(LEFT), segments.count(RIGHT)],
+      pages: livePages,
+      pageBytes: log.recent.bytes,
+      indexBytes: segments.bytes,
+    }
+  }
+}
