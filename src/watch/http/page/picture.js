@@ -27,8 +27,7 @@ function draw(topology) {
       make('path', { d, class: 'flow' }),
     )
     svg.append(group)
-    const { x, y } = edge.label ?? middle
-    labels.push(make('text', { x, y: y + 4, id: `label-${edge.id}` }))
+    labels.push(make('text', { x: middle.x, y: middle.y + 4, id: `label-${edge.id}` }))
   }
   for (const { id, kind, title, x, y, w, h, topic } of Object.values(nodes)) {
     const group = make('g', { class: `node ${topic ? 'topic' : ''}`, id: `node-${id}` })
