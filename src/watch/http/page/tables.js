@@ -33,7 +33,8 @@ export function members(group, s) {
     const name = { text: `${instance ?? host}${self ? ' (this one)' : ''}`, small: address ?? '' }
     if (address !== null && !self) name.href = `http://${address}/`
     const level = summary?.verdict.verdict
-    const verdict = { text: level ?? 'no answer', small: error ?? '', alert: level !== 'works' }
+    const colour = { alert: level !== 'works', warn: level === 'degraded' }
+    const verdict = { text: level ?? 'no answer', small: error ?? '', ...colour }
     return [name, verdict, ...paceCells(summary?.pace), ranges(m.partitions), m.version ?? NONE]
   })
   for (const { name, address, lastSeenAt, partitions } of group.gone) {
