@@ -16,6 +16,13 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value)
 }
 
+/** Text with marked-up parts: what stands between two backticks is code. */
+export function setMarked(element, text) {
+  const parts = text.split('`')
+  if (element.textContent === parts.join('')) return
+  element.replaceChildren(...parts.map((part, i) => (i % 2 === 0 ? part : make('code', {}, part))))
+}
+
 export function make(name, attributes = {}, ...children) {
   const element = document.createElementNS(OF_SVG.has(name) ? SVG : HTML, name)
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
