@@ -86,6 +86,11 @@ export const ERRORS = {
     means: 'state.dir cannot be written',
     action: 'a folder that the user may write; a volume in a container',
   },
+  STATE_FULL: {
+    ends: true,
+    means: 'no room is left on the volume of state.dir',
+    action: 'a larger volume; stores may be deleted while nothing runs, and are read again',
+  },
   STATE_LOCKED: {
     ends: true,
     means: 'another process has the state folder',

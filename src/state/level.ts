@@ -10,7 +10,7 @@ const BUFFER_BYTES = 4 * 1024 * 1024
 
 /**
  * Opens the store in `folder`, creating it where there is none.
- * Throws STATE_UNWRITABLE, STATE_LOCKED (another process has it) or STATE_CORRUPT.
+ * Throws STATE_UNWRITABLE, STATE_FULL, STATE_LOCKED (another process has it) or STATE_CORRUPT.
  * @param bufferBytes of each of its three: what is written, the same while it goes to disk, and the cache
  */
 export async function openStore(folder: string, bufferBytes = BUFFER_BYTES): Promise<Store> {
@@ -56,7 +56,7 @@ export function withoutChecksum(stored: Buffer): Buffer | undefined {
 
 const TIMED = { getMany: 'get_many', batch: 'write', clear: 'clear' } as const
 
-/** Tells how long each of the store's operations takes, in ms. */
+/** Tells how long each of the store's operations takes, in ms; one that finds no room throws STATE_FULL. */
 export function timed(store: Store, onOp: (op: string, ms: number) => void): Store {
   const methods = store as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
   for (const [name, op] of Object.entries(TIMED)) {
@@ -65,6 +65,8 @@ export function timed(store: Store, onOp: (op: string, ms: number) => void): Sto
       const begun = performance.now()
       try {
         return await method(...args)
+      } catch (error) {
+        throw isFull(error as LevelError) ? fullError(store.location, error) : error
       } finally {
         onOp(op, performance.now() - begun)
       }
@@ -110,6 +112,14 @@ export function asCorrupt(error: unknown, partition?: number): unknown {
   })
 }
 
+const isFull = ({ code, message }: LevelError): boolean =>
+  code === 'LEVEL_IO_ERROR' && /(No space left on device|Disk quota exceeded)$/.test(message ?? '')
+
+function fullError(folder: string, cause: unknown): EnricherError {
+  const message = `No room is left for the state folder ${folder} (${messageOf(cause)}); give state.dir a larger volume, or take away what else lies there. While nothing runs the stores may be deleted, too: they are read again from their topics`
+  return new EnricherError('STATE_FULL', message, { cause, fields: { folder } })
+}
+
 function storeError(folder: string, error: unknown): EnricherError {
   const cause = (error as LevelError).cause ?? (error as LevelError)
   const fields = { folder }
@@ -123,6 +133,7 @@ function storeError(folder: string, error: unknown): EnricherError {
       fields,
     })
   }
+  if (isFull(cause)) return fullError(folder, cause)
   const message = `Cannot write the state folder ${folder} (${messageOf(cause)}); make state.dir a folder that this user may write. A container whose root is read-only needs a volume there: docker run -v enricher-state:/var/lib/stream-enricher, or --tmpfs /var/lib/stream-enricher`
   return new EnricherError('STATE_UNWRITABLE', message, { cause, fields })
 }

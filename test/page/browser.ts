@@ -128,9 +128,12 @@ export class Page {
     return this.run(`document.querySelector(${JSON.stringify(selector)}).innerText`)
   }
 
-  /** Of the whole page. */
+  /** Of the whole page, however much it has grown a moment ago. */
   async screenshot(file: string): Promise<void> {
-    const { data } = await this.send('Page.captureScreenshot', { captureBeyondViewport: true })
+    const { cssContentSize } = await this.send('Page.getLayoutMetrics')
+    const clip = { ...(cssContentSize as object), scale: 1 }
+    const options = { captureBeyondViewport: true, clip }
+    const { data } = await this.send('Page.captureScreenshot', options)
     writeFileSync(file, Buffer.from(data as string, 'base64'))
   }
 

@@ -33,6 +33,9 @@ export const pace = {
 }
 export type Pace = { [Name in keyof typeof pace]: number | null }
 
+/** Of each dimension, facts a second that find no row. */
+type Changed = Partial<Pace> & { readonly missed?: readonly number[] }
+
 export const still = {
   facts: 0,
   right: 0,
@@ -98,6 +101,10 @@ export const dimension = (name: string, rows: number, misses = 0, hits = 182_000
   bootstrap: null,
 })
 
+export const epochsUntil = (lastAt: number): Json => {
+  return { committed: 931_204, aborted: 2, lastAt, p50Ms: 34, p99Ms: 71 }
+}
+
 const topology = {
   pipeline: 'order-enrichment',
   partitions: 12,
@@ -131,7 +138,7 @@ const limits = {
 
 export function statusOf(
   changes: Json = {},
-  changedPace: Partial<Pace> = {},
+  changedPace: Changed = {},
   changedCounts: Json = {},
 ): Json {
   return {
@@ -147,6 +154,7 @@ export function statusOf(
     pace: {
       ...pace,
       lookUps: [1, 1].map(() => changedPace.enriched ?? pace.enriched),
+      missed: [0, 0],
       ...changedPace,
     },
     ready: true,
@@ -175,7 +183,7 @@ export function statusOf(
         { uptoMs: 65_536, count: 68_000_000 },
       ],
     })),
-    epochs: { committed: 931_204, aborted: 2, lastAt: NOW - 60, p50Ms: 34, p99Ms: 71 },
+    epochs: epochsUntil(NOW - 60),
     kafka: { lastAnswerAt: NOW - 4 },
     memory: {
       rss: 1240 * MIB,
@@ -273,7 +281,7 @@ export function stateOf(
   verdict: Json,
   minutes: number,
   changes: Json,
-  changedPace: Partial<Pace> = {},
+  changedPace: Changed = {},
   counts: Json = {},
 ): State {
   const status = statusOf({ verdict, ...changes }, changedPace, counts)

@@ -2,6 +2,7 @@
 import {
   because,
   dimension,
+  epochsUntil,
   fine,
   groupOf,
   healthy,
@@ -64,7 +65,7 @@ const restoring = (): State => {
   const secondsLeft = 96
   const restore = { remaining: 3_100_000, percent: 41, secondsLeft }
   const tasks = [task(0), ...[3, 6, 9].map((n) => ({ ...task(n), state: 'restoring', restore }))]
-  const text = 'Tasks: restoring 3 of 4: 41 %, 9300000 offsets, about 96 s left'
+  const text = 'Tasks: restoring 3 of 4: 41 %, 9,300,000 offsets and about 96 s left'
   const verdict = because('degraded', 1, ['restoring', text, 41])
   const status = statusOf(
     { verdict, state: 'restoring', tasks, rebalances: 4 },
@@ -86,7 +87,7 @@ export const STATES: Readonly<Record<string, State>> = {
   'all-rejected': stateOf(
     because('degraded', 12, [
       'rejects',
-      '100 % of the records of orders were rejected, as unknown_schema: 3M of 3M in the last 60 s',
+      '100 % of the records of orders were rejected, as unknown_schema: 3,000,000 of 3,000,000 in the last 60 s',
     ]),
     12,
     {
@@ -108,12 +109,12 @@ export const STATES: Readonly<Record<string, State>> = {
   'all-missed': stateOf(
     because('degraded', 34, [
       'missing_rows',
-      '100 % of the look-ups in customer found no row: 3M of 3M in the last 60 s',
+      '100 % of the look-ups in customer found no row: 3,000,000 of 3,000,000 in the last 60 s',
     ]),
     34,
     {
       dimensions: [
-        dimension('customer', 1_200_000, 102_000_000, 0),
+        dimension('customer', 1_200_000, 102_000_000, 80_000_000),
         dimension('product', 20_000, 1200),
       ],
       warnings: [
@@ -125,11 +126,12 @@ export const STATES: Readonly<Record<string, State>> = {
         ),
       ],
     },
+    { missed: [50_012, 0] },
   ),
   'late-storm': stateOf(
     because('degraded', 7, [
       'late',
-      '62.4 % of the records of payments were late: 1.83M of 2.94M in the last 60 s',
+      '62.4 % of the records of payments were late: 1,834,000 of 2,940,000 in the last 60 s',
     ]),
     7,
     {
@@ -151,6 +153,7 @@ export const STATES: Readonly<Record<string, State>> = {
     51,
     {
       state: 'paused',
+      epochs: epochsUntil(NOW - 51 * MINUTE),
       tasks: [0, 3, 6, 9].map((n) => ({
         ...task(n),
         lag: { facts: 38_000_000, right: 38_000_000 },
@@ -174,6 +177,7 @@ export const STATES: Readonly<Record<string, State>> = {
       {
         state: 'rebalancing',
         kafka: { lastAnswerAt: NOW - 372_000 },
+        epochs: epochsUntil(NOW - 372_000),
         warnings: [
           warning(
             1,
@@ -209,12 +213,19 @@ export const STATES: Readonly<Record<string, State>> = {
   closed: stateOf(
     because('degraded', 12, [
       'rejects',
-      '4.1 % of the records of orders were rejected, as malformed: 123,000 of 3M in the last 60 s',
+      '4.1 % of the records of orders were rejected, as malformed: 123,000 of 3,000,000 in the last 60 s',
     ]),
     12,
     {
       access: { records: 'token', shown: false, acts: false },
-      rejectKinds: [{ ...rejected, last: { at: NOW - 210, partition: 6, offset: 91_204_118 } }],
+      rejectKinds: [
+        {
+          ...rejected,
+          reason: 'malformed',
+          count: 1_470_000,
+          last: { at: NOW - 210, partition: 6, offset: 91_204_118 },
+        },
+      ],
     },
     { rejects: 2050 },
     { rejects: 1_470_000 },

@@ -27,8 +27,11 @@ export interface Pace {
   readonly lagMs: number | null
 }
 
-/** Beside it, look-ups a second of each dimension, in the file's order. */
-export type PaceNow = Pace & { readonly lookUps: readonly number[] }
+/** Beside it, look-ups a second of each dimension, in the file's order, and those that found no row. */
+export type PaceNow = Pace & {
+  readonly lookUps: readonly number[]
+  readonly missed: readonly number[]
+}
 
 interface Sample extends Pace {
   /** Wall clock, in ms: its end. */
@@ -66,6 +69,7 @@ interface Mark {
   /** As `COUNTED` has them. */
   readonly counted: readonly number[]
   readonly lookUps: readonly number[]
+  readonly missed: readonly number[]
   readonly latencies: Float64Array
 }
 
@@ -104,8 +108,9 @@ export class History {
   get pace(): PaceNow {
     const from = this.#before
     const to = this.#mark()
-    const lookUps = to.lookUps.map((looked, d) => perSecond(looked - from.lookUps[d], from, to))
-    return { ...this.#paceOf(from, to), lookUps }
+    const rates = (of: 'lookUps' | 'missed'): number[] =>
+      to[of].map((count, d) => perSecond(count - from[of][d], from, to))
+    return { ...this.#paceOf(from, to), lookUps: rates('lookUps'), missed: rates('missed') }
   }
 
   columns(): HistoryColumns {
@@ -130,8 +135,15 @@ export class History {
       counts.epochs.committed,
     ]
     const { lookupMisses, lookupNulls } = counts
-    const lookUps = counts.lookupHits.map((hits, d) => hits + lookupMisses[d] + lookupNulls[d])
-    return { at: this.#now(), counted, lookUps, latencies: counts.latencies.buckets.slice() }
+    const missed = lookupMisses.map((misses, d) => misses + lookupNulls[d])
+    const lookUps = counts.lookupHits.map((hits, d) => hits + missed[d])
+    return {
+      at: this.#now(),
+      counted,
+      lookUps,
+      missed,
+      latencies: counts.latencies.buckets.slice(),
+    }
   }
 
   #paceOf(from: Mark, to: Mark): Pace {

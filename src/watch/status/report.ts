@@ -1,10 +1,12 @@
 /** How the instance is: its state, memory, progress, readiness and liveness. */
 import type { Pipeline } from '../../config/pipeline.ts'
+import { plural } from '../../config/text.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import { type Lag, lagOf } from '../../input/last-lags.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
 import type { Check } from '../http/health.ts'
+import { spanText } from '../verdict/words.ts'
 
 /** Every state that an instance can be in. */
 export const STATES = [
@@ -81,8 +83,8 @@ export function progress(
 
 function waiting(name: string, what: string, far: ReturnType<typeof progress>): Check {
   const { remaining, percent, secondsLeft } = far
-  const left = secondsLeft === null ? '' : `, about ${secondsLeft} s left`
-  const detail = `${what}: ${percent} %, ${remaining} offsets${left}`
+  const time = secondsLeft === null ? '' : ` and about ${spanText(secondsLeft * 1000)}`
+  const detail = `${what}: ${percent} %, ${plural(remaining, 'offset')}${time} left`
   return { name, ok: false, detail, percent, secondsLeft }
 }
 

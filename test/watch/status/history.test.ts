@@ -65,6 +65,7 @@ test('the pace of now is of the last seconds, not of a moment, and of a start fr
   pass(4)
   assert.equal(history.pace.facts, 10)
   assert.deepEqual(history.pace.lookUps, [10])
+  assert.deepEqual(history.pace.missed, [2.5])
   pass(6)
   history.sample()
   pass(10)

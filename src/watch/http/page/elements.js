@@ -16,6 +16,13 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value)
 }
 
+/** Text with marked-up parts: what stands between two backticks is code. */
+export function setMarked(element, text) {
+  const parts = text.split('`')
+  if (element.textContent === parts.join('')) return
+  element.replaceChildren(...parts.map((part, i) => (i % 2 === 0 ? part : make('code', {}, part))))
+}
+
 export function make(name, attributes = {}, ...children) {
   const element = document.createElementNS(OF_SVG.has(name) ? SVG : HTML, name)
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
@@ -33,7 +40,7 @@ export function list(parent, entries, create, set) {
 
 /**
  * A table in a section; one of many columns is a list of cards on a phone.
- * @param rows of cells: text, or `{ text }` with `href`, `small` (a second line), `bar` and `of`, or `long`
+ * @param rows of cells: text, or `{ text }` with `href`, `small` (a second line), `bar` and `of`, or `long`; `alert`, or `warn`, for its colour
  * @param options `none`: what is said where there is no row; `words`: cells are text; `total`: the last row is one
  */
 export function table(id, caption, heads, rows, { none = '', words = false, total = false } = {}) {
@@ -85,9 +92,13 @@ const cellOf = (c, head) =>
     ? make('th', { scope: 'row', role: 'rowheader', 'data-label': head })
     : make('td', { role: 'cell', 'data-label': head })
 
-function setCell(at, { text, small = '', href, bar, of, long = false, alert = false }) {
+function setCell(
+  at,
+  { text, small = '', href, bar, of, long = false, alert = false, warn = false },
+) {
   at.classList.toggle('long', long)
   at.classList.toggle('alert', alert)
+  at.classList.toggle('warn', warn)
   const kind = bar === undefined ? (href === undefined ? 'span' : 'a') : 'progress'
   if (at.dataset.kind !== kind) {
     at.dataset.kind = kind

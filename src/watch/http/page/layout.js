@@ -29,9 +29,8 @@ export function layout(topology, narrow) {
     edge('enriched', 'enrich', 'bottom', 'join', 'top')
     edge('right', 'right', 'left', 'join', 'right')
     edge('output', 'join', 'bottom', 'output', 'top')
-    edge('rejects', 'join', 'bottom', 'rejects', 'left')
-    // Between the two boxes, where there is room for it.
-    edges.at(-1).label = { x: 180, y: joinY + 124 + h / 2 }
+    // From above: on the left it would pass behind the output.
+    edge('rejects', 'join', 'bottom', 'rejects', 'top')
     return { nodes, edges, w: 360, h: joinY + 200 }
   }
   const n = dimensions.length

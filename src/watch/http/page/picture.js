@@ -27,8 +27,7 @@ function draw(topology) {
       make('path', { d, class: 'flow' }),
     )
     svg.append(group)
-    const { x, y } = edge.label ?? middle
-    labels.push(make('text', { x, y: y + 4, id: `label-${edge.id}` }))
+    labels.push(make('text', { x: middle.x, y: middle.y + 4, id: `label-${edge.id}` }))
   }
   for (const { id, kind, title, x, y, w, h, topic } of Object.values(nodes)) {
     const group = make('g', { class: `node ${topic ? 'topic' : ''}`, id: `node-${id}` })
@@ -63,6 +62,7 @@ function flow(id, perSecond, label = rate(perSecond)) {
       `${(2.4 / (1 + Math.log10(1 + perSecond))).toFixed(1)}s`
   setText(byId(`label-${id}`), label)
 }
+const sumOf = (numbers) => numbers.reduce((sum, n) => sum + n, 0)
 const more = (id, text) => setText($('.more', byId(`node-${id}`)), text)
 
 export function picture(s) {
@@ -88,12 +88,11 @@ export function picture(s) {
       : `−${span(join.beforeMs)} +${span(join.afterMs)}`
   more('join', `${window}, grace ${span(join.graceMs)}`)
   const held = s.tasks.reduce((sum, { window: w }) => sum + w.left + w.right, 0)
-  setText($('#node-join .second'), `${records(held)} ${held === 1 ? 'waits' : 'wait'}`)
-  let hits = 0
-  let all = 0
+  const wait = `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
+  setText($('#node-join .second'), s.tasks.length === 0 ? '' : wait)
+  const foundOf = (missed, all) => percent(all - missed, all)
+  const part = (d) => foundOf(pace.missed[d], pace.lookUps[d])
   s.dimensions.forEach((d, i) => {
-    hits += d.hits
-    all += d.hits + d.misses
     more(
       `d${i}`,
       d.ready
@@ -102,12 +101,15 @@ export function picture(s) {
           ? `reading, ${d.bootstrap.percent} %`
           : 'waiting',
     )
-    flow(`d${i}`, pace.lookUps[i], percent(d.hits, d.hits + d.misses))
+    flow(`d${i}`, pace.lookUps[i], part(i))
+    byId(`node-d${i}`).classList.toggle(
+      'alert',
+      pace.lookUps[i] > 0 && pace.missed[i] === pace.lookUps[i],
+    )
   })
-  more('enrich', all === 0 ? '' : `${percent(hits, all)} found`)
-  const found = s.dimensions
-    .map((d) => `${d.name} found ${percent(d.hits, d.hits + d.misses)}`)
-    .join(', ')
+  const [missed, all] = [pace.missed, pace.lookUps].map(sumOf)
+  more('enrich', all === 0 ? '' : `${foundOf(missed, all)} found`)
+  const found = s.dimensions.map(({ name }, d) => `${name} found ${part(d)}`).join(', ')
   setText(
     byId('picture-d'),
     `Facts ${rate(pace.facts)}, ${found || 'no dimension'}; right stream ${rate(pace.right)}; output ${rate(pace.output)}; rejects ${rate(pace.rejects)}.`,

@@ -33,7 +33,8 @@ export function members(group, s) {
     const name = { text: `${instance ?? host}${self ? ' (this one)' : ''}`, small: address ?? '' }
     if (address !== null && !self) name.href = `http://${address}/`
     const level = summary?.verdict.verdict
-    const verdict = { text: level ?? 'no answer', small: error ?? '', alert: level !== 'works' }
+    const colour = { alert: level !== 'works', warn: level === 'degraded' }
+    const verdict = { text: level ?? 'no answer', small: error ?? '', ...colour }
     return [name, verdict, ...paceCells(summary?.pace), ranges(m.partitions), m.version ?? NONE]
   })
   for (const { name, address, lastSeenAt, partitions } of group.gone) {
@@ -140,12 +141,19 @@ function dimensions(s) {
     ago(d.lastUpdateAt, s.at),
     or(d.stalenessMs, span),
     rate(s.pace.lookUps[i]),
-    { text: percent(d.hits, d.hits + d.misses), alert: d.misses > 0 && d.hits === 0 },
+    found(d, s.pace.missed[i], s.pace.lookUps[i]),
     { text: missed(d, s.access), long: true },
   ])
   const about = 'Behind: how long ago all that was in the topic is known to have been read.'
   table('dimensions', about, heads, rows, { none: 'The pipeline has no dimension.' })
 }
+
+/** Of the last seconds: a day in which all were found says nothing of now. */
+const found = ({ hits, misses }, missing, lookUps) => ({
+  text: percent(lookUps - missing, lookUps),
+  small: hits + misses === 0 ? '' : `${percent(hits, hits + misses)} since the start`,
+  alert: lookUps > 0 && missing === lookUps,
+})
 
 function missed({ topMissing = [] }, { shown }) {
   if (!shown) return 'hidden'

@@ -1,10 +1,11 @@
 /** Whether it works, since when not, why, and what to do. */
-import { $, byId, list, make, setAttribute, setText } from './elements.js'
+import { $, byId, list, make, setAttribute, setMarked, setText } from './elements.js'
 import { ago, clock, lowered, ranges, since, span } from './words.js'
 
 const COLOURS = { works: '%2316a34a', degraded: '%23d97706', down: '%23dc2626', gone: '%236b7280' }
 /** A process that has ended is a member until its session is over. */
-const SILENT = 'If its process has ended, the others take its tasks within its session timeout'
+const SILENT =
+  'Look whether it runs: if its process has ended, the others take its tasks within its session timeout'
 /** Warnings that are seen without a click. */
 const SHOWN = 3
 
@@ -47,7 +48,7 @@ function verdict(s) {
     const bar = $('progress', item)
     bar.hidden = reason.percent === undefined
     bar.value = reason.percent ?? 0
-    setText($('.action', item), reason.action.replaceAll('`', ''))
+    setMarked($('.action', item), reason.action)
     // Of one reason the heading says it already.
     setText($('.since', item), reasons.length === 1 ? '' : `${since(reason.since, s.at)} · `)
     const link = $('a', item)
@@ -82,7 +83,7 @@ export function others(group, now) {
   const left = gone.map(({ name, lastSeenAt, partitions }) => {
     const tasks =
       partitions.length === 0 ? '' : `, and the others have its tasks ${ranges(partitions)}`
-    return `${name} has left the group ${ago(lastSeenAt, now)}${tasks}. If nobody meant that: look whether it runs, and at the last line of its log`
+    return `${name} left the group ${ago(lastSeenAt, now)}${tasks}. If nobody meant that: look whether it runs, and at the last line of its log`
   })
   const faults = [...alone, ...left, ...ailing(rest, now)]
   const n = rest.length
@@ -136,7 +137,7 @@ function warningLines(at, kinds, now) {
     item.className = line.level
     const often = times === 1 ? '' : ` · ${times} times in ${span(now - first)}`
     setText($('.when', item), `${ago(line.at, now)} · ${line.event}${often}`)
-    setText($('.text', item), line.text.replaceAll('`', ''))
+    setMarked($('.text', item), line.text)
   })
 }
 
