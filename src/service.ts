@@ -97,13 +97,7 @@ export async function startService(
   const { codec, frame } = compiled
   parts.codec = codec
   parts.partitions = partitions
-  const limits = new WriteLimits(
-    pipeline,
-    topics,
-    broker.admin,
-    () => counts.commits.count,
-    log,
-  )
+  const limits = new WriteLimits(pipeline, topics, broker.admin, () => counts.commits.count, log)
   const { output, rejects } = limits
 
   const onRefused = async (error: EnricherError): Promise<void> => {

@@ -216,7 +216,9 @@ export const pipelineSchema = {
         },
         ['url'],
       ),
-      facts: object('The fact topic; where there is a join, its left side.', { ...input, time }, ['topic']),
+      facts: object('The fact topic; where there is a join, its left side.', { ...input, time }, [
+        'topic',
+      ]),
       dimensions: {
         type: 'object',
         additionalProperties: dimension,

@@ -122,12 +122,7 @@ export class TaskOutput {
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  constructor(
-    batches: BatchList,
-    shape: OutputShape,
-    missingRight: Bytes,
-    rejects: OutputRejects,
-  ) {
+  constructor(batches: BatchList, shape: OutputShape, missingRight: Bytes, rejects: OutputRejects) {
     this.batches = batches
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
@@ -149,7 +144,12 @@ export class TaskOutput {
    * writes into the batch and tells by `endFact`.
    * @param bytes of the body. @returns the batch; undefined: the topic does not take the record
    */
-  beginFact(columns: RecordColumns, times: Float64Array, i: number, bytes: number): RecordBatchWriter | undefined {
+  beginFact(
+    columns: RecordColumns,
+    times: Float64Array,
+    i: number,
+    bytes: number,
+  ): RecordBatchWriter | undefined {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
     const all = this.recordBytes(columns, i, bytes)
     if (!this.batches.fits(all) || times[i] < this.oldest) return undefined
@@ -163,7 +163,11 @@ export class TaskOutput {
   }
 
   /** Bytes of key, value and headers of the output of record `i`, whose body has so many. */
-  recordBytes({ keyStarts, keyEnds, headerStarts, headerEnds }: RecordColumns, i: number, bytes: number): number {
+  recordBytes(
+    { keyStarts, keyEnds, headerStarts, headerEnds }: RecordColumns,
+    i: number,
+    bytes: number,
+  ): number {
     const keyBytes = Math.max(0, keyEnds[i] - keyStarts[i])
     return keyBytes + headerEnds[i] - headerStarts[i] + bytes + this.#around
   }

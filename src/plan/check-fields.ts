@@ -50,11 +50,7 @@ const joinFields = (join: JoinConfig, left: Owner, right: Owner): Named[] => [
   ...selected(right, ['join'], join.select),
 ]
 
-function timeField(
-  of: Owner,
-  key: string,
-  { time: name, timeUnit: unit }: TopicConfig,
-): Named[] {
+function timeField(of: Owner, key: string, { time: name, timeUnit: unit }: TopicConfig): Named[] {
   if (name === null) return []
   const isInstant: Use = (field, type) => checkInstant(field, type, unit)
   if (unit === null) return [{ ...of, path: [key, 'time'], name, use: isInstant }]
@@ -64,11 +60,7 @@ function timeField(
   return isThere ? [field, { ...field, path: [key, 'time', 'unit'], use: isUnit }] : [field]
 }
 
-const selected = (
-  of: Owner,
-  path: readonly string[],
-  select: readonly Column[] | null,
-): Named[] =>
+const selected = (of: Owner, path: readonly string[], select: readonly Column[] | null): Named[] =>
   (select ?? []).map(({ name, source }) => ({
     ...of,
     path: [...path, 'select', name],

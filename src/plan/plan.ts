@@ -49,7 +49,12 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
     name,
     commitMs: commit.intervalMs,
     sources: [facts, ...(join === null ? [] : [join])].map(source),
-    lookUps: dimensions.map(({ name, on, missing }, d) => ({ name, on, missing, key: firstKey + d })),
+    lookUps: dimensions.map(({ name, on, missing }, d) => ({
+      name,
+      on,
+      missing,
+      key: firstKey + d,
+    })),
     join: join && { ...join, late: [join.late.left, join.late.right] },
     // Stream time is a join's: where there is none a record from the future harms no other.
     aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,

@@ -6,7 +6,13 @@ import { atPlace } from '../config/places.ts'
 import { changelogTopic, sourcesOf } from '../config/topic-names.ts'
 import type { Log } from '../events.ts'
 import { layoutChanged } from '../state/state-faults.ts'
-import { announceLayout, hasEpochs, NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
+import {
+  announceLayout,
+  hasEpochs,
+  NO_HEADERS,
+  readHeaders,
+  storedLayouts,
+} from '../state/stored-layout.ts'
 import { type Compiled, compilePipeline } from './compile.ts'
 import { keyBytesDiffer } from './key-formats.ts'
 import { outputFrame } from './pipeline-codec.ts'

@@ -15,7 +15,13 @@ import { TaskRejects } from '../output/task-rejects.ts'
 import { timeText } from '../output/time-text.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
-import { type RunnableTask, SLICES, type TaskContext, type TaskEpoch, type TaskFigures } from './task.ts'
+import {
+  type RunnableTask,
+  SLICES,
+  type TaskContext,
+  type TaskEpoch,
+  type TaskFigures,
+} from './task.ts'
 
 export class EnrichTask implements RunnableTask {
   readonly partition: number

@@ -53,13 +53,9 @@ export class EventTimes {
     }
     if (plan.early === 'drop') return null
     const limit =
-      aheadMs === plan.aheadMs
-        ? 'join.ahead'
-        : 'message.timestamp.after.max.ms of the output topic'
+      aheadMs === plan.aheadMs ? 'join.ahead' : 'message.timestamp.after.max.ms of the output topic'
     const hint =
-      this.#field === null
-        ? ''
-        : unitHint(this.#field, value.timeText, value.timeReading!, now())
+      this.#field === null ? '' : unitHint(this.#field, value.timeText, value.timeReading!, now())
     const ahead = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock`
     return ['future_time', `${ahead}; ${limit} allows ${aheadMs}${hint}`]
   }

@@ -24,7 +24,13 @@ import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, Side, TAKEN } from './side.ts'
-import { type RunnableTask, SLICES, type TaskContext, type TaskEpoch, type TaskFigures } from './task.ts'
+import {
+  type RunnableTask,
+  SLICES,
+  type TaskContext,
+  type TaskEpoch,
+  type TaskFigures,
+} from './task.ts'
 
 export class JoinTask implements RunnableTask {
   readonly partition: number
@@ -240,7 +246,13 @@ export class JoinTask implements RunnableTask {
   }
 
   /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
-  #insert(side: Side, { columns, times }: Block, i: number, row: number, bodyBytes: number): number {
+  #insert(
+    side: Side,
+    { columns, times }: Block,
+    i: number,
+    row: number,
+    bodyBytes: number,
+  ): number {
     const { key } = side
     // What has none keeps none: they are a byte that says so.
     const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]

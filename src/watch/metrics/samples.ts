@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import { getHeapStatistics } from 'node:v8'
 import type { RejectReason } from '../../batch.ts'
-import type { Pipeline } from '../../config/pipeline.ts'
+import type { JoinConfig, Pipeline } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { changelogTopic } from '../../config/topic-names.ts'
+import { inputsOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
 import { type Counts, REBALANCE_REASONS } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
+import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
+import type { TaskFigures } from '../../task/task.ts'
 import { type ServiceParts, SIDES } from '../status/parts.ts'
 import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
 import { REASON_NAMES } from '../verdict/reasons.ts'
@@ -84,31 +86,14 @@ async function collectDisk(metrics: Metrics, { state }: Pipeline): Promise<void>
 }
 
 function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
-  const { facts, join: right, output } = pipeline
-  const windowMs = Math.max(right.beforeMs, right.afterMs)
-  for (const [s, { topic, format }] of [facts, right].entries()) {
-    const side = SIDES[s]
+  const { output } = pipeline
+  for (const [s, { config }] of sourcesOf(pipeline).entries()) {
+    const { topic, format } = config
     metrics.records_consumed_total.inc({ topic }, counts.consumed[s])
     metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[s])
-    metrics.records_late_total.inc({ topic }, counts.late[s])
     metrics.decode_errors_total.inc({ topic, format }, 0)
-    metrics.window_probes_total.inc({ side, result: 'hit' }, counts.probeHits[s])
-    metrics.window_probes_total.inc({ side, result: 'miss' }, counts.probeMisses[s])
-    metrics.window_segments_expired_total.inc({ side }, counts.window.segmentsExpired[s])
-    metrics.match_delay_seconds.set(
-      { first: side },
-      counts.window.matchDelays[s],
-      Math.max(1, windowMs / 1000),
-    )
-    metrics.record_lateness_seconds.set(
-      { topic },
-      counts.lateness[s],
-      Math.max(1, (windowMs + right.graceMs) / 1000),
-    )
   }
-  metrics.window_unmatched_total.inc({ side: 'left' }, counts.unmatched)
-  metrics.window_closed_matches_total.inc(counts.window.closedMatches)
-  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
+  if (pipeline.join !== null) collectJoin(metrics, pipeline, pipeline.join, counts)
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
   metrics.records_dropped_total.inc(
@@ -121,12 +106,40 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
     metrics.dimension_lookups_total.inc({ dimension, result: 'null' }, counts.lookupNulls[d])
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
-  for (const topic of [output.topic, output.rejects, changelogTopic(pipeline)]) {
+  for (const topic of ownTopics(pipeline)) {
     metrics.records_produced_total.inc({ topic }, counts.produced.get(topic) ?? 0)
     metrics.bytes_produced_total.inc({ topic }, counts.producedBytes.get(topic) ?? 0)
   }
   metrics.record_e2e_latency_seconds.set({ topic: output.topic }, counts.latencies)
-  const inputs = [facts, right, ...pipeline.dimensions]
+  collectRejects(metrics, pipeline, counts)
+}
+
+function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, counts: Counts): void {
+  const windowMs = Math.max(join.beforeMs, join.afterMs)
+  for (const [s, side] of SIDES.entries()) {
+    const { topic } = sourcesOf(pipeline)[s].config
+    metrics.records_late_total.inc({ topic }, counts.late[s])
+    metrics.window_probes_total.inc({ side, result: 'hit' }, counts.probeHits[s])
+    metrics.window_probes_total.inc({ side, result: 'miss' }, counts.probeMisses[s])
+    metrics.window_segments_expired_total.inc({ side }, counts.window.segmentsExpired[s])
+    metrics.match_delay_seconds.set(
+      { first: side },
+      counts.window.matchDelays[s],
+      Math.max(1, windowMs / 1000),
+    )
+    metrics.record_lateness_seconds.set(
+      { topic },
+      counts.lateness[s],
+      Math.max(1, (windowMs + join.graceMs) / 1000),
+    )
+  }
+  metrics.window_unmatched_total.inc({ side: 'left' }, counts.unmatched)
+  metrics.window_closed_matches_total.inc(counts.window.closedMatches)
+  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
+}
+
+function collectRejects(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
+  const inputs = inputsOf(pipeline).map(({ config }) => config)
   for (const [labels, count] of counts.rejects) {
     const [topic, stage, reason] = labels.split(' ')
     metrics.rejects_total.inc({ topic, stage, reason }, count)
@@ -207,43 +220,55 @@ function collectDimension(metrics: Metrics, name: string, dimension: Dimension):
 }
 
 function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
-  const topics = [pipeline.facts.topic, pipeline.join.topic]
+  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
   const { tasks } = worker
   for (const { partition, side, records, ms } of lagsOf(worker)) {
     const labels = { topic: topics[side], partition: String(partition) }
     metrics.consumer_lag_records.set(labels, records)
     metrics.consumer_lag_seconds.set(labels, ms / 1000)
   }
+  for (const [source, topic] of topics.entries()) {
+    metrics.assigned_partitions.set({ topic }, worker.assigned)
+    metrics.read_partitions.set({ topic }, worker.partitions)
+    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[source])
+  }
   for (const state of ['restoring', 'running']) metrics.tasks.set({ state }, 0)
-  const records = [0, 0]
-  const segments = [0, 0]
-  let pages = 0
-  for (const { task, state, restoreRemaining } of tasks) {
-    const partition = String(task.partition)
+  for (const { task, state } of tasks) {
     metrics.tasks.inc({ state }, 1)
+    for (const [source, topic] of topics.entries()) {
+      const queue = task.queues[source]
+      const labels = { topic, partition: String(task.partition) }
+      if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
+    }
+  }
+  if (pipeline.join !== null) collectWindows(metrics, tasks)
+}
+
+function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {
+  const figures = tasks.map(({ task }) => task.figures())
+  for (const [i, { task, restoreRemaining }] of tasks.entries()) {
+    const partition = String(task.partition)
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
-    pages += task.window.nextPage - task.heads.page(task.window.nextPage)
-    for (const [side, topic] of topics.entries()) {
-      records[side] += task.window.segments.entries(side)
-      segments[side] += task.window.segments.count(side)
-      const queue = task.queues[side]
-      if (queue.lagKnown) metrics.undecided_records.set({ topic, partition }, queue.undecided)
-    }
-    if (Number.isFinite(task.streamTime)) {
-      metrics.stream_time_timestamp_seconds.set({ task: partition }, task.streamTime / 1000)
-    }
+    const { streamTime } = figures[i]
+    if (streamTime === null) continue
+    metrics.stream_time_timestamp_seconds.set({ task: partition }, streamTime / 1000)
   }
   const etas = tasks.map(({ restoreRemaining, restoreTotal, restoreBegun }) =>
     secondsLeft(restoreRemaining, restoreTotal, restoreBegun),
   )
   collectEta(metrics, 'window', etas)
-  metrics.window_pages.set(pages)
-  for (const [side, topic] of topics.entries()) {
-    metrics.window_records.set({ side: SIDES[side] }, records[side])
-    metrics.window_segments.set({ side: SIDES[side] }, segments[side])
-    metrics.assigned_partitions.set({ topic }, worker.assigned)
-    metrics.read_partitions.set({ topic }, worker.partitions)
-    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[side])
+  const sum = (of: (task: TaskFigures) => number): number =>
+    figures.reduce((total, task) => total + of(task), 0)
+  metrics.window_pages.set(sum(({ pages }) => pages))
+  for (const [s, side] of SIDES.entries()) {
+    metrics.window_records.set(
+      { side },
+      sum(({ records }) => records[s]),
+    )
+    metrics.window_segments.set(
+      { side },
+      sum(({ segments }) => segments[s]),
+    )
   }
 }
 

@@ -56,8 +56,9 @@ export function memoryParts(dimensions: readonly Dimension[], worker: Worker | u
   const bytes = { dimensions: 0, pages: 0, index: 0, fetch: 0, epoch: 0 }
   for (const { table } of dimensions) bytes.dimensions += table.bytes
   for (const { task } of worker?.tasks ?? []) {
-    bytes.pages += task.window.pageBytes
-    bytes.index += task.window.indexBytes
+    const { pageBytes, indexBytes } = task.figures()
+    bytes.pages += pageBytes
+    bytes.index += indexBytes
     bytes.epoch += task.epochBytes
     for (const { bufferedBytes } of task.queues) bytes.fetch += bufferedBytes
   }
@@ -146,7 +147,7 @@ export function startPosition(
     task.partition,
     state,
     restoreRemaining,
-    task.window.records,
+    task.figures().records,
   ])
   return JSON.stringify([read, worker?.joined, worker?.assigned, restored])
 }

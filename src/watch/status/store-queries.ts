@@ -5,6 +5,7 @@ import { bytesOf } from '../../bytes.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import type { RecordView } from '../../codec/port.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
+import { sourcesOf } from '../../config/topic-names.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
@@ -50,8 +51,12 @@ export class ServiceQueries implements StoreQueries {
   async window(
     side: 'left' | 'right',
     key: string,
-    partition = this.#partitionOf(side, key),
+    asked?: number,
   ): Promise<WindowRecords | Elsewhere> {
+    if (this.#parts.pipeline.join === null) {
+      throw new ApiError(404, 'The pipeline has no join, so there is no window')
+    }
+    const partition = asked ?? this.#partitionOf(side, key)
     const { worker, codec, partitions } = this.#parts
     if (worker === undefined || codec === undefined || partitions === undefined) {
       throw new ApiError(503, 'The instance is starting', RETRY_SECONDS)
@@ -66,12 +71,12 @@ export class ServiceQueries implements StoreQueries {
       const message = `Task ${partition} is being restored; ${restoreRemaining} offsets are left`
       throw new ApiError(503, message, RETRY_SECONDS)
     }
-    return this.#records(held, side, key, codec.views.sides[SIDES.indexOf(side)])
+    return this.#records(held, side, key, codec.views.sources[SIDES.indexOf(side)])
   }
 
   #partitionOf(side: 'left' | 'right', key: string): number {
     const { pipeline, partitions } = this.#parts
-    const { keyFormat } = side === 'left' ? pipeline.facts : pipeline.join
+    const { keyFormat } = sourcesOf(pipeline)[SIDES.indexOf(side)].config
     const bytes = onlyKeyBytes(keyFormat, key)
     if (bytes === undefined) {
       const message = `The partition of ${key} cannot be told with keys in the format ${keyFormat}: add ?partition=`
@@ -102,10 +107,10 @@ export class ServiceQueries implements StoreQueries {
     const s = SIDES.indexOf(side)
     const { lastAt } = this.#parts.counts.epochs
     const stalenessMs = lastAt === 0 ? null : Date.now() - lastAt
-    const streamTime = Number.isFinite(task.streamTime) ? task.streamTime : null
+    const { streamTime } = task.figures()
     const { taken, lag } = task.queues[s]
-    const stored = await task.window.queries
-      .recordsOf(s, bytesOf(Buffer.from(key)), MOST_RECORDS + 1)
+    const stored = await task
+      .queries!.recordsOf(s, bytesOf(Buffer.from(key)), MOST_RECORDS + 1)
       .catch(() => {
         throw new ApiError(503, `Task ${task.partition} is being moved`, RETRY_SECONDS)
       })

@@ -1,8 +1,11 @@
 /** What the API and the status page show of the running parts. */
+
+import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { changelogTopic } from '../../config/topic-names.ts'
+import { changelogTopic, sourcesOf } from '../../config/topic-names.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
+import type { TaskFigures } from '../../task/task.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
@@ -82,7 +85,7 @@ export class ServiceViews implements Views {
       topology: this.topology(),
       tasks: this.tasks(),
       dimensions: this.dimensions(records),
-      join: SIDES.map((side, s) => ({
+      join: (pipeline.join === null ? [] : SIDES).map((side, s) => ({
         side,
         hits: counts.probeHits[s],
         misses: counts.probeMisses[s],
@@ -130,7 +133,7 @@ export class ServiceViews implements Views {
 
   topology(): object {
     const { facts, join, dimensions, output, name } = this.#parts.pipeline
-    const within = { beforeMs: join.beforeMs, afterMs: join.afterMs, graceMs: join.graceMs }
+    const changelog = changelogTopic(this.#parts.pipeline)
     return {
       pipeline: name,
       partitions: this.#parts.partitions ?? null,
@@ -141,9 +144,9 @@ export class ServiceViews implements Views {
         on: d.on,
         missing: d.missing,
       })),
-      right: { topic: join.topic },
-      join: { kind: join.kind, on: { left: join.onLeft, right: join.onRight }, ...within },
-      changelog: { topic: changelogTopic(this.#parts.pipeline) },
+      right: join && { topic: join.topic },
+      join: join && joinOf(join),
+      changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
       rejects: { topic: output.rejects },
     }
@@ -155,15 +158,9 @@ export class ServiceViews implements Views {
     return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
       partition: task.partition,
       state,
-      streamTime: finite(task.streamTime),
-      lag: { facts: task.queues[0].lag, right: task.queues[1].lag },
-      offsets: { facts: task.queues[0].taken, right: task.queues[1].taken },
-      window: {
-        left: task.window.segments.entries(0),
-        right: task.window.segments.entries(1),
-        segments: Math.max(task.window.segments.count(0), task.window.segments.count(1)),
-        bytes: task.window.pageBytes + task.window.indexBytes,
-      },
+      ...placeOf(task.figures()),
+      lag: { facts: task.queues[0].lag, right: task.queues[1]?.lag ?? null },
+      offsets: { facts: task.queues[0].taken, right: task.queues[1]?.taken ?? null },
       restore:
         state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
     }))
@@ -171,7 +168,7 @@ export class ServiceViews implements Views {
 
   lag(): object {
     const { pipeline, worker } = this.#parts
-    const topics = [pipeline.facts.topic, pipeline.join.topic]
+    const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
     const all = worker === undefined ? [] : lagsOf(worker)
     return Object.fromEntries(
       topics.map((topic, of) => {
@@ -244,4 +241,19 @@ function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[
     .filter(({ count }) => count > 0)
 }
 
-const finite = (time: number): number | null => (Number.isFinite(time) ? time : null)
+
+const joinOf = ({ kind, onLeft, onRight, beforeMs, afterMs, graceMs }: JoinConfig): object => ({
+  kind,
+  on: { left: onLeft, right: onRight },
+  beforeMs,
+  afterMs,
+  graceMs,
+})
+
+/** How far a task's stream time is, and what its window holds; null: it has none. */
+function placeOf({ streamTime, records, segments, pageBytes, indexBytes }: TaskFigures): object {
+  const [left, right] = records
+  if (left === undefined) return { streamTime: null, window: null }
+  const window = { left, right, segments: Math.max(...segments), bytes: pageBytes + indexBytes }
+  return { streamTime, window }
+}

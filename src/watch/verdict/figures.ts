@@ -1,5 +1,6 @@
 /** What an instance has counted, as far as it tells whether the data is all right. */
 import type { Pipeline } from '../../config/pipeline.ts'
+import { sourcesOf } from '../../config/topic-names.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 
@@ -83,14 +84,16 @@ function takenOf(
   dimensions: readonly Dimension[],
   matches: number,
 ): ReadonlyMap<string, number> {
-  const { facts, join, output, dimensions: configs } = pipeline
+  const { output, dimensions: configs } = pipeline
   // A joined record that is too large is a reject of the output topic.
   const taken = new Map([[output.topic, matches]])
   const add = (of: string, records: number): unknown =>
     taken.set(of, (taken.get(of) ?? 0) + records)
-  for (const [side, { topic }] of [facts, join].entries()) add(topic, counts.consumed[side])
+  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
+    add(config.topic, counts.consumed[source])
+  }
   for (const { topic, read } of dimensions) add(topic, read.records)
-  taken.set(bothOf(pipeline), counts.consumed[0] + counts.consumed[1])
+  taken.set(allOf(pipeline), counts.consumed[0] + counts.consumed[1])
   for (const [d, { name }] of configs.entries()) {
     taken.set(lookedUpIn(name), counts.lookupHits[d] + withoutRow(counts, d))
   }
@@ -98,12 +101,13 @@ function takenOf(
 }
 
 function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
-  const { facts, join, dimensions } = pipeline
+  const { join, dimensions } = pipeline
   const rejected = [...counts.rejects].map(([labels, count]): Loss => {
     const [of, stage, reason] = labels.split(' ')
     return { kind: 'reject', of, stage, reason, count, among: of }
   })
-  const late = [facts, join].map(({ topic: of }, side): Loss => {
+  const late = (join === null ? [] : sourcesOf(pipeline)).map(({ config }, side): Loss => {
+    const of = config.topic
     return {
       kind: 'late',
       of,
@@ -115,11 +119,11 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
   })
   const early: Loss = {
     kind: 'early',
-    of: bothOf(pipeline),
+    of: allOf(pipeline),
     stage: 'decode',
     reason: 'future_time',
     count: counts.droppedEarly,
-    among: bothOf(pipeline),
+    among: allOf(pipeline),
   }
   const others = [...counts.otherTypes].map(([of, count]): Loss => {
     return { kind: 'otherType', of, stage: 'decode', reason: 'other_type', count, among: of }
@@ -129,7 +133,7 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
     return { kind: 'missing', of, stage: 'enrich', reason: 'missing', count, among: lookedUpIn(of) }
   })
   // What the pipeline file has rejected is among the rejects.
-  const fates = [join.late.left, join.late.right]
+  const fates = join === null ? [] : [join.late.left, join.late.right]
   return [
     ...rejected,
     ...late.filter((_, side) => fates[side] !== 'reject'),
@@ -142,4 +146,8 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
 const withoutRow = (counts: Counts, d: number): number =>
   counts.lookupMisses[d] + counts.lookupNulls[d]
 
-const bothOf = ({ facts, join }: Pipeline): string => `${facts.topic}, ${join.topic}`
+/** The sources' topics, as one name. */
+const allOf = (pipeline: Pipeline): string =>
+  sourcesOf(pipeline)
+    .map(({ config }) => config.topic)
+    .join(', ')

@@ -141,8 +141,9 @@ export class Warnings {
     this.#log.event('nothing_matches', { kind, left, right, hint })
   }
 
+  /** Asked only where there is one: without a join nothing matches, and nothing is late. */
   get #join(): { kind: string; within: string } {
-    const { kind, beforeMs, afterMs } = this.#parts.pipeline.join
+    const { kind, beforeMs, afterMs } = this.#parts.pipeline.join!
     return { kind, within: spanText(Math.max(beforeMs, afterMs)) }
   }
 
@@ -159,7 +160,8 @@ export class Warnings {
 
   #fateOfLate(topic: string): string {
     const { facts, join } = this.#parts.pipeline
-    const fate = topic === facts.topic ? join.late.left : join.late.right
+    const { left, right } = join!.late
+    const fate = topic === facts.topic ? left : right
     return fate === 'emit' ? 'written without a match' : 'dropped'
   }
 

@@ -1,4 +1,6 @@
 /** Looks at what an instance counts, every few seconds: what the log warns of, and whether it works. */
+
+import { sourcesOf } from '../../config/topic-names.ts'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../events.ts'
 import type { Check } from '../http/health.ts'
@@ -135,9 +137,9 @@ export class Watch {
     const waiting: { task: number; records: number; ms: number }[] = []
     for (const { task, state } of worker.tasks) {
       const { partition, queues } = task
-      const records = queues[0].untaken + queues[1].untaken
+      const records = queues.reduce((sum, { untaken }) => sum + untaken, 0)
       if (state !== 'running' || records === 0) continue
-      const taken = queues[0].taken + queues[1].taken
+      const taken = queues.reduce((sum, queue) => sum + queue.taken, 0)
       const last = before.get(partition)
       const since = last?.taken === taken ? last.since : at
       this.#positions.set(partition, { taken, since })
@@ -169,9 +171,8 @@ export class Watch {
       .filter(({ partitions }) => partitions > read)
   }
 
-  /** Of both sides. */
+  /** What tasks read. */
   get #topics(): readonly string[] {
-    const { facts, join } = this.#parts.pipeline
-    return [facts.topic, join.topic]
+    return sourcesOf(this.#parts.pipeline).map(({ config }) => config.topic)
   }
 }
