@@ -53,22 +53,12 @@ async function batches(): Promise<void> {
         const writer = new RecordBatchWriter({ ...to, expectedBytes: batch.length })
         for (let i = 0; i < RECORDS; i++) {
           const half = (valueStarts[i] + valueEnds[i]) >> 1
-          writer.record(
-            timestamps[i],
-            buffer,
-            keyStarts[i],
-            keyEnds[i],
-            frame,
-            buffer,
-            valueStarts[i] + FRAME,
-            half,
-            buffer,
-            half,
-            valueEnds[i],
-            buffer,
-            0,
-            0,
-          )
+          const bytes = valueEnds[i] - valueStarts[i]
+          writer.begin(timestamps[i], buffer, keyStarts[i], keyEnds[i], bytes, 0)
+          writer.append(frame, 0, FRAME)
+          writer.append(buffer, valueStarts[i] + FRAME, half)
+          writer.append(buffer, half, valueEnds[i])
+          writer.end(buffer, 0, 0)
         }
         await writer.seal(1n, 0, 0)
         writer.release()
@@ -79,7 +69,7 @@ async function batches(): Promise<void> {
 }
 
 async function values(): Promise<void> {
-  const reader = readValue(codec.facts, buffer.subarray(valueStarts[0], valueEnds[0]))
+  const reader = readValue(codec.sources[0].values, buffer.subarray(valueStarts[0], valueEnds[0]))
   const read = (i: number): void => {
     const fault = reader.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) throw new Error(reader.fault)

@@ -6,22 +6,28 @@
 import { join } from 'node:path'
 import type { ProduceBatch } from '../src/broker/port.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
-import { type ChangelogTopic, epochPart } from '../src/commit/epoch-part.ts'
+import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import type { Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts/counts.ts'
 import { MemoryShares, memoryLimits } from '../src/plan/memory.ts'
-import { createPipelineCodec, outputFrame, readSchemas } from '../src/plan/pipeline-codec.ts'
+import {
+  avroShape,
+  createPipelineCodec,
+  outputFrame,
+  readSchemas,
+} from '../src/plan/pipeline-codec.ts'
+import { planOf } from '../src/plan/plan.ts'
 import { openStore, type Store } from '../src/state/level.ts'
-import { WindowStore } from '../src/state/page-store.ts'
-import { Task, type TaskContext } from '../src/task/task.ts'
+import { PageStore } from '../src/state/page-store.ts'
+import { JoinTask } from '../src/task/join-task.ts'
+import type { TaskContext } from '../src/task/task.ts'
 import { CUSTOMERS, PRODUCTS, tableOf } from './dimension-rows.ts'
 import { Feed } from './feed.ts'
 import { temporaryFolder } from './process.ts'
 import { PIPELINE } from './service.ts'
 
 const MAX_BATCH_BYTES = 1_048_588
-/** As the service shares them out. */
 /** Of memory: enough for the defaults. */
 const MEMORY_BYTES = 4 * 2 ** 30
 
@@ -35,27 +41,27 @@ export interface JoinTasksOptions {
 }
 
 export class JoinTasks {
-  readonly #pipeline: Pipeline
-  readonly #changelog: ChangelogTopic
-  readonly #tasks: readonly Task[]
+  readonly #topics: EpochTopics
+  readonly #tasks: readonly JoinTask[]
   readonly #stores: readonly Store[]
   readonly #feeds: readonly Feed[]
   #round = 0
 
   private constructor(
     context: TaskContext,
-    tasks: readonly Task[],
+    tasks: readonly JoinTask[],
     stores: readonly Store[],
     feeds: readonly Feed[],
   ) {
-    this.#pipeline = context.pipeline
     this.#tasks = tasks
     this.#stores = stores
     this.#feeds = feeds
     const { layout } = context.codec
     const shorten = (): void => {}
     const maxRecordBytes = MAX_BATCH_BYTES
-    this.#changelog = { topic: 'changelog', layout, schemaIds: [], maxRecordBytes, shorten }
+    const changelog = { topic: 'changelog', layout, schemaIds: [], maxRecordBytes, shorten }
+    const topics = context.plan.sources.map(({ topic }) => topic)
+    this.#topics = { topics, topicIds: [null, null], changelog }
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
@@ -64,13 +70,14 @@ export class JoinTasks {
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, partitions)
     const folder = temporaryFolder()
-    const tasks: Task[] = []
+    const tasks: JoinTask[] = []
     const stores: Store[] = []
     const feeds: Feed[] = []
     for (let partition = 0; partition < partitions; partition++) {
       const store = await openStore(join(folder, String(partition)))
       stores.push(store)
-      tasks.push(new Task(partition, new WindowStore(store, codec.layout), context))
+      const pages = new PageStore(store, codec.layout)
+      tasks.push(new JoinTask(partition, pages, context.plan.join!, context))
       const records = Math.floor(recordsPerRound / partitions)
       feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
     }
@@ -106,8 +113,8 @@ export class JoinTasks {
   }
 
   async #commit(): Promise<number> {
-    const epochs = this.#tasks.flatMap((task) => task.take() ?? [])
-    const parts = epochs.map((epoch) => epochPart(epoch, this.#pipeline, this.#changelog))
+    const epochs = this.#tasks.flatMap((task) => task.drain() ?? [])
+    const parts = epochs.map((epoch) => epochPart(epoch, this.#topics))
     const batches: ProduceBatch[] = parts.flatMap((part) => [...part.changelog, ...part.batches])
     for (const batch of batches) await batch.seal(1n, 0, 0)
     const first = this.#round
@@ -128,15 +135,14 @@ function sharesOf(pipeline: Pipeline, partitions: number): MemoryShares {
 
 function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number): TaskContext {
   const topic = (name: string) =>
-    ({ topic: name, compression: 'none', maxBatchBytes: MAX_BATCH_BYTES }) as const
+    ({ topic: name, compression: 'none', partitions, maxBatchBytes: MAX_BATCH_BYTES }) as const
   return {
-    pipeline,
+    plan: planOf(pipeline),
     codec,
     dimensions: [tableOf(codec, CUSTOMERS), tableOf(codec, PRODUCTS)],
     output: topic('output'),
-    outputFrame: outputFrame(1),
+    shape: avroShape(outputFrame(1)),
     rejects: topic('rejects'),
-    rejectPartitions: partitions,
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { openStore, type Store } from '../src/state/level.ts'
 import type { Page } from '../src/state/page.ts'
-import { WindowStore } from '../src/state/page-store.ts'
+import { PageStore } from '../src/state/page-store.ts'
 import { printHeader } from './machine.ts'
 import { measure, ownFlags } from './micro.ts'
 import { readOptions } from './options.ts'
@@ -21,10 +21,9 @@ const EPOCH = 10_000
 const PROBES = 10_000
 const CHECKPOINT = {
   changelogOffset: 0,
-  left: 0,
-  right: 0,
+  offsets: [0, 0],
   streamTime: 0,
-  closedBefore: 0,
+  closedBefore: [],
   nextPage: 0,
   heads: [],
 }
@@ -35,12 +34,12 @@ let stores = 0
 
 interface Open {
   readonly level: Store
-  readonly pages: WindowStore
+  readonly pages: PageStore
 }
 
 async function open(): Promise<Open> {
   const level = await openStore(join(folder, String(stores++)))
-  return { level, pages: new WindowStore(level, 'layout') }
+  return { level, pages: new PageStore(level, 'layout') }
 }
 
 /** The pages of a full window, by epochs. */
@@ -48,7 +47,7 @@ function epochs(window: NumberedWindow): Page[][] {
   const list: Page[][] = []
   for (let i = 0; i < records; i++) {
     window.take(LEFT, i)
-    if (i % EPOCH === EPOCH - 1 || i === records - 1) list.push(window.window.take())
+    if (i % EPOCH === EPOCH - 1 || i === records - 1) list.push(window.drain())
   }
   return list
 }
@@ -93,7 +92,7 @@ await measure(
 
 const cold = new NumberedWindow(0, (pages) => last.pages.read(pages))
 for await (const page of last.pages.pages()) cold.window.restore(page!)
-cold.window.nextPage = records
+cold.log.nextPage = records
 /** Keys in no order, so that each match is on another page. */
 let probe = 0
 await measure(

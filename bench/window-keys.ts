@@ -3,9 +3,10 @@ import { bytesOf, hashBytes, NO_BYTES } from '../src/bytes.ts'
 import { WindowCounts } from '../src/counts/counts.ts'
 import { BatchList, TaskOutput } from '../src/output/task-output.ts'
 import type { Page } from '../src/state/page.ts'
+import { PageLog, type ReadPages } from '../src/state/page-log.ts'
+import { StreamClock } from '../src/state/task-state.ts'
 import { JoinWindow } from '../src/window/join-window.ts'
 import { windowTimes } from '../src/window/segments.ts'
-import type { ReadPages } from '../src/window/window-queries.ts'
 import { FIRST_TIME, writeOrderId } from './feed.ts'
 
 export const LEFT = 0
@@ -20,26 +21,31 @@ const noPages: ReadPages = async () => {
   throw new Error('All pages are in memory')
 }
 
+const SHAPE = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
 const NO_REJECTS = { tooLarge() {}, tooOld() {} }
 
 export class NumberedWindow {
   readonly window: JoinWindow
+  readonly log: PageLog
+  readonly #clock = new StreamClock()
   readonly #key = bytesOf(Buffer.from('o000000000000'))
   readonly #batches = new BatchList(
-    { topic: 'output', compression: 'none', maxBatchBytes: MAX_BATCH_BYTES },
+    { topic: 'output', compression: 'none', partitions: 1, maxBatchBytes: MAX_BATCH_BYTES },
     0,
   )
   outputs = 0
 
   /** @param recentBytes of committed pages that stay in memory */
   constructor(recentBytes = 0, readPages: ReadPages = noPages) {
+    this.log = new PageLog(() => recentBytes, readPages)
     this.window = new JoinWindow({
       times: TIMES,
       kind: 'inner',
-      recentBytes: () => recentBytes,
-      readPages,
+      number: 0,
+      log: this.log,
+      clock: this.#clock,
       counts: new WindowCounts(),
-      sink: new TaskOutput(this.#batches, bytesOf(Buffer.alloc(5)), NO_BYTES, NO_REJECTS),
+      sink: new TaskOutput(this.#batches, SHAPE, NO_BYTES, NO_REJECTS),
     })
   }
 
@@ -50,20 +56,26 @@ export class NumberedWindow {
     const hash = hashBytes(this.#key, 0, length)
     const bytes = BODY_BYTES[side]
     this.window.insert(side, RECORD_TIMES, 0, hash, this.#key, 0, length, NO_BYTES, 0, 0, bytes)
-    this.window.streamTime = FIRST_TIME
+    this.#clock.streamTime = FIRST_TIME
     this.window.probe(side, hash)
     if (this.#batches.bytes > OUTPUT_BYTES) this.dropOutputs()
   }
 
   dropOutputs(): void {
     this.outputs += this.#batches.records
-    for (const batch of this.#batches.take()) batch.release()
+    for (const batch of this.#batches.drain()) batch.release()
   }
 
   commit(): Page[] {
-    const pages = this.window.take()
-    this.window.recent.committed(this.window.nextPage - 1)
-    this.window.recent.stored(this.window.nextPage - 1)
+    const pages = this.drain()
+    this.log.recent.committed(this.log.nextPage - 1)
+    this.log.recent.stored(this.log.nextPage - 1)
     return pages
+  }
+
+  /** The pages of the epoch, which ends. */
+  drain(): Page[] {
+    this.window.seal()
+    return this.log.drain()
   }
 }

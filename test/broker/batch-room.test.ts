@@ -54,7 +54,10 @@ test('a topic that leaves batches to their producers takes them up to its limit'
 })
 
 test('only a record that is larger than Kafka’s default makes a larger batch', () => {
-  const list = new BatchList({ topic: 't', compression: 'none', maxBatchBytes: 8 << 20 }, 0)
+  const list = new BatchList(
+    { topic: 't', compression: 'none', partitions: 1, maxBatchBytes: 8 << 20 },
+    0,
+  )
   const put = (bytes: number): void => {
     const record = { key: null, value: Buffer.alloc(bytes), headers: [] }
     list.writer(bytes + 10).recordOf(1, record)
@@ -62,7 +65,7 @@ test('only a record that is larger than Kafka’s default makes a larger batch',
   for (const bytes of [500_000, 500_000, 500_000, 3_000_000, 10, 10]) put(bytes)
   assert.equal(list.fits(8 << 20), false)
   assert.equal(list.fits(7 << 20), true)
-  const batches = list.take()
+  const batches = list.drain()
   assert.deepEqual(
     batches.map(({ records }) => records),
     [2, 1, 1, 2],

@@ -51,8 +51,8 @@ const customers = topic('customers', { number: 'long', name: 'string', id: 'stri
 
 test('the join field of each side is the one that is its records’ key', () => {
   const { pipeline, text } = drafted(orders, payments)
-  assert.deepEqual([pipeline.join.onLeft, pipeline.join.onRight], ['ref', 'order'])
-  assert.deepEqual([pipeline.facts.time, pipeline.join.time], ['at', 'at'])
+  assert.deepEqual([pipeline.join!.onLeft, pipeline.join!.onRight], ['ref', 'order'])
+  assert.deepEqual([pipeline.facts.time, pipeline.join!.time], ['at', 'at'])
   assert.match(text, /left: ref # the key of 2 of the last 2 records/)
 })
 

@@ -36,7 +36,7 @@ const left = pipelineWith(`${select}, kind: left`)
 const timed: Pipeline = {
   ...left,
   facts: { ...left.facts, time: 'placed_at' },
-  join: { ...left.join, time: 'paid_at' },
+  join: { ...left.join!, time: 'paid_at' },
 }
 
 const schemas = (facts: AvroRecordSchema): TopicSchemas => ({

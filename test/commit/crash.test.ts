@@ -3,23 +3,22 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
-import { loadPipeline } from '../../src/config/load.ts'
 import { WindowCounts } from '../../src/counts/counts.ts'
-import { Heads } from '../../src/state/heads.ts'
+import type { InputQueue } from '../../src/input/input-queue.ts'
 import type { EntryCursor } from '../../src/state/page.ts'
-import { WindowStore } from '../../src/state/page-store.ts'
-import { takeTask } from '../../src/state/restore.ts'
-import { WriteBack } from '../../src/state/write-back.ts'
-import type { Task, TaskEpoch } from '../../src/task/task.ts'
+import { PageStore } from '../../src/state/page-store.ts'
+import { TaskState } from '../../src/state/task-state.ts'
+import type { TaskEpoch } from '../../src/task/task.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { isLate, type Lateness, latenessOf } from '../../src/window/lateness.ts'
 import { windowTimes } from '../../src/window/segments.ts'
+import { restore } from '../support/task-context.ts'
 import { type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
 import { putRecord } from '../window/put-record.ts'
 import { Crash, Disk } from './disk.ts'
 import { Broker } from './task-broker.ts'
 
-const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+const TOPICS = ['facts', 'right']
 const LAYOUT = 'layout'
 
 interface Sized extends ModelRecord {
@@ -29,91 +28,70 @@ interface Sized extends ModelRecord {
 const idOf = (cursor: EntryCursor): string =>
   cursor.buffer.toString('latin1', cursor.bodyStart, cursor.bodyEnd).split(' ', 1)[0]
 
-/** A task as `Task` has it, but that its records need no decoding. */
+/** A task's state and its window, whose records need no decoding. */
 class Held {
   readonly partition = 0
-  readonly heads = new Heads()
-  unshortened = 0
-  readonly queues = [{ taken: -1 }, { taken: -1 }]
-  readonly store: WindowStore
+  readonly queues = [{ taken: -1 }, { taken: -1 }] as unknown as InputQueue[]
+  readonly state: TaskState
   readonly window: JoinWindow
-  readonly writeBack: WriteBack
   /** The next record to take. */
   next = 0
   #outputs: string[] = []
-  #expired: number[] = []
   readonly #lateness: Lateness
 
   constructor(disk: Disk, times: ModelTimes, recentBytes: () => number) {
-    this.store = new WindowStore(disk.store, LAYOUT)
+    this.state = new TaskState(new PageStore(disk.store, LAYOUT), recentBytes)
+    const { log, clock } = this.state
     this.#lateness = latenessOf(times)
     this.window = new JoinWindow({
       times: windowTimes(times),
       kind: times.kind,
-      recentBytes,
+      number: 0,
+      log,
+      clock,
       counts: new WindowCounts(),
-      readPages: (numbers) => this.store.read(numbers),
       sink: {
         match: (left, right) => this.#outputs.push(`${idOf(left)}-${idOf(right)}`),
         unmatched: (left) => this.#outputs.push(`${idOf(left)}-`),
       },
     })
-    this.writeBack = new WriteBack(this.store, this.window.recent)
-  }
-
-  get streamTime(): number {
-    return this.window.streamTime
-  }
-
-  set streamTime(ms: number) {
-    this.window.streamTime = ms
-  }
-
-  dropExpired(): void {
-    this.#expired.push(...this.window.expire())
+    this.state.add(this.window)
   }
 
   async process(records: readonly Sized[]): Promise<void> {
     for (const record of records) this.#take(record)
     await this.window.resolveCold()
-    await this.moveTo(this.streamTime)
+    await this.moveTo(this.state.clock.streamTime)
   }
 
   async moveTo(streamTime: number): Promise<void> {
-    this.streamTime = streamTime
-    await this.window.closeUnmatched(() => false)
-    this.dropExpired()
+    this.state.clock.streamTime = streamTime
+    await this.window.outer?.close(() => false)
+    this.state.expire()
   }
 
   takeEpoch(): { epoch: TaskEpoch; outputs: string[] } {
     const outputs = this.#outputs
-    const expired = this.#expired
     this.#outputs = []
-    this.#expired = []
     const epoch = {
-      task: this as unknown as Task,
+      partition: 0,
       outputs: [],
-      matchTimes: new Float64Array(0),
+      outputTimes: new Float64Array(0),
       rejects: [],
-      pages: this.window.take(),
-      left: this.next,
-      right: this.next,
-      streamTime: this.streamTime,
-      closedBefore: this.window.closing.closedBefore,
-      nextPage: this.window.nextPage,
-      expired,
+      offsets: [this.next, this.next],
+      state: this.state.drain(),
     }
     return { epoch, outputs }
   }
 
   #take({ side, time, key: keyText, id, bytes }: Sized): void {
     this.next++
-    if (isLate(this.#lateness, time, this.streamTime)) return
-    const { window } = this
+    const { window, state } = this
+    if (isLate(this.#lateness, time, state.clock.streamTime)) return
     const key = bytesOf(Buffer.from(keyText))
     const hash = hashBytes(key, 0, key.length)
     const body = Buffer.alloc(bytes, `${id} `)
-    putRecord(window, side, time, hash, key, body)
+    putRecord(window, state.clock, side, time, hash, key, body)
   }
 }
 
@@ -173,7 +151,7 @@ class World {
   async held(): Promise<Held> {
     while (this.#held === undefined) {
       const held = new Held(this.#disk, this.#times, () => this.#limit)
-      const taken = takeTask(held as unknown as Task, this.broker.takePorts(pipeline, LAYOUT))
+      const taken = restore(held, this.broker.restorePorts(TOPICS, LAYOUT))
       await this.#survive(
         taken.then(() => {
           held.next = Math.max(0, this.broker.committed[0])
@@ -190,7 +168,7 @@ class World {
     await this.#process(held, step.before, step.slice)
     await this.#survive(this.#end(held, step))
     if (this.#held !== undefined && step.next !== 'crash' && step.next !== 'on') {
-      await this.#survive(held.writeBack.flush())
+      await this.#survive(held.state.flush())
     }
     if (step.next !== 'on') this.#held = undefined
     if (step.next === 'move') this.instance = step.instance
@@ -216,22 +194,23 @@ class World {
 
   async #end(held: Held, step: Step): Promise<void> {
     const { epoch, outputs } = held.takeEpoch()
-    if (epoch.left === 0) return
+    if (held.next === 0) return
     const next = this.#process(held, step.during, step.slice)
     if (step.aborted) {
       await next
       this.#held = undefined
       return
     }
-    const part = epochPart(epoch, pipeline, {
+    const changelog = {
       topic: 'changelog',
       layout: LAYOUT,
       schemaIds: [],
       maxRecordBytes: 2 ** 20,
-      shorten: (_partition, offset) => {
+      shorten: (_partition: number, offset: number) => {
         if (step.shortens) this.broker.head = Math.max(this.broker.head, offset)
       },
-    })
+    }
+    const part = epochPart(epoch, { topics: TOPICS, topicIds: [null, null], changelog })
     const { log } = this.broker
     const offsets: number[] = []
     for (const batch of part.changelog) {
@@ -240,7 +219,7 @@ class World {
       for (let i = 0; i < step.gap; i++) log.push(undefined)
     }
     log.push(undefined)
-    this.broker.committed = [epoch.left, epoch.left]
+    this.broker.committed = [epoch.offsets[0], epoch.offsets[1]]
     this.broker.outputs.push(...outputs)
     this.#disk.writesLeft = step.writes
     const persisted = part.persist(offsets[0], offsets[offsets.length - 1] + 1)
@@ -254,12 +233,12 @@ class World {
     await this.#process(held, this.#records.length, 10)
     await held.moveTo(Number.MAX_SAFE_INTEGER)
     await this.#end(held, LAST)
-    await held.writeBack.flush()
+    await held.state.flush()
     return this.#disk.pages
   }
 
   get heads(): number[] {
-    return this.#held!.heads.entries.map(([segment]) => segment)
+    return this.#held!.state.heads.entries.map(([, segment]) => segment)
   }
 }
 

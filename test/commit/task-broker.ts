@@ -1,7 +1,6 @@
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
-import type { Pipeline } from '../../src/config/pipeline.ts'
-import type { TakePorts } from '../../src/state/restore.ts'
+import type { RestorePorts } from '../../src/state/restore.ts'
 
 /** What the broker has of one task: its changelog, the group's offsets, and the outputs. */
 export class Broker {
@@ -12,21 +11,20 @@ export class Broker {
   committed: [number, number] = [-1, -1]
   readonly outputs: string[] = []
 
-  takePorts(pipeline: Pipeline, layout: string): TakePorts {
+  restorePorts(topics: readonly string[], layout: string): RestorePorts {
     const { head, committed, log } = this
     const ends = { earliest: head, latest: log.length, stable: log.length }
     return {
-      pipeline,
+      topics,
       layout,
       changelogTopic: 'changelog',
       admin: {
         offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
-      } as unknown as TakePorts['admin'],
+      } as unknown as RestorePorts['admin'],
       group: { committed: async () => [...committed] },
       topicIds: [null, null],
-      log: { event: () => {} } as unknown as TakePorts['log'],
-      from: [0, 0],
+      log: { event: () => {} } as unknown as RestorePorts['log'],
       onProgress: () => {},
       createReader: (events) => readerOf(log, events),
     }

@@ -9,13 +9,12 @@ import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { Counts } from '../../src/counts/counts.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
-import { WindowStore } from '../../src/state/page-store.ts'
-import { takeTask } from '../../src/state/restore.ts'
-import { Task, type TaskContext, type TaskEpoch } from '../../src/task/task.ts'
+import { avroShape, createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { PageStore } from '../../src/state/page-store.ts'
+import { JoinTask } from '../../src/task/join-task.ts'
+import type { TaskContext, TaskEpoch } from '../../src/task/task.ts'
 import {
   FRAME,
   joinPipeline,
@@ -24,6 +23,7 @@ import {
   rowOf,
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
+import { restore, taskContext } from '../support/task-context.ts'
 import { LEFT, type ModelTimes, RIGHT } from '../window/model.ts'
 import { NOON, type StreamRecord, type StreamStep } from '../window/random-streams.ts'
 import { Disk } from './disk.ts'
@@ -57,6 +57,7 @@ const BATCH_BYTES = 1_048_588
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const SHARES = new MemoryShares(memoryLimits(NO_LIMITS, 1 << 30), 1)
 const INSTANCES = 2
+const TOPICS = ['facts', 'right']
 
 export class TaskWorld {
   /** What has been committed, in the order in which it was taken. The outputs are the broker's. */
@@ -74,7 +75,7 @@ export class TaskWorld {
   #clock = NOON
   #pageBytes = SHARES.pageBytes
   #epochBytes = SHARES.epochBytes
-  #task: Task | undefined
+  #task: JoinTask | undefined
   /** What the epoch has that is being committed; and what has been offered to the task since. */
   #committing: readonly StreamStep[] = []
   #pending: readonly StreamStep[] = []
@@ -115,29 +116,27 @@ export class TaskWorld {
     return [...this.history, ...this.#committing, ...this.#pending]
   }
 
-  async #taken(): Promise<Task> {
+  async #taken(): Promise<JoinTask> {
     if (this.#task !== undefined) return this.#task
-    const store = new WindowStore(this.#disks[this.#instance].store, this.#codec.layout)
-    const task = new Task(0, store, this.#context())
-    const ports = this.broker.takePorts(this.#pipeline, this.#codec.layout)
-    assert.deepEqual(await takeTask(task, ports), countsOf(this.history))
+    const store = new PageStore(this.#disks[this.#instance].store, this.#codec.layout)
+    const context = this.#context()
+    const task = new JoinTask(0, store, context.plan.join!, context)
+    const ports = this.broker.restorePorts(TOPICS, this.#codec.layout)
+    const offsets = await restore(task, ports)
+    assert.deepEqual(
+      offsets.map((offset) => Math.max(0, offset)),
+      countsOf(this.history),
+    )
     this.#task = task
     return task
   }
 
   #context(): TaskContext {
     const world = this
-    const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
-    return {
-      pipeline: this.#pipeline,
-      codec: this.#codec,
+    return taskContext(this.#pipeline, this.#codec, {
       dimensions: [this.#table],
-      output: { ...topic, topic: this.#pipeline.output.topic },
-      outputFrame: FRAME,
-      rejects: { ...topic, topic: this.#pipeline.output.rejects },
-      rejectPartitions: 1,
+      shape: avroShape(FRAME),
       aheadMs: 3_600_000,
-      behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: {
         ...SHARES,
@@ -148,14 +147,13 @@ export class TaskWorld {
           return world.#epochBytes
         },
       },
-      counts: new Counts(['d']),
       now: () => this.#clock,
       elapsed: () => this.#clock,
-    }
+    })
   }
 
   /** Offers records, and takes what can be taken; where none is left before it, a silence. */
-  async #step(task: Task, facts: number, right: number): Promise<void> {
+  async #step(task: JoinTask, facts: number, right: number): Promise<void> {
     await this.#offer(task, facts, right)
     await this.#process(task)
     if (this.#feed.isOver(this.#done)) return
@@ -166,7 +164,7 @@ export class TaskWorld {
     await this.#process(task)
   }
 
-  async #offer(task: Task, ...most: [number, number]): Promise<void> {
+  async #offer(task: JoinTask, ...most: [number, number]): Promise<void> {
     const done = this.#done
     const records = [LEFT, RIGHT].map((side) => this.#feed.next(done, side, most[side]))
     const offsets = countsOf(done)
@@ -178,7 +176,7 @@ export class TaskWorld {
   }
 
   /** Epochs that are full are committed on the way. */
-  async #process(task: Task): Promise<void> {
+  async #process(task: JoinTask): Promise<void> {
     for (;;) {
       while (await task.process());
       if (!task.full) return
@@ -186,7 +184,7 @@ export class TaskWorld {
     }
   }
 
-  async #end(task: Task, { fate, during }: Pick<Move, 'fate' | 'during'>): Promise<void> {
+  async #end(task: JoinTask, { fate, during }: Pick<Move, 'fate' | 'during'>): Promise<void> {
     const epoch = this.#takeEpoch(task)
     const next = this.#offer(task, during, during).then(() => task.process())
     if (epoch !== undefined && fate !== 'aborted') {
@@ -194,7 +192,7 @@ export class TaskWorld {
     }
     await next
     if (fate === 'goes on') return this.#process(task)
-    if (fate === 'stopped' || fate === 'moved') await task.writeBack.flush()
+    if (fate === 'stopped' || fate === 'moved') await task.state.flush()
     if (fate === 'moved') this.#instance = (this.#instance + 1) % INSTANCES
     // What was not committed is read again.
     this.#task = undefined
@@ -202,10 +200,10 @@ export class TaskWorld {
     this.#pending = []
   }
 
-  #takeEpoch(task: Task): TaskEpoch | undefined {
-    const epoch = task.take()
+  #takeEpoch(task: JoinTask): TaskEpoch | undefined {
+    const epoch = task.drain()
     if (epoch === undefined) return undefined
-    const offsets = [epoch.left, epoch.right].map((offset) => Math.max(0, offset))
+    const offsets = epoch.offsets.map((offset) => Math.max(0, offset))
     const before = countsOf(this.history)
     let records = offsets[LEFT] + offsets[RIGHT] - before[LEFT] - before[RIGHT]
     const isIn = (step: StreamStep): boolean => isSilence(step) || records-- > 0
@@ -217,17 +215,18 @@ export class TaskWorld {
   }
 
   /** @param isStored whether the process lives long enough to hand it to the store */
-  async #commit(task: Task, epoch: TaskEpoch, isStored: boolean): Promise<void> {
+  async #commit(task: JoinTask, epoch: TaskEpoch, isStored: boolean): Promise<void> {
     const { broker } = this
-    const part = epochPart(epoch, this.#pipeline, {
+    const changelog = {
       topic: 'changelog',
       layout: this.#codec.layout,
       schemaIds: [],
       maxRecordBytes: BATCH_BYTES,
-      shorten: (_partition, offset) => {
+      shorten: (_partition: number, offset: number) => {
         broker.head = Math.max(broker.head, offset)
       },
-    })
+    }
+    const part = epochPart(epoch, { topics: TOPICS, topicIds: [null, null], changelog })
     for await (const { columns, i } of written(epoch.outputs)) {
       const value = this.#output.decode(recordAt(columns, i).value!.subarray(FRAME.length))
       broker.outputs.push(rowOf(value))
@@ -238,11 +237,11 @@ export class TaskWorld {
     const end = broker.log.length
     // A transaction's marker.
     broker.log.push(undefined)
-    broker.committed = [epoch.left, epoch.right]
+    broker.committed = [epoch.offsets[LEFT], epoch.offsets[RIGHT]]
     this.history = [...this.history, ...this.#committing]
     this.#committing = []
     if (isStored) await part.persist(first, end)
-    assert.equal(task, epoch.task)
+    assert.equal(task.partition, epoch.partition)
   }
 }
 

@@ -9,7 +9,7 @@ import { pipelineWith } from '../support/pipeline.ts'
 
 const pipeline = pipelineWith()
 const { topic: OUTPUT } = pipeline.output
-const CHANGELOG = changelogTopic(pipeline)
+const CHANGELOG = changelogTopic(pipeline)!
 const DAY = 86_400_000
 const quiet: Log = { event() {} } as unknown as Log
 
@@ -44,7 +44,7 @@ async function limitsWith(output: Settings, isConfigHidden = false) {
     state,
     limits: new WriteLimits(
       pipeline,
-      await readLimits(pipeline, admin),
+      { partitions: 1, rejectPartitions: 1, limits: await readLimits(pipeline, admin) },
       admin,
       () => state.commits,
       quiet,
@@ -112,7 +112,7 @@ test('a size that may not be seen is found by halves', async () => {
   const work = async (): Promise<void> => {
     for (;;) {
       await written.refused(refused('MESSAGE_TOO_LARGE', CHANGELOG))
-      sizes.push(written.changelog.maxRecordBytes + 512)
+      sizes.push(written.changelog!.maxRecordBytes + 512)
     }
   }
   await assert.rejects(work(), { code: 'BROKER_REFUSED' })
@@ -125,7 +125,7 @@ test('what two topics take that may not be seen is found for both, one after the
     await written.refused(refused('MESSAGE_TOO_LARGE', topic))
   }
   assert.equal(written.output.maxBatchBytes, 131_073)
-  assert.equal(written.changelog.maxRecordBytes + 512, 262_147)
+  assert.equal(written.changelog!.maxRecordBytes + 512, 262_147)
   await assert.rejects(written.refused(refused('INVALID_TIMESTAMP')))
   assert.equal(written.output.maxBatchBytes, 131_073)
 })

@@ -118,7 +118,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
 
 test('the example’s pipeline file loads without any variable set, its schemas beside it', () => {
   const { facts, join: right } = loadPipeline(file, {})
-  assert.deepEqual([facts.topic, right.topic], ['demo.orders', 'demo.payments'])
+  assert.deepEqual([facts.topic, right!.topic], ['demo.orders', 'demo.payments'])
   assert.equal(facts.schema, join(folder, 'schemas', 'order.avsc'))
 })
 
@@ -432,8 +432,8 @@ test('any text of a variable survives wherever the file has text', () => {
         const { kafka, http, state, dimensions, join: right } = pipeline
         const found = [kafka.instanceId, http.token, state.dir]
         assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: text, password: text })
-        const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right.onLeft]
-        for (const one of [...found, ...fields, right.select?.[1].source]) assert.equal(one, text)
+        const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right!.onLeft]
+        for (const one of [...found, ...fields, right!.select?.[1].source]) assert.equal(one, text)
       },
     ),
   )
@@ -472,7 +472,7 @@ test('keys and comments are not substituted, and numbers and truth become what t
     parse({ kafka: '{ brokers: "b:1", tls: "${TLS}" }' }, { TLS: text }).kafka.tls
   assert.deepEqual([tls('true'), tls('false')], [{ rejectUnauthorized: true }, null])
   assert.equal(parse({ memory: '{ pages: "${P}" }' }, { P: '4096' }).memory.pages, 4096)
-  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).join.beforeMs, 0)
+  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).join!.beforeMs, 0)
   assert.match(faultsOf(`${textOf({})}\${V}: 1 # \${W}\n`, { V: 'http' })[0], /:7: .*unknown key/)
   assert.equal(parse({ http: '{ port: "${PORT}" }' }, { PORT: '9090' }).http.port, 9090)
   assert.match(faultsOf(textOf({ http: '{ port: "${P}" }' }), { P: 'x' })[0], /http\.port/)
@@ -485,11 +485,11 @@ test('a duration is a count and a unit', () => {
     fc.property(fc.nat({ max: 10_000 }), unit, (count, [name, factor]) => {
       const { beforeMs, graceMs } = parse(
         joinWith(`on: x, within: ${count}${name}, grace: ${count}${name}`),
-      ).join
+      ).join!
       assert.deepEqual([beforeMs, graceMs], [count * factor, count * factor])
     }),
   )
-  assert.equal(parse(joinWith('on: x, within: 0')).join.afterMs, 0)
+  assert.equal(parse(joinWith('on: x, within: 0')).join!.afterMs, 0)
   for (const wrong of ['5', '-1s', '1.5s', '1 s', '5w', 's', '""', 'true', '5S'])
     assert.match(
       faultsOf(textOf(joinWith(`on: x, within: ${wrong}`)))[0],
@@ -526,7 +526,7 @@ test('the output has any compression that Kafka has', () => {
 
 test('time has a short and a long form', () => {
   const timeOf = (more: string): [string | null, string | null] => {
-    const { time, timeUnit } = parse(joinWith(`on: id, within: 1s${more}`)).join
+    const { time, timeUnit } = parse(joinWith(`on: id, within: 1s${more}`)).join!
     return [time, timeUnit]
   }
   assert.deepEqual(timeOf(''), [null, null])
@@ -538,15 +538,15 @@ test('time has a short and a long form', () => {
 test('select, within and on have a short and a long form', () => {
   const long = parse(
     joinWith('on: { left: id, right: ref }, within: { before: 5s, after: 1m }, select: { a: b }'),
-  ).join
+  ).join!
   assert.deepEqual([long.onLeft, long.onRight], ['id', 'ref'])
   assert.deepEqual([long.beforeMs, long.afterMs, long.idleMs], [5000, 60_000, 60_000])
   assert.deepEqual(long.select, [{ name: 'a', source: 'b' }])
-  const short = parse(joinWith('on: id, within: 5s, select: [b, a]')).join
+  const short = parse(joinWith('on: id, within: 5s, select: [b, a]')).join!
   assert.deepEqual([short.onLeft, short.onRight], ['id', 'id'])
   assert.deepEqual([short.beforeMs, short.afterMs], [5000, 5000])
   assert.deepEqual(short.select, same('b', 'a'))
-  assert.equal(parse(joinWith('on: id, within: 5s')).join.select, null)
+  assert.equal(parse(joinWith('on: id, within: 5s')).join!.select, null)
   for (const wrong of ['on: { left: id }, within: 1s', 'on: id, within: { before: 1s }'])
     assert.ok(faultsOf(textOf(joinWith(wrong))).some((fault) => /is missing$/.test(fault)))
   assert.match(faultsOf(textOf(joinWith('on: id, within: 1s, select: []')))[0], /join\.select/)

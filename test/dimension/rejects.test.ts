@@ -49,7 +49,7 @@ class Producer {
 
 function create(onRefused = async (): Promise<void> => assert.fail('nothing is refused')) {
   const producer = new Producer()
-  const topic = { topic: 'rejects', compression: 'none', maxBatchBytes: 1 << 20 }
+  const topic = { topic: 'rejects', compression: 'none', partitions: 1, maxBatchBytes: 1 << 20 }
   const written: number[] = []
   const all = new DimensionRejects({
     topic: topic as typeof topic & { compression: 'none' },

@@ -66,11 +66,12 @@ const outputText = (key: string, time: number, value: Fields): string =>
 
 /** Every fact with every right record, and with every row. */
 function nestedLoop(
-  { dimensions, join: { beforeMs, afterMs, kind, select } }: Pipeline,
+  { dimensions, join }: Pipeline,
   facts: readonly Row[],
   right: readonly Row[],
   tables: readonly (readonly Row[])[],
 ): Expected {
+  const { beforeMs, afterMs, kind, select } = join!
   const outputs: string[] = []
   const rejected: string[] = []
   let [unmatched, dropped] = [0, 0]
@@ -137,14 +138,14 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     assert.equal(await generator.ended, 0, generator.log)
 
     const schemas = await readSchemas(pipeline, null)
-    const { outputSchema, factsKey, rightKey, dimensionKeys } = createPipelineCodec(
+    const { outputSchema, sources, dimensionKeys } = createPipelineCodec(
       pipeline,
       schemas,
       null,
     )
-    const facts = await rowsOf(broker, pipeline.facts, schemas.facts, factsKey)
+    const facts = await rowsOf(broker, pipeline.facts, schemas.facts, sources[0].key)
     assert.equal(facts.length, 2000)
-    const right = await rowsOf(broker, pipeline.join, schemas.right, rightKey)
+    const right = await rowsOf(broker, pipeline.join!, schemas.right!, sources[1].key)
     const tables = await Promise.all(
       pipeline.dimensions.map((config, d) =>
         rowsOf(broker, { ...config, time: null }, schemas.dimensions[d], dimensionKeys[d]),
@@ -162,7 +163,7 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     assert.deepEqual(await outputsOf(broker, pipeline.output.topic, outputSchema), expected.outputs)
     const rejected: string[] = []
     await readAll(broker, pipeline.output.rejects, ({ key, headers }) => {
-      rejected.push(keyTextOf(factsKey, key!)!)
+      rejected.push(keyTextOf(sources[0].key, key!)!)
       const reason = headers.find(([name]) => name === 'enricher.reason')
       assert.equal(String(reason?.[1]), 'missing_dimension')
     })

@@ -57,8 +57,8 @@ for (const example of ['orders', 'ads', 'sensors']) {
       assert.ok(new AvroJson(schemas.facts).encode(fact.value, fault))
       for (const right of source.rights(i, i)) {
         assert.ok(right.at >= i)
-        assert.deepEqual(keyBytes(join.keyFormat, right.key), keyBytes(facts.keyFormat, fact.key))
-        assert.ok(new AvroJson(schemas.right).encode(right.value, fault))
+        assert.deepEqual(keyBytes(join!.keyFormat, right.key), keyBytes(facts.keyFormat, fact.key))
+        assert.ok(new AvroJson(schemas.right!).encode(right.value, fault))
       }
     }
     const plans = keyPlans(pipeline, schemas).slice(2)

@@ -7,14 +7,12 @@ import fc from 'fast-check'
 import type { TopicPartition } from '../../src/batch.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { loadPipeline } from '../../src/config/load.ts'
-import { Counts } from '../../src/counts/counts.ts'
-import { DimensionTable } from '../../src/dimension/table.ts'
 import { gatherMs } from '../../src/instance/feed.ts'
 import { Tasks } from '../../src/instance/tasks.ts'
-import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { createPipelineCodec, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { openStore } from '../../src/state/level.ts'
 import { lagsOf } from '../../src/watch/status/report.ts'
+import { taskContext } from '../support/task-context.ts'
 
 const nothing = (): void => {}
 const log = { event: nothing }
@@ -34,25 +32,10 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
     admin: { offsets: async () => new Map<number, number>() },
     reader: () => reader,
   } as unknown as Broker
-  const output = { topic: 'out', compression: 'none', maxBatchBytes: 1 << 20 } as const
   return new Tasks({
     broker,
-    context: {
-      pipeline,
-      codec,
-      dimensions: pipeline.dimensions.map(() => new DimensionTable()),
-      output,
-      outputFrame: outputFrame(5),
-      rejects: output,
-      rejectPartitions: 1,
-      aheadMs: Number.POSITIVE_INFINITY,
-      behindMs: Number.POSITIVE_INFINITY,
-      maxEntryBytes: 1 << 20,
-      memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
-      counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
-      now: Date.now,
-      elapsed: () => performance.now(),
-    },
+    context: taskContext(pipeline, codec),
+    stateDir: pipeline.state.dir,
     changelog: {
       topic: 'log',
       layout: codec.layout,

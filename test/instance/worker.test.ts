@@ -8,11 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker, GroupEvents, ProduceBatch } from '../../src/broker/port.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { Counts } from '../../src/counts/counts.ts'
-import { DimensionTable } from '../../src/dimension/table.ts'
 import { EnricherError } from '../../src/errors.ts'
 import { Worker } from '../../src/instance/worker.ts'
-import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { createPipelineCodec, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { taskContext } from '../support/task-context.ts'
 
 const nothing = (): void => {}
 const nothingLater = async (): Promise<void> => {}
@@ -44,7 +43,6 @@ async function workerOn(t: TestContext, producer: SlowProducer) {
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const pipeline = loadPipeline('examples/orders/pipeline.yaml', { STATE_DIR: folder })
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-  const output = { topic: 'out', compression: 'none', maxBatchBytes: 1 << 20 } as const
   const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   let events: GroupEvents | undefined
   const broker = {
@@ -62,22 +60,10 @@ async function workerOn(t: TestContext, producer: SlowProducer) {
   const rejects = [{ topic: 'rejects', partition: 0, bytes: 1, records: 1, release: nothing }]
   const worker = new Worker({
     broker,
-    context: {
-      pipeline,
-      codec,
-      dimensions: pipeline.dimensions.map(() => new DimensionTable()),
-      output,
-      outputFrame: outputFrame(5),
-      rejects: output,
-      rejectPartitions: 1,
-      aheadMs: Number.POSITIVE_INFINITY,
-      behindMs: Number.POSITIVE_INFINITY,
-      maxEntryBytes: 1 << 20,
-      memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), 1),
-      counts,
-      now: Date.now,
-      elapsed: () => performance.now(),
-    },
+    context: taskContext(pipeline, codec, { counts }),
+    stateDir: pipeline.state.dir,
+    staticId: null,
+    sessionTimeoutMs: 10_000,
     changelog: {
       topic: 'log',
       layout: codec.layout,

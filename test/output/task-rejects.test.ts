@@ -13,18 +13,22 @@ import {
   writeReject,
 } from '../../src/output/task-output.ts'
 import { TaskRejects } from '../../src/output/task-rejects.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
 const NOW = 1_735_689_600_000
 const topic = (name: string, maxBatchBytes: number): OutputTopic => ({
   topic: name,
   compression: 'none',
+  partitions: 6,
   maxBatchBytes,
 })
+/** Around an Avro record: a frame. */
+const shape = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
 
 async function recordsOf(batches: BatchList) {
   const records = []
-  for (const batch of batches.take()) {
+  for (const batch of batches.drain()) {
     const columns = await decodeRecordBatches(await batch.seal(1n, 0, 0), 0, [])
     for (let i = 0; i < columns.length; i++) records.push(recordAt(columns, i))
   }
@@ -90,14 +94,9 @@ function entryOf(time: number, body: Buffer): Entry {
 test('outputs that the topic does not take are rejected with key and headers, and the others come out', async () => {
   const output = topic('enriched', 5000)
   const counts = new Counts(['customer'])
-  const rejects = new TaskRejects(
-    new BatchList(topic('rejects', 20_000), 0),
-    3,
-    pipelineWith(),
-    output,
-    counts,
-  )
-  const out = new TaskOutput(new BatchList(output, 3), bytesOf(Buffer.alloc(5)), NO_BYTES, rejects)
+  const plan = planOf(pipelineWith())
+  const rejects = new TaskRejects(3, { plan, output, counts, rejects: topic('rejects', 20_000) })
+  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
   const body = Buffer.from('body')
   const right = entryOf(NOW, Buffer.from('right'))
   out.oldest = NOW - 1000
@@ -128,7 +127,7 @@ test('outputs that the topic does not take are rejected with key and headers, an
 test('a topic without a limit of age takes any', async () => {
   const output = topic('enriched', 5000)
   const rejects = { tooLarge: assert.fail, tooOld: assert.fail }
-  const out = new TaskOutput(new BatchList(output, 3), bytesOf(Buffer.alloc(5)), NO_BYTES, rejects)
+  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
   out.oldest = NOW - Number.POSITIVE_INFINITY
   out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))
   assert.equal((await recordsOf(out.batches)).length, 1)

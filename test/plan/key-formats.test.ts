@@ -130,8 +130,8 @@ async function findingsOf(
   const records = [{ key, value, headers, timestamp: 0 }]
   const sample = {
     topic: 'orders',
-    codec: codec.facts,
-    key: codec.factsKey,
+    codec: codec.sources[0].values,
+    key: codec.sources[0].key,
     keyFormat,
     isStream: true,
     records,

@@ -12,7 +12,7 @@ import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.
 const folder = new URL('../../examples/orders/', import.meta.url)
 const orders = loadPipeline(fileURLToPath(new URL('pipeline.yaml', folder)), {})
 const schemas = await readSchemas(orders, null)
-const left: Pipeline = { ...orders, join: { ...orders.join, kind: 'left' } }
+const left: Pipeline = { ...orders, join: { ...orders.join!, kind: 'left' } }
 
 type Field = AvroRecordSchema['fields'][number] & { readonly default?: null }
 
@@ -77,7 +77,7 @@ test('without select every field is taken, in the schema’s order, with its doc
     { name: 'order_number', type: { type: 'array', items: 'string' } as Schema },
   ]
   const right: AvroRecordSchema = { type: 'record', name: 'Right', fields }
-  const pipeline: Pipeline = { ...orders, join: { ...orders.join, onRight: 'z', select: null } }
+  const pipeline: Pipeline = { ...orders, join: { ...orders.join!, onRight: 'z', select: null } }
   assert.deepEqual(outputOf(pipeline, { ...schemas, right }).fields.slice(-2), fields)
 })
 
@@ -95,7 +95,7 @@ for (const [title, union] of unions) {
       name: 'Right',
       fields: [{ name: 'u', type: union }],
     }
-    const pipeline: Pipeline = { ...left, join: { ...left.join, select: null } }
+    const pipeline: Pipeline = { ...left, join: { ...left.join!, select: null } }
     const plan = planOutput(pipeline, { ...schemas, right })
     const [field] = plan.right
     const before = avsc.Type.forSchema(union, { wrapUnions: true })
@@ -124,7 +124,7 @@ test('what is written where a side is missing decodes to nulls', () => {
 
 test('a field that is not there is refused with the likely one', () => {
   const select = [{ name: 'amount', source: 'amuont' }]
-  assert.throws(() => planOutput({ ...orders, join: { ...orders.join, select } }, schemas), {
+  assert.throws(() => planOutput({ ...orders, join: { ...orders.join!, select } }, schemas), {
     code: 'SCHEMA_INVALID',
     message: /payments has no field amuont; did you mean "amount"\?/,
   })
@@ -132,7 +132,7 @@ test('a field that is not there is refused with the likely one', () => {
 
 test('two output fields of one name are refused', () => {
   const select = [{ name: 'price', source: 'amount' }]
-  assert.throws(() => planOutput({ ...orders, join: { ...orders.join, select } }, schemas), {
+  assert.throws(() => planOutput({ ...orders, join: { ...orders.join!, select } }, schemas), {
     code: 'SCHEMA_INVALID',
     message: /two fields named price/,
   })

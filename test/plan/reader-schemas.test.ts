@@ -37,7 +37,7 @@ const orders = schema(1, 'Order', order)
 const payments = schema(2, 'Payment', payment)
 const customers = schema(3, 'Customer', customer)
 const recorded = [orders, payments, customers]
-const [layout] = derive(pipeline, topicSchemas(recorded)).layouts
+const [layout] = derive(pipeline, topicSchemas(pipeline, recorded)).layouts
 
 const newerOrders = schema(11, 'Order', { ...order, note: 'string' })
 const newerCustomers = schema(13, 'Customer', { ...customer, vip: 'boolean' })

@@ -87,10 +87,10 @@ const part = (output: Output, from: number, to: number): object =>
 test('stored bytes of a fact with its columns, of a row and of a right record say what avsc wrote', () => {
   fc.assert(
     fc.property(outputs, (output) => {
-      assert.deepEqual(views.sides[0](bytesOf(output, 0, 11)), part(output, 0, 11))
+      assert.deepEqual(views.sources[0](bytesOf(output, 0, 11)), part(output, 0, 11))
       assert.deepEqual(views.dimensions[0](bytesOf(output, 5, 8)), part(output, 5, 8))
       assert.deepEqual(views.dimensions[1](bytesOf(output, 8, 11)), part(output, 8, 11))
-      assert.deepEqual(views.sides[1](bytesOf(output, 11, 14)), part(output, 11, 14))
+      assert.deepEqual(views.sources[1](bytesOf(output, 11, 14)), part(output, 11, 14))
     }),
   )
 })
@@ -105,6 +105,6 @@ test('a long that no double holds comes with all its digits', () => {
   )
   const nulls = Buffer.concat(type.fields.slice(5, 11).map(({ type }) => type.toBuffer(null)))
   const id = avsc.Type.forSchema('string').toBuffer('a')
-  const seen = views.sides[0](Buffer.concat([id, number, rest, nulls]))
+  const seen = views.sources[0](Buffer.concat([id, number, rest, nulls]))
   assert.equal(seen.number, String(digits))
 })

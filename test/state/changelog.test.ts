@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type ChangelogHeader, decodeChangelog, encodeHeader } from '../../src/state/changelog.ts'
 
+const time = fc.constantFrom(Number.NEGATIVE_INFINITY, 1_735_689_600_000)
 const headers: fc.Arbitrary<ChangelogHeader> = fc.record({
-  layout: fc.stringMatching(/^[0-9a-f]{16}$/),
+  layout: fc.stringMatching(/^[0-9a-f]{0,60}$/),
   schemaIds: fc.array(fc.nat(2 ** 31 - 1), { maxLength: 12 }),
-  left: fc.integer({ min: -1 }),
-  right: fc.integer({ min: -1 }),
-  streamTime: fc.constantFrom(Number.NEGATIVE_INFINITY, 1_735_689_600_000),
-  closedBefore: fc.constantFrom(Number.NEGATIVE_INFINITY, 1_735_689_600_000),
+  offsets: fc.array(fc.integer({ min: -1 }), { maxLength: 4 }),
+  streamTime: time,
+  closedBefore: fc.array(time, { maxLength: 3 }),
   nextPage: fc.nat(),
 })
 
@@ -26,17 +26,44 @@ test('a header is read as it was written, wherever it lies; one that is cut off 
   )
 })
 
-test('a header of version 3 has no next page, one of version 2 no schema ids either', () => {
-  const header = { layout: '0123456789abcdef', left: 5, right: 7, streamTime: 9, closedBefore: 3 }
-  const bytes = encodeHeader({ ...header, nextPage: 8, schemaIds: [4] })
-  const common = bytes.subarray(0, 49)
-  const version3 = Buffer.concat([common, bytes.subarray(57)])
-  for (const [version, buffer, schemaIds] of [
-    [3, version3, [4]],
-    [2, Buffer.from(common), []],
-  ] as const) {
-    buffer[0] = version
-    const found = decodeChangelog(buffer, 0, buffer.length)
-    assert.deepEqual(found, { header: { ...header, nextPage: 0, schemaIds }, pages: [] })
+/** As releases before wrote it. */
+function earlier(version: number, header: ChangelogHeader): Buffer {
+  const numbers = [...header.offsets, header.streamTime, ...header.closedBefore]
+  if (version > 3) numbers.push(header.nextPage)
+  const ids = version > 2 ? header.schemaIds : []
+  const bytes = Buffer.alloc(17 + numbers.length * 8 + (version > 2 ? 1 + ids.length * 4 : 0))
+  bytes[0] = version
+  bytes.write(header.layout, 1, 'latin1')
+  let at = 17
+  for (const number of numbers) at = bytes.writeDoubleLE(number, at)
+  if (version > 2) at = bytes.writeUInt8(ids.length, at)
+  for (const id of ids) at = bytes.writeInt32LE(id, at)
+  return bytes
+}
+
+test('headers of versions 4, 3 and 2 are read: without next page before 4, without schema ids before 3', () => {
+  const header = {
+    layout: '0123456789abcdef',
+    schemaIds: [4, 9],
+    offsets: [5, 7],
+    streamTime: 9,
+    closedBefore: [3],
+    nextPage: 8,
+  }
+  const read = (version: number) => {
+    const bytes = earlier(version, header)
+    for (let cut = 0; cut < bytes.length; cut++) {
+      assert.equal(decodeChangelog(bytes, 0, cut), undefined)
+    }
+    return decodeChangelog(bytes, 0, bytes.length)
+  }
+  assert.deepEqual(read(4), { header, pages: [] })
+  assert.deepEqual(read(3), { header: { ...header, nextPage: 0 }, pages: [] })
+  assert.deepEqual(read(2), { header: { ...header, nextPage: 0, schemaIds: [] }, pages: [] })
+})
+
+test('a record of a version that is not known, or of another kind, is not read', () => {
+  for (const version of [0, 1, 6, 31, 97]) {
+    assert.equal(decodeChangelog(Buffer.alloc(200, version), 0, 200), undefined)
   }
 })

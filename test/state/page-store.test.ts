@@ -14,24 +14,23 @@ import {
   readPageHeader,
   writePageHeader,
 } from '../../src/state/page.ts'
-import { type Checkpoint, WindowStore } from '../../src/state/page-store.ts'
+import { type Checkpoint, PageStore } from '../../src/state/page-store.ts'
 
 function pageOf(number: number, segment: number, bytes: number): Page {
   const end = PAGE_HEADER + bytes
   const buffer = bytesOf(Buffer.alloc(end, number))
-  const page = { number, kind: 0, segment, buffer, start: 0, end, limit: end, count: 1 }
+  const page = { number, store: 3, kind: 0, segment, buffer, start: 0, end, limit: end, count: 1 }
   writePageHeader(page)
   return readPageHeader(buffer, 0)!
 }
 
 const checkpointAt = (nextPage: number, left: number): Checkpoint => ({
   changelogOffset: left * 2,
-  left,
-  right: -1,
+  offsets: [left, -1],
   streamTime: left === 0 ? Number.NEGATIVE_INFINITY : left,
-  closedBefore: Number.NEGATIVE_INFINITY,
+  closedBefore: [Number.NEGATIVE_INFINITY],
   nextPage,
-  heads: [[60_000, 1, 0]],
+  heads: [[0, 60_000, 1, 0]],
 })
 
 type Step = { kind: 'write'; pages: number } | { kind: 'clear'; share: number } | { kind: 'reopen' }
@@ -55,7 +54,7 @@ test('the store has the pages that were written and not cleared, and the last ch
       fc.asyncProperty(steps, async (list) => {
         const place = join(folder, String(run++))
         let level = await openStore(place)
-        let store = new WindowStore(level, 'layout')
+        let store = new PageStore(level, 'layout')
         const model = new Map<number, Buffer>()
         // Numbers grow beyond 32 bits within weeks.
         let next = 2 ** 32 - 5
@@ -73,7 +72,7 @@ test('the store has the pages that were written and not cleared, and the last ch
           } else {
             await level.close()
             level = await openStore(place)
-            store = new WindowStore(level, 'layout')
+            store = new PageStore(level, 'layout')
           }
           const found = await store.checkpoint()
           if (last !== undefined) assert.deepEqual(found, last)
@@ -96,10 +95,10 @@ test('the store has the pages that were written and not cleared, and the last ch
 test('a store of another layout, and one without a checkpoint, are told apart', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-window-'))
   const level = await openStore(folder)
-  const store = new WindowStore(level, 'one')
+  const store = new PageStore(level, 'one')
   assert.equal(await store.checkpoint(), undefined)
   await store.write([pageOf(1, 0, 10)], checkpointAt(2, 5))
-  assert.equal(await new WindowStore(level, 'another').checkpoint(), 'other')
+  assert.equal(await new PageStore(level, 'another').checkpoint(), 'other')
   await store.clear()
   assert.equal(await store.checkpoint(), undefined)
   await level.close()
@@ -109,7 +108,7 @@ test('a store of another layout, and one without a checkpoint, are told apart', 
 test('one byte that has changed on disk is found, of a page or of the checkpoint', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-window-'))
   const level = await openStore(folder)
-  const store = new WindowStore(level, 'layout')
+  const store = new PageStore(level, 'layout')
   await store.write([pageOf(1, 0, 10), pageOf(2, 0, 300)], checkpointAt(3, 5))
   for (const [key, value] of await level.iterator().all()) {
     for (let at = 0; at < value.length; at++) {
@@ -134,15 +133,18 @@ test('one byte that has changed on disk is found, of a page or of the checkpoint
 
 test('heads are the first page and record of any live segment; without one, of the last epoch', () => {
   const heads = new Heads()
-  heads.add([{ segment: 0, number: 1 }], 100)
-  heads.add([{ segment: 60, number: 3 }], 101)
-  heads.add([{ segment: 0, number: 4 }], 102)
+  heads.add([{ store: 0, segment: 0, number: 1 }], 100)
+  heads.add([{ store: 0, segment: 60, number: 3 }], 101)
+  heads.add([{ store: 0, segment: 0, number: 4 }], 102)
+  heads.add([{ store: 1, segment: 0, number: 5 }], 103)
   assert.deepEqual([heads.page(9), heads.offset(109)], [1, 100])
-  heads.expire([0])
+  heads.expire([[0, 0]])
   assert.deepEqual([heads.page(9), heads.offset(109)], [3, 101])
   const again = new Heads()
   again.load(heads.entries)
   assert.deepEqual(again.entries, heads.entries)
-  heads.expire([60])
+  heads.expire([[0, 60]])
+  assert.deepEqual([heads.page(9), heads.offset(109)], [5, 103])
+  heads.expire([[1, 0]])
   assert.deepEqual([heads.page(9), heads.offset(109)], [9, 109])
 })

@@ -10,7 +10,7 @@ const MIB = 2 ** 20
 function write(recent: RecentPages, from: number, count: number, delay: (i: number) => number) {
   let inMemory = 0
   for (let number = from; number < from + count; number++) {
-    const page: Page = recent.open(number, LEFT, 0, 100)
+    const page: Page = recent.open(number, 0, LEFT, 0, 100)
     page.end = page.limit
     recent.seal(page)
     recent.committed(number)
@@ -23,7 +23,7 @@ function write(recent: RecentPages, from: number, count: number, delay: (i: numb
 test('without matches the limit alone decides which pages stay', () => {
   const recent = new RecentPages(() => 2 * MIB)
   for (let number = 1; number <= PAGES; number++) {
-    const page = recent.open(number, LEFT, 0, 100)
+    const page = recent.open(number, 0, LEFT, 0, 100)
     page.end = page.limit
     recent.seal(page)
     recent.committed(number)

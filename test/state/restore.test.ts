@@ -9,37 +9,22 @@ import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
 import { loadPipeline } from '../../src/config/load.ts'
-import { Counts } from '../../src/counts/counts.ts'
-import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { createPipelineCodec, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { inputTopics } from '../../src/config/topic-names.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { openStore, type Store } from '../../src/state/level.ts'
 import { RIGHT } from '../../src/state/page.ts'
-import { WindowStore } from '../../src/state/page-store.ts'
-import { type TakePorts, takeTask } from '../../src/state/restore.ts'
-import { Task, type TaskContext } from '../../src/task/task.ts'
+import { PageStore } from '../../src/state/page-store.ts'
+import type { RestorePorts } from '../../src/state/restore.ts'
+import { JoinTask } from '../../src/task/join-task.ts'
+import { restore, taskContext } from '../support/task-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-take-task-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const pipeline = loadPipeline('examples/orders/pipeline.yaml', {})
+const topics = inputTopics(pipeline).slice(0, 2)
 const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-const topic = { topic: 'any', compression: 'none', maxBatchBytes: 2 ** 20 } as const
-const context: TaskContext = {
-  pipeline,
-  codec,
-  dimensions: [],
-  output: topic,
-  outputFrame: outputFrame(1),
-  rejects: topic,
-  rejectPartitions: 1,
-  aheadMs: Number.POSITIVE_INFINITY,
-  behindMs: Number.POSITIVE_INFINITY,
-  maxEntryBytes: 2 ** 19,
-  memory: new MemoryShares(memoryLimits(pipeline.memory, 2 ** 31), 1),
-  counts: new Counts([]),
-  now: Date.now,
-  elapsed: () => performance.now(),
-}
+const context = taskContext(pipeline, codec, { dimensions: [] })
 
 /** The changelog of one partition, and the group's offsets of its task. */
 class Changelog {
@@ -61,50 +46,45 @@ class Changelog {
   }
 
   /** Takes the task, as an instance does. */
-  async take(store: Store): Promise<Task> {
-    const task = new Task(0, new WindowStore(store, codec.layout), context)
-    await takeTask(task, this.#ports())
+  async take(store: Store): Promise<JoinTask> {
+    const pages = new PageStore(store, codec.layout)
+    const task = new JoinTask(0, pages, context.plan.join!, context)
+    await restore(task, this.#ports())
     return task
   }
 
   /** Commits what the task has in its window; the offset read next of both inputs goes with it. */
-  async commit(task: Task, expired: readonly number[] = []): Promise<void> {
+  async commit({ state }: JoinTask): Promise<void> {
     const read = ++this.committed
     const epoch = {
-      task,
+      partition: 0,
       outputs: [],
-      matchTimes: new Float64Array(0),
+      outputTimes: new Float64Array(0),
       rejects: [],
-      pages: task.window.take(),
-      left: read,
-      right: read,
-      streamTime: task.streamTime,
-      closedBefore: Number.NEGATIVE_INFINITY,
-      nextPage: task.window.nextPage,
-      expired,
+      offsets: [read, read],
+      state: state.drain(),
     }
-    const part = epochPart(epoch, pipeline, this.#topic, this.topicIds)
+    const part = epochPart(epoch, { topics, topicIds: this.topicIds, changelog: this.#topic })
     const first = this.records.length
     for (const batch of part.changelog) this.records.push(await batch.seal(-1n, -1, -1))
     await part.persist(first, this.records.length)
   }
 
-  #ports(): TakePorts {
+  #ports(): RestorePorts {
     const { head, records, topicIds } = this
     const committed = this.forgotten ? -1 : this.committed
     const ends = { earliest: head, latest: records.length, stable: records.length }
     return {
-      pipeline,
+      topics,
       layout: codec.layout,
       changelogTopic: 'changelog',
       admin: {
         offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
-      } as unknown as TakePorts['admin'],
+      } as unknown as RestorePorts['admin'],
       group: { committed: async () => [committed, committed] },
       topicIds,
-      log: { event: () => {} } as unknown as TakePorts['log'],
-      from: [0, 0],
+      log: { event: () => {} } as unknown as RestorePorts['log'],
       onProgress: () => {},
       createReader: (events) => readerOf(records, events),
     }
@@ -138,15 +118,16 @@ function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
   } as unknown as Reader
 }
 
-function put(task: Task, key: string, time: number, bodyBytes = 0): void {
+function put(task: JoinTask, key: string, time: number, bodyBytes = 0): void {
   const bytes = bytesOf(Buffer.from(key))
   const hash = hashBytes(bytes, 0, bytes.length)
   const times = Float64Array.of(time)
   task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, bodyBytes)
-  task.streamTime = Math.max(task.streamTime, time)
+  const { clock } = task.state
+  clock.streamTime = Math.max(clock.streamTime, time)
 }
 
-async function keysOf(task: Task, ...keys: string[]): Promise<string[]> {
+async function keysOf(task: JoinTask, ...keys: string[]): Promise<string[]> {
   const found = await Promise.all(
     keys.map((key) => task.window.queries.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
   )
@@ -162,10 +143,11 @@ test('an owner that comes back has what another one stored after everything had 
   const first = await changelog.take(ours)
   for (let i = 0; i < 20; i++) put(first, `old ${i}`, DAY)
   await changelog.commit(first)
-  first.streamTime = 2 * DAY
-  await changelog.commit(first, first.window.expire())
+  first.state.clock.streamTime = 2 * DAY
+  first.state.expire()
+  await changelog.commit(first)
   assert.equal(changelog.head, 1)
-  await first.writeBack.flush()
+  await first.state.flush()
 
   const theirs = await openStore(join(folder, 'theirs'))
   const second = await changelog.take(theirs)
@@ -176,7 +158,7 @@ test('an owner that comes back has what another one stored after everything had 
   assert.deepEqual(await keysOf(third, 'old 1', 'new'), ['new'])
   put(third, 'newer', 2 * DAY)
   await changelog.commit(third)
-  await third.writeBack.flush()
+  await third.state.flush()
   const fourth = await changelog.take(ours)
   assert.deepEqual(await keysOf(fourth, 'old 1', 'new', 'newer'), ['new', 'newer'])
   await ours.close()
@@ -190,7 +172,7 @@ test('a store that is behind by any number of epochs goes on with the changelogâ
   for (let epoch = 0; epoch < 20; epoch++) {
     put(task, `key ${epoch}`, DAY + epoch)
     await changelog.commit(task)
-    if (epoch === 7) await task.writeBack.flush()
+    if (epoch === 7) await task.state.flush()
   }
   const keys = Array.from({ length: 20 }, (_, epoch) => `key ${epoch}`)
   const again = await changelog.take(store)
@@ -206,21 +188,22 @@ test('a crash between two writes of a stop leaves nothing behind that never expi
   put(first, 'old', DAY)
   for (const time of [DAY, 2 * DAY]) {
     for (let i = 0; i < 300; i++) put(first, `new ${i}`, 2 * DAY, 4000)
-    first.streamTime = time
-    await changelog.commit(first, first.window.expire())
+    first.state.clock.streamTime = time
+    first.state.expire()
+    await changelog.commit(first)
   }
-  const write = first.store.write.bind(first.store)
-  first.store.write = async (pages, checkpoint) => {
-    first.store.write = () => Promise.reject(new Error('Killed'))
+  const write = first.state.pages.write.bind(first.state.pages)
+  first.state.pages.write = async (pages, checkpoint) => {
+    first.state.pages.write = () => Promise.reject(new Error('Killed'))
     await write(pages, checkpoint)
   }
-  await assert.rejects(first.writeBack.flush(), /Killed/)
+  await assert.rejects(first.state.flush(), /Killed/)
 
   const second = await changelog.take(store)
   put(second, 'newer', 2 * DAY)
   await changelog.commit(second)
   assert.deepEqual(
-    second.heads.entries.map(([segment]) => segment),
+    second.state.heads.entries.map(([, segment]) => segment),
     [2 * DAY],
   )
   await store.close()
@@ -232,7 +215,7 @@ test('a store that was filled from another changelog is not used', async () => {
   const first = await old.take(store)
   put(first, 'old', DAY)
   await old.commit(first)
-  await first.writeBack.flush()
+  await first.state.flush()
 
   // The pipeline was reset, and begun anew by another instance.
   const changelog = new Changelog()
@@ -262,7 +245,7 @@ test('a changelog record that cannot be read ends the start with where it is; th
     const first = await changelog.take(store)
     put(first, 'kept', DAY)
     await changelog.commit(first)
-    await first.writeBack.flush()
+    await first.state.flush()
     const writer = new RecordBatchWriter({ ...TO, transactional: false, compression: 'none' })
     writer.recordOf(0, { key: null, value, headers: [] })
     changelog.records.push(Buffer.from(await writer.seal(-1n, -1, -1)))
@@ -294,7 +277,7 @@ for (const [what, before, now, isRefused] of [
       const first = await changelog.take(store)
       put(first, 'key', DAY)
       await changelog.commit(first)
-      if (stored) await first.writeBack.flush()
+      if (stored) await first.state.flush()
 
       changelog.topicIds = [...now]
       changelog.forgotten = true

@@ -6,10 +6,9 @@ import { hasEpochs, storedLayouts } from '../../src/state/stored-layout.ts'
 const header = (layout: string, schemaIds: number[], left: number): ChangelogHeader => ({
   layout,
   schemaIds,
-  left,
-  right: -1,
+  offsets: [left, -1],
   streamTime: 0,
-  closedBefore: 0,
+  closedBefore: [],
   nextPage: 0,
 })
 const layouts = (last: (ChangelogHeader | undefined)[], announced: ChangelogHeader[]) =>

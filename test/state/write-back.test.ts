@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Heads } from '../../src/state/heads.ts'
 import { LEFT, PAGE_BYTES, type PageRef, pageBytes } from '../../src/state/page.ts'
+import { PageLog } from '../../src/state/page-log.ts'
 import type { Checkpoint } from '../../src/state/page-store.ts'
 import { PageWriter } from '../../src/state/page-writer.ts'
-import { RecentPages } from '../../src/state/recent-pages.ts'
 import { WriteBack } from '../../src/state/write-back.ts'
 
 interface Epoch {
@@ -23,13 +23,17 @@ const SLABS = 2 * 64 * 1024
 /** One task's pages over a map in place of LevelDB, and a list in place of the changelog. */
 class Pages {
   limit = 0
-  readonly recent = new RecentPages(() => this.limit)
+  readonly #log = new PageLog(
+    () => this.limit,
+    async () => [],
+  )
+  readonly recent = this.#log.recent
   readonly stored = new Map<number, string>()
   checkpoint: Checkpoint | undefined
   readonly live = new Map<number, { segment: number; bytes: string; offset: number }>()
   written = 0
   readonly heads = new Heads()
-  readonly #writer = new PageWriter(this.recent)
+  readonly #writer = new PageWriter(this.#log, 0)
   #offset = 0
   #latest = 0
   readonly writeBack = new WriteBack(
@@ -56,7 +60,8 @@ class Pages {
       page.end += PAGE_BYTES - 30
     }
     this.#latest += Math.max(0, ...segments)
-    const pages = this.#writer.take()
+    this.#writer.seal()
+    const pages = this.#log.drain()
     const offset = this.#offset++
     for (const page of pages) {
       this.live.set(page.number, { segment: page.segment, bytes: bytesOf(page), offset })
@@ -68,14 +73,13 @@ class Pages {
       gone.add(segment)
       this.live.delete(number)
     }
-    this.heads.expire([...gone])
-    const { nextPage } = this.#writer
+    this.heads.expire([...gone].map((segment) => [0, segment]))
+    const { nextPage } = this.#log
     await this.writeBack.add(pages, {
       changelogOffset: offset + 1,
-      left: 0,
-      right: 0,
+      offsets: [0, 0],
       streamTime: 0,
-      closedBefore: 0,
+      closedBefore: [0],
       nextPage,
       heads: this.heads.entries,
     })

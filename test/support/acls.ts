@@ -1,9 +1,11 @@
 /** The rights that docs/security.md lists, as rules for a broker's authorizer: the end-to-end test runs with exactly these. */
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { changelogTopic, inputTopics } from '../../src/config/topic-names.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../../src/config/topic-names.ts'
 
 type Kind = 'topic' | 'group' | 'transactional id'
 export type Right = 'Read' | 'Write' | 'Create' | 'Delete' | 'DescribeConfigs'
+
+const changelogOf = (pipeline: Pipeline): string[] => [changelogTopic(pipeline) ?? []].flat()
 
 interface Row {
   readonly kind: Kind
@@ -40,7 +42,7 @@ export const rowsOf = (replayed: string): readonly Row[] => [
   {
     kind: 'topic',
     resource: '`<name>-window-changelog`',
-    names: (pipeline) => [changelogTopic(pipeline)],
+    names: (pipeline) => changelogOf(pipeline),
     rights: ['Read', 'Write', 'Delete'],
     commands: [...STARTS, 'reset'],
     why: 'the window; its head is deleted as windows pass, and all of it by `reset`',
@@ -48,7 +50,7 @@ export const rowsOf = (replayed: string): readonly Row[] => [
   {
     kind: 'topic',
     resource: 'output, rejects and changelog, where they are missing',
-    names: (pipeline) => [pipeline.output.topic, pipeline.output.rejects, changelogTopic(pipeline)],
+    names: ownTopics,
     rights: ['Create'],
     commands: ['run', 'topics create'],
     why: 'not needed where somebody else creates them',

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { WindowCounts } from '../../src/counts/counts.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/state/page.ts'
+import { PageLog } from '../../src/state/page-log.ts'
+import { StreamClock } from '../../src/state/task-state.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { isLate } from '../../src/window/lateness.ts'
 import { windowTimes } from '../../src/window/segments.ts'
@@ -20,54 +22,62 @@ class Driver {
   readonly out: string[] = []
   readonly stored = new Map<number, Buffer>()
   readonly counts = new WindowCounts()
+  readonly clock = new StreamClock()
+  readonly log: PageLog
   readonly window: JoinWindow
 
   constructor(times: ModelTimes, recentBytes: number, stored: Map<number, Buffer> = new Map()) {
     this.stored = stored
+    this.log = new PageLog(
+      () => recentBytes,
+      async (numbers) => numbers.map((number) => this.stored.get(number)),
+    )
     this.window = new JoinWindow({
       times: windowTimes(times),
       kind: times.kind,
-      recentBytes: () => recentBytes,
+      number: 0,
+      log: this.log,
+      clock: this.clock,
       counts: this.counts,
       hash: collidingHash,
-      readPages: async (numbers) => numbers.map((number) => this.stored.get(number)),
       sink: {
         match: (left, right) => this.out.push(`${bodyOf(left)}-${bodyOf(right)}`),
         unmatched: (left) => this.out.push(`${bodyOf(left)}-`),
       },
     })
     // Numbers grow beyond 32 bits within weeks.
-    this.window.nextPage = 2 ** 32 - 5
+    this.log.nextPage = 2 ** 32 - 5
   }
 
   take(record: ModelRecord): void {
-    const { window } = this
-    if (isLate(window.times, record.time, window.streamTime)) return
+    const { window, clock } = this
+    if (isLate(window.times, record.time, clock.streamTime)) return
     const key = bytesOf(Buffer.from(record.key))
     const hash = collidingHash(key, 0, key.length)
     const body = Buffer.from(String(record.id))
     const { side, time } = record
-    putRecord(window, side, time, hash, key, body)
+    putRecord(window, clock, side, time, hash, key, body)
   }
 
   async endSlice(): Promise<void> {
     const { window } = this
     await window.resolveCold()
-    await window.closeUnmatched(() => false)
+    await window.outer?.close(() => false)
     window.expire()
   }
 
   commit(): readonly Page[] {
-    const pages = this.window.take()
+    this.window.seal()
+    const pages = this.log.drain()
     for (const page of pages) this.stored.set(page.number, Buffer.from(pageBytes(page)))
-    this.window.recent.committed(this.window.nextPage - 1)
-    this.window.recent.stored(this.window.nextPage - 1)
+    this.log.recent.committed(this.log.nextPage - 1)
+    this.log.recent.stored(this.log.nextPage - 1)
     return pages
   }
 
   async closeAll(): Promise<void> {
-    this.window.streamTime = Number.MAX_SAFE_INTEGER
-    await this.window.closeUnmatched(() => false)
+    this.clock.streamTime = Number.MAX_SAFE_INTEGER
+    await this.window.outer?.close(() => false)
   }
 }
 
@@ -125,7 +135,7 @@ test('a query gives the committed records of a key that have not expired, from m
       let taken: ModelRecord[] = []
       const { heldMs, segmentMs } = windowTimes(t)
       for (const [i, record] of records.entries()) {
-        if (!isLate(windowTimes(t), record.time, driver.window.streamTime)) taken.push(record)
+        if (!isLate(windowTimes(t), record.time, driver.clock.streamTime)) taken.push(record)
         driver.take(record)
         if (i % epoch !== 0) continue
         await driver.endSlice()
@@ -136,8 +146,8 @@ test('a query gives the committed records of a key that have not expired, from m
       await driver.endSlice()
       const ends = (time: number): number => (Math.floor(time / segmentMs) + 1) * segmentMs
       // A fact that has closed is kept until the slice of its time comes out.
-      const { streamTime, closing } = driver.window
-      const closed = t.kind === 'left' ? closing.closedBefore : Number.POSITIVE_INFINITY
+      const { streamTime } = driver.clock
+      const [closed = Number.POSITIVE_INFINITY] = driver.window.closedBefore
       const goneBefore = Math.min(streamTime - heldMs, closed)
       const live = committed.filter(({ time }) => ends(time) > goneBefore)
       for (const side of [0, 1]) {
@@ -168,9 +178,9 @@ test('a window restored from its pages in the middle goes on as if nothing had h
 
       const after = new Driver(t, 1 << 20, before.stored)
       for (const bytes of before.stored.values()) after.window.restore(readPageHeader(bytes, 0)!)
-      after.window.closing.restored(before.window.closing.closedBefore)
-      after.window.nextPage = before.window.nextPage
-      after.window.streamTime = before.window.streamTime
+      after.window.restored(before.window.closedBefore)
+      after.log.nextPage = before.log.nextPage
+      after.clock.streamTime = before.clock.streamTime
       for (const record of records.slice(middle)) {
         after.take(record)
         await after.endSlice()

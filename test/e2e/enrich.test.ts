@@ -1,0 +1,142 @@
+/** A pipeline without a join, on a real broker: the group's offsets alone say where it goes on. */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Check } from '../../examples/orders/check.ts'
+import * as data from '../../examples/orders/data.ts'
+import { loadPipeline } from '../../src/config/load.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { exposition, httpPort } from '../support/scrape.ts'
+import { readAll } from '../support/topics.ts'
+import { FILE, Orders } from './orders.ts'
+
+const COUNT = 60_000
+
+/** The orders example without its join. @returns the file */
+function withoutJoin(folder: string): string {
+  const text = readFileSync(FILE, 'utf8')
+    .replace(/^join:\n(?: .*\n)+/m, '')
+    .replaceAll('schema: ./', `schema: ${resolve(dirname(FILE))}/`)
+  assert.doesNotMatch(text, /^join:/m)
+  const file = join(folder, 'pipeline.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+async function withOrders(body: (orders: Orders, file: string) => Promise<void>): Promise<void> {
+  const orders = await Orders.create()
+  try {
+    await body(orders, withoutJoin(orders.folder))
+  } finally {
+    await orders.close()
+  }
+}
+
+/** Every order has to come out once, with its columns, byte by byte. */
+async function expectAll(orders: Orders, file: string, count: number): Promise<void> {
+  const topic = orders.topic('enriched')
+  const pipeline = loadPipeline(file, orders.env())
+  const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  for (let tries = 0; ; tries++) {
+    const check = new Check(outputSchema, count, 'left', orders.orderedAt)
+    const there = await orders.broker.admin.describeTopics([topic])
+    if (there.has(topic)) {
+      await readAll(orders.broker, topic, ({ key, value }) => check.add(key, value))
+    }
+    if (check.seen < count && tries < 300) {
+      await sleep(300)
+      continue
+    }
+    assert.deepEqual(check.result(), { missing: 0, duplicated: 0, wrong: 0, examples: [] })
+    return
+  }
+}
+
+test('every order comes out once, complete, without store and changelog; the page and the metrics have no window', () =>
+  withOrders(async (orders, file) => {
+    await orders.send(0, COUNT)
+    const service = orders.start({}, file)
+    await expectAll(orders, file, COUNT)
+    const answer = await fetch(`http://127.0.0.1:${await httpPort(service)}/v1/status`)
+    const status = (await answer.json()) as {
+      verdict: { verdict: string }
+      topology: { join: null; right: null; changelog: null }
+      tasks: { window: null }[]
+    }
+    assert.equal(status.verdict.verdict, 'works')
+    assert.deepEqual([status.topology.join, status.topology.changelog], [null, null])
+    assert.deepEqual(
+      status.tasks.map(({ window }) => window),
+      [null, null, null, null],
+    )
+    const series = (await exposition(service)).split('\n').filter((line) => /^enricher_/.test(line))
+    assert.deepEqual(
+      series.filter((line) => /window|lateness|stream_time|match/.test(line)),
+      [],
+    )
+    assert.equal(await service.stop(), 0)
+    assert.ok(!existsSync(join(orders.folder, 'state', 'window')), 'there is no window on disk')
+    const own = `${orders.tag}-job-window-changelog`
+    assert.equal((await orders.broker.admin.describeTopics([own])).has(own), false)
+  }))
+
+for (const step of [1, 2, 3]) {
+  test(`kill -9 after step ${step} of a commit loses and doubles no fact`, () =>
+    withOrders(async (orders, file) => {
+      const first = orders.start({ ENRICHER_KILL_AFTER: `${step}:3`, INSTANCE_ID: 'a' }, file)
+      await first.logged('Task running')
+      let sent = 0
+      for (const part = COUNT / 20; first.alive; sent += part) {
+        await orders.send(sent, sent + part)
+        await sleep(200)
+      }
+      assert.equal(await first.ended, 'SIGKILL')
+      orders.start({ INSTANCE_ID: 'a' }, file)
+      await orders.send(sent, sent + COUNT / 2)
+      await expectAll(orders, file, sent + COUNT / 2)
+    }))
+}
+
+test('a second instance takes its share, and gives it back when it dies', () =>
+  withOrders(async (orders, file) => {
+    const first = orders.start({ INSTANCE_ID: 'a' }, file)
+    await first.logged('"partitions":[0,1,2,3]')
+    await orders.send(0, COUNT / 2)
+    const second = orders.start({ STATE_DIR: join(orders.folder, 'b') }, file)
+    await second.logged('Task running')
+    await orders.send(COUNT / 2, COUNT)
+    await second.kill()
+    await expectAll(orders, file, COUNT)
+  }))
+
+test('a fact without a key comes out without one, on its partition, with the headers and the time that it had', () =>
+  withOrders(async (orders, file) => {
+    const { producer } = orders
+    const at = orders.orderedAt(7)
+    const value = data.encode('order', data.order(7, at))
+    for (let partition = 0; partition < 4; partition++) {
+      producer.put(orders.topic('orders'), partition, at + partition, null, value, [
+        ['trace', Buffer.from(`t${partition}`)],
+      ])
+    }
+    await producer.flush()
+    orders.start({}, file)
+    const seen: unknown[] = []
+    for (let tries = 0; seen.length < 4 && tries < 200; tries++) {
+      await sleep(200)
+      seen.length = 0
+      const topic = orders.topic('enriched')
+      if (!(await orders.broker.admin.describeTopics([topic])).has(topic)) continue
+      await readAll(orders.broker, topic, ({ key, partition, timestamp, headers }) => {
+        seen.push([key, partition, timestamp - at, headers.map(([n, v]) => `${n} ${v}`)])
+      })
+    }
+    assert.deepEqual(seen.sort(), [
+      [null, 0, 0, ['trace t0']],
+      [null, 1, 1, ['trace t1']],
+      [null, 2, 2, ['trace t2']],
+      [null, 3, 3, ['trace t3']],
+    ])
+  }))

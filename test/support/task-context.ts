@@ -1,0 +1,50 @@
+import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { avroShape, outputFrame } from '../../src/plan/pipeline-codec.ts'
+import { planOf } from '../../src/plan/plan.ts'
+import { Restore, type RestorePorts } from '../../src/state/restore.ts'
+import type { RunnableTask, TaskContext } from '../../src/task/task.ts'
+
+const TOPIC = { compression: 'none', partitions: 1, maxBatchBytes: 1 << 20 } as const
+
+/** What tasks share, without limits of time, and with empty dimensions. */
+export function taskContext(
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+  over: Partial<TaskContext> = {},
+): TaskContext {
+  const { output, dimensions, memory } = pipeline
+  return {
+    plan: planOf(pipeline),
+    codec,
+    dimensions: dimensions.map(() => new DimensionTable()),
+    output: { ...TOPIC, topic: output.topic },
+    shape: avroShape(outputFrame(5)),
+    rejects: { ...TOPIC, topic: output.rejects },
+    aheadMs: Number.POSITIVE_INFINITY,
+    behindMs: Number.POSITIVE_INFINITY,
+    maxEntryBytes: 1 << 19,
+    memory: new MemoryShares(memoryLimits(memory, 2 ** 31), 1),
+    counts: new Counts(dimensions.map(({ name }) => name)),
+    now: Date.now,
+    elapsed: () => performance.now(),
+    ...over,
+  }
+}
+
+/** Brings a task's state back, as an instance does. @returns the offsets that were read */
+export async function restore(
+  { partition, state, queues }: Pick<RunnableTask, 'partition' | 'state' | 'queues'>,
+  ports: RestorePorts,
+): Promise<readonly number[]> {
+  const restore = new Restore(partition, state!, ports)
+  await restore.open()
+  await restore.load()
+  await restore.follow()
+  const offsets = restore.activate()
+  for (const [source, queue] of queues.entries()) queue.taken = offsets[source]
+  return offsets
+}
