@@ -1,7 +1,7 @@
 /**
  * The one door to kafkajs. Its connections, metadata, coordinator discovery, SASL and TLS are used as
- * they are; its consumer and producer are not, for the reasons in DESIGN 7: they make objects per
- * record, commit default offsets by themselves, and have no hook before a join.
+ * they are; its consumer and producer are not: they make objects per record, commit default offsets by
+ * themselves, and have no hook before a join.
  */
 import kafkajs from 'kafkajs'
 import manifest from 'kafkajs/package.json' with { type: 'json' }

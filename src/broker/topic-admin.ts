@@ -1,12 +1,15 @@
 import type { Admin as KafkaAdmin } from 'kafkajs'
 import { brokerError } from './broker-errors.ts'
 import type { NewTopic } from './port.ts'
-import { refusal } from './refusal.ts'
+import { isRefused, refusal } from './refusal.ts'
 
 const TOPIC = 2
 
-/** Answers to a setting that the cluster's own rules do not allow, as many a cloud's. */
-const AGAINST_THE_RULES = new Set(['INVALID_CONFIG', 'POLICY_VIOLATION'])
+/** Whether the cluster's own rules, as many a cloud has them, do not allow a setting. */
+const isAgainstTheRules = (error: unknown): boolean => {
+  const name = brokerError(error)?.name
+  return name === 'INVALID_CONFIG' || name === 'POLICY_VIOLATION'
+}
 
 /** By topic; none of a topic whose settings this user may not see. */
 export async function describeConfigs(
@@ -63,7 +66,7 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
   try {
     await create(true)
   } catch (error) {
-    if (!AGAINST_THE_RULES.has(brokerError(causeOf(error))?.name ?? '')) throw refused(error)
+    if (!isAgainstTheRules(causeOf(error))) throw refused(error)
     await create(false).catch((again) => {
       throw refused(again)
     })
@@ -78,6 +81,5 @@ function causeOf(error: unknown): unknown {
 
 function refused(error: unknown): unknown {
   const cause = causeOf(error)
-  if (brokerError(cause)?.meaning !== 'refused') return error
-  return refusal(cause, { operation: 'Create' })
+  return isRefused(cause) ? refusal(cause, { operation: 'Create' }) : error
 }
