@@ -16,7 +16,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   config: [],
   http: ['config'],
   retry: [],
-  codec: ['config', 'http'],
+  codec: ['config', 'http', 'retry'],
   counts: ['codec'],
   broker: ['config', 'http', 'retry'],
   input: ['broker'],
