@@ -22,7 +22,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   input: ['broker'],
   output: ['config', 'counts', 'broker'],
   state: ['config', 'counts', 'broker'],
-  dimension: ['config', 'counts', 'codec', 'broker', 'output', 'state'],
+  dimension: ['config', 'counts', 'retry', 'codec', 'broker', 'output', 'state'],
   plan: ['config', 'codec', 'broker', 'state'],
   window: ['config', 'counts', 'state'],
   task: [

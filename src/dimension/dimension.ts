@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordColumns } from '../batch.ts'
 import type { TopicIdentity } from '../broker/port.ts'
 import { codeOf } from '../errors.ts'
+import { retry } from '../retry/retry.ts'
 import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { type Extent, extentOf } from './extent.ts'
@@ -43,7 +44,7 @@ export class Dimension {
   #flushed = performance.now()
   #reminded = Number.NEGATIVE_INFINITY
   #isReady = false
-  #closed = false
+  readonly #closed = new AbortController()
   /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
   lastUpdateMs = 0
   /** Read from the topic since the start; bytes are of record batches, decompressed. */
@@ -69,12 +70,12 @@ export class Dimension {
     return this.#isReady
   }
 
-  /** How many of its topic are read. */
+  /** How many partitions of the topic are read. */
   get partitions(): number {
     return this.#reading?.partitions ?? 0
   }
 
-  /** Of the bootstrap under way, or the last one, and of what followed. */
+  /** How far the bootstrap under way is, or the last one with what followed. */
   get progress(): ReadProgress {
     return this.#reading?.progress ?? NOTHING_READ
   }
@@ -124,7 +125,7 @@ export class Dimension {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closed.abort()
     await this.#reading?.close()
     await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
     // Also where no row has come: the checkpoint says when all deletions were seen.
@@ -170,7 +171,7 @@ export class Dimension {
       .then(() => Promise.all([quiet, closing]))
       .then(() => this.#begin(isTimed, extent))
       .catch((error) => {
-        if (!this.#closed) this.#ports.onFatal(error)
+        if (!this.#closed.signal.aborted) this.#ports.onFatal(error)
       })
   }
 
@@ -188,20 +189,16 @@ export class Dimension {
 
   async #begin(isTimed: boolean, known: Extent | undefined): Promise<void> {
     const extent = known ?? (await this.#lookPatiently())
-    if (extent === undefined || this.#closed) return
+    if (extent === undefined || this.#closed.signal.aborted) return
     this.table.clear(isTimed ? TIMED : stampBytes(extent.heads.length))
     await this.#store.clear()
-    if (!this.#closed) this.#readWhole(extent)
+    if (!this.#closed.signal.aborted) this.#readWhole(extent)
   }
 
-  /** undefined: closed. */
-  async #lookPatiently(): Promise<Extent | undefined> {
-    while (!this.#closed) {
-      const extent = await this.look().catch(() => undefined)
-      if (extent !== undefined) return extent
-      await sleep(RETRY_MS, undefined, { ref: false })
-    }
-    return undefined
+  /** What there is to read, once a broker answers; undefined: closed. */
+  #lookPatiently(): Promise<Extent | undefined> {
+    const policy = { wait: () => RETRY_MS, isCurable: () => true }
+    return retry(() => this.look(), policy, this.#closed.signal).catch(() => undefined)
   }
 
   /** Rows without stamps do not say which partition they are of. */
