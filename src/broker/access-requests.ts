@@ -7,7 +7,7 @@ import { check } from './topic-arrays.ts'
 const METADATA = 3
 const DESCRIBE_GROUPS = 15
 
-/** Bits of the answers: the codes of Kafka's AclOperation. */
+/** The bits of an answer that stand for operations: the codes of Kafka's AclOperation. */
 const OPERATIONS: readonly (readonly [Operation, number])[] = [
   ['read', 3],
   ['write', 4],
@@ -20,7 +20,7 @@ const OPERATIONS: readonly (readonly [Operation, number])[] = [
 const operationsOf = (bits: number): Set<Operation> =>
   new Set(OPERATIONS.filter(([, code]) => (bits & (1 << code)) !== 0).map(([name]) => name))
 
-/** Metadata v8. */
+/** Asks what may be done with topics, by Metadata v8. */
 export function topicAccessRequest(topics: readonly string[]): Protocol<[string, TopicAccess][]> {
   return {
     request: {
@@ -75,7 +75,7 @@ function readTopic(d: Decoder): [string, TopicAccess] {
   return [name, { state: 'there', allowed }]
 }
 
-/** DescribeGroups v4. */
+/** Asks for a group and what may be done with it, by DescribeGroups v4. */
 export function describeGroupRequest(groupId: string): Protocol<GroupDescription> {
   return {
     request: {

@@ -16,7 +16,7 @@ import { createTopics, describeConfigs } from './topic-admin.ts'
 import { asError, check } from './topic-arrays.ts'
 import { topicsRequest } from './topics-request.ts'
 
-/** @param closed ends what is asked again */
+/** The port's questions about topics. @param closed ends what is asked again */
 export function adminOf(
   cluster: Cluster,
   kafkaAdmin: KafkaAdmin,
@@ -86,7 +86,7 @@ export function adminOf(
   }
 }
 
-/** The offsets of partitions that were added are asked of those that the cluster knows. */
+/** Has the cluster learn partitions that were added: offsets are asked of those that it knows. */
 async function forgetStale(
   cluster: Cluster,
   found: ReadonlyMap<string, TopicIdentity>,

@@ -28,7 +28,7 @@ export interface QueriedGroup {
   readonly log: Log
 }
 
-/** Waits out a transaction that is pending on the offsets, and outages, until `closed`. -1: there is none. */
+/** The group's offsets, -1 where there is none. Waits out a transaction that is pending on them, and outages, until `closed`. */
 export async function committedOffsets(
   { groupId, coordinator, log }: QueriedGroup,
   partitions: readonly TopicPartition[],
@@ -59,7 +59,7 @@ export async function committedOffsets(
 const isUnstable = (error: unknown): boolean =>
   brokerError(error)?.name === 'UNSTABLE_OFFSET_COMMIT'
 
-/** @param topic whose partitions are told; the members' other topics have the same */
+/** The group's members, as its coordinator knows them. @param topic whose partitions are told; the members' other topics have the same */
 export async function describedMembers(
   { groupId, coordinator }: QueriedGroup,
   topic: string,

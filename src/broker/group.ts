@@ -29,6 +29,7 @@ import { asError } from './topic-arrays.ts'
 const CLOSE_MS = 1000
 /** The wait after a heartbeat without an answer, before the usual one. */
 const BEAT_AGAIN_MS = 200
+/** The wait after a join that has failed. */
 const JOIN_AGAIN_MS = 300
 
 interface Joined {
@@ -104,7 +105,7 @@ export class ClusterGroup implements Group {
       await this.#leaveSoon()
     }
     await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
-    // It waits for answers that may never come.
+    // To disconnect waits for answers that may never come.
     const disconnected = this.#cluster.disconnect()
     await Promise.race([disconnected, sleep(CLOSE_MS, undefined, { ref: false })])
   }
@@ -116,11 +117,11 @@ export class ClusterGroup implements Group {
     await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
   }
 
-  /** Over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
+  /** Leaves over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
   async #leave(): Promise<void> {
     const { groupId, instanceId: groupInstanceId } = this.#options
     const { memberId } = this.#membership
-    // Not asked for again: the question, too, would wait.
+    // The coordinator is not asked for again: the question, too, would wait.
     const connection = await this.#joinedAt!.connectionPool.getConnection(1)
     await connection.send(request('LeaveGroup', 3, { groupId, memberId, groupInstanceId }))
   }
@@ -139,8 +140,8 @@ export class ClusterGroup implements Group {
   }
 
   /**
-   * A generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
-   * on meanwhile. Where it fails nothing is wrong with the group, and to join again would only disturb it.
+   * Lives through a generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
+   * on meanwhile. Where that fails nothing is wrong with the group, and to join again would only disturb it.
    */
   async #hold(partitions: readonly number[]): Promise<void> {
     const generation = this.#heartbeats().catch((error: unknown) => ({ error }))
@@ -179,7 +180,7 @@ export class ClusterGroup implements Group {
     // A classic group has a leader. One of KIP-848's protocol has none: its broker would assign to our members,
     // each topic by itself.
     if (leaderId === '') {
-      // Else what it gave us would be read by nobody until our session is over.
+      // Nobody would read what it gave us until our session is over.
       await this.#leaveSoon()
       throw asError(codeOfError('INCONSISTENT_GROUP_PROTOCOL'))
     }
@@ -248,7 +249,7 @@ export class ClusterGroup implements Group {
     await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
   }
 
-  /** Returns where the group is to be joined again. */
+  /** Makes ready for another join, and waits where that may help. Throws where it does not. */
   async #recover(error: unknown): Promise<undefined> {
     const { signal } = this.#closed
     const type = brokerError(error)?.name
@@ -283,6 +284,6 @@ export class ClusterGroup implements Group {
   }
 }
 
-/** What time cures, unless the session is over by then. */
+/** Whether a heartbeat's error is one that time cures; then the group is not joined again while the session lasts. */
 const isNoReasonToJoin = (error: unknown): boolean =>
   (brokerError(error)?.meaning ?? 'again') === 'again'

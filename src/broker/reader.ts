@@ -13,13 +13,14 @@ import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
 import { isRefused, refusal } from './refusal.ts'
 import { addTopics } from './target-topics.ts'
-import { asError, check } from './topic-arrays.ts'
+import { asError } from './topic-arrays.ts'
 
 /** The leader of a partition, as metadata have it, while one is elected. */
 const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
 const SMALL_BYTES = 256 * 1024
 const GATHER_MS = 5
+/** The wait after a poll that has failed. */
 const AGAIN_MS = 250
 
 interface Position extends TopicPartition {
@@ -75,7 +76,7 @@ export class ClusterReader implements Reader {
   async close(): Promise<void> {
     this.#closed.abort()
     this.#positions.clear()
-    // Not waited for: it ends with the poll under way, whose answer nobody wants any more.
+    // The end is not waited for: it comes with the poll under way, whose answer nobody wants any more.
     void this.#cluster.disconnect().catch(() => {})
   }
 
@@ -166,30 +167,15 @@ export class ClusterReader implements Reader {
   }
 
   async #deliver(answer: FetchedPartition, position: Position, lease: FrameLease): Promise<void> {
-    // Removed, or moved by another `add`, while the fetch was under way.
+    // A position may be removed, or moved by another `add`, while the fetch is under way.
     const current = (): boolean => this.#positions.get(keyOf(position)) === position
     if (!current()) return
     const { errorCode, records, aborted, highWatermark, lastStableOffset } = answer
     const { topic, partition } = position
-    const { name, meaning } = errorOfCode(errorCode)
-    switch (name) {
-      case 'OFFSET_OUT_OF_RANGE': {
-        const message = `The offset ${position.offset} of ${topic}-${partition} is no longer there`
-        const fields = { topic, partition }
-        this.#fail(position, new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields }))
-        return
-      }
-      case 'UNKNOWN_TOPIC_OR_PARTITION':
-      case 'UNKNOWN_TOPIC_ID':
-      case 'INCONSISTENT_TOPIC_ID':
-        this.#events.onUnknownTopic?.(topic)
-        throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
-    }
-    if (meaning === 'refused') {
-      this.#refused(position, asError(errorCode, topic))
+    if (errorCode !== 0) {
+      this.#answered(errorCode, position)
       return
     }
-    check(errorCode)
     let columns: ColumnArrays
     try {
       columns = await decodeRecordBatches(records, position.offset, aborted)
@@ -207,6 +193,28 @@ export class ClusterReader implements Reader {
     } catch (error) {
       this.#fail(position, error)
     }
+  }
+
+  /** Judges a partition's error. Throws what a later poll may cure. */
+  #answered(errorCode: number, position: Position): void {
+    const { topic, partition, offset } = position
+    const { name, meaning } = errorOfCode(errorCode)
+    switch (name) {
+      case 'OFFSET_OUT_OF_RANGE': {
+        const message = `The offset ${offset} of ${topic}-${partition} is no longer there`
+        const fields = { topic, partition }
+        this.#fail(position, new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields }))
+        return
+      }
+      case 'UNKNOWN_TOPIC_OR_PARTITION':
+      case 'UNKNOWN_TOPIC_ID':
+      case 'INCONSISTENT_TOPIC_ID':
+        this.#events.onUnknownTopic?.(topic)
+        throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
+    }
+    const error = asError(errorCode, topic)
+    if (meaning !== 'refused') throw error
+    this.#refused(position, error)
   }
 
   /** A right that was taken away does not come back by itself. */
@@ -229,7 +237,7 @@ export class ClusterReader implements Reader {
   }
 }
 
-/** A different order each time, so that no partition is always last when an answer is full (KIP-74). */
+/** The positions, in a different order each time, so that no partition is always last when an answer is full (KIP-74). */
 function shuffled(positions: readonly Position[]): Position[] {
   const cut = Math.floor(Math.random() * positions.length)
   return [...positions.slice(cut), ...positions.slice(0, cut)]
@@ -240,13 +248,13 @@ class FrameLease {
   readonly #answer: Buffer | undefined
   #holders = 1
 
-  /** @param answer any part of it */
+  /** @param answer any part of the answer */
   constructor(answer: Buffer | undefined) {
     this.#answer = answer
   }
 
   hold(columns: ColumnArrays): void {
-    // Decompressed, they lie elsewhere.
+    // Records that were decompressed lie elsewhere.
     if (columns.buffer.buffer !== this.#answer?.buffer) return
     this.#holders++
     columns.onRelease = () => this.release()

@@ -3,9 +3,10 @@ import { EnricherError } from '../errors.ts'
 import { type BrokerError, brokerError } from './broker-errors.ts'
 import type { About } from './error-table.ts'
 
+/** Whether nothing but a person cures a broker's answer. */
 export const isRefused = (error: unknown): boolean => brokerError(error)?.meaning === 'refused'
 
-/** @param error one that `isRefused` */
+/** The error that ends the process, with what a person has to do. @param error one that `isRefused` */
 export function refusal(error: unknown, about: About): EnricherError {
   const { code, name, sentence } = brokerError(error) as BrokerError
   const known = {

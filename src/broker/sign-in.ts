@@ -5,7 +5,7 @@ import { DecoderClass, EncoderClass, SaslAuthenticationError } from './kafkajs.t
 import { OauthTokens } from './oauth-tokens.ts'
 
 export interface SignIn {
-  /** For one of kafkajs's clusters, which adds to it. */
+  /** What one of kafkajs's clusters signs in by; it adds to what it gets. */
   options(): object | undefined
   close(): void
 }

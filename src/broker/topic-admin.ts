@@ -11,7 +11,7 @@ const isAgainstTheRules = (error: unknown): boolean => {
   return name === 'INVALID_CONFIG' || name === 'POLICY_VIOLATION'
 }
 
-/** By topic; none of a topic whose settings this user may not see. */
+/** The settings, by topic; a topic whose settings this user may not see has none. */
 export async function describeConfigs(
   admin: KafkaAdmin,
   topics: readonly string[],
@@ -31,7 +31,7 @@ export async function describeConfigs(
   } catch (error) {
     if (!isDenied(error)) throw error
   }
-  // One that is denied spoils the answer for all.
+  // A topic that is denied spoils the answer for all.
   const found = await Promise.all(
     topics.map((topic) =>
       ask([topic]).catch((error) => {
@@ -48,7 +48,7 @@ const isDenied = (error: unknown): boolean => {
   return name === 'TOPIC_AUTHORIZATION_FAILED' || name === 'CLUSTER_AUTHORIZATION_FAILED'
 }
 
-/** Throws NOT_AUTHORIZED or BROKER_REFUSED. */
+/** Creates topics. Throws NOT_AUTHORIZED or BROKER_REFUSED. */
 export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[]): Promise<void> {
   const create = (wished: boolean): Promise<boolean> =>
     admin.createTopics({
@@ -73,7 +73,7 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
   }
 }
 
-/** kafkajs tells of each topic; what is there already is no fault. */
+/** The error that counts: kafkajs tells of each topic, and that one is there already is no fault. */
 function causeOf(error: unknown): unknown {
   const { errors = [] } = error as { errors?: readonly unknown[] }
   return errors.find((one) => brokerError(one)?.name !== 'TOPIC_ALREADY_EXISTS') ?? error

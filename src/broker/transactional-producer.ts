@@ -11,12 +11,11 @@ import { txnOffsetCommitRequest } from './group-offset-requests.ts'
 import { type BrokerNode, type Cluster, request } from './kafkajs.ts'
 import { MissingTopics } from './missing-topics.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
-import { produce } from './produce-request.ts'
+import { produce, takeRound } from './produce-request.ts'
 import { refusal } from './refusal.ts'
 import { addTopics } from './target-topics.ts'
 import { asError, check } from './topic-arrays.ts'
 
-const REQUEST_BYTES = 16 * 1024 * 1024
 /** Sequence numbers begin again at 0 after 2^31 - 1. */
 const SEQUENCES = 2 ** 31
 
@@ -47,7 +46,7 @@ export class ClusterProducer implements TransactionalProducer {
   }
 
   async init(): Promise<void> {
-    // Nothing can be done without it: an outage is waited out.
+    // Nothing can be done without a producer id: an outage is waited out.
     this.#deadline = Number.POSITIVE_INFINITY
     const transactionalId = this.#transactionalId
     const answer = await this.#retry({ operation: 'Write' }, async () => {
@@ -144,7 +143,7 @@ export class ClusterProducer implements TransactionalProducer {
     })
   }
 
-  /** AddPartitionsToTxn, once per transaction and partition. */
+  /** Sends AddPartitionsToTxn, once per transaction and partition. */
   async #register(batches: readonly ProduceBatch[]): Promise<void> {
     const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
     const added = new Map<string, TopicPartition>()
@@ -177,7 +176,7 @@ export class ClusterProducer implements TransactionalProducer {
         return { i, topic, partition, bytes }
       }),
     )
-    // Sent again with the same sequences after a failure: the broker knows what it has already.
+    // Batches are sent again with the same sequences after a failure: the broker knows what it has already.
     let left = sealed
     let attempts = 0
     await this.#retry({ operation: 'Write' }, async () => {
@@ -244,7 +243,7 @@ export class ClusterProducer implements TransactionalProducer {
     )
   }
 
-  /** Leaders and coordinators may have moved. */
+  /** Learns where leaders and coordinators are, for they may have moved. */
   async #lookAround(error: unknown): Promise<void> {
     if (brokerError(error)?.name === 'CONCURRENT_TRANSACTIONS') return
     this.#coordinators.clear()
@@ -275,29 +274,13 @@ export class ClusterProducer implements TransactionalProducer {
   }
 }
 
-/** @param isEndless nothing was begun that an answer which drops a transaction could drop */
+/** Whether the request is to be sent again. @param isEndless nothing was begun that an answer which drops a transaction could drop */
 function isCurable(error: unknown, isEndless: boolean): boolean {
   const answer = brokerError(error)
   if (answer === undefined) return isConnectionError(error)
   return answer.meaning === 'again' || (isEndless && answer.meaning === 'abort')
 }
 
-/** A broken connection, as opposed to a refusal or a fault of ours. */
+/** Whether it is a broken connection, as opposed to a refusal or a fault of ours. */
 const isConnectionError = (error: unknown): boolean =>
   (error as { name?: string }).name?.startsWith('KafkaJS') ?? false
-
-/** Of the batches left, in order, the first of each partition, up to the size of a request. */
-function takeRound(batches: readonly ProduceBatch[], rest: readonly number[]): number[] {
-  const seen = new Set<string>()
-  const round: number[] = []
-  let bytes = 0
-  for (const i of rest) {
-    const key = `${batches[i].topic}:${batches[i].partition}`
-    if (seen.has(key)) continue
-    seen.add(key)
-    bytes += batches[i].bytes
-    if (round.length > 0 && bytes > REQUEST_BYTES) break
-    round.push(i)
-  }
-  return round
-}

@@ -4,7 +4,7 @@ import { EnricherError, messageOf } from '../errors.ts'
 import { alertOf, tlsFault } from '../http/tls-fault.ts'
 import { isOfUser, Redirected } from './registry-request.ts'
 
-/** REGISTRY_UNAVAILABLE, with what a person has to look at. */
+/** The error REGISTRY_UNAVAILABLE, with what a person has to look at. */
 export function unavailable(config: RegistryConfig, cause: unknown): EnricherError {
   const message = `The schema registry ${config.url} ${reasonOf(config, cause)}`
   return new EnricherError('REGISTRY_UNAVAILABLE', message, { cause })
@@ -34,7 +34,7 @@ function reasonOf({ url, username, tls }: RegistryConfig, cause: unknown): strin
   }
 }
 
-/** Somebody has to change an address, a user, a right or a certificate: that is waited for only where there is no end to it. */
+/** Whether somebody has to change an address, a user, a right or a certificate: that is waited for only where there is no end to it. */
 export const isOfAccess = (error: unknown): boolean => {
   const { code = '' } = error as { code?: string | number }
   const isSettled = isOfUser(error) || error instanceof Redirected

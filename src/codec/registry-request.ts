@@ -39,7 +39,7 @@ export class Redirected extends Error {
   }
 }
 
-/** Throws `Refused` and `Redirected`, and what else is no answer. @param closed ends the request */
+/** Sends one request. Throws `Refused` and `Redirected`, and where there is no answer or something else. @param closed ends the request */
 export async function askRegistry(
   { url, username, password, tls }: RegistryConfig,
   path: string,
@@ -66,7 +66,7 @@ export async function askRegistry(
   throw new Refused(status, answer)
 }
 
-/** Ends the work when it takes too long, or the registry is closed. Not by AbortSignal.any: Node 20 may collect the timeout that it waits for. */
+/** Ends the work when it takes too long, or the registry is closed. AbortSignal.any does not do: Node 20 may collect the timeout that it waits for. */
 async function inTime<T>(
   closed: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
@@ -86,6 +86,7 @@ async function inTime<T>(
   }
 }
 
+/** Whether the registry refuses our user. */
 export const isOfUser = (error: unknown): boolean =>
   error instanceof Refused && [UNAUTHORIZED, FORBIDDEN].includes(error.status)
 

@@ -23,7 +23,7 @@ import { inlineReferences } from './schema-references.ts'
 
 export interface RegisteredSchema {
   readonly id: number
-  /** Parsed, with its references inlined. */
+  /** The schema, parsed, with its references inlined. */
   readonly schema: unknown
 }
 
@@ -48,7 +48,7 @@ export class Registry {
   /** The path that was asked for, and answered, last. */
   #lastRead: string | undefined
   #down = false
-  /** Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
+  /** How requests have ended. Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
   readonly requests = { ok: 0, refused: 0, failed: 0 }
 
   constructor(config: RegistryConfig, log: Log) {
@@ -60,7 +60,7 @@ export class Registry {
     return this.#config.url
   }
 
-  /** It has not answered when it was asked last. */
+  /** Whether the registry has not answered when it was asked last. */
   get isAway(): boolean {
     return this.#down
   }
@@ -122,7 +122,7 @@ export class Registry {
     const ask = () => this.#schema(`/schemas/ids/${id}`)
     const answer = await retry(ask, policy, signal).catch((error) => {
       if (!isNotThere(error)) throw error
-      // It might have been there at the next attempt.
+      // The schema might have been there at the next attempt.
       if (signal.aborted) throw unavailable(this.#config, error)
       return undefined
     })
@@ -130,7 +130,7 @@ export class Registry {
     return isAvro(answer) ? this.#parse(answer) : null
   }
 
-  /** Throws `Refused` where there is none, and where this one may not be read, though others may. */
+  /** Reads a schema. Throws `Refused` where there is none, and where this one may not be read, though others may. */
   async #schema(path: string): Promise<Answer> {
     const before = this.#lastRead
     if (before === undefined) return this.#read(path)
@@ -233,7 +233,7 @@ export class Registry {
     return inlineReferences(parseSchemaText(schema), named)
   }
 
-  /** Waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
+  /** Asks, and waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
   async #request(path: string, body?: string, isVerdict = saysNo): Promise<Answer> {
     const patienceMs = this.#patienceMs
     const isNo = (error: unknown): boolean => error instanceof Refused && isVerdict(error.status)

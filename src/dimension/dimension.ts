@@ -16,7 +16,7 @@ import { DimensionTable } from './table.ts'
 
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
-/** Between two tries to ask a broker that does not answer. */
+/** The wait between two tries to ask a broker that does not answer. */
 const RETRY_MS = 1000
 /** An open transaction is worth a line once a start has waited for it for so long; then again and again. */
 const WAITED_MS = 5000
@@ -47,7 +47,7 @@ export class Dimension {
   readonly #closed = new AbortController()
   /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
   lastUpdateMs = 0
-  /** Read from the topic since the start; bytes are of record batches, decompressed. */
+  /** What was read from the topic since the start; bytes are of record batches, decompressed. */
   readonly read = { records: 0, bytes: 0 }
   /** The same, as it was when all was read that had been there at the start. */
   restored = { records: 0, bytes: 0, ms: 0 }
@@ -128,7 +128,7 @@ export class Dimension {
     this.#closed.abort()
     await this.#reading?.close()
     await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
-    // Also where no row has come: the checkpoint says when all deletions were seen.
+    // The store is written also where no row has come: the checkpoint says when all deletions were seen.
     if (this.#isReady && this.#ports.rejects.areCommitted) await this.#flush()
     await this.#store.close()
   }
@@ -142,7 +142,7 @@ export class Dimension {
     this.#reading = new Reading(this.#ports, this.#rows, start, {
       onTaken: (columns) => this.#taken(columns),
       onTimesNeeded: () => this.#readAnew('moved_keys'),
-      // Retention, or the end of a topic that was made anew and has no id.
+      // Retention does this, or the end of a topic that was made anew and has no id.
       onError: (error) => {
         if (codeOf(error) === 'OFFSET_OUT_OF_RANGE') this.#readAnew('out_of_range')
         else this.#ports.onFatal(error)

@@ -14,14 +14,14 @@ const MOST_BYTES = 8 * 1024 * 1024
 /** What a reject's own headers take, and its objects. */
 const REJECT_BYTES = 600
 const RETRY_MS = 500
-/** What a transaction of rejects may fail with, and go well the next time. FENCED: by a member that took us for gone. */
+/** What a transaction of rejects may fail with, and go well the next time. It is fenced by a member that took us for gone. */
 const DONE_AGAIN: readonly (ErrorCode | undefined)[] = ['EPOCH_ABORTED', 'FENCED', 'RECORD_REFUSED']
 
 export interface DimensionRejectsOptions {
   readonly topic: OutputTopic
   /** The producer of the epochs, while these have not begun. */
   readonly producer: () => Promise<TransactionalProducer>
-  /** Is told what has been committed before the first epoch. */
+  /** It is told what has been committed before the first epoch. */
   readonly onWritten: (records: number, bytes: number) => void
   /** The topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
   readonly onRefused: (error: EnricherError) => Promise<void>
@@ -30,7 +30,7 @@ export interface DimensionRejectsOptions {
 
 export class DimensionRejects {
   readonly #options: DimensionRejectsOptions
-  /** Records, not batches: what the topic takes may change before they are committed. */
+  /** What waits is records, not batches: what the topic takes may change before they are committed. */
   #waiting: Rejected[] = []
   #waitingBytes = 0
   #takenBytes = 0
@@ -131,7 +131,7 @@ export class DimensionRejects {
   async #commit(producer: TransactionalProducer): Promise<void> {
     const batches = this.take()
     const records = this.#taken.length
-    // Not to be asked once they are committed: their memory goes.
+    // Batches are not to be asked once they are committed: their memory goes.
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)
     producer.begin()
     await producer.send(batches)
@@ -141,7 +141,7 @@ export class DimensionRejects {
     this.#options.log.event('early_rejects_written', { records, bytes })
   }
 
-  /** After a transaction that was aborted. */
+  /** Makes ready for another transaction, after one that was aborted. */
   async #renew(producer: TransactionalProducer, error: EnricherError): Promise<void> {
     if (error.code === 'RECORD_REFUSED') await this.#options.onRefused(error)
     await producer.init()
@@ -166,7 +166,7 @@ export class OwnRejects {
     return this.#all.committed >= this.#last
   }
 
-  /** Resolves when they are, or there are no more commits. */
+  /** Resolves when the dimension's rejects are committed, or there are no more commits. */
   untilCommitted(): Promise<void> {
     return this.#all.untilCommitted(this.#last)
   }

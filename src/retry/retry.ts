@@ -8,7 +8,7 @@ export interface RetryPolicy {
   readonly isCurable: (error: unknown) => boolean
   /** A moment by performance.now(): a failure that comes after it is thrown. */
   readonly deadline?: number
-  /** Is told of each failure that is not thrown, and that an attempt has gone well. */
+  /** It is told of each failure that is not thrown, and that an attempt has gone well. */
   readonly outage?: { failed(error: unknown): void; over(): void } | undefined
   /** Prepares the next attempt, after the wait. What it throws is thrown. */
   readonly prepare?: (error: unknown) => Promise<void>
