@@ -1,16 +1,13 @@
 /** Requests whose answers say what this client may do (KIP-430). kafkajs has older versions of them only. */
+import { errorOfCode } from './broker-errors.ts'
 import { type Decoder, DecoderClass, EncoderClass, type Protocol } from './kafkajs.ts'
 import type { GroupDescription, Operation, TopicAccess } from './port.ts'
 import { check } from './topic-arrays.ts'
 
 const METADATA = 3
 const DESCRIBE_GROUPS = 15
-const UNKNOWN_TOPIC = 3
-const TOPIC_AUTHORIZATION_FAILED = 29
-/** LEADER_NOT_AVAILABLE, of a topic that is just being created. */
-const NO_LEADER = 5
 
-/** Bits of the answers: the codes of Kafka's AclOperation. */
+/** The bits of an answer that stand for operations: the codes of Kafka's AclOperation. */
 const OPERATIONS: readonly (readonly [Operation, number])[] = [
   ['read', 3],
   ['write', 4],
@@ -23,7 +20,7 @@ const OPERATIONS: readonly (readonly [Operation, number])[] = [
 const operationsOf = (bits: number): Set<Operation> =>
   new Set(OPERATIONS.filter(([, code]) => (bits & (1 << code)) !== 0).map(([name]) => name))
 
-/** Metadata v8. */
+/** Asks what may be done with topics, by Metadata v8. */
 export function topicAccessRequest(topics: readonly string[]): Protocol<[string, TopicAccess][]> {
   return {
     request: {
@@ -56,7 +53,7 @@ export function topicAccessRequest(topics: readonly string[]): Protocol<[string,
 }
 
 function readTopic(d: Decoder): [string, TopicAccess] {
-  const error = d.readInt16()
+  const errorCode = d.readInt16()
   const name = d.readString()
   d.readInt8()
   d.readArray((partition) => {
@@ -65,13 +62,20 @@ function readTopic(d: Decoder): [string, TopicAccess] {
     for (let i = 0; i < 3; i++) partition.readArray((replica) => replica.readInt32())
   })
   const allowed = operationsOf(d.readInt32())
-  if (error === UNKNOWN_TOPIC) return [name, { state: 'missing', allowed }]
-  if (error === TOPIC_AUTHORIZATION_FAILED) return [name, { state: 'hidden', allowed }]
-  if (error !== NO_LEADER) check(error)
+  switch (errorOfCode(errorCode).name) {
+    case 'UNKNOWN_TOPIC_OR_PARTITION':
+      return [name, { state: 'missing', allowed }]
+    case 'TOPIC_AUTHORIZATION_FAILED':
+      return [name, { state: 'hidden', allowed }]
+    case 'LEADER_NOT_AVAILABLE':
+      break
+    default:
+      check(errorCode)
+  }
   return [name, { state: 'there', allowed }]
 }
 
-/** DescribeGroups v4. */
+/** Asks for a group and what may be done with it, by DescribeGroups v4. */
 export function describeGroupRequest(groupId: string): Protocol<GroupDescription> {
   return {
     request: {

@@ -1,15 +1,31 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin as KafkaAdmin } from 'kafkajs'
+import { retry } from '../retry/retry.ts'
 import { describeGroupRequest, topicAccessRequest } from './access-requests.ts'
+import { brokerError } from './broker-errors.ts'
 import { askForCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
-import { type Cluster, errorType, request } from './kafkajs.ts'
+import { type Cluster, request } from './kafkajs.ts'
 import type { Administration, Operation } from './port.ts'
 
 /** How long a group that a member has just left, or a coordinator that moves, is asked again. */
 const PATIENCE_MS = 10_000
 
-/** What commands need of Kafka, over the service's connections. */
-export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Administration {
+/** What commands need of Kafka, over the service's connections. @param closed ends what is asked again */
+export function administrationOf(
+  cluster: Cluster,
+  kafkaAdmin: KafkaAdmin,
+  closed: AbortSignal,
+): Administration {
+  /** Coordinators are found, and load their groups, only after the first question on a new cluster. */
+  const patiently = <T>(attempt: () => Promise<T>): Promise<T> =>
+    retry(
+      attempt,
+      {
+        wait: () => 100,
+        isCurable: (error) => (error as { retriable?: boolean }).retriable === true,
+        deadline: performance.now() + PATIENCE_MS,
+      },
+      closed,
+    )
   return {
     async describeCluster() {
       const { clusterId, brokers } = await kafkaAdmin.describeCluster()
@@ -24,7 +40,7 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
         const node = await askForCoordinator(cluster, groupId, GROUP_COORDINATOR)
         return node.connectionPool.send(describeGroupRequest(groupId))
       }).catch((error) => {
-        if (errorType(error) !== 'GROUP_AUTHORIZATION_FAILED') throw error
+        if (brokerError(error)?.name !== 'GROUP_AUTHORIZATION_FAILED') throw error
         return { state: 'hidden', protocol: '', members: [], allowed: new Set<Operation>() }
       }),
     async mayUseTransactionalId(transactionalId) {
@@ -35,9 +51,9 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
         })
         return true
       } catch (error) {
-        const type = errorType(error)
-        if (type === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return false
-        if (type === 'INVALID_PRODUCER_ID_MAPPING') return true
+        const name = brokerError(error)?.name
+        if (name === 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') return false
+        if (name === 'INVALID_PRODUCER_ID_MAPPING') return true
         throw error
       }
     },
@@ -53,7 +69,7 @@ export function administrationOf(cluster: Cluster, kafkaAdmin: KafkaAdmin): Admi
       } catch (error) {
         const { groups = [] } = error as { groups?: { error?: unknown }[] }
         const cause = groups[0]?.error ?? error
-        if (errorType(cause) !== 'GROUP_ID_NOT_FOUND') throw cause
+        if (brokerError(cause)?.name !== 'GROUP_ID_NOT_FOUND') throw cause
       }
     },
     async deleteTopics(topics) {
@@ -76,17 +92,3 @@ const endNothing = (transactionalId: string) =>
     producerEpoch: 0,
     transactionResult: false,
   })
-
-/** Coordinators are found, and load their groups, only after the first question on a new cluster. */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  const begun = performance.now()
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const isPassing = (error as { retriable?: boolean }).retriable === true
-      if (!isPassing || performance.now() - begun > PATIENCE_MS) throw error
-      await sleep(100)
-    }
-  }
-}

@@ -1,13 +1,13 @@
 import type { KafkaConfig, Sasl } from '../config/pipeline.ts'
 import { EnricherError, type ErrorCode, messageOf } from '../errors.ts'
 import { alertOf, tlsFault } from '../http/tls-fault.ts'
+import { brokerError } from './broker-errors.ts'
 import { TokenError } from './oauth-tokens.ts'
 
-/** Of kafkajs's and Node's errors; the innermost is the cause of them all. */
+/** An error of kafkajs's or Node's; the innermost is the cause of them all. */
 interface Failure {
   readonly name?: string
   readonly code?: unknown
-  readonly type?: string
   readonly cause?: unknown
 }
 
@@ -15,7 +15,7 @@ interface Failure {
 export function connectError(config: KafkaConfig, cause: unknown): EnricherError {
   const brokers = config.brokers.join(', ')
   const failures = chainOf(cause)
-  const has = (test: (failure: Failure) => boolean): boolean => failures.some(test)
+  const answer = brokerError(cause)?.name
   const code = String(failures.find((failure) => typeof failure.code === 'string')?.code ?? '')
   const why = messageOf(cause).trim()
   const error = (kind: ErrorCode, message: string): EnricherError =>
@@ -28,14 +28,14 @@ export function connectError(config: KafkaConfig, cause: unknown): EnricherError
       noToken.message,
     )
   }
-  if (has(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
+  if (failures.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
     return error('BROKER_AUTHENTICATION', `The broker at ${brokers} ${refusal(config.sasl, why)}`)
   }
-  if (has(({ type }) => type === 'UNSUPPORTED_SASL_MECHANISM')) {
+  if (answer === 'UNSUPPORTED_SASL_MECHANISM') {
     const message = `The broker at ${brokers} does not offer ${config.sasl?.mechanism}; set kafka.sasl.mechanism to one that its listener has`
     return error('BROKER_AUTHENTICATION', message)
   }
-  if (has(({ type }) => type === 'ILLEGAL_SASL_STATE')) {
+  if (answer === 'ILLEGAL_SASL_STATE') {
     const message = `The listener at ${brokers} does not use SASL; leave out kafka.sasl, or name the port of one that does`
     return error('BROKER_AUTHENTICATION', message)
   }

@@ -1,15 +1,14 @@
 /** What is asked of a group's coordinator without being a member. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import type { Log } from '../events.ts'
+import { Outage } from '../retry/outage.ts'
+import { type RetryPolicy, retry } from '../retry/retry.ts'
 import { brokerError } from './broker-errors.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
 import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
-import { Outage } from './outage.ts'
 import type { DescribedMember } from './port.ts'
-import { refusal } from './refusal.ts'
+import { isRefused, refusal } from './refusal.ts'
 
-const UNSTABLE_OFFSET_COMMIT = 88
 const PENDING = new Error(
   'the transaction of a former owner is still pending on them; it ends within its timeout',
 )
@@ -29,35 +28,38 @@ export interface QueriedGroup {
   readonly log: Log
 }
 
-/** Waits out a transaction that is pending on them, and outages, until `isClosed`. -1: there is none. */
+/** The group's offsets, -1 where there is none. Waits out a transaction that is pending on them, and outages, until `closed`. */
 export async function committedOffsets(
   { groupId, coordinator, log }: QueriedGroup,
   partitions: readonly TopicPartition[],
-  isClosed: () => boolean,
+  closed: AbortSignal,
 ): Promise<number[]> {
   const outage = new Outage(log, 'Asking for the group’s offsets')
-  for (;;) {
-    try {
-      const node = await coordinator()
-      const found = await node.connectionPool.send(offsetFetchRequest(groupId, partitions))
-      outage.over()
-      return partitions.map(
-        ({ topic, partition }) =>
-          found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
-      )
-    } catch (error) {
-      if (isClosed()) throw error
-      if (brokerError(error)?.meaning === 'refused') {
-        throw refusal(error, { group: groupId, operation: 'Read' })
-      }
-      const unstable = (error as { code?: number }).code === UNSTABLE_OFFSET_COMMIT
-      outage.failed(unstable ? PENDING : error)
-      await sleep(unstable ? 20 : 250)
-    }
+  const ask = async () => {
+    const node = await coordinator()
+    return node.connectionPool.send(offsetFetchRequest(groupId, partitions))
   }
+  const policy: RetryPolicy = {
+    wait: (_, error) => (isUnstable(error) ? 20 : 250),
+    isCurable: (error) => !isRefused(error),
+    outage: {
+      failed: (error) => outage.failed(isUnstable(error) ? PENDING : error),
+      over: () => outage.over(),
+    },
+  }
+  const found = await retry(ask, policy, closed).catch((error) => {
+    throw isRefused(error) ? refusal(error, { group: groupId, operation: 'Read' }) : error
+  })
+  return partitions.map(
+    ({ topic, partition }) =>
+      found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
+  )
 }
 
-/** @param topic whose partitions are told; the members' other topics have the same */
+const isUnstable = (error: unknown): boolean =>
+  brokerError(error)?.name === 'UNSTABLE_OFFSET_COMMIT'
+
+/** The group's members, as its coordinator knows them. @param topic whose partitions are told; the members' other topics have the same */
 export async function describedMembers(
   { groupId, coordinator }: QueriedGroup,
   topic: string,

@@ -2,19 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { Alarm } from './alarm.ts'
-import { brokerError } from './broker-errors.ts'
+import { Outage } from '../retry/outage.ts'
+import { pause, retry } from '../retry/retry.ts'
+import { brokerError, codeOfError } from './broker-errors.ts'
 import { findCoordinator, GROUP_COORDINATOR } from './coordinator.ts'
 import { committedOffsets, describedMembers, type QueriedGroup } from './group-queries.ts'
 import {
   type BrokerNode,
   type Cluster,
-  errorType,
   MemberAssignment,
   MemberMetadata,
   request,
 } from './kafkajs.ts'
-import { Outage } from './outage.ts'
 import {
   type DescribedMember,
   GROUP_PROTOCOL,
@@ -23,12 +22,16 @@ import {
   type GroupOptions,
   type Membership,
 } from './port.ts'
-import { refusal } from './refusal.ts'
-import { check } from './topic-arrays.ts'
+import { isRefused, refusal } from './refusal.ts'
+import { asError } from './topic-arrays.ts'
 
 /** How long a close waits for each of its steps, where no broker answers. */
 const CLOSE_MS = 1000
-const INCONSISTENT_GROUP_PROTOCOL = 23
+/** The wait after a heartbeat without an answer, before the usual one. */
+const BEAT_AGAIN_MS = 200
+/** The wait after a join that has failed. */
+const JOIN_AGAIN_MS = 300
+
 interface Joined {
   readonly generationId: number
   readonly leaderId: string
@@ -50,10 +53,10 @@ export class ClusterGroup implements Group {
   #synced = -1
   /** The coordinator at the last join. */
   #joinedAt: BrokerNode | undefined
-  #closed = false
-  #rejoin = false
+  readonly #closed = new AbortController()
+  /** Is aborted where we end a generation: to join again, or to close. */
+  #generation = new AbortController()
   #running: Promise<void> = Promise.resolve()
-  readonly #alarm = new Alarm()
 
   constructor(cluster: Cluster, options: GroupOptions, events: GroupEvents, log: Log) {
     this.#cluster = cluster
@@ -73,7 +76,7 @@ export class ClusterGroup implements Group {
 
   start(): void {
     this.#running = this.#run().catch((error) => {
-      if (!this.#closed) this.#events.onFatal(error)
+      if (!this.#closed.signal.aborted) this.#events.onFatal(error)
     })
   }
 
@@ -82,12 +85,11 @@ export class ClusterGroup implements Group {
   }
 
   rejoin(): void {
-    this.#rejoin = true
-    this.#alarm.ring()
+    this.#generation.abort()
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<number[]> {
-    return committedOffsets(this.#queried, partitions, () => this.#closed)
+    return committedOffsets(this.#queried, partitions, this.#closed.signal)
   }
 
   members(): Promise<DescribedMember[]> {
@@ -95,15 +97,15 @@ export class ClusterGroup implements Group {
   }
 
   async close(forGood = false): Promise<void> {
-    this.#closed = true
-    this.#alarm.ring()
+    this.#closed.abort()
+    this.#generation.abort()
     // A static member comes back under its name; leaving would move its tasks for nothing (KIP-345).
     const { instanceId } = this.#options
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
       await this.#leaveSoon()
     }
     await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
-    // It waits for answers that may never come.
+    // To disconnect waits for answers that may never come.
     const disconnected = this.#cluster.disconnect()
     await Promise.race([disconnected, sleep(CLOSE_MS, undefined, { ref: false })])
   }
@@ -115,20 +117,21 @@ export class ClusterGroup implements Group {
     await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
   }
 
-  /** Over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
+  /** Leaves over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */
   async #leave(): Promise<void> {
     const { groupId, instanceId: groupInstanceId } = this.#options
     const { memberId } = this.#membership
-    // Not asked for again: the question, too, would wait.
+    // The coordinator is not asked for again: the question, too, would wait.
     const connection = await this.#joinedAt!.connectionPool.getConnection(1)
     await connection.send(request('LeaveGroup', 3, { groupId, memberId, groupInstanceId }))
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed) {
+    const { signal } = this.#closed
+    while (!signal.aborted) {
       await this.#events.beforeJoin()
-      if (this.#closed) return
-      this.#rejoin = false
+      if (signal.aborted) return
+      this.#generation = new AbortController()
       const partitions = await this.#join().catch((error) => this.#recover(error))
       if (partitions === undefined) continue
       this.#joining.over()
@@ -137,8 +140,8 @@ export class ClusterGroup implements Group {
   }
 
   /**
-   * A generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
-   * on meanwhile. Where it fails nothing is wrong with the group, and to join again would only disturb it.
+   * Lives through a generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
+   * on meanwhile. Where that fails nothing is wrong with the group, and to join again would only disturb it.
    */
   async #hold(partitions: readonly number[]): Promise<void> {
     const generation = this.#heartbeats().catch((error: unknown) => ({ error }))
@@ -177,9 +180,9 @@ export class ClusterGroup implements Group {
     // A classic group has a leader. One of KIP-848's protocol has none: its broker would assign to our members,
     // each topic by itself.
     if (leaderId === '') {
-      // Else what it gave us would be read by nobody until our session is over.
+      // Nobody would read what it gave us until our session is over.
       await this.#leaveSoon()
-      check(INCONSISTENT_GROUP_PROTOCOL)
+      throw asError(codeOfError('INCONSISTENT_GROUP_PROTOCOL'))
     }
     const { memberAssignment } = await coordinator.connectionPool.send(
       request<{ memberAssignment: Buffer }>('SyncGroup', 3, {
@@ -215,40 +218,42 @@ export class ClusterGroup implements Group {
     }))
   }
 
-  /** Returns by an error when the group has to be joined again, or when asked to. */
+  /** Returns when we end the generation. Throws where the group has to be joined again. */
   async #heartbeats(): Promise<void> {
-    const { groupId, sessionTimeoutMs, instanceId } = this.#options
+    const { sessionTimeoutMs } = this.#options
+    const { signal } = this.#generation
     const interval = Math.min(1000, sessionTimeoutMs / 3)
-    let heard = performance.now()
-    while (!this.#closed && !this.#rejoin) {
-      await this.#alarm.sleep(interval)
-      if (this.#closed || this.#rejoin) return
-      const { generationId, memberId } = this.#membership
-      const beat = {
-        groupId,
-        groupGenerationId: generationId,
-        memberId,
-        groupInstanceId: instanceId,
+    for (let heard = performance.now(); ; heard = performance.now()) {
+      await pause(interval, signal)
+      if (signal.aborted) return
+      const policy = {
+        wait: () => BEAT_AGAIN_MS + interval,
+        isCurable: isNoReasonToJoin,
+        deadline: heard + sessionTimeoutMs,
+        outage: this.#heartbeat,
       }
       try {
-        const coordinator = await this.#coordinator()
-        await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
-        heard = performance.now()
-        this.#heartbeat.over()
+        await retry(() => this.#beat(), policy, signal)
       } catch (error) {
-        // What time cures is no reason to join again, unless the session is over by now.
-        const meaning = brokerError(error)?.meaning ?? 'again'
-        if (meaning !== 'again' || performance.now() - heard > sessionTimeoutMs) throw error
-        this.#heartbeat.failed(error)
-        await sleep(200)
+        if (signal.aborted && isNoReasonToJoin(error)) return
+        throw error
       }
     }
   }
 
-  /** Returns where the group is to be joined again. */
+  async #beat(): Promise<void> {
+    const { groupId, instanceId: groupInstanceId } = this.#options
+    const { generationId: groupGenerationId, memberId } = this.#membership
+    const beat = { groupId, groupGenerationId, memberId, groupInstanceId }
+    const coordinator = await this.#coordinator()
+    await coordinator.connectionPool.send(request('Heartbeat', 3, beat))
+  }
+
+  /** Makes ready for another join, and waits where that may help. Throws where it does not. */
   async #recover(error: unknown): Promise<undefined> {
-    const type = errorType(error)
-    if (type === 'REBALANCE_IN_PROGRESS' || this.#closed) return
+    const { signal } = this.#closed
+    const type = brokerError(error)?.name
+    if (type === 'REBALANCE_IN_PROGRESS' || signal.aborted) return
     if (type === 'MEMBER_ID_REQUIRED') {
       this.#membership = {
         ...this.#membership,
@@ -266,15 +271,19 @@ export class ClusterGroup implements Group {
       await this.#events.onLost()
       return
     }
-    if (brokerError(error)?.meaning === 'refused') {
+    if (isRefused(error)) {
       throw refusal(error, { group: this.#options.groupId, operation: 'Read' })
     }
     this.#joining.failed(error)
-    await sleep(300)
-    await this.#cluster.refreshMetadata().catch(() => {})
+    await pause(JOIN_AGAIN_MS, signal)
+    if (!signal.aborted) await this.#cluster.refreshMetadata().catch(() => {})
   }
 
   #coordinator(): Promise<BrokerNode> {
     return findCoordinator(this.#cluster, this.#options.groupId, GROUP_COORDINATOR)
   }
 }
+
+/** Whether a heartbeat's error is one that time cures; then the group is not joined again while the session lasts. */
+const isNoReasonToJoin = (error: unknown): boolean =>
+  (brokerError(error)?.meaning ?? 'again') === 'again'

@@ -1,7 +1,7 @@
 /**
  * The one door to kafkajs. Its connections, metadata, coordinator discovery, SASL and TLS are used as
- * they are; its consumer and producer are not, for the reasons in DESIGN 7: they make objects per
- * record, commit default offsets by themselves, and have no hook before a join.
+ * they are; its consumer and producer are not: they make objects per record, commit default offsets by
+ * themselves, and have no hook before a join.
  */
 import kafkajs from 'kafkajs'
 import manifest from 'kafkajs/package.json' with { type: 'json' }
@@ -36,9 +36,9 @@ export interface Protocol<T> {
 export interface Emitter {
   emit(event: string, payload: { apiName: string; duration: number; error?: unknown }): void
 }
-/** kafkajs's own, after each answer. */
+/** kafkajs's own event, after each answer. */
 export const ANSWERED = 'network.request'
-/** Ours. */
+/** An event of ours, after each request that has failed. */
 export const FAILED = 'failed'
 
 /** Requests wait here for their answers; it also keeps to the broker's throttling. */
@@ -141,7 +141,7 @@ export const { MemberMetadata, MemberAssignment } = innerAssigner as {
 /** The hash of Java's default partitioner, as a signed 32-bit number. */
 export const murmur2 = innerMurmur2 as (key: Buffer) => number
 export const { Kafka, logLevel } = kafkajs
-/** Its declaration lacks the message. */
+/** kafkajs's declaration of this error lacks the message. */
 export const SaslAuthenticationError = kafkajs.KafkaJSSASLAuthenticationError as unknown as new (
   message: string,
 ) => Error
@@ -243,7 +243,7 @@ export async function sendChunks<T extends { clientSideThrottleTime: number }>(
   return answer
 }
 
-/** One of kafkajs's own requests. */
+/** Makes one of kafkajs's own requests. */
 export function request<T>(name: string, version: number, args: object): Protocol<T> {
   return requests[name].protocol({ version })(args) as unknown as Protocol<T>
 }

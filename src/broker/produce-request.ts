@@ -3,6 +3,7 @@ import { type BrokerNode, DecoderClass, EncoderClass, sendChunks } from './kafka
 import { byTopic, readTopics } from './topic-arrays.ts'
 
 const PRODUCE = 0
+const REQUEST_BYTES = 16 * 1024 * 1024
 
 export interface SealedBatch extends TopicPartition {
   readonly bytes: Buffer
@@ -13,7 +14,26 @@ export interface Produced extends TopicPartition {
   readonly baseOffset: number
 }
 
-/** Produce v7, acks = all. */
+/** Takes, of the batches left, in order, the first of each partition, up to the size of a request. */
+export function takeRound(
+  batches: readonly (TopicPartition & { readonly bytes: number })[],
+  rest: readonly number[],
+): number[] {
+  const seen = new Set<string>()
+  const round: number[] = []
+  let bytes = 0
+  for (const i of rest) {
+    const key = `${batches[i].topic}:${batches[i].partition}`
+    if (seen.has(key)) continue
+    seen.add(key)
+    bytes += batches[i].bytes
+    if (round.length > 0 && bytes > REQUEST_BYTES) break
+    round.push(i)
+  }
+  return round
+}
+
+/** Sends batches by Produce v7, with acks = all. */
 export async function produce(
   node: BrokerNode,
   transactionalId: string | null,

@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { BROKER_ERRORS, brokerError } from './broker-errors.ts'
+import { Outage } from '../retry/outage.ts'
+import { pause } from '../retry/retry.ts'
+import { errorOfCode } from './broker-errors.ts'
 import { giveBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
-import { Outage } from './outage.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from './port.ts'
 import { decodeRecordBatches } from './record-columns.ts'
-import { refusal } from './refusal.ts'
+import { isRefused, refusal } from './refusal.ts'
 import { addTopics } from './target-topics.ts'
-import { asError, check } from './topic-arrays.ts'
+import { asError } from './topic-arrays.ts'
 
-const OFFSET_OUT_OF_RANGE = 1
-/** UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID. */
-const UNKNOWN_TOPIC = new Set([3, 100, 103])
-/** As metadata have it, while one is elected. */
+/** The leader of a partition, as metadata have it, while one is elected. */
 const NO_LEADER = -1
 /** An answer of a few records costs as much as one of thousands: after a small one more may gather. */
 const SMALL_BYTES = 256 * 1024
 const GATHER_MS = 5
+/** The wait after a poll that has failed. */
+const AGAIN_MS = 250
 
 interface Position extends TopicPartition {
   offset: number
@@ -40,7 +40,7 @@ export class ClusterReader implements Reader {
   readonly #positions = new Map<string, Position>()
   readonly #polling = new Set<number>()
   readonly #topics = new Set<string>()
-  #closed = false
+  readonly #closed = new AbortController()
   #scheduled = false
 
   constructor(cluster: Cluster, options: ReaderOptions, events: ReaderEvents, log: Log) {
@@ -74,14 +74,14 @@ export class ClusterReader implements Reader {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closed.abort()
     this.#positions.clear()
-    // Not waited for: it ends with the poll under way, whose answer nobody wants any more.
+    // The end is not waited for: it comes with the poll under way, whose answer nobody wants any more.
     void this.#cluster.disconnect().catch(() => {})
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#closed) return
+    if (this.#scheduled || this.#closed.signal.aborted) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -91,7 +91,7 @@ export class ClusterReader implements Reader {
 
   /** Starts a poll for every leader that has something to read and no poll under way. */
   async #poll(): Promise<void> {
-    if (this.#closed) return
+    if (this.#closed.signal.aborted) return
     try {
       await this.#learnTopics()
       const leaders = this.#byLeader()
@@ -104,7 +104,7 @@ export class ClusterReader implements Reader {
       }
       if (leaderless !== undefined) throw new Error(`No leader for ${keyOf(leaderless[0])}`)
     } catch (error) {
-      if (brokerError(error)?.meaning === 'refused') {
+      if (isRefused(error)) {
         const { topic } = error as { topic?: string }
         for (const position of [...this.#positions.values()]) {
           if (topic === undefined || topic === position.topic) this.#refused(position, error)
@@ -159,7 +159,7 @@ export class ClusterReader implements Reader {
       const bytes = answers.reduce((sum, { records }) => sum + records.length, 0)
       if (bytes > 0 && bytes < SMALL_BYTES) await sleep(this.#options.gatherMs?.() ?? GATHER_MS)
     } catch (error) {
-      if (!this.#closed) await this.#backOff(error)
+      await this.#backOff(error)
     } finally {
       this.#polling.delete(leader)
       this.#schedule()
@@ -167,28 +167,15 @@ export class ClusterReader implements Reader {
   }
 
   async #deliver(answer: FetchedPartition, position: Position, lease: FrameLease): Promise<void> {
-    // Removed, or moved by another `add`, while the fetch was under way.
+    // A position may be removed, or moved by another `add`, while the fetch is under way.
     const current = (): boolean => this.#positions.get(keyOf(position)) === position
     if (!current()) return
     const { errorCode, records, aborted, highWatermark, lastStableOffset } = answer
     const { topic, partition } = position
-    if (errorCode === OFFSET_OUT_OF_RANGE) {
-      const message = `The offset ${position.offset} of ${topic}-${partition} is no longer there`
-      this.#fail(
-        position,
-        new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields: { topic, partition } }),
-      )
+    if (errorCode !== 0) {
+      this.#answered(errorCode, position)
       return
     }
-    if (UNKNOWN_TOPIC.has(errorCode)) {
-      this.#events.onUnknownTopic?.(topic)
-      throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
-    }
-    if (BROKER_ERRORS.get(errorCode)?.meaning === 'refused') {
-      this.#refused(position, asError(errorCode, topic))
-      return
-    }
-    check(errorCode)
     let columns: ColumnArrays
     try {
       columns = await decodeRecordBatches(records, position.offset, aborted)
@@ -208,6 +195,28 @@ export class ClusterReader implements Reader {
     }
   }
 
+  /** Judges a partition's error. Throws what a later poll may cure. */
+  #answered(errorCode: number, position: Position): void {
+    const { topic, partition, offset } = position
+    const { name, meaning } = errorOfCode(errorCode)
+    switch (name) {
+      case 'OFFSET_OUT_OF_RANGE': {
+        const message = `The offset ${offset} of ${topic}-${partition} is no longer there`
+        const fields = { topic, partition }
+        this.#fail(position, new EnricherError('OFFSET_OUT_OF_RANGE', message, { fields }))
+        return
+      }
+      case 'UNKNOWN_TOPIC_OR_PARTITION':
+      case 'UNKNOWN_TOPIC_ID':
+      case 'INCONSISTENT_TOPIC_ID':
+        this.#events.onUnknownTopic?.(topic)
+        throw new Error(`The broker does not know the topic ${topic}, or not as it was`)
+    }
+    const error = asError(errorCode, topic)
+    if (meaning !== 'refused') throw error
+    this.#refused(position, error)
+  }
+
   /** A right that was taken away does not come back by itself. */
   #refused(position: Position, error: unknown): void {
     this.#fail(position, refusal(error, { topic: position.topic, operation: 'Read' }))
@@ -220,14 +229,15 @@ export class ClusterReader implements Reader {
 
   /** A leader has moved or a connection has broken: ask for metadata again, after a moment. */
   async #backOff(error: unknown): Promise<void> {
-    if (this.#closed) return
+    const { signal } = this.#closed
+    if (signal.aborted) return
     this.#outage.failed(error)
-    await sleep(250)
-    if (!this.#closed) await this.#cluster.refreshMetadata().catch(() => {})
+    await pause(AGAIN_MS, signal)
+    if (!signal.aborted) await this.#cluster.refreshMetadata().catch(() => {})
   }
 }
 
-/** A different order each time, so that no partition is always last when an answer is full (KIP-74). */
+/** The positions, in a different order each time, so that no partition is always last when an answer is full (KIP-74). */
 function shuffled(positions: readonly Position[]): Position[] {
   const cut = Math.floor(Math.random() * positions.length)
   return [...positions.slice(cut), ...positions.slice(0, cut)]
@@ -238,13 +248,13 @@ class FrameLease {
   readonly #answer: Buffer | undefined
   #holders = 1
 
-  /** @param answer any part of it */
+  /** @param answer any part of the answer */
   constructor(answer: Buffer | undefined) {
     this.#answer = answer
   }
 
   hold(columns: ColumnArrays): void {
-    // Decompressed, they lie elsewhere.
+    // Records that were decompressed lie elsewhere.
     if (columns.buffer.buffer !== this.#answer?.buffer) return
     this.#holders++
     columns.onRelease = () => this.release()

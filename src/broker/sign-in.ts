@@ -1,10 +1,11 @@
 /** How connections sign in: users by kafkajs itself, tokens as RFC 7628 has it. */
 import type { Sasl } from '../config/pipeline.ts'
-import { DecoderClass, EncoderClass, errorType, SaslAuthenticationError } from './kafkajs.ts'
+import { brokerError } from './broker-errors.ts'
+import { DecoderClass, EncoderClass, SaslAuthenticationError } from './kafkajs.ts'
 import { OauthTokens } from './oauth-tokens.ts'
 
 export interface SignIn {
-  /** For one of kafkajs's clusters, which adds to it. */
+  /** What one of kafkajs's clusters signs in by; it adds to what it gets. */
   options(): object | undefined
   close(): void
 }
@@ -42,7 +43,7 @@ async function present(token: string, exchange: Exchange): Promise<void> {
     await say('\x01', exchange)
     throw new SaslAuthenticationError(challenge.toString())
   } catch (error) {
-    if (errorType(error) !== 'SASL_AUTHENTICATION_FAILED') throw error
+    if (brokerError(error)?.name !== 'SASL_AUTHENTICATION_FAILED') throw error
     throw new SaslAuthenticationError((error as Error).message)
   }
 }

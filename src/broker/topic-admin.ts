@@ -1,14 +1,17 @@
 import type { Admin as KafkaAdmin } from 'kafkajs'
 import { brokerError } from './broker-errors.ts'
 import type { NewTopic } from './port.ts'
-import { refusal } from './refusal.ts'
+import { isRefused, refusal } from './refusal.ts'
 
 const TOPIC = 2
 
-/** Answers to a setting that the cluster's own rules do not allow, as many a cloud's. */
-const AGAINST_THE_RULES = new Set(['INVALID_CONFIG', 'POLICY_VIOLATION'])
+/** Whether the cluster's own rules, as many a cloud has them, do not allow a setting. */
+const isAgainstTheRules = (error: unknown): boolean => {
+  const name = brokerError(error)?.name
+  return name === 'INVALID_CONFIG' || name === 'POLICY_VIOLATION'
+}
 
-/** By topic; none of a topic whose settings this user may not see. */
+/** The settings, by topic; a topic whose settings this user may not see has none. */
 export async function describeConfigs(
   admin: KafkaAdmin,
   topics: readonly string[],
@@ -28,7 +31,7 @@ export async function describeConfigs(
   } catch (error) {
     if (!isDenied(error)) throw error
   }
-  // One that is denied spoils the answer for all.
+  // A topic that is denied spoils the answer for all.
   const found = await Promise.all(
     topics.map((topic) =>
       ask([topic]).catch((error) => {
@@ -45,7 +48,7 @@ const isDenied = (error: unknown): boolean => {
   return name === 'TOPIC_AUTHORIZATION_FAILED' || name === 'CLUSTER_AUTHORIZATION_FAILED'
 }
 
-/** Throws NOT_AUTHORIZED or BROKER_REFUSED. */
+/** Creates topics. Throws NOT_AUTHORIZED or BROKER_REFUSED. */
 export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[]): Promise<void> {
   const create = (wished: boolean): Promise<boolean> =>
     admin.createTopics({
@@ -63,14 +66,14 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
   try {
     await create(true)
   } catch (error) {
-    if (!AGAINST_THE_RULES.has(brokerError(causeOf(error))?.name ?? '')) throw refused(error)
+    if (!isAgainstTheRules(causeOf(error))) throw refused(error)
     await create(false).catch((again) => {
       throw refused(again)
     })
   }
 }
 
-/** kafkajs tells of each topic; what is there already is no fault. */
+/** The error that counts: kafkajs tells of each topic, and that one is there already is no fault. */
 function causeOf(error: unknown): unknown {
   const { errors = [] } = error as { errors?: readonly unknown[] }
   return errors.find((one) => brokerError(one)?.name !== 'TOPIC_ALREADY_EXISTS') ?? error
@@ -78,6 +81,5 @@ function causeOf(error: unknown): unknown {
 
 function refused(error: unknown): unknown {
   const cause = causeOf(error)
-  if (brokerError(cause)?.meaning !== 'refused') return error
-  return refusal(cause, { operation: 'Create' })
+  return isRefused(cause) ? refusal(cause, { operation: 'Create' }) : error
 }

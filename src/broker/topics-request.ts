@@ -1,4 +1,6 @@
 /** Which topics there are, of how many partitions, and their ids: one request for all of them. */
+
+import { errorOfCode } from './broker-errors.ts'
 import {
   compactArray,
   compactString,
@@ -20,13 +22,11 @@ import type { TopicIdentity } from './port.ts'
 import { check } from './topic-arrays.ts'
 
 const METADATA = 3
-/** Kafka 2.8 and later (KIP-516). */
+/** The version that has topic ids, of Kafka 2.8 and later (KIP-516). */
 const WITH_IDS = 10
 const WITHOUT_IDS = 9
-/** Not there, or not to be seen. */
-const ABSENT = new Set([3, 29])
 
-/** Metadata v10, or v9 of a broker that has no topic ids. Topics that are not there are absent from the answer. */
+/** Asks by Metadata v10, or by v9 of a broker that has no topic ids. Topics that are not there are absent from the answer. */
 export function topicsRequest(
   { versions }: Pick<BrokerNode, 'versions'>,
   topics: readonly string[],
@@ -80,7 +80,9 @@ function readTopic(d: Decoder, withIds: boolean): [string, TopicIdentity][] {
   const partitions = readCompactArray(d, () => skipPartition(d)).length
   d.readInt32()
   skipTags(d)
-  if (ABSENT.has(errorCode)) return []
+  const { name: error } = errorOfCode(errorCode)
+  // The topic is not there, or not to be seen.
+  if (error === 'UNKNOWN_TOPIC_OR_PARTITION' || error === 'TOPIC_AUTHORIZATION_FAILED') return []
   check(errorCode)
   return [[name, { id, partitions }]]
 }

@@ -1,22 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { Outage } from '../retry/outage.ts'
+import { doubling, retry } from '../retry/retry.ts'
 import { addPartitionsRequest } from './add-partitions-request.ts'
-import { brokerError } from './broker-errors.ts'
+import { brokerError, codeOfError } from './broker-errors.ts'
 import { findCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
+import type { About } from './error-table.ts'
 import { txnOffsetCommitRequest } from './group-offset-requests.ts'
 import { type BrokerNode, type Cluster, request } from './kafkajs.ts'
-import { Outage } from './outage.ts'
+import { MissingTopics } from './missing-topics.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
-import { produce } from './produce-request.ts'
-import { type About, MissingTopics, refusal } from './refusal.ts'
+import { produce, takeRound } from './produce-request.ts'
+import { refusal } from './refusal.ts'
 import { addTopics } from './target-topics.ts'
-import { check } from './topic-arrays.ts'
+import { asError, check } from './topic-arrays.ts'
 
-const LEADER_NOT_AVAILABLE = 5
-
-const REQUEST_BYTES = 16 * 1024 * 1024
 /** Sequence numbers begin again at 0 after 2^31 - 1. */
 const SEQUENCES = 2 ** 31
 
@@ -31,10 +30,10 @@ export class ClusterProducer implements TransactionalProducer {
   readonly #registered = new Set<string>()
   #deadline = 0
   #touched = false
-  #closed = false
+  readonly #closed = new AbortController()
   /** Batches whose memory may be used again once the transaction is committed. */
   #sent: ProduceBatch[] = []
-  /** By kind. Looked up once; a failure forgets them. */
+  /** The coordinators, by kind. They are looked up once; a failure forgets them. */
   readonly #coordinators = new Map<number, BrokerNode>()
   readonly #missing = new MissingTopics()
   readonly #outage: Outage
@@ -47,7 +46,7 @@ export class ClusterProducer implements TransactionalProducer {
   }
 
   async init(): Promise<void> {
-    // Nothing can be done without it: an outage is waited out.
+    // Nothing can be done without a producer id: an outage is waited out.
     this.#deadline = Number.POSITIVE_INFINITY
     const transactionalId = this.#transactionalId
     const answer = await this.#retry({ operation: 'Write' }, async () => {
@@ -59,7 +58,6 @@ export class ClusterProducer implements TransactionalProducer {
         }),
       )
     })
-    this.#outage.over()
     this.#producerId = BigInt(answer.producerId)
     this.#producerEpoch = answer.producerEpoch
     this.#sequences.clear()
@@ -122,7 +120,7 @@ export class ClusterProducer implements TransactionalProducer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closed.abort()
     await this.#cluster.disconnect()
   }
 
@@ -145,7 +143,7 @@ export class ClusterProducer implements TransactionalProducer {
     })
   }
 
-  /** AddPartitionsToTxn, once per transaction and partition. */
+  /** Sends AddPartitionsToTxn, once per transaction and partition. */
   async #register(batches: readonly ProduceBatch[]): Promise<void> {
     const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
     const added = new Map<string, TopicPartition>()
@@ -178,7 +176,7 @@ export class ClusterProducer implements TransactionalProducer {
         return { i, topic, partition, bytes }
       }),
     )
-    // Sent again with the same sequences after a failure: the broker knows what it has already.
+    // Batches are sent again with the same sequences after a failure: the broker knows what it has already.
     let left = sealed
     let attempts = 0
     await this.#retry({ operation: 'Write' }, async () => {
@@ -213,7 +211,7 @@ export class ClusterProducer implements TransactionalProducer {
       .findTopicPartitionMetadata(topic)
       .find(({ partitionId }) => partitionId === partition)
     const leader = found?.leader ?? -1
-    if (leader < 0) check(LEADER_NOT_AVAILABLE, topic)
+    if (leader < 0) throw asError(codeOfError('LEADER_NOT_AVAILABLE'), topic)
     return leader
   }
 
@@ -230,28 +228,35 @@ export class ClusterProducer implements TransactionalProducer {
 
   /** Repeats what time cures, for as long as the transaction may live. */
   async #retry<T>(about: About, attempt: () => Promise<T>): Promise<T> {
-    for (let wait = 3; ; wait = Math.min(wait * 2, 100)) {
-      try {
-        return await attempt()
-      } catch (error) {
-        this.#refuse(error, about)
-        if (brokerError(error)?.name !== 'CONCURRENT_TRANSACTIONS') {
-          this.#coordinators.clear()
-          await this.#cluster.refreshMetadata().catch(() => {})
-        }
-        await sleep(wait)
-      }
+    const isEndless = this.#deadline === Number.POSITIVE_INFINITY
+    const policy = {
+      wait: doubling(3, 100),
+      isCurable: (error: unknown) => isCurable(error, isEndless),
+      deadline: this.#deadline,
+      outage: isEndless ? this.#outage : undefined,
+      prepare: (error: unknown) => this.#lookAround(error),
     }
+    return retry(() => this.#missing.look(about, attempt), policy, this.#closed.signal).catch(
+      (error) => {
+        throw this.#failure(error, about)
+      },
+    )
   }
 
-  /** Returns where the request is to be sent again. */
-  #refuse(error: unknown, about: About): void {
+  /** Learns where leaders and coordinators are, for they may have moved. */
+  async #lookAround(error: unknown): Promise<void> {
+    if (brokerError(error)?.name === 'CONCURRENT_TRANSACTIONS') return
+    this.#coordinators.clear()
+    await this.#cluster.refreshMetadata().catch(() => {})
+  }
+
+  /** What a transaction's error is to who has begun it. */
+  #failure(error: unknown, about: About): EnricherError {
+    if (error instanceof EnricherError) return error
     const answer = brokerError(error)
-    const aborted = new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
-    const isEndless = this.#deadline === Number.POSITIVE_INFINITY
     switch (answer?.meaning) {
       case 'fenced':
-        throw new EnricherError('FENCED', `Refused: ${messageOf(error)}`, {
+        return new EnricherError('FENCED', `Refused: ${messageOf(error)}`, {
           cause: error,
           fields: { type: answer.name },
         })
@@ -259,41 +264,23 @@ export class ClusterProducer implements TransactionalProducer {
         const { topic } = error as { topic?: string }
         const message = `${topic} does not take what it is sent (${messageOf(error)}); what it takes is read anew, and the epoch done again`
         const fields = { topic, broker: answer.name }
-        throw new EnricherError('RECORD_REFUSED', message, { cause: error, fields })
+        return new EnricherError('RECORD_REFUSED', message, { cause: error, fields })
       }
       case 'refused':
-        throw refusal(error, { ...about, transactionalId: this.#transactionalId })
-      case 'abort':
-        // Nothing was begun that could be dropped.
-        if (!isEndless) throw aborted
-        break
-      case undefined:
-        if (!isConnectionError(error)) throw aborted
+        return refusal(error, { ...about, transactionalId: this.#transactionalId })
+      default:
+        return new EnricherError('EPOCH_ABORTED', messageOf(error), { cause: error })
     }
-    if (answer?.name === 'UNKNOWN_TOPIC_OR_PARTITION') {
-      this.#missing.notFound((error as { topic?: string }).topic ?? about.topic ?? '')
-    }
-    if (this.#closed || performance.now() > this.#deadline) throw aborted
-    if (isEndless) this.#outage.failed(error)
   }
 }
 
-/** A broken connection, as opposed to a refusal or a fault of ours. */
+/** Whether the request is to be sent again. @param isEndless nothing was begun that an answer which drops a transaction could drop */
+function isCurable(error: unknown, isEndless: boolean): boolean {
+  const answer = brokerError(error)
+  if (answer === undefined) return isConnectionError(error)
+  return answer.meaning === 'again' || (isEndless && answer.meaning === 'abort')
+}
+
+/** Whether it is a broken connection, as opposed to a refusal or a fault of ours. */
 const isConnectionError = (error: unknown): boolean =>
   (error as { name?: string }).name?.startsWith('KafkaJS') ?? false
-
-/** Of the batches left, in order, the first of each partition, up to the size of a request. */
-function takeRound(batches: readonly ProduceBatch[], rest: readonly number[]): number[] {
-  const seen = new Set<string>()
-  const round: number[] = []
-  let bytes = 0
-  for (const i of rest) {
-    const key = `${batches[i].topic}:${batches[i].partition}`
-    if (seen.has(key)) continue
-    seen.add(key)
-    bytes += batches[i].bytes
-    if (round.length > 0 && bytes > REQUEST_BYTES) break
-    round.push(i)
-  }
-  return round
-}

@@ -2,20 +2,28 @@
  * A schema registry that speaks Confluent's API (Confluent, Apicurio's ccompat v7, Karapace, Redpanda).
  * https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/pipeline.ts'
-import { EnricherError, messageOf } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { httpRequest } from '../http/request.ts'
-import { alertOf, tlsFault } from '../http/tls-fault.ts'
+import { doubling, type RetryPolicy, retry } from '../retry/retry.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
+import { isOfAccess, unavailable } from './registry-outage.ts'
+import {
+  type Answer,
+  askRegistry,
+  FORBIDDEN,
+  isFinal,
+  NOT_FOUND,
+  Refused,
+  saysNo,
+} from './registry-request.ts'
 import { differences } from './schema-differences.ts'
 import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
 
 export interface RegisteredSchema {
   readonly id: number
-  /** Parsed, with its references inlined. */
+  /** The schema, parsed, with its references inlined. */
   readonly schema: unknown
 }
 
@@ -24,57 +32,23 @@ export type Comparison =
   | { readonly state: 'registered' | 'new' | 'compatible' }
   | { readonly state: 'incompatible'; readonly reasons: readonly string[] }
 
-interface Answer {
-  readonly id?: number
-  readonly is_compatible?: boolean
-  readonly messages?: readonly string[]
-  readonly error_code?: number
-  readonly message?: string
-  readonly schema: string
-  readonly schemaType?: string
-  readonly references?: readonly { subject: string; version: number }[]
-}
-
-const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
-const REQUEST_MS = 5000
 const FIRST_WAIT_MS = 100
+/** The longest wait for a registry that does not answer. */
 const LONGEST_WAIT_MS = 5000
+/** The longest wait for a node that is behind the others. */
 const LONGEST_ASK_MS = 1000
-const UNAUTHORIZED = 401
-const FORBIDDEN = 403
-const NOT_FOUND = 404
 /** The API's own error code: the subject, or the whole registry, is in the mode READONLY. */
 const READ_ONLY = 42205
-
-/** The registry has answered, and the answer is no. */
-class Refused extends Error {
-  readonly status: number
-  /** The API's own. */
-  readonly code: number
-
-  constructor(status: number, { error_code = status, message = '' }: Answer) {
-    super(`${status} ${message}`)
-    this.status = status
-    this.code = error_code
-  }
-}
-
-/** Not followed: what goes with a request, such as a password, is for the address that the file has. */
-class Redirected extends Error {
-  constructor(status: number, location: string) {
-    super(`${status}, to ${location}`)
-  }
-}
 
 export class Registry {
   readonly #config: RegistryConfig
   readonly #log: Log
   readonly #closed = new AbortController()
   #patienceMs = Number.POSITIVE_INFINITY
-  /** What was asked for and answered. */
+  /** The path that was asked for, and answered, last. */
   #lastRead: string | undefined
   #down = false
-  /** Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
+  /** How requests have ended. Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
   readonly requests = { ok: 0, refused: 0, failed: 0 }
 
   constructor(config: RegistryConfig, log: Log) {
@@ -86,7 +60,7 @@ export class Registry {
     return this.#config.url
   }
 
-  /** It has not answered when it was asked last. */
+  /** Whether the registry has not answered when it was asked last. */
   get isAway(): boolean {
     return this.#down
   }
@@ -131,8 +105,7 @@ export class Registry {
   async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
     const answer = await this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
     if (answer === undefined) return undefined
-    const isAvro = (answer.schemaType ?? 'AVRO') === 'AVRO'
-    return { id: answer.id!, schema: isAvro ? await this.#parse(answer) : null }
+    return { id: answer.id!, schema: isAvro(answer) ? await this.#parse(answer) : null }
   }
 
   /**
@@ -140,33 +113,36 @@ export class Registry {
    * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
    */
   async byId(id: number, patienceMs = 0): Promise<unknown> {
-    const until = performance.now() + patienceMs
-    for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
-      const answer = await this.#schema(`/schemas/ids/${id}`)
-      if (answer !== undefined) {
-        return (answer.schemaType ?? 'AVRO') === 'AVRO' ? this.#parse(answer) : null
-      }
-      if (performance.now() > until) return undefined
-      await this.#pause(Math.min(wait, LONGEST_ASK_MS))
+    const policy = {
+      wait: doubling(FIRST_WAIT_MS, LONGEST_ASK_MS),
+      isCurable: isNotThere,
+      deadline: performance.now() + patienceMs,
     }
+    const { signal } = this.#closed
+    const ask = () => this.#schema(`/schemas/ids/${id}`)
+    const answer = await retry(ask, policy, signal).catch((error) => {
+      if (!isNotThere(error)) throw error
+      // The schema might have been there at the next attempt.
+      if (signal.aborted) throw unavailable(this.#config, error)
+      return undefined
+    })
+    if (answer === undefined) return undefined
+    return isAvro(answer) ? this.#parse(answer) : null
   }
 
-  /** undefined: there is none. Throws `Refused` where this one may not be read, though others may. */
-  async #schema(path: string): Promise<Answer | undefined> {
+  /** Reads a schema. Throws `Refused` where there is none, and where this one may not be read, though others may. */
+  async #schema(path: string): Promise<Answer> {
     const before = this.#lastRead
-    if (before === undefined) return this.#get(path)
+    if (before === undefined) return this.#read(path)
     try {
-      const answer = await this.#request(path, undefined, isFinal)
-      this.#lastRead = path
-      return answer
+      return await this.#read(path, isFinal)
     } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      if (error.status === NOT_FOUND) return undefined
-      const isOfUs = await this.#ask(before, undefined).then(
+      if (!(error instanceof Refused) || isNotThere(error)) throw error
+      const isOfUs = await askRegistry(this.#config, before, undefined, this.#closed.signal).then(
         () => false,
         () => true,
       )
-      if (isOfUs) return this.#get(path)
+      if (isOfUs) return this.#read(path)
       throw error
     }
   }
@@ -194,7 +170,7 @@ export class Registry {
     }
   }
 
-  /** undefined: it is not there, or we may not ask. */
+  /** The schema as it is registered; undefined: it is not there, or we may not ask. */
   async #registered(path: string, body: string): Promise<Answer | undefined> {
     try {
       return await this.#request(path, body, isFinal)
@@ -219,7 +195,7 @@ export class Registry {
     return { state: 'incompatible', reasons }
   }
 
-  /** From the latest. Apicurio 3.0.9 names no reasons. */
+  /** How a schema differs from the latest. Apicurio 3.0.9 names no reasons. */
   async #differences(subject: string, schema: string): Promise<readonly string[]> {
     const latest = (await this.latest(subject))?.schema as AvroRecordSchema | undefined
     const fields = latest?.fields === undefined ? [] : differences(latest, JSON.parse(schema))
@@ -231,16 +207,20 @@ export class Registry {
     this.#closed.abort()
   }
 
-  /** undefined: not found. */
+  /** The answer; undefined: not found. */
   async #get(path: string, body?: string): Promise<Answer | undefined> {
     try {
-      const answer = await this.#request(path, body)
-      if (body === undefined) this.#lastRead = path
-      return answer
+      return await (body === undefined ? this.#read(path) : this.#request(path, body))
     } catch (error) {
-      if (error instanceof Refused && error.status === NOT_FOUND) return undefined
+      if (isNotThere(error)) return undefined
       throw error
     }
+  }
+
+  async #read(path: string, isVerdict = saysNo): Promise<Answer> {
+    const answer = await this.#request(path, undefined, isVerdict)
+    this.#lastRead = path
+    return answer
   }
 
   async #parse({ schema, references = [] }: Answer): Promise<unknown> {
@@ -253,134 +233,47 @@ export class Registry {
     return inlineReferences(parseSchemaText(schema), named)
   }
 
-  /** Waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
+  /** Asks, and waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
   async #request(path: string, body?: string, isVerdict = saysNo): Promise<Answer> {
-    const begun = performance.now()
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    const patienceMs = this.#patienceMs
+    const isNo = (error: unknown): boolean => error instanceof Refused && isVerdict(error.status)
+    const policy: RetryPolicy = {
+      wait: doubling(FIRST_WAIT_MS, LONGEST_WAIT_MS),
+      isCurable: (error) =>
+        !isNo(error) && (patienceMs === Number.POSITIVE_INFINITY || !isOfAccess(error)),
+      deadline: performance.now() + patienceMs,
+      outage: {
+        failed: (error) => this.#isDown(error, path),
+        over: () => this.#isUp(),
+      },
+    }
+    const ask = async (): Promise<Answer> => {
       try {
-        const answer = await this.#ask(path, body)
+        const answer = await askRegistry(this.#config, path, body, this.#closed.signal)
         this.requests.ok++
-        if (this.#down) this.#log.event('registry_works', { url: this.url })
-        this.#down = false
         return answer
       } catch (error) {
-        const refused = error instanceof Refused && isVerdict(error.status)
-        this.requests[refused ? 'refused' : 'failed']++
-        if (refused) throw error
-        const waited = isOfAccess(error) ? Number.MAX_VALUE : performance.now() - begun
-        if (this.#closed.signal.aborted || waited > this.#patienceMs) throw this.#gone(error)
-        if (!this.#down) this.#log.event('registry_failing', { err: error, url: this.url, path })
-        this.#down = true
-        await this.#pause(wait)
+        this.requests[isNo(error) ? 'refused' : 'failed']++
+        throw error
       }
     }
+    return retry(ask, policy, this.#closed.signal).catch((error) => {
+      throw isNo(error) ? error : unavailable(this.#config, error)
+    })
   }
 
-  /** Until then, or until it is closed. */
-  async #pause(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.#closed.signal }).catch(() => {})
+  #isDown(err: unknown, path: string): void {
+    if (!this.#down) this.#log.event('registry_failing', { err, url: this.url, path })
+    this.#down = true
   }
 
-  async #ask(path: string, body: string | undefined): Promise<Answer> {
-    const { url, username, password, tls } = this.#config
-    const headers: Record<string, string> = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE }
-    if (username !== null) {
-      headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-    }
-    const method = body === undefined ? 'GET' : 'POST'
-    const address = url.replace(/\/+$/, '') + path
-    const response = await this.#inTime((signal) =>
-      httpRequest(address, { method, headers, signal }, body, tls),
-    )
-    const { status, contentType, location } = response
-    if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
-    const answer = parsed(response.body)
-    if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
-      const what = contentType.replace(/;.*/, '') || 'no type'
-      throw new Error(`${status} with ${what}, which is no answer of a schema registry`)
-    }
-    if (status >= 200 && status < 300) return answer
-    throw new Refused(status, answer)
-  }
-
-  /** Ended when it takes too long, or the registry is closed. Not by AbortSignal.any: Node 20 may collect the timeout that it waits for. */
-  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const request = new AbortController()
-    const end = (): void => request.abort(this.#closed.signal.reason)
-    const timer = setTimeout(() => {
-      request.abort(new Error(`no answer within ${REQUEST_MS / 1000} s`))
-    }, REQUEST_MS)
-    this.#closed.signal.addEventListener('abort', end)
-    if (this.#closed.signal.aborted) end()
-    try {
-      return await work(request.signal)
-    } finally {
-      clearTimeout(timer)
-      this.#closed.signal.removeEventListener('abort', end)
-    }
-  }
-
-  #gone(cause: unknown): EnricherError {
-    const message = `The schema registry ${this.url} ${this.#outage(cause)}`
-    return new EnricherError('REGISTRY_UNAVAILABLE', message, { cause })
-  }
-
-  #outage(cause: unknown): string {
-    const { url, username, tls } = this.#config
-    const why = messageOf(cause)
-    if (cause instanceof Redirected) {
-      return `sends us elsewhere (${why}); set registry.url to where it leads`
-    }
-    if (isOfUser(cause)) {
-      const who = username === null ? 'us, who name no user' : `the user ${username}`
-      return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
-    }
-    const { code = '' } = cause as { code?: string }
-    switch (tlsFault(String(code), why)) {
-      case 'untrusted':
-        return `has a certificate that is not trusted (${why}); set registry.tls.ca to the certificate of the authority that has signed it`
-      case 'unfit':
-        return `has a certificate that does not fit (${why}); name the host in registry.url as its certificate does, or have the certificate made anew`
-      case 'refused':
-        return `${tls?.cert === undefined ? 'asks for' : 'refuses'} our certificate (${alertOf(String(code))}); set registry.tls.cert and registry.tls.key to one that an authority it trusts has signed`
-      case 'unusable':
-        return `cannot be asked with the certificates of registry.tls (${why}); ca, cert and key have to be PEM text, the key that of the certificate, and passphrase its own`
-      default:
-        return `does not answer (${why}); check registry.url${url.startsWith('https:') ? ', and registry.tls.cert where it asks for a certificate' : ', which is https where it speaks TLS'}`
-    }
+  #isUp(): void {
+    if (this.#down) this.#log.event('registry_works', { url: this.url })
+    this.#down = false
   }
 }
 
-const isOfUser = (error: unknown): boolean =>
-  error instanceof Refused && [UNAUTHORIZED, FORBIDDEN].includes(error.status)
+const isNotThere = (error: unknown): boolean =>
+  error instanceof Refused && error.status === NOT_FOUND
 
-/** Somebody has to change an address, a user, a right or a certificate: that is waited for only where there is no end to it. */
-const isOfAccess = (error: unknown): boolean => {
-  const { code = '' } = error as { code?: string | number }
-  const isSettled = isOfUser(error) || error instanceof Redirected
-  return isSettled || tlsFault(String(code), messageOf(error)) !== undefined
-}
-
-/** Not wrong credentials, a timeout or too many requests, nor a fault of its own: these say nothing about the schema. */
-const saysNo = (status: number): boolean =>
-  status >= 400 && status < 500 && ![UNAUTHORIZED, FORBIDDEN, 407, 408, 425, 429].includes(status)
-
-/** For a request that has to be allowed: asking again does not help. */
-const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(status)
-
-/** Of who serves the address, and not of the API: the path is wrong, or an ingress has no backend now. */
-const isOfServer = (status: number, { error_code, message = '' }: Answer): boolean =>
-  status === NOT_FOUND && (error_code === undefined || /^HTTP 404\b/.test(message))
-
-/** As a proxy may answer in place of the registry. */
-const isNothing = (answer: Answer): boolean =>
-  !Array.isArray(answer) && Object.keys(answer).length === 0
-
-/** undefined: it is no JSON. */
-function parsed(text: string): Answer | undefined {
-  try {
-    return Object(JSON.parse(text))
-  } catch {
-    return undefined
-  }
-}
+const isAvro = ({ schemaType = 'AVRO' }: Answer): boolean => schemaType === 'AVRO'

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordColumns } from '../batch.ts'
 import type { TopicIdentity } from '../broker/port.ts'
 import { codeOf } from '../errors.ts'
+import { retry } from '../retry/retry.ts'
 import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { type Extent, extentOf } from './extent.ts'
@@ -15,7 +16,7 @@ import { DimensionTable } from './table.ts'
 
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
-/** Between two tries to ask a broker that does not answer. */
+/** The wait between two tries to ask a broker that does not answer. */
 const RETRY_MS = 1000
 /** An open transaction is worth a line once a start has waited for it for so long; then again and again. */
 const WAITED_MS = 5000
@@ -43,10 +44,10 @@ export class Dimension {
   #flushed = performance.now()
   #reminded = Number.NEGATIVE_INFINITY
   #isReady = false
-  #closed = false
+  readonly #closed = new AbortController()
   /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
   lastUpdateMs = 0
-  /** Read from the topic since the start; bytes are of record batches, decompressed. */
+  /** What was read from the topic since the start; bytes are of record batches, decompressed. */
   readonly read = { records: 0, bytes: 0 }
   /** The same, as it was when all was read that had been there at the start. */
   restored = { records: 0, bytes: 0, ms: 0 }
@@ -69,12 +70,12 @@ export class Dimension {
     return this.#isReady
   }
 
-  /** How many of its topic are read. */
+  /** How many partitions of the topic are read. */
   get partitions(): number {
     return this.#reading?.partitions ?? 0
   }
 
-  /** Of the bootstrap under way, or the last one, and of what followed. */
+  /** How far the bootstrap under way is, or the last one with what followed. */
   get progress(): ReadProgress {
     return this.#reading?.progress ?? NOTHING_READ
   }
@@ -124,10 +125,10 @@ export class Dimension {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closed.abort()
     await this.#reading?.close()
     await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
-    // Also where no row has come: the checkpoint says when all deletions were seen.
+    // The store is written also where no row has come: the checkpoint says when all deletions were seen.
     if (this.#isReady && this.#ports.rejects.areCommitted) await this.#flush()
     await this.#store.close()
   }
@@ -141,7 +142,7 @@ export class Dimension {
     this.#reading = new Reading(this.#ports, this.#rows, start, {
       onTaken: (columns) => this.#taken(columns),
       onTimesNeeded: () => this.#readAnew('moved_keys'),
-      // Retention, or the end of a topic that was made anew and has no id.
+      // Retention does this, or the end of a topic that was made anew and has no id.
       onError: (error) => {
         if (codeOf(error) === 'OFFSET_OUT_OF_RANGE') this.#readAnew('out_of_range')
         else this.#ports.onFatal(error)
@@ -170,7 +171,7 @@ export class Dimension {
       .then(() => Promise.all([quiet, closing]))
       .then(() => this.#begin(isTimed, extent))
       .catch((error) => {
-        if (!this.#closed) this.#ports.onFatal(error)
+        if (!this.#closed.signal.aborted) this.#ports.onFatal(error)
       })
   }
 
@@ -188,20 +189,16 @@ export class Dimension {
 
   async #begin(isTimed: boolean, known: Extent | undefined): Promise<void> {
     const extent = known ?? (await this.#lookPatiently())
-    if (extent === undefined || this.#closed) return
+    if (extent === undefined || this.#closed.signal.aborted) return
     this.table.clear(isTimed ? TIMED : stampBytes(extent.heads.length))
     await this.#store.clear()
-    if (!this.#closed) this.#readWhole(extent)
+    if (!this.#closed.signal.aborted) this.#readWhole(extent)
   }
 
-  /** undefined: closed. */
-  async #lookPatiently(): Promise<Extent | undefined> {
-    while (!this.#closed) {
-      const extent = await this.look().catch(() => undefined)
-      if (extent !== undefined) return extent
-      await sleep(RETRY_MS, undefined, { ref: false })
-    }
-    return undefined
+  /** What there is to read, once a broker answers; undefined: closed. */
+  #lookPatiently(): Promise<Extent | undefined> {
+    const policy = { wait: () => RETRY_MS, isCurable: () => true }
+    return retry(() => this.look(), policy, this.#closed.signal).catch(() => undefined)
   }
 
   /** Rows without stamps do not say which partition they are of. */

@@ -3,23 +3,25 @@
  * are none yet, in transactions of their own. A dimension's store does not say that rows are done with before the rejects
  * among them are committed: after a crash they may be rejected once more, and are never lost.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProduceBatch, TransactionalProducer } from '../broker/port.ts'
-import { EnricherError } from '../errors.ts'
+import { codeOf, type EnricherError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { BatchList, type OutputTopic, type Rejected, writeReject } from '../output/task-output.ts'
+import { retry } from '../retry/retry.ts'
 
-/** So many may wait. */
+/** The bytes of rejects that may wait to be committed. */
 const MOST_BYTES = 8 * 1024 * 1024
-/** Of a reject's own headers, and of its objects. */
+/** What a reject's own headers take, and its objects. */
 const REJECT_BYTES = 600
 const RETRY_MS = 500
+/** What a transaction of rejects may fail with, and go well the next time. It is fenced by a member that took us for gone. */
+const DONE_AGAIN: readonly (ErrorCode | undefined)[] = ['EPOCH_ABORTED', 'FENCED', 'RECORD_REFUSED']
 
 export interface DimensionRejectsOptions {
   readonly topic: OutputTopic
-  /** That of the epochs, while these have not begun. */
+  /** The producer of the epochs, while these have not begun. */
   readonly producer: () => Promise<TransactionalProducer>
-  /** Is told what has been committed before the first epoch. */
+  /** It is told what has been committed before the first epoch. */
   readonly onWritten: (records: number, bytes: number) => void
   /** The topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
   readonly onRefused: (error: EnricherError) => Promise<void>
@@ -28,17 +30,17 @@ export interface DimensionRejectsOptions {
 
 export class DimensionRejects {
   readonly #options: DimensionRejectsOptions
-  /** Records, not batches: what the topic takes may change before they are committed. */
+  /** What waits is records, not batches: what the topic takes may change before they are committed. */
   #waiting: Rejected[] = []
   #waitingBytes = 0
   #takenBytes = 0
-  /** In the transaction under way, or in one that was aborted. */
+  /** What is in the transaction under way, or was in one that was aborted. */
   #taken: Rejected[] = []
   #added = 0
   #waiters: (() => void)[] = []
   #writing: Promise<void> = Promise.resolve()
   #inEpochs = false
-  #closed = false
+  readonly #closed = new AbortController()
 
   constructor(options: DimensionRejectsOptions) {
     this.#options = options
@@ -76,14 +78,14 @@ export class DimensionRejects {
 
   /** Resolves when not too many wait. */
   async room(): Promise<void> {
-    while (this.#waitingBytes + this.#takenBytes > MOST_BYTES && !this.#closed) {
+    while (this.#waitingBytes + this.#takenBytes > MOST_BYTES && !this.#closed.signal.aborted) {
       await this.#nextCommit()
     }
   }
 
   /** Resolves when so many are committed, or there are no more commits. */
   async untilCommitted(count: number): Promise<void> {
-    while (this.committed < count && !this.#closed) await this.#nextCommit()
+    while (this.committed < count && !this.#closed.signal.aborted) await this.#nextCommit()
   }
 
   /** Writes the rest; later ones are for the epochs. */
@@ -94,7 +96,7 @@ export class DimensionRejects {
 
   /** There are no more commits; who waits for one goes on. */
   close(): void {
-    this.#closed = true
+    this.#closed.abort()
     this.#wake()
   }
 
@@ -114,45 +116,39 @@ export class DimensionRejects {
 
   async #write(): Promise<void> {
     if (this.committed === this.#added) return
-    const { producer, onWritten, log } = this.#options
-    const own = await producer()
-    for (;;) {
-      const batches = this.take()
-      const records = this.#taken.length
-      // Not to be asked once they are committed: their memory goes.
-      const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)
-      if (await this.#commit(own, batches)) {
-        this.settle()
-        onWritten(records, bytes)
-        log.event('early_rejects_written', { records, bytes })
-        return
-      }
-      await sleep(RETRY_MS)
+    const own = await this.#options.producer()
+    const policy = {
+      wait: () => RETRY_MS,
+      isCurable: (error: unknown) => DONE_AGAIN.includes(codeOf(error)),
+      prepare: (error: unknown) => this.#renew(own, error as EnricherError),
     }
+    const { signal } = this.#closed
+    await retry(() => this.#commit(own), policy, signal).catch((error) => {
+      if (!signal.aborted) throw error
+    })
   }
 
-  /** False: aborted, to be tried again. */
-  async #commit(
-    producer: TransactionalProducer,
-    batches: readonly ProduceBatch[],
-  ): Promise<boolean> {
-    try {
-      producer.begin()
-      await producer.send(batches)
-      await producer.commit()
-      return true
-    } catch (error) {
-      if (!(error instanceof EnricherError)) throw error
-      if (error.code === 'RECORD_REFUSED') await this.#options.onRefused(error)
-      // Fenced by a member that took us for gone: we are back.
-      else if (error.code !== 'EPOCH_ABORTED' && error.code !== 'FENCED') throw error
-      await producer.init()
-      return false
-    }
+  async #commit(producer: TransactionalProducer): Promise<void> {
+    const batches = this.take()
+    const records = this.#taken.length
+    // Batches are not to be asked once they are committed: their memory goes.
+    const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)
+    producer.begin()
+    await producer.send(batches)
+    await producer.commit()
+    this.settle()
+    this.#options.onWritten(records, bytes)
+    this.#options.log.event('early_rejects_written', { records, bytes })
+  }
+
+  /** Makes ready for another transaction, after one that was aborted. */
+  async #renew(producer: TransactionalProducer, error: EnricherError): Promise<void> {
+    if (error.code === 'RECORD_REFUSED') await this.#options.onRefused(error)
+    await producer.init()
   }
 }
 
-/** Those of one dimension. */
+/** The rejects of one dimension. */
 export class OwnRejects {
   readonly #all: DimensionRejects
   /** How many there were of all dimensions, with the last of this one. */
@@ -170,7 +166,7 @@ export class OwnRejects {
     return this.#all.committed >= this.#last
   }
 
-  /** Resolves when they are, or there are no more commits. */
+  /** Resolves when the dimension's rejects are committed, or there are no more commits. */
   untilCommitted(): Promise<void> {
     return this.#all.untilCommitted(this.#last)
   }

@@ -1,7 +1,8 @@
 /** What a producer makes of each class of answer, over a broker that answers as the test says. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
-import { BROKER_ERRORS, type ErrorClass } from '../../src/broker/broker-errors.ts'
+import { BROKER_ERRORS } from '../../src/broker/broker-errors.ts'
+import type { ErrorClass } from '../../src/broker/error-table.ts'
 import type { ProduceBatch } from '../../src/broker/port.ts'
 import { ClusterProducer } from '../../src/broker/transactional-producer.ts'
 import { codeOf, type EnricherError } from '../../src/errors.ts'

@@ -1,6 +1,6 @@
 import type { Log } from '../events.ts'
 
-/** What is over sooner is not worth a line: a leader moves, a coordinator loads. */
+/** An outage that is over sooner is not worth a line: a leader moves, a coordinator loads. */
 const WORTH_MS = 1000
 const REMIND_MS = 30_000
 
@@ -8,7 +8,7 @@ const REMIND_MS = 30_000
 export class Outage {
   readonly #log: Log
   readonly #what: string
-  /** Both by the monotonic clock; undefined: it works, or was not told yet. */
+  /** Both moments are of the monotonic clock; undefined: it works, or nothing was told yet. */
   #since: number | undefined
   #warned: number | undefined
 
