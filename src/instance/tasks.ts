@@ -11,7 +11,7 @@ import { takeTask } from '../state/restore.ts'
 import { WindowStores } from '../state/stores.ts'
 import { Task } from '../task/task.ts'
 import { TaskInputs, type TaskInputsOptions } from './feed.ts'
-import type { HeldTask } from './held-task.ts'
+import { HeldTask } from './held-task.ts'
 
 export interface TasksOptions extends TaskInputsOptions {
   readonly changelog: ChangelogTopic
@@ -164,15 +164,7 @@ export class Tasks {
     const { context, changelog } = this.#options
     const store = await this.stores.open(partition)
     const task = new Task(partition, new WindowStore(store, changelog.layout), context)
-    const held: HeldTask = {
-      store,
-      task,
-      state: 'restoring',
-      paused: [false, false],
-      restoreRemaining: 0,
-      restoreTotal: 0,
-      restoreBegun: performance.now(),
-    }
+    const held = new HeldTask(task, store)
     this.#held.set(partition, held)
     context.memory.tasks = this.#held.size
     return held
@@ -205,7 +197,7 @@ export class Tasks {
         ),
     })
     if (held.state === 'closed') return
-    held.state = 'running'
+    held.to('running')
     this.#damaged.delete(partition)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
@@ -220,7 +212,7 @@ export class Tasks {
       const held = this.#held.get(partition)
       if (held === undefined) return
       this.lastLags.keep(partition, held.task.queues)
-      held.state = 'closed'
+      held.to('closed')
       this.#held.delete(partition)
       this.#options.context.memory.tasks = this.#held.size
       this.inputs.remove(partition)
