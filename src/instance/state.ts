@@ -40,7 +40,7 @@ export class Gate {
   /** Works during which no slice is taken. */
   #holds = 0
 
-  /** @param onChange there may be something to do */
+  /** @param onChange called when it may have opened */
   constructor(onChange: () => void) {
     this.#onChange = onChange
   }

@@ -48,7 +48,7 @@ export class Worker {
   readonly #loop: Loop
   readonly #recovery: Recovery
   readonly #rebalance: Rebalance
-  #ended: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -198,12 +198,12 @@ export class Worker {
 
   /** Commits, leaves the group (unless it is a static member), closes the stores. */
   stop(): Promise<void> {
-    return (this.#ended ??= this.#end(false))
+    return (this.#stopped ??= this.#end(false))
   }
 
   /** The same, where this instance will not come back soon: a static member leaves, too. */
   drain(): Promise<void> {
-    return (this.#ended ??= this.#end(true))
+    return (this.#stopped ??= this.#end(true))
   }
 
   async #end(forGood: boolean): Promise<void> {
