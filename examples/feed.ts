@@ -6,6 +6,7 @@ import { AvroJson } from '../src/codec/avro-json.ts'
 import type { KeyPlan } from '../src/codec/key-plan.ts'
 import { keyBytes } from '../src/codec/keys.ts'
 import type { Pipeline, TopicConfig } from '../src/config/pipeline.ts'
+import { inputsOf, sourcesOf } from '../src/config/topic-names.ts'
 import { keyPlans } from '../src/plan/key-readers.ts'
 import { outputFrame, readSchemas } from '../src/plan/pipeline-codec.ts'
 import { createTopic, type PlainProducer } from '../test/support/topics.ts'
@@ -32,7 +33,8 @@ export class Feed {
   readonly #source: Source
   readonly #producer: PlainProducer
   readonly #facts: Input
-  readonly #right: Input
+  /** undefined: nothing is joined. */
+  readonly #right: Input | undefined
   readonly #dimensions: readonly (Input & { readonly name: string })[]
 
   private constructor(
@@ -43,10 +45,10 @@ export class Feed {
   ) {
     this.#source = source
     this.#producer = producer
-    const [facts, right, ...dimensions] = inputs
-    this.#facts = facts
-    this.#right = right
-    this.#dimensions = dimensions.map((input, d) => ({
+    const sources = sourcesOf(pipeline).length
+    this.#facts = inputs[0]
+    this.#right = inputs.slice(0, sources)[1]
+    this.#dimensions = inputs.slice(sources).map((input, d) => ({
       ...input,
       name: pipeline.dimensions[d].name,
     }))
@@ -61,10 +63,16 @@ export class Feed {
     partitions: number,
   ): Promise<Feed> {
     const schemas = await readSchemas(pipeline, null)
-    const all = [schemas.facts, schemas.right, ...schemas.dimensions]
-    const configs = [pipeline.facts, pipeline.join, ...pipeline.dimensions]
+    const all = [schemas.facts, schemas.right ?? [], schemas.dimensions].flat()
+    const configs = inputsOf(pipeline).map(({ config }) => config)
+    const sources = sourcesOf(pipeline).length
     for (const [i, { topic }] of configs.entries()) {
-      await createTopic(broker, topic, partitions, i < 2 ? {} : { 'cleanup.policy': 'compact' })
+      await createTopic(
+        broker,
+        topic,
+        partitions,
+        i < sources ? {} : { 'cleanup.policy': 'compact' },
+      )
     }
     await producer.connect(configs.map(({ topic }) => topic))
     const there = await broker.admin.describeTopics(configs.map(({ topic }) => topic))
@@ -103,12 +111,12 @@ export class Feed {
       for (; sent < facts && (sent * 1000) / rate <= tick * TICK_MS; sent++) {
         const at = start + Math.floor((sent * 1000) / rate)
         this.#put(this.#facts, this.#source.fact(sent, at), at)
-        for (const right of this.#source.rights(sent, at)) {
+        for (const right of this.#right === undefined ? [] : this.#source.rights(sent, at)) {
           const its = Math.max(tick, tickOf(right.at))
           due.set(its, [...(due.get(its) ?? []), { at: right.at, right }])
         }
       }
-      for (const { at, right } of due.get(tick) ?? []) this.#put(this.#right, right, at)
+      for (const { at, right } of due.get(tick) ?? []) this.#put(this.#right!, right, at)
       due.delete(tick)
       await this.#producer.flush()
       onTick(sent)

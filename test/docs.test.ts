@@ -134,6 +134,25 @@ test('every link leads to a file that is there, and to a heading in it', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('docs/exactly-once.md names tests that are there', () => {
+  const page = 'docs/exactly-once.md'
+  /** As they are written; what is put in may be anything. */
+  const namesIn = (file: string): RegExp[] =>
+    [...read(file).matchAll(/\btest\(\s*(['`])(.+?)\1,/g)].map(([, , name]) => {
+      const pieces = name.split(/\$\{[^}]*\}/).map((piece) => piece.replace(/[^\w ]/g, '\\$&'))
+      return new RegExp(`^${pieces.join('.+')}$`)
+    })
+  const links = [...blocksOf(read(page)).prose.matchAll(/\[([^\]]+)\]\((\S+\.test\.ts)\)/g)]
+  const unknown = links.filter(
+    ([, name, file]) => !namesIn(join(dirname(page), file)).some((known) => known.test(name)),
+  )
+  assert.deepEqual(
+    unknown.map(([link]) => link),
+    [],
+  )
+  assert.ok(links.length > 40, `${links.length}`)
+})
+
 test('every npm command is a script of the package', () => {
   const { scripts } = JSON.parse(read('package.json'))
   const unknown = DOCUMENTS.flatMap((file) =>

@@ -1,13 +1,26 @@
+import type { Group } from '../broker/port.ts'
+import type { RunnableTask } from '../task/task.ts'
+import type { Epochs } from './epochs.ts'
+
+export interface CommitsOptions {
+  readonly epochs: Pick<Epochs, 'commit'>
+  readonly group: Group
+  /** What the tasks have done that run now is the epoch. */
+  readonly tasks: () => readonly RunnableTask[]
+  /** A commit has not failed. @param isSome false: there was nothing to commit */
+  readonly onCommitted: (isSome: boolean) => void
+}
+
 /**
- * Commits one after the other: the producer has one transaction, and a second commit would end the first one's
- * before all of it is sent.
+ * The only one that has epochs committed: for the loop, before a join and at a stop. They go one after the other,
+ * for the producer has one transaction, and a second commit would end the first one's before all of it is sent.
  */
 export class Commits {
-  readonly #commit: () => Promise<void>
+  readonly #options: CommitsOptions
   #running: Promise<void> | undefined
 
-  constructor(commit: () => Promise<void>) {
-    this.#commit = commit
+  constructor(options: CommitsOptions) {
+    this.#options = options
   }
 
   /** One is under way. */
@@ -29,6 +42,11 @@ export class Commits {
   /** Resolves when the one that is under way has ended, however it does. */
   async idle(): Promise<void> {
     await this.#running
+  }
+
+  async #commit(): Promise<void> {
+    const { epochs, group, tasks, onCommitted } = this.#options
+    onCommitted(await epochs.commit(tasks(), group))
   }
 }
 

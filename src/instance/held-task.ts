@@ -1,20 +1,52 @@
+/**
+ * A task that this instance has.
+ *
+ *     restoring ── restored ──▶ running
+ *         │                        │
+ *         │     given up, or       │
+ *         └────── damaged ─────────┴──▶ closed
+ *
+ * Before, it is ours, but its store is not open yet: it is among `Tasks.wanted`. A closed one is forgotten; the
+ * partition may be taken anew, as another `HeldTask`.
+ */
 import type { Store } from '../state/level.ts'
 import type { RunnableTask } from '../task/task.ts'
+import { StateMachine, type Steps } from './state-machine.ts'
 
-/** restoring → running → closed; restoring → closed. A closed one is forgotten. */
-type TaskState = 'restoring' | 'running' | 'closed'
+export type TaskState = 'restoring' | 'running' | 'closed'
 
-/** A task that this instance has, and how far its restore is. */
-export interface HeldTask {
+export const TASK_STEPS: Steps<TaskState> = {
+  restoring: ['running', 'closed'],
+  running: ['closed'],
+  closed: [],
+}
+
+export class HeldTask {
   readonly task: RunnableTask
   /** null: the task keeps no state. */
   readonly store: Store | null
-  state: TaskState
   /** Whether fetching is paused, by source. */
   readonly paused: boolean[]
   /** Changelog offsets left to read. */
-  restoreRemaining: number
+  restoreRemaining = 0
   /** Of the restore: the most that was left, and when it began, by `performance.now`. */
-  restoreTotal: number
-  readonly restoreBegun: number
+  restoreTotal = 0
+  readonly restoreBegun = performance.now()
+  readonly #machine: StateMachine<TaskState>
+
+  constructor(task: RunnableTask, store: Store | null) {
+    this.task = task
+    this.store = store
+    this.paused = task.queues.map(() => false)
+    this.#machine = new StateMachine(`Task ${task.partition}`, TASK_STEPS, 'restoring')
+  }
+
+  get state(): TaskState {
+    return this.#machine.state
+  }
+
+  /** Throws where there is no such step. */
+  to(next: TaskState): void {
+    this.#machine.to(next)
+  }
 }

@@ -1,19 +1,19 @@
 /** The loop: each turn takes a slice of every task that runs, then has the epoch committed if it is time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Alarm } from '../broker/alarm.ts'
+import type { Commits } from '../commit/commits.ts'
 import { asCorrupt } from '../state/level.ts'
 import type { TaskContext } from '../task/task.ts'
 import type { HeldTask } from './held-task.ts'
+import type { Gate } from './state.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface LoopOptions {
   readonly context: TaskContext
+  readonly gate: Gate
   readonly tasks: Tasks
-  /** Whether nothing may be processed now. */
-  readonly isQuiet: () => boolean
-  /** Begins a commit. False: one is under way. */
-  readonly commit: () => boolean
-  /** A turn has failed. */
+  readonly commits: Commits
+  /** A turn or a commit has failed. */
   readonly onError: (error: unknown) => void
 }
 
@@ -22,10 +22,6 @@ const ignored = (): void => {}
 export class Loop {
   readonly #options: LoopOptions
   readonly #alarm = new Alarm()
-  #stopped = false
-  #paused = false
-  /** Works during which no slice is taken. */
-  #holds = 0
   #lastTurn = performance.now()
   #lastCommit = performance.now()
   /** A task has filled its epoch. */
@@ -39,10 +35,6 @@ export class Loop {
   /** Resolves when the turn under way has ended, however it ends. */
   get turn(): Promise<void> {
     return this.#turn
-  }
-
-  get paused(): boolean {
-    return this.#paused
   }
 
   /** Since the loop has last gone round. */
@@ -60,37 +52,23 @@ export class Loop {
     this.#alarm.ring()
   }
 
-  /** Takes nothing more until `resume`; what was taken is committed. */
-  pause(): void {
-    this.#paused = true
-  }
-
-  resume(): void {
-    this.#paused = false
-    this.wake()
-  }
-
-  stop(): void {
-    this.#stopped = true
-    this.wake()
-  }
-
   /** No slice is taken from before `work` begins until it has ended. */
   async holdDuring(work: () => Promise<void>): Promise<void> {
-    this.#holds++
+    const { gate } = this.#options
+    gate.hold()
     try {
       await this.#turn
       await work()
     } finally {
-      this.#holds--
-      this.wake()
+      gate.release()
     }
   }
 
-  /** Goes round until `stop`. */
+  /** Goes round until the instance stops. */
   async run(): Promise<void> {
-    while (!this.#stopped) {
-      const turn = this.#options.isQuiet() ? Promise.resolve(false) : this.#turnOnce()
+    const { gate } = this.#options
+    while (!gate.isStopping) {
+      const turn = gate.mayCommit ? this.#turnOnce() : Promise.resolve(false)
       this.#turn = turn.then(ignored, ignored)
       const busy = await turn.catch((error) => {
         this.#options.onError(error)
@@ -110,21 +88,29 @@ export class Loop {
   }
 
   async #turnOnce(): Promise<boolean> {
-    const { tasks, isQuiet, commit } = this.#options
+    const { gate, tasks, commits } = this.#options
     let busy = false
     let full = false
     for (const held of tasks.running) {
-      if (isQuiet()) return false
-      if (this.#paused || this.#holds > 0) break
+      if (!gate.mayProcess) break
       busy = (await this.#process(held)) || busy
       full ||= held.task.full
       tasks.inputs.resume(held)
     }
-    const now = performance.now()
-    const due = this.msToCommit <= 0
     this.#full = full
-    if ((due || full) && !isQuiet() && commit()) this.#lastCommit = now
+    const isDue = full || this.msToCommit <= 0
+    if (isDue && gate.mayCommit && !commits.busy) this.#commit()
     return busy
+  }
+
+  /** While this epoch commits the next one fills; there are never more than two. */
+  #commit(): void {
+    const { commits, onError } = this.#options
+    this.#lastCommit = performance.now()
+    void commits
+      .next()
+      .catch(onError)
+      .finally(() => this.wake())
   }
 
   async #process({ task }: HeldTask): Promise<boolean> {

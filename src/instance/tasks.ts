@@ -6,6 +6,7 @@ import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { LastLags } from '../input/last-lags.ts'
 import { startOffsets } from '../input/start-offsets.ts'
+import type { Store } from '../state/level.ts'
 import { asCorrupt } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
@@ -14,7 +15,7 @@ import { EnrichTask } from '../task/enrich-task.ts'
 import { JoinTask } from '../task/join-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { TaskInputs, type TaskInputsOptions } from './feed.ts'
-import type { HeldTask } from './held-task.ts'
+import { HeldTask } from './held-task.ts'
 
 export interface TasksOptions extends TaskInputsOptions {
   /** null: tasks keep no state. */
@@ -168,21 +169,13 @@ export class Tasks {
     if (this.#held.has(partition) || !this.#wanted.has(partition)) return undefined
     const { context } = this.#options
     const { store, task } = await this.#create(partition)
-    const held: HeldTask = {
-      store,
-      task,
-      state: 'restoring',
-      paused: task.queues.map(() => false),
-      restoreRemaining: 0,
-      restoreTotal: 0,
-      restoreBegun: performance.now(),
-    }
+    const held = new HeldTask(task, store)
     this.#held.set(partition, held)
     context.memory.tasks = this.#held.size
     return held
   }
 
-  async #create(partition: number): Promise<Pick<HeldTask, 'store' | 'task'>> {
+  async #create(partition: number): Promise<{ store: Store | null; task: RunnableTask }> {
     const { context, changelog } = this.#options
     const { join } = context.plan
     if (join === null || changelog === null) {
@@ -207,7 +200,7 @@ export class Tasks {
       from: topics.map((_, source) => context.interval?.offsets[source].get(partition)?.from ?? 0),
     })
     if (held.state === 'closed') return
-    held.state = 'running'
+    held.to('running')
     this.#damaged.delete(partition)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
@@ -255,7 +248,7 @@ export class Tasks {
       const held = this.#held.get(partition)
       if (held === undefined) return
       this.lastLags.keep(partition, held.task.queues)
-      held.state = 'closed'
+      held.to('closed')
       this.#held.delete(partition)
       this.#options.context.memory.tasks = this.#held.size
       this.inputs.remove(partition)

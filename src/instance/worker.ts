@@ -1,18 +1,18 @@
-/** Runs the assigned tasks and commits their epochs: the group's rebalances, and recovery. */
+/** Runs the assigned tasks and commits their epochs: puts the parts of an instance together, and stops them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Group, TransactionalProducer } from '../broker/port.ts'
 import { Commits } from '../commit/commits.ts'
 import { Epochs, type EpochsOptions } from '../commit/epochs.ts'
-import type { RebalanceReason } from '../counts/counts.ts'
-import { codeOf, EnricherError } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
-import { asCorrupt } from '../state/level.ts'
-import type { MemberInfo } from './assign.ts'
 import { FormerMembers } from './former-members.ts'
 import type { HeldTask } from './held-task.ts'
 import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf } from './membership.ts'
+import { Rebalance } from './rebalance.ts'
+import { Recovery } from './recovery.ts'
+import { Gate } from './state.ts'
 import { Tasks } from './tasks.ts'
 
 export interface WorkerOptions extends EpochsOptions {
@@ -41,73 +41,62 @@ export interface Failing {
 
 /** How long a stop waits for the last commit, where no broker answers. */
 const LAST_COMMIT_MS = 1500
-/** Between two epochs that fail, the longest wait; what fails again and again does not fill the log. */
-const MOST_WAIT_MS = 10_000
-/** Failures that taking the tasks anew cures. Anything else ends the process. */
-const RECOVERABLE = new Set([
-  'FENCED',
-  'EPOCH_ABORTED',
-  'RECORD_REFUSED',
-  'STATE_CORRUPT',
-  'OFFSET_OUT_OF_RANGE',
-])
 
 export class Worker {
   readonly #options: WorkerOptions
-  readonly #tasks: Tasks
-  readonly #group: Group
+  readonly #gate = new Gate(() => this.#loop.wake())
   readonly #epochs: Epochs
-  readonly #formerMembers: FormerMembers
+  readonly #group: Group
+  readonly #tasks: Tasks
+  readonly #commits: Commits
   readonly #loop: Loop
-  /** Between two generations of the group: nothing is processed. */
-  #joining = true
-  #stopping = false
-  #ended: Promise<void> | undefined
-  readonly #commits = new Commits(() => this.#commit())
-  #recovering: Promise<void> | undefined
-  /** Since when the group is being joined. */
-  #joiningSince = performance.now()
-  /** Why the next assignment will have come. */
-  #joinReason: RebalanceReason = 'start'
+  readonly #recovery: Recovery
+  readonly #rebalance: Rebalance
+  #stopped: Promise<void> | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
-    const { broker, context, partitions, address, instanceId, version, onFatal } = options
-    const self: MemberInfo = { address, instance: instanceId, version }
-    this.#epochs = new Epochs(options)
-    this.#formerMembers = new FormerMembers(broker, context.plan.name, instanceId, options.log)
-    this.#group = createGroup(
-      {
-        broker,
-        groupId: context.plan.name,
-        topics: context.plan.sources.map(({ topic }) => topic),
-        partitions,
-        staticId: options.staticId,
-        sessionTimeoutMs: options.sessionTimeoutMs,
-        claims: () => ({ owned: this.#tasks.partitions, stores: this.#tasks.stores.partitions() }),
-        self,
-      },
-      {
-        beforeJoin: () => this.#beforeJoin(),
-        onAssigned: (assigned) => this.#assigned(assigned),
-        onLost: () => this.#lost(),
-        onFatal,
-      },
-    )
-    this.#tasks = new Tasks({
+    const { broker, context, instanceId, log, onRefused, onFatal } = options
+    const gate = this.#gate
+    const epochs = new Epochs(options)
+    const group = this.#createGroup()
+    const onError = (error: unknown): void => this.#recovery.begin(error)
+    const tasks = new Tasks({
       ...options,
-      group: this.#group,
+      group,
       onWork: () => this.#loop.wake(),
       msToCommit: () => this.#loop.msToCommit,
-      onReadError: (error) => this.#recover(error),
+      onReadError: onError,
     })
-    this.#loop = new Loop({
-      context,
-      tasks: this.#tasks,
-      isQuiet: () => this.#quiet,
-      commit: () => this.#startCommit(),
-      onError: (error) => this.#recover(error),
+    const commits = new Commits({
+      epochs,
+      group,
+      tasks: () => tasks.running.map(({ task }) => task),
+      onCommitted: (isSome) => this.#recovery.committed(isSome),
     })
+    const loop = new Loop({ context, gate, tasks, commits, onError })
+    const { counts, plan } = context
+    const recovery = new Recovery({
+      gate,
+      epochs,
+      commits,
+      tasks,
+      failing: counts.failing,
+      log,
+      turn: () => loop.turn,
+      rejoin: () => this.#rebalance.rejoin(),
+      onRefused,
+      onFatal,
+    })
+    const formerMembers = new FormerMembers(broker, plan.name, instanceId, log)
+    const parts = { gate, group, epochs, commits, tasks, recovery, formerMembers }
+    this.#rebalance = new Rebalance({ ...parts, instanceId, counts, log })
+    this.#epochs = epochs
+    this.#group = group
+    this.#tasks = tasks
+    this.#commits = commits
+    this.#loop = loop
+    this.#recovery = recovery
   }
 
   /** Of each input topic. */
@@ -116,7 +105,7 @@ export class Worker {
   }
 
   get joined(): boolean {
-    return !this.#joining
+    return this.#gate.state !== 'joining'
   }
 
   get tasks(): readonly HeldTask[] {
@@ -130,7 +119,7 @@ export class Worker {
 
   /** The tasks of an epoch that failed are given up, and not taken again yet. */
   get recovering(): boolean {
-    return this.#recovering !== undefined
+    return this.#recovery.isUnderWay
   }
 
   /** How many epochs have failed since the last that was committed, and why; undefined: none. */
@@ -147,21 +136,21 @@ export class Worker {
   /** Of a bounded run: every task has come to its end, and all of it is committed. */
   get ended(): boolean {
     const { running } = this.#tasks
-    if (this.#quiet || this.#commits.busy) return false
+    if (!this.#gate.mayCommit || this.#commits.busy) return false
     return running.length === this.partitions && running.every(({ task }) => task.ended)
   }
 
   get paused(): boolean {
-    return this.#loop.paused
+    return this.#gate.paused
   }
 
   get draining(): boolean {
-    return this.#stopping
+    return this.#gate.isStopping
   }
 
   /** Milliseconds since the loop has last gone round; 0 where it need not. */
   get silentMs(): number {
-    return this.#stopping || this.#tasks.running.length === 0 ? 0 : this.#loop.silentMs
+    return this.draining || this.#tasks.running.length === 0 ? 0 : this.#loop.silentMs
   }
 
   /** All members of the group; none while it rebalances. */
@@ -171,13 +160,13 @@ export class Worker {
 
   /** Fetches and takes nothing more. The place in the group stays; what was taken is committed. */
   pause(): void {
-    this.#loop.pause()
+    this.#gate.pause()
     this.#tasks.inputs.pauseAll()
   }
 
   resume(): void {
     this.#tasks.inputs.resumeAll()
-    this.#loop.resume()
+    this.#gate.resume()
   }
 
   /** No slice is taken from before `work` begins until it has ended. */
@@ -188,10 +177,10 @@ export class Worker {
   /** Puts a task's store aside and restores it, as after damage. False: there is no such task that runs. */
   rebuild(partition: number): boolean {
     const runs = this.#tasks.running.some(({ task }) => task.partition === partition)
-    if (!runs || this.#quiet) return false
+    if (!runs || !this.#gate.mayCommit) return false
     this.#tasks.stores.condemn(partition, 'asked')
     const message = `The store of task ${partition} is to be rebuilt`
-    this.#recover(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
+    this.#recovery.begin(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
     return true
   }
 
@@ -213,18 +202,18 @@ export class Worker {
 
   /** Commits, leaves the group (unless it is a static member), closes the stores. */
   stop(): Promise<void> {
-    return (this.#ended ??= this.#end(false))
+    return (this.#stopped ??= this.#end(false))
   }
 
   /** The same, where this instance will not come back soon: a static member leaves, too. */
   drain(): Promise<void> {
-    return (this.#ended ??= this.#end(true))
+    return (this.#stopped ??= this.#end(true))
   }
 
   async #end(forGood: boolean): Promise<void> {
-    this.#stopping = true
-    this.#loop.stop()
-    const committed = this.#settled()
+    this.#gate.to('stopping')
+    const committed = this.#recovery
+      .settled()
       .then(() => this.#commits.next())
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
@@ -236,154 +225,27 @@ export class Worker {
     await Promise.all([this.#group.close(forGood), storesClosed()])
   }
 
-  get #quiet(): boolean {
-    return this.#joining || this.#stopping || this.#recovering !== undefined
-  }
-
-  /** While this epoch commits the next one fills; there are never more than two. */
-  #startCommit(): boolean {
-    if (this.#commits.busy) return false
-    void this.#commits
-      .next()
-      .catch((error) => this.#recover(error))
-      .finally(() => this.#loop.wake())
-    return true
-  }
-
-  async #commit(): Promise<void> {
-    const { context, log } = this.#options
-    const tasks = this.#tasks.running.map(({ task }) => task)
-    const committed = await this.#epochs.commit(tasks, this.#group)
-    if (committed || this.#isSettled) context.counts.failing.over(log)
-  }
-
-  /** All that is ours runs, and nothing waits to be committed: what had failed was nothing, or was done since by others. */
-  get #isSettled(): boolean {
-    const { running, wanted } = this.#tasks
-    if (this.#quiet || running.length < wanted.length) return false
-    return running.every(({ task: { queues } }) => queues.every((q) => q.lagKnown && q.lag === 0))
-  }
-
-  /** No turn, commit or recovery is under way any more. */
-  async #settled(): Promise<void> {
-    await this.#loop.turn
-    // A commit that fails starts a recovery.
-    while (this.#recovering !== undefined || this.#commits.busy) {
-      await this.#recovering
-      await this.#commits.idle()
-    }
-  }
-
-  #recover(raised: unknown): void {
-    const error = asCorrupt(raised)
-    const { partition } = error instanceof EnricherError ? error.fields : {}
-    if (codeOf(error) === 'STATE_CORRUPT' && typeof partition === 'number') {
-      this.#tasks.stores.condemn(partition, 'damaged')
-    }
-    if (!RECOVERABLE.has(codeOf(error) ?? '')) {
-      this.#options.onFatal(error)
-      return
-    }
-    this.#recovering ??= this.#takeAnew(error)
-      .catch((fault) => {
-        if (!this.#stopping) this.#options.onFatal(fault)
-      })
-      .finally(() => {
-        this.#recovering = undefined
-        this.#loop.wake()
-      })
-  }
-
-  /**
-   * The epoch is lost: it and the one that fills are dropped, and every task is taken anew. Where we
-   * are fenced the group has to be joined again first: another instance may have our place.
-   */
-  async #takeAnew(error: unknown): Promise<void> {
-    const { log } = this.#options
-    this.#epochs.aborted(error)
-    log.event('epoch_aborted', { err: error })
-    this.#options.context.counts.failing.failed(error, log)
-    await this.#loop.turn
-    await this.#commits.idle()
-    const partitions = this.#tasks.wanted
-    await this.#giveUp()
-    if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') {
-      await this.#options.onRefused(error)
-    }
-    await this.#waitAfterFailure()
-    if (codeOf(error) === 'FENCED') {
-      this.#joining = true
-      // The broker refuses offsets, too, from whom it has lost.
-      if (this.#joinReason !== 'lost') this.#joinReason = 'fenced'
-      this.#group.rejoin()
-      return
-    }
-    if (this.#joining || this.#stopping) return
-    await this.#begin(partitions)
-  }
-
-  /** None after the first failure; then each is twice as long as the last. */
-  async #waitAfterFailure(): Promise<void> {
-    const { count } = this.#options.context.counts.failing
-    const wait = Math.min(MOST_WAIT_MS, 50 * 2 ** (count - 1)) - 50
-    const until = performance.now() + wait
-    while (!this.#joining && !this.#stopping && performance.now() < until) await sleep(50)
-  }
-
-  /** Drops every task, with what it has done since the last commit. */
-  async #giveUp(): Promise<void> {
-    this.#epochs.giveUp()
-    await this.#tasks.putDown()
-  }
-
-  /** Ends what the last epoch may have left open, then takes the tasks in the background. */
-  async #begin(partitions: readonly number[]): Promise<void> {
-    await this.#epochs.begin()
-    void this.#tasks.take(partitions).catch((error) => {
-      if (!this.#stopping) this.#options.onFatal(error)
-    })
-  }
-
-  /** Nothing may be in flight when the group's generation ends. */
-  async #beforeJoin(): Promise<void> {
-    if (!this.#joining) this.#joiningSince = performance.now()
-    this.#joining = true
-    await this.#settled()
-    await this.#commits.next().catch(async (error) => {
-      this.#epochs.aborted(error)
-      this.#options.log.event('joining_epoch_aborted', { err: error })
-      await this.#giveUp()
-    })
-  }
-
-  async #lost(): Promise<void> {
-    this.#joining = true
-    this.#joinReason = 'lost'
-    this.#options.log.event('membership_lost', {})
-    await this.#settled()
-    await this.#giveUp()
-    this.#tasks.lastLags.retain([])
-  }
-
-  /** Meanwhile the tasks are taken: who takes one waits until its former owner's transaction has ended. */
-  async #endFormer(): Promise<void> {
-    const members = await this.members().catch(() => [])
-    const instances = members.flatMap(({ instance }) => instance ?? [])
-    // Else the group is between two generations.
-    if (instances.includes(this.#options.instanceId)) await this.#formerMembers.ended(instances)
-  }
-
-  async #assigned(partitions: readonly number[]): Promise<void> {
-    const { counts } = this.#options.context
-    counts.rebalances.add(this.#joinReason)
-    this.#joinReason = 'group'
-    const { generationId: generation } = this.#group.membership()
-    this.#options.log.event('tasks_assigned', { partitions, generation })
-    void this.#endFormer()
-    await this.#tasks.keep(partitions)
-    await this.#begin(partitions)
-    this.#joining = false
-    counts.rebalanceTimes.add(performance.now() - this.#joiningSince)
-    this.#loop.wake()
+  /** What the group tells goes to the rebalance. */
+  #createGroup(): Group {
+    const { broker, context, address, instanceId, version, onFatal } = this.#options
+    const { partitions, staticId, sessionTimeoutMs } = this.#options
+    return createGroup(
+      {
+        broker,
+        groupId: context.plan.name,
+        topics: context.plan.sources.map(({ topic }) => topic),
+        partitions,
+        staticId,
+        sessionTimeoutMs,
+        claims: () => ({ owned: this.#tasks.partitions, stores: this.#tasks.stores.partitions() }),
+        self: { address, instance: instanceId, version },
+      },
+      {
+        beforeJoin: () => this.#rebalance.beforeJoin(),
+        onAssigned: (assigned) => this.#rebalance.onAssigned(assigned),
+        onLost: () => this.#rebalance.onLost(),
+        onFatal,
+      },
+    )
   }
 }

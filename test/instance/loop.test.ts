@@ -3,14 +3,17 @@ import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counts } from '../../src/counts/counts.ts'
 import { Loop, type LoopOptions } from '../../src/instance/loop.ts'
+import { Gate } from '../../src/instance/state.ts'
 
 test('epochs are committed at their interval, also when the wall clock steps back or ahead', async () => {
   let commits = 0
+  const gate = new Gate(() => {})
+  gate.to('running')
   const loop = new Loop({
     context: { pipeline: { commit: { intervalMs: 10 } }, counts: new Counts([]) },
     tasks: { running: [], inputs: {} },
-    isQuiet: () => false,
-    commit: () => ++commits > 0,
+    gate,
+    commits: { busy: false, next: async () => ++commits },
     onError: assert.fail,
   } as unknown as LoopOptions)
   const running = loop.run()
@@ -25,6 +28,6 @@ test('epochs are committed at their interval, also when the wall clock steps bac
     assert.ok(loop.silentMs >= 0 && loop.silentMs < 60_000)
   }
   clock.mock.restore()
-  loop.stop()
+  gate.to('stopping')
   await running
 })

@@ -1,0 +1,103 @@
+/** Rebalances of the group: what ends with a generation, and what the next one brings. */
+import type { Group, GroupEvents } from '../broker/port.ts'
+import type { Commits } from '../commit/commits.ts'
+import type { Epochs } from '../commit/epochs.ts'
+import type { Counts, RebalanceReason } from '../counts/counts.ts'
+import type { Log } from '../events.ts'
+import type { FormerMembers } from './former-members.ts'
+import { membersOf } from './membership.ts'
+import type { Recovery } from './recovery.ts'
+import type { Gate } from './state.ts'
+import type { Tasks } from './tasks.ts'
+
+export interface RebalanceOptions {
+  readonly gate: Gate
+  readonly group: Group
+  readonly epochs: Pick<Epochs, 'aborted' | 'begin'>
+  readonly commits: Pick<Commits, 'next'>
+  readonly tasks: Pick<Tasks, 'keep' | 'lastLags'>
+  readonly recovery: Recovery
+  readonly formerMembers: Pick<FormerMembers, 'ended'>
+  readonly instanceId: string
+  readonly counts: Counts
+  readonly log: Log
+}
+
+export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' | 'onLost'> {
+  readonly #options: RebalanceOptions
+  /** Since when the group is being joined. */
+  #joiningSince = performance.now()
+  /** Why the next assignment will have come. */
+  #reason: RebalanceReason = 'start'
+
+  constructor(options: RebalanceOptions) {
+    this.#options = options
+  }
+
+  /** Nothing may be in flight when the group's generation ends. */
+  async beforeJoin(): Promise<void> {
+    const { commits, epochs, recovery, log } = this.#options
+    this.#join()
+    await recovery.settled()
+    await commits.next().catch(async (error) => {
+      epochs.aborted(error)
+      log.event('joining_epoch_aborted', { err: error })
+      await recovery.giveUp()
+    })
+  }
+
+  async onLost(): Promise<void> {
+    const { recovery, tasks, log } = this.#options
+    this.#join()
+    this.#reason = 'lost'
+    log.event('membership_lost', {})
+    await recovery.settled()
+    await recovery.giveUp()
+    tasks.lastLags.retain([])
+  }
+
+  /** We were fenced: another instance may have our place. */
+  rejoin(): void {
+    this.#join()
+    // The broker refuses offsets, too, from whom it has lost.
+    if (this.#reason !== 'lost') this.#reason = 'fenced'
+    this.#options.group.rejoin()
+  }
+
+  async onAssigned(partitions: readonly number[]): Promise<void> {
+    const { gate, group, epochs, recovery, tasks, counts, log } = this.#options
+    if (gate.isStopping) return
+    counts.rebalances.add(this.#reason)
+    this.#reason = 'group'
+    const { generationId: generation } = group.membership()
+    log.event('tasks_assigned', { partitions, generation })
+    void this.#endFormer()
+    await tasks.keep(partitions)
+    // A read that fails now has all tasks put down: they are taken when that is done.
+    do {
+      await recovery.idle()
+      await epochs.begin()
+    } while (recovery.isUnderWay)
+    if (gate.isStopping) return
+    recovery.take(partitions)
+    gate.to('running')
+    counts.rebalanceTimes.add(performance.now() - this.#joiningSince)
+  }
+
+  /** Whoever stops stays at that. */
+  #join(): void {
+    const { gate } = this.#options
+    if (gate.isStopping) return
+    if (gate.state !== 'joining') this.#joiningSince = performance.now()
+    gate.to('joining')
+  }
+
+  /** Meanwhile the tasks are taken: who takes one waits until its former owner's transaction has ended. */
+  async #endFormer(): Promise<void> {
+    const { group, formerMembers, instanceId } = this.#options
+    const members = await membersOf(group).catch(() => [])
+    const instances = members.flatMap(({ instance }) => instance ?? [])
+    // Else the group is between two generations.
+    if (instances.includes(instanceId)) await formerMembers.ended(instances)
+  }
+}
