@@ -1,7 +1,4 @@
-import type { Page } from '../state/page.ts'
-import type { PageLog } from '../state/page-log.ts'
 import type { Entries } from './entries.ts'
-import { readPages } from './page-reader.ts'
 import type { Segments } from './segments.ts'
 
 /** Of a match: side, own page, position, segment and entry, the other's segment and entry, stream time. */
@@ -68,22 +65,11 @@ export class ColdMatches {
 export const otherOf = (cold: Float64Array, i: number, segments: Segments): Entries =>
   segments.get(cold[i + 5])!.sides[(1 - cold[i]) | 0]
 
-/** Those of the pages that the waiting matches need which are not in memory, by number. */
-export async function pagesOf(
-  cold: Float64Array,
-  segments: Segments,
-  { recent, read }: PageLog,
-): Promise<Map<number, Page>> {
+/** The numbers of the pages that the waiting matches need. */
+export function pagesWanted(cold: Float64Array, segments: Segments): number[] {
   const wanted = new Set<number>()
   for (let i = 0; i < cold.length; i += COLD_FIELDS) {
     wanted.add(otherOf(cold, i, segments).page(cold[i + 6] | 0))
   }
-  const pages = new Map<number, Page>()
-  // While some are read, an older epoch's pages may leave the memory.
-  for (let missing = [...wanted]; missing.length > 0; ) {
-    missing = missing.filter((number) => !recent.has(number))
-    for (const [number, page] of await readPages(read, missing)) pages.set(number, page)
-    missing = [...wanted].filter((number) => !pages.has(number) && !recent.has(number))
-  }
-  return pages
+  return [...wanted]
 }

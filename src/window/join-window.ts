@@ -4,11 +4,12 @@ import { EntryCursor, isMarks, LEFT, type Page, RIGHT } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import { PageWriter } from '../state/page-writer.ts'
 import type { StateStore, StreamClock } from '../state/task-state.ts'
-import { COLD_FIELDS, ColdMatches, otherOf, pagesOf } from './cold-matches.ts'
+import { COLD_FIELDS, ColdMatches, otherOf, pagesWanted } from './cold-matches.ts'
 import type { Entries } from './entries.ts'
 import { isClosed, isInside, isLate } from './lateness.ts'
 import { LookAhead } from './look-ahead.ts'
 import { OuterSide } from './outer-side.ts'
+import { readPages } from './page-reader.ts'
 import { restoreEntries } from './restore-entries.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
@@ -281,8 +282,15 @@ export class JoinWindow implements StateStore {
 
   async #resolve(cold: Float64Array): Promise<void> {
     const { segments } = this
-    const { recent } = this.#log
-    const pages = await pagesOf(cold, segments, this.#log)
+    const { recent, read } = this.#log
+    const wanted = pagesWanted(cold, segments)
+    const pages = new Map<number, Page>()
+    const missing = (): number[] =>
+      wanted.filter((number) => !pages.has(number) && !recent.has(number))
+    // Asked for in the very turn in which they are used: while some are read, an older epoch's pages may leave the memory.
+    for (let next = missing(); next.length > 0; next = missing()) {
+      for (const [number, page] of await readPages(read, next)) pages.set(number, page)
+    }
     const own = this.#own
     for (let i = 0; i < cold.length; i += COLD_FIELDS) {
       const side = cold[i] | 0
