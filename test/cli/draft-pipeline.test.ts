@@ -51,8 +51,8 @@ const customers = topic('customers', { number: 'long', name: 'string', id: 'stri
 
 test('the join field of each side is the one that is its records’ key', () => {
   const { pipeline, text } = drafted(orders, payments)
-  assert.deepEqual([pipeline.join.onLeft, pipeline.join.onRight], ['ref', 'order'])
-  assert.deepEqual([pipeline.facts.time, pipeline.join.time], ['at', 'at'])
+  assert.deepEqual([pipeline.join?.onLeft, pipeline.join?.onRight], ['ref', 'order'])
+  assert.deepEqual([pipeline.facts.time, pipeline.join?.time], ['at', 'at'])
   assert.match(text, /left: ref # the key of 2 of the last 2 records/)
 })
 
@@ -128,7 +128,7 @@ test('the event time is a field that says so, else one whose name and values do,
   const plain = (at: unknown) =>
     topic('b', { k: 'string', count: 'long', made_at: ['null', 'long'] }, rows(at))
   const of = (join: TopicDraft): [string | null, string | null] => {
-    const { time, timeUnit } = drafted(said, join).pipeline.join
+    const { time, timeUnit } = drafted(said, join).pipeline.join!
     return [time, timeUnit]
   }
   assert.equal(drafted(said, plain(7)).pipeline.facts.time, 'changed')
