@@ -22,7 +22,7 @@ function topic(name: string, fields: Fields, rows: [string, object][] = []): Top
 
 const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, name, on: undefined })
 
-function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft[] = []) {
+function drafted(facts: TopicDraft, join: TopicDraft | null, dimensions: DimensionDraft[] = []) {
   const text = draftText({
     name: 'job',
     connection: [
@@ -139,4 +139,14 @@ test('the event time is a field that says so, else one whose name and values do,
   assert.deepEqual(of(plain(7)), [null, null])
   const { text } = drafted(said, plain(NOW * 1000))
   assert.match(text, /time: { field: made_at, unit: us } # CHECK: by its name and values, in micro/)
+})
+
+test('without a second stream nothing is joined, and facts need no key', () => {
+  const facts = topic('a', { k: 'int', customer_id: 'long', at: TIME })
+  const unkeyed = { ...facts, keys: [null, Buffer.from('x')], values: [undefined, { k: 1 }] }
+  const { pipeline, text } = drafted(unkeyed, null, [dimension('customer', customers)])
+  assert.equal(pipeline.join, null)
+  assert.doesNotMatch(text, /join|keyFormat: avro/)
+  assert.equal(pipeline.facts.time, 'at')
+  assert.equal(pipeline.dimensions[0].on, 'customer_id')
 })
