@@ -8,6 +8,7 @@ import { keyBytes } from '../src/codec/keys.ts'
 import type { Pipeline, TopicConfig } from '../src/config/pipeline.ts'
 import { inputsOf, sourcesOf } from '../src/config/topic-names.ts'
 import { keyPlans } from '../src/plan/key-readers.ts'
+import { inputSchemas } from '../src/plan/output-plan.ts'
 import { outputFrame, readSchemas } from '../src/plan/pipeline-codec.ts'
 import { createTopic, type PlainProducer } from '../test/support/topics.ts'
 import type { Sent, Source } from './source.ts'
@@ -32,9 +33,8 @@ interface Input {
 export class Feed {
   readonly #source: Source
   readonly #producer: PlainProducer
-  readonly #facts: Input
-  /** undefined: nothing is joined. */
-  readonly #right: Input | undefined
+  /** Facts, and the right stream where there is a join. */
+  readonly #sources: readonly Input[]
   readonly #dimensions: readonly (Input & { readonly name: string })[]
 
   private constructor(
@@ -46,8 +46,7 @@ export class Feed {
     this.#source = source
     this.#producer = producer
     const sources = sourcesOf(pipeline).length
-    this.#facts = inputs[0]
-    this.#right = inputs.slice(0, sources)[1]
+    this.#sources = inputs.slice(0, sources)
     this.#dimensions = inputs.slice(sources).map((input, d) => ({
       ...input,
       name: pipeline.dimensions[d].name,
@@ -63,16 +62,12 @@ export class Feed {
     partitions: number,
   ): Promise<Feed> {
     const schemas = await readSchemas(pipeline, null)
-    const all = [schemas.facts, schemas.right ?? [], schemas.dimensions].flat()
+    const all = inputSchemas(schemas)
     const configs = inputsOf(pipeline).map(({ config }) => config)
     const sources = sourcesOf(pipeline).length
     for (const [i, { topic }] of configs.entries()) {
-      await createTopic(
-        broker,
-        topic,
-        partitions,
-        i < sources ? {} : { 'cleanup.policy': 'compact' },
-      )
+      const settings: Record<string, string> = i < sources ? {} : { 'cleanup.policy': 'compact' }
+      await createTopic(broker, topic, partitions, settings)
     }
     await producer.connect(configs.map(({ topic }) => topic))
     const there = await broker.admin.describeTopics(configs.map(({ topic }) => topic))
@@ -102,21 +97,22 @@ export class Feed {
 
   /** Fact `i` at its time, each right record at its own, until the last has gone. @param onTick is given the facts sent so far */
   async run({ rate, facts }: Pace, onTick: (sent: number) => void = () => {}): Promise<void> {
+    const [left, right] = this.#sources
     const start = Date.now()
-    const due = new Map<number, { at: number; right: Sent }[]>()
+    const due = new Map<number, { at: number; match: Sent }[]>()
     const tickOf = (at: number): number => Math.ceil((at - start) / TICK_MS)
     let sent = 0
     for (let tick = 0; sent < facts || due.size > 0; tick++) {
       await sleep(Math.max(0, start + tick * TICK_MS - Date.now()))
       for (; sent < facts && (sent * 1000) / rate <= tick * TICK_MS; sent++) {
         const at = start + Math.floor((sent * 1000) / rate)
-        this.#put(this.#facts, this.#source.fact(sent, at), at)
-        for (const right of this.#right === undefined ? [] : this.#source.rights(sent, at)) {
-          const its = Math.max(tick, tickOf(right.at))
-          due.set(its, [...(due.get(its) ?? []), { at: right.at, right }])
+        this.#put(left, this.#source.fact(sent, at), at)
+        for (const match of this.#source.rights(sent, at)) {
+          const its = Math.max(tick, tickOf(match.at))
+          due.set(its, [...(due.get(its) ?? []), { at: match.at, match }])
         }
       }
-      for (const { at, right } of due.get(tick) ?? []) this.#put(this.#right!, right, at)
+      for (const { at, match } of due.get(tick) ?? []) this.#put(right, match, at)
       due.delete(tick)
       await this.#producer.flush()
       onTick(sent)

@@ -77,7 +77,7 @@ program
   .description('writes a first pipeline file from topics and schemas that are there')
   .requiredOption('--brokers <addresses>', 'host:port, separated by commas', addressesOf)
   .requiredOption('--facts <topic>', 'the fact topic')
-  .requiredOption('--join <topic>', 'the second stream')
+  .option('--join <topic>', 'the second stream; without it nothing is joined')
   .addOption(
     new Option(
       '--dimension <name=topic[:field]>',

@@ -4,7 +4,9 @@ import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/r
 import { keyTextOf } from '../codec/keys.ts'
 import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
+import { planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
@@ -22,25 +24,27 @@ const KEPT = 2000
 /** Schemas of keys that are compared. */
 const MOST_SCHEMAS = 10
 
-/** @param codec undefined: the schemas cannot be used, so keys are compared by their bytes */
+/**
+ * Nothing where nothing is joined: no record has to meet another.
+ * @param codec undefined: the schemas cannot be used, so keys are compared by their bytes
+ */
 export async function checkHash(
   pipeline: Pipeline,
   codec: PipelineCodec | undefined,
   partitions: (topic: string) => number,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
-  const { facts, join } = pipeline
-  const [left, right] = [samples.get(facts.topic), samples.get(join.topic)]
+  const [left, right] = await Promise.all(
+    sourcesOf(pipeline).map(({ config }, s) => {
+      const records = samples.get(config.topic)
+      const count = partitions(config.topic)
+      return records && keySample(config, count, records, codec?.sources[s].key)
+    }),
+  )
   if (left === undefined || right === undefined) return []
-  const sampleOf = (config: TopicConfig, records: readonly TopicRecord[], key?: KeyReader) =>
-    keySample(config, partitions(config.topic), records, key)
-  const keys = [
-    await sampleOf(facts, left, codec?.factsKey),
-    await sampleOf(join, right, codec?.rightKey),
-  ] as const
-  const forms = keys.flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
+  const forms = [left, right].flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
   const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])
-  return checkKeyHash(...keys, await keySchemas(pipeline, ids.slice(0, MOST_SCHEMAS)))
+  return checkKeyHash(left, right, await keySchemas(pipeline, ids.slice(0, MOST_SCHEMAS)))
 }
 
 async function keySample(
@@ -99,18 +103,19 @@ export async function checkDimensionKeys(
 
 /** By dimension, what each fact that can be read looks up. */
 async function lookedUp(
-  { dimensions }: Pipeline,
-  { facts }: PipelineCodec,
+  pipeline: Pipeline,
+  { sources: [facts] }: PipelineCodec,
   records: readonly TopicRecord[],
 ): Promise<(string | null)[][]> {
-  const texts = dimensions.map((): (string | null)[] => [])
+  const { lookUps } = planOf(pipeline)
+  const texts = lookUps.map((): (string | null)[] => [])
   for (const record of records) {
-    const value = await readValue(facts, record)
+    const value = await readValue(facts.values, record)
     if (value === OTHER_TYPE || 'reason' in value) continue
-    for (const [d, some] of texts.entries()) {
-      const end = value.keyEnd(d + 1)
-      const start = value.keyStart(d + 1)
-      some.push(end < 0 ? null : value.keyBuffer(d + 1).toString('utf8', start, end))
+    for (const [d, { key }] of lookUps.entries()) {
+      const end = value.keyEnd(key)
+      const start = value.keyStart(key)
+      texts[d].push(end < 0 ? null : value.keyBuffer(key).toString('utf8', start, end))
     }
   }
   return texts

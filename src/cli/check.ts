@@ -5,11 +5,18 @@ import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import {
+  changelogTopic,
+  inputsOf,
+  inputTopics,
+  ownTopics,
+  sourcesOf,
+} from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
+import { planOf } from '../plan/plan.ts'
 import {
   type ChangelogHeaders,
   NO_HEADERS,
@@ -30,7 +37,7 @@ import {
   checkRetention,
   checkThere,
 } from './checks/topics.ts'
-import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
+import { checkValues, readValues, type ValueSample, type ValuesRead } from './checks/values.ts'
 import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
@@ -66,9 +73,10 @@ interface Schemas {
   readonly findings: readonly Finding[]
 }
 
-/** None where the changelog is not there, or may not be read. */
+/** None where there is no changelog, or it is not there, or may not be read. */
 async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders> {
   const topic = changelogTopic(pipeline)
+  if (topic === null) return NO_HEADERS
   const access = (await broker.administration.topicAccess([topic])).get(topic)
   const isReadable = access?.state === 'there' && access.allowed.has('read')
   return isReadable ? readHeaders(broker, topic) : NO_HEADERS
@@ -175,43 +183,66 @@ async function sampleInputs(
   return samples
 }
 
+/** How the records of an input are read. */
+type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream'>
+
+/** By `inputsOf`. */
+function codecsOf(pipeline: Pipeline, { sources, dimensions, dimensionKeys }: PipelineCodec) {
+  const plan = planOf(pipeline)
+  return [
+    ...sources.map(({ values, key }, s): InputCodec => {
+      const { isKeyed } = plan.sources[s]
+      return { codec: values, key: isKeyed ? key : null, isStream: true }
+    }),
+    ...dimensions.map((codec, d): InputCodec => {
+      return { codec, key: dimensionKeys[d], isStream: false }
+    }),
+  ]
+}
+
 /** What the records are: whether they can be read, and how much room they need. */
 async function checkContents(
   pipeline: Pipeline,
   codec: PipelineCodec,
   samples: ReadonlyMap<string, Sample>,
 ): Promise<Finding[]> {
-  const { facts, join, dimensions } = pipeline
   const findings: Finding[] = []
-  const read = async (
-    { topic, keyFormat }: TopicConfig,
-    codecOf: PipelineCodec['facts'],
-    key: PipelineCodec['factsKey'],
-    isStream: boolean,
-  ): Promise<ValuesRead | undefined> => {
-    const sample = samples.get(topic)
-    if (sample === undefined) return undefined
-    const { records } = sample
-    const values = { topic, codec: codecOf, key, keyFormat, isStream, records }
-    const result = await readValues(values)
-    findings.push(...checkValues(values, result))
-    return result
+  const codecs = codecsOf(pipeline, codec)
+  const read: (ValuesRead | undefined)[] = []
+  for (const [i, { config }] of inputsOf(pipeline).entries()) {
+    const { topic, keyFormat } = config
+    const records = samples.get(topic)?.records
+    const values = records && { ...codecs[i], topic, keyFormat, records }
+    const result = values && (await readValues(values))
+    if (values && result) findings.push(...checkValues(values, result))
+    read.push(result)
   }
-  const left = await read(facts, codec.facts, codec.factsKey, true)
-  const right = await read(join, codec.right, codec.rightKey, true)
-  const sizes: DimensionSize[] = []
-  for (const [d, dimension] of dimensions.entries()) {
-    const row = await read(dimension, codec.dimensions[d], codec.dimensionKeys[d], false)
-    const rows = samples.get(dimension.topic)?.rows ?? 0
-    if (row !== undefined) sizes.push({ name: dimension.name, rows, rowBytes: row.rowBytes })
-  }
-  const streams = [facts.topic, join.topic].map(
-    (topic, side): StreamSize => ({
-      rate: rateOf(samples.get(topic)?.records ?? []),
-      bytes: [left, right][side]?.rowBytes ?? 0,
-    }),
+  const sources = read.slice(0, codec.sources.length)
+  findings.push(
+    ...checkTimes(
+      pipeline,
+      sources.map((of) => of?.times),
+      Date.now(),
+    ),
   )
-  const disk = diskOf(pipeline.state.dir)
+  return [...findings, ...checkRoom(pipeline, read, samples)]
+}
+
+/** @param read by `inputsOf` */
+function checkRoom(
+  pipeline: Pipeline,
+  read: readonly (ValuesRead | undefined)[],
+  samples: ReadonlyMap<string, Sample>,
+): Finding[] {
+  const sources = sourcesOf(pipeline)
+  const streams = sources.map(({ config }, s): StreamSize => {
+    const records = samples.get(config.topic)?.records ?? []
+    return { rate: rateOf(records), bytes: read[s]?.rowBytes ?? 0 }
+  })
+  const sizes = pipeline.dimensions.flatMap(({ name, topic }, d): DimensionSize[] => {
+    const rowBytes = read[sources.length + d]?.rowBytes
+    return rowBytes === undefined ? [] : [{ name, rows: samples.get(topic)?.rows ?? 0, rowBytes }]
+  })
   const memory = (): Finding => {
     try {
       return checkMemory(pipeline, sizes, streams, availableBytes())
@@ -219,8 +250,8 @@ async function checkContents(
       return ofError('memory', error)
     }
   }
-  findings.push(...checkTimes(pipeline, [left?.times, right?.times], Date.now()))
-  return [...findings, memory(), checkDisk(pipeline, sizes, streams, disk)]
+  const disk = checkDisk(pipeline, sizes, streams, diskOf(pipeline.state.dir))
+  return [memory(), disk]
 }
 
 /** Records a second, of all partitions, by the time between the first and the last of the sample. */

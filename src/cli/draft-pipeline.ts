@@ -13,7 +13,8 @@ export interface TopicDraft {
   readonly schema: AvroRecordSchema
   /** As the file is to name it; null: the registry's. */
   readonly schemaFile: string | null
-  readonly keys: readonly Buffer[]
+  /** null: the record has none. */
+  readonly keys: readonly (Buffer | null)[]
   /** Decoded, in the order of the keys; undefined where that was not possible. */
   readonly values: readonly (Readonly<Record<string, unknown>> | undefined)[]
 }
@@ -31,7 +32,8 @@ export interface Draft {
   readonly hasRegistry: boolean
   readonly facts: TopicDraft
   readonly dimensions: readonly DimensionDraft[]
-  readonly join: TopicDraft
+  /** null: nothing is joined. */
+  readonly join: TopicDraft | null
   /** In ms since 1970. */
   readonly now: number
 }
@@ -42,9 +44,12 @@ interface Guess {
   readonly why: string
 }
 
-function keyTexts({ keys }: TopicDraft): string[] {
-  const format = guessKeyFormat(keys)
-  return keys.map((key) => textIn(format, key) ?? '')
+const keyFormatOf = ({ keys }: TopicDraft): ReturnType<typeof guessKeyFormat> =>
+  guessKeyFormat(keys.filter((key) => key !== null))
+
+function keyTexts(draft: TopicDraft): string[] {
+  const format = keyFormatOf(draft)
+  return draft.keys.map((key) => (key === null ? '' : (textIn(format, key) ?? '')))
 }
 
 /** Fields that have a text form, as keys need. */
@@ -67,7 +72,9 @@ function textFields({ schema }: TopicDraft): string[] {
 /** The field that is the record key. */
 function keyField(draft: TopicDraft): Guess | undefined {
   const texts = keyTexts(draft)
-  const rows = draft.values.flatMap((value, i) => (value === undefined ? [] : [{ value, i }]))
+  const rows = draft.values.flatMap((value, i) =>
+    value === undefined || draft.keys[i] === null ? [] : [{ value, i }],
+  )
   for (const field of textFields(draft)) {
     const same = rows.filter(({ value, i }) => String(value[field]) === texts[i]).length
     if (nearlyAll(same, rows.length)) {
@@ -138,24 +145,8 @@ function unitOfValues({ values }: TopicDraft, field: string, now: number): TimeU
 
 export function draftText(draft: Draft): string {
   const { facts, dimensions, join, name, connection, hasRegistry, now } = draft
-  const left = joinField(facts, join)
-  const right = joinField(join, facts)
-  if (left === undefined || right === undefined) {
-    const topic = left === undefined ? facts.topic : join.topic
-    throw new Error(
-      `No field of ${topic} is its record key; the topic has to be keyed by the join field`,
-    )
-  }
   const taken = new Set(facts.schema.fields.map((field) => field.name))
   const sections = dimensions.map((dimension) => dimensionLines(facts, dimension, taken))
-  const on =
-    left.field === right.field
-      ? [`  on: ${scalar(left.field)} # ${left.why}`]
-      : [
-          '  on:',
-          `    left: ${scalar(left.field)} # ${left.why}`,
-          `    right: ${scalar(right.field)} # ${right.why}`,
-        ]
   const lines = [
     '# Written by stream-enricher init: look at every line, then run validate and check.',
     `name: ${scalar(name)} # consumer group; prefix of internal topics`,
@@ -164,6 +155,32 @@ export function draftText(draft: Draft): string {
     ...topicLines(facts, '  '),
     ...timeLines(facts, now),
     ...(sections.length === 0 ? [] : ['dimensions:', ...sections.flat()]),
+    ...(join === null ? [] : joinLines(facts, join, taken, now)),
+    'output:',
+    `  topic: ${scalar(`${facts.topic}.enriched`)}`,
+    ...(hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now: number): string[] {
+  const left = joinField(facts, join)
+  const right = joinField(join, facts)
+  if (left === undefined || right === undefined) {
+    const topic = left === undefined ? facts.topic : join.topic
+    throw new Error(
+      `No field of ${topic} is its record key; the topic has to be keyed by the join field`,
+    )
+  }
+  const on =
+    left.field === right.field
+      ? [`  on: ${scalar(left.field)} # ${left.why}`]
+      : [
+          '  on:',
+          `    left: ${scalar(left.field)} # ${left.why}`,
+          `    right: ${scalar(right.field)} # ${right.why}`,
+        ]
+  return [
     'join:',
     ...topicLines(join, '  '),
     ...timeLines(join, now),
@@ -172,15 +189,12 @@ export function draftText(draft: Draft): string {
     '  grace: 10s # how much later late records are accepted',
     '  kind: inner # left: facts without a match come out, too',
     ...selectLines(join, right.field, lastWord(join.topic), taken, '  '),
-    'output:',
-    `  topic: ${scalar(`${facts.topic}.enriched`)}`,
-    ...(hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']),
   ]
-  return `${lines.join('\n')}\n`
 }
 
-function topicLines({ topic, schemaFile, keys }: TopicDraft, indent: string): string[] {
-  const format = guessKeyFormat(keys)
+function topicLines(draft: TopicDraft, indent: string): string[] {
+  const { topic, schemaFile } = draft
+  const format = keyFormatOf(draft)
   return [
     `${indent}topic: ${scalar(topic)}`,
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),

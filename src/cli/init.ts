@@ -23,7 +23,8 @@ export interface DimensionOption {
 
 export interface InitOptions extends ConnectionOptions {
   readonly facts: string
-  readonly join: string
+  /** Undefined: nothing is joined. */
+  readonly join?: string
   readonly dimension: readonly DimensionOption[]
   readonly name?: string
   readonly out?: string
@@ -42,14 +43,15 @@ export async function init(options: InitOptions): Promise<void> {
   const registry = connection.registry && new Registry(connection.registry, quietLog)
   const draft = await withPatience(registry, () =>
     withBroker(connection.kafka, async (broker) => {
-      const topics = [options.facts, options.join, ...named.map(({ topic }) => topic)]
-      await refuseMissing(broker, topics)
+      const joined = options.join === undefined ? [] : [options.join]
+      await refuseMissing(broker, [options.facts, ...joined, ...named.map(({ topic }) => topic)])
       const read = (topic: string) => draftOf(broker, topic, registry, folder)
       const dimensions: DimensionDraft[] = []
       for (const { name, topic, on } of named) {
         dimensions.push({ ...(await read(topic)), name, on })
       }
-      return { facts: await read(options.facts), join: await read(options.join), dimensions }
+      const [right = null] = await Promise.all(joined.map(read))
+      return { facts: await read(options.facts), join: right, dimensions }
     }),
   )
   const name = options.name ?? `${options.facts}-enrichment`
@@ -103,10 +105,9 @@ async function draftOf(
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
   const decoder = new ValueDecoder(registry, schema)
-  const keys: Buffer[] = []
+  const keys: TopicDraft['keys'][number][] = []
   const values: TopicDraft['values'][number][] = []
   for (const { key, value } of records) {
-    if (key === null) continue
     keys.push(key)
     const decoded = value === null ? undefined : await decoder.decode(value)
     values.push(decoded as TopicDraft['values'][number])

@@ -2,11 +2,11 @@
 import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { changelogTopic, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { unusableBecause } from '../dimension/checkpoint.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
 import { extentOf } from '../dimension/extent.ts'
-import { WindowStore } from '../state/page-store.ts'
+import { PageStore } from '../state/page-store.ts'
 import { NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
 import { refuseHidden } from './checks/access.ts'
 import {
@@ -46,10 +46,11 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     ...ownTopics(pipeline),
   ])
   const changelog = changelogTopic(pipeline)
-  const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
+  const isStored = changelog !== null && found.has(changelog)
+  const headers = isStored ? await readHeaders(broker, changelog) : NO_HEADERS
   const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
   const comparison = await compareOutput(pipeline, codec)
-  const isReadable = [pipeline.facts.topic, pipeline.join.topic].every((topic) => found.has(topic))
+  const isReadable = sourcesOf(pipeline).every(({ config }) => found.has(config.topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(
     windows.map(async ({ partition, folder }) => ({
@@ -88,7 +89,8 @@ async function groupState(
   headers: Headers,
 ): Promise<GroupState> {
   const ends = new Map<string, Map<number, { first: number; end: number }>>()
-  for (const topic of [pipeline.facts.topic, pipeline.join.topic]) {
+  for (const { config } of sourcesOf(pipeline)) {
+    const { topic } = config
     const first = await admin.offsets(topic, 'earliest')
     const last = await admin.offsets(topic, 'stable')
     ends.set(topic, new Map([...last].map(([p, end]) => [p, { first: first.get(p) ?? 0, end }])))
@@ -105,9 +107,7 @@ async function groupState(
 
 async function windowState(folder: string, layout: string): Promise<WindowState> {
   try {
-    const checkpoint = await readStore(folder, (store) =>
-      new WindowStore(store, layout).checkpoint(),
-    )
+    const checkpoint = await readStore(folder, (store) => new PageStore(store, layout).checkpoint())
     if (checkpoint === undefined) return 'empty'
     return checkpoint === 'other' ? 'other' : 'current'
   } catch {

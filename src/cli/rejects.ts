@@ -10,9 +10,10 @@ import { ValueDecoder } from '../codec/value-text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
+import { inputsOf } from '../config/topic-names.ts'
 import { timeText } from '../output/time-text.ts'
 import { keyReaders } from '../plan/key-readers.ts'
-import type { TopicSchemas } from '../plan/output-plan.ts'
+import { inputSchemas, type TopicSchemas } from '../plan/output-plan.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { print, styled } from './terminal.ts'
@@ -176,12 +177,11 @@ function decodersOf(
   schemas: TopicSchemas,
   registry: Registry | null,
 ): Map<string, Decoder> {
-  const { facts, join, dimensions } = pipeline
-  const all = [schemas.facts, schemas.right, ...schemas.dimensions]
-  const keys = keyReaders(pipeline, schemas, registry)
-  const readers = [keys.facts, keys.right, ...keys.dimensions]
+  const all = inputSchemas(schemas)
+  const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
+  const readers = [...sources, ...dimensions]
   return new Map(
-    [facts, join, ...dimensions].map(({ topic, keyFormat }, i) => [
+    inputsOf(pipeline).map(({ config: { topic, keyFormat } }, i) => [
       topic,
       { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i]) },
     ]),

@@ -1,11 +1,12 @@
 import type { Admin } from '../broker/port.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { sourcesOf } from '../config/topic-names.ts'
 import type { Interval, Offsets, Times } from '../input/interval.ts'
 import { latenessOf } from '../window/lateness.ts'
 
 /** An interval, and how far reading will probably go. */
 export interface ReplayInterval extends Interval {
-  /** By side and partition, as `offsets`. */
+  /** By source and partition, as `offsets`. */
   readonly expected: Interval['offsets']
   /** Topics whose beginning retention has deleted, where the interval may reach into it. */
   readonly shortened: readonly string[]
@@ -22,23 +23,29 @@ export async function replayInterval(
   aheadMs: number,
   admin: Admin,
 ): Promise<ReplayInterval> {
-  const { beforeMs, afterMs, heldMs } = latenessOf(pipeline.join)
-  const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
-  const overAt = right.to + heldMs
-  const sides = await Promise.all([
-    offsetsOf(pipeline.facts, facts.from, overAt, aheadMs, admin),
-    offsetsOf(pipeline.join, right.from, overAt, aheadMs, admin),
-  ])
+  const { times, overAt } = timesOf(pipeline, facts)
+  const sources = sourcesOf(pipeline).map(({ config }) => config)
+  const found = await Promise.all(
+    sources.map((config, s) => offsetsOf(config, times[s].from, overAt, aheadMs, admin)),
+  )
   return {
-    times: [facts, right],
+    times,
     overAt,
-    offsets: [sides[0].offsets, sides[1].offsets],
-    expected: [sides[0].expected, sides[1].expected],
-    shortened: [pipeline.facts.topic, pipeline.join.topic].filter((_, i) => sides[i].isShortened),
+    offsets: found.map(({ offsets }) => offsets),
+    expected: found.map(({ expected }) => expected),
+    shortened: sources.filter((_, s) => found[s].isShortened).map(({ topic }) => topic),
   }
 }
 
-interface SideOffsets {
+/** Of each source, and when it is over. Where nothing is joined nothing is late: the last fact may be of the interval. */
+function timesOf({ join }: Pipeline, facts: Times): Pick<Interval, 'times' | 'overAt'> {
+  if (join === null) return { times: [facts], overAt: Number.POSITIVE_INFINITY }
+  const { beforeMs, afterMs, heldMs } = latenessOf(join)
+  const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
+  return { times: [facts, right], overAt: right.to + heldMs }
+}
+
+interface SourceOffsets {
   readonly offsets: Map<number, Offsets>
   readonly expected: Map<number, Offsets>
   readonly isShortened: boolean
@@ -54,7 +61,7 @@ async function offsetsOf(
   overAt: number,
   aheadMs: number,
   admin: Admin,
-): Promise<SideOffsets> {
+): Promise<SourceOffsets> {
   const heads = await admin.offsets(topic, 'earliest')
   const ends = await admin.offsets(topic, 'stable')
   const first = Math.floor(from - (time === null ? 0 : aheadMs))

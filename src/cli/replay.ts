@@ -6,7 +6,7 @@ import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { countText, plural } from '../config/text.ts'
-import { inputTopics, ownTopics } from '../config/topic-names.ts'
+import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
 import type { Counts } from '../counts/counts.ts'
 import type { Times } from '../input/interval.ts'
 import { prepareTopics } from '../plan/topics.ts'
@@ -59,17 +59,23 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   for (const line of summary(pipeline, counts)) print(line)
   if (!isComplete) {
     throw new Error(
-      'Stopped before the end. What was written stays; the same command goes on from there, once, and with --discard deletes its group, changelog and state',
+      `Stopped before the end. What was written stays; the same command goes on from there, once, and with --discard deletes its ${storedText(pipeline)}`,
     )
   }
   await withBroker(pipeline.kafka, (broker) => remove(pipeline, broker))
   const again = resumes ? ', beside what an earlier run has written' : ''
   print(`Complete after ${plural(seconds, 'second')}${again}`)
-  const { afterMs, graceMs } = source.join
-  if (to + afterMs + graceMs > Date.now()) {
+  if (isOpen(source, to)) {
     print('The last windows were still open: right records that come from now on are not in it')
   }
 }
+
+const storedText = (pipeline: Pipeline): string =>
+  changelogTopic(pipeline) === null ? 'group and state' : 'group, changelog and state'
+
+/** Whether facts before `to` may still meet right records. */
+const isOpen = ({ join: joined }: Pipeline, to: number): boolean =>
+  joined !== null && to + joined.afterMs + joined.graceMs > Date.now()
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')
@@ -147,22 +153,22 @@ async function work(
   return { counts: service?.counts, isComplete }
 }
 
-/** Offsets, of both inputs. */
+/** Offsets, of all sources. */
 function measure({ expected }: ReplayInterval): {
   total: number
   behind(service: Service): number
 } {
   const total = expected
-    .flatMap((side) => [...side.values()])
+    .flatMap((offsets) => [...offsets.values()])
     .reduce((sum, { from, to }) => sum + to - from, 0)
   return {
     total,
     behind: ({ worker }) =>
       worker.tasks.reduce(
         (sum, { task }) =>
-          expected.reduce((all, offsets, side) => {
+          expected.reduce((all, offsets, source) => {
             const { from, to } = offsets.get(task.partition) ?? { from: 0, to: 0 }
-            return all + Math.min(Math.max(task.queues[side].taken - from, 0), to - from)
+            return all + Math.min(Math.max(task.queues[source].taken - from, 0), to - from)
           }, sum),
         0,
       ),

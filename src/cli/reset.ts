@@ -45,10 +45,13 @@ export async function reset(file: string, options: { yes?: true }): Promise<void
     }
     if (isRefused) process.exitCode = 1
     print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
-out comes out once more. State folders on other machines stay; their windows are not used`)
+out comes out once more. State folders on other machines stay${windowsElsewhere(pipeline)}`)
     if (!options.yes) print('Nothing was changed now; --yes does it')
   })
 }
+
+const windowsElsewhere = (pipeline: Pipeline): string =>
+  pipeline.join === null ? '' : '; their windows are not used'
 
 /** What the start after it does with the output's schema, which is of the latest of the inputs; null: there is no registry. */
 async function schemaAfter(pipeline: Pipeline): Promise<Step | null> {
@@ -78,7 +81,7 @@ export async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Re
   const { name, state } = pipeline
   const changelog = changelogTopic(pipeline)
   const removals: Removal[] = []
-  if ((await admin.describeTopics([changelog])).has(changelog)) {
+  if (changelog !== null && (await admin.describeTopics([changelog])).has(changelog)) {
     const remove = () => administration.deleteTopics([changelog])
     removals.push({ text: `topic ${changelog}`, remove })
   }

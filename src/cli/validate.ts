@@ -6,8 +6,8 @@ import type { JoinConfig, Pipeline } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { changelogTopic } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
-import { type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
-import { estimateBytes, TEXT_BYTES, typeText } from './checks/size.ts'
+import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
+import { estimateBytes, type RecordBytesEstimate, TEXT_BYTES, typeText } from './checks/size.ts'
 import { compile } from './compile.ts'
 import { print, styled } from './terminal.ts'
 
@@ -26,24 +26,42 @@ export async function validate(file: string): Promise<void> {
 /** What flows where, a line for each topic, in the order in which a fact meets them. */
 export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const { facts, dimensions, join, output, name } = pipeline
-  const { output: bytes, left, right } = estimateBytes(plan)
-  const names = (fields: readonly OutputField[]): string => fields.map((f) => f.name).join(', ')
+  const bytes = estimateBytes(plan)
+  const keyed = join === null ? '' : `keyed by ${join.onLeft}, `
+  const at = join === null ? ', as soon as a fact has its rows, under the fact’s key' : ''
   const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
-    `${name}: ${facts.topic}, keyed by ${join.onLeft}, event time is ${time}`,
+    `${name}: ${facts.topic}, ${keyed}event time is ${time}`,
     ...dimensions.map(
       ({ name: dimension, topic, on, missing }, d) =>
         `  + ${dimension}: ${topic} by ${on}: ${names(plan.dimensions[d])} (without a row: ${fates[missing]})`,
     ),
-    `  ⋈ ${join.topic}, keyed by ${join.onRight}, ${windowText(join)}, ${join.kind}: ${names(plan.right)}`,
-    `  → ${output.topic}: ${plural(plan.facts.length + plan.dimensions.flat().length + plan.right.length, 'field')}, about ${bytesText(bytes)} a record`,
+    ...joinLine(pipeline, plan),
+    `  → ${output.topic}: ${plural(allOf(plan).length, 'field')}, about ${bytesText(bytes.output)} a record${at}`,
     `  ! ${output.rejects}: records that cannot be processed`,
     '',
-    `Internal topics: ${changelogTopic(pipeline)}`,
-    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
+    ...stateLines(pipeline, bytes),
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
+  ]
+}
+
+const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')
+
+function joinLine({ join }: Pipeline, { right }: OutputPlan): string[] {
+  if (join === null) return []
+  const { topic, onRight, kind } = join
+  return [`  ⋈ ${topic}, keyed by ${onRight}, ${windowText(join)}, ${kind}: ${names(right)}`]
+}
+
+/** What is kept of records; nothing where nothing is joined. */
+function stateLines(pipeline: Pipeline, { left, right }: RecordBytesEstimate): string[] {
+  const changelog = changelogTopic(pipeline)
+  if (changelog === null) return []
+  return [
+    `Internal topics: ${changelog}`,
+    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
   ]
 }
 
@@ -69,7 +87,7 @@ function outputFields(pipeline: Pipeline, plan: OutputPlan): string[] {
     ['output field', 'type', 'from'],
     ...of(plan.facts, pipeline.facts.topic),
     ...pipeline.dimensions.flatMap(({ topic }, d) => of(plan.dimensions[d], topic)),
-    ...of(plan.right, pipeline.join.topic),
+    ...(pipeline.join === null ? [] : of(plan.right, pipeline.join.topic)),
   ]
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
   return rows.map(([name, type, from], i) => {

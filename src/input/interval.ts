@@ -10,12 +10,12 @@ export interface Offsets {
   readonly to: number
 }
 
-/** What a bounded run takes of its inputs. Arrays are by side: facts, right stream. */
+/** What a bounded run takes of its inputs. Arrays are by source, in the plan's order. */
 export interface Interval {
   /** Records outside of them move stream time, and do nothing else. */
-  readonly times: readonly [Times, Times]
-  /** Once stream time has passed this, whatever else is of the interval is late. */
+  readonly times: readonly Times[]
+  /** Once stream time has passed this, whatever else is of the interval is late; infinite where nothing ever is. */
   readonly overAt: number
   /** By partition. */
-  readonly offsets: readonly [ReadonlyMap<number, Offsets>, ReadonlyMap<number, Offsets>]
+  readonly offsets: readonly ReadonlyMap<number, Offsets>[]
 }

@@ -6,13 +6,11 @@ import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { LastLags } from '../input/last-lags.ts'
 import { startOffsets } from '../input/start-offsets.ts'
-import type { Store } from '../state/level.ts'
-import { asCorrupt } from '../state/level.ts'
+import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
 import { WindowStores } from '../state/stores.ts'
-import { EnrichTask } from '../task/enrich-task.ts'
-import { JoinTask } from '../task/join-task.ts'
+import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { TaskInputs, type TaskInputsOptions } from './feed.ts'
 import { HeldTask } from './held-task.ts'
@@ -177,13 +175,10 @@ export class Tasks {
 
   async #create(partition: number): Promise<{ store: Store | null; task: RunnableTask }> {
     const { context, changelog } = this.#options
-    const { join } = context.plan
-    if (join === null || changelog === null) {
-      return { store: null, task: new EnrichTask(partition, context) }
-    }
+    if (changelog === null) return { store: null, task: createTask(partition, null, context) }
     const store = await this.stores.open(partition)
     const pages = new PageStore(store, changelog.layout)
-    return { store, task: new JoinTask(partition, pages, join, context) }
+    return { store, task: createTask(partition, pages, context) }
   }
 
   async #restore(held: HeldTask): Promise<void> {

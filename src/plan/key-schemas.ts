@@ -6,6 +6,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
+import { planOf } from './plan.ts'
 
 export interface KeySchema {
   readonly topic: string
@@ -15,16 +16,18 @@ export interface KeySchema {
   readonly fault: string | null
 }
 
-/** In the order of `inputTopics`; undefined: keys of another format, or a topic without such a subject. */
+/** In the order of `inputTopics`; undefined: keys of another format, or that nobody reads, or a topic without such a subject. */
 export type KeySchemas = readonly (KeySchema | undefined)[]
 
 export function latestKeySchemas(
   pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<KeySchemas> {
+  const { sources } = planOf(pipeline)
+  const isRead = (input: number): boolean => sources[input]?.isKeyed ?? true
   return Promise.all(
-    inputsOf(pipeline).map(async ({ config: { topic, keyFormat } }) => {
-      if (registry === null || keyFormat !== 'avro') return undefined
+    inputsOf(pipeline).map(async ({ config: { topic, keyFormat } }, i) => {
+      if (registry === null || keyFormat !== 'avro' || !isRead(i)) return undefined
       const latest = await registry.latestIfAny(`${topic}-key`)
       if (latest === undefined) return undefined
       const plan = latest.schema === null ? 'it is not an Avro schema' : keyPlan(latest.schema)

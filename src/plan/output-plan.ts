@@ -41,6 +41,13 @@ export interface TopicSchemas {
   readonly right: AvroRecordSchema | null
 }
 
+/** In the order of `inputTopics`. */
+export const inputSchemas = ({ facts, right, dimensions }: TopicSchemas): AvroRecordSchema[] => [
+  facts,
+  ...(right === null ? [] : [right]),
+  ...dimensions,
+]
+
 /**
  * Derives the output: the fact's fields, each dimension's columns, the right side's fields, in the
  * file's order, with their docs, aliases, defaults and logical types. Columns of a dimension that may be

@@ -22,7 +22,7 @@ function topic(name: string, fields: Fields, rows: [string, object][] = []): Top
 
 const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, name, on: undefined })
 
-function drafted(facts: TopicDraft, join: TopicDraft, dimensions: DimensionDraft[] = []) {
+function drafted(facts: TopicDraft, join: TopicDraft | null, dimensions: DimensionDraft[] = []) {
   const text = draftText({
     name: 'job',
     connection: [
@@ -51,8 +51,8 @@ const customers = topic('customers', { number: 'long', name: 'string', id: 'stri
 
 test('the join field of each side is the one that is its records’ key', () => {
   const { pipeline, text } = drafted(orders, payments)
-  assert.deepEqual([pipeline.join!.onLeft, pipeline.join!.onRight], ['ref', 'order'])
-  assert.deepEqual([pipeline.facts.time, pipeline.join!.time], ['at', 'at'])
+  assert.deepEqual([pipeline.join?.onLeft, pipeline.join?.onRight], ['ref', 'order'])
+  assert.deepEqual([pipeline.facts.time, pipeline.join?.time], ['at', 'at'])
   assert.match(text, /left: ref # the key of 2 of the last 2 records/)
 })
 
@@ -128,7 +128,7 @@ test('the event time is a field that says so, else one whose name and values do,
   const plain = (at: unknown) =>
     topic('b', { k: 'string', count: 'long', made_at: ['null', 'long'] }, rows(at))
   const of = (join: TopicDraft): [string | null, string | null] => {
-    const { time, timeUnit } = drafted(said, join).pipeline.join
+    const { time, timeUnit } = drafted(said, join).pipeline.join!
     return [time, timeUnit]
   }
   assert.equal(drafted(said, plain(7)).pipeline.facts.time, 'changed')
@@ -139,4 +139,14 @@ test('the event time is a field that says so, else one whose name and values do,
   assert.deepEqual(of(plain(7)), [null, null])
   const { text } = drafted(said, plain(NOW * 1000))
   assert.match(text, /time: { field: made_at, unit: us } # CHECK: by its name and values, in micro/)
+})
+
+test('without a second stream nothing is joined, and facts need no key', () => {
+  const facts = topic('a', { k: 'int', customer_id: 'long', at: TIME })
+  const unkeyed = { ...facts, keys: [null, Buffer.from('x')], values: [undefined, { k: 1 }] }
+  const { pipeline, text } = drafted(unkeyed, null, [dimension('customer', customers)])
+  assert.equal(pipeline.join, null)
+  assert.doesNotMatch(text, /join|keyFormat: avro/)
+  assert.equal(pipeline.facts.time, 'at')
+  assert.equal(pipeline.dimensions[0].on, 'customer_id')
 })

@@ -124,3 +124,11 @@ test('every shell has a completion script with every command', () => {
     }
   }
 })
+
+test('validate says that facts come out at once where nothing is joined, and speaks of no window', () => {
+  const { code, out } = run('validate', 'examples/enrich/pipeline.yaml')
+  assert.equal(code, 0)
+  assert.match(out, /^order-completion: demo\.orders, event time is ordered_at$/m)
+  assert.match(out, /→ demo\.completed: 13 fields, .* as soon as a fact has its rows/)
+  assert.doesNotMatch(out, /window|changelog|⋈/i)
+})

@@ -138,11 +138,7 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     assert.equal(await generator.ended, 0, generator.log)
 
     const schemas = await readSchemas(pipeline, null)
-    const { outputSchema, sources, dimensionKeys } = createPipelineCodec(
-      pipeline,
-      schemas,
-      null,
-    )
+    const { outputSchema, sources, dimensionKeys } = createPipelineCodec(pipeline, schemas, null)
     const facts = await rowsOf(broker, pipeline.facts, schemas.facts, sources[0].key)
     assert.equal(facts.length, 2000)
     const right = await rowsOf(broker, pipeline.join!, schemas.right!, sources[1].key)

@@ -9,6 +9,7 @@ import { Simulation } from '../../src/cli/simulate/simulation.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import { keyBytes } from '../../src/codec/keys.ts'
 import { loadPipeline } from '../../src/config/load.ts'
+import { sourcesOf } from '../../src/config/topic-names.ts'
 import { keyPlans } from '../../src/plan/key-readers.ts'
 import { readSchemas } from '../../src/plan/pipeline-codec.ts'
 
@@ -23,7 +24,7 @@ test('each example with a source of records has test cases', () => {
     FIXTURES.map((file) => file.split('/')[0]).sort(),
     examples.map((file) => file.split('/')[0]).sort(),
   )
-  assert.equal(examples.length, 3)
+  assert.equal(examples.length, 4)
 })
 
 for (const file of FIXTURES) {
@@ -43,11 +44,12 @@ for (const file of FIXTURES) {
   }
 }
 
-for (const example of ['orders', 'ads', 'sensors']) {
+for (const example of ['orders', 'ads', 'sensors', 'enrich']) {
   test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
     const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
     const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, {})
     const { facts, join, dimensions } = pipeline
+    const sources = sourcesOf(pipeline).length
     const schemas = await readSchemas(pipeline, null)
     const fault = (path: readonly string[], message: string) => assert.fail(`${path}: ${message}`)
     for (let i = 0; i < 300; i++) {
@@ -58,10 +60,10 @@ for (const example of ['orders', 'ads', 'sensors']) {
       for (const right of source.rights(i, i)) {
         assert.ok(right.at >= i)
         assert.deepEqual(keyBytes(join!.keyFormat, right.key), keyBytes(facts.keyFormat, fact.key))
-        assert.ok(new AvroJson(schemas.right!).encode(right.value, fault))
+        assert.ok(new AvroJson(schemas.right).encode(right.value, fault))
       }
     }
-    const plans = keyPlans(pipeline, schemas).slice(2)
+    const plans = keyPlans(pipeline, schemas).slice(sources)
     for (const [d, { name, keyFormat }] of dimensions.entries()) {
       const [row] = source.dimensions[name]()
       assert.ok(keyBytes(keyFormat, row.key, plans[d]))

@@ -72,7 +72,10 @@ for (const { what, steps } of TABLES) {
 }
 
 test('a task is restored first, and one that is closed does nothing more', () => {
-  const held = new HeldTask({ partition: 7, queues: [] as const } as unknown as RunnableTask, {} as Store)
+  const held = new HeldTask(
+    { partition: 7, queues: [] as const } as unknown as RunnableTask,
+    {} as Store,
+  )
   assert.equal(held.state, 'restoring')
   held.to('running')
   held.to('closed')

@@ -19,15 +19,7 @@ export interface Access {
 }
 
 export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
-  const { output } = pipeline
-  const changelog = changelogTopic(pipeline)
-  const needed: [string, Operation[]][] = [
-    ...inputTopics(pipeline).map((topic): [string, Operation[]] => [topic, ['describe', 'read']]),
-    [output.topic, ['describe', 'write']],
-    [output.rejects, ['describe', 'write']],
-    [changelog, ['describe', 'read', 'write', 'delete']],
-  ]
-  const topics = needed.flatMap(([topic, operations]) =>
+  const topics = neededOn(pipeline).flatMap(([topic, operations]) =>
     lacking(`topic ${topic}`, access.topics.get(topic), operations),
   )
   const { group, transactionalId, mayUseTransactionalId } = access
@@ -41,6 +33,19 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
   return [
     ...taken,
     ok(WHAT, 'read, write, create and delete as the service needs them (or no authorizer)'),
+  ]
+}
+
+/** What the service does with each topic. */
+function neededOn(pipeline: Pipeline): [string, readonly Operation[]][] {
+  const { output } = pipeline
+  const changelog = changelogTopic(pipeline)
+  const all = (topics: readonly string[], operations: readonly Operation[]) =>
+    topics.map((topic): [string, readonly Operation[]] => [topic, operations])
+  return [
+    ...all(inputTopics(pipeline), ['describe', 'read']),
+    ...all([output.topic, output.rejects], ['describe', 'write']),
+    ...all(changelog === null ? [] : [changelog], ['describe', 'read', 'write', 'delete']),
   ]
 }
 

@@ -22,9 +22,21 @@ export interface DimensionSize {
 /** What a row and a window's record cost in memory besides their bytes. */
 const ROW_OVERHEAD = 23
 const WINDOW_INDEX = 30
-/** How long records of a stream are stored: twice window and grace. */
-const storedSeconds = ({ join }: Pipeline): number =>
-  (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
+
+/** What is in the window of streams that are joined: records, and their bytes. */
+interface WindowSize {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** Records of a stream are stored for twice window and grace; null: nothing is joined. */
+function windowSize({ join }: Pipeline, streams: readonly StreamSize[]): WindowSize | null {
+  if (join === null) return null
+  const seconds = (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
+  const sum = (of: (size: StreamSize) => number): number =>
+    streams.reduce((all, size) => all + of(size) * seconds, 0)
+  return { records: sum(({ rate }) => rate), bytes: sum(({ rate, bytes }) => rate * bytes) }
+}
 
 export const dimensionBytes = ({ rows, rowBytes }: DimensionSize): number =>
   rows * (rowBytes + ROW_OVERHEAD)
@@ -40,11 +52,12 @@ export function checkMemory(
   const rows = dimensions.map(
     (size) => `${size.name} ${bytesText(dimensionBytes(size))} for ${plural(size.rows, 'row')}`,
   )
-  const records = streams.reduce((sum, { rate }) => sum + rate * storedSeconds(pipeline), 0)
-  const index = records * WINDOW_INDEX
+  const window = windowSize(pipeline, streams)
+  const index = (window?.records ?? 0) * WINDOW_INDEX
   const needed = index + dimensions.reduce((sum, size) => sum + dimensionBytes(size), 0)
-  const parts = [...rows, `the window's index ${bytesText(index)}`].join(', ')
-  const detail = `about ${bytesText(needed)} at most (${parts}) of the ${bytesText(limits.dimensions)} that a limit of ${bytesText(limits.limit)} leaves for them`
+  const parts = [...rows, ...(window === null ? [] : [`the window's index ${bytesText(index)}`])]
+  const named = parts.length === 0 ? '' : ` (${parts.join(', ')})`
+  const detail = `about ${bytesText(needed)} at most${named} of the ${bytesText(limits.dimensions)} that a limit of ${bytesText(limits.limit)} leaves for them`
   const remedy = 'give each instance more memory, or select fewer fields of the dimensions'
   return fits('memory', detail, needed / limits.dimensions, remedy)
 }
@@ -62,11 +75,13 @@ export function checkDisk(
       'make state.dir a folder that this user may write; a container whose root is read-only needs a volume there'
     return fail('state folder', detail, remedy)
   }
-  const window = streams.reduce((sum, s) => sum + s.rate * s.bytes * storedSeconds(pipeline), 0)
+  const window = windowSize(pipeline, streams)
   // A dimension's store is written anew when most of it is dead.
-  const needed = window + dimensions.reduce((sum, d) => sum + 3 * dimensionBytes(d), 0)
+  const needed =
+    (window?.bytes ?? 0) + dimensions.reduce((sum, d) => sum + 3 * dimensionBytes(d), 0)
   const rates = streams.map(({ rate }) => countText(rate)).join(' + ')
-  const detail = `about ${bytesText(needed)} of ${bytesText(freeBytes)} free at ${pipeline.state.dir} (at ${rates} records/s, on one instance)`
+  const at = window === null ? '' : `at ${rates} records/s, `
+  const detail = `about ${bytesText(needed)} of ${bytesText(freeBytes)} free at ${pipeline.state.dir} (${at}on one instance)`
   return fits('state folder', detail, needed / freeBytes, 'give state.dir a larger volume')
 }
 

@@ -3,7 +3,7 @@ import type { GroupDescription, OffsetCommit, TopicDescription } from '../../bro
 import type { Comparison } from '../../codec/registry.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../../config/topic-names.ts'
+import { changelogTopic, inputTopics, ownTopics, sourcesOf } from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
@@ -23,7 +23,7 @@ export function topicSteps(
   pipeline: Pipeline,
   found: ReadonlyMap<string, TopicDescription>,
 ): Step[] {
-  const { facts, join } = pipeline
+  const { facts } = pipeline
   const missing = inputTopics(pipeline).filter((topic) => !found.has(topic))
   if (missing.length > 0) {
     return missing.map((topic) =>
@@ -41,7 +41,8 @@ export function topicSteps(
     const text = `${topic} has ${plural(count, 'partition')}, ${facts.topic} has ${partitions}; ${remedy}`
     return step('refuse', 'topic', text)
   }
-  const right = found.get(join.topic)!.partitions === partitions ? [] : [differs(join.topic)]
+  const [, ...joined] = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {
@@ -55,7 +56,7 @@ export function topicSteps(
     if (!isFree && there.partitions !== partitions) return differs(topic)
     return step('keep', 'topic', `${topic}, ${plural(there.partitions, 'partition')}`)
   })
-  return [...right, ...own]
+  return [...odd, ...own]
 }
 
 /** @param comparison null: the pipeline has no registry */
@@ -199,8 +200,8 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
         ]
   const changed = members === 0 ? offsetsChanged(pipeline, state) : undefined
   if (changed !== undefined) return [step('refuse', 'offsets', changed)]
-  const topics = [pipeline.facts.topic, pipeline.join.topic]
-  return [...running, ...topics.map((topic) => offsetStep(topic, state))]
+  const sources = sourcesOf(pipeline)
+  return [...running, ...sources.map(({ config }) => offsetStep(config.topic, state))]
 }
 
 function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
@@ -225,19 +226,16 @@ function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
   )
 }
 
-/** What ends a start with OFFSETS_CHANGED: window and offsets are written together, and differ. */
+/** What ends a start with OFFSETS_CHANGED: window and offsets are written together, and differ; or the pipeline has run without a join. */
 function offsetsChanged(pipeline: Pipeline, { offsets, headers }: GroupState): string | undefined {
-  for (const [partition, header] of headers) {
-    if (header === undefined) continue
-    const sides = [
-      [pipeline.facts.topic, header.left],
-      [pipeline.join.topic, header.right],
-    ] as const
-    for (const [topic, stored] of sides) {
-      const at = offsets.find((o) => o.topic === topic && o.partition === partition)?.offset ?? -1
-      if (at !== -1 && at !== stored) {
-        return `the group is at ${at} of ${topic}-${partition}, the window was written up to ${stored}: the start would end with OFFSETS_CHANGED; restore the offset, or ${RESET}`
-      }
+  if (changelogTopic(pipeline) === null) return undefined
+  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
+    const { topic } = config
+    for (const { partition, offset } of offsets.filter((of) => of.topic === topic)) {
+      const stored = headers.get(partition)?.offsets[source] ?? -1
+      if (offset === -1 || offset === stored) continue
+      const window = stored < 0 ? 'there is no window' : `the window was written up to ${stored}`
+      return `the group is at ${offset} of ${topic}-${partition}, ${window}: the start would end with OFFSETS_CHANGED; restore the offset, or ${RESET}`
     }
   }
   return undefined

@@ -4,6 +4,7 @@ import { inMs, isOfOurDays, likelyUnit, timeLine, UNITS } from '../../codec/like
 import type { Pipeline, TimeUnit } from '../../config/pipeline.ts'
 import { placeOf } from '../../config/places.ts'
 import { plural } from '../../config/text.ts'
+import { sourcesOf } from '../../config/topic-names.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import type { SampledTime } from './values.ts'
 
@@ -15,25 +16,25 @@ const NEARLY_ALL = 0.9
 const LEAST_MS = 86_400_000
 
 interface Side {
-  readonly key: 'facts' | 'join'
+  /** Where the file names the topic. */
+  readonly path: readonly string[]
   readonly topic: string
   readonly field: string
   readonly times: readonly SampledTime[]
 }
 
-/** @param times by side, of the last records; undefined: they were not read. @param now in ms since 1970 */
+/** @param times by source, of the last records; undefined: they were not read. @param now in ms since 1970 */
 export function checkTimes(
   pipeline: Pipeline,
-  times: readonly [readonly SampledTime[] | undefined, readonly SampledTime[] | undefined],
+  times: readonly (readonly SampledTime[] | undefined)[],
   now: number,
 ): Finding[] {
-  const { facts, join } = pipeline
-  const side = (key: Side['key'], topic: string, field: string | null, s: number): Side[] =>
-    field === null || (times[s] ?? []).length === 0 ? [] : [{ key, topic, field, times: times[s]! }]
-  const sides = [
-    ...side('facts', facts.topic, facts.time, 0),
-    ...side('join', join.topic, join.time, 1),
-  ]
+  const sides = sourcesOf(pipeline).flatMap(
+    ({ path, config: { topic, time: field } }, s): Side[] => {
+      const read = times[s] ?? []
+      return field === null || read.length === 0 ? [] : [{ path, topic, field, times: read }]
+    },
+  )
   const findings = sides.map((of) => checkSide(pipeline, of, now))
   const isSound = findings.every(({ mark }) => mark === 'ok')
   return isSound && sides.length === 2 ? [...findings, ...compareSides(pipeline, sides)] : findings
@@ -67,8 +68,8 @@ function otherUnit({ text, ms, reading, timestamp }: SampledTime, now: number): 
   return unit === reading.unit ? null : unit
 }
 
-function remedyFor(pipeline: Pipeline, { key, field, times }: Side, unit: TimeUnit): string {
-  const place = placeOf(pipeline, [key, 'time'])
+function remedyFor(pipeline: Pipeline, { path, field, times }: Side, unit: TimeUnit): string {
+  const place = placeOf(pipeline, [...path, 'time'])
   return times[0].reading.fromSchema
     ? `correct the producer, or its schema: by that ${field} is in ${UNIT_NAMES[times[0].reading.unit]}`
     : `write ${timeLine(field, unit)} (${place})`

@@ -2,7 +2,13 @@
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../../config/topic-names.ts'
+import {
+  alikeTopics,
+  changelogTopic,
+  inputTopics,
+  ownTopics,
+  sourcesOf,
+} from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -26,12 +32,12 @@ export function checkThere(
   return [...seen, ...missing, ...hidden]
 }
 
-/** Facts, right stream, output and changelog need equally many partitions. */
+/** All that a task has its partition of needs equally many. */
 export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
-  const { facts, join, output } = pipeline
+  const { facts } = pipeline
   const expected = found.get(facts.topic)?.partitions
   if (expected === undefined) return []
-  const others = [join.topic, output.topic, changelogTopic(pipeline)].filter((t) => found.has(t))
+  const others = alikeTopics(pipeline).filter((topic) => found.has(topic))
   const odd = others.filter((topic) => found.get(topic)?.partitions !== expected)
   if (odd.length === 0) {
     return [ok('partitions', `${expected} each: ${[facts.topic, ...others].join(', ')}`)]
@@ -39,11 +45,14 @@ export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
   return odd.map((topic) =>
     fail(
       'partitions',
-      `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: records of one key would not meet`,
+      `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: ${apart(pipeline)}`,
       partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
     ),
   )
 }
+
+const apart = ({ join }: Pipeline): string =>
+  join === null ? 'an output has its fact’s partition' : 'records of one key would not meet'
 
 const number = (found: TopicDescription, key: string, fallback: number): number =>
   Number(found.config.get(key) ?? fallback)
@@ -79,11 +88,14 @@ function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescripti
   return warn(what, `${topic} is not compacted: every start reads all that was ever in it`, remedy)
 }
 
-/** An input must keep records for longer than the join may need to read them again. */
+/** How long a record may be of use after it came. */
+const windowMsOf = ({ join }: Pipeline): number =>
+  join === null ? 0 : Math.max(join.beforeMs, join.afterMs) + join.graceMs
+
+/** A source must keep records for longer than the join may need to read them again. */
 export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {
-  const { facts, join } = pipeline
-  const windowMs = Math.max(join.beforeMs, join.afterMs) + join.graceMs
-  return [facts.topic, join.topic].flatMap((name) => {
+  const windowMs = windowMsOf(pipeline)
+  return sourcesOf(pipeline).flatMap(({ config: { topic: name } }) => {
     const topic = found.get(name)
     if (topic === undefined) return []
     const what = 'retention'

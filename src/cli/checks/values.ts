@@ -18,9 +18,10 @@ import { looksOf } from './key-shapes.ts'
 export interface ValueSample {
   readonly topic: string
   readonly codec: TopicCodec
-  readonly key: KeyReader
+  /** null: keys are passed on as they are. */
+  readonly key: KeyReader | null
   readonly keyFormat: KeyFormat
-  /** Streams are keyed by their join field; a dimension's key is only looked up. */
+  /** Streams whose keys are read are keyed by their join field; a dimension's key is only looked up. */
   readonly isStream: boolean
   readonly records: readonly SampledRecord[]
 }
@@ -88,14 +89,15 @@ async function readOne(
 ): Promise<number | OtherType | Fault> {
   const reader = await readValue(sample.codec, record)
   if (reader === OTHER_TYPE) return OTHER_TYPE
-  const key = await readKey(sample, record)
+  const { key: keys, keyFormat, isStream } = sample
+  const key = keys === null ? keptOf(record) : await readKey({ key: keys, keyFormat }, record)
   if (!Buffer.isBuffer(key)) return key
   if ('reason' in reader) return reader
   const { timeText: text, timeReading: reading } = reader
   if (reading !== null && text !== '') {
     times.push({ text, ms: reader.time, reading, timestamp: record.timestamp })
   }
-  if (sample.isStream) {
+  if (isStream && keys !== null) {
     const end = reader.keyEnd(0)
     if (end < 0) return { reason: 'null_field', text: 'The join field is null' }
     const field = reader.keyBuffer(0).subarray(reader.keyStart(0), end)
@@ -107,9 +109,11 @@ async function readOne(
   return key.length + reader.projectedBytes
 }
 
+const keptOf = ({ key }: RecordBytes): Buffer => key ?? Buffer.alloc(0)
+
 /** The key's text, whose bytes are good until the reader reads again. */
 export async function readKey(
-  { key: reader, keyFormat }: Pick<ValueSample, 'key' | 'keyFormat'>,
+  { key: reader, keyFormat }: { readonly key: KeyReader; readonly keyFormat: KeyFormat },
   record: Pick<RecordBytes, 'key' | 'headers'>,
 ): Promise<Buffer | Fault> {
   const { key } = record

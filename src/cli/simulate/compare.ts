@@ -35,21 +35,24 @@ function compareOutputs(
     ...same.pairs.flatMap(([one, other]) =>
       differences(one, other).map((difference) => ({
         ...difference,
-        what: `${kind} ${other.key}: ${difference.what}`,
+        what: `${named(kind, other)}: ${difference.what}`,
       })),
     ),
-    ...same.missing.map(({ key, value }) => ({
-      what: `${kind} ${key ?? ''}`.trim(),
-      expected: JSON.stringify(value),
+    ...same.missing.map((one) => ({
+      what: named(kind, one),
+      expected: JSON.stringify(one.value),
       got: 'nothing',
     })),
-    ...same.left.map(({ key, value }) => ({
-      what: `${kind} ${key}`,
+    ...same.left.map((other) => ({
+      what: named(kind, other),
       expected: 'nothing',
-      got: JSON.stringify(value),
+      got: JSON.stringify(other.value),
     })),
   ]
 }
+
+const named = (kind: string, { key }: Pick<ExpectedOutput, 'key'>): string =>
+  `${kind} ${key ?? ''}`.trim()
 
 const weight = ({ key, timestamp, headers, value, partial }: ExpectedOutput): number =>
   Object.keys(value).length * (partial ? 1 : 1000) +

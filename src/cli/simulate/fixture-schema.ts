@@ -23,7 +23,7 @@ const headers = {
 const anyValue = (description: string): object => ({ description })
 
 const record = {
-  key: key('The record’s key, as text or number. Default: the join field.'),
+  key: key('The record’s key, as text or number. Default: the join field; without a join, none.'),
   timestamp: time('When it was written. Default: its event time, else the clock.'),
   headers,
   value: anyValue('The value as JSON, by the topic’s schema; null: no value.'),
@@ -41,8 +41,8 @@ const row = {
 }
 
 const output = object('A record of the output topic.', {
-  key: key('The join key.'),
-  timestamp: time('The later of the two event times.'),
+  key: key('The join key; without a join, the fact’s key.'),
+  timestamp: time('The later of the two event times; without a join, the fact’s.'),
   headers,
   value: { type: 'object', description: 'The whole value.' },
   contains: { type: 'object', description: 'In place of value: some of its fields.' },
@@ -77,7 +77,7 @@ const testCase = object(
       minItems: 1,
     },
     expect: object('What comes out, in any order; what is not listed must not come.', {
-      outputs: list('Matches.', output),
+      outputs: list('Matches; without a join, facts.', output),
       unmatched: list('Facts of a left join that come out alone.', output),
       rejects: list(
         'Records that go to the rejects topic.',

@@ -6,13 +6,15 @@ import { loadPipeline } from '../../config/load.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { milliseconds } from '../../config/pipeline-of.ts'
 import { didYouMean } from '../../config/suggest.ts'
+import { inputsOf, sourcesOf } from '../../config/topic-names.ts'
 import { readYaml, YamlFile } from '../../config/yaml-file.ts'
 import { EnricherError } from '../../errors.ts'
 import { keyPlans } from '../../plan/key-readers.ts'
-import type { TopicSchemas } from '../../plan/output-plan.ts'
+import { inputSchemas, type TopicSchemas } from '../../plan/output-plan.ts'
 import { createPipelineCodec } from '../../plan/pipeline-codec.ts'
 import {
   fixtureSchema,
+  type Key,
   type Path,
   type RawFault,
   type RawFixture,
@@ -29,7 +31,8 @@ export type Step =
 
 /** What is undefined is not compared. */
 export interface ExpectedOutput {
-  readonly key: string | undefined
+  /** null: none; undefined: not compared. */
+  readonly key: string | null | undefined
   readonly timestamp: number | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly value: Readonly<Record<string, unknown>>
@@ -65,6 +68,9 @@ export interface Fixture {
   readonly cases: readonly Case[]
 }
 
+const NO_JOIN = 'the pipeline has no join'
+/** In place of a step that is wrong, which is reported. */
+const NOTHING: Step = { kind: 'wait', ms: 0 }
 const CLOCK = Date.parse('2025-01-01T00:00:00Z')
 
 /**
@@ -98,8 +104,8 @@ class FixtureReader {
   readonly #pipeline: Pipeline
   readonly #yaml: YamlFile
   readonly #codec: PipelineCodec
-  readonly #facts: GivenRecords
-  readonly #right: GivenRecords
+  /** Facts, and right records where there is a join. */
+  readonly #sources: readonly GivenRecords[]
   readonly #dimensions: readonly GivenRecords[]
   readonly #output: AvroJson
 
@@ -107,15 +113,16 @@ class FixtureReader {
     this.#pipeline = pipeline
     this.#yaml = yaml
     this.#codec = createPipelineCodec(pipeline, schemas, null)
-    const { facts, join, dimensions } = pipeline
-    const { report } = yaml
-    const [factsKey, rightKey, ...keys] = keyPlans(pipeline, schemas)
-    this.#facts = new GivenRecords(facts, join.onLeft, schemas.facts, factsKey, report)
-    this.#right = new GivenRecords(join, join.onRight, schemas.right, rightKey, report)
-    this.#dimensions = dimensions.map((config, d) => {
-      const topic = { ...config, time: null }
-      return new GivenRecords(topic, undefined, schemas.dimensions[d], keys[d], report)
+    const all = inputSchemas(schemas)
+    const keys = keyPlans(pipeline, schemas)
+    const sources = sourcesOf(pipeline).length
+    const on = [pipeline.join?.onLeft, pipeline.join?.onRight].slice(0, sources)
+    const given = inputsOf(pipeline).map(({ config }, i) => {
+      const topic = i < sources ? config : { ...config, time: null }
+      return new GivenRecords(topic, on[i], all[i], keys[i], yaml.report)
     })
+    this.#sources = given.slice(0, sources)
+    this.#dimensions = given.slice(sources)
     this.#output = new AvroJson(JSON.parse(this.#codec.outputSchema))
   }
 
@@ -144,6 +151,9 @@ class FixtureReader {
       (expect[kind] ?? []).map((fault, i) =>
         this.#fault(fault, [...path, 'expect', kind, String(i)]),
       )
+    if (this.#sources.length === 1 && (expect.unmatched ?? []).length > 0) {
+      this.#yaml.report([...path, 'expect', 'unmatched'], `${NO_JOIN}: facts are outputs`)
+    }
     const expected = {
       outputs: outputs('outputs'),
       unmatched: outputs('unmatched'),
@@ -159,11 +169,16 @@ class FixtureReader {
       const { dimension, ...row } = raw.row
       return this.#row(dimension, [...path, 'row', 'dimension'], row, [...path, 'row'])
     }
+    const [facts, right] = this.#sources
     if (raw.fact !== undefined) {
-      const record = this.#facts.read(raw.fact, [...path, 'fact'])
+      const record = facts.read(raw.fact, [...path, 'fact'])
       return { kind: 'fact', record }
     }
-    const record = this.#right.read(raw.right!, [...path, 'right'])
+    if (right === undefined) {
+      this.#yaml.report([...path, 'right'], `${NO_JOIN}, so there is no right record`)
+      return NOTHING
+    }
+    const record = right.read(raw.right!, [...path, 'right'])
     return { kind: 'right', record }
   }
 
@@ -174,7 +189,7 @@ class FixtureReader {
     if (dimension < 0) {
       const known = dimensions.map((config) => config.name)
       this.#yaml.report(place, `there is no dimension ${name}${didYouMean(name, known)}`)
-      return { kind: 'wait', ms: 0 }
+      return NOTHING
     }
     return { kind: 'row', dimension, record: this.#dimensions[dimension].read(raw, path) }
   }
@@ -189,17 +204,21 @@ class FixtureReader {
     const fields = this.#output.normal(value ?? contains ?? {}, partial, (inside, message) =>
       this.#yaml.report([...path, name, ...inside], message),
     )
-    const key = raw.key === undefined ? undefined : String(raw.key)
+    const key = keyText(raw.key)
     const timestamp = readTime(raw.timestamp, [...path, 'timestamp'], this.#yaml.report)
     return { key, timestamp, headers, value: fields, partial }
   }
 
   #fault({ from, key, reason }: RawFault, path: Path): ExpectedFault {
-    const known = ['fact', 'right', ...this.#pipeline.dimensions.map(({ name }) => name)]
+    const sources = ['fact', 'right'].slice(0, this.#sources.length)
+    const known = [...sources, ...this.#pipeline.dimensions.map(({ name }) => name)]
     if (!known.includes(from)) {
       const what = `${from} is none of ${known.join(', ')}${didYouMean(from, known)}`
       this.#yaml.report([...path, 'from'], what)
     }
-    return { from, key: key === undefined || key === null ? key : String(key), reason }
+    return { from, key: keyText(key), reason }
   }
 }
+
+const keyText = (key: Key | undefined): string | null | undefined =>
+  key === undefined || key === null ? key : String(key)

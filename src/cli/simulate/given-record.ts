@@ -94,7 +94,11 @@ export class GivenRecords {
     if (key === null) return null
     const bytes = keyBytes(keyFormat, key, this.#keyPlan)
     if (bytes === undefined) {
-      this.#report([...path, 'key'], `${JSON.stringify(key)} is no key of format ${keyFormat}`)
+      const message =
+        keyFormat === 'avro' && this.#keyPlan === undefined
+          ? 'the keys’ schema is not known: name it in the pipeline file, with keySchema'
+          : `${JSON.stringify(key)} is no key of format ${keyFormat}`
+      this.#report([...path, 'key'], message)
     }
     return bytes ?? null
   }

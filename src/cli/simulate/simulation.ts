@@ -1,5 +1,5 @@
 /**
- * The join without a broker: the parts of a running instance (task, dimensions, window, stores) on a
+ * A pipeline without a broker: the parts of a running instance (task, dimensions, window, stores) on a
  * clock that the caller moves. Records come one by one, and each is processed before the next comes.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,22 +8,25 @@ import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
 import { AvroJson } from '../../codec/avro-json.ts'
-import type { KeyReader, PipelineCodec } from '../../codec/port.ts'
-import { epochPart } from '../../commit/epoch-part.ts'
-import type { Pipeline, TopicConfig } from '../../config/pipeline.ts'
+import type { PipelineCodec } from '../../codec/port.ts'
+import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
+import { changelogTopic } from '../../config/topic-names.ts'
 import { Counts } from '../../counts/counts.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
-import { outputFrame } from '../../plan/pipeline-codec.ts'
+import { avroShape, outputFrame } from '../../plan/pipeline-codec.ts'
+import { type Plan, planOf } from '../../plan/plan.ts'
 import { openStore, type Store } from '../../state/level.ts'
-import { LEFT, RIGHT } from '../../state/page.ts'
-import { WindowStore } from '../../state/page-store.ts'
-import { Task, type TaskContext, type TaskEpoch } from '../../task/task.ts'
+import { PageStore } from '../../state/page-store.ts'
+import { createTask } from '../../task/create-task.ts'
+import type { RunnableTask, TaskContext, TaskEpoch } from '../../task/task.ts'
 import type { Step } from './fixture.ts'
 import { answerOf, keyText, type TimedRecord, written } from './records.ts'
 import { SimulatedDimension } from './simulated-dimension.ts'
 
 export interface Output {
-  readonly key: string
+  /** null: there is none, as may be where nothing is joined. */
+  readonly key: string | null
   /** Milliseconds since 1970. */
   readonly timestamp: number
   readonly headers: Readonly<Record<string, string>>
@@ -49,7 +52,8 @@ export interface Effects {
 
 interface Stores {
   readonly folder: string
-  readonly window: Store
+  /** null: nothing is joined. */
+  readonly window: Store | null
   readonly dimensions: readonly Store[]
 }
 
@@ -59,23 +63,28 @@ const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const FRAME_BYTES = 5
+/** By source. */
+const KINDS = ['fact', 'right'] as const
 
 export class Simulation {
   readonly effects: Effects = { outputs: [], unmatched: [], rejects: [], drops: [] }
   readonly #pipeline: Pipeline
+  readonly #plan: Plan
   readonly #codec: PipelineCodec
   readonly #output: AvroJson
   readonly #counts: Counts
   readonly #dimensions: readonly SimulatedDimension[]
-  readonly #task: Task
-  /** By side: offsets of the next records. */
-  readonly #offsets = [0, 0]
+  readonly #task: RunnableTask
+  /** By source: offsets of the next records. */
+  readonly #offsets: number[]
   readonly #stores: Stores
   #clock: number
   #changelogOffset = 0
 
   private constructor(pipeline: Pipeline, codec: PipelineCodec, clock: number, stores: Stores) {
     this.#pipeline = pipeline
+    this.#plan = planOf(pipeline)
+    this.#offsets = this.#plan.sources.map(() => 0)
     this.#codec = codec
     this.#clock = clock
     this.#stores = stores
@@ -85,14 +94,14 @@ export class Simulation {
     this.#dimensions = pipeline.dimensions.map(
       (config, d) => new SimulatedDimension(config, d, codec, stores.dimensions[d], rejects),
     )
-    const store = new WindowStore(stores.window, codec.layout)
-    this.#task = new Task(0, store, this.#context())
+    const pages = stores.window && new PageStore(stores.window, codec.layout)
+    this.#task = createTask(0, pages, this.#context())
   }
 
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
-    const window = await openStore(join(folder, 'window'))
+    const window = pipeline.join && (await openStore(join(folder, 'window')))
     const dimensions: Store[] = []
     for (const d of pipeline.dimensions.keys()) {
       dimensions.push(await openStore(join(folder, `dimension-${d}`)))
@@ -105,16 +114,15 @@ export class Simulation {
   #context(): TaskContext {
     const { output } = this.#pipeline
     const topic = (name: string) =>
-      ({ topic: name, compression: 'none', maxBatchBytes: BATCH_BYTES }) as const
+      ({ topic: name, compression: 'none', partitions: 1, maxBatchBytes: BATCH_BYTES }) as const
     return {
-      pipeline: this.#pipeline,
+      plan: this.#plan,
       codec: this.#codec,
       dimensions: this.#dimensions.map(({ table }) => table),
       output: topic(output.topic),
-      outputFrame: outputFrame(0),
+      shape: avroShape(outputFrame(0)),
       rejects: topic(output.rejects),
-      rejectPartitions: 1,
-      aheadMs: Math.min(this.#pipeline.join.aheadMs, AHEAD_MS),
+      aheadMs: Math.min(this.#plan.aheadMs, AHEAD_MS),
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
@@ -133,40 +141,36 @@ export class Simulation {
     await this.#moveTo(Math.max(this.#clock, timestamp))
     const record = { ...step.record, timestamp }
     if (step.kind === 'row') await this.#dimensions[step.dimension].take(record)
-    else await this.#join(step.kind, record)
+    else await this.#offer(step.kind, record)
   }
 
   async close(): Promise<void> {
     for (const dimension of this.#dimensions) await dimension.close()
-    await this.#stores.window.close()
+    await this.#stores.window?.close()
     rmSync(this.#stores.folder, { recursive: true, force: true })
   }
 
-  /** Both inputs answer that nothing has come, as a broker does. */
+  /** All sources answer that nothing has come, as a broker does. */
   async #moveTo(clock: number): Promise<void> {
     this.#clock = clock
-    for (const side of [LEFT, RIGHT]) {
-      this.#task.offer(side, await answerOf(this.#input(side).topic, this.#offsets[side]))
+    for (const [source, { topic }] of this.#plan.sources.entries()) {
+      this.#task.offer(source, await answerOf(topic, this.#offsets[source]))
     }
     await this.#process()
   }
 
-  #input(side: number): TopicConfig {
-    return side === LEFT ? this.#pipeline.facts : this.#pipeline.join
+  #keyText(source: number, key: Buffer | null): string | null {
+    return keyText(this.#codec.sources[source].key, key)
   }
 
-  #key(side: number): KeyReader {
-    return side === LEFT ? this.#codec.factsKey : this.#codec.rightKey
-  }
-
-  async #join(kind: 'fact' | 'right', record: TimedRecord): Promise<void> {
-    const side = kind === 'fact' ? LEFT : RIGHT
-    const { topic } = this.#input(side)
+  async #offer(kind: 'fact' | 'right', record: TimedRecord): Promise<void> {
+    const source = KINDS.indexOf(kind)
+    const { topic } = this.#plan.sources[source]
     const before = this.#dropped()
-    this.#task.offer(side, await answerOf(topic, this.#offsets[side]++, record))
+    this.#task.offer(source, await answerOf(topic, this.#offsets[source]++, record))
     await this.#process()
     const after = this.#dropped()
-    const key = keyText(this.#key(side), record.key)
+    const key = this.#keyText(source, record.key)
     for (const reason of ['late', 'missing', 'future_time'] as const) {
       if (after[reason] === before[reason]) continue
       this.effects.drops.push({ from: kind, key, reason, error: '' })
@@ -181,53 +185,59 @@ export class Simulation {
   /** Until there is nothing to do; each round is an epoch. */
   async #process(): Promise<void> {
     while (await this.#task.process()) {
-      const epoch = this.#task.take()
+      const epoch = this.#task.drain()
       if (epoch !== undefined) await this.#commit(epoch)
     }
   }
 
   async #commit(epoch: TaskEpoch): Promise<void> {
     const { outputs, unmatched, rejects } = this.effects
-    // In one round matches are written before facts that have none.
-    let matches = epoch.matchTimes.length
+    // In one round matches are written before facts of a left join that have none.
+    let matches = epoch.outputTimes.length
     for await (const { columns, i } of written(epoch.outputs)) {
       if (matches-- > 0) outputs.push(this.#outputOf(columns, i))
       else unmatched.push(this.#outputOf(columns, i))
     }
     for await (const { columns, i } of written(epoch.rejects))
       rejects.push(this.#reject(columns, i))
-    const changelog = {
-      topic: 'changelog',
-      layout: this.#codec.layout,
-      schemaIds: [],
-      maxRecordBytes: BATCH_BYTES,
-      shorten() {},
-    }
-    const part = epochPart(epoch, this.#pipeline, changelog)
+    const part = epochPart(epoch, this.#topics)
     const first = this.#changelogOffset
     this.#changelogOffset += part.changelog.length
     await part.persist(first, this.#changelogOffset)
     for (const batch of [...part.batches, ...part.changelog]) batch.release()
   }
 
+  get #topics(): EpochTopics {
+    const topics = this.#plan.sources.map(({ topic }) => topic)
+    const topic = changelogTopic(this.#pipeline)
+    const { layout } = this.#codec
+    const of = { layout, schemaIds: [], maxRecordBytes: BATCH_BYTES, shorten() {} }
+    return { topics, topicIds: [], changelog: topic === null ? null : { topic, ...of } }
+  }
+
   #outputOf(columns: RecordColumns, i: number): Output {
     const { key, value, headers } = recordAt(columns, i)
     return {
-      key: String(key),
+      key: this.#outputKey(key),
       timestamp: columns.timestamps[i],
       headers: Object.fromEntries(headers.map(([name, text]) => [name, String(text)])),
       value: this.#output.decode(value!.subarray(FRAME_BYTES)),
     }
   }
 
+  /** A joined record's is the key's text; where nothing is joined it is the fact's, as it came. */
+  #outputKey(key: Buffer | null): string | null {
+    return this.#plan.sources[0].isKeyed ? String(key) : this.#keyText(0, key)
+  }
+
   #reject(columns: RecordColumns, i: number): Fault {
     const record = recordAt(columns, i)
     const header = (name: string): string =>
       String(record.headers.findLast(([key]) => key === `enricher.${name}`)?.[1])
-    const side = header('topic') === this.#pipeline.facts.topic ? LEFT : RIGHT
+    const source = this.#plan.sources.findIndex(({ topic }) => topic === header('topic'))
     return {
-      from: side === LEFT ? 'fact' : 'right',
-      key: keyText(this.#key(side), record.key),
+      from: KINDS[source],
+      key: this.#keyText(source, record.key),
       reason: header('reason'),
       error: header('error'),
     }

@@ -241,7 +241,6 @@ function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[
     .filter(({ count }) => count > 0)
 }
 
-
 const joinOf = ({ kind, onLeft, onRight, beforeMs, afterMs, graceMs }: JoinConfig): object => ({
   kind,
   on: { left: onLeft, right: onRight },

@@ -17,10 +17,9 @@ const kinds = (steps: readonly { kind: string }[]): string[] => steps.map(({ kin
 const header = (layout: string, left: number, right: number) => ({
   layout,
   schemaIds: [1, 2, 3],
-  left,
-  right,
+  offsets: [left, right],
   streamTime: 0,
-  closedBefore: 0,
+  closedBefore: [],
   nextPage: 0,
 })
 

@@ -1,0 +1,16 @@
+import type { PageStore } from '../state/page-store.ts'
+import { EnrichTask } from './enrich-task.ts'
+import { JoinTask } from './join-task.ts'
+import type { RunnableTask, TaskContext } from './task.ts'
+
+/** The task of the context's plan. @param pages of its state; null: it keeps none, as nothing is joined */
+export function createTask(
+  partition: number,
+  pages: PageStore | null,
+  context: TaskContext,
+): RunnableTask {
+  const { join } = context.plan
+  return join === null || pages === null
+    ? new EnrichTask(partition, context)
+    : new JoinTask(partition, pages, join, context)
+}

@@ -1,0 +1,164 @@
+/** What check and plan say of a pipeline whose facts are joined with nothing. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Operation, TopicAccess, TopicDescription } from '../../../src/broker/port.ts'
+import { checkAccess } from '../../../src/cli/checks/access.ts'
+import { checkDisk, checkMemory } from '../../../src/cli/checks/room.ts'
+import { changelogStep, groupSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
+import { checkTimes } from '../../../src/cli/checks/times.ts'
+import { checkOwnTopics, checkPartitions, checkRetention } from '../../../src/cli/checks/topics.ts'
+import { checkValues, readValues } from '../../../src/cli/checks/values.ts'
+import { parsePipeline } from '../../../src/config/load.ts'
+import { createPipelineCodec, outputFrame } from '../../../src/plan/pipeline-codec.ts'
+import { pipelineWith } from '../../support/pipeline.ts'
+
+const text = (dimensions: string): string => `
+name: job
+kafka: { brokers: "localhost:9092" }
+registry: { url: "http://localhost:8081" }
+facts: { topic: orders, time: at }
+${dimensions}
+output: { topic: orders.enriched }
+`
+const pipeline = parsePipeline(
+  text('dimensions: { customer: { topic: customers, on: customer_id } }'),
+  'pipeline.yaml',
+  {},
+)
+const topic = (partitions: number, config: Record<string, string> = {}): TopicDescription => ({
+  partitions,
+  config: new Map(Object.entries(config)),
+})
+const marks = (findings: readonly { mark: string }[]): string[] => findings.map(({ mark }) => mark)
+const inputs = [
+  ['orders', topic(4)],
+  ['customers', topic(1)],
+] as const
+
+test('the output has the facts’ number of partitions, and nothing else has to', () => {
+  const found = new Map([...inputs, ['orders.enriched', topic(4)]] as const)
+  const [sound] = checkPartitions(pipeline, found)
+  assert.equal(sound.detail, '4 each: orders, orders.enriched')
+  const odd = new Map([...inputs, ['orders.enriched', topic(3)]] as const)
+  const [finding, ...others] = checkPartitions(pipeline, odd)
+  assert.match(finding.detail, /orders\.enriched has 3, orders has 4: an output has its fact’s/)
+  assert.deepEqual(others, [])
+})
+
+test('rights are asked for on inputs, output and rejects, and on no changelog', () => {
+  const access = (operations: Operation[]): TopicAccess => ({
+    state: 'there',
+    allowed: new Set(operations),
+  })
+  const group = { state: 'Empty', protocol: '', members: [], allowed: new Set(['read'] as const) }
+  const findings = (output: Operation[]) =>
+    checkAccess(pipeline, {
+      topics: new Map([
+        ['orders', access(['describe', 'read'])],
+        ['customers', access(['describe', 'read'])],
+        ['orders.enriched', access(output)],
+        ['orders.enriched.rejects', access(['describe', 'write'])],
+        ['job-window-changelog', access([])],
+      ]),
+      group,
+      transactionalId: 'job-any',
+      mayUseTransactionalId: true,
+    })
+  assert.deepEqual(marks(findings(['describe', 'write'])), ['ok'])
+  const [refused] = findings(['describe'])
+  assert.equal(refused.detail, 'topic orders.enriched: no write')
+})
+
+test('facts may be deleted at any age, and only output and rejects are the pipeline’s own', () => {
+  const limited = new Map([['orders', topic(4, { 'retention.ms': '1000' })]])
+  const [retention, ...others] = checkRetention(pipeline, limited)
+  assert.equal(retention.mark, 'ok')
+  assert.deepEqual(others, [])
+  const [own] = checkOwnTopics(pipeline, new Map())
+  assert.equal(own.detail, 'orders.enriched, orders.enriched.rejects: created by a start')
+})
+
+test('room is needed for rows only, and for none without dimensions', () => {
+  const rows = [{ name: 'customer', rows: 1024, rowBytes: 77 }]
+  const streams = [{ rate: 1_000_000, bytes: 1_000_000 }]
+  const disk = { folder: '/', freeBytes: 1 << 30, isWritable: true }
+  const memory = checkMemory(pipeline, rows, streams, 1 << 30)
+  assert.match(memory.detail, /^about 100 KiB at most \(customer 100 KiB for 1,024 rows\) of /)
+  const { detail } = checkDisk(pipeline, rows, streams, disk)
+  assert.match(detail, /^about 300 KiB of 1.0 GiB free at .* \(on one instance\)$/)
+  const plain = parsePipeline(text(''), 'pipeline.yaml', {})
+  assert.match(checkMemory(plain, [], streams, 1 << 30).detail, /^about 0 B at most of the /)
+})
+
+test('the facts’ event times are looked at, and compared with nothing', () => {
+  const now = Date.UTC(2026, 5)
+  const reading = { unit: 'ms', fromSchema: false } as const
+  const time = (ms: number) => ({ text: String(ms), ms, reading, timestamp: now })
+  assert.deepEqual(marks(checkTimes(pipeline, [[time(now)]], now)), ['ok'])
+  const [wrong] = checkTimes(pipeline, [[time(now / 1000)]], now)
+  assert.equal(wrong.mark, 'fail')
+  assert.match(wrong.remedy!, /unit: s } \(pipeline\.yaml:5: facts\.time\)/)
+})
+
+test('a key may be anything, or none', async () => {
+  const long = { type: 'long', logicalType: 'timestamp-millis' } as const
+  const fields = [
+    { name: 'at', type: long },
+    { name: 'customer_id', type: 'string' as const },
+  ]
+  const schemas = {
+    facts: { type: 'record' as const, name: 'Order', fields },
+    right: null,
+    dimensions: [
+      {
+        type: 'record' as const,
+        name: 'Customer',
+        fields: [{ name: 'name', type: 'string' as const }],
+      },
+    ],
+  }
+  const { sources } = createPipelineCodec(pipeline, schemas, null)
+  const value = Buffer.concat([outputFrame(1), Buffer.from([2, 2, 97])])
+  const record = { value, headers: [], timestamp: 0 }
+  const sample = {
+    topic: 'orders',
+    codec: sources[0].values,
+    key: null,
+    keyFormat: 'long' as const,
+    isStream: true,
+    records: [
+      { ...record, key: null },
+      { ...record, key: Buffer.from([1, 2, 3]) },
+    ],
+  }
+  const read = await readValues(sample)
+  assert.equal(read.readable, 2)
+  assert.deepEqual(marks(checkValues(sample, read)), ['ok'])
+})
+
+test('a start creates output and rejects, and goes on where the group was', () => {
+  const steps = topicSteps(pipeline, new Map(inputs))
+  assert.deepEqual(
+    steps.map(({ kind, detail }) => `${kind} ${detail}`),
+    ['orders.enriched', 'orders.enriched.rejects'].map(
+      (name) => `create ${name}, 4 partitions, without a time limit`,
+    ),
+  )
+  assert.deepEqual(changelogStep(pipeline, 'any', new Map()), [])
+  const [offsets, ...others] = groupSteps(pipeline, group)
+  assert.equal(offsets.detail, 'orders goes on where the group was, 3 behind the end')
+  assert.deepEqual(others, [])
+})
+
+test('a pipeline that has run without a join does not start with one', () => {
+  const [refused] = groupSteps(pipelineWith(), group)
+  assert.equal(refused.kind, 'refuse')
+  assert.match(refused.detail, /at 7 of orders-0, there is no window.*OFFSETS_CHANGED.*reset/)
+})
+
+const group = {
+  group: { state: 'Empty', protocol: '', members: [], allowed: new Set<never>() },
+  offsets: [{ topic: 'orders', partition: 0, offset: 7 }],
+  headers: new Map(),
+  ends: new Map([['orders', new Map([[0, { first: 0, end: 10 }]])]]),
+}

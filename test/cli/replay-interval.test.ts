@@ -1,0 +1,47 @@
+/** What a replay has to read of its sources. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Admin } from '../../src/broker/port.ts'
+import { replayInterval } from '../../src/cli/replay-interval.ts'
+import { parsePipeline } from '../../src/config/load.ts'
+
+const pipeline = (join: string) =>
+  parsePipeline(
+    `
+name: job
+kafka: { brokers: "localhost:9092" }
+registry: { url: "http://localhost:8081" }
+facts: { topic: orders }
+${join}
+output: { topic: orders.enriched }
+`,
+    'pipeline.yaml',
+    {},
+  )
+
+/** Each record's timestamp is its offset, in seconds. */
+const admin = {
+  async offsets(_topic: string, at: number | string) {
+    if (at === 'earliest') return new Map([[0, 0]])
+    return new Map([[0, typeof at === 'number' ? Math.ceil(at / 1000) : 1000]])
+  },
+} as unknown as Admin
+const facts = { from: 100_000, to: 200_000 }
+
+test('right records are read that facts may match, and both until all that comes is late', async () => {
+  const joined = pipeline('join: { topic: payments, on: id, within: 10s, grace: 5s }')
+  const { times, overAt, offsets } = await replayInterval(joined, facts, 0, admin)
+  assert.deepEqual(times, [facts, { from: 90_000, to: 210_000 }])
+  assert.equal(overAt, 235_000)
+  assert.deepEqual(offsets, [
+    new Map([[0, { from: 100, to: 236 }]]),
+    new Map([[0, { from: 90, to: 236 }]]),
+  ])
+})
+
+test('without a join no fact is late: they are read from the first of the interval to the end', async () => {
+  const { times, overAt, offsets } = await replayInterval(pipeline(''), facts, 0, admin)
+  assert.deepEqual(times, [facts])
+  assert.equal(overAt, Number.POSITIVE_INFINITY)
+  assert.deepEqual(offsets, [new Map([[0, { from: 100, to: 1000 }]])])
+})

@@ -1,0 +1,95 @@
+/** Test cases of a pipeline whose facts are joined with nothing. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+
+const scratch = mkdtempSync(join(tmpdir(), 'stream-enricher-fixture-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+const ORDER =
+  'order_id: o1, customer_id: 7, product_id: 3, quantity: 2, price: 1, channel: web, ordered_at: 0'
+const CUSTOMER = 'customer_id: 7, name: Ann, segment: smb, country: SE, updated_at: 0'
+
+/** A case of the pipeline, run. @param changes of the pipeline file */
+function run(cases: string, pipeline = 'examples/enrich/pipeline.yaml') {
+  const file = join(scratch, 'one.test.yaml')
+  const text = `pipeline: ${resolve(pipeline)}
+dimensions: { customer: [{ key: 7, value: { ${CUSTOMER} } }] }
+cases: [{ name: one, ${cases} }]
+`
+  writeFileSync(file, text)
+  const command = ['--import', 'tsx', 'src/main.ts', 'test', file]
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+  return { code: status, out: stdout, err: stderr }
+}
+
+test('a right record, facts that come out alone and rejects of a right record are faults of the file', () => {
+  const { code, out, err } = run(
+    `given: [{ right: { value: { order_id: o1 } } }],
+  expect: { unmatched: [{ contains: { order_id: o1 } }], rejects: [{ from: right, reason: late }] }`,
+  )
+  assert.equal(code, 78)
+  assert.equal(out, '')
+  assert.deepEqual(err.trim().split('\n'), [
+    'one.test.yaml:3: cases.0.given.0.right: the pipeline has no join, so there is no right record',
+    'one.test.yaml:4: cases.0.expect.unmatched: the pipeline has no join: facts are outputs',
+    'one.test.yaml:4: cases.0.expect.rejects.0.from: right is none of fact, customer, product',
+  ])
+})
+
+test('a key that is not the one expected is shown, and so is an output without one', () => {
+  const differs = run(
+    `given: [{ fact: { key: a, value: { ${ORDER} } } }],
+  expect: { outputs: [{ key: null, contains: { order_id: o1 } }] }`,
+  )
+  assert.equal(differs.code, 1)
+  assert.match(differs.out, /output\n +expected \{"order_id":"o1"\}\n +got +nothing/)
+  assert.match(differs.out, /output a\n +expected nothing/)
+  const none = run(`given: [{ fact: { value: { ${ORDER} } } }], expect: {}`)
+  assert.match(none.out, /✗ one\n +output\n +expected nothing\n +got +\{"order_id":"o1"/)
+})
+
+test('a fact without its row is dropped, and named by its key as the format shows it', () => {
+  const file = join(scratch, 'pipeline.yaml')
+  const schemas = resolve('examples/orders/schemas')
+  writeFileSync(
+    file,
+    `name: job
+kafka: { brokers: "localhost:1" }
+facts: { topic: orders, schema: ${schemas}/order.avsc, keyFormat: long }
+dimensions:
+  customer: { topic: customers, schema: ${schemas}/customer.avsc, on: customer_id, missing: drop, select: [name] }
+output: { topic: completed, schemaId: 1 }
+`,
+  )
+  const { code, out } = run(
+    `given: [{ fact: { key: 5, value: { ${ORDER} } } }, { fact: { key: 6, value: { ${ORDER.replace('7', '8')} } } }],
+  expect: { outputs: [{ key: 5, contains: { name: Ann } }], drops: [{ from: fact, key: 6, reason: missing }] }`,
+    file,
+  )
+  assert.match(out, /1 case passed/)
+  assert.equal(code, 0)
+})
+
+test('the schema of Avro keys, which nothing else needs, has to be named for a key to be given', () => {
+  const file = join(scratch, 'avro.yaml')
+  const schemas = resolve('examples/orders/schemas')
+  const text = (more: string): string => `name: job
+kafka: { brokers: "localhost:1" }
+facts: { topic: orders, schema: ${schemas}/order.avsc, keyFormat: avro${more} }
+dimensions: { customer: { topic: customers, schema: ${schemas}/customer.avsc, on: customer_id, select: [name] } }
+output: { topic: completed, schemaId: 1 }
+`
+  const cases = `given: [{ fact: { key: k, value: { ${ORDER} } } }],
+  expect: { outputs: [{ key: k, contains: { name: Ann } }] }`
+  writeFileSync(file, text(''))
+  const { code, err } = run(cases, file)
+  assert.equal(code, 78)
+  assert.match(err, /cases\.0\.given\.0\.fact\.key: the keys’ schema is not known: .*keySchema/)
+  writeFileSync(join(scratch, 'key.avsc'), '"string"')
+  writeFileSync(file, text(', keySchema: key.avsc'))
+  assert.equal(run(cases, file).code, 0)
+})
