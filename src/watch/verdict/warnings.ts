@@ -125,8 +125,9 @@ export class Warnings {
   }
 
   #lookAtMatching(at: number): void {
+    const { join } = this.#parts.pipeline
+    if (join === null) return
     const { silence } = this.#matching
-    const { kind, within } = this.#join
     if (silence === undefined) {
       const report = this.#unmatched.end()
       if (report !== undefined) this.#log.event('matches_again', { seconds: seconds(report.ms) })
@@ -135,16 +136,12 @@ export class Warnings {
     const { left, right, keysFound } = silence
     const report = this.#unmatched.look({ at, count: left, among: left })
     if (report === undefined) return
+    const { kind, beforeMs, afterMs } = join
+    const within = spanText(Math.max(beforeMs, afterMs))
     const hint = keysFound
       ? `keys of one side are there on the other, but their event times are further apart than ${within}: look at \`time\` of both`
       : 'no key of one side was there on the other: look at `on` and `keyFormat` of both'
     this.#log.event('nothing_matches', { kind, left, right, hint })
-  }
-
-  /** Asked only where there is one: without a join nothing matches, and nothing is late. */
-  get #join(): { kind: string; within: string } {
-    const { kind, beforeMs, afterMs } = this.#parts.pipeline.join!
-    return { kind, within: spanText(Math.max(beforeMs, afterMs)) }
   }
 
   #indexOf(dimension: string): number {
