@@ -85,6 +85,13 @@ export class Arena {
     return { chunk, start: FIRST_BYTE, end: this.#ends[chunk] }
   }
 
+  /** Gives all memory back. */
+  clear(): void {
+    this.chunks.length = this.#alive.length = this.#ends.length = this.#free.length = 0
+    this.#current = -1
+    this.#live = 0
+  }
+
   #begin(): void {
     const chunk = this.#free.at(-1) ?? this.chunks.length
     if (chunk === MOST_CHUNKS) {
