@@ -1,7 +1,7 @@
 /** What a JSON Schema finds wrong with a file, as sentences: what is wrong, and what to write. */
 import type { ErrorObject } from 'ajv'
 import { notSupported } from './not-supported.ts'
-import type { ReportAt } from './pipeline-of.ts'
+import type { ReportAt } from './report.ts'
 import { DURATION } from './schema.ts'
 import { REFERENCE } from './substitute.ts'
 import { didYouMean } from './suggest.ts'

@@ -1,6 +1,6 @@
 /**
  * The definition of the pipeline file: what validates it is what `stream-enricher schema` prints for
- * editors. Cross-checks and defaults that depend on other keys are in `pipeline-of.ts`.
+ * editors. Defaults that depend on other keys are in `pipeline-of.ts`, what one key says against another in `cross-checks.ts`.
  */
 const text = (description: string, more: object = {}): object => ({
   type: 'string',

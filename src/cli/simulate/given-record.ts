@@ -7,7 +7,7 @@ import type { KeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
-import type { ReportAt } from '../../config/pipeline-of.ts'
+import type { ReportAt } from '../../config/report.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
 import type { Key, Path, RawRecord, Time } from './fixture-schema.ts'
 
