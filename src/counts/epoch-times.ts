@@ -6,11 +6,19 @@ export class EpochTimes {
   committed = 0
   /** Wall clock of the last commit, in ms; 0 before the first. */
   lastAt = 0
+  /** The same by the monotonic clock. */
+  #last = 0
 
   add(milliseconds: number): void {
     this.#times[this.committed % KEPT] = milliseconds
     this.committed++
     this.lastAt = Date.now()
+    this.#last = performance.now()
+  }
+
+  /** Since the last commit, in ms; null before the first. */
+  get sinceLastMs(): number | null {
+    return this.committed === 0 ? null : Math.round(performance.now() - this.#last)
   }
 
   /** Of the last 512, in ms; null before the first. */
