@@ -11,7 +11,7 @@ import { guessKeyFormat, nearlyAll, textIn } from './checks/key-shapes.ts'
 export interface TopicDraft {
   readonly topic: string
   readonly schema: AvroRecordSchema
-  /** As the file is to name it; null: the registry's. */
+  /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
   readonly keys: readonly Buffer[]
   /** Decoded, in the order of the keys; undefined where that was not possible. */
@@ -32,7 +32,7 @@ export interface Draft {
   readonly facts: TopicDraft
   readonly dimensions: readonly DimensionDraft[]
   readonly join: TopicDraft
-  /** In ms since 1970. */
+  /** The time now, in ms since 1970. */
   readonly now: number
 }
 

@@ -147,7 +147,7 @@ async function work(
   return { counts: service?.counts, isComplete }
 }
 
-/** Offsets, of both inputs. */
+/** Counts offsets of both inputs. */
 function measure({ expected }: ReplayInterval): {
   total: number
   behind(service: Service): number

@@ -33,7 +33,7 @@ export function reportSchema(
   }
 }
 
-/** Of a JSON pointer (RFC 6901). */
+/** A key as it stands in the file, from one of a JSON pointer (RFC 6901). */
 const unescaped = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~')
 
 /** Keywords that say only that a value is not of a form, or of none of several. */

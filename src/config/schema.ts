@@ -53,7 +53,7 @@ const topic = (description: string): object =>
     pattern: TOPIC,
     ...message('is no name for a topic; use letters a to z, digits, dots, - and _, at most 249'),
   })
-/** Of a service. */
+/** The address of a service. */
 const address = (description: string): object =>
   text(description, {
     pattern: '^https?://[^@]+$',

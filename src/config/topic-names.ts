@@ -10,7 +10,7 @@ export const inputTopics = ({ facts, join, dimensions }: Pipeline): string[] => 
   ...dimensions.map(({ topic }) => topic),
 ]
 
-/** Those that a start creates where they are missing. */
+/** The topics that a start creates where they are missing. */
 export const ownTopics = (pipeline: Pipeline): string[] => [
   pipeline.output.topic,
   pipeline.output.rejects,

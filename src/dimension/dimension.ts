@@ -74,7 +74,7 @@ export class Dimension {
     return this.#reading?.partitions ?? 0
   }
 
-  /** Of the bootstrap under way, or the last one, and of what followed. */
+  /** How far the bootstrap under way, or the last one, is, and the reading that followed. */
   get progress(): ReadProgress {
     return this.#reading?.progress ?? NOTHING_READ
   }

@@ -11,7 +11,7 @@ import { BatchList, type OutputTopic, type Rejected, writeReject } from '../outp
 
 /** So many may wait. */
 const MOST_BYTES = 8 * 1024 * 1024
-/** Of a reject's own headers, and of its objects. */
+/** About so many bytes does a reject take with its own headers and objects, beside the record. */
 const REJECT_BYTES = 600
 const RETRY_MS = 500
 
@@ -32,7 +32,7 @@ export class DimensionRejects {
   #waiting: Rejected[] = []
   #waitingBytes = 0
   #takenBytes = 0
-  /** In the transaction under way, or in one that was aborted. */
+  /** Rejects in the transaction under way, or in one that was aborted. */
   #taken: Rejected[] = []
   #added = 0
   #waiters: (() => void)[] = []
@@ -152,7 +152,7 @@ export class DimensionRejects {
   }
 }
 
-/** Those of one dimension. */
+/** The rejects of one dimension. */
 export class OwnRejects {
   readonly #all: DimensionRejects
   /** How many there were of all dimensions, with the last of this one. */

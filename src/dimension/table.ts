@@ -47,7 +47,7 @@ export class DimensionTable {
   rowBuffer: Bytes = NO_BYTES
   rowStart = 0
   rowEnd = 0
-  /** Of the row that was read last. */
+  /** Where key and value lie of the entry that was read last. */
   #keyStart = 0
   #keyBytes = 0
   #valueBytes = 0
@@ -60,12 +60,12 @@ export class DimensionTable {
     this.#chunks = this.#arena.chunks
   }
 
-  /** Rows. */
+  /** How many rows there are. */
   get size(): number {
     return this.#entries - this.#deleted
   }
 
-  /** Of each value. */
+  /** Bytes of the stamp that each value begins with. */
   get stampBytes(): number {
     return this.#stampBytes
   }

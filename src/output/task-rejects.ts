@@ -17,7 +17,7 @@ import { timeText } from './time-text.ts'
 export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
-  /** By side. */
+  /** The input topics, by side. */
   readonly #topics: readonly [string, string]
   readonly #output: OutputTopic
   readonly #counts: Counts

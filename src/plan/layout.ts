@@ -18,7 +18,7 @@ import { shapeOf } from './shape.ts'
 
 /** Changes when stored bytes change their meaning without the schemas changing. */
 const LAYOUT_VERSION = 2
-/** Of release 0.1. */
+/** The version that release 0.1 had. */
 const FIRST_VERSION = 1
 
 /**
@@ -41,14 +41,14 @@ export function layoutsOf(
 const hash = (content: unknown): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
 
-/** By side, the type of the time field; undefined: event times are the records' own. */
+/** The type of the time field of each side; undefined: event times are the records' own. */
 const timeTypes = ({ facts, join }: Pipeline, schemas: TopicSchemas): (Schema | undefined)[] => {
   const of = (time: string | null, { fields }: AvroRecordSchema): Schema | undefined =>
     fields.find(({ name }) => name === time)?.type
   return [of(facts.time, schemas.facts), of(join.time, schemas.right)]
 }
 
-/** By side, what times were read as, from which those in the window were made. */
+/** What the times of each side were read as, from which those in the window were made. */
 function timeUnits(pipeline: Pipeline, schemas: TopicSchemas): TimeUnit[] {
   const given = [pipeline.facts.timeUnit, pipeline.join.timeUnit]
   const ofType = (type: Schema | undefined): TimeUnit =>

@@ -27,7 +27,7 @@ export type Step =
   | { readonly kind: 'row'; readonly dimension: number; readonly record: GivenRecord }
   | { readonly kind: 'wait'; readonly ms: number }
 
-/** What is undefined is not compared. */
+/** A record that has to come out. What is undefined is not compared. */
 export interface ExpectedOutput {
   readonly key: string | undefined
   readonly timestamp: number | undefined
@@ -93,7 +93,7 @@ function isPipeline(file: string): EnricherError {
   return new EnricherError('CONFIG_INVALID', message)
 }
 
-/** From the file's content to bytes; what is wrong is reported to the file. */
+/** Makes steps of bytes, and what is expected, from the file's content; what is wrong with it is reported to the file. */
 class FixtureReader {
   readonly #pipeline: Pipeline
   readonly #yaml: YamlFile

@@ -60,6 +60,7 @@ const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const FRAME_BYTES = 5
 
+/** A pipeline with one task. What it would send is decoded, and added to `effects`. */
 export class Simulation {
   readonly effects: Effects = { outputs: [], unmatched: [], rejects: [], drops: [] }
   readonly #pipeline: Pipeline
@@ -68,7 +69,7 @@ export class Simulation {
   readonly #counts: Counts
   readonly #dimensions: readonly SimulatedDimension[]
   readonly #task: Task
-  /** By side: offsets of the next records. */
+  /** The offset that the next record of each side gets. */
   readonly #offsets = [0, 0]
   readonly #stores: Stores
   #clock: number
@@ -124,6 +125,7 @@ export class Simulation {
     }
   }
 
+  /** Does what the step says, and all that follows from it. */
   async take(step: Step): Promise<void> {
     if (step.kind === 'wait') {
       await this.#moveTo(this.#clock + step.ms)
@@ -142,7 +144,7 @@ export class Simulation {
     rmSync(this.#stores.folder, { recursive: true, force: true })
   }
 
-  /** Both inputs answer that nothing has come, as a broker does. */
+  /** Moves the clock on. Both inputs answer that nothing has come until then, as a broker does, so that windows may close. */
   async #moveTo(clock: number): Promise<void> {
     this.#clock = clock
     for (const side of [LEFT, RIGHT]) {
@@ -178,7 +180,7 @@ export class Simulation {
     return { late: droppedLate, missing: droppedMissing, future_time: droppedEarly }
   }
 
-  /** Until there is nothing to do; each round is an epoch. */
+  /** Has the task work until there is nothing left to do; each round is an epoch, which is committed. */
   async #process(): Promise<void> {
     while (await this.#task.process()) {
       const epoch = this.#task.take()

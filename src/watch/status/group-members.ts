@@ -4,6 +4,7 @@ import { inTime } from './in-time.ts'
 import type { ServiceParts } from './parts.ts'
 import { Remembered } from './remembered.ts'
 
+/** What the coordinator has said counts for so long. */
 const AGE_MS = 2000
 /** A coordinator that does not answer for this long is away. */
 const PATIENCE_MS = 3000

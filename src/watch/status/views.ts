@@ -16,6 +16,7 @@ import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
 
+/** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
@@ -237,7 +238,7 @@ export class ServiceViews implements Views {
   }
 }
 
-/** Matches by the distance of their event times: those up to `uptoMs`, and over the bucket before. */
+/** Matches by the distance of their event times: those of an entry are up to `uptoMs` apart, and over half of it. */
 function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[] {
   return [...buckets]
     .map((count, b) => ({ uptoMs: 2 ** b, count }))

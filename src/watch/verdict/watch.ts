@@ -38,7 +38,7 @@ export class Watch {
   #lastAnswerMs = 0
   /** Since when the tasks of an epoch that failed are not taken again. */
   #recoveringSince: number | undefined
-  /** By task: how far it was, and since when. */
+  /** How far each task was, and since when. */
   #positions = new Map<number, { readonly taken: number; readonly since: number }>()
 
   /** @param now monotonic, in ms */
@@ -76,7 +76,7 @@ export class Watch {
     this.#judge(figures)
   }
 
-  /** What has come since the last look is told. */
+  /** Looks a last time, so that what has come since the last look is told. */
   close(): void {
     clearInterval(this.#timer)
     this.look()
@@ -114,7 +114,7 @@ export class Watch {
     }
   }
 
-  /** Where nothing waits to be done again the last failure is over, though no epoch has been committed since. */
+  /** Epochs that fail. Where nothing waits to be done again that is over, though no epoch has been committed since. */
   #failing(at: number): Situation['failing'] {
     const { worker } = this.#parts
     this.#recoveringSince = worker?.recovering ? (this.#recoveringSince ?? at) : undefined
@@ -169,7 +169,7 @@ export class Watch {
       .filter(({ partitions }) => partitions > read)
   }
 
-  /** Of both sides. */
+  /** The topics of both sides. */
   get #topics(): readonly string[] {
     const { facts, join } = this.#parts.pipeline
     return [facts.topic, join.topic]
