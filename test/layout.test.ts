@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import { ERRORS } from '../src/errors.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -92,10 +93,85 @@ const homes: Readonly<Record<string, string>> = {
   commander: 'main.ts',
 }
 
+const MOST_LINES = 300
+const MOST_LINES_OF_FUNCTION = 70
+
+/** Files that are mainly one literal, and may be longer. */
+const tables: Readonly<Record<string, string>> = {
+  'config/schema.ts': 'the JSON Schema of the pipeline file',
+  'events.ts': 'every line that the log may have',
+}
+
+/** Where the wall clock is read, and for what: never for how long something takes, for it can be set back. */
+const wallClock: Readonly<Record<string, readonly string[]>> = {
+  'a moment that is shown': [
+    'cli/init.ts',
+    'counts/counts.ts',
+    'counts/epoch-times.ts',
+    'counts/last-rejects.ts',
+    'instance/feed.ts',
+    'watch/log/last-warnings.ts',
+    'watch/metrics/otlp.ts',
+    'watch/status/group-view.ts',
+    'watch/status/history.ts',
+    'watch/status/views.ts',
+    'watch/verdict/verdict.ts',
+  ],
+  'the time of a record that is written': [
+    'commit/epoch-part.ts',
+    'output/task-output.ts',
+    'state/stored-layout.ts',
+  ],
+  'compared with the times of records': [
+    'cli/check.ts',
+    'cli/replay.ts',
+    'commit/epochs.ts',
+    'input/last-lags.ts',
+    'service.ts',
+    'watch/status/report.ts',
+  ],
+  'compared with a moment that an earlier process has stored': [
+    'cli/plan.ts',
+    'dimension/checkpoint.ts',
+    'dimension/extent.ts',
+    'dimension/read-progress.ts',
+  ],
+}
+
+/** Rooms in which nothing may go on behind an error: what was begun with it has ended by then. */
+const SETTLED = ['commit', 'dimension', 'instance', 'state']
+
+/** Where `Promise.all` is right there without that. */
+const unsettled: Readonly<Record<string, readonly string[]>> = {
+  'asks only': [
+    'dimension/extent.ts › extentOf',
+    'state/restore.ts › takeTask',
+    'state/restore.ts › startOffsets',
+  ],
+  'an error ends the process': [
+    'dimension/all.ts › openDimensionStores',
+    'dimension/all.ts › readDimensions',
+    'dimension/dimension.ts › #restart',
+  ],
+  'none of them fails': ['instance/former-members.ts › ended'],
+}
+
+/** Documents that were there once. */
+const GONE = ['DESIGN', 'MODELS', 'OPERATIONS', 'REVIEW']
+
 /** What breaks a rule today. An entry that is no longer true fails the test, and goes. */
 const known = {
   edges: ['state/restore.ts → task/task.ts (type)'],
   libraries: ['plan/layout.ts → avsc (type)', 'plan/output-plan.ts → avsc (type)'],
+  long: ['codec/registry.ts', 'instance/worker.ts', 'task/task.ts', 'window/join-window.ts'],
+  longFunctions: ['broker/client.ts › createBroker', 'service.ts › startService'],
+  unsettled: [
+    'instance/tasks.ts › keep',
+    'instance/tasks.ts › putDown',
+    'instance/tasks.ts › take',
+    'instance/worker.ts › #end',
+  ],
+  documents: ['broker/kafkajs.ts: DESIGN', 'commit/epoch-part.ts: DESIGN'],
 }
 
 interface Import {
@@ -239,4 +315,90 @@ test('every error code is raised somewhere', () => {
   const others = [...sources].filter(([file]) => file !== 'errors.ts').map(([, text]) => text)
   const unused = codes.filter((code) => !others.some((text) => text.includes(`'${code}'`)))
   assert.deepEqual(unused, [])
+})
+
+/** A node and all below it. */
+function nodesOf(node: ts.Node): ts.Node[] {
+  const found = [node]
+  ts.forEachChild(node, (child) => void found.push(...nodesOf(child)))
+  return found
+}
+
+const nodes = [...sources].flatMap(([file, text]) =>
+  nodesOf(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)).map((node) => ({
+    file,
+    node,
+  })),
+)
+
+/** `file › function`: the nearest function or method around a node, or itself, that has a name. */
+function placeOf(file: string, node: ts.Node): string {
+  for (let at = node; ; at = at.parent) {
+    if (ts.isSourceFile(at)) return file
+    if (!ts.isFunctionLike(at)) continue
+    // `const f = () => …` and `{ f: () => … }` have their names outside.
+    const { name } = at.name ? at : (at.parent as ts.NamedDeclaration)
+    if (name !== undefined) return `${file} › ${name.getText()}`
+  }
+}
+
+test('a file has 300 lines at most, but for tables of data', () => {
+  const long = [...sources]
+    .filter(([, text]) => text.split('\n').length - 1 > MOST_LINES)
+    .map(([file]) => file)
+  assert.deepEqual(long.sort(), [...known.long, ...Object.keys(tables)].sort())
+})
+
+test('a function has 70 lines at most', () => {
+  const long = nodes.filter(({ node }) => {
+    const lines = ts.isFunctionLike(node) ? node.getText().split('\n').length : 0
+    return lines > MOST_LINES_OF_FUNCTION
+  })
+  assert.deepEqual(long.map(({ file, node }) => placeOf(file, node)).sort(), known.longFunctions)
+})
+
+/** Where `object.name` is used. */
+const usesOf = (object: string, name: string): { file: string; node: ts.Node }[] =>
+  nodes.filter(
+    ({ node }) =>
+      ts.isPropertyAccessExpression(node) &&
+      node.name.text === name &&
+      node.expression.getText() === object,
+  )
+
+test('the wall clock is read for moments, never for durations', () => {
+  const found = new Set(usesOf('Date', 'now').map(({ file }) => file))
+  assert.deepEqual([...found].sort(), Object.values(wallClock).flat().sort())
+})
+
+/** Whether the statement before has waited until all of these promises have ended: `await Promise.allSettled(…)`. */
+function isSettled(node: ts.Node): boolean {
+  const call = node.parent as ts.CallExpression
+  let statement: ts.Node = call
+  while (!ts.isBlock(statement.parent)) {
+    if (ts.isFunctionLike(statement)) return false
+    statement = statement.parent
+  }
+  const { statements } = statement.parent
+  const before = statements[statements.indexOf(statement as ts.Statement) - 1]
+  return before?.getText() === `await Promise.allSettled(${call.arguments[0].getText()})`
+}
+
+test('an error is told once all has ended that was begun with it', () => {
+  const found = usesOf('Promise', 'all')
+    .filter(({ file, node }) => SETTLED.includes(folderOf(file)) && !isSettled(node))
+    .map(({ file, node }) => placeOf(file, node))
+  const right = Object.values(unsettled).flat()
+  assert.deepEqual([...new Set(found)].sort(), [...known.unsettled, ...right].sort())
+})
+
+test('comments name documents only that are there', () => {
+  const isGone = (name: string): boolean =>
+    name.endsWith('.md') ? !existsSync(join(root, name)) : GONE.includes(name)
+  const found = [...sources].flatMap(([file, text]) => {
+    const comments = text.match(/^\s*\/?\*.*|(?<=^|\s)\/\/ .*/gm) ?? []
+    const names = comments.join('\n').match(/\b[A-Z]{4,}\b|[\w./-]+\.md\b/g) ?? []
+    return names.filter(isGone).map((name) => `${file}: ${name}`)
+  })
+  assert.deepEqual(found.sort(), known.documents)
 })

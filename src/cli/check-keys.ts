@@ -14,7 +14,7 @@ import { readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
 import { progress } from './terminal.ts'
 
-/** Of a dimension, what is looked through for the facts' rows: so many records, and bytes. */
+/** So many records, and bytes, of a dimension are looked through for the facts' rows. */
 const MOST_ROWS = 200_000
 const MOST_BYTES = 64 * 1024 * 1024
 /** The last facts that look their rows up. */
@@ -101,7 +101,7 @@ export async function checkDimensionKeys(
   return findings
 }
 
-/** By dimension, what each fact that can be read looks up. */
+/** What each fact that can be read looks up, by dimension. */
 async function lookedUp(
   pipeline: Pipeline,
   { sources: [facts] }: PipelineCodec,

@@ -268,7 +268,7 @@ function rateOf(records: readonly TopicRecord[]): number {
   }, 0)
 }
 
-/** Of the nearest folder, or file in its way, that is there already. */
+/** Looks at the nearest folder, or file in its way, that is there already. */
 function diskOf(dir: string): { folder: string; freeBytes: number; isWritable: boolean } {
   let folder = dir
   while (!existsSync(folder)) folder = dirname(folder)

@@ -11,7 +11,7 @@ import { guessKeyFormat, nearlyAll, textIn } from './checks/key-shapes.ts'
 export interface TopicDraft {
   readonly topic: string
   readonly schema: AvroRecordSchema
-  /** As the file is to name it; null: the registry's. */
+  /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
   /** null: the record has none. */
   readonly keys: readonly (Buffer | null)[]
@@ -34,7 +34,7 @@ export interface Draft {
   readonly dimensions: readonly DimensionDraft[]
   /** null: nothing is joined. */
   readonly join: TopicDraft | null
-  /** In ms since 1970. */
+  /** The time now, in ms since 1970. */
   readonly now: number
 }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { messageOf } from '../errors.ts'
 
-/** Of the image. */
+/** Where the image has its pipeline file. */
 const DEFAULT_FILE = '/etc/stream-enricher/pipeline.yaml'
 /** Whether a restart would help. Not `/readyz`: what restarts an unhealthy container would not let a restore end. */
 const PROBE = '/livez'

@@ -7,7 +7,7 @@ import { messageOf } from '../errors.ts'
 /** Named as the keys of the pipeline file; passwords come from the environment only. */
 export interface ConnectionOptions {
   readonly brokers: string
-  /** With the authorities that Node trusts. */
+  /** TLS with the authorities that Node trusts. */
   readonly tls?: true
   /** PEM files. */
   readonly tlsCa?: string

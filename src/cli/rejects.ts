@@ -40,7 +40,7 @@ export interface Reject {
   /** Decoded; null where that is not possible. */
   readonly value: unknown
   readonly valueBase64: string | null
-  /** Of the record as it came. */
+  /** The headers that the record had when it came. */
   readonly headers: Readonly<Record<string, string | null>>
 }
 
@@ -93,7 +93,7 @@ function summary(
 
 interface Shown {
   readonly shown: number
-  /** Of all that was read. */
+  /** How often each reason came, in all that was read. */
   readonly reasons: ReadonlyMap<string, number>
 }
 

@@ -153,7 +153,7 @@ async function work(
   return { counts: service?.counts, isComplete }
 }
 
-/** Offsets, of all sources. */
+/** Counts offsets of all sources. */
 function measure({ expected }: ReplayInterval): {
   total: number
   behind(service: Service): number

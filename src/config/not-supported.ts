@@ -3,7 +3,7 @@
  * has all of them.
  */
 export interface Wish {
-  /** Of the key; `*` is a dimension's name. */
+  /** The path of the key; `*` is a dimension's name. */
   readonly at: string
   /** The values that are not supported; the key itself where there are none. */
   readonly values?: readonly string[]
@@ -15,7 +15,7 @@ export interface Wish {
 const TOPICS = ['facts', 'join', 'dimensions.*']
 const FORMATS = ['json', 'protobuf']
 
-/** Of each topic of the file. */
+/** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 

@@ -1,7 +1,7 @@
 /** What a JSON Schema finds wrong with a file, as sentences: what is wrong, and what to write. */
 import type { ErrorObject } from 'ajv'
 import { notSupported } from './not-supported.ts'
-import type { ReportAt } from './pipeline-of.ts'
+import type { ReportAt } from './report.ts'
 import { DURATION } from './schema.ts'
 import { REFERENCE } from './substitute.ts'
 import { didYouMean } from './suggest.ts'
@@ -33,7 +33,7 @@ export function reportSchema(
   }
 }
 
-/** Of a JSON pointer (RFC 6901). */
+/** A key as it stands in the file, from one of a JSON pointer (RFC 6901). */
 const unescaped = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~')
 
 /** Keywords that say only that a value is not of a form, or of none of several. */

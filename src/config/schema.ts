@@ -1,6 +1,6 @@
 /**
  * The definition of the pipeline file: what validates it is what `stream-enricher schema` prints for
- * editors. Cross-checks and defaults that depend on other keys are in `pipeline-of.ts`.
+ * editors. Defaults that depend on other keys are in `pipeline-of.ts`, what one key says against another in `cross-checks.ts`.
  */
 const text = (description: string, more: object = {}): object => ({
   type: 'string',
@@ -53,7 +53,7 @@ const topic = (description: string): object =>
     pattern: TOPIC,
     ...message('is no name for a topic; use letters a to z, digits, dots, - and _, at most 249'),
   })
-/** Of a service. */
+/** The address of a service. */
 const address = (description: string): object =>
   text(description, {
     pattern: '^https?://[^@]+$',

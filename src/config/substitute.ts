@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Document, isPair, isScalar, isSeq, parse, Scalar, visit, type visitorFn } from 'yaml'
 import { ENTRY, mayBeText } from './definition.ts'
-
-/** A fault at a place of the file's text. */
-export type Report = (offset: number, path: string, message: string) => void
+import type { Report } from './report.ts'
 
 type Ancestors = Parameters<visitorFn<unknown>>[2]
 

@@ -13,9 +13,8 @@ import {
   type YAMLParseError,
 } from 'yaml'
 import { EnricherError, messageOf } from '../errors.ts'
-import type { ReportAt } from './pipeline-of.ts'
+import type { Report, ReportAt } from './report.ts'
 import { reportSchema } from './schema-faults.ts'
-import type { Report } from './substitute.ts'
 
 interface Fault {
   readonly line: number

@@ -7,10 +7,10 @@ import { type MissingKey, MissingKeys } from './missing-keys.ts'
 /** Powers of two: the last one is 49 days. */
 const BUCKETS = 33
 
-/** How often which time came. Bucket `b` has those over 2^(b-1) ms and up to 2^b ms, the first all up to 1 ms. */
+/** How often which time came. Bucket `b` has the times over 2^(b-1) ms and up to 2^b ms, the first one all up to 1 ms. */
 export class Distribution {
   readonly buckets = new Float64Array(BUCKETS)
-  /** Of the times, in ms. */
+  /** All times together, in ms. */
   sum = 0
 
   /** Cheap enough for a call per record. */
@@ -19,12 +19,12 @@ export class Distribution {
     this.sum += ms
   }
 
-  /** From each of these times until `now`, in ms; one that lies ahead counts as nothing. */
+  /** Adds how long ago each of these times was at `now`, in ms; one that lies ahead counts as no time. */
   addSince(times: Float64Array, now: number): void {
     for (let i = 0; i < times.length; i++) this.add(Math.max(0, now - times[i]))
   }
 
-  /** So many times of nothing. */
+  /** Adds so many times of 0 ms. */
   addNone(count: number): void {
     this.buckets[0] += count
   }
@@ -78,9 +78,9 @@ export class WindowCounts {
  */
 export class Counts {
   readonly consumed = [0, 0]
-  /** Of record batches, decompressed. */
+  /** Bytes of the record batches that were fetched, decompressed. */
   readonly consumedBytes = [0, 0]
-  /** Of a bounded run: records that are not of its interval. */
+  /** Records that were passed over because a bounded run (a replay) does not want their event time. */
   readonly outside = [0, 0]
   readonly late = [0, 0]
   /** How far behind stream time each record was; 0 for those that moved it on. */
@@ -90,37 +90,39 @@ export class Counts {
   readonly window = new WindowCounts()
   readonly lookupHits: number[]
   readonly lookupMisses: number[]
-  /** Of facts whose look-up field is null. */
+  /** Look-ups of facts whose field is null. */
   readonly lookupNulls: number[]
   readonly missingKeys: readonly MissingKeys[]
   droppedMissing = 0
   /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
   droppedLate = 0
   droppedEarly = 0
-  /** By topic: records of another type than the pipeline file names, which are dropped. */
+  /** Records that are dropped because they are of another type than the pipeline file names, by topic. */
   readonly otherTypes = new Tally()
+  /** Facts of a left join that came out without a match. */
   unmatched = 0
-  /** By topic. */
+  /** Records that were committed, by topic. */
   readonly produced = new Tally()
-  /** By topic; before compression. */
+  /** Their bytes before compression, by topic. */
   readonly producedBytes = new Tally()
-  /** `topic stage reason` → records. */
+  /** Records that were rejected, by `topic stage reason`. */
   readonly rejects = new Tally()
   readonly lastRejects = new LastRejects()
-  /** From the later of a match's two event times to its commit. */
+  /** How long each match took from the later of its two event times to its commit. */
   readonly latencies = new Distribution()
-  /** Wall time of a slice of a task, through all stages. */
+  /** How long each slice of a task took through all stages: elapsed time, not the processor's. */
   readonly slices = new Distribution()
-  /** By result: committed, aborted, fenced. */
+  /** Transactions that have ended, by result: committed, aborted, fenced. */
   readonly transactions = new Tally()
   readonly failing = new FailingEpochs()
+  /** How long each transaction that was committed took, from its beginning. */
   readonly commits = new Distribution()
-  /** Of each epoch: what its stages have taken. */
+  /** How long epochs took in each stage of a commit, by stage. */
   readonly stages = new Distributions()
   readonly epochs = new EpochTimes()
-  /** Wall clock in ms; 0 before the first. */
+  /** When records have last been fetched; wall clock in ms, 0 before the first. */
   lastFetchMs = 0
-  /** By `RebalanceReason`. */
+  /** Rebalances, by `RebalanceReason`. */
   readonly rebalances = new Tally()
   readonly rebalanceTimes = new Distribution()
   /**
@@ -128,25 +130,25 @@ export class Counts {
    * change this object's hidden class, and throw away what V8 has optimized of all that counts.
    */
   waitedForCommitMs = 0
-  /** `component code`, of errors that were recovered from. */
+  /** Errors that were recovered from, by `component code`. */
   readonly errors = new Tally()
-  /** `store op` */
+  /** How long operations of the stores took, by `store op`. */
   readonly storeOps = new Distributions()
-  /** `store reason`: damage was found, an administrator asked for it, or a dimension has to be read again. */
+  /** Stores that were put aside, by `store reason`: damage, an administrator's wish, or a dimension that is read again. */
   readonly quarantined = new Tally()
-  /** By store. */
+  /** Records that restores have read, by store; below it their bytes, and how long each restore took. */
   readonly restored = new Tally()
   readonly restoredBytes = new Tally()
   readonly restores = new Distributions()
-  /** By request name. */
+  /** How long brokers took to answer, by the request’s name. */
   readonly kafkaRequests = new Distributions()
   /** When a broker has last answered anything; wall clock in ms, 0 before the first. */
   lastAnswerMs = 0
-  /** `api error` */
+  /** Requests to brokers that have failed, by `api error`. */
   readonly kafkaErrors = new Tally()
-  /** By address. */
+  /** Open connections, by the broker’s address. */
   readonly kafkaConnections = new Tally()
-  /** `route method code` */
+  /** How long answers of the HTTP server took, by `route method code`. */
   readonly httpRequests = new Distributions()
   readonly #dimensions: readonly string[]
 

@@ -1,3 +1,4 @@
+/** Epochs whose times are kept. */
 const KEPT = 512
 
 /** How long the last epochs took to commit. */
@@ -6,14 +7,22 @@ export class EpochTimes {
   committed = 0
   /** Wall clock of the last commit, in ms; 0 before the first. */
   lastAt = 0
+  /** When that was by the monotonic clock. */
+  #last = 0
 
   add(milliseconds: number): void {
     this.#times[this.committed % KEPT] = milliseconds
     this.committed++
     this.lastAt = Date.now()
+    this.#last = performance.now()
   }
 
-  /** Of the last 512, in ms; null before the first. */
+  /** How long ago the last commit was, in ms; null before the first. */
+  get sinceLastMs(): number | null {
+    return this.committed === 0 ? null : Math.round(performance.now() - this.#last)
+  }
+
+  /** The time, in ms, below which so large a part of the last 512 lies; null before the first. */
   quantile(q: number): number | null {
     const sorted = [...this.#times].sort((a, b) => a - b)
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? null

@@ -8,7 +8,7 @@ const REMIND_MS = 60_000
 export class FailingEpochs {
   readonly #now: () => number
   count = 0
-  /** Why the last of them has. */
+  /** Why the last of them has failed. */
   error: unknown
   #since = 0
   #said = Number.NEGATIVE_INFINITY

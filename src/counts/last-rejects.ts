@@ -3,7 +3,7 @@ import { keyLook } from '../codec/key-text.ts'
 
 /** Where a reject came from, and why; its bytes are in the rejects topic. */
 export interface RejectNote {
-  /** Wall clock, in ms. */
+  /** When it was rejected: wall clock, in ms. */
   readonly at: number
   readonly topic: string
   readonly partition: number
@@ -23,15 +23,16 @@ type Rejected = Omit<RejectNote, 'at' | 'key' | 'value'> & {
 }
 type Noted = Omit<RejectNote, 'key' | 'value'> & Pick<RecordBytes, 'key' | 'value'>
 
+/** Rejects that are kept. */
 const MOST = 50
-/** Of a value: one more than is shown, so that the cut is seen. */
+/** So much is kept of a value: one byte more than is shown, so that the cut is seen. */
 const VALUE_BYTES = 65
 
 /** The last rejects of this instance, for people who look. Also those whose epoch is aborted later, and comes again. */
 export class LastRejects {
   readonly #notes: Noted[] = []
   #next = 0
-  /** By topic and reason: there are no more of these than there are kinds of rejects. */
+  /** The last reject of each topic and reason, of which there are few. */
   readonly #ofKind = new Map<string, Noted>()
 
   add({ topic, partition, offset, stage, reason, error, record }: Rejected): void {

@@ -9,7 +9,7 @@ const UNIT = 4
 const PLACE_BITS = 20
 const PLACE = 2 ** PLACE_BITS - 1
 const MOST_CHUNKS = 2 ** (32 - PLACE_BITS)
-/** In each chunk, so that no address is 0. */
+/** What is put into a chunk begins here, so that no address is 0. */
 const FIRST_BYTE = UNIT
 const LARGEST = CHUNK_BYTES - FIRST_BYTE
 
@@ -21,9 +21,9 @@ export const addressOf = (chunk: number, byte: number): number =>
 
 /** Memory outside the JavaScript heap, in chunks that are filled one after the other, and again once nothing in them is alive. */
 export class Arena {
-  /** Those that are free may have no bytes. */
+  /** All chunks by their numbers; those that are free may have no bytes. */
   readonly chunks: Bytes[] = []
-  /** By chunk: bytes of what is alive in it, and where the last of what was put into it ends; 0: it is free. */
+  /** For each chunk, the bytes of what is alive in it, and where the last of what was put into it ends; 0: it is free. */
   readonly #alive: number[] = []
   readonly #ends: number[] = []
   readonly #free: number[] = []
@@ -37,7 +37,7 @@ export class Arena {
     this.#claim = claim
   }
 
-  /** Of memory. */
+  /** Bytes of memory that all chunks take. */
   get bytes(): number {
     return this.chunks.reduce((sum, { length }) => sum + length, 0)
   }
@@ -83,6 +83,13 @@ export class Arena {
     }
     if (chunk < 0) return undefined
     return { chunk, start: FIRST_BYTE, end: this.#ends[chunk] }
+  }
+
+  /** Gives all memory back. */
+  clear(): void {
+    this.chunks.length = this.#alive.length = this.#ends.length = this.#free.length = 0
+    this.#current = -1
+    this.#live = 0
   }
 
   #begin(): void {

@@ -16,7 +16,7 @@ export interface DimensionCheckpoint {
   readonly lastUpdateMs?: number
   /** null: the broker gave none; undefined: it was written before ids were. */
   readonly topicId?: string | null
-  /** Of each value; undefined: it was written before there were stamps. */
+  /** Bytes of each value's stamp; undefined: it was written before there were stamps. */
   readonly stampBytes?: number
   /** By partition, where there is no id; null: nothing was read of it. */
   readonly marks?: readonly (Mark | null)[]

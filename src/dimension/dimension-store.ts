@@ -4,7 +4,7 @@ import type { DimensionCheckpoint } from './checkpoint.ts'
 import type { DimensionTable } from './table.ts'
 
 const PAGE_BYTES = 64 * 1024
-/** Of a rewrite, at once: no more of them is in memory a second time. */
+/** A rewrite takes so many bytes of rows at once: no more of them are in memory a second time. */
 const REWRITTEN_BYTES = 4 * 1024 * 1024
 const ROW_HEADER = 8
 const CHECKPOINT_KEY = Buffer.from([0xff])

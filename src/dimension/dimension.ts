@@ -75,7 +75,7 @@ export class Dimension {
     return this.#reading?.partitions ?? 0
   }
 
-  /** How far the bootstrap under way is, or the last one with what followed. */
+  /** How far the bootstrap under way, or the last one, is, and the reading that followed. */
   get progress(): ReadProgress {
     return this.#reading?.progress ?? NOTHING_READ
   }

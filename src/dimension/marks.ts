@@ -7,7 +7,7 @@ import type { Extent } from './extent.ts'
 /** A record that was read last of its partition. */
 export interface Mark {
   readonly offset: number
-  /** In ms since 1970. */
+  /** The record's time, in ms since 1970. */
   readonly timestamp: number
   /** CRC-32C of its key and value. */
   readonly checksum: number

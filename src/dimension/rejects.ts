@@ -11,7 +11,7 @@ import { retry } from '../retry/retry.ts'
 
 /** The bytes of rejects that may wait to be committed. */
 const MOST_BYTES = 8 * 1024 * 1024
-/** What a reject's own headers take, and its objects. */
+/** About so many bytes does a reject take with its own headers and objects, beside the record. */
 const REJECT_BYTES = 600
 const RETRY_MS = 500
 /** What a transaction of rejects may fail with, and go well the next time. It is fenced by a member that took us for gone. */
@@ -34,7 +34,7 @@ export class DimensionRejects {
   #waiting: Rejected[] = []
   #waitingBytes = 0
   #takenBytes = 0
-  /** What is in the transaction under way, or was in one that was aborted. */
+  /** Rejects in the transaction under way, or in one that was aborted. */
   #taken: Rejected[] = []
   #added = 0
   #waiters: (() => void)[] = []

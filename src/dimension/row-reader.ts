@@ -13,7 +13,7 @@ import type { DimensionTable } from './table.ts'
  */
 export type Applied = 'done' | 'schema unknown' | 'times needed'
 
-/** From a record to a row of table and store: put, deleted, or rejected. */
+/** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
   readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>
   readonly #table: DimensionTable

@@ -8,12 +8,9 @@ import {
   writeVarint,
 } from '../bytes.ts'
 import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
+import { ADDRESS, areFull, doubled, emptySlots, free, SLOT, slotOf } from './slots.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
-/** A slot: hash, address (0: free). They lie together, for every other place is a cache miss. */
-const SLOT = 2
-const ADDRESS = 1
-const FIRST_SLOTS = 1 << 10
 /** Slots that a sweep looks at, at most: a millisecond or so. */
 const MOST_SWEPT = 100_000
 /** Chunks of dead rows that are gone through at once, at most: some ten milliseconds each. */
@@ -33,12 +30,13 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
  * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
 export class DimensionTable {
-  readonly #hash: typeof hashBytes
+  /** By which `find` looks a key up. */
+  readonly hash: typeof hashBytes
   readonly #claim: (bytes: number) => void
-  #arena: Arena
+  readonly #arena: Arena
   /** The arena's. */
-  #chunks: readonly Bytes[]
-  #slots = new Int32Array(FIRST_SLOTS * SLOT)
+  readonly #chunks: readonly Bytes[]
+  #slots = emptySlots()
   /** Rows, and deleted keys. */
   #entries = 0
   #deleted = 0
@@ -49,25 +47,25 @@ export class DimensionTable {
   rowBuffer: Bytes = NO_BYTES
   rowStart = 0
   rowEnd = 0
-  /** Of the row that was read last. */
+  /** Where key and value lie of the entry that was read last. */
   #keyStart = 0
   #keyBytes = 0
   #valueBytes = 0
 
   /** @param claim called before memory is taken, with its bytes; throws where there must not be more */
   constructor(hash = hashBytes, claim: (bytes: number) => void = () => {}) {
-    this.#hash = hash
+    this.hash = hash
     this.#claim = claim
     this.#arena = new Arena(claim)
     this.#chunks = this.#arena.chunks
   }
 
-  /** Rows. */
+  /** How many rows there are. */
   get size(): number {
     return this.#entries - this.#deleted
   }
 
-  /** Of each value. */
+  /** Bytes of the stamp that each value begins with. */
   get stampBytes(): number {
     return this.#stampBytes
   }
@@ -75,10 +73,6 @@ export class DimensionTable {
   /** Bytes of memory: chunks and index. */
   get bytes(): number {
     return this.#arena.bytes + this.#slots.length * 4
-  }
-
-  hash(key: Bytes, start: number, end: number): number {
-    return this.#hash(key, start, end)
   }
 
   /**
@@ -113,7 +107,7 @@ export class DimensionTable {
 
   /** Where the stamp of this key lies in `rowBuffer`, also of a deleted one; -1: there is none. */
   stampAt(key: Bytes, start: number, end: number): number {
-    const slot = this.#slot(this.#hash(key, start, end), key, start, end)
+    const slot = this.#slot(this.hash(key, start, end), key, start, end)
     const address = this.#slots[slot + ADDRESS]
     if (address === 0) return -1
     this.rowBuffer = this.#chunks[chunkOf(address)]
@@ -132,8 +126,11 @@ export class DimensionTable {
     rowStart: number,
     rowEnd: number,
   ): void {
-    if (this.#entries * SLOT * 8 >= this.#slots.length * 6) this.#grow()
-    const hash = this.#hash(key, keyStart, keyEnd)
+    if (areFull(this.#slots, this.#entries)) {
+      this.#claim(this.#slots.length * 4)
+      this.#slots = doubled(this.#slots)
+    }
+    const hash = this.hash(key, keyStart, keyEnd)
     const slot = this.#slot(hash, key, keyStart, keyEnd)
     const keyBytes = keyEnd - keyStart
     const valueBytes = rowEnd - rowStart
@@ -155,7 +152,7 @@ export class DimensionTable {
 
   /** The key goes; without stamps. */
   delete(key: Bytes, start: number, end: number): void {
-    const slot = this.#slot(this.#hash(key, start, end), key, start, end)
+    const slot = this.#slot(this.hash(key, start, end), key, start, end)
     if (this.#slots[slot + ADDRESS] !== 0) this.#remove(slot)
   }
 
@@ -186,42 +183,23 @@ export class DimensionTable {
     this.#arena.release(address, bytes)
   }
 
-  #remove(from: number): void {
-    const slots = this.#slots
-    let slot = from
-    this.#forget(slots[slot + ADDRESS])
+  #remove(slot: number): void {
+    this.#forget(this.#slots[slot + ADDRESS])
     this.#entries--
-    // Backward shift: what probed past this slot moves up, so that no tombstone is needed.
-    const mask = slots.length - SLOT
-    for (
-      let next = (slot + SLOT) & mask;
-      slots[next + ADDRESS] !== 0;
-      next = (next + SLOT) & mask
-    ) {
-      const home = (slots[next] * SLOT) & mask
-      if (((next - home) & mask) < ((next - slot) & mask)) continue
-      slots[slot] = slots[next]
-      slots[slot + ADDRESS] = slots[next + ADDRESS]
-      slot = next
-    }
-    slots[slot + ADDRESS] = 0
+    free(this.#slots, slot)
   }
 
   /** @param stampBytes of the values that come */
   clear(stampBytes = 0): void {
-    this.#newArena()
+    this.#arena.clear()
     this.#entries = this.#deleted = this.#swept = 0
     this.#stampBytes = stampBytes
-    this.#slots = new Int32Array(FIRST_SLOTS * SLOT)
-  }
-
-  /** Calls `each` with every entry: its buffer, where the key starts, where the value starts, where it ends. */
-  forEach(each: EachEntry): void {
-    this.forSome(0, Number.POSITIVE_INFINITY, each)
+    this.#slots = emptySlots()
   }
 
   /**
-   * As `forEach`, until entries of so many bytes were visited, or the last.
+   * Calls `each` with one entry after the other, until entries of so many bytes were visited, or the last: its
+   * buffer, where the key starts, where the value starts, where it ends.
    * @param from 0, or what the call before has returned; the table is the same still
    * @returns where to go on; -1: all were visited
    */
@@ -293,25 +271,6 @@ export class DimensionTable {
     return this.#keyBytes === length && sameBytes(chunk, this.#keyStart, key, start, length)
   }
 
-  #grow(): void {
-    const old = this.#slots
-    this.#claim(old.length * 4)
-    this.#slots = new Int32Array(old.length * 2)
-    const mask = this.#slots.length - SLOT
-    for (let i = 0; i < old.length; i += SLOT) {
-      if (old[i + ADDRESS] === 0) continue
-      let slot = (old[i] * SLOT) & mask
-      while (this.#slots[slot + ADDRESS] !== 0) slot = (slot + SLOT) & mask
-      this.#slots[slot] = old[i]
-      this.#slots[slot + ADDRESS] = old[i + ADDRESS]
-    }
-  }
-
-  #newArena(): void {
-    this.#arena = new Arena(this.#claim)
-    this.#chunks = this.#arena.chunks
-  }
-
   /** Where more than half is dead, what is alive in the emptiest chunks moves: little at a time, as memory fills. */
   #reclaim(): void {
     for (let moved = 0; moved < MOST_MOVED && this.#arena.isMostlyDead; moved++) {
@@ -325,26 +284,17 @@ export class DimensionTable {
     const from = this.#chunks[chunk]
     for (let at = start; at < end; ) {
       const bytes = this.#readLengths(from, at)
-      const slot = this.#slotOf(addressOf(chunk, at), from)
+      const address = addressOf(chunk, at)
+      const hash = this.hash(from, this.#keyStart, this.#keyStart + this.#keyBytes)
+      const slot = slotOf(this.#slots, hash, address)
+      // What is dead has no slot.
       if (slot >= 0) {
         const to = this.#arena.allocate(bytes)
         from.copy(this.#chunks[chunkOf(to)], byteOf(to), at, at + bytes)
         this.#slots[slot + ADDRESS] = to
-        this.#arena.release(addressOf(chunk, at), bytes)
+        this.#arena.release(address, bytes)
       }
       at += padded(bytes)
-    }
-  }
-
-  /** Of the entry that was read last; -1: it is dead. */
-  #slotOf(address: number, chunk: Bytes): number {
-    const slots = this.#slots
-    const mask = slots.length - SLOT
-    const hash = this.#hash(chunk, this.#keyStart, this.#keyStart + this.#keyBytes)
-    for (let slot = (hash * SLOT) & mask; ; slot = (slot + SLOT) & mask) {
-      const found = slots[slot + ADDRESS]
-      if (found === 0) return -1
-      if (found >>> 0 === address) return slot
     }
   }
 }

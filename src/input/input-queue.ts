@@ -34,7 +34,7 @@ export class InputQueue {
   #answeredAt = Number.NEGATIVE_INFINITY
   /** The next offset to read once all that was taken is committed; -1 before the first. */
   taken = -1
-  /** Of the record that was taken last, in ms; 0 before the first. */
+  /** Timestamp of the record that was taken last, in ms; 0 before the first. */
   #takenTimestamp = 0
   /** Behind the last record that was taken, and up to where all is committed; -1 before the first. */
   #takenEnd = -1

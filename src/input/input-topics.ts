@@ -6,11 +6,11 @@ import type { Log } from '../events.ts'
 const REMIND_MS = 300_000
 
 export interface InputTopicsOptions {
-  /** Facts, right stream. */
+  /** The topics of facts and right stream. */
   readonly topics: readonly string[]
-  /** Of both: as many as there are tasks. */
+  /** How many partitions of both topics are read: as many as there are tasks. */
   readonly partitions: number
-  /** As of now. */
+  /** The topics' ids and partitions as they are now. */
   readonly identities: ReadonlyMap<string, TopicIdentity>
   readonly log: Log
   /** A topic was made anew. @param before its id at the start */
@@ -19,7 +19,7 @@ export interface InputTopicsOptions {
 
 export class InputTopics {
   readonly #options: InputTopicsOptions
-  /** By side; null: the broker gives none. */
+  /** The topics' ids at the start, by side; null: the broker gives none. */
   readonly ids: readonly (string | null)[]
   /** How many partitions there are, by side; those added since the start are read by nobody. */
   readonly partitions: number[]

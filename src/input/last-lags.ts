@@ -20,10 +20,10 @@ export const lagOf = (queue: InputQueue, now: number): Lag | undefined =>
  * takes its tasks anew each time: without this it would have no lag for most of the time, and look idle.
  */
 export class LastLags {
-  /** By partition; lists are by side. */
+  /** The last lag that was known of each partition; lists are by side. */
   readonly #known = new Map<number, readonly (KnownLag | undefined)[]>()
 
-  /** Of partitions that are ours: one that was never seen has nothing to be kept. */
+  /** Keeps the lag of a partition that is ours; of an input whose lag is not known, the one before stays. */
   keep(partition: number, queues: readonly InputQueue[], now = Date.now()): void {
     const before = this.#known.get(partition)
     const known = queues.map((queue, side): KnownLag | undefined => {

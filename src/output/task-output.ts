@@ -47,7 +47,7 @@ const RECORD_OVERHEAD = 40
 /** The text may quote a key. */
 const MOST_ERROR_CHARS = 500
 
-/** Bytes of a batch with one record of so many. */
+/** Bytes of a batch with one record of so many bytes. */
 export const batchOf = (recordBytes: number): number =>
   BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes
 
@@ -266,7 +266,7 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
   batches.writer(bytesOf(form)).recordOf(timestamp, form)
 }
 
-/** At most: a letter has three bytes of UTF-8, and a length five. */
+/** Bytes that a header takes at most: a letter has three bytes of UTF-8, and a length five. */
 function bytesOf({ key, value, headers }: RecordBytes): number {
   const headerBytes = headers.reduce(
     (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,

@@ -23,7 +23,7 @@ interface RejectContext {
 export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
-  /** Of the sources. */
+  /** The topics of the sources. */
   readonly #topics: readonly string[]
   readonly #output: OutputTopic
   readonly #counts: Counts

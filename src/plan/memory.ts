@@ -6,7 +6,7 @@ import { EnricherError } from '../errors.ts'
 const MIB = 1024 * 1024
 /** What the process takes besides: JavaScript's heap, code, the stores' own buffers. */
 export const PROCESS_BYTES = 160 * MIB
-/** Without a word in the file: the most a part gets, and its share of a small container. */
+/** What a part gets where the file does not say it: so much at most, and this share of a small container. */
 const DEFAULTS = {
   pages: { most: 192 * MIB, share: 0.2 },
   fetch: { most: 64 * MIB, share: 0.06 },
@@ -23,7 +23,7 @@ const ANSWER_BYTES = 4 * MIB
  */
 const STORE_BUFFER = { most: 4 * MIB, least: 256 * 1024 } as const
 
-/** Bytes, for the whole instance. */
+/** What the parts of an instance may take, in bytes. */
 export interface MemoryLimits {
   /** The container's, or what the file says. */
   readonly limit: number
@@ -37,7 +37,7 @@ export interface MemoryLimits {
   readonly dimensions: number
 }
 
-/** Bytes that the process may have: of its container, or of the machine. */
+/** Bytes that the process may have: its container's limit, or the machine's memory. */
 export function availableBytes(): number {
   const constrained = process.constrainedMemory()
   // Node gives 0, or a number beyond any memory, where there is no limit.

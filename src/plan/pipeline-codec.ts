@@ -36,7 +36,7 @@ export interface UnusableSchema {
 
 export type LatestSchema = ReaderSchema | UnusableSchema
 
-/** Of `inputTopics`, in their order: facts, right stream, dimensions. */
+/** The schemas of `inputTopics`, in their order: facts, right stream, dimensions. */
 export type ReaderSchemas = readonly ReaderSchema[]
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
@@ -201,7 +201,7 @@ export async function latestSchema(
   }
 }
 
-/** Of an .avsc file. Throws SCHEMA_INVALID. */
+/** The schema of an .avsc file. Throws SCHEMA_INVALID. */
 export function readSchema(topic: string, file: string): AvroRecordSchema {
   let schema: unknown
   try {

@@ -15,7 +15,7 @@ import {
   usableSchemas,
 } from './pipeline-codec.ts'
 
-/** Those of the ids; a file's stays what it is now. undefined: the registry has one of them no more. */
+/** The schemas that have these ids; that of a file stays what it is now. undefined: the registry has one of them no more. */
 export async function recordedSchemas(
   ids: readonly number[],
   latest: readonly LatestSchema[],

@@ -9,7 +9,7 @@ type ComplexType = Readonly<Record<string, unknown>> & { readonly type: unknown 
 
 interface Walk {
   readonly definitions: Map<string, ComplexType>
-  /** Of named types that were seen: a hash in place of the whole, for types may use one another many times. */
+  /** Hashes of the named types that were seen, in place of the whole, for types may use one another many times. */
   readonly shapes: Map<string, string>
   /** Named types whose inside this is. */
   readonly open: readonly string[]

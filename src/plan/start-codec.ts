@@ -19,7 +19,7 @@ import { outputFrame } from './pipeline-codec.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
-/** Of the output's schema. */
+/** Errors that are about the output's schema. */
 const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
 
 /**

@@ -7,16 +7,16 @@ import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 
 export interface Topics {
-  /** Of the inputs, so of tasks, output and changelog. */
+  /** How many partitions the inputs have, and so how many tasks there are; output and changelog have as many. */
   readonly partitions: number
   readonly rejectPartitions: number
-  /** Of output, rejects and changelog. */
+  /** What output, rejects and changelog take. */
   readonly limits: ReadonlyMap<string, TopicLimits>
 }
 
 /** What a topic takes. */
 export interface TopicLimits {
-  /** Of a whole record batch; what the broker's own compression may add is taken off. */
+  /** Bytes that a whole record batch may have; what the broker's own compression may add is taken off. */
   readonly batchBytes: number
   /** How far ahead of the broker's clock, and behind it, a timestamp may be; infinite: there is no limit. */
   readonly aheadMs: number
@@ -73,7 +73,7 @@ export function limitsOf(topic: TopicDescription): TopicLimits {
   }
 }
 
-/** Of the topics that are written. */
+/** What the topics take that are written. */
 export async function readLimits(
   pipeline: Pipeline,
   admin: Pick<Admin, 'describeTopics'>,

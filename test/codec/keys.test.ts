@@ -7,6 +7,7 @@ import { bytesOf } from '../../src/bytes.ts'
 import { keyPlan, keyPlanOfField } from '../../src/codec/key-plan.ts'
 import { avroKeyReader, keyBytes, keyReader, keyTextOf } from '../../src/codec/keys.ts'
 import type { KeyReader } from '../../src/codec/port.ts'
+import { longs } from './avsc-longs.ts'
 
 const FRAME = Buffer.from([0, 0, 0, 0, 7])
 const int64 = fc.oneof(
@@ -20,14 +21,6 @@ const int64 = fc.oneof(
 const word = fc.string({ unit: 'grapheme', maxLength: 80 })
 const binary = fc.uint8Array().map((bytes) => Buffer.from(bytes))
 
-const longs = avsc.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => Buffer.from(new BigInt64Array([value]).buffer),
-  isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => Number(a > b) - Number(a < b),
-  fromJSON: BigInt,
-  toJSON: String,
-})
 /** avsc takes a registered long for the bare name only. */
 function oracle(schema: Schema): Type {
   const bare = JSON.parse(JSON.stringify(schema), (_key, value) =>

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
@@ -15,12 +13,7 @@ import {
   startOn,
 } from './fake-topic.ts'
 import { rowsOf } from './rows-of.ts'
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'changing-topic-'))
-  t.after(() => rm(folder, { recursive: true }))
-  return folder
-}
+import { temporaryFolder } from './temporary-folder.ts'
 
 /**
  * The rows that a topic stands for: of each key, the partition that has its newest record by time (the higher one

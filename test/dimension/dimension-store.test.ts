@@ -1,34 +1,21 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Fetched, ReaderEvents } from '../../src/broker/port.ts'
-import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
-import { keyReader } from '../../src/codec/keys.ts'
-import type { ValueReader } from '../../src/codec/port.ts'
+import { bytesOf } from '../../src/bytes.ts'
 import type { DimensionCheckpoint } from '../../src/dimension/checkpoint.ts'
-import { Dimension } from '../../src/dimension/dimension.ts'
 import { DimensionStore } from '../../src/dimension/dimension-store.ts'
-import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { openStore, type Store } from '../../src/state/level.ts'
 import { rowsOf } from './rows-of.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
-const DAY = 86_400_000
 const PAGE = 64 * 1024
 const checkpoint = (offsets: readonly number[]): DimensionCheckpoint => ({
   layout: 'layout',
   offsets,
   currentAt: 1_700_000_000_000,
 })
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dimension-'))
-  t.after(() => rm(folder, { recursive: true }))
-  return folder
-}
 
 /** A table and its store, kept alike as a dimension does it. */
 class Kept {
@@ -204,187 +191,3 @@ test('a page of any bytes is loaded or refused, and a shortened one is refused',
   for (let end = 1; end < page.length; end++) assert.ok(!(await loads(page.subarray(0, end))))
   await level.close()
 })
-
-/** Answers of a topic with one record per entry; a null value deletes. */
-function answer(from: number, records: readonly [string, string | null][]): Fetched {
-  const parts = records.flatMap(([k, v]) => [Buffer.from(k), Buffer.from(v ?? '')])
-  let at = 0
-  const ends = parts.map((part) => (at += part.length))
-  const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
-  const keyEnds = Int32Array.from(records, (_, i) => ends[2 * i])
-  const columns = {
-    buffer: bytesOf(Buffer.concat(parts)),
-    length: records.length,
-    timestamps: new Float64Array(records.length),
-    offsets: Float64Array.from(records, (_, i) => from + i),
-    keyStarts: starts,
-    keyEnds,
-    valueStarts: keyEnds,
-    valueEnds: Int32Array.from(records, ([, v], i) => (v === null ? -1 : ends[2 * i + 1])),
-    headerStarts: starts,
-    headerEnds: starts,
-    nextOffset: from + records.length,
-  }
-  const end = columns.nextOffset
-  return { topic: 'customers', partition: 0, columns, lastStableOffset: end, highWatermark: end }
-}
-
-/** Takes a value as it is. */
-class WholeValue implements ValueReader {
-  #value = NO_BYTES
-  readonly fault = ''
-  readonly time = Number.NaN
-  readonly timeText = ''
-  readonly timeReading = null
-  projectedBytes = 0
-  keyBuffer = (): Bytes => this.#value
-  keyStart = (): number => 0
-  keyEnd = (): number => 0
-  read(_row: number, buffer: Buffer, start: number, end: number): null {
-    this.#value = bytesOf(buffer.subarray(start, end))
-    this.projectedBytes = end - start
-    return null
-  }
-  select(): void {}
-  project(target: Buffer, position: number): number {
-    return position + this.#value.copy(target, position)
-  }
-}
-
-interface Topic {
-  readonly records: readonly [string, string | null][]
-  readonly head?: number
-  readonly partitions?: number
-  readonly layout?: string
-  readonly laterMs?: number
-  readonly id?: string
-}
-
-/** Starts a dimension on the topic, waits until it has all of it, closes it; tells the rows and where it began. */
-async function runDimension(folder: string, topic: Topic) {
-  const { records, head = 0, partitions = 1, layout = 'layout', id = 'first' } = topic
-  const bounds = { earliest: head, stable: head + records.length, latest: head + records.length }
-  const offsets = (at: keyof typeof bounds): [number, number][] =>
-    Array.from({ length: partitions }, (_, p) => [p, p === 0 ? bounds[at] : 0])
-  const config = new Map([['delete.retention.ms', String(DAY)]])
-  const value = new WholeValue()
-  const began: number[] = []
-  const nothing = (): void => {}
-  const ports: DimensionPorts = {
-    config: {
-      name: 'customer',
-      topic: 'customers',
-      format: 'avro',
-      keyFormat: 'text',
-      keySchema: null,
-      schema: null,
-      type: null,
-      time: null,
-      timeUnit: null,
-      on: 'customer_id',
-      select: null,
-      missing: 'null',
-    },
-    codec: { reader: () => value, fault: '', load: async () => {} },
-    key: keyReader('text'),
-    layout,
-    store: await openStore(folder),
-    admin: {
-      describeTopics: async () => new Map([['customers', { partitions, config }]]),
-      identify: async () => new Map([['customers', { id, partitions }]]),
-      createTopics: async () => {},
-      deleteRecords: async () => {},
-      offsets: async (_topic, at) => new Map(offsets(at as keyof typeof bounds)),
-    },
-    createReader: ({ onFetched }: ReaderEvents) => ({
-      add({ partition }, offset) {
-        if (partition > 0) return
-        began.push(offset)
-        const rest = records.slice(offset - head)
-        if (rest.length > 0) setImmediate(() => onFetched(answer(offset, rest)))
-      },
-      remove: nothing,
-      pause: nothing,
-      resume: nothing,
-      close: async () => {},
-    }),
-    onReject: () => assert.fail('nothing is rejected'),
-    onOtherType: nothing,
-    room: async () => {},
-    rejects: { areCommitted: true, untilCommitted: async () => {} },
-    claim: nothing,
-    onUnusable: nothing,
-    onUnknownTopic: nothing,
-    hold: (work) => work(),
-    onFatal: (error) => assert.fail(String(error)),
-    log: { event: nothing },
-  }
-  const dimension = new Dimension(ports)
-  await dimension.start()
-  await dimension.ready
-  await dimension.close()
-  return { rows: rowsOf(dimension.table), began: began[0] }
-}
-
-const first: Topic['records'] = [
-  ['ada', '1'],
-  ['bob', '2'],
-  ['ada', '3'],
-]
-const more: Topic['records'] = [...first, ['bob', null], ['cyd', '4'], ['nobody', null]]
-const whole = new Map(Object.entries({ ada: '3', cyd: '4' }))
-
-test('a restarted dimension reads the tail only, and tombstones in it delete stored rows', async (t) => {
-  const folder = await temporaryFolder(t)
-  assert.equal((await runDimension(folder, { records: first })).began, 0)
-  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 3 })
-  assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 6 })
-})
-
-for (const [why, topic] of [
-  ['has another layout', { records: more, layout: 'another' }],
-  ['was written for another number of partitions', { records: more, partitions: 2 }],
-  ['ends before the head of the topic', { records: more, head: 4 }],
-  ['is older than the topic keeps its tombstones', { records: more, laterMs: DAY }],
-  ['is of a topic that was made anew', { records: more, id: 'second' }],
-  ['is ahead of the end of the topic', { records: more.slice(-2) }],
-] as [string, Topic][]) {
-  test(`a store that ${why} is rebuilt from the head`, async (t) => {
-    const folder = await temporaryFolder(t)
-    await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
-    const { head = 0, records, laterMs = 0 } = topic
-    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + laterMs })
-    const rebuilt = await runDimension(folder, topic)
-    const alive = [...new Map(records)].filter(([, v]) => v !== null)
-    assert.deepEqual(rebuilt, { rows: new Map(alive), began: head })
-    assert.deepEqual(await runDimension(folder, topic), {
-      rows: rebuilt.rows,
-      began: head + records.length,
-    })
-  })
-}
-
-const damages: Record<string, (folder: string) => Promise<void>> = {
-  async 'a byte has changed'(folder) {
-    const store = await openStore(folder)
-    const [[key, page]] = await store.iterator({ limit: 1 }).all()
-    page[page.length >> 1] ^= 1
-    await store.put(key, page)
-    await store.close()
-  },
-  async 'a file is too short'(folder) {
-    // Moves what it holds from its log to tables.
-    await (await openStore(folder)).close()
-    const tables = (await readdir(folder)).filter((file) => file.endsWith('.ldb'))
-    assert.ok(tables.length > 0)
-    for (const table of tables) await truncate(join(folder, table), 10)
-  },
-}
-for (const [what, damage] of Object.entries(damages)) {
-  test(`a store of which ${what} is rebuilt, and nothing of it stays`, async (t) => {
-    const folder = await temporaryFolder(t)
-    await runDimension(folder, { records: [['stale', 'row'], ...first.slice(1)] })
-    await damage(folder)
-    assert.deepEqual(await runDimension(folder, { records: more }), { rows: whole, began: 0 })
-  })
-}

@@ -49,6 +49,8 @@ class WholeValue implements ValueReader {
 export class FakeTopic {
   id: string | null = 'first'
   partitions: FakeRecord[][]
+  /** What lies before it was deleted; of every partition. */
+  head = 0
   /** By partition: where a transaction begins that is open. */
   open = new Map<number, number>()
 
@@ -180,7 +182,7 @@ export async function startOn(
   topic: FakeTopic,
   folder: string,
   chunk: Chunk = inTurn,
-  settings: Partial<Pick<DimensionPorts, 'onReject' | 'rejects'>> = {},
+  settings: Partial<Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects'>> = {},
 ): Promise<Running> {
   const events: Running['events'] = []
   const unusable: AnewReason[] = []
@@ -224,7 +226,11 @@ export async function startOn(
       deleteRecords: async () => {},
       offsets: async (_topic, at) =>
         offsetsOf((p) =>
-          at === 'earliest' ? 0 : at === 'latest' ? topic.partitions[p].length : topic.stable(p),
+          at === 'earliest'
+            ? topic.head
+            : at === 'latest'
+              ? topic.partitions[p].length
+              : topic.stable(p),
         ),
     },
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),

@@ -3,7 +3,7 @@ import type { DimensionTable } from '../../src/dimension/table.ts'
 /** The table's entries as text, as look-ups see them: without stamps and what is deleted. */
 export function rowsOf(table: DimensionTable): Map<string, string> {
   const keys: { buffer: Parameters<DimensionTable['find']>[1]; start: number; end: number }[] = []
-  table.forEach((buffer, start, end) => {
+  table.forSome(0, Number.POSITIVE_INFINITY, (buffer, start, end) => {
     keys.push({ buffer, start, end })
   })
   const rows = new Map<string, string>()

@@ -18,7 +18,7 @@ function get(table: DimensionTable, key: Buffer): Buffer | undefined {
 
 function entries(table: DimensionTable): Map<string, string> {
   const all = new Map<string, string>()
-  table.forEach((buffer, keyStart, rowStart, rowEnd) => {
+  table.forSome(0, Number.POSITIVE_INFINITY, (buffer, keyStart, rowStart, rowEnd) => {
     const key = buffer.toString('latin1', keyStart, rowStart)
     assert.ok(!all.has(key), 'a key is visited once')
     all.set(key, buffer.toString('latin1', rowStart, rowEnd))

@@ -140,7 +140,7 @@ function formsDiffer(a: Side, b: Side, schemas: KeySchemas): Finding | undefined
   return isApart ? fail(WHAT, detail, ONE_FORM) : warn(WHAT, detail, ONE_FORM)
 }
 
-/** By a key's text: where it lies. On several partitions, where its topic is written in two ways. */
+/** Where each key lies, by its text: on several partitions where its topic is written in two ways. */
 function places({ keyed }: Side): Map<string, Keyed[]> {
   const found = new Map<string, Keyed[]>()
   for (const one of keyed) {

@@ -8,7 +8,7 @@ import { looksOf, shown, textIn } from './key-shapes.ts'
 export interface RowKeys {
   /** The last ones, as they came. */
   readonly keys: readonly Buffer[]
-  /** By text, whether its last record is a row: a tombstone is none. Of the texts that are looked up only. */
+  /** Whether the last record of a key is a row (a tombstone is none), by the key's text; only of those that are looked up. */
   readonly rows: ReadonlyMap<string, boolean>
   /** Records. */
   readonly read: number
@@ -23,7 +23,7 @@ export interface LookUps extends RowKeys {
   readonly isReadWhole: boolean
   /** Offsets that the topic has. */
   readonly all: number
-  /** Of each fact of the sample that could be read; null: the field is null. */
+  /** What each fact of the sample that could be read looks up; null: the field is null. */
   readonly texts: readonly (string | null)[]
 }
 

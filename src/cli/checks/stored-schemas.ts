@@ -31,7 +31,7 @@ export function newerSchemaText({ topic, id, latestId, fault }: NewerSchema): st
     : `${kept}: what is written with the newer one is rejected (${fault})`
 }
 
-/** Of keys that have changed since the pipeline began to run. */
+/** Tells of keys whose schema has changed since the pipeline began to run. */
 export const checkKeySchemas = (keys: KeySchemas): Finding[] =>
   keys.flatMap((key) =>
     key === undefined || key.fault === null

@@ -43,7 +43,7 @@ export interface ValuesRead {
   readonly readable: number
   /** Records of another type than the one that is read. */
   readonly others: number
-  /** Of the records whose time field could be read, and is not null. */
+  /** Event times of the records whose time field could be read, and is not null. */
   readonly times: readonly SampledTime[]
   /** How many records the service would reject, by reason, with the text of the first. */
   readonly faults: ReadonlyMap<string, { count: number; readonly first: string }>

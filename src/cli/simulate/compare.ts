@@ -11,7 +11,7 @@ export interface Difference {
   readonly got: string
 }
 
-/** Nothing: the case has passed. The order of records does not count. */
+/** All differences; where there are none the case has passed. The order of records does not count. */
 export function compare(expected: Expected, got: Effects): Difference[] {
   return [
     ...compareOutputs('output', expected.outputs, got.outputs),
@@ -26,10 +26,10 @@ function compareOutputs(
   expected: readonly ExpectedOutput[],
   got: readonly Output[],
 ): Difference[] {
-  // Those that say most choose first.
+  // Each takes a record that fits it: those that say most choose first, so that vague ones do not take theirs.
   const wanted = [...expected].sort((a, b) => weight(b) - weight(a))
   const { missing, left } = pair(wanted, got, (one, other) => differences(one, other).length === 0)
-  // Of what is left, records of one key are taken to be meant by one another.
+  // Of what is left, records of one key are taken to be meant by one another, and compared field by field.
   const same = pair(missing, left, ({ key }, other) => key === undefined || key === other.key)
   return [
     ...same.pairs.flatMap(([one, other]) =>
@@ -54,11 +54,12 @@ function compareOutputs(
 const named = (kind: string, { key }: Pick<ExpectedOutput, 'key'>): string =>
   `${kind} ${key ?? ''}`.trim()
 
+/** How much an expected record says: one that has the whole value says most. */
 const weight = ({ key, timestamp, headers, value, partial }: ExpectedOutput): number =>
   Object.keys(value).length * (partial ? 1 : 1000) +
   [key, timestamp, headers].filter((part) => part !== undefined).length
 
-/** Field by field. */
+/** What is different between two records, field by field. */
 function differences(expected: ExpectedOutput, got: Output): Difference[] {
   const found: Difference[] = []
   const look = (what: string, one: unknown, other: unknown): void => {

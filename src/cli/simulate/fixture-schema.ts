@@ -131,7 +131,7 @@ export const fixtureSchema = {
 
 export type Time = string | number
 export type Key = string | number | null
-/** Of keys and indices, from the file's root. */
+/** A place in the file: keys and indices, from its root. */
 export type Path = readonly string[]
 
 export interface RawRecord {

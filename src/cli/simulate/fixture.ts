@@ -4,9 +4,9 @@ import { AvroJson } from '../../codec/avro-json.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { loadPipeline } from '../../config/load.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { milliseconds } from '../../config/pipeline-of.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import { inputsOf, sourcesOf } from '../../config/topic-names.ts'
+import { milliseconds } from '../../config/units.ts'
 import { readYaml, YamlFile } from '../../config/yaml-file.ts'
 import { EnricherError } from '../../errors.ts'
 import { keyPlans } from '../../plan/key-readers.ts'
@@ -29,7 +29,7 @@ export type Step =
   | { readonly kind: 'row'; readonly dimension: number; readonly record: GivenRecord }
   | { readonly kind: 'wait'; readonly ms: number }
 
-/** What is undefined is not compared. */
+/** A record that has to come out. What is undefined is not compared. */
 export interface ExpectedOutput {
   /** null: none; undefined: not compared. */
   readonly key: string | null | undefined
@@ -99,7 +99,7 @@ function isPipeline(file: string): EnricherError {
   return new EnricherError('CONFIG_INVALID', message)
 }
 
-/** From the file's content to bytes; what is wrong is reported to the file. */
+/** Makes steps of bytes, and what is expected, from the file's content; what is wrong with it is reported to the file. */
 class FixtureReader {
   readonly #pipeline: Pipeline
   readonly #yaml: YamlFile

@@ -7,11 +7,11 @@ import type { KeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
-import type { ReportAt } from '../../config/pipeline-of.ts'
+import type { ReportAt } from '../../config/report.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
 import type { Key, Path, RawRecord, Time } from './fixture-schema.ts'
 
-/** A schema that is a file is read for any id. */
+/** The frame of every value: where the schema is a file, values of any schema id are read by it. */
 const FRAME = outputFrame(0)
 
 /** A record as it is written to its topic; without a timestamp it is the clock's. */
@@ -66,14 +66,14 @@ export class GivenRecords {
     return { key, value, headers, timestamp }
   }
 
-  /** In ms where it is a number, or the digits of one that a double does not hold. */
+  /** A number, or the digits of one that a double does not hold, counts the field's units since 1970; other text is ISO 8601. */
   #timestamp(written: Time | null | undefined): Time | undefined {
     if (written === null || written === undefined) return undefined
     const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
     return isCount ? Math.floor(inMs(Number(written), this.#unit)) : written
   }
 
-  /** @param fields gets those of the value */
+  /** @param fields where the value's fields are put, as the schema reads them back */
   #value({ value, base64 }: RawRecord, path: Path, fields: Record<string, unknown>): Buffer | null {
     if (base64 !== undefined) return Buffer.from(base64, 'base64')
     if (value === null) return null
@@ -104,7 +104,7 @@ export class GivenRecords {
   }
 }
 
-/** Whole milliseconds, as a record's timestamp is. */
+/** A time of the file in whole milliseconds, as a record's timestamp is; undefined where it is none. */
 export function readTime(time: Time | undefined, path: Path, report: ReportAt): number | undefined {
   if (typeof time !== 'string') return time
   const ms = parseTime(time)

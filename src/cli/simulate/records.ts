@@ -10,7 +10,7 @@ import type { GivenRecord } from './given-record.ts'
 
 export type TimedRecord = GivenRecord & { readonly timestamp: number }
 
-/** An answer with one record; without one, that nothing has come before `offset`. */
+/** A broker's answer to a fetch: one record, or, without one, that nothing has come before `offset`. */
 export async function answerOf(
   topic: string,
   offset: number,
@@ -32,7 +32,7 @@ async function batchOf(topic: string, offset: number, record: TimedRecord): Prom
   return bytes
 }
 
-/** Every record of the batches. */
+/** Every record of batches that were made to be sent. */
 export async function* written(
   batches: readonly ProduceBatch[],
 ): AsyncGenerator<{ columns: RecordColumns; i: number }> {
@@ -42,6 +42,6 @@ export async function* written(
   }
 }
 
-/** null: there is none. */
+/** A key as text, or in hexadecimal where it is none; null: the record has no key. */
 export const keyText = (reader: KeyReader, key: Buffer | null): string | null =>
   key === null ? null : (keyTextOf(reader, key) ?? `0x${key.toString('hex')}`)

@@ -76,7 +76,7 @@ export class SimulatedDimension {
     return this.#dimension.table
   }
 
-  /** Resolves when the row is in the table. */
+  /** Gives the dimension a record, as a fetch would; resolves when its row is in the table. */
   async take(record: TimedRecord): Promise<void> {
     this.#events!.onFetched(await answerOf(this.#topic, this.#offset++, record))
     while (this.#dimension.progress.positions[0] < this.#offset) {

@@ -66,6 +66,7 @@ const FRAME_BYTES = 5
 /** By source. */
 const KINDS = ['fact', 'right'] as const
 
+/** A pipeline with one task. What it would send is decoded, and added to `effects`. */
 export class Simulation {
   readonly effects: Effects = { outputs: [], unmatched: [], rejects: [], drops: [] }
   readonly #pipeline: Pipeline
@@ -75,7 +76,7 @@ export class Simulation {
   readonly #counts: Counts
   readonly #dimensions: readonly SimulatedDimension[]
   readonly #task: RunnableTask
-  /** By source: offsets of the next records. */
+  /** The offset that the next record of each source gets. */
   readonly #offsets: number[]
   readonly #stores: Stores
   #clock: number
@@ -132,6 +133,7 @@ export class Simulation {
     }
   }
 
+  /** Does what the step says, and all that follows from it. */
   async take(step: Step): Promise<void> {
     if (step.kind === 'wait') {
       await this.#moveTo(this.#clock + step.ms)
@@ -150,7 +152,7 @@ export class Simulation {
     rmSync(this.#stores.folder, { recursive: true, force: true })
   }
 
-  /** All sources answer that nothing has come, as a broker does. */
+  /** Moves the clock on. All sources answer that nothing has come until then, as a broker does, so that windows may close. */
   async #moveTo(clock: number): Promise<void> {
     this.#clock = clock
     for (const [source, { topic }] of this.#plan.sources.entries()) {
@@ -182,7 +184,7 @@ export class Simulation {
     return { late: droppedLate, missing: droppedMissing, future_time: droppedEarly }
   }
 
-  /** Until there is nothing to do; each round is an epoch. */
+  /** Has the task work until there is nothing left to do; each round is an epoch, which is committed. */
   async #process(): Promise<void> {
     while (await this.#task.process()) {
       const epoch = this.#task.drain()

@@ -71,11 +71,11 @@ function rejectsRoute(app: FastifyInstance, views: Views, access: RecordAccess):
   })
 }
 
-/** Of a route that shows records: what a request needs. */
+/** What OpenAPI says of a route that shows records: whether a request needs a token. */
 export const guarded = ({ kind }: RecordAccess): object =>
   kind === 'token' ? { security: [{ token: [] }] } : {}
 
-/** Of a route that shows records: the answers to who may not see them. */
+/** What a route that shows records answers to who may not see them. */
 export function refusedBy({ kind }: RecordAccess): object {
   if (kind === 'token') return { 401: { ...PROBLEM, description: 'No token, or a wrong one' } }
   if (kind === 'nobody') return { 403: { ...PROBLEM, description: 'Records are shown to nobody' } }

@@ -1,12 +1,13 @@
 import { EVENTS, type EventFields, type EventName } from '../../events.ts'
 
+/** Lines that are kept. */
 const MOST = 20
 /** Fields that have keys of records, or what was in them. */
 const OF_RECORDS: ReadonlySet<string> = new Set(['key', 'keys', 'fault', 'hint'])
 const HIDDEN = '…'
 
 export interface WarningLine {
-  /** Wall clock, in ms. */
+  /** When it was written: wall clock, in ms. */
   readonly at: number
   readonly level: 'warn' | 'error' | 'fatal'
   readonly event: EventName
@@ -14,7 +15,7 @@ export interface WarningLine {
 }
 
 interface Noted extends WarningLine {
-  /** The same without what is of records. */
+  /** Its text without keys and contents of records. */
   readonly bare: string
 }
 

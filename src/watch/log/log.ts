@@ -67,7 +67,10 @@ export function logTo(
   }
 }
 
-/** With its stack where somebody looks for a fault of ours: at a level for that, or at an end that nobody has foreseen. */
+/**
+ * An error as the log has it: with its stack where somebody looks for a fault of ours, at the levels debug and trace, or at
+ * an end that nobody has foreseen.
+ */
 function printedError(error: unknown, level: string, wanted: string): unknown {
   if (!(error instanceof Error)) return error
   const printed = stdSerializers.errWithCause(error)
@@ -80,7 +83,7 @@ function withoutStack({ stack: _, cause, ...rest }: SerializedError): object {
   return cause === undefined ? rest : { ...rest, cause: withoutStack(cause as SerializedError) }
 }
 
-/** For people: what the sentence has they need not read again. */
+/** The fields that the sentence does not have: people need not read the others again. */
 export const unsaid = (message: string, fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !message.includes(`{${name}}`)))
 

@@ -2,7 +2,7 @@
 
 export interface Exposition {
   readonly contentType: string
-  /** From what prom-client writes. */
+  /** Makes it of what prom-client writes. */
   form(text: string): string
 }
 

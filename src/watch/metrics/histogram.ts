@@ -2,7 +2,7 @@ import type { Distribution } from '../../counts/counts.ts'
 
 type Labels = Record<string, string>
 
-/** Bounds below infinity: OPERATIONS allows 12 buckets. */
+/** Bounds below infinity. With it a histogram has 12 buckets, each of which is a series for every label value. */
 const BOUNDS = 11
 
 /** Shows distributions that are counted elsewhere. */

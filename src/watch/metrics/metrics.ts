@@ -13,7 +13,7 @@ type Of<Kind> = Kind extends 'counter'
 export type Metrics = { readonly [Name in keyof Table]: Of<Table[Name][0]> } & {
   /** Prometheus’s text. Scrapes at the same time are answered one after the other. */
   text(): Promise<string>
-  /** The same, as values. */
+  /** The same metrics as values. */
   sampled(): Promise<Sampled[]>
 }
 

@@ -29,7 +29,7 @@ export function otlpRequest(
   return { resourceMetrics: [{ resource: { attributes: attributesOf(resource) }, scopeMetrics }] }
 }
 
-/** As text: a number of JSON has not enough digits. */
+/** A time in nanoseconds, as text: a number of JSON has not enough digits. */
 const nanoseconds = (ms: number): string => String(BigInt(Math.round(ms * 1000)) * 1000n)
 
 const attributesOf = (labels: Attributes): object[] =>
@@ -60,7 +60,7 @@ interface Histogram {
   readonly explicitBounds: number[]
 }
 
-/** From the samples of Prometheus's text form, whose buckets each count all that is below. */
+/** Histograms as OTLP has them, from the samples of Prometheus's text form, whose buckets each count all that is below. */
 function histograms(values: readonly Sampling[]): Histogram[] {
   const found = new Map<string, Histogram & { below: number }>()
   for (const { metricName = '', labels, value } of values) {

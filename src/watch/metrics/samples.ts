@@ -17,6 +17,7 @@ import { LEVELS, type Verdict } from '../verdict/verdict.ts'
 import { storeSizes } from './disk.ts'
 import type { Metrics } from './metrics.ts'
 
+/** Reasons of rejects that `decode_errors_total` counts. */
 const UNDECODED: readonly RejectReason[] = [
   'bad_key',
   'not_framed',
@@ -73,7 +74,7 @@ function collectVerdict(metrics: Metrics, { verdict, reasons }: Verdict): void {
   }
 }
 
-/** Of everything that the pipeline file says, but its secrets. */
+/** A hash of everything that the pipeline file says, but its secrets. */
 function hashOf(pipeline: Pipeline): string {
   const text = JSON.stringify(redacted(pipeline))
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
@@ -276,7 +277,7 @@ function secondsLeft(remaining: number, total: number, begunMs: number): number 
   return remaining === 0 ? 0 : progress(remaining, total, begunMs).secondsLeft
 }
 
-/** Absent while one of them is not known. */
+/** The time that is left until the last of them is restored; no series while one of them is not known. */
 function collectEta(metrics: Metrics, store: string, etas: readonly (number | null)[]): void {
   if (etas.includes(null)) return
   metrics.restore_eta_seconds.set({ store }, Math.max(0, ...etas.map(Number)))

@@ -1,8 +1,10 @@
 import type { Member } from '../../instance/membership.ts'
 import { ApiError } from '../http/api-error.ts'
-import { Remembered } from '../log/remembered.ts'
+import { inTime } from './in-time.ts'
 import type { ServiceParts } from './parts.ts'
+import { Remembered } from './remembered.ts'
 
+/** What the coordinator has said counts for so long. */
 const AGE_MS = 2000
 /** A coordinator that does not answer for this long is away. */
 const PATIENCE_MS = 3000
@@ -11,7 +13,6 @@ const RETRY_SECONDS = 2
 /** The members of the group, as its coordinator has them. */
 export class GroupMembers {
   readonly #remembered: Remembered<readonly Member[]>
-
   readonly #parts: ServiceParts
 
   constructor(parts: ServiceParts) {
@@ -30,10 +31,7 @@ export class GroupMembers {
 
   /** Throws ApiError where the coordinator does not answer. */
   async fresh(): Promise<readonly Member[]> {
-    const patience = new Promise<never>((_resolve, reject) => {
-      setTimeout(reject, PATIENCE_MS).unref()
-    })
-    return Promise.race([this.#remembered.fresh(), patience]).catch(() => {
+    return inTime(this.#remembered.fresh(), PATIENCE_MS).catch(() => {
       throw new ApiError(503, 'The group’s coordinator does not answer', RETRY_SECONDS)
     })
   }

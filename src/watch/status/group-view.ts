@@ -7,8 +7,9 @@ import type { ServiceParts } from './parts.ts'
 
 /** An instance that takes longer to answer counts as silent. */
 const PATIENCE_MS = 1000
+/** Members are looked at so often, so that one that leaves was seen before. */
 const LOOK_MS = 10_000
-/** Who has left is told of for so long. */
+/** Instances that have left are told of for so long. */
 const GONE_MS = 3_600_000
 
 /** What an instance tells of itself at `/v1/summary`. Times are wall clock, in ms. */
@@ -23,20 +24,21 @@ export interface Summary {
   readonly pace: Pace
 }
 
+/** A member as it was when it was last seen. */
 interface Seen {
   readonly name: string
   readonly address: string | null
   readonly partitions: readonly number[]
-  /** Monotonic, in ms. */
+  /** When that was: monotonic, in ms. */
   readonly seenAt: number
 }
 
 export interface GroupViewOptions {
   readonly parts: ServiceParts
-  /** None where they are not known. */
+  /** The members now; none where they are not known. */
   readonly members: () => Promise<readonly Member[]>
   readonly own: () => Summary
-  /** Monotonic, in ms. */
+  /** A monotonic clock, in ms. */
   readonly now?: () => number
 }
 
@@ -78,12 +80,12 @@ export class GroupView {
     return members
   }
 
-  /** With the time by the wall clock, in ms. */
+  /** A member that has left as the API tells of it, with the time by the wall clock, in ms. */
   #told({ seenAt, ...seen }: Seen): object {
     return { ...seen, lastSeenAt: Math.round(Date.now() - (this.#now() - seenAt)) }
   }
 
-  /** Many who ask share one question to the others. */
+  /** What all instances tell of themselves. Many who ask at a time share one question to the others. */
   view(): Promise<object> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
@@ -126,7 +128,7 @@ type Told =
   | { readonly summary: Summary; readonly error: null }
   | { readonly summary: null; readonly error: string }
 
-/** Its address is what it has told the group, and no token goes there. */
+/** Asks a member for its summary. The address is what it has told the group, so no token goes there. */
 async function asked({ address, instance }: Member): Promise<Told> {
   if (address === null) return { summary: null, error: 'its version does not tell its address' }
   const signal = AbortSignal.timeout(PATIENCE_MS)

@@ -5,7 +5,7 @@ import type { Worker } from '../../instance/worker.ts'
 import { lagsOf } from './report.ts'
 
 const EVERY_MS = 10_000
-/** An hour. */
+/** Samples that are kept: those of an hour. */
 const MOST = 360
 
 /** Records a second of each kind; times in ms. */
@@ -19,7 +19,7 @@ export interface Pace {
   /** Facts that came to the join. */
   readonly enriched: number
   readonly epochs: number
-  /** From the later event time of a match to its commit; null: there was none. */
+  /** How long matches took from their later event time to the commit; null: there was none. */
   readonly latencyP50Ms: number | null
   readonly latencyP99Ms: number | null
   /** Records that wait, and for how long the oldest has; null: not known. */
@@ -27,18 +27,18 @@ export interface Pace {
   readonly lagMs: number | null
 }
 
-/** Beside it, look-ups a second of each dimension, in the file's order, and those that found no row. */
+/** A pace and, beside it, look-ups a second in each dimension, in the file's order, and those that found no row. */
 export type PaceNow = Pace & {
   readonly lookUps: readonly number[]
   readonly missed: readonly number[]
 }
 
 interface Sample extends Pace {
-  /** Wall clock, in ms: its end. */
+  /** When it was taken, at the end of its time: wall clock, in ms. */
   readonly at: number
 }
 
-/** Of each figure its values, oldest first, all of one length. */
+/** A list of values for each figure, oldest first, all of one length. */
 export type HistoryColumns = { readonly everyMs: number } & {
   readonly [Name in keyof Sample]: readonly Sample[Name][]
 }
@@ -62,11 +62,11 @@ const FIGURES = [
   'lagMs',
 ] as const satisfies readonly (keyof Sample)[]
 
-/** Since the start, up to a moment. */
+/** What has been counted from the start up to a moment. */
 interface Mark {
-  /** Monotonic, in ms. */
+  /** The moment: monotonic, in ms. */
   readonly at: number
-  /** As `COUNTED` has them. */
+  /** In the order of `COUNTED`. */
   readonly counted: readonly number[]
   readonly lookUps: readonly number[]
   readonly missed: readonly number[]
@@ -84,7 +84,7 @@ export class History {
   readonly #now: () => number
   readonly #samples: Sample[] = []
   readonly #timer: NodeJS.Timeout
-  /** As of the last sample and of the one before: a pace is never of less than a sample's time, but at first. */
+  /** Marks of the last sample and of the one before: a pace is never of less than a sample's time, but at first. */
   #last: Mark
   #before: Mark
 
@@ -104,7 +104,7 @@ export class History {
     this.#last = mark
   }
 
-  /** Of the last 10 to 20 s, or since the start. */
+  /** The pace of the last 10 to 20 s, or since the start. */
   get pace(): PaceNow {
     const from = this.#before
     const to = this.#mark()
@@ -175,8 +175,8 @@ const perSecond = (count: number, from: Mark, to: Mark): number =>
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
 /**
- * Of times in the buckets of a `Distribution`: as if those of one bucket were evenly spread over it.
- * null: there are none.
+ * The time below which the part `q` of the times lies that a `Distribution` has in its buckets, as if those of one bucket
+ * were evenly spread over it; null: there are none.
  */
 export function quantileOf(buckets: ArrayLike<number>, q: number): number | null {
   const all = Array.from(buckets)

@@ -4,6 +4,7 @@ import type { Worker } from '../../instance/worker.ts'
 import type { Admin } from '../http/admin.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { Level, LeveledLog } from '../log/log.ts'
+import { inTime } from './in-time.ts'
 import type { ServiceParts } from './parts.ts'
 
 /** A broker that does not answer for this long is away. */
@@ -60,7 +61,7 @@ export class Operator implements Admin {
     }
     this.#rebuilding.add(name)
     const end = (): boolean => this.#rebuilding.delete(name)
-    const extent = await inTime(dimension.look()).catch(() => {
+    const extent = await inTime(dimension.look(), PATIENCE_MS).catch(() => {
       end()
       const message = `No broker answers, so ${name} could not be read; it stays as it is`
       throw new ApiError(503, message, RETRY_SECONDS)
@@ -93,11 +94,4 @@ export class Operator implements Admin {
     if (worker.draining) throw new ApiError(409, 'The instance is draining; start it anew')
     return worker
   }
-}
-
-function inTime<T>(work: Promise<T>): Promise<T> {
-  const patience = new Promise<never>((_resolve, reject) => {
-    setTimeout(reject, PATIENCE_MS).unref()
-  })
-  return Promise.race([work, patience])
 }

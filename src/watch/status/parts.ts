@@ -14,7 +14,7 @@ export const SIDES = ['left', 'right'] as const
 export interface ServiceParts {
   readonly pipeline: Pipeline
   readonly version: string
-  /** Empty where it is not known. */
+  /** The commit that it was built from; empty where it is not known. */
   readonly revision: string
   readonly instanceId: string
   readonly counts: Counts

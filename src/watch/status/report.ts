@@ -31,7 +31,7 @@ export function stateOf(
   return worker.tasks.some(({ state }) => state === 'restoring') ? 'restoring' : 'running'
 }
 
-/** How far the inputs of all tasks lag that are ours; absent where that is not known. */
+/** How far each input of our tasks lags; one of which that is not known is left out. */
 export function lagsOf(
   worker: Pick<Worker, 'tasks' | 'lastLags'>,
   now = Date.now(),
@@ -89,7 +89,7 @@ function waiting(name: string, what: string, far: ReturnType<typeof progress>): 
   return { name, ok: false, detail, percent, secondsLeft }
 }
 
-/** What has to be so before work is done. */
+/** The checks of readiness: what has to be so before the instance does its work. */
 export function readiness(
   pipeline: Pipeline,
   dimensions: readonly Dimension[],

@@ -105,8 +105,7 @@ export class ServiceQueries implements StoreQueries {
     view: RecordView,
   ): Promise<WindowRecords> {
     const s = SIDES.indexOf(side)
-    const { lastAt } = this.#parts.counts.epochs
-    const stalenessMs = lastAt === 0 ? null : Date.now() - lastAt
+    const { sinceLastMs: stalenessMs } = this.#parts.counts.epochs
     const { streamTime } = task.figures()
     const { taken, lag } = task.queues[s]
     const stored = await task

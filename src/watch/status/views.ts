@@ -9,7 +9,6 @@ import type { TaskFigures } from '../../task/task.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
-import { Remembered } from '../log/remembered.ts'
 import { storeSizes } from '../metrics/disk.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
@@ -17,8 +16,10 @@ import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
+import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
 
+/** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
@@ -234,7 +235,7 @@ export class ServiceViews implements Views {
   }
 }
 
-/** Matches by the distance of their event times: those up to `uptoMs`, and over the bucket before. */
+/** Matches by the distance of their event times: those of an entry are up to `uptoMs` apart, and over half of it. */
 function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[] {
   return [...buckets]
     .map((count, b) => ({ uptoMs: 2 ** b, count }))

@@ -7,12 +7,12 @@ import type { Dimension } from '../../dimension/dimension.ts'
 /** Records that did not get to the output, of one kind. */
 export interface Loss {
   readonly kind: 'reject' | 'late' | 'early' | 'otherType' | 'missing'
-  /** A topic, or both; of missing rows a dimension. */
+  /** What they are of: a topic, both input topics, or, where rows are missing, a dimension. */
   readonly of: string
   readonly stage: string
   readonly reason: string
   readonly count: number
-  /** Of which of `taken` they are a part. */
+  /** The key of `Figures.taken` whose records they are a part of. */
   readonly among: string
 }
 
@@ -24,7 +24,7 @@ export interface LookUps {
   readonly nulls: number
 }
 
-/** Lists are by side. */
+/** What the join has counted; lists are by side. */
 export interface JoinFigures {
   readonly taken: readonly number[]
   readonly matches: number
@@ -34,13 +34,13 @@ export interface JoinFigures {
   readonly closed: readonly number[]
 }
 
-/** Up to a moment, since the start. */
+/** All figures, from the start up to a moment. */
 export interface Figures {
-  /** Monotonic, in ms. */
+  /** The moment: monotonic, in ms. */
   readonly at: number
-  /** Records of each topic, facts looked up in each dimension. */
+  /** So many records were taken of each topic, and so many facts looked up in each dimension. */
   readonly taken: ReadonlyMap<string, number>
-  /** By what they are of. */
+  /** By kind, what they are of, stage and reason. */
   readonly losses: ReadonlyMap<string, Loss>
   readonly lookUps: readonly LookUps[]
   readonly join: JoinFigures

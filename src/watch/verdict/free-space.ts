@@ -1,12 +1,12 @@
 import { statfs } from 'node:fs/promises'
 
-/** In bytes. */
+/** The room of a volume, in bytes. */
 export interface Space {
   readonly free: number
   readonly total: number
 }
 
-/** So much of a volume, or of a large one so many bytes, is little. */
+/** Free space is little where it is less than this part of the volume; on a large one, less than so many bytes. */
 const LITTLE = 0.05
 const LITTLE_BYTES = 2 ** 30
 

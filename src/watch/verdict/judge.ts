@@ -10,7 +10,7 @@ import { bytesText, percentOf, spanText } from './words.ts'
 
 /** Of a hundred records of a topic, more than this many are not to be lost. */
 const LOST_PERCENT = 1
-/** Look-ups that miss: a few unknown keys, or a dimension that few facts are in, are no fault. */
+/** More look-ups than this have to miss: a few unknown keys, or a dimension that few facts are in, are no fault. */
 const MISSED_PERCENT = 95
 const NEARLY_ALL_PERCENT = 99
 const ENOUGH_LOOKUPS = 100
@@ -19,12 +19,12 @@ const SILENT_MS = 16_000
 /** One epoch that fails is done again at once; but where its transaction cannot be ended that takes long. */
 export const FAILED_EPOCHS = 2
 export const RECOVERING_MS = 15_000
-/** Tasks or partitions that a sentence names. */
+/** A sentence names no more tasks, or partitions, than these. */
 const MOST_NAMED = 4
 export const WAITING_MS = 30_000
 export const UNDECIDED_MS = 30_000
 
-/** By the first word of a check's name: see `readiness`. */
+/** The reason for a check that fails, by the first word of its name: see `readiness`. */
 const NOT_READY: Readonly<Partial<Record<string, Reason>>> = {
   dimension: 'bootstrapping',
   group: 'joining',
@@ -32,11 +32,12 @@ const NOT_READY: Readonly<Partial<Record<string, Reason>>> = {
   instance: 'draining',
 }
 
+/** How an instance is at a moment, beside what it has counted. */
 export interface Situation {
-  /** Of the readiness: what is not there yet. */
+  /** Checks of readiness that fail: what is not there yet. */
   readonly waits: readonly Pick<Check, 'name' | 'detail' | 'percent'>[]
   readonly paused: boolean
-  /** Since a broker has last answered anything, in ms. */
+  /** How long ago a broker has last answered anything, in ms. */
   readonly silentMs: number
   /** Epochs that fail again and again, or one that cannot be ended. */
   readonly failing: { readonly epochs: number; readonly error: string } | undefined
@@ -148,7 +149,7 @@ const LOSSES: Readonly<Record<Loss['kind'], LossLine | undefined>> = {
   missing: undefined,
 }
 
-/** By topic. */
+/** Losses of which a topic has too many, all of one kind in one sentence. */
 function ofLosses({ losses }: Figures, recent: Recent): Finding[] {
   const topics = new Map<string, { line: LossLine; losses: [string, Loss][] }>()
   for (const entry of losses) {

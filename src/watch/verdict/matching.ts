@@ -1,10 +1,11 @@
 import type { JoinFigures } from './figures.ts'
 
-/** Records of each side without a match that are no chance any more. */
+/** So many records of each side without a match are no chance any more. */
 const MANY = 2000
-/** Matches that should have come among them, going by how many came before. */
+/** So many matches should have come among them, going by how many came before. */
 const DUE = 20
 
+/** What has come without one match. */
 export interface Silence {
   /** Records of each side since the last match, or the start. */
   readonly left: number
@@ -15,7 +16,7 @@ export interface Silence {
 
 /** Whether the two sides of the join still find one another. */
 export class Matching {
-  /** As of the last match. */
+  /** The figures as they were at the last match. */
   #then: JoinFigures
   #now: JoinFigures
 
@@ -28,7 +29,7 @@ export class Matching {
     if (now.matches > this.#then.matches) this.#then = now
   }
 
-  /** undefined: they do, or it is too early to tell, as no window has closed. */
+  /** What has come without a match; undefined: there are matches, or it is too early to tell, as no window has closed. */
   get silence(): Silence | undefined {
     const then = this.#then
     const now = this.#now

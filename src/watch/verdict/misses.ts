@@ -4,14 +4,14 @@ import { type Report, Trouble } from './trouble.ts'
 
 /** So many look-ups are judged at a time: of fewer, all may miss by chance. */
 const ENOUGH = 200
-/** Of these, so many that miss are not a few unknown customers. */
+/** Where this part of them misses, it is not a few unknown customers. */
 const NEARLY_ALL = 0.99
 
 /** Whether (nearly) all look-ups in a dimension find no row. */
 export class Misses {
-  /** What is judged next comes after this. */
+  /** The figures at the end of what was judged; what is judged next comes after them. */
   #judged: LookUps
-  /** Of all that was judged to be in trouble. */
+  /** Misses and look-ups of all that was judged to be in trouble. */
   #count = 0
   #among = 0
   readonly #trouble: Trouble
@@ -37,7 +37,7 @@ export class Misses {
   }
 }
 
-/** Which keys were missed most since the last time that it was asked. */
+/** Tells which keys were missed most since the last time that it was asked. */
 export class MostMissed {
   #before = new Map<string, number>()
 

@@ -1,11 +1,13 @@
 import type { Figures } from './figures.ts'
 
+/** Figures are kept so often. */
 const EVERY_MS = 10_000
 const SHORT_MS = 60_000
 const LONG_MS = 600_000
-/** Of fewer records than this the last minute says little. */
+/** The last minute says little where it has fewer records than this. */
 const ENOUGH = 100
 
+/** `count` of `among` records. */
 export interface Part {
   readonly count: number
   readonly among: number
@@ -13,6 +15,7 @@ export interface Part {
   readonly ms: number
 }
 
+/** The count, among the figures, that is looked at. */
 type Of = (figures: Figures) => number
 
 /** What the last minutes have brought, in bounded memory. */

@@ -1,9 +1,9 @@
 /** The least time between two lines about one trouble, in ms. */
 const SAY_MS = 60_000
-/** So long has none to have come until it is over. */
+/** A trouble is over where nothing of it has come for so long. */
 export const OVER_MS = 120_000
 
-/** `count` of `among` since the line before; of the end: since the begin. */
+/** A line to be written: `count` of `among` since the line before, or, at the end, since the beginning. */
 export interface Report {
   readonly what: 'begins' | 'goes on' | 'ends'
   readonly count: number
@@ -11,6 +11,7 @@ export interface Report {
   readonly ms: number
 }
 
+/** What was counted up to a look. */
 interface Mark {
   readonly at: number
   readonly count: number
@@ -23,14 +24,14 @@ interface Mark {
  */
 export class Trouble {
   readonly #overMs: number
-  /** As of the last look. */
+  /** What the last look has seen. */
   #last: Mark
   #begun: Mark | undefined
   #said: Mark
   #grewAt = 0
 
   /**
-   * @param before as of the look before the first
+   * @param before what was counted before the first look
    * @param overMs how long none may have come until it is over; without it, `end` says so
    */
   constructor(before: Mark, overMs = OVER_MS) {

@@ -3,16 +3,17 @@ import { type Finding, REASON_NAMES, REASONS, type Reason } from './reasons.ts'
 export type Level = 'works' | 'degraded' | 'down'
 export const LEVELS: readonly Level[] = ['works', 'degraded', 'down']
 
+/** A reason why it does not work, as the API tells it. */
 export interface StatedReason {
   readonly reason: Reason
   readonly level: Level
   readonly text: string
   /** How far it is, 0 to 100, where it has an end. */
   readonly percent?: number | undefined
-  /** Wall clock, in ms. */
+  /** Since when it holds: wall clock, in ms. */
   readonly since: number
   readonly action: string
-  /** On this HTTP server. */
+  /** Its place in the runbook, on this HTTP server. */
   readonly runbook: string
 }
 
@@ -27,7 +28,7 @@ export interface Verdict {
 
 const WORKS = 'What comes is taken, and hardly any of it is lost'
 
-/** Since when findings hold. Times are monotonic, so that a step of the wall clock is no duration. */
+/** Remembers since when findings hold. Times are monotonic, so that a step of the wall clock is no duration. */
 export class Verdicts {
   #findings: readonly Finding[] = []
   #since = new Map<string, number>()
@@ -38,7 +39,7 @@ export class Verdicts {
     this.#levelSince = now
   }
 
-  /** What is wrong at `now`, and all that is. */
+  /** Takes all that is wrong at `now`. */
   found(findings: readonly Finding[], now: number): void {
     const before = this.#since
     this.#since = new Map(findings.map((one) => [idOf(one), before.get(idOf(one)) ?? now]))

@@ -13,7 +13,7 @@ import { Misses, MostMissed } from './misses.ts'
 import { OVER_MS, type Report, Trouble } from './trouble.ts'
 import { percentOf, spanText } from './words.ts'
 
-/** Keys that a line names. */
+/** A line names so many keys. */
 const KEYS = 5
 const seconds = (ms: number): number => Math.round(ms / 1000)
 
@@ -30,11 +30,11 @@ export class Warnings {
   readonly #matching: Matching
   readonly #losses = new Map<string, Trouble>()
   readonly #misses: readonly Misses[]
-  /** By dimension; each line has those since the last of its kind. */
+  /** Keys that were missed, and keys of facts that are dropped for it, by dimension: a line has those since the last of its kind. */
   readonly #missedKeys: readonly MostMissed[]
   readonly #droppedKeys: readonly MostMissed[]
   readonly #unmatched: Trouble
-  /** By side: how late records were, as of the last line about it. */
+  /** How late records were when the last line about it was written, by side. */
   readonly #lateness: Float64Array[]
   #last: Figures
 
@@ -148,7 +148,7 @@ export class Warnings {
     return this.#parts.pipeline.dimensions.findIndex(({ name }) => name === dimension)
   }
 
-  /** Where none was missed the facts' field was null. */
+  /** The keys that a line names; where no key was missed, the facts' field was null. */
   #keysOf(d: number, missed: readonly MostMissed[]): string {
     const top = this.#parts.counts.missingKeys[d].top()
     const keys = missed[d].since(top).slice(0, KEYS)
@@ -162,7 +162,7 @@ export class Warnings {
     return fate === 'emit' ? 'written without a match' : 'dropped'
   }
 
-  /** Of what has come since the last time, in ms: records that are late are the farthest behind. */
+  /** How far behind stream time, in ms, the latest record was that has come since the last time. */
   #mostBehind(topic: string): number {
     const { pipeline, counts } = this.#parts
     const side = topic === pipeline.facts.topic ? 0 : 1

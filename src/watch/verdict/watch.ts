@@ -40,7 +40,7 @@ export class Watch {
   #lastAnswerMs = 0
   /** Since when the tasks of an epoch that failed are not taken again. */
   #recoveringSince: number | undefined
-  /** By task: how far it was, and since when. */
+  /** How far each task was, and since when. */
   #positions = new Map<number, { readonly taken: number; readonly since: number }>()
 
   /** @param now monotonic, in ms */
@@ -78,7 +78,7 @@ export class Watch {
     this.#judge(figures)
   }
 
-  /** What has come since the last look is told. */
+  /** Looks a last time, so that what has come since the last look is told. */
   close(): void {
     clearInterval(this.#timer)
     this.look()
@@ -116,7 +116,7 @@ export class Watch {
     }
   }
 
-  /** Where nothing waits to be done again the last failure is over, though no epoch has been committed since. */
+  /** Epochs that fail. Where nothing waits to be done again that is over, though no epoch has been committed since. */
   #failing(at: number): Situation['failing'] {
     const { worker } = this.#parts
     this.#recoveringSince = worker?.recovering ? (this.#recoveringSince ?? at) : undefined
@@ -171,7 +171,7 @@ export class Watch {
       .filter(({ partitions }) => partitions > read)
   }
 
-  /** What tasks read. */
+  /** The topics that tasks read. */
   get #topics(): readonly string[] {
     return sourcesOf(this.#parts.pipeline).map(({ config }) => config.topic)
   }

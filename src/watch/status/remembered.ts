@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** An answer that other things are in as well does not wait for longer. */
+/** Where the value is only a part of an answer, the answer waits for it no longer than this. */
 const MOMENT_MS = 1000
 
 /** A value that takes time to get: many who ask share one. */
@@ -9,7 +9,7 @@ export class Remembered<T> {
   readonly #get: () => Promise<T>
   readonly #maxAgeMs: number
   #last: T
-  /** By the monotonic clock. */
+  /** When the last value was got, by the monotonic clock. */
   #gotAt = Number.NEGATIVE_INFINITY
   #getting: Promise<T> | undefined
 
@@ -21,14 +21,14 @@ export class Remembered<T> {
     this.#get = get
   }
 
-  /** Not older than `maxAgeMs`; where none can be got in a moment, it is not known. */
+  /** A value that is not older than `maxAgeMs`, or, where none can be got in a moment, `none`. */
   async recent(): Promise<T> {
     if (performance.now() - this.#gotAt <= this.#maxAgeMs) return this.#last
     const fresh = this.fresh().catch(() => this.#none)
     return Promise.race([fresh, sleep(MOMENT_MS, this.#none, { ref: false })])
   }
 
-  /** Waits for a newer one. */
+  /** Waits for a value that is got now, or is just being got. */
   fresh(): Promise<T> {
     this.#getting ??= this.#get()
       .then((value) => {

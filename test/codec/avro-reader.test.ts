@@ -4,15 +4,7 @@ import avsc, { type Schema, type Type } from 'avsc'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro-reader.ts'
-
-const longs = avsc.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => Buffer.from(new BigInt64Array([value]).buffer),
-  isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => Number(a > b) - Number(a < b),
-  fromJSON: BigInt,
-  toJSON: String,
-})
+import { longs } from './avsc-longs.ts'
 
 /** avsc with a long as a bigint, without logical types. */
 function oracle(schema: Schema): Type {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Remembered } from '../../../src/watch/log/remembered.ts'
+import { Remembered } from '../../../src/watch/status/remembered.ts'
 
 const NEVER_OLD_MS = 1e9
 const ALWAYS_OLD_MS = -1

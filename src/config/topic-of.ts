@@ -1,0 +1,78 @@
+import { accessSync, constants } from 'node:fs'
+import { resolve } from 'node:path'
+import type { TopicConfig } from './pipeline.ts'
+import type { RawTopic } from './raw-pipeline.ts'
+import type { ReportAt } from './report.ts'
+
+/** What is known of the file that a topic stands in. */
+export interface Surroundings {
+  /** Schema files are named relative to it. */
+  readonly folder: string
+  readonly hasRegistry: boolean
+  readonly report: ReportAt
+}
+
+/** An input topic, complete; its schema files are there. @param path its place in the pipeline file */
+export function topicOf(raw: RawTopic, path: readonly string[], around: Surroundings): TopicConfig {
+  return {
+    topic: raw.topic,
+    format: 'avro',
+    keyFormat: raw.keyFormat ?? 'text',
+    keySchema: keySchemaFile(raw, path, around),
+    schema: schemaFile(raw, path, around),
+    type: typeOf(raw, path, around),
+    time: (typeof raw.time === 'object' ? raw.time.field : raw.time) ?? null,
+    timeUnit: (typeof raw.time === 'object' ? raw.time.unit : undefined) ?? null,
+  }
+}
+
+function keySchemaFile(
+  { keyFormat, keySchema }: RawTopic,
+  path: readonly string[],
+  around: Surroundings,
+): string | null {
+  const { hasRegistry, report } = around
+  if (keySchema === undefined) return null
+  const place = [...path, 'keySchema']
+  if (keyFormat !== 'avro') report(place, 'is for keyFormat: avro only')
+  if (hasRegistry) report(place, 'is for keys without a registry; with one they name their schema')
+  return readableFile(keySchema, place, around)
+}
+
+function schemaFile(
+  { schema }: RawTopic,
+  path: readonly string[],
+  around: Surroundings,
+): string | null {
+  const { hasRegistry, report } = around
+  if (schema !== undefined) return readableFile(schema, [...path, 'schema'], around)
+  if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
+  return null
+}
+
+function readableFile(
+  name: string,
+  place: readonly string[],
+  { folder, report }: Surroundings,
+): string {
+  const file = resolve(folder, name)
+  try {
+    accessSync(file, constants.R_OK)
+  } catch {
+    report(place, `the schema file ${file} cannot be read`)
+  }
+  return file
+}
+
+/** Without a registry nobody knows of what type a record is. */
+function typeOf(
+  { type }: RawTopic,
+  path: readonly string[],
+  { hasRegistry, report }: Surroundings,
+): string | null {
+  if (type === undefined) return null
+  if (!hasRegistry) {
+    report([...path, 'type'], 'needs a registry, which knows of what type a record is')
+  }
+  return type
+}
