@@ -185,3 +185,21 @@ faulty('a lost answer of a join, and one of a sync, are no more than another try
     ['assigned 0,1'],
   )
 })
+
+faulty('a static member that has closed does not come back with its client', async (on) => {
+  const topic = await on.topic(2)
+  const groupId = on.name('group')
+  const options = { topic, groupId, partitions: 2 }
+  const first = await Member.join(on, options)
+  await first.assigned([0, 1])
+  const second = await Member.join(on, { ...options, instanceId: 'static' })
+  await bothHaveParts(on, first, second)
+  await second.group.close()
+  const [{ request }] = on.memory.group(groupId).members.filter(({ request: { instanceId } }) => {
+    return instanceId === 'static'
+  })
+  on.memory.silence(request.clientId)
+  on.memory.hear(request.clientId)
+  await on.kafka.elapse(SESSION_MS)
+  await first.assigned([0, 1])
+})

@@ -42,6 +42,7 @@ export class GroupCoordinator {
     const given = this.#members.newId(request)
     if (instanceId !== null) return this.#joinAs(given, request)
     this.#announced.add(given)
+    this.#clock.after(request.sessionTimeoutMs, () => this.#forget(given))
     throw Object.assign(kafkaError('MEMBER_ID_REQUIRED'), { memberId: given })
   }
 
@@ -65,8 +66,8 @@ export class GroupCoordinator {
 
   leave({ memberId }: Pick<Membership, 'memberId'>): void {
     const member = this.#members.find(memberId)
-    if (member !== undefined) this.#remove(member)
-    else if (this.#announced.delete(memberId)) this.#completeIfAllJoined()
+    if (member === undefined) this.#forget(memberId)
+    else this.#remove(member)
   }
 
   /** From now on its session runs out. */
@@ -80,6 +81,7 @@ export class GroupCoordinator {
   /** It sends heartbeats again. */
   hear(isMeant: (member: Member) => boolean): void {
     for (const member of this.members.filter(isMeant)) {
+      if (member.request.isOver()) continue
       member.isSilent = false
       member.cancelSession()
     }
@@ -91,6 +93,10 @@ export class GroupCoordinator {
     const { generationId, memberId, groupInstanceId } = membership
     if (generationId < 0 && memberId === '' && groupInstanceId === null) return
     this.#current(membership)
+  }
+
+  #forget(announced: string): void {
+    if (this.#announced.delete(announced)) this.#completeIfAllJoined()
   }
 
   #current(membership: Membership): Member {
@@ -215,6 +221,7 @@ export class GroupCoordinator {
 
   /** While it waits for its join no heartbeat is expected. */
   #watch(member: Member): void {
+    member.isSilent ||= member.request.isOver()
     if (!member.isSilent || member.join !== undefined) return
     member.cancelSession()
     const { sessionTimeoutMs } = member.request

@@ -11,6 +11,8 @@ export interface JoinRequest {
   readonly userData: Buffer
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
+  /** Who has sent it has closed, and will send no heartbeats: it may come too late, or its answer was lost. */
+  isOver(): boolean
 }
 
 export interface Joined {

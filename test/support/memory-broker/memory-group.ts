@@ -100,7 +100,7 @@ export class MemoryGroup implements Group {
     // A hook that waits for a broker out of reach would wait for ever.
     await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
     this.#coordinator.listeners.delete(this.#onNews)
-    this.#coordinator.silence((member) => member.memberId === memberId)
+    this.#coordinator.silence(({ request }) => request.isOver())
   }
 
   /** The group may be deleted, and made anew, while its members are away. */
@@ -145,8 +145,9 @@ export class MemoryGroup implements Group {
     const { memberId } = this.#membership
     const userData = this.#events.userData()
     const timeouts = { sessionTimeoutMs, rebalanceTimeoutMs }
+    const isOver = (): boolean => this.#closed
     const joined = await this.#kafka.request(clientId, 'JoinGroup', () =>
-      this.#coordinator.join({ clientId, memberId, instanceId, userData, ...timeouts }),
+      this.#coordinator.join({ clientId, memberId, instanceId, userData, ...timeouts, isOver }),
     )
     const { generationId } = joined
     const membership = { generationId, memberId: joined.memberId, groupInstanceId: instanceId }
