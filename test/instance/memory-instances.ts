@@ -1,0 +1,273 @@
+/** Instances of one pipeline on a Kafka in memory: they start, stop, are cut off, and meet what goes wrong there. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { partitionOf } from '../../src/broker/partition-of.ts'
+import type { Broker, GroupEvents } from '../../src/broker/port.ts'
+import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { AvroJson } from '../../src/codec/avro-json.ts'
+import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
+import type { Worker } from '../../src/instance/worker.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import {
+  FRAME,
+  joinPipeline,
+  recordBytes,
+  rowOf,
+  SILENCE_MS,
+} from '../cli/simulate/join/simulated-join.ts'
+import type { Order } from '../support/memory-broker/faults.ts'
+import { MemoryKafka } from '../support/memory-broker.ts'
+import type { ModelTimes } from '../window/model.ts'
+import type { StreamRecord } from '../window/random-streams.ts'
+import { CHANGELOG, startWorker } from './start-worker.ts'
+
+export const PARTITIONS = 3
+/** Less than a transaction's timeout. */
+const SESSION_MS = 6000
+const COMMIT_MS = 5
+const TICK_MS = 5
+/** A transaction’s timeout is many of them. */
+const HASTE_MS = 40
+/** Of a few long polls. */
+const SETTLE_MS = 150
+/** Longer than this nothing takes, on a busy machine either. */
+const PATIENCE_MS = 20_000
+
+export type Action =
+  | { readonly do: 'put'; readonly records: number }
+  | {
+      readonly do: 'start'
+      readonly instance: string
+      /** Of the group, under its name. */
+      readonly isStatic: boolean
+      /** Its state folder is lost. */
+      readonly isNew: boolean
+    }
+  | { readonly do: 'stop'; readonly instance: string }
+  /** Cut off, and for longer than its session or not. */
+  | { readonly do: 'cut'; readonly instance: string; readonly isLong: boolean }
+  | { readonly do: 'hear'; readonly instance: string }
+  | { readonly do: 'fault'; readonly order: Order }
+  /** The next transaction to end gets so many markers, and the others with `release`. */
+  | { readonly do: 'half'; readonly markers: number }
+  | { readonly do: 'release' }
+
+interface Instance {
+  readonly worker: Worker
+  /** From now on it takes no tasks. */
+  ends(): void
+}
+
+export class MemoryInstances {
+  readonly kafka = new MemoryKafka()
+  /** What the instances have logged. */
+  readonly events: string[] = []
+  readonly #pipeline: Pipeline
+  readonly #codec: PipelineCodec
+  readonly #output: AvroJson
+  readonly #folder = mkdtempSync(join(tmpdir(), 'stream-enricher-instances-'))
+  readonly #running = new Map<string, Instance>()
+  readonly #fatal: unknown[] = []
+  /** Time passes at the broker as it does here; this also keeps the process alive, as connections would. */
+  readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
+  #waiting: StreamRecord[]
+  #silence = 0
+  #release: () => void = () => {}
+
+  private constructor(pipeline: Pipeline, codec: PipelineCodec, records: readonly StreamRecord[]) {
+    this.#pipeline = pipeline
+    this.#codec = codec
+    this.#output = new AvroJson(JSON.parse(codec.outputSchema))
+    this.#waiting = [...records]
+    const { facts, join: right, output } = pipeline
+    for (const topic of [facts.topic, right.topic, output.topic, CHANGELOG]) {
+      this.kafka.topics.create(topic, PARTITIONS, {})
+    }
+    this.kafka.topics.create(output.rejects, 1, {})
+  }
+
+  static async open(times: ModelTimes, records: readonly StreamRecord[]): Promise<MemoryInstances> {
+    const pipeline = joinPipeline(times, false)
+    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    return new MemoryInstances(pipeline, codec, records)
+  }
+
+  async run(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'put':
+        return this.#put(action.records)
+      case 'start':
+        return this.#start(action)
+      case 'stop':
+        return this.#stop(action.instance)
+      case 'cut':
+        this.kafka.silence(action.instance)
+        if (action.isLong) this.kafka.advance(SESSION_MS)
+        return
+      case 'hear':
+        return this.kafka.hear(action.instance)
+      case 'fault':
+        return this.kafka.faults.order(action.order)
+      case 'half':
+        return this.#half(action.markers)
+      case 'release':
+        return this.#release()
+    }
+  }
+
+  /** Nothing goes wrong any more: everything is put, taken, closed and committed. @returns the rows, sorted */
+  async finish(rows: number): Promise<string[]> {
+    this.kafka.faults.clear()
+    this.#release()
+    for (const instance of this.#running.keys()) this.kafka.hear(instance)
+    if (this.#running.size === 0) {
+      this.#start({ instance: 'last', isStatic: false, isNew: false })
+    }
+    await this.#put(this.#waiting.length)
+    await this.#until('everything is committed', async () => this.#isTaken())
+    await this.#until(`${rows} rows have come out`, async () => {
+      const isOut = (await this.#rows()).length >= rows
+      // Again and again: for a task that is taken anew the silence begins anew.
+      if (!isOut) await this.#fallSilent()
+      return isOut
+    })
+    // What is wrongly committed once more comes now.
+    for (const instance of [...this.#running.keys()]) await this.#stop(instance)
+    return (await this.#rows()).sort()
+  }
+
+  async close(): Promise<void> {
+    this.#release()
+    this.kafka.faults.clear()
+    await Promise.all([...this.#running.keys()].map((instance) => this.#stop(instance)))
+    clearInterval(this.#time)
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #put(count: number): Promise<void> {
+    const { facts, join: right } = this.#pipeline
+    for (const record of this.#waiting.splice(0, count)) {
+      const partition = partitionOf(Buffer.from(record.key), PARTITIONS)
+      const topic = [facts, right][record.side].topic
+      const bytes = { ...recordBytes(record), headers: [], timestamp: record.time }
+      await this.kafka.append({ topic, partition }, [bytes])
+    }
+  }
+
+  #start({ instance, isStatic, isNew }: Omit<Action & { do: 'start' }, 'do'>): void {
+    if (this.#running.has(instance)) return
+    const dir = join(this.#folder, instance)
+    if (isNew) rmSync(dir, { recursive: true, force: true })
+    const { kafka } = this.#pipeline
+    const [broker, ends] = ending(this.kafka.client(instance))
+    const worker = startWorker({
+      broker,
+      pipeline: {
+        ...this.#pipeline,
+        kafka: {
+          ...kafka,
+          instanceId: isStatic ? instance : null,
+          sessionTimeoutMs: SESSION_MS,
+        },
+        state: { dir },
+        commit: { intervalMs: COMMIT_MS },
+      },
+      codec: this.#codec,
+      partitions: PARTITIONS,
+      instanceId: instance,
+      elapsed: () => performance.now() + this.#silence,
+      onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
+      onFatal: (error) => this.#fatal.push(error),
+    })
+    this.#running.set(instance, { worker, ends })
+  }
+
+  /** One that is cut off cannot be told from one that has crashed: it is stopped when it is heard again. */
+  async #stop(instance: string): Promise<void> {
+    const running = this.#running.get(instance)
+    if (running === undefined) return
+    this.kafka.hear(instance)
+    this.#running.delete(instance)
+    running.ends()
+    await running.worker.stop()
+  }
+
+  #half(markers: number): void {
+    this.#release()
+    const until = new Promise<void>((resolve) => {
+      this.#release = resolve
+    })
+    this.kafka.faults.order({ api: 'EndTxn', fault: { markers, until } })
+  }
+
+  #isTaken(): boolean {
+    const offsets = this.kafka.group(this.#pipeline.name).offsets.committed
+    return [this.#pipeline.facts, this.#pipeline.join].every(({ topic }) =>
+      this.kafka.topics.get(topic).partitions.every(({ partition, end }) => {
+        const taken = offsets.find((o) => o.topic === topic && o.partition === partition)
+        return end === 0 || taken?.offset === end
+      }),
+    )
+  }
+
+  /** Every window closes. It takes an answer of the broker that is fresh after that. */
+  async #fallSilent(): Promise<void> {
+    this.#silence += SILENCE_MS
+    await sleep(SETTLE_MS)
+  }
+
+  async #rows(): Promise<string[]> {
+    const rows: string[] = []
+    for (const log of this.kafka.topics.get(this.#pipeline.output.topic).partitions) {
+      const { records, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
+      const columns = await decodeRecordBatches(records, log.start, aborted)
+      for (let i = 0; i < columns.length; i++) {
+        const { value } = recordAt(columns, i)
+        rows.push(rowOf(this.#output.decode(value!.subarray(FRAME.length))))
+      }
+    }
+    return rows
+  }
+
+  async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + PATIENCE_MS
+    while (!(await isSo())) {
+      if (this.#fatal.length > 0) throw this.#fatal[0]
+      const log = (): string => `Not so: ${what}\n${this.events.slice(-40).join('\n')}`
+      assert.ok(performance.now() < end, log())
+      // Sessions of those that are gone, and what they have left open, time out soon.
+      this.kafka.advance(HASTE_MS)
+      await sleep(5)
+    }
+    if (this.#fatal.length > 0) throw this.#fatal[0]
+  }
+}
+
+/**
+ * A process that stops while it joins may be given tasks once more before it has ended, and ends with them open.
+ * Here the next of its name begins in the same process, which would find their stores locked.
+ * @returns the broker of such a process, and what tells it that this stops
+ */
+function ending(broker: Broker): [Broker, () => void] {
+  let isEnding = false
+  const joined = broker.group.bind(broker)
+  const group: Broker['group'] = (options, events) => {
+    const onAssigned: GroupEvents['onAssigned'] = async (partitions) => {
+      if (!isEnding) await events.onAssigned(partitions)
+    }
+    return joined(options, { ...events, onAssigned })
+  }
+  const ends = (): void => {
+    isEnding = true
+  }
+  return [Object.assign(broker, { group }), ends]
+}
+
+const textOf = (fields: object): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')

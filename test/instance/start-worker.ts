@@ -1,0 +1,86 @@
+/** A worker of the model's join on a broker, without registry, dimensions’ topics and HTTP. */
+import type { Broker } from '../../src/broker/port.ts'
+import { bytesOf } from '../../src/bytes.ts'
+import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
+import type { EventName, Log } from '../../src/events.ts'
+import { Worker } from '../../src/instance/worker.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
+
+export const CHANGELOG = 'changelog'
+const BATCH_BYTES = 1_048_588
+
+export interface WorkerSetting {
+  readonly broker: Broker
+  /** With the instance's own `state.dir`. */
+  readonly pipeline: Pipeline
+  readonly codec: PipelineCodec
+  readonly partitions: number
+  readonly instanceId: string
+  readonly elapsed: () => number
+  readonly onEvent: (name: EventName, fields: object) => void
+  readonly onFatal: (error: unknown) => void
+}
+
+const nothing = (): void => {}
+
+export function startWorker(setting: WorkerSetting): Worker {
+  const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
+  const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
+  const log: Log = { event: onEvent }
+  const worker = new Worker({
+    broker,
+    context: {
+      pipeline,
+      codec,
+      dimensions: [oneRow()],
+      output: { ...topic, topic: pipeline.output.topic },
+      outputFrame: FRAME,
+      rejects: { ...topic, topic: pipeline.output.rejects },
+      rejectPartitions: 1,
+      aheadMs: Number.POSITIVE_INFINITY,
+      behindMs: Number.POSITIVE_INFINITY,
+      maxEntryBytes: BATCH_BYTES,
+      memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
+      counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+      now: Date.now,
+      elapsed,
+    },
+    changelog: {
+      topic: CHANGELOG,
+      layout: codec.layout,
+      schemaIds: [],
+      maxRecordBytes: BATCH_BYTES,
+      shorten: (partition, offset) => {
+        broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+      },
+    },
+    partitions,
+    topicIds: [null, null],
+    onUnknownTopic: nothing,
+    instanceId,
+    transactionalId: `${pipeline.name}-${instanceId}`,
+    address: '',
+    version: '',
+    log,
+    rejects: { take: () => [], settle: nothing },
+    onStep: nothing,
+    onFatal,
+    onRefused: async () => {},
+  })
+  worker.prepare()
+  worker.start()
+  return worker
+}
+
+/** The one that every fact finds. */
+function oneRow(): DimensionTable {
+  const table = new DimensionTable()
+  const key = bytesOf(Buffer.from('here'))
+  const row = bytesOf(ROW)
+  table.put(key, 0, key.length, row, 0, row.length)
+  return table
+}
