@@ -91,11 +91,19 @@ async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Prom
   }
 }
 
+const COMPARED = {
+  new: 'there is none yet; a start registers its first version',
+  registered: 'has this schema',
+  compatible: 'a start registers a new version, compatible with the latest',
+} as const
+
 async function checkOutputSchema(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
   const answer = await compareOutput(pipeline, codec)
   if (answer === null) return []
   const subject = `${pipeline.output.topic}-value`
-  if (answer.state !== 'incompatible') return [ok('registry', `${subject}: ${answer.state}`)]
+  if (answer.state !== 'incompatible') {
+    return [ok('registry', `${subject}: ${COMPARED[answer.state]}`)]
+  }
   const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
   const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
   const remedy = "use another output topic, or change the subject's compatibility"

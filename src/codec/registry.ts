@@ -66,6 +66,17 @@ class Redirected extends Error {
   }
 }
 
+/** Something has answered, and it is no schema registry; or not now, as behind a proxy. */
+class NoRegistry extends Error {
+  readonly status: number
+
+  constructor(status: number, contentType: string) {
+    const what = contentType.replace(/;.*/, '') || 'no type'
+    super(`${status} with ${what}, which is no answer of a schema registry`)
+    this.status = status
+  }
+}
+
 export class Registry {
   readonly #config: RegistryConfig
   readonly #log: Log
@@ -210,6 +221,9 @@ export class Registry {
     const name = encodeURIComponent(subject)
     const body = JSON.stringify({ schema })
     if ((await this.#get(`/subjects/${name}`, body)) !== undefined) return { state: 'registered' }
+    // Apicurio finds any schema compatible with a subject that is not there.
+    if ((await this.#get(`/subjects/${name}/versions/latest`)) === undefined)
+      return { state: 'new' }
     const path = `/compatibility/subjects/${name}/versions/latest?verbose=true`
     const answer = await this.#get(path, body)
     if (answer === undefined) return { state: 'new' }
@@ -296,8 +310,7 @@ export class Registry {
     if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
     const answer = parsed(response.body)
     if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
-      const what = contentType.replace(/;.*/, '') || 'no type'
-      throw new Error(`${status} with ${what}, which is no answer of a schema registry`)
+      throw new NoRegistry(status, contentType)
     }
     if (status >= 200 && status < 300) return answer
     throw new Refused(status, answer)
@@ -334,6 +347,9 @@ export class Registry {
     if (isOfUser(cause)) {
       const who = username === null ? 'us, who name no user' : `the user ${username}`
       return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
+    }
+    if (cause instanceof NoRegistry && cause.status < 500) {
+      return `does answer, but not as a schema registry (${why}); set registry.url to where its API is: Confluent's at the root, Apicurio's at /apis/ccompat/v7`
     }
     const { code = '' } = cause as { code?: string }
     switch (tlsFault(String(code), why)) {
