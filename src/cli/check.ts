@@ -8,7 +8,7 @@ import { loadPipeline } from '../config/load.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
 import {
   type ChangelogHeaders,
@@ -44,14 +44,23 @@ export async function check(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
   print(`Checking ${pipeline.name} (${file}) against ${pipeline.kafka.brokers.join(', ')}\n`)
   let schemas: Schemas | undefined
+  let isAway = false
   const cluster = await withBroker(pipeline.kafka, async (broker) => {
-    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker))
+    // Of a topic that is not there no stored window can be, whatever its changelog says.
+    const found = await broker.administration.topicAccess(inputTopics(pipeline))
+    const isThere = [...found.values()].every(({ state }) => state !== 'missing')
+    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker), isThere)
     return checkCluster(pipeline, broker, schemas.codec)
-  }).catch((error) => [ofError('brokers', error)])
-  schemas ??= await checkSchemas(pipeline, NO_HEADERS)
+  }).catch((error) => {
+    isAway = codeOf(error) === 'BROKER_UNREACHABLE'
+    return [ofError('brokers', error)]
+  })
+  schemas ??= await checkSchemas(pipeline, NO_HEADERS, false)
   const findings = [...cluster, ...schemas.findings]
   printFindings(findings)
   if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
+  // Its connection may be open for a while.
+  if (isAway) process.exit()
 }
 
 /** Our errors say what is wrong, and behind a semicolon or a colon what to do. */
@@ -74,14 +83,19 @@ async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogH
   return isReadable ? readHeaders(broker, topic) : NO_HEADERS
 }
 
-async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Promise<Schemas> {
+/** @param isThere whether all inputs are: else what is stored is not judged by them */
+async function checkSchemas(
+  pipeline: Pipeline,
+  headers: ChangelogHeaders,
+  isThere: boolean,
+): Promise<Schemas> {
   try {
     const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers))
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
     const findings = [
       ok('schemas', `of all topics ${from}; the output's can be derived`),
-      ...checkStored(stored, layout, newer),
+      ...(isThere ? checkStored(stored, layout, newer) : []),
       ...checkKeySchemas(keys),
       ...(await checkOutputSchema(pipeline, codec)),
     ]
@@ -192,7 +206,7 @@ async function checkContents(
   const { facts, join, dimensions } = pipeline
   const findings: Finding[] = []
   const read = async (
-    { topic, keyFormat }: TopicConfig,
+    { topic, keyFormat, schema }: TopicConfig,
     codecOf: PipelineCodec['facts'],
     key: PipelineCodec['factsKey'],
     isStream: boolean,
@@ -200,7 +214,8 @@ async function checkContents(
     const sample = samples.get(topic)
     if (sample === undefined) return undefined
     const { records } = sample
-    const values = { topic, codec: codecOf, key, keyFormat, isStream, records }
+    const isOfRegistry = schema === null
+    const values = { topic, codec: codecOf, key, keyFormat, isStream, isOfRegistry, records }
     const result = await readValues(values)
     findings.push(...checkValues(values, result))
     return result
@@ -246,15 +261,16 @@ function rateOf(records: readonly TopicRecord[]): number {
 }
 
 /** Of the nearest folder, or file in its way, that is there already. */
-function diskOf(dir: string): { folder: string; freeBytes: number; isWritable: boolean } {
+function diskOf(dir: string): Parameters<typeof checkDisk>[3] {
   let folder = dir
   while (!existsSync(folder)) folder = dirname(folder)
   const { bavail, bsize } = statfsSync(folder)
-  let isWritable = statSync(folder).isDirectory()
+  const isFile = !statSync(folder).isDirectory()
+  let isWritable = !isFile
   try {
     accessSync(folder, constants.W_OK)
   } catch {
     isWritable = false
   }
-  return { folder, freeBytes: bavail * bsize, isWritable }
+  return { folder, freeBytes: bavail * bsize, isWritable, isFile }
 }

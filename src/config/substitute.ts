@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Document, isPair, isScalar, isSeq, parse, Scalar, visit, type visitorFn } from 'yaml'
 import { ENTRY, mayBeText } from './definition.ts'
+import { fileFault } from './file-fault.ts'
 
 /** A fault at a place of the file's text. */
 export type Report = (offset: number, path: string, message: string) => void
@@ -52,7 +53,7 @@ export function substitute(document: Document, env: NodeJS.ProcessEnv, report: R
           report(
             node.range?.[0] ?? 0,
             path,
-            `\${file:${path}} cannot be read (${(error as Error).message})`,
+            `\${file:${path}} cannot be had: the file ${fileFault(error)}`,
           )
           return ''
         }

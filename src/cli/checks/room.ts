@@ -53,9 +53,18 @@ export function checkDisk(
   pipeline: Pipeline,
   dimensions: readonly DimensionSize[],
   streams: readonly StreamSize[],
-  disk: { readonly folder: string; readonly freeBytes: number; readonly isWritable: boolean },
+  disk: {
+    readonly folder: string
+    readonly freeBytes: number
+    readonly isWritable: boolean
+    readonly isFile: boolean
+  },
 ): Finding {
-  const { folder, freeBytes, isWritable } = disk
+  const { folder, freeBytes, isWritable, isFile } = disk
+  if (isFile) {
+    const detail = `${pipeline.state.dir} cannot be a folder: ${folder} is a file`
+    return fail('state folder', detail, 'name a folder in state.dir')
+  }
   if (!isWritable) {
     const detail = `${pipeline.state.dir} is no folder that this user may write (${folder})`
     const remedy =
