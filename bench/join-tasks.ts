@@ -86,7 +86,9 @@ export class JoinTasks {
 
   /** Records of both sides in all windows. */
   get records(): number {
-    return this.#tasks.reduce((sum, { window }) => sum + window.records, 0)
+    return this.#tasks
+      .flatMap((task) => task.figures().records)
+      .reduce((sum, records) => sum + records, 0)
   }
 
   /** One epoch. @returns facts taken, records written */

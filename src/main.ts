@@ -23,7 +23,7 @@ const program = new Command('stream-enricher')
     'prints the version, as the command does',
   )
   .configureHelp({ showGlobalOptions: false })
-  .helpCommand(false)
+  .helpCommand('help [command]', 'says what a command does, as its --help')
   .showHelpAfterError('(--help says what there is)')
   .exitOverride()
   .addHelpText(
@@ -205,7 +205,9 @@ program
 
 program
   .command('version')
-  .description('prints the version, and in an image the commit that it was built from')
+  .description(
+    'prints the version, and the commit that the image was built from or that is checked out',
+  )
   .action(() => {
     process.stdout.write(`${[VERSION, REVISION].join(' ').trim()}\n`)
   })

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
-import type { Broker } from './broker/port.ts'
+import type { Broker, TransactionalProducer } from './broker/port.ts'
 import { TopicWatch } from './broker/topic-watch.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
+import { keepLimits } from './commit/keep-limits.ts'
 import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
 import { sourcesOf } from './config/topic-names.ts'
@@ -24,21 +25,18 @@ import type { Log } from './events.ts'
 import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
-import { availableBytes, MemoryShares, memoryLimits } from './plan/memory.ts'
+import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from './plan/memory.ts'
 import { avroShape } from './plan/pipeline-codec.ts'
 import { planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
-import { prepareTopics } from './plan/topics.ts'
+import { prepareTopics, type Topics } from './plan/topics.ts'
 import type { StoredLayout } from './state/changelog.ts'
 import { topicRecreated } from './state/topic-ids.ts'
 import type { TaskContext } from './task/task.ts'
 import { REVISION, VERSION } from './version.ts'
 import type { LeveledLog } from './watch/log/log.ts'
-import { startMonitoring } from './watch/monitoring.ts'
+import { type Monitoring, startMonitoring } from './watch/monitoring.ts'
 import type { ServiceParts } from './watch/status/parts.ts'
-
-/** Where a topic has refused something. */
-const LOOK_AT_LIMITS_MS = 60_000
 
 export interface Service {
   readonly worker: Worker
@@ -61,69 +59,24 @@ export async function startService(
   const memory = memoryLimits(pipeline.memory, availableBytes())
   log.event('memory_limits', memory)
   keepBuffers(memory.fetch)
-  const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
-  const dimensions: Dimension[] = []
-  const instanceId = pipeline.kafka.instanceId ?? randomUUID()
-  const parts: ServiceParts = {
-    pipeline,
-    version: VERSION,
-    revision: REVISION,
-    instanceId,
-    counts,
-    limits: memory,
-    dimensions,
-  }
-  const { http, otlp, watch } = await startMonitoring(parts, log, onFatal)
+  const parts = partsOf(pipeline, memory)
+  const { counts, instanceId } = parts
+  const monitoring = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
   const opening = openDimensionStores(pipeline, counts, log)
-  const broker = createBroker(pipeline.kafka, log, {
-    onRequest: (api, ms) => counts.answered(api, ms),
-    onRequestError: (api, error) => counts.kafkaErrors.add(`${api} ${error}`),
-    onConnection: (address, change) => counts.kafkaConnections.add(address, change),
-  })
-  await broker.connect()
-  const topics = await prepareTopics(pipeline, broker.admin, log)
-  const { partitions } = topics
-  const topicWatch = new TopicWatch(broker.admin, log)
-  const onUnknownTopic = (): void => void topicWatch.look()
-  const inputs = await inputTopicsOf(pipeline, partitions, broker, log, onFatal)
-  parts.inputs = inputs
-  const registry = pipeline.registry && new Registry(pipeline.registry, log)
-  parts.registry = registry
-  const transactionalId = `${pipeline.name}-${instanceId}`
-  const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
-  warnOfKeys(pipeline, compiled, partitions, log)
-  const { codec, frame } = compiled
-  parts.codec = codec
-  parts.partitions = partitions
+  const cluster = await openCluster(pipeline, parts, log, onFatal)
+  const { broker, topics, topicWatch, inputs, registry, compiled, transactionalId } = cluster
   const limits = new WriteLimits(pipeline, topics, broker.admin, () => counts.commits.count, log)
-  const { output, rejects } = limits
-
-  const onRefused = async (error: EnricherError): Promise<void> => {
-    await limits.refused(error)
-    Object.assign(context, limits.ofTasks)
-  }
-  const looking = setInterval(() => {
-    const raised = (any: boolean): unknown => any && Object.assign(context, limits.ofTasks)
-    limits.look().then(raised, onFatal)
-  }, LOOK_AT_LIMITS_MS).unref()
-  const dimensionRejects = new DimensionRejects({
-    topic: rejects,
-    producer: () => worker.producer(),
-    onWritten: (records, bytes) => {
-      counts.produced.add(rejects.topic, records)
-      counts.producedBytes.add(rejects.topic, bytes)
-    },
-    onRefused,
-    log,
-  })
+  const kept = keepLimits(limits, () => context, onFatal)
+  const onUnknownTopic = (): void => void topicWatch.look()
+  const rejects = rejectsOf(limits, () => worker.producer(), kept.onRefused, counts, log)
   const options: DimensionsOptions = {
     pipeline,
-    codec,
+    codec: compiled.codec,
     stores: await opening,
     broker,
-    rejects: dimensionRejects,
+    rejects,
     limit: memory.dimensions,
     counts,
     log,
@@ -131,40 +84,21 @@ export async function startService(
     onUnknownTopic,
     onFatal,
   }
-  dimensions.push(...createDimensions(options))
-  const context: TaskContext = {
-    plan: planOf(pipeline),
-    codec,
-    dimensions: dimensions.map(({ table }) => table),
-    output,
-    shape: avroShape(frame),
-    rejects,
-    aheadMs: limits.ofTasks.aheadMs,
-    behindMs: limits.ofTasks.behindMs,
-    maxEntryBytes: limits.ofTasks.maxEntryBytes,
-    memory: new MemoryShares(memory, partitions),
-    counts,
-    interval,
-    now: Date.now,
-    elapsed: () => performance.now(),
-  }
+  const dimensions = createDimensions(options)
+  parts.dimensions.push(...dimensions)
+  const context = contextOf(pipeline, cluster, limits, dimensions, memory, counts, interval)
   const worker: Worker = new Worker({
     broker,
     context,
     changelog: changelogOf(compiled, limits, broker, log),
-    partitions,
+    partitions: topics.partitions,
     topicIds: inputs.ids,
     onUnknownTopic,
-    instanceId,
-    staticId: pipeline.kafka.instanceId,
-    sessionTimeoutMs: pipeline.kafka.sessionTimeoutMs,
-    stateDir: pipeline.state.dir,
+    ...memberOf(pipeline, instanceId, monitoring.http.port),
     transactionalId,
-    address: pipeline.http.advertise ?? `${process.env.POD_HOST || hostname()}:${http.port}`,
-    version: VERSION,
     log,
-    onRefused,
-    rejects: dimensionRejects,
+    onRefused: kept.onRefused,
+    rejects,
     onStep,
     onFatal,
   })
@@ -174,25 +108,128 @@ export async function startService(
   parts.worker = worker
   worker.start()
 
-  return {
-    worker,
-    counts,
-    async stop() {
-      clearInterval(looking)
-      topicWatch.close()
-      registry?.close()
-      await worker.stop()
-      dimensionRejects.close()
-      watch.close()
-      await otlp?.stop()
-      await Promise.all([
-        ...dimensions.map((dimension) => dimension.close()),
-        broker.close(),
-        http.close(),
-      ])
-    },
+  const stop = async (): Promise<void> => {
+    kept.close()
+    topicWatch.close()
+    registry?.close()
+    await worker.stop()
+    rejects.close()
+    await closeAll(monitoring, dimensions, broker)
   }
+  return { worker, counts, stop }
 }
+
+async function closeAll(
+  { watch, otlp, http }: Monitoring,
+  dimensions: readonly Dimension[],
+  broker: Broker,
+): Promise<void> {
+  watch.close()
+  await otlp?.stop()
+  const closed = dimensions.map((dimension) => dimension.close())
+  await Promise.all([...closed, broker.close(), http.close()])
+}
+
+type Parts = ServiceParts & { readonly dimensions: Dimension[] }
+
+const partsOf = (pipeline: Pipeline, limits: MemoryLimits): Parts => ({
+  pipeline,
+  version: VERSION,
+  revision: REVISION,
+  instanceId: pipeline.kafka.instanceId ?? randomUUID(),
+  counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+  limits,
+  dimensions: [],
+})
+
+/** The connection to the brokers, and what topics and schemas are like at the start. */
+interface Cluster {
+  readonly broker: Broker
+  readonly topics: Topics
+  readonly topicWatch: TopicWatch
+  readonly inputs: InputTopics
+  readonly registry: Registry | null
+  readonly compiled: Awaited<ReturnType<typeof compileForStart>>
+  readonly transactionalId: string
+}
+
+async function openCluster(
+  pipeline: Pipeline,
+  parts: Parts,
+  log: LeveledLog,
+  onFatal: (error: unknown) => void,
+): Promise<Cluster> {
+  const { counts, instanceId } = parts
+  const broker = createBroker(pipeline.kafka, log, {
+    onRequest: (api, ms) => counts.answered(api, ms),
+    onRequestError: (api, error) => counts.kafkaErrors.add(`${api} ${error}`),
+    onConnection: (address, change) => counts.kafkaConnections.add(address, change),
+  })
+  await broker.connect()
+  const topics = await prepareTopics(pipeline, broker.admin, log)
+  const topicWatch = new TopicWatch(broker.admin, log)
+  const inputs = await inputTopicsOf(pipeline, topics.partitions, broker, log, onFatal)
+  parts.inputs = inputs
+  const registry = pipeline.registry && new Registry(pipeline.registry, log)
+  parts.registry = registry
+  const transactionalId = `${pipeline.name}-${instanceId}`
+  const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
+  warnOfKeys(pipeline, compiled, topics.partitions, log)
+  parts.codec = compiled.codec
+  parts.partitions = topics.partitions
+  return { broker, topics, topicWatch, inputs, registry, compiled, transactionalId }
+}
+
+const rejectsOf = (
+  { rejects: topic }: WriteLimits,
+  producer: () => Promise<TransactionalProducer>,
+  onRefused: (error: EnricherError) => Promise<void>,
+  counts: Counts,
+  log: Log,
+): DimensionRejects =>
+  new DimensionRejects({
+    topic,
+    producer,
+    onWritten: (records, bytes) => {
+      counts.produced.add(topic.topic, records)
+      counts.producedBytes.add(topic.topic, bytes)
+    },
+    onRefused,
+    log,
+  })
+
+const contextOf = (
+  pipeline: Pipeline,
+  { compiled, topics }: Cluster,
+  { output, rejects, ofTasks }: WriteLimits,
+  dimensions: readonly Dimension[],
+  memory: MemoryLimits,
+  counts: Counts,
+  interval: Interval | undefined,
+): TaskContext => ({
+  plan: planOf(pipeline),
+  codec: compiled.codec,
+  dimensions: dimensions.map(({ table }) => table),
+  output,
+  shape: avroShape(compiled.frame),
+  rejects,
+  ...ofTasks,
+  memory: new MemoryShares(memory, topics.partitions),
+  counts,
+  interval,
+  now: Date.now,
+  elapsed: () => performance.now(),
+})
+
+/** What this instance is as a member of its group. @param port of its HTTP server */
+const memberOf = ({ kafka, state, http }: Pipeline, instanceId: string, port: number) => ({
+  instanceId,
+  staticId: kafka.instanceId,
+  sessionTimeoutMs: kafka.sessionTimeoutMs,
+  stateDir: state.dir,
+  address: http.advertise ?? `${process.env.POD_HOST || hostname()}:${port}`,
+  version: VERSION,
+})
 
 async function inputTopicsOf(
   pipeline: Pipeline,

@@ -22,25 +22,25 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   broker: ['config', 'http', 'retry'],
   input: ['broker'],
   output: ['config', 'counts', 'broker'],
-  state: ['config', 'counts', 'broker'],
+  state: ['counts', 'broker'],
   dimension: ['config', 'counts', 'retry', 'codec', 'broker', 'output', 'state'],
-  plan: ['config', 'codec', 'broker', 'state'],
+  plan: ['config', 'codec', 'broker', 'output', 'state'],
   window: ['config', 'counts', 'state'],
-  task: [
+  task: ['counts', 'codec', 'broker', 'input', 'output', 'dimension', 'plan', 'state', 'window'],
+  commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
+  instance: ['counts', 'broker', 'input', 'commit', 'state', 'task'],
+  watch: [
     'config',
+    'http',
     'counts',
     'codec',
     'broker',
     'input',
-    'output',
     'dimension',
     'plan',
-    'state',
-    'window',
+    'task',
+    'instance',
   ],
-  commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
-  instance: ['config', 'counts', 'broker', 'input', 'commit', 'state', 'task'],
-  watch: ['config', 'http', 'counts', 'codec', 'broker', 'input', 'dimension', 'plan', 'instance'],
   'service.ts': [
     'config',
     'counts',
@@ -98,6 +98,7 @@ const MOST_LINES_OF_FUNCTION = 70
 
 /** Files that are mainly one literal, and may be longer. */
 const tables: Readonly<Record<string, string>> = {
+  'broker/error-table.ts': 'every error that a broker may answer with',
   'config/schema.ts': 'the JSON Schema of the pipeline file',
   'events.ts': 'every line that the log may have',
 }
@@ -143,15 +144,12 @@ const SETTLED = ['commit', 'dimension', 'instance', 'state']
 
 /** Where `Promise.all` is right there without that. */
 const unsettled: Readonly<Record<string, readonly string[]>> = {
-  'asks only': [
-    'dimension/extent.ts › extentOf',
-    'state/restore.ts › takeTask',
-    'state/restore.ts › startOffsets',
-  ],
+  'asks only': ['dimension/extent.ts › extentOf', 'state/restore.ts › open'],
   'an error ends the process': [
     'dimension/all.ts › openDimensionStores',
     'dimension/all.ts › readDimensions',
     'dimension/dimension.ts › #restart',
+    'instance/tasks.ts › take',
   ],
   'none of them fails': ['instance/former-members.ts › ended'],
 }
@@ -161,17 +159,12 @@ const GONE = ['DESIGN', 'MODELS', 'OPERATIONS', 'REVIEW']
 
 /** What breaks a rule today. An entry that is no longer true fails the test, and goes. */
 const known = {
-  edges: ['state/restore.ts → task/task.ts (type)'],
+  edges: [],
   libraries: ['plan/layout.ts → avsc (type)', 'plan/output-plan.ts → avsc (type)'],
-  long: ['codec/registry.ts', 'instance/worker.ts', 'task/task.ts', 'window/join-window.ts'],
-  longFunctions: ['broker/client.ts › createBroker', 'service.ts › startService'],
-  unsettled: [
-    'instance/tasks.ts › keep',
-    'instance/tasks.ts › putDown',
-    'instance/tasks.ts › take',
-    'instance/worker.ts › #end',
-  ],
-  documents: ['broker/kafkajs.ts: DESIGN', 'commit/epoch-part.ts: DESIGN'],
+  long: [],
+  longFunctions: [],
+  unsettled: [],
+  documents: [],
 }
 
 interface Import {

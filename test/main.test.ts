@@ -1,10 +1,11 @@
 /** The command line as a shell sees it: exit codes, what goes where, completion. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { checkedOut } from '../src/version.ts'
 
 const FILE = 'examples/orders/pipeline.yaml'
 const COMMAND = [process.execPath, '--import', 'tsx', 'src/main.ts']
@@ -38,15 +39,41 @@ test('a day that no month has is no time', () => {
   }
 })
 
-test('version is the package’s, and in an image the commit beside it', () => {
+test('version is the package’s, and beside it the commit of the image, or of the checkout', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const said = (env: NodeJS.ProcessEnv): string =>
     execFileSync(COMMAND[0], [...COMMAND.slice(1), 'version'], { encoding: 'utf8', env })
   const option = execFileSync(COMMAND[0], [...COMMAND.slice(1), '--version'], { encoding: 'utf8' })
   assert.equal(option, said(process.env))
   const { REVISION: _, ...env } = process.env
-  assert.equal(said(env), `${version}\n`)
+  const git = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' })
+  const commit = git.status === 0 ? ` ${git.stdout.slice(0, 7)}` : ''
+  assert.equal(said(env), `${version}${commit}\n`)
+  assert.equal(said({ ...env, REVISION: '' }), `${version}\n`)
   assert.equal(said({ ...env, REVISION: 'abc1234' }), `${version} abc1234\n`)
+})
+
+test('help of a command is what its --help says', () => {
+  const { code, out } = run('help', 'init')
+  assert.equal(code, 0)
+  assert.equal(out, run('init', '--help').out)
+  assert.match(run('help').out, /^Usage: stream-enricher/)
+})
+
+test('a commit is read from the checkout’s files: a branch, one that is packed, and none', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-git-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const commit = '0123456789abcdef0123456789abcdef01234567'
+  assert.equal(checkedOut(folder), '')
+  writeFileSync(join(folder, 'HEAD'), `${commit}\n`)
+  assert.equal(checkedOut(folder), '0123456')
+  writeFileSync(join(folder, 'HEAD'), 'ref: refs/heads/main\n')
+  assert.equal(checkedOut(folder), '')
+  writeFileSync(join(folder, 'packed-refs'), `# pack-refs\n${commit} refs/heads/main\n`)
+  assert.equal(checkedOut(folder), '0123456')
+  mkdirSync(join(folder, 'refs', 'heads'), { recursive: true })
+  writeFileSync(join(folder, 'refs', 'heads', 'main'), `fedcba9${commit.slice(7)}\n`)
+  assert.equal(checkedOut(folder), 'fedcba9')
 })
 
 test('help ends with 0 and goes to standard output', () => {

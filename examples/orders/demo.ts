@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Broker } from '../../src/broker/port.ts'
 import { loadPipeline } from '../../src/config/load.ts'
+import { messageOf } from '../../src/errors.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
-  endWithoutKafka,
   freePort,
   hasDocker,
   type RunningKafka,
@@ -28,52 +27,21 @@ import { Probe } from './probe.ts'
 import { ServiceProcess, type Usage } from './service-process.ts'
 
 const FILE = 'examples/orders/pipeline.yaml'
-const HELP = `npm run demo -- [options]
+/** Behind by more than this, and by more and more, the machine does not keep the pace. */
+const BEHIND_MS = 5000
 
-  --rate N       orders a second (50000); as many payments come, but for 2 % unpaid orders
-  --seconds N    how long orders come (30); the last payments come up to 50 s later
-  --replicas N   instances of the service that share the work (1)
-  --keep         leave service and broker running at the end, to look at, until Ctrl-C
-
-Uses the broker in KAFKA_BROKERS; else Kafka in Docker; else Kafka from Maven on the local Java.`
+export interface DemoOptions {
+  /** Orders a second. */
+  readonly rate: number
+  readonly seconds: number
+  readonly replicas: number
+  readonly keep: boolean
+}
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const count = (n: number): string => Math.round(n).toLocaleString('en-US')
 /** NaN: no record came. */
 const inMs = (ms: number): string => (Number.isNaN(ms) ? '–' : ms.toFixed(0)).padEnd(6)
-
-/** Ends the process at `--help`, and where an option is wrong. */
-function options(): ReturnType<typeof readOptions> {
-  try {
-    return readOptions()
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
-
-function readOptions(): { rate: number; seconds: number; replicas: number; keep: boolean } {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const { values } = parseArgs({
-    options: { rate: text, seconds: text, replicas: text, keep: flag, help: flag },
-  })
-  if (values.help) {
-    say(HELP)
-    process.exit(0)
-  }
-  const number = (name: 'rate' | 'seconds' | 'replicas', fallback: number): number => {
-    const value = Number(values[name] ?? fallback)
-    if (Number.isInteger(value) && value > 0) return value
-    throw new Error(`--${name} must be a whole number above 0, not ${values[name]}`)
-  }
-  return {
-    rate: number('rate', 50_000),
-    seconds: number('seconds', 30),
-    replicas: number('replicas', 1),
-    keep: values.keep ?? false,
-  }
-}
 
 /** The broker to use, and how it is stopped where it is ours. */
 async function chooseBroker(): Promise<Pick<RunningKafka, 'address' | 'stop'>> {
@@ -101,8 +69,13 @@ class Demo {
   readonly #folder = mkdtempSync(join(tmpdir(), 'stream-enricher-demo-'))
   #kafka: Pick<RunningKafka, 'address' | 'stop'> | undefined
   #services: ServiceProcess[] = []
+  #load: Load | undefined
+  /** What came out, once it has been counted. */
+  #came = 0
+  /** Whether the output was right; undefined: not compared yet. */
+  outcome: boolean | undefined
 
-  constructor({ rate, seconds, replicas, keep }: ReturnType<typeof readOptions>) {
+  constructor({ rate, seconds, replicas, keep }: DemoOptions) {
     this.#rate = rate
     this.#orders = rate * seconds
     this.#replicas = replicas
@@ -125,6 +98,21 @@ class Demo {
     }
   }
 
+  /** How far it is, for who ends it. */
+  get progress(): string {
+    const orders = `${count(this.#load?.ordersSent ?? 0)} orders sent`
+    return this.#came === 0 ? orders : `${orders}, ${count(this.#came)} rows came out`
+  }
+
+  /** What to do where the machine is the reason. */
+  get slower(): string {
+    return `npm run demo -- --rate ${Math.min(10_000, Math.ceil(this.#rate / 5))}`
+  }
+
+  get hasLoad(): boolean {
+    return this.#load !== undefined
+  }
+
   /** Ends what this process has started, at once. The broker ends with the process. */
   kill(): void {
     for (const service of this.#services) service.kill()
@@ -142,6 +130,7 @@ class Demo {
     const to = { producer, topic: this.#topic, partitions: this.#partitions }
     await sendDimensions(to)
     const load = new Load({ ...to, rate: this.#rate, orders: this.#orders })
+    this.#load = load
     for (let n = 0; n < this.#replicas; n++) await this.#startReplica(n)
     await Promise.all(this.#services.map((service) => service.ready()))
     const pages = this.#services.map(({ address }) => `http://${address}/`).join('  ')
@@ -153,6 +142,7 @@ class Demo {
     await this.#watch(load, probe, running)
     const check = await this.#check(broker, load)
     await probe.close()
+    this.outcome = check
     if (this.#keep) {
       sayOutcome(check)
       say(`Service and broker (${this.#kafka!.address}) stay until Ctrl-C. Status page: ${pages}`)
@@ -193,8 +183,17 @@ class Demo {
     const end = running.finally(() => {
       ended = true
     })
+    // Awaited below; until then it is not to end the process.
+    end.catch(() => {})
     say('  time   facts/s  in/s     out/s    lag      p50 ms  p99 ms  cores  MB')
-    let before = { sent: 0, orders: 0, cpu: (await this.#usage()).cpu, at: performance.now() }
+    let before = {
+      sent: 0,
+      orders: 0,
+      cpu: (await this.#usage()).cpu,
+      at: performance.now(),
+      behind: 0,
+    }
+    let isTold = false
     const start = before.at
     while (!ended) {
       await Promise.race([sleep(load.ordersSent < this.#orders ? 1000 : 5000), end])
@@ -205,6 +204,7 @@ class Demo {
         orders: load.ordersSent,
         cpu: usage.cpu,
         at: performance.now(),
+        behind: load.behindMs,
       }
       const seconds = (now.at - before.at) / 1000
       const { records, p50, p99 } = probe.take()
@@ -220,6 +220,13 @@ class Demo {
         count(usage.memoryBytes / 2 ** 20),
       ]
       say(cells.join('  '))
+      if (!isTold && before.behind > BEHIND_MS && now.behind > before.behind) {
+        isTold = true
+        const late = `${count(now.behind / 1000)} s late`
+        say(
+          `This machine does not keep up with ${count(this.#rate)} orders/s: they are sent ${late}, and it takes longer. A slower pace: ${this.slower}`,
+        )
+      }
       before = now
     }
     await end
@@ -250,6 +257,7 @@ class Demo {
       example ??= value
     })
     const { missing, duplicated, wrong, examples } = check.result()
+    this.#came = check.seen
     say(`\n  expected ${count(wanted)}   came ${count(check.seen)}`)
     say(`  missing ${missing}   duplicated ${duplicated}   wrong ${wrong}\n`)
     for (const fault of examples) say(JSON.stringify(fault, null, 2))
@@ -279,13 +287,24 @@ class Demo {
 const sayOutcome = (right: boolean): void =>
   say(right ? 'All records are there, once each, and right.' : 'The output is not what it must be.')
 
-const demo = new Demo(options())
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
+/** Runs it, and ends the process. */
+export async function runDemo(options: DemoOptions): Promise<never> {
+  const demo = new Demo(options)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      demo.kill()
+      say(`\nStopped: ${demo.progress}. Service and broker have ended`)
+      process.exit(demo.outcome === undefined ? 130 : demo.outcome ? 0 : 1)
+    })
+  }
+  const failed = (error: unknown): never => {
     demo.kill()
-    process.exit(130)
-  })
+    const remedy = demo.hasLoad ? `. Where the machine is too busy: ${demo.slower}` : ''
+    process.stderr.write(`${messageOf(error)}${remedy}\n`)
+    process.exit(1)
+  }
+  process.on('uncaughtException', failed)
+  const right = await demo.run().catch(failed)
+  sayOutcome(right)
+  process.exit(right ? 0 : 1)
 }
-const right = await demo.run().catch(endWithoutKafka)
-sayOutcome(right)
-process.exit(right ? 0 : 1)

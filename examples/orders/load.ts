@@ -4,6 +4,8 @@ import type { PlainProducer } from '../../test/support/topics.ts'
 import * as data from './data.ts'
 
 const TICK_MS = 10
+/** After a stall not all that became due goes at once, but so much of it at a time. */
+const CATCH_UP_MS = 200
 const NONE = -1
 
 export interface Target {
@@ -45,6 +47,7 @@ export class Load {
   #start = 0
   #orders: number
   #ordersSent = 0
+  #behindMs = 0
   #stopped = false
   sent = 0
 
@@ -72,12 +75,19 @@ export class Load {
   async run(): Promise<void> {
     this.#start = Date.now()
     for (let sentUntil = 0; sentUntil < this.#end && !this.#stopped; ) {
-      const now = Math.min(Date.now() - this.#start, this.#end)
+      const due = Math.min(Date.now() - this.#start, this.#end)
+      const now = Math.min(due, sentUntil + CATCH_UP_MS)
+      this.#behindMs = due - now
       this.#putOrders(now)
       for (; sentUntil < now; sentUntil++) this.#putPayments(sentUntil)
       await this.#options.producer.flush()
-      await sleep(TICK_MS)
+      await sleep(this.#behindMs > 0 ? 0 : TICK_MS)
     }
+  }
+
+  /** How long ago that was due what is sent now: 0 where the pace is kept. */
+  get behindMs(): number {
+    return this.#behindMs
   }
 
   /** No order comes any more; the payments of those that have come still do. */

@@ -14,6 +14,7 @@ export class ServiceProcess {
   /** Of its HTTP server: host:port. */
   readonly address: string
   #said = ''
+  #last: Usage = { cpu: 0, memoryBytes: 0, lag: Number.NaN }
 
   constructor(file: string, env: Record<string, string>) {
     this.address = `127.0.0.1:${env.HTTP_PORT}`
@@ -44,7 +45,13 @@ export class ServiceProcess {
     throw new Error(`The service has ended:\n${this.#said}`)
   }
 
+  /** As it was last where it does not answer in time. */
   async usage(): Promise<Usage> {
+    this.#last = await this.#usage().catch(() => this.#last)
+    return this.#last
+  }
+
+  async #usage(): Promise<Usage> {
     const text = await (await this.#get('/metrics')).text()
     const sum = (name: string): number =>
       [...text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))].reduce(

@@ -86,7 +86,9 @@ function settingsToCheck(config: KafkaConfig, failures: readonly Failure[], code
     code.startsWith('ERR_SSL_')
   const usual = "kafka.brokers, and that the broker's advertised listeners can be reached from here"
   if (!isClosed) return usual
-  if (config.tls === null) return `whether this port wants TLS (kafka.tls), and ${usual}`
+  if (config.tls === null) {
+    return `whether it is Kafka that listens there, whether this port wants TLS (kafka.tls), and ${usual}`
+  }
   if (config.sasl === null) {
     return `whether this port speaks TLS at all, or wants a user as well (kafka.sasl), and ${usual}`
   }

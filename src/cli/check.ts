@@ -1,6 +1,4 @@
 /** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import type { PipelineCodec } from '../codec/port.ts'
@@ -14,7 +12,7 @@ import {
   ownTopics,
   sourcesOf,
 } from '../config/topic-names.ts'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
 import { planOf } from '../plan/plan.ts'
 import {
@@ -27,7 +25,13 @@ import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
 import { checkLimits } from './checks/limits.ts'
-import { checkDisk, checkMemory, type DimensionSize, type StreamSize } from './checks/room.ts'
+import {
+  checkDisk,
+  checkMemory,
+  type DimensionSize,
+  diskOf,
+  type StreamSize,
+} from './checks/room.ts'
 import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
 import { checkTimes } from './checks/times.ts'
 import {
@@ -51,14 +55,23 @@ export async function check(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
   print(`Checking ${pipeline.name} (${file}) against ${pipeline.kafka.brokers.join(', ')}\n`)
   let schemas: Schemas | undefined
+  let isAway = false
   const cluster = await withBroker(pipeline.kafka, async (broker) => {
-    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker))
+    // Of a topic that is not there no stored window can be, whatever its changelog says.
+    const found = await broker.administration.topicAccess(inputTopics(pipeline))
+    const isThere = [...found.values()].every(({ state }) => state !== 'missing')
+    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker), isThere)
     return checkCluster(pipeline, broker, schemas.codec)
-  }).catch((error) => [ofError('brokers', error)])
-  schemas ??= await checkSchemas(pipeline, NO_HEADERS)
+  }).catch((error) => {
+    isAway = codeOf(error) === 'BROKER_UNREACHABLE'
+    return [ofError('brokers', error)]
+  })
+  schemas ??= await checkSchemas(pipeline, NO_HEADERS, false)
   const findings = [...cluster, ...schemas.findings]
   printFindings(findings)
   if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
+  // Its connection may be open for a while.
+  if (isAway) process.exit()
 }
 
 /** Our errors say what is wrong, and behind a semicolon or a colon what to do. */
@@ -82,14 +95,19 @@ async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogH
   return isReadable ? readHeaders(broker, topic) : NO_HEADERS
 }
 
-async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Promise<Schemas> {
+/** @param isThere whether all inputs are: else what is stored is not judged by them */
+async function checkSchemas(
+  pipeline: Pipeline,
+  headers: ChangelogHeaders,
+  isThere: boolean,
+): Promise<Schemas> {
   try {
     const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers))
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
     const findings = [
       ok('schemas', `of all topics ${from}; the output's can be derived`),
-      ...checkStored(stored, layout, newer),
+      ...(isThere ? checkStored(stored, layout, newer) : []),
       ...checkKeySchemas(keys),
       ...(await checkOutputSchema(pipeline, codec)),
     ]
@@ -99,11 +117,19 @@ async function checkSchemas(pipeline: Pipeline, headers: ChangelogHeaders): Prom
   }
 }
 
+const COMPARED = {
+  new: 'there is none yet; a start registers its first version',
+  registered: 'has this schema',
+  compatible: 'a start registers a new version, compatible with the latest',
+} as const
+
 async function checkOutputSchema(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
   const answer = await compareOutput(pipeline, codec)
   if (answer === null) return []
   const subject = `${pipeline.output.topic}-value`
-  if (answer.state !== 'incompatible') return [ok('registry', `${subject}: ${answer.state}`)]
+  if (answer.state !== 'incompatible') {
+    return [ok('registry', `${subject}: ${COMPARED[answer.state]}`)]
+  }
   const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
   const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
   const remedy = "use another output topic, or change the subject's compatibility"
@@ -210,9 +236,10 @@ async function checkContents(
   const codecs = codecsOf(pipeline, codec)
   const read: (ValuesRead | undefined)[] = []
   for (const [i, { config }] of inputsOf(pipeline).entries()) {
-    const { topic, keyFormat } = config
+    const { topic, keyFormat, schema } = config
     const records = samples.get(topic)?.records
-    const values = records && { ...codecs[i], topic, keyFormat, records }
+    const isOfRegistry = schema === null
+    const values = records && { ...codecs[i], topic, keyFormat, isOfRegistry, records }
     const result = values && (await readValues(values))
     if (values && result) findings.push(...checkValues(values, result))
     read.push(result)
@@ -266,18 +293,4 @@ function rateOf(records: readonly TopicRecord[]): number {
     const span = Math.max(...list) - Math.min(...list)
     return sum + (span > 0 ? ((list.length - 1) * 1000) / span : 0)
   }, 0)
-}
-
-/** Looks at the nearest folder, or file in its way, that is there already. */
-function diskOf(dir: string): { folder: string; freeBytes: number; isWritable: boolean } {
-  let folder = dir
-  while (!existsSync(folder)) folder = dirname(folder)
-  const { bavail, bsize } = statfsSync(folder)
-  let isWritable = statSync(folder).isDirectory()
-  try {
-    accessSync(folder, constants.W_OK)
-  } catch {
-    isWritable = false
-  }
-  return { folder, freeBytes: bavail * bsize, isWritable }
 }

@@ -1,8 +1,8 @@
 /** How `init` reaches brokers and registry, and how the file that it writes says so: secrets only as references. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileFault } from '../config/file-fault.ts'
 import type { KafkaConfig, RegistryConfig, Sasl, Tls } from '../config/pipeline.ts'
-import { messageOf } from '../errors.ts'
 
 /** Named as the keys of the pipeline file; passwords come from the environment only. */
 export interface ConnectionOptions {
@@ -110,7 +110,7 @@ function pem(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new Error(`--${option} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new Error(`--${option}: the file ${file} ${fileFault(cause)}`, { cause })
   }
 }
 

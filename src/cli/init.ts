@@ -63,21 +63,38 @@ export async function init(options: InitOptions): Promise<void> {
     hasRegistry,
     now: Date.now(),
   })
-  const file = out ?? join(folder, 'pipeline.yaml')
-  await compile(
-    parsePipeline(text, file, {
-      ...process.env,
-      KAFKA_BROKERS: brokers,
-      SCHEMA_REGISTRY_URL: options.registry,
-      SCHEMA_REGISTRY_USERNAME: connection.registry?.username ?? undefined,
-    }),
-  )
+  await refuseUnusable(text, out ?? join(folder, 'pipeline.yaml'), {
+    ...process.env,
+    KAFKA_BROKERS: brokers,
+    SCHEMA_REGISTRY_URL: options.registry,
+    SCHEMA_REGISTRY_USERNAME: connection.registry?.username ?? undefined,
+  })
   if (out === undefined) {
     print(text.trimEnd())
     return
   }
   writeFileSync(out, text)
   print(`${out} is written. Look at it, then: stream-enricher check ${out}`)
+}
+
+/** Before the draft is written: its lines are of a file that is not there, so faults go without them. */
+async function refuseUnusable(text: string, file: string, env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await compile(parsePipeline(text, file, env))
+  } catch (error) {
+    const { code, message, fields } = error as EnricherError
+    if (code !== 'CONFIG_INVALID' && code !== 'SCHEMA_INVALID') throw error
+    throw new EnricherError(code, draftFault(message, file), { cause: error, fields })
+  }
+}
+
+/** The faults of a draft, without its lines. */
+export function draftFault(message: string, file: string): string {
+  const faults = message.split('\n').map((line) => {
+    const rest = line.startsWith(`${file}:`) ? line.slice(file.length + 1) : line
+    return rest.replace(/^\d+: /, '')
+  })
+  return `No file is written: a pipeline of these topics would not start.\n${faults.join('\n')}`
 }
 
 async function refuseMissing({ admin }: Broker, topics: readonly string[]): Promise<void> {

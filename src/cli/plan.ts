@@ -55,8 +55,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const windowStates = await Promise.all(
     windows.map(async ({ partition, folder }) => ({
       partition,
-      // Of another changelog, as of another name, where this one has no epoch yet.
-      state: headers.last.get(partition) ? await windowState(folder, layout) : 'other',
+      state: await windowState(folder, layout, headers.last.get(partition) !== undefined),
     })),
   )
   const rows = await Promise.all(
@@ -105,11 +104,16 @@ async function groupState(
   }
 }
 
-async function windowState(folder: string, layout: string): Promise<WindowState> {
+/** @param hasEpoch whether the changelog has one of this partition: without one the store is of another, as of another name */
+export async function windowState(
+  folder: string,
+  layout: string,
+  hasEpoch: boolean,
+): Promise<WindowState> {
   try {
     const checkpoint = await readStore(folder, (store) => new PageStore(store, layout).checkpoint())
     if (checkpoint === undefined) return 'empty'
-    return checkpoint === 'other' ? 'other' : 'current'
+    return checkpoint === 'other' || !hasEpoch ? 'other' : 'current'
   } catch {
     return 'unreadable'
   }

@@ -2,7 +2,7 @@
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { alertOf, tlsFault } from '../http/tls-fault.ts'
-import { isOfUser, Redirected } from './registry-request.ts'
+import { isOfUser, NoRegistry, Redirected } from './registry-request.ts'
 
 /** The error REGISTRY_UNAVAILABLE, with what a person has to look at. */
 export function unavailable(config: RegistryConfig, cause: unknown): EnricherError {
@@ -18,6 +18,9 @@ function reasonOf({ url, username, tls }: RegistryConfig, cause: unknown): strin
   if (isOfUser(cause)) {
     const who = username === null ? 'us, who name no user' : `the user ${username}`
     return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
+  }
+  if (cause instanceof NoRegistry && cause.status < 500) {
+    return `does answer, but not as a schema registry (${why}); set registry.url to where its API is: Confluent's at the root, Apicurio's at /apis/ccompat/v7`
   }
   const { code = '' } = cause as { code?: string }
   switch (tlsFault(String(code), why)) {

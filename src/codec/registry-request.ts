@@ -39,7 +39,18 @@ export class Redirected extends Error {
   }
 }
 
-/** Sends one request. Throws `Refused` and `Redirected`, and where there is no answer or something else. @param closed ends the request */
+/** Something has answered, and it is no schema registry; or not now, as behind a proxy. */
+export class NoRegistry extends Error {
+  readonly status: number
+
+  constructor(status: number, contentType: string) {
+    const what = contentType.replace(/;.*/, '') || 'no type'
+    super(`${status} with ${what}, which is no answer of a schema registry`)
+    this.status = status
+  }
+}
+
+/** Sends one request. Throws `Refused`, `Redirected` and `NoRegistry`, and where there is no answer. @param closed ends the request */
 export async function askRegistry(
   { url, username, password, tls }: RegistryConfig,
   path: string,
@@ -59,8 +70,7 @@ export async function askRegistry(
   if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
   const answer = parsed(response.body)
   if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
-    const what = contentType.replace(/;.*/, '') || 'no type'
-    throw new Error(`${status} with ${what}, which is no answer of a schema registry`)
+    throw new NoRegistry(status, contentType)
   }
   if (status >= 200 && status < 300) return answer
   throw new Refused(status, answer)

@@ -186,6 +186,9 @@ export class Registry {
     const name = encodeURIComponent(subject)
     const body = JSON.stringify({ schema })
     if ((await this.#get(`/subjects/${name}`, body)) !== undefined) return { state: 'registered' }
+    // Apicurio finds any schema compatible with a subject that is not there.
+    if ((await this.#get(`/subjects/${name}/versions/latest`)) === undefined)
+      return { state: 'new' }
     const path = `/compatibility/subjects/${name}/versions/latest?verbose=true`
     const answer = await this.#get(path, body)
     if (answer === undefined) return { state: 'new' }

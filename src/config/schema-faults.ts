@@ -1,5 +1,6 @@
 /** What a JSON Schema finds wrong with a file, as sentences: what is wrong, and what to write. */
 import type { ErrorObject } from 'ajv'
+import { isSecret } from './definition.ts'
 import { notSupported } from './not-supported.ts'
 import type { ReportAt } from './report.ts'
 import { DURATION } from './schema.ts'
@@ -28,7 +29,7 @@ export function reportSchema(
     if (error.keyword !== 'type') reportOne(error, path, writtenAt(path), report)
     // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
     else if (!isInside && same.every(({ keyword }) => FORMS.has(keyword))) {
-      report(path, notSupported(path, error.data) ?? wrongType(same))
+      report(path, notSupported(path, error.data) ?? wrongType(same, path, writtenAt(path)))
     }
   }
 }
@@ -49,13 +50,21 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'empty',
 }
 
-/** Names what the value is, not the value: it may be a secret. */
-function wrongType(errors: readonly ErrorObject[]): string {
+/** Names what the value is; the value itself only where a variable has it, and it is no secret. */
+function wrongType(
+  errors: readonly ErrorObject[],
+  path: readonly string[],
+  written: string,
+): string {
   const wanted = errors.flatMap(({ keyword, params }) => (keyword === 'type' ? params.type : []))
   const { data } = errors[0]
   const is = data === null ? 'null' : Array.isArray(data) ? 'array' : typeof data
   const quotes = is === 'number' && wanted.includes('string') ? '; put it in quotes' : ''
   const allowed = [...new Set(wanted.map((type) => TYPES[type]))].join(' or ')
+  const [reference] = written.match(REFERENCE) ?? []
+  if (reference !== undefined && is === 'string' && !isSecret(path)) {
+    return `must be ${allowed}, and is ${JSON.stringify(data)}, as ${reference} is`
+  }
   return `must be ${allowed}, and is ${TYPES[is]}${quotes}`
 }
 
@@ -87,8 +96,8 @@ function noneOf({ data, params }: ErrorObject): string {
 function sentence({ keyword, params, data, parentSchema, message }: ErrorObject, written: string) {
   const { errorMessage, pattern } = parentSchema as { errorMessage?: string; pattern?: string }
   if (data === '') return empty(written)
-  if (pattern === DURATION && typeof data === 'number') {
-    return `${data} has no unit; write ${data}s, or ${data}ms`
+  if (pattern === DURATION && /^\d+$/.test(String(data))) {
+    return `${JSON.stringify(data)} has no unit; write ${data}s, or ${data}ms`
   }
   if (errorMessage !== undefined) {
     const shown = errorMessage.startsWith('is ') ? `${JSON.stringify(data)} ` : ''
@@ -103,12 +112,18 @@ function sentence({ keyword, params, data, parentSchema, message }: ErrorObject,
     case 'uniqueItems':
       return `has an entry twice: the ${ordinal(params.j)} and the ${ordinal(params.i)}`
     case 'minimum':
-      return `${data} is too small: the least is ${params.limit}`
+      return `${data} is too small: the least is ${params.limit}${source(written)}`
     case 'maximum':
-      return `${data} is too large: the most is ${params.limit}`
+      return `${data} is too large: the most is ${params.limit}${source(written)}`
     default:
       return message ?? 'is wrong'
   }
+}
+
+/** The variable that has the value. */
+function source(written: string): string {
+  const [reference] = written.match(REFERENCE) ?? []
+  return reference === undefined ? '' : `; it is of ${reference}`
 }
 
 /** An empty value is mostly what a variable leaves that is set to nothing. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Document, isPair, isScalar, isSeq, parse, Scalar, visit, type visitorFn } from 'yaml'
 import { ENTRY, mayBeText } from './definition.ts'
+import { fileFault } from './file-fault.ts'
 import type { Report } from './report.ts'
 
 type Ancestors = Parameters<visitorFn<unknown>>[2]
@@ -50,7 +51,7 @@ export function substitute(document: Document, env: NodeJS.ProcessEnv, report: R
           report(
             node.range?.[0] ?? 0,
             path,
-            `\${file:${path}} cannot be read (${(error as Error).message})`,
+            `\${file:${path}} cannot be had: the file ${fileFault(error)}`,
           )
           return ''
         }

@@ -1,5 +1,6 @@
-import { accessSync, constants } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileFault } from './file-fault.ts'
 import type { TopicConfig } from './pipeline.ts'
 import type { RawTopic } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
@@ -57,9 +58,10 @@ function readableFile(
 ): string {
   const file = resolve(folder, name)
   try {
-    accessSync(file, constants.R_OK)
-  } catch {
-    report(place, `the schema file ${file} cannot be read`)
+    closeSync(openSync(file, 'r'))
+    if (statSync(file).isDirectory()) report(place, `the schema file ${file} is a folder`)
+  } catch (error) {
+    report(place, `the schema file ${file} ${fileFault(error)}`)
   }
   return file
 }

@@ -1,6 +1,5 @@
 /** YAML files of ours: validated by a JSON Schema, all faults reported at once, each with its line. */
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import { Ajv } from 'ajv'
 import {
   type Document,
@@ -12,7 +11,8 @@ import {
   visit,
   type YAMLParseError,
 } from 'yaml'
-import { EnricherError, messageOf } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
+import { fileFault } from './file-fault.ts'
 import type { Report, ReportAt } from './report.ts'
 import { reportSchema } from './schema-faults.ts'
 
@@ -37,7 +37,7 @@ export function readYaml(file: string, what: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const message = `Cannot read the ${what}: ${messageOf(cause)}`
+    const message = `The ${what} ${file} ${fileFault(cause)}; correct its name`
     throw new EnricherError('CONFIG_INVALID', message, { cause })
   }
 }
@@ -55,7 +55,7 @@ export class YamlFile {
    * @param ofData it has records: merge keys (<<) share their parts, and whole numbers that a double does not hold are their digits
    */
   constructor(text: string, file: string, ofData = false) {
-    this.#file = basename(file)
+    this.#file = file
     const lineCounter = this.#lines
     this.document = parseDocument(text, { lineCounter, uniqueKeys: true, merge: ofData })
     if (ofData) keepDigits(this.document)

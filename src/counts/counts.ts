@@ -4,10 +4,12 @@ import { FailingEpochs } from './failing-epochs.ts'
 import { LastRejects } from './last-rejects.ts'
 import { type MissingKey, MissingKeys } from './missing-keys.ts'
 
-/** Powers of two: the last one is 49 days. */
+/** Powers of two: the last one has all that is over 24 days. */
 const BUCKETS = 33
+/** In ms: of a time that is over it nothing more is known. */
+export const LONGEST_MS = 2 ** (BUCKETS - 2)
 
-/** How often which time came. Bucket `b` has the times over 2^(b-1) ms and up to 2^b ms, the first one all up to 1 ms. */
+/** How often which time came. Bucket `b` has the times over 2^(b-1) ms and up to 2^b ms, the first one all up to 1 ms, the last one all over `LONGEST_MS`. */
 export class Distribution {
   readonly buckets = new Float64Array(BUCKETS)
   /** All times together, in ms. */
@@ -15,7 +17,9 @@ export class Distribution {
 
   /** Cheap enough for a call per record. */
   add(ms: number): void {
-    this.buckets[ms > 1 ? Math.min(32 - Math.clz32(Math.ceil(ms) - 1), BUCKETS - 1) : 0]++
+    // clz32 has 32 bits of a number, and leaves the others out.
+    if (ms > LONGEST_MS) this.buckets[BUCKETS - 1]++
+    else this.buckets[ms > 1 ? 32 - Math.clz32(Math.ceil(ms) - 1) : 0]++
     this.sum += ms
   }
 

@@ -91,13 +91,16 @@ export class Tasks {
   async keep(partitions: readonly number[]): Promise<void> {
     const others = [...this.#wanted].filter((partition) => !partitions.includes(partition))
     for (const partition of others) this.#wanted.delete(partition)
-    await Promise.all(others.map((partition) => this.#drop(partition)))
+    const dropped = others.map((partition) => this.#drop(partition))
+    await Promise.allSettled(dropped)
+    await Promise.all(dropped)
   }
 
   /** Gives up all tasks, which are to be taken here again: their stores get what memory holds for them. */
   async putDown(): Promise<void> {
     const until = performance.now() + FLUSH_MS
-    await Promise.all(this.running.map(({ task }) => this.#flush(task, until)))
+    const flushed = this.running.map(({ task }) => this.#flush(task, until))
+    await Promise.allSettled(flushed)
     await this.keep([])
   }
 

@@ -222,7 +222,9 @@ export class Worker {
       await committed
       await this.#tasks.close()
     }
-    await Promise.all([this.#group.close(forGood), storesClosed()])
+    const closed = [this.#group.close(forGood), storesClosed()]
+    await Promise.allSettled(closed)
+    await Promise.all(closed)
   }
 
   /** What the group tells goes to the rebalance. */

@@ -191,9 +191,13 @@ export function partitionsRemedy(
   if (other === changelogTopic(pipeline)) {
     return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the changelog, and the inputs are read again from their beginning'
   }
-  if (count < partitions) {
-    return `give ${other} as many (kafka-topics.sh --alter --topic ${other} --partitions ${partitions})`
+  const alter = (topic: string, wanted: number): string =>
+    `kafka-topics.sh --alter --topic ${topic} --partitions ${wanted}`
+  if (other === output.topic) {
+    return count < partitions
+      ? `give ${other} as many (${alter(other, partitions)})`
+      : 'name another output topic'
   }
-  if (other === output.topic) return 'name another output topic'
-  return `give ${facts.topic} as many (kafka-topics.sh --alter --topic ${facts.topic} --partitions ${count})`
+  const [topic, wanted] = count < partitions ? [other, partitions] : [facts.topic, count]
+  return `while ${topic} is empty give it as many (${alter(topic, wanted)}); with records in it keys would move away from what came before: write a new topic of ${wanted} partitions`
 }

@@ -1,5 +1,7 @@
 /** The one door to LevelDB: `level`'s class is classic-level on Node. */
-import { rm } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Level } from 'level'
 import { crc32c } from '../checksum.ts'
 import { codeOf, EnricherError, messageOf } from '../errors.ts'
@@ -14,6 +16,10 @@ const BUFFER_BYTES = 4 * 1024 * 1024
  * @param bufferBytes of each of its three: what is written, the same while it goes to disk, and the cache
  */
 export async function openStore(folder: string, bufferBytes = BUFFER_BYTES): Promise<Store> {
+  // Before there is a store, which begins to open itself.
+  await makeFolder(folder).catch((cause) => {
+    throw storeError(folder, cause)
+  })
   const store: Store = new Level<Buffer, Buffer>(folder, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
@@ -28,6 +34,29 @@ export async function openStore(folder: string, bufferBytes = BUFFER_BYTES): Pro
     throw storeError(folder, cause)
   }
   return store
+}
+
+/** As `mkdir -p`. Node's own tries for ever where a folder that is there has no room for another, as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again
+    })
+  }
+}
+
+/** A file that is where a folder has to be. */
+function fileInTheWay(folder: string): string | undefined {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    if (existsSync(at)) return statSync(at).isDirectory() ? undefined : at
+  }
+  return undefined
 }
 
 /**
@@ -134,6 +163,11 @@ function storeError(folder: string, error: unknown): EnricherError {
     })
   }
   if (isFull(cause)) return fullError(folder, cause)
+  const file = fileInTheWay(folder)
+  if (file !== undefined) {
+    const message = `The state folder ${folder} cannot be made: ${file} is a file; name a folder in state.dir`
+    return new EnricherError('STATE_UNWRITABLE', message, { cause, fields })
+  }
   const message = `Cannot write the state folder ${folder} (${messageOf(cause)}); make state.dir a folder that this user may write. A container whose root is read-only needs a volume there: docker run -v enricher-state:/var/lib/stream-enricher, or --tmpfs /var/lib/stream-enricher`
   return new EnricherError('STATE_UNWRITABLE', message, { cause, fields })
 }

@@ -5,25 +5,21 @@
  *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
  */
 import type { Fetched } from '../broker/port.ts'
-import { type Bytes, NO_BYTES } from '../bytes.ts'
-import type { ValueReader } from '../codec/port.ts'
-import type { Block, InputQueue } from '../input/input-queue.ts'
+import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
-import { LooseFact } from '../output/loose-fact.ts'
 import { BatchList, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
-import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { PageStore } from '../state/page-store.ts'
 import { TaskState } from '../state/task-state.ts'
 import { JoinWindow } from '../window/join-window.ts'
-import { isLate } from '../window/lateness.ts'
 import { windowTimes } from '../window/segments.ts'
 import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, Side, TAKEN } from './side.ts'
+import { JoinRecords } from './join-records.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -43,8 +39,8 @@ export class JoinTask implements RunnableTask {
   readonly #right: Side
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
+  readonly #records: JoinRecords
   readonly #slice = newSlice()
-  readonly #lateFact = new LooseFact()
   /** When something has last come, by the clock for durations. */
   #lastInputAt: number
   #dirty = false
@@ -78,6 +74,15 @@ export class JoinTask implements RunnableTask {
       counts: context.counts.window,
     })
     this.state.add(this.window)
+    this.#records = new JoinRecords({
+      context,
+      join,
+      facts: this.#facts,
+      right: this.#right,
+      window: this.window,
+      clock,
+      output: this.#output,
+    })
   }
 
   get queries(): WindowQueries {
@@ -167,8 +172,8 @@ export class JoinTask implements RunnableTask {
       const block = side === LEFT ? left.block! : right.block!
       const fate =
         side === LEFT
-          ? this.#takeFact(block, at, at - firstLeft)
-          : this.#takeRight(block, at, at - firstRight)
+          ? this.#records.takeFact(block, at, at - firstLeft)
+          : this.#records.takeRight(block, at, at - firstRight)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         this.#side(side).loadFor(block, at, fate)
         break
@@ -204,107 +209,6 @@ export class JoinTask implements RunnableTask {
     side.lookAhead(block, end, isFacts ? enricher : undefined)
     if (isFacts) this.ahead ^= enricher.lookAhead(count)
     this.ahead ^= this.window.ahead.touch(side.index, side.hashes, count, side.from, side.to)
-  }
-
-  #takeFact(block: Block, i: number, row: number): number {
-    const { window } = this
-    const facts = this.#facts
-    const value = facts.open(block, i, row)
-    if (typeof value === 'number') return value
-    const late = isLate(window.times, block.times[i], this.state.clock.streamTime)
-    if (late && this.#join.late[LEFT] !== 'emit') return this.#late(LEFT, block, i)
-    const rowBytes = facts.lookUp(value, block, i, row)
-    if (rowBytes < 0) return REFUSED
-
-    const { columns } = block
-    const bodyBytes = value.projectedBytes + rowBytes
-    const around = facts.key.end - facts.key.start + columns.headerEnds[i] - columns.headerStarts[i]
-    if (bodyBytes + around > this.#context.maxEntryBytes) return facts.tooLarge(block, i, bodyBytes)
-    if (late) return this.#emitLate(value, block, i, bodyBytes)
-    const at = this.#insert(facts, block, i, row, bodyBytes)
-    this.#writeFact(value, window.bodyBuffer, at)
-    this.#probe(LEFT, facts.hashes[row])
-    return TAKEN
-  }
-
-  #takeRight(block: Block, i: number, row: number): number {
-    const { window } = this
-    const right = this.#right
-    const value = right.open(block, i, row)
-    if (typeof value === 'number') return value
-    if (isLate(window.times, block.times[i], this.state.clock.streamTime)) {
-      return this.#late(RIGHT, block, i)
-    }
-    const { columns } = block
-    const bodyBytes = value.projectedBytes
-    const around = right.key.end - right.key.start + columns.headerEnds[i] - columns.headerStarts[i]
-    if (bodyBytes + around > this.#context.maxEntryBytes) return right.tooLarge(block, i, bodyBytes)
-    const at = this.#insert(right, block, i, row, bodyBytes)
-    value.project(window.bodyBuffer, at)
-    this.#probe(RIGHT, right.hashes[row])
-    return TAKEN
-  }
-
-  /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
-  #insert(
-    side: Side,
-    { columns, times }: Block,
-    i: number,
-    row: number,
-    bodyBytes: number,
-  ): number {
-    const { key } = side
-    // What has none keeps none: they are a byte that says so.
-    const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]
-    const isBare = side.index === RIGHT && headerBytes <= 1
-    return this.window.insert(
-      side.index,
-      times,
-      i,
-      side.hashes[row],
-      key.buffer,
-      key.start,
-      key.end,
-      isBare ? NO_BYTES : columns.buffer,
-      isBare ? 0 : columns.headerStarts[i],
-      isBare ? 0 : columns.headerEnds[i],
-      bodyBytes,
-    )
-  }
-
-  #probe(side: number, hash: number): void {
-    this.#context.counts.probe(side, this.window.probe(side, hash))
-  }
-
-  /** The fact's fields and its rows' columns, as many bytes as were found to be needed. */
-  #writeFact(value: ValueReader, body: Bytes, start: number): void {
-    this.#facts.enricher.write(body, value.project(body, start))
-  }
-
-  /** It comes out without a match, and is not kept. */
-  #emitLate(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
-    const { counts } = this.#context
-    const fact = this.#lateFact
-    const at = fact.begin(times[i], this.#facts.key, columns, i, bodyBytes)
-    this.#writeFact(value, fact.buffer, at)
-    this.#output.unmatched(fact)
-    counts.late[LEFT]++
-    counts.unmatched++
-    return TAKEN
-  }
-
-  #late(side: number, block: Block, i: number): number {
-    const { counts } = this.#context
-    counts.late[side]++
-    if (this.#join.late[side] === 'drop') {
-      counts.droppedLate++
-      return REFUSED
-    }
-    const { heldMs } = this.window.times
-    const time = block.times[i]
-    const behind = this.state.clock.streamTime - time
-    const error = `Its time ${timeText(time)} is ${behind} ms behind stream time; before, after and grace of the join allow ${heldMs}`
-    return this.#side(side).reject(block, i, 'window', 'late', error)
   }
 
   /** What stream time has passed by comes out, or goes. */

@@ -13,26 +13,8 @@ import { readPages } from './page-reader.ts'
 import { restoreEntries } from './restore-entries.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
+import type { JoinSink, WindowOptions } from './window-options.ts'
 import { WindowQueries } from './window-queries.ts'
-
-/** Takes what the join finds. The cursors are valid until the call returns. */
-export interface JoinSink {
-  match(left: EntryCursor, right: EntryCursor): void
-  unmatched(left: EntryCursor): void
-}
-
-export interface WindowOptions {
-  readonly times: WindowTimes
-  readonly kind: 'inner' | 'left'
-  /** Its number among the task's stores. */
-  readonly number: number
-  readonly log: PageLog
-  readonly clock: StreamClock
-  readonly sink: JoinSink
-  readonly counts: WindowCounts
-  /** Of a key's bytes; tests provoke collisions with another one. */
-  readonly hash?: typeof hashBytes
-}
 
 /** Matches whose pages have to be read are resolved this many at a time, so that memory stays bounded. */
 const READ_AT_ONCE = 4096
@@ -89,15 +71,6 @@ export class JoinWindow implements StateStore {
   /** Where the body of the record just inserted has to be written. */
   get bodyBuffer(): Bytes {
     return this.#own.buffer
-  }
-
-  /** How many records both sides hold. */
-  get records(): number {
-    return this.segments.entries(LEFT) + this.segments.entries(RIGHT)
-  }
-
-  get indexBytes(): number {
-    return this.segments.bytes
   }
 
   /** So many matches wait for their pages that `resolveCold` has to come first. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { guessKeyFormat } from '../../src/cli/checks/key-shapes.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from '../../src/cli/draft-pipeline.ts'
+import { draftFault } from '../../src/cli/init.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
@@ -96,6 +97,14 @@ test('names that the output would have twice are renamed, and the key is left ou
   assert.deepEqual(
     plan.right.map(({ name }) => name),
     ['payments_id', 'payments_at'],
+  )
+})
+
+test('a draft that would not start is told without the lines of a file that is not written', () => {
+  const message = `/a/pipeline.yaml:5: facts.time: no such field\nThe output has a field twice`
+  assert.equal(
+    draftFault(message, '/a/pipeline.yaml'),
+    'No file is written: a pipeline of these topics would not start.\nfacts.time: no such field\nThe output has a field twice',
   )
 })
 

@@ -13,6 +13,7 @@ import { runInNewContext } from 'node:vm'
 import { Registry } from '../../src/codec/registry.ts'
 import { WriterSchemas } from '../../src/codec/writer-schemas.ts'
 import type { RegistryConfig } from '../../src/config/pipeline.ts'
+import { codeOf } from '../../src/errors.ts'
 import { createCertificates } from '../support/certificates.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-registry-'))
@@ -90,6 +91,16 @@ test('three ids that nobody has are waited for, and the others of a topic of gar
   assert.deepEqual(waited.slice(-2), [5000, 0])
 })
 
+test('of a subject without versions nothing is compatible: the first one is new, whatever the registry says', async (t) => {
+  // Apicurio 3.0.9.
+  const missing: Reply = [404, { error_code: 40401, message: 'Subject not found' }]
+  const { url } = await serving(t, (request) =>
+    request.includes('/compatibility/') ? [200, { is_compatible: true }] : missing,
+  )
+  const { registry } = registryOf(t, { url })
+  assert.deepEqual(await registry.compare('X-value', '"long"'), { state: 'new' })
+})
+
 test('an empty object is no answer, and waited out', async (t) => {
   const { url, requests } = await serving(t, (_, n) => (n < 2 ? [200, {}] : SCHEMA))
   const { registry } = registryOf(t, { url })
@@ -110,6 +121,28 @@ test('a page of an ingress without a backend, and a path that is no registry’s
   assert.equal(requests.length, replies.length + 1)
   assert.deepEqual(events, ['registry_failing', 'registry_works'])
   assert.deepEqual(registry.requests, { ok: 1, refused: 0, failed: 4 })
+})
+
+test('what answers and is no registry is told apart from what does not answer', async (t) => {
+  const said = async (url: string): Promise<string> => {
+    const { registry } = registryOf(t, { url })
+    let message = ''
+    await assert.rejects(
+      registry.withPatience(0, () => registry.byId(7)),
+      (error: Error) => {
+        message = error.message.replace(url, 'URL')
+        return codeOf(error) === 'REGISTRY_UNAVAILABLE'
+      },
+    )
+    return message
+  }
+  const { url } = await serving(t, () => [404, '<html>Not found</html>'])
+  assert.equal(
+    await said(url),
+    "The schema registry URL does answer, but not as a schema registry (404 with text/html, which is no answer of a schema registry); set registry.url to where its API is: Confluent's at the root, Apicurio's at /apis/ccompat/v7",
+  )
+  const away = await serving(t, () => [503, '<html>Unavailable</html>'])
+  assert.match(await said(away.url), /URL does not answer \(503 with text\/html/)
 })
 
 test('who may only read finds the schema that somebody else has registered', async (t) => {

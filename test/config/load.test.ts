@@ -45,7 +45,7 @@ function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): string[] {
   } catch (error) {
     assert.ok(error instanceof EnricherError)
     assert.equal(error.code, 'CONFIG_INVALID')
-    return error.message.split('\n')
+    return error.message.replaceAll(`${file}:`, 'pipeline.yaml:').split('\n')
   }
   return []
 }
@@ -177,7 +177,7 @@ test('keys that contradict one another are all reported', () => {
       output: '{ topic: payments, rejects: payments }',
     }),
   ).join('\n')
-  assert.match(faults, /:3: facts\.schema: the schema file .*none\.avsc cannot be read/)
+  assert.match(faults, /:3: facts\.schema: the schema file .*none\.avsc does not exist/)
   assert.match(faults, /:4: dimensions\.c: without a registry the topic needs schema/)
   assert.match(faults, /:5: join\.select: the output name "amount" is already taken by dim.*\.c/)
   assert.match(faults, /:6: output\.topic: is an input too/)
@@ -231,6 +231,53 @@ test('a realistic mistake gets one line, which says what to write', () => {
     assert.equal(found.length, 1, found.join('\n'))
     assert.match(found[0], message)
   }
+})
+
+test('a variable that has something else than is wanted is named with its value, unless it is a secret', () => {
+  const text = textOf({ http: '{ port: "${HTTP_PORT:-8080}", token: "${TOKEN}" }' })
+  assert.deepEqual(faultsOf(text, { HTTP_PORT: 'abc', TOKEN: 'x' }), [
+    'pipeline.yaml:7: http.port: must be a whole number, and is "abc", as ${HTTP_PORT:-8080} is',
+  ])
+  assert.deepEqual(faultsOf(text, { HTTP_PORT: '99999', TOKEN: 'x' }), [
+    'pipeline.yaml:7: http.port: 99999 is too large: the most is 65535; it is of ${HTTP_PORT:-8080}',
+  ])
+})
+
+test('a duration without a unit gets one proposed, as a number and as text', () => {
+  const graceOf = (text: string): string[] =>
+    faultsOf(textOf(joinWith(`on: a, within: 60s, grace: ${text}`)))
+  assert.deepEqual(graceOf('5'), ['pipeline.yaml:5: join.grace: 5 has no unit; write 5s, or 5ms'])
+  assert.deepEqual(graceOf('"5"'), [
+    'pipeline.yaml:5: join.grace: "5" has no unit; write 5s, or 5ms',
+  ])
+  assert.match(graceOf('-5')[0], /is not a duration; write 250ms, 10s, 5m, 1h or 7d/)
+})
+
+test('a file that cannot be read is named as it was given, with what it is', () => {
+  const messageOf = (path: string): string => {
+    try {
+      loadPipeline(path, {})
+    } catch (error) {
+      return (error as Error).message
+    }
+    return ''
+  }
+  assert.equal(
+    messageOf('no/such.yaml'),
+    'The pipeline file no/such.yaml does not exist; correct its name',
+  )
+  assert.equal(messageOf('examples'), 'The pipeline file examples is a folder; correct its name')
+  const bad = join(scratch, 'bad.yaml')
+  writeFileSync(bad, 'nam: p\n')
+  assert.ok(messageOf(bad).startsWith(`${bad}:1: `), messageOf(bad))
+})
+
+test('a file of test cases, where a pipeline file is wanted, is told to be one', () => {
+  const given = 'examples/orders/pipeline.test.yaml'
+  assert.throws(() => loadPipeline(given, {}), {
+    code: 'CONFIG_INVALID',
+    message: `${given} has test cases, and a pipeline file is wanted: the one that it names with \`pipeline:\`, here pipeline.yaml. The cases are run by \`stream-enricher test ${given}\``,
+  })
 })
 
 test('a variable that is set to nothing is named where the value may not be empty', () => {
@@ -463,7 +510,10 @@ test('defaults and messages apply to variables that are unset or empty', () => {
     faultsOf(textOf({ state: `{ dir: "${template}" }` }), env)[0]
   assert.equal(fault('${V:?say where}', { V: '' }), 'pipeline.yaml:7: V: ${V} say where')
   assert.equal(fault('${V}'), 'pipeline.yaml:7: V: ${V} is not set, and has no default')
-  assert.match(fault('${file:/no/such/file}'), /^pipeline\.yaml:7: .*cannot be read/)
+  assert.match(
+    fault('${file:/no/such/file}'),
+    /^pipeline\.yaml:7: \/no\/such\/file: \$\{file:\/no\/such\/file\} cannot be had: the file does not exist$/,
+  )
   assert.match(fault('${V}', { V: 'a\nb' }), /^pipeline\.yaml:7: V: .*newline/)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Counts, Distribution } from '../../src/counts/counts.ts'
+import { Counts, Distribution, LONGEST_MS } from '../../src/counts/counts.ts'
 import { MissingKeys } from '../../src/counts/missing-keys.ts'
 
 test('a distribution’s bucket holds the times up to its power of two, and over the one before', () => {
@@ -19,10 +19,13 @@ test('a distribution’s bucket holds the times up to its power of two, and over
   )
 })
 
-test('a time of years is in the last bucket', () => {
-  const distribution = new Distribution()
-  distribution.add(2 ** 40)
-  assert.equal(distribution.buckets.at(-1), 1)
+test('a time of over 24 days, or of years, is in the last bucket', () => {
+  const times = [LONGEST_MS + 1, 2 ** 32 + 5, 2 ** 33 + 100, 2 ** 40, Number.MAX_SAFE_INTEGER]
+  for (const time of times) {
+    const distribution = new Distribution()
+    distribution.add(time)
+    assert.equal(distribution.buckets.at(-1), 1, `${time} ms`)
+  }
 })
 
 test('frequent missing keys are found among many rare ones, with bounds that hold', () => {

@@ -10,7 +10,7 @@ test('epochs are committed at their interval, also when the wall clock steps bac
   const gate = new Gate(() => {})
   gate.to('running')
   const loop = new Loop({
-    context: { pipeline: { commit: { intervalMs: 10 } }, counts: new Counts([]) },
+    context: { plan: { commitMs: 10 }, counts: new Counts([]) },
     tasks: { running: [], inputs: {} },
     gate,
     commits: { busy: false, next: async () => ++commits },

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
-import type { Broker, GroupEvents } from '../../src/broker/port.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import { sourcesOf } from '../../src/config/topic-names.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
@@ -58,8 +58,6 @@ export type Action =
 
 interface Instance {
   readonly worker: Worker
-  /** From now on it takes no tasks. */
-  ends(): void
 }
 
 export class MemoryInstances {
@@ -83,8 +81,8 @@ export class MemoryInstances {
     this.#codec = codec
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#waiting = [...records]
-    const { facts, join: right, output } = pipeline
-    for (const topic of [facts.topic, right.topic, output.topic, CHANGELOG]) {
+    const { output } = pipeline
+    for (const topic of [...sourceTopics(pipeline), output.topic, CHANGELOG]) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
     this.kafka.topics.create(output.rejects, 1, {})
@@ -149,10 +147,10 @@ export class MemoryInstances {
   }
 
   async #put(count: number): Promise<void> {
-    const { facts, join: right } = this.#pipeline
+    const topics = sourceTopics(this.#pipeline)
     for (const record of this.#waiting.splice(0, count)) {
       const partition = partitionOf(Buffer.from(record.key), PARTITIONS)
-      const topic = [facts, right][record.side].topic
+      const topic = topics[record.side]
       const bytes = { ...recordBytes(record), headers: [], timestamp: record.time }
       await this.kafka.append({ topic, partition }, [bytes])
     }
@@ -163,7 +161,7 @@ export class MemoryInstances {
     const dir = join(this.#folder, instance)
     if (isNew) rmSync(dir, { recursive: true, force: true })
     const { kafka } = this.#pipeline
-    const [broker, ends] = ending(this.kafka.client(instance))
+    const broker = this.kafka.client(instance)
     const worker = startWorker({
       broker,
       pipeline: {
@@ -183,7 +181,7 @@ export class MemoryInstances {
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
       onFatal: (error) => this.#fatal.push(error),
     })
-    this.#running.set(instance, { worker, ends })
+    this.#running.set(instance, { worker })
   }
 
   /** One that is cut off cannot be told from one that has crashed: it is stopped when it is heard again. */
@@ -192,7 +190,6 @@ export class MemoryInstances {
     if (running === undefined) return
     this.kafka.hear(instance)
     this.#running.delete(instance)
-    running.ends()
     await running.worker.stop()
   }
 
@@ -206,7 +203,7 @@ export class MemoryInstances {
 
   #isTaken(): boolean {
     const offsets = this.kafka.group(this.#pipeline.name).offsets.committed
-    return [this.#pipeline.facts, this.#pipeline.join].every(({ topic }) =>
+    return sourceTopics(this.#pipeline).every((topic) =>
       this.kafka.topics.get(topic).partitions.every(({ partition, end }) => {
         const taken = offsets.find((o) => o.topic === topic && o.partition === partition)
         return end === 0 || taken?.offset === end
@@ -247,27 +244,10 @@ export class MemoryInstances {
   }
 }
 
-/**
- * A process that stops while it joins may be given tasks once more before it has ended, and ends with them open.
- * Here the next of its name begins in the same process, which would find their stores locked.
- * @returns the broker of such a process, and what tells it that this stops
- */
-function ending(broker: Broker): [Broker, () => void] {
-  let isEnding = false
-  const joined = broker.group.bind(broker)
-  const group: Broker['group'] = (options, events) => {
-    const onAssigned: GroupEvents['onAssigned'] = async (partitions) => {
-      if (!isEnding) await events.onAssigned(partitions)
-    }
-    return joined(options, { ...events, onAssigned })
-  }
-  const ends = (): void => {
-    isEnding = true
-  }
-  return [Object.assign(broker, { group }), ends]
-}
-
 const textOf = (fields: object): string =>
   Object.entries(fields)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
+
+const sourceTopics = (pipeline: Pipeline): string[] =>
+  sourcesOf(pipeline).map(({ config }) => config.topic)

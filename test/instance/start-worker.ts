@@ -3,12 +3,13 @@ import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { Counts } from '../../src/counts/counts.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { avroShape } from '../../src/plan/pipeline-codec.ts'
 import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
+import { taskContext } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
 const BATCH_BYTES = 1_048_588
@@ -33,22 +34,15 @@ export function startWorker(setting: WorkerSetting): Worker {
   const log: Log = { event: onEvent }
   const worker = new Worker({
     broker,
-    context: {
-      pipeline,
-      codec,
+    context: taskContext(pipeline, codec, {
       dimensions: [oneRow()],
-      output: { ...topic, topic: pipeline.output.topic },
-      outputFrame: FRAME,
-      rejects: { ...topic, topic: pipeline.output.rejects },
-      rejectPartitions: 1,
-      aheadMs: Number.POSITIVE_INFINITY,
-      behindMs: Number.POSITIVE_INFINITY,
+      shape: avroShape(FRAME),
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
-      counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
-      now: Date.now,
       elapsed,
-    },
+      output: { ...topic, topic: pipeline.output.topic, partitions },
+      rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
+    }),
     changelog: {
       topic: CHANGELOG,
       layout: codec.layout,
@@ -62,6 +56,9 @@ export function startWorker(setting: WorkerSetting): Worker {
     topicIds: [null, null],
     onUnknownTopic: nothing,
     instanceId,
+    staticId: pipeline.kafka.instanceId,
+    sessionTimeoutMs: pipeline.kafka.sessionTimeoutMs,
+    stateDir: pipeline.state.dir,
     transactionalId: `${pipeline.name}-${instanceId}`,
     address: '',
     version: '',

@@ -221,6 +221,16 @@ export function historyOf(minutes: number, changed: Partial<Pace> = {}): Json {
   }
 }
 
+/** Of an instance that has run for so many samples, in which nothing came. */
+export function shortHistory(samples: number): Json {
+  const columns = Object.entries(historyOf(0)).filter(([name]) => name !== 'everyMs')
+  const short = columns.map(([name, values]) => {
+    const last = (values as number[]).slice(-samples)
+    return [name, name === 'at' ? last : last.map(() => 0)]
+  })
+  return { everyMs: 10_000, ...Object.fromEntries(short) }
+}
+
 export const OWNED = [
   [0, 3, 6, 9],
   [1, 4, 7, 10],

@@ -14,6 +14,7 @@ import {
   OWNED,
   type Pace,
   type State,
+  shortHistory,
   stateOf,
   statusOf,
   still,
@@ -52,6 +53,13 @@ const oneGone = (): State => {
   ]
   const group = { known: true, instances, gone, unowned: [], total: totalOf(instances) }
   return { status, group, history: historyOf(0) }
+}
+
+const justStarted = (): State => {
+  const old = { rejects: 0.4, latencyP50Ms: 2 ** 31, latencyP99Ms: 2 ** 31 }
+  const counts = { facts: 900, right: 890, output: 880, rejects: 7, late: 3, unmatched: 0 }
+  const status = statusOf({ since: NOW - 25_000 }, old, counts)
+  return { status, group: groupOf(status, fine), history: shortHistory(2) }
 }
 
 /** Dead or cut off, and its session has not run out: the others do not have its tasks yet. */
@@ -206,6 +214,8 @@ export const STATES: Readonly<Record<string, State>> = {
     18,
     { disk: { window: 9021 * MIB, 'dimension/customer': 140 * MIB } },
   ),
+  // It reads records of last year; what came since the last sample is in the counts only.
+  'just-started': justStarted(),
   'one-of-three-silent': oneSilent(),
   'one-of-three-gone': oneGone(),
   gone: { status: healthy, group: groupOf(healthy, fine), history: historyOf(0), gone: true },

@@ -16,7 +16,7 @@ async function faultsWith(was: string, is: string): Promise<string[]> {
     createPipelineCodec(pipeline, schemas, null)
   } catch (error) {
     assert.ok(error instanceof EnricherError && error.code === 'SCHEMA_INVALID')
-    return error.message.split('\n')
+    return error.message.replaceAll(`${FILE}:`, 'pipeline.yaml:').split('\n')
   }
   return []
 }

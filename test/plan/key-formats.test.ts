@@ -124,16 +124,19 @@ async function findingsOf(
   key: Buffer,
   headers: [string, Buffer][] = [],
   keyFormat: KeyFormat = 'text',
+  body: Buffer | null = value,
+  isOfRegistry = false,
 ) {
   const pipeline = pipelineOf(`keyFormat: ${keyFormat}`, '')
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-  const records = [{ key, value, headers, timestamp: 0 }]
+  const records = [{ key, value: body, headers, timestamp: 0, partition: 2, offset: 17 }]
   const sample = {
     topic: 'orders',
     codec: codec.sources[0].values,
     key: codec.sources[0].key,
     keyFormat,
     isStream: true,
+    isOfRegistry,
     records,
   }
   return checkValues(sample, await readValues(sample))
@@ -145,6 +148,30 @@ test('a sample whose ids are in headers fails with the header’s name', async (
   const [finding] = await findingsOf(Buffer.from('o1'), [['__value_schema_id', Buffer.from('x')]])
   assert.equal(finding.mark, 'fail')
   assert.match(finding.detail, /not_framed: .*in the header __value_schema_id/)
+})
+
+test('a record of a sample that would be rejected is told with its place and what to do', async () => {
+  const cut = Buffer.concat([frame, Buffer.from([40, 1])])
+  const of = async (body: Buffer | null, isOfRegistry: boolean) => {
+    const [{ detail, remedy }] = await findingsOf(Buffer.from('o1'), [], 'text', body, isOfRegistry)
+    return { detail, remedy }
+  }
+  const inFile = await of(cut, false)
+  assert.match(
+    inFile.detail,
+    /^orders: 1 of the last 1 record would be rejected \(malformed: .*\); it is orders-2@17$/,
+  )
+  assert.match(inFile.remedy!, /^the schema in the file is not the one/)
+  assert.equal(
+    (await of(cut, true)).remedy,
+    'the bytes are not of the schema whose id they carry: correct the producer, or name the registry that it has its ids from',
+  )
+  assert.deepEqual(await of(null, true), {
+    detail:
+      'orders: 1 of the last 1 record would be rejected (null_value: The record has no value); it is orders-2@17',
+    remedy:
+      'leave records without a value out where they are written: only a dimension has deletions',
+  })
 })
 
 test('keys of another format than the file says fail with the one that they look like', async () => {

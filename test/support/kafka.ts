@@ -52,6 +52,17 @@ export function freePort(): Promise<number> {
   })
 }
 
+/** Whether a server of ours can have it. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    )
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
 /** Its message is all that a user has to see. */
 export class NoKafka extends Error {
   constructor() {
@@ -165,7 +176,7 @@ async function startNode(
     const output = openSync(log, 'a')
     broker = spawn('java', [...java, 'kafka.Kafka', file], { stdio: ['ignore', output, output] })
     await answers(address, () => {
-      if (broker.exitCode !== null) throw new Error(`Kafka has ended:\n${tail(log)}`)
+      if (broker.exitCode !== null) throw new Error(endOf(readFileSync(log, 'utf8')))
     })
   }
   const end = async (): Promise<void> => {
@@ -232,7 +243,14 @@ export async function startKafkaInDocker(): Promise<RunningKafka> {
   }
 }
 
-const tail = (file: string): string => readFileSync(file, 'utf8').slice(-2000)
+/** Why a broker has ended, from its log. */
+export function endOf(log: string): string {
+  const [, taken] = /failed to bind to \S+?:(\d+).*Address already in use/i.exec(log) ?? []
+  if (taken !== undefined) {
+    return `port ${taken} is taken; Kafka cannot have it. Try again: another one is drawn`
+  }
+  return `Kafka has ended:\n${log.slice(-2000)}`
+}
 
 /** @param check throws where waiting on makes no sense */
 async function answers(address: string, check: () => void): Promise<void> {

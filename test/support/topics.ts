@@ -20,6 +20,8 @@ import type { Compression } from '../../src/config/pipeline.ts'
 /** Unknown topic, not its leader: what a loaded broker says of a topic that it has just created. */
 const NOT_YET = [3, 6]
 const quiet = { event() {} }
+/** A batch that is larger is followed by another one: below what a topic takes by default, 1 MiB. */
+const BATCH_BYTES = 700_000
 
 export async function connect(address: string): Promise<Broker> {
   const broker = createBroker(
@@ -73,11 +75,12 @@ export function clusterOf(address: string): Cluster {
   })
 }
 
-/** A plain producer (no transaction) that sends what was put, one batch per partition, at each flush. */
+/** A plain producer (no transaction) that sends what was put at each flush: of each partition one batch, and more where it is much. */
 export class PlainProducer {
   readonly #cluster: Cluster
   readonly #compression: Compression
-  #open = new Map<string, RecordBatchWriter>()
+  /** Of each partition in the order in which they are sent; to the last one is added. */
+  #open = new Map<string, RecordBatchWriter[]>()
 
   constructor(address: string, compression: Compression = 'none') {
     this.#compression = compression
@@ -98,28 +101,39 @@ export class PlainProducer {
     headers: RecordBytes['headers'] = [],
   ): void {
     const name = `${topic}:${partition}`
-    let writer = this.#open.get(name)
-    if (writer === undefined) {
+    const writers = this.#open.get(name) ?? []
+    let writer = writers.at(-1)
+    const more = (key?.length ?? 0) + (value?.length ?? 0)
+    if (writer === undefined || writer.bytes + more > BATCH_BYTES) {
       writer = new RecordBatchWriter({
         topic,
         partition,
         transactional: false,
         compression: this.#compression,
       })
-      this.#open.set(name, writer)
+      writers.push(writer)
+      this.#open.set(name, writers)
     }
     writer.recordOf(timestamp, { key, value, headers })
   }
 
   get bytes(): number {
     let bytes = 0
-    for (const writer of this.#open.values()) bytes += writer.bytes
+    for (const writer of [...this.#open.values()].flat()) bytes += writer.bytes
     return bytes
   }
 
   async flush(): Promise<void> {
-    const writers = [...this.#open.values()]
+    const open = [...this.#open.values()]
     this.#open = new Map()
+    const most = Math.max(0, ...open.map(({ length }) => length))
+    for (let n = 0; n < most; n++) {
+      await this.#flush(open.flatMap((writers) => writers[n] ?? []))
+    }
+  }
+
+  /** @param writers one of a partition: a request may not have more */
+  async #flush(writers: readonly RecordBatchWriter[]): Promise<void> {
     const sealed = await Promise.all(
       writers.map(async (writer) => {
         const { topic, partition } = writer

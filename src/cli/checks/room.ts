@@ -1,4 +1,6 @@
 /** Whether what the service keeps fits into memory and on the disk. Estimates from samples. */
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { bytesText, countText, plural } from '../../config/text.ts'
 import { memoryLimits } from '../../plan/memory.ts'
@@ -66,9 +68,18 @@ export function checkDisk(
   pipeline: Pipeline,
   dimensions: readonly DimensionSize[],
   streams: readonly StreamSize[],
-  disk: { readonly folder: string; readonly freeBytes: number; readonly isWritable: boolean },
+  disk: {
+    readonly folder: string
+    readonly freeBytes: number
+    readonly isWritable: boolean
+    readonly isFile: boolean
+  },
 ): Finding {
-  const { folder, freeBytes, isWritable } = disk
+  const { folder, freeBytes, isWritable, isFile } = disk
+  if (isFile) {
+    const detail = `${pipeline.state.dir} cannot be a folder: ${folder} is a file`
+    return fail('state folder', detail, 'name a folder in state.dir')
+  }
   if (!isWritable) {
     const detail = `${pipeline.state.dir} is no folder that this user may write (${folder})`
     const remedy =
@@ -88,4 +99,19 @@ export function checkDisk(
 function fits(what: string, detail: string, share: number, remedy: string): Finding {
   if (share > 0.9) return fail(what, detail, remedy)
   return share > 0.6 ? warn(what, detail, remedy) : ok(what, detail)
+}
+
+/** Looks at the nearest folder, or file in its way, that is there already. */
+export function diskOf(dir: string): Parameters<typeof checkDisk>[3] {
+  let folder = dir
+  while (!existsSync(folder)) folder = dirname(folder)
+  const { bavail, bsize } = statfsSync(folder)
+  const isFile = !statSync(folder).isDirectory()
+  let isWritable = !isFile
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch {
+    isWritable = false
+  }
+  return { folder, freeBytes: bavail * bsize, isWritable, isFile }
 }

@@ -69,7 +69,7 @@ export function schemaStep({ output }: Pipeline, comparison: Comparison | null):
     case 'registered':
       return step('keep', what, `${subject} has it already`)
     case 'new':
-      return step('create', what, `registers ${subject}, of which there is none`)
+      return step('create', what, `registers the first version of ${subject}`)
     case 'compatible':
       return step(
         'change',
@@ -112,7 +112,7 @@ export function changelogStep(pipeline: Pipeline, layout: string, headers: Heade
   return [step('keep', 'window', `${topic} has it in this layout`)]
 }
 
-/** A window store on this machine: `current`, of another layout, or not readable. */
+/** A window store on this machine: `current`, of another layout, not readable, or one to which nothing was ever written. */
 export type WindowState = 'current' | 'other' | 'empty' | 'unreadable'
 
 export function windowSteps(

@@ -23,10 +23,16 @@ export interface ValueSample {
   readonly keyFormat: KeyFormat
   /** Streams whose keys are read are keyed by their join field; a dimension's key is only looked up. */
   readonly isStream: boolean
+  /** Values name their schema by its id in a registry; else the file has it. */
+  readonly isOfRegistry: boolean
   readonly records: readonly SampledRecord[]
 }
 
-export type SampledRecord = RecordBytes & { readonly timestamp: number }
+export type SampledRecord = RecordBytes & {
+  readonly timestamp: number
+  readonly partition: number
+  readonly offset: number
+}
 
 /** The event time of a record, from its time field. */
 export interface SampledTime {
@@ -45,14 +51,20 @@ export interface ValuesRead {
   readonly others: number
   /** Event times of the records whose time field could be read, and is not null. */
   readonly times: readonly SampledTime[]
-  /** How many records the service would reject, by reason, with the text of the first. */
-  readonly faults: ReadonlyMap<string, { count: number; readonly first: string }>
+  /** How many records the service would reject, by reason, with the text of the first, and `partition@offset`. */
+  readonly faults: ReadonlyMap<string, Faults>
   /** Mean bytes of a record's key and selected fields, as they are kept in memory. */
   readonly rowBytes: number
 }
 
+interface Faults {
+  count: number
+  readonly first: string
+  readonly at: string
+}
+
 export async function readValues(sample: ValueSample): Promise<ValuesRead> {
-  const faults = new Map<string, { count: number; first: string }>()
+  const faults = new Map<string, Faults>()
   const times: SampledTime[] = []
   let readable = 0
   let others = 0
@@ -70,7 +82,9 @@ export async function readValues(sample: ValueSample): Promise<ValuesRead> {
       continue
     }
     const known = faults.get(fault.reason)
-    if (known === undefined) faults.set(fault.reason, { count: 1, first: fault.text })
+    const { partition, offset } = record
+    const first = { count: 1, first: fault.text, at: `${partition}@${offset}` }
+    if (known === undefined) faults.set(fault.reason, first)
     else known.count++
   }
   return { readable, others, times, faults, rowBytes: readable === 0 ? 0 : bytes / readable }
@@ -167,10 +181,12 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
     const others = read.others === 0 ? '' : `; ${read.others} are of another type, and passed over`
     return [ok(what, `${topic}: the last ${plural(records.length, 'record')} can be read${others}`)]
   }
-  return [...read.faults].map(([reason, { count, first }]) => {
-    const detail = `${topic}: ${count} of the last ${plural(records.length, 'record')} would be rejected (${reason}: ${first})`
+  return [...read.faults].map(([reason, { count, first, at }]) => {
+    const which = count === 1 ? 'it is' : 'the first is'
+    const detail = `${topic}: ${count} of the last ${plural(records.length, 'record')} would be rejected (${reason}: ${first}); ${which} ${topic}-${at}`
     const remedy =
       keyRemedy(sample, reason) ??
+      (sample.isOfRegistry ? OF_REGISTRY[reason] : undefined) ??
       REMEDIES[reason] ??
       `correct the producer of ${topic}, or the file`
     return read.readable === 0 ? fail(what, detail, remedy) : warn(what, detail, remedy)
@@ -187,7 +203,16 @@ function keyRemedy({ keyFormat, records }: ValueSample, reason: string): string 
   return `the keys look like ${what}: ${remedy}`
 }
 
+const OF_REGISTRY: Readonly<Record<string, string>> = {
+  malformed:
+    'the bytes are not of the schema whose id they carry: correct the producer, or name the registry that it has its ids from',
+}
+
 const REMEDIES: Readonly<Record<string, string>> = {
+  null_key: 'write the join field (a dimension: what is looked up) as the record key',
+  null_value:
+    'leave records without a value out where they are written: only a dimension has deletions',
+  null_field: 'fill the field where it is written',
   not_framed: 'they have to be Avro in Confluent framing: byte 0, schema id, body',
   bad_key: 'name the right keyFormat in the file',
   key_mismatch: 'write the join field as the record key, or name another field in join.on',

@@ -1,5 +1,6 @@
 /** Fixture files: cases of a pipeline, checked against its schemas before any of them runs. */
-import { basename, dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { AvroJson } from '../../codec/avro-json.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { loadPipeline } from '../../config/load.ts'
@@ -86,11 +87,20 @@ export async function loadFixture(
   if (yaml.document.has('facts') && !yaml.document.has('cases')) throw isPipeline(file)
   const raw = yaml.content<RawFixture>(fixtureSchema)
   const own = Object.entries(raw.env ?? {}).map(([name, value]) => [name, String(value)])
-  const pipelineFile = resolve(dirname(file), raw.pipeline)
+  const pipelineFile = nameOf(resolve(dirname(file), raw.pipeline))
+  if (!existsSync(pipelineFile))
+    yaml.report(['pipeline'], `the file ${pipelineFile} does not exist`)
+  yaml.check()
   const pipeline = loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) })
   const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
   yaml.check()
   return fixture
+}
+
+/** As short as it can be named from here. */
+function nameOf(path: string): string {
+  const from = relative(process.cwd(), path)
+  return from.startsWith('..') ? path : from
 }
 
 function isPipeline(file: string): EnricherError {

@@ -99,7 +99,7 @@ export const METRICS = {
   record_e2e_latency_seconds: [
     'histogram',
     ['topic'],
-    'From the later of a match’s two event times to its commit; long where old data is read',
+    'From the later of a match’s two event times to its commit; long where old data is read. The status page and the API tell times up to 24 days apart, and what is longer as over 24 d',
     16,
   ],
   slice_duration_seconds: [

@@ -1,6 +1,6 @@
 /** What an instance has done in the last hour, as its status page draws it. */
 import type { Pipeline } from '../../config/pipeline.ts'
-import type { Counts } from '../../counts/counts.ts'
+import { type Counts, LONGEST_MS } from '../../counts/counts.ts'
 import type { Worker } from '../../instance/worker.ts'
 import { lagsOf } from './report.ts'
 
@@ -19,7 +19,7 @@ export interface Pace {
   /** Facts that came to the join. */
   readonly enriched: number
   readonly epochs: number
-  /** How long matches took from their later event time to the commit; null: there was none. */
+  /** How long matches took from their later event time to the commit; null: there was none. `LONGEST_MS`: so much or more. */
   readonly latencyP50Ms: number | null
   readonly latencyP99Ms: number | null
   /** Records that wait, and for how long the oldest has; null: not known. */
@@ -176,7 +176,7 @@ const rounded = (value: number): number => Number(value.toPrecision(3))
 
 /**
  * The time below which the part `q` of the times lies that a `Distribution` has in its buckets, as if those of one bucket
- * were evenly spread over it; null: there are none.
+ * were evenly spread over it; null: there are none. `LONGEST_MS`: so much or more.
  */
 export function quantileOf(buckets: ArrayLike<number>, q: number): number | null {
   const all = Array.from(buckets)
@@ -188,6 +188,7 @@ export function quantileOf(buckets: ArrayLike<number>, q: number): number | null
     return below >= wanted
   })
   const low = b === 0 ? 0 : 2 ** (b - 1)
+  if (low === LONGEST_MS) return LONGEST_MS
   const part = 1 - (below - wanted) / all[b]
-  return rounded(low + (2 ** b - low) * part)
+  return Math.min(LONGEST_MS, rounded(low + (2 ** b - low) * part))
 }

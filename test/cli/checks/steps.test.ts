@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TopicDescription } from '../../../src/broker/port.ts'
 import {
@@ -9,6 +12,8 @@ import {
   topicSteps,
   windowSteps,
 } from '../../../src/cli/checks/steps.ts'
+import { windowState } from '../../../src/cli/plan.ts'
+import { openStore } from '../../../src/state/level.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
 const pipeline = pipelineWith()
@@ -43,6 +48,8 @@ test('own topics that are missing are created with the inputs’ partitions, oth
 test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
   const of = (state: 'registered' | 'new' | 'compatible') => schemaStep(pipeline, { state }).kind
   assert.deepEqual([of('registered'), of('new'), of('compatible')], ['keep', 'create', 'change'])
+  const first = schemaStep(pipeline, { state: 'new' }).detail
+  assert.equal(first, 'registers the first version of orders.enriched-value')
   const refused = schemaStep(pipeline, { state: 'incompatible', reasons: ['field x is gone'] })
   assert.equal(refused.kind, 'refuse')
   assert.match(refused.detail, /orders\.enriched-value \(field x is gone\)/)
@@ -69,6 +76,19 @@ test('local windows are kept by partition, others are not used', () => {
   ])
   assert.deepEqual(kinds(steps), ['keep', 'change'])
   assert.match(steps[0].detail, /of partition 2, 10/)
+  assert.match(steps[1].detail, /of partition 3:/)
+})
+
+test('a local window to which nothing was ever written is not spoken of', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-plan-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const store = await openStore(folder)
+  await store.close()
+  for (const hasEpoch of [false, true]) {
+    const state = await windowState(folder, 'a', hasEpoch)
+    assert.equal(state, 'empty')
+    assert.deepEqual(windowSteps([{ partition: 3, state }]), [])
+  }
 })
 
 test('rows older than the time for which deletions are kept are read again', () => {

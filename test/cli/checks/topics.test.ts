@@ -8,6 +8,7 @@ import {
   checkRetention,
   checkThere,
 } from '../../../src/cli/checks/topics.ts'
+import { partitionsRemedy } from '../../../src/plan/topics.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
 const pipeline = pipelineWith()
@@ -82,4 +83,21 @@ test('the changelog must not lose records, the output should not, the rejects ma
   assert.deepEqual(marks(checkOwnTopics(pipeline, found)), ['warn', 'ok', 'fail'])
   const compacted = new Map([['job-window-changelog', topic(4, { 'cleanup.policy': 'compact' })]])
   assert.deepEqual(marks(checkOwnTopics(pipeline, compacted)), ['fail', 'ok'])
+})
+
+test('partitions are added to an input only while it is empty, as keys would move', () => {
+  const remedy = (partitions: number, other: string, count: number): string =>
+    partitionsRemedy(pipeline, partitions, other, count)
+  assert.equal(
+    remedy(6, 'payments', 4),
+    'while payments is empty give it as many (kafka-topics.sh --alter --topic payments --partitions 6); with records in it keys would move away from what came before: write a new topic of 6 partitions',
+  )
+  assert.match(
+    remedy(4, 'payments', 6),
+    /^while orders is empty give it as many .*--partitions 6\)/,
+  )
+  assert.equal(
+    remedy(6, 'orders.enriched', 4),
+    'give orders.enriched as many (kafka-topics.sh --alter --topic orders.enriched --partitions 6)',
+  )
 })

@@ -81,7 +81,7 @@ test('facts may be deleted at any age, and only output and rejects are the pipel
 test('room is needed for rows only, and for none without dimensions', () => {
   const rows = [{ name: 'customer', rows: 1024, rowBytes: 77 }]
   const streams = [{ rate: 1_000_000, bytes: 1_000_000 }]
-  const disk = { folder: '/', freeBytes: 1 << 30, isWritable: true }
+  const disk = { folder: '/', freeBytes: 1 << 30, isWritable: true, isFile: false }
   const memory = checkMemory(pipeline, rows, streams, 1 << 30)
   assert.match(memory.detail, /^about 100 KiB at most \(customer 100 KiB for 1,024 rows\) of /)
   const { detail } = checkDisk(pipeline, rows, streams, disk)
@@ -119,13 +119,14 @@ test('a key may be anything, or none', async () => {
   }
   const { sources } = createPipelineCodec(pipeline, schemas, null)
   const value = Buffer.concat([outputFrame(1), Buffer.from([2, 2, 97])])
-  const record = { value, headers: [], timestamp: 0 }
+  const record = { value, headers: [], timestamp: 0, partition: 0, offset: 0 }
   const sample = {
     topic: 'orders',
     codec: sources[0].values,
     key: null,
     keyFormat: 'long' as const,
     isStream: true,
+    isOfRegistry: false,
     records: [
       { ...record, key: null },
       { ...record, key: Buffer.from([1, 2, 3]) },

@@ -113,7 +113,7 @@ test('a wrong fixture file ends with 78 and a line for each fault, before any ca
   const lines = err.trim().split('\n')
   const written = readFileSync(join(scratch, 'changed.test.yaml'), 'utf8').split('\n')
   const at = (part: string): string =>
-    `changed.test.yaml:${1 + written.findIndex((line) => line.includes(part))}`
+    `${scratch}/changed.test.yaml:${1 + written.findIndex((line) => line.includes(part))}`
   const others = lines.filter((line) => !line.includes('quantity'))
   assert.deepEqual(others, [
     `${at('brnd')}: dimensions.product.0.value.brnd: there is no such field; did you mean "brand"?`,
@@ -130,13 +130,25 @@ test('a wrong fixture file ends with 78 and a line for each fault, before any ca
   )
 })
 
+test('a pipeline file that is not there is told with the line that names it', () => {
+  const { code, err } = run(changed(['orders/pipeline.yaml', 'orders/pipelines.yaml']))
+  assert.equal(code, 78)
+  assert.match(
+    err,
+    /^\S+changed\.test\.yaml:\d+: pipeline: the file examples\/orders\/pipelines\.yaml does not exist\n$/,
+  )
+})
+
 test('keys that no fixture file has are told, and a file that is not there', () => {
   const { code, err } = run(changed(['      - wait: 89s', '      - wait: 89s\n      - factt: {}']))
   assert.equal(code, 78)
   assert.match(err, /:\d+: cases\.4\.given\.2\.factt: unknown key; did you mean "fact"\?/)
   const missing = run(join(scratch, 'nowhere.yaml'))
   assert.equal(missing.code, 78)
-  assert.match(missing.err, /Cannot read the fixture file: ENOENT/)
+  assert.match(
+    missing.err,
+    /^The fixture file \S+nowhere\.yaml does not exist; correct its name\n$/,
+  )
   assert.equal(run().code, 2)
 })
 

@@ -186,6 +186,18 @@ test('plan, topics create and reset, from nothing to a run and back', async () =
     assert.match(changed.out, /✗ window .*STATE_LAYOUT_CHANGED/)
     assert.match(changed.out, /~ dimension customer/)
 
+    // With topics that are not there nothing is wrong with what is stored.
+    const mistyped = runWith(
+      orders.env({ TAG: `${orders.tag}-mistyped`, WITHIN: '90s' }),
+      'check',
+      FILE,
+    )
+    assert.match(
+      mistyped.out,
+      /✗ inputs +\S+orders does not exist\n +→ create it, or correct its name/,
+    )
+    assert.doesNotMatch(mistyped.out, /reset/)
+
     const shown = run(orders, 'reset', FILE)
     assert.match(shown.out, /would delete topic .*changelog/)
     assert.match(shown.out, /with its offsets \(8 partitions\)/)

@@ -2,7 +2,9 @@
 import { BROKER_ERRORS } from '../../../src/broker/broker-errors.ts'
 import { asError } from '../../../src/broker/topic-arrays.ts'
 
-const CODES = new Map([...BROKER_ERRORS.values()].map(({ name, code }) => [name, code]))
+const CODES = new Map<string, number>(
+  [...BROKER_ERRORS.values()].map(({ name, code }) => [name, code]),
+)
 
 /** @param name Kafka's, as `ILLEGAL_GENERATION` */
 export function kafkaError(name: string, topic?: string): Error {

@@ -1,12 +1,12 @@
 /** A transactional producer on a broker in memory. */
 import type { TopicPartition } from '../../../src/batch.ts'
+import type { About } from '../../../src/broker/error-table.ts'
 import type {
   Membership,
   OffsetCommit,
   ProduceBatch,
   TransactionalProducer,
 } from '../../../src/broker/port.ts'
-import type { About } from '../../../src/broker/refusal.ts'
 import { EnricherError } from '../../../src/errors.ts'
 import type { MemoryKafka } from '../memory-broker.ts'
 import type { Api, Fault } from './faults.ts'

@@ -1,8 +1,9 @@
 /** What a client makes of refusals and lost connections: the same as the one over the network does. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brokerError } from '../../../src/broker/broker-errors.ts'
+import type { About } from '../../../src/broker/error-table.ts'
 import { isCurable } from '../../../src/broker/kafkajs.ts'
-import { type About, refusal } from '../../../src/broker/refusal.ts'
+import { refusal } from '../../../src/broker/refusal.ts'
 import { EnricherError, messageOf } from '../../../src/errors.ts'
 import { OutOfTime } from './kafka-errors.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { Counts } from '../../../src/counts/counts.ts'
+import { Counts, LONGEST_MS } from '../../../src/counts/counts.ts'
 import { History, quantileOf } from '../../../src/watch/status/history.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
@@ -95,4 +95,16 @@ test('a quantile lies in the bucket that has it', () => {
   assert.equal(quantileOf([10], 1), 1)
   assert.equal(quantileOf([0, 0, 0, 4], 0.5), 6)
   assert.equal(quantileOf([98, 0, 0, 0, 0, 0, 0, 2], 0.99), 96)
+})
+
+test('of latencies over 24 days, as where old data is read, no more is said than that', (t) => {
+  const { counts, history, pass } = historyOf(t)
+  const months = 18 * 30 * 86_400_000
+  counts.latencies.add(months)
+  pass(10)
+  assert.equal(history.pace.latencyP50Ms, LONGEST_MS)
+  assert.equal(history.pace.latencyP99Ms, LONGEST_MS)
+  assert.equal(LONGEST_MS, 2 ** 31)
+  counts.latencies.add(LONGEST_MS - 1)
+  assert.ok(history.pace.latencyP50Ms! <= LONGEST_MS)
 })

@@ -1,6 +1,18 @@
 /** The lists of the page. */
 import { $, byId, setText, table } from './elements.js'
-import { ago, bytes, clock, count, NONE, or, percent, ranges, rate, span } from './words.js'
+import {
+  ago,
+  bytes,
+  clock,
+  count,
+  latency,
+  NONE,
+  or,
+  percent,
+  ranges,
+  rate,
+  span,
+} from './words.js'
 
 export function tables(s) {
   rejects(s)
@@ -59,7 +71,7 @@ function paceCells(pace) {
     rate(facts),
     rate(output),
     lagRecords === null ? NONE : lag,
-    or(latencyP99Ms, span),
+    or(latencyP99Ms, latency),
     { text: rate(rejects), alert: rejects > 0 },
     { text: rate(late), alert: late > 0 },
     rate(unmatched),

@@ -1,14 +1,16 @@
 /** The figures of this instance, each with its last hour. */
 import { $, byId, make, setText } from './elements.js'
-import { bytes, count, or, rate, records, span } from './words.js'
+import { bytes, count, latency, or, rate, records, span } from './words.js'
 
 const WIDTH = 120
 const HEIGHT = 26
+const HOUR_MS = 3_600_000
 
 /** @param past the answer of /v1/history; undefined before it has come */
 export function tiles(s, past) {
   const { pace, counts, memory } = s
-  const hour = (name) => sumOf(past, name)
+  // Within the first hour all that was counted is of it, also what no sample has yet.
+  const hour = (name) => (s.at - s.since < HOUR_MS ? counts[name] : sumOf(past, name))
   tile('facts', 'Facts', rate(pace.facts), `${count(counts.facts)} since the start`, past?.facts)
   tile(
     'output',
@@ -20,8 +22,8 @@ export function tiles(s, past) {
   tile(
     'latency',
     'Latency, 99 %',
-    or(pace.latencyP99Ms, span),
-    pace.latencyP50Ms === null ? 'no match came' : `median ${span(pace.latencyP50Ms)}`,
+    or(pace.latencyP99Ms, latency),
+    pace.latencyP50Ms === null ? 'no match came' : `median ${latency(pace.latencyP50Ms)}`,
     past?.latencyP99Ms,
   )
   tile(

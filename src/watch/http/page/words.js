@@ -31,6 +31,10 @@ export function span(ms) {
   return two(86_400, 'd', 3600, 'h')
 }
 
+/** Of times that are longer the instance knows no more: `LONGEST_MS` of `counts.ts`. */
+const LONGEST_MS = 2 ** 31
+export const latency = (ms) => (ms >= LONGEST_MS ? 'over 24 d' : span(ms))
+
 export const ago = (at, now) => or(at, () => `${span(now - at)} ago`)
 const iso = (at) => new Date(at).toISOString()
 export const clock = (at) => or(at, () => iso(at).replace('T', ' ').slice(0, 19))

@@ -1,0 +1,25 @@
+import type { hashBytes } from '../bytes.ts'
+import type { WindowCounts } from '../counts/counts.ts'
+import type { EntryCursor } from '../state/page.ts'
+import type { PageLog } from '../state/page-log.ts'
+import type { StreamClock } from '../state/task-state.ts'
+import type { WindowTimes } from './segments.ts'
+
+/** Takes what the join finds. The cursors are valid until the call returns. */
+export interface JoinSink {
+  match(left: EntryCursor, right: EntryCursor): void
+  unmatched(left: EntryCursor): void
+}
+
+export interface WindowOptions {
+  readonly times: WindowTimes
+  readonly kind: 'inner' | 'left'
+  /** Its number among the task's stores. */
+  readonly number: number
+  readonly log: PageLog
+  readonly clock: StreamClock
+  readonly sink: JoinSink
+  readonly counts: WindowCounts
+  /** Of a key's bytes; tests provoke collisions with another one. */
+  readonly hash?: typeof hashBytes
+}
