@@ -5,16 +5,19 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
-import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
+import { decodeRecordBatches, readHeaders } from '../../src/broker/record-columns.ts'
 import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { inputTopics } from '../../src/config/topic-names.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
-import { openStore, type Store } from '../../src/state/level.ts'
-import { RIGHT } from '../../src/state/page.ts'
+import { decodeChangelog } from '../../src/state/changelog.ts'
+import { openStore, type Store, withChecksum, withoutChecksum } from '../../src/state/level.ts'
+import { PAGE_HEADER, type Page, pageBytes, RIGHT } from '../../src/state/page.ts'
 import { PageStore } from '../../src/state/page-store.ts'
+import { PageWriter } from '../../src/state/page-writer.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
+import type { StateStore, StreamClock, TaskState } from '../../src/state/task-state.ts'
 import { JoinTask } from '../../src/task/join-task.ts'
 import { restore, taskContext } from '../support/task-context.ts'
 
@@ -49,7 +52,7 @@ class Changelog {
   async take(store: Store): Promise<JoinTask> {
     const pages = new PageStore(store, codec.layout)
     const task = new JoinTask(0, pages, context.plan.join!, context)
-    await restore(task, this.#ports())
+    await restore(task, this.ports())
     return task
   }
 
@@ -70,7 +73,7 @@ class Changelog {
     await part.persist(first, this.records.length)
   }
 
-  #ports(): RestorePorts {
+  ports(): RestorePorts {
     const { head, records, topicIds } = this
     const committed = this.forgotten ? -1 : this.committed
     const ends = { earliest: head, latest: records.length, stable: records.length }
@@ -288,3 +291,156 @@ for (const [what, before, now, isRefused] of [
     })
   }
 }
+
+/** The record as release 0.1 before version 5 wrote it: see `earlier-changelog.ts`. */
+async function asVersion4(record: Buffer): Promise<Buffer> {
+  const columns = await decodeRecordBatches(record, 0, [])
+  const { buffer, valueStarts, valueEnds, headerStarts } = columns
+  const value = buffer.subarray(valueStarts[0], valueEnds[0])
+  const { header, pages } = decodeChangelog(value, 0, value.length)!
+  const { layout, schemaIds, offsets, streamTime, nextPage } = header
+  const head = Buffer.alloc(17 + 5 * 8 + 1 + schemaIds.length * 4)
+  head[0] = 4
+  head.write(layout, 1, 'latin1')
+  let at = 17
+  // An inner join had closed nothing, and said so.
+  for (const number of [...offsets, streamTime, Number.NEGATIVE_INFINITY, nextPage]) {
+    at = head.writeDoubleLE(number, at)
+  }
+  head.writeUInt8(schemaIds.length, at)
+  const writer = new RecordBatchWriter({ ...TO, transactional: false, compression: 'none' })
+  const headers = readHeaders(buffer, headerStarts[0])
+  const old = Buffer.concat([head, ...pages.map((page) => pageBytes(page))])
+  writer.recordOf(0, { key: null, value: old, headers })
+  return Buffer.from(await writer.seal(-1n, -1, -1))
+}
+
+/** The local store as the releases wrote it that had version 4. */
+async function asOneStore(store: Store): Promise<void> {
+  for (const [key, stored] of await store.iterator().all()) {
+    if (key.length === 6) continue
+    const { version, offsets, closedBefore, heads, ...rest } = JSON.parse(
+      String(withoutChecksum(stored)),
+    )
+    assert.deepEqual([version, closedBefore], [6, []])
+    const [left, right] = offsets
+    const old = { ...rest, version: 5, left, right, closedBefore: '-Infinity' }
+    const segments = heads.map(([, ...head]: number[]) => head)
+    await store.put(key, withChecksum(Buffer.from(JSON.stringify({ ...old, heads: segments }))))
+  }
+}
+
+for (const stored of ['with its store', 'without its store', 'with a store that is behind']) {
+  test(`a window of changelog version 4 goes on ${stored}, and has what it had`, async () => {
+    const changelog = new Changelog()
+    const store = await openStore(join(folder, `earlier ${stored}`))
+    const first = await changelog.take(store)
+    put(first, 'early', DAY)
+    await changelog.commit(first)
+    if (stored !== 'without its store') await first.state.flush()
+    put(first, 'middle', DAY + 1)
+    await changelog.commit(first)
+    if (stored === 'with its store') await first.state.flush()
+    for (const [i, record] of changelog.records.entries()) {
+      changelog.records[i] = await asVersion4(record)
+    }
+    await asOneStore(store)
+    // Only the store has what lies before.
+    if (stored === 'with its store') changelog.head = changelog.records.length - 1
+
+    const second = await changelog.take(store)
+    assert.deepEqual(await keysOf(second, 'early', 'middle'), ['early', 'middle'])
+    put(second, 'late', DAY + 2)
+    await changelog.commit(second)
+    await second.state.flush()
+    const third = await changelog.take(store)
+    assert.deepEqual(await keysOf(third, 'early', 'middle', 'late'), ['early', 'middle', 'late'])
+    await store.close()
+  })
+}
+
+/** A store with nothing but numbers on its pages: another one beside the window of a task. */
+class Numbers implements StateStore {
+  readonly number = 1
+  readonly closedBefore = [] as const
+  readonly held = new Map<number, number[]>()
+  readonly #writer: PageWriter
+  readonly #clock: StreamClock
+
+  constructor({ log, clock }: TaskState) {
+    this.#writer = new PageWriter(log, this.number)
+    this.#clock = clock
+  }
+
+  add(segment: number, number: number): void {
+    this.#writer.marks(0, { start: segment }, [number])
+    this.#hold(segment, number)
+  }
+
+  restore(page: Page): void {
+    for (let at = page.start + PAGE_HEADER; at < page.end; at += 4) {
+      this.#hold(page.segment, page.buffer.readUInt32LE(at))
+    }
+  }
+
+  restored(): void {}
+
+  seal(): void {
+    this.#writer.seal()
+  }
+
+  expire(): number[] {
+    const gone = [...this.held.keys()].filter((start) => start < this.#clock.streamTime - DAY)
+    for (const start of gone) this.held.delete(start)
+    return gone
+  }
+
+  hasSegment(start: number): boolean {
+    return this.held.has(start)
+  }
+
+  #hold(segment: number, number: number): void {
+    this.held.set(segment, [...(this.held.get(segment) ?? []), number])
+  }
+}
+
+test('two stores of a task share its pages, changelog and checkpoint, and each gets back and loses its own', async () => {
+  const changelog = new Changelog()
+  const store = await openStore(join(folder, 'two stores'))
+  const take = async (): Promise<[JoinTask, Numbers]> => {
+    const task = new JoinTask(0, new PageStore(store, codec.layout), context.plan.join!, context)
+    const numbers = new Numbers(task.state)
+    task.state.add(numbers)
+    await restore(task, changelog.ports())
+    return [task, numbers]
+  }
+  const [first, ours] = await take()
+  put(first, 'a record', DAY)
+  ours.add(DAY, 7)
+  await changelog.commit(first)
+  await first.state.flush()
+  ours.add(DAY, 8)
+  ours.add(3 * DAY, 9)
+  await changelog.commit(first)
+
+  const [second, theirs] = await take()
+  assert.deepEqual(await keysOf(second, 'a record'), ['a record'])
+  assert.deepEqual(
+    [...theirs.held],
+    [
+      [DAY, [7, 8]],
+      [3 * DAY, [9]],
+    ],
+  )
+  second.state.clock.streamTime = 2 * DAY + 1
+  second.state.expire()
+  await changelog.commit(second)
+  assert.deepEqual(
+    second.state.heads.entries.map(([number, segment]) => [number, segment]),
+    [[1, 3 * DAY]],
+  )
+  const [third, last] = await take()
+  assert.deepEqual(await keysOf(third, 'a record'), [])
+  assert.deepEqual([...last.held], [[3 * DAY, [9]]])
+  await store.close()
+})
