@@ -11,7 +11,7 @@ const LARGEST = 8 * 1024 * 1024
 const KEPT_BYTES = 64 * 1024 * 1024
 
 const free = new Map<number, Bytes[]>()
-/** Memory that only one `takeBuffer` at a time has handed out. */
+/** Memory that only one `acquireBuffer` at a time has handed out. */
 const ours = new WeakSet<ArrayBufferLike>()
 let kept = 0
 let most = KEPT_BYTES
@@ -22,7 +22,7 @@ export function keepBuffers(bytes: number): void {
 }
 
 /** A buffer of at least `bytes`; its content is arbitrary. */
-export function takeBuffer(bytes: number): Bytes {
+export function acquireBuffer(bytes: number): Bytes {
   let size = SMALLEST
   while (size < bytes) size *= 2
   const found = free.get(size)?.pop()
@@ -36,8 +36,8 @@ export function takeBuffer(bytes: number): Bytes {
   return buffer
 }
 
-/** Gives back the memory of a buffer that nobody refers to any more; what is not of `takeBuffer` is passed over. */
-export function giveBuffer({ buffer }: Buffer): void {
+/** Gives back the memory of a buffer that nobody refers to any more; what is not of `acquireBuffer` is passed over. */
+export function releaseBuffer({ buffer }: Buffer): void {
   const size = buffer.byteLength
   if (!ours.has(buffer) || kept + size > most) return
   kept += size

@@ -8,7 +8,7 @@ const SMALLEST = 1024
 const free: ColumnArrays[] = []
 
 /** Columns with room for so many records, whose content is arbitrary. */
-export function takeColumns(records: number): ColumnArrays {
+export function acquireColumns(records: number): ColumnArrays {
   const fits = free.findIndex(({ capacity }) => capacity >= records)
   if (fits >= 0) return free.splice(fits, 1)[0]
   let capacity = SMALLEST

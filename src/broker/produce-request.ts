@@ -15,7 +15,7 @@ export interface Produced extends TopicPartition {
 }
 
 /** Takes, of the batches left, in order, the first of each partition, up to the size of a request. */
-export function takeRound(
+export function nextRound(
   batches: readonly (TopicPartition & { readonly bytes: number })[],
   rest: readonly number[],
 ): number[] {

@@ -5,7 +5,7 @@ import type { Log } from '../events.ts'
 import { Outage } from '../retry/outage.ts'
 import { pause } from '../retry/retry.ts'
 import { errorOfCode } from './broker-errors.ts'
-import { giveBuffer } from './buffer-pool.ts'
+import { releaseBuffer } from './buffer-pool.ts'
 import type { ColumnArrays } from './column-arrays.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { BrokerNode, Cluster } from './kafkajs.ts'
@@ -261,6 +261,6 @@ class FrameLease {
   }
 
   release(): void {
-    if (--this.#holders === 0 && this.#answer !== undefined) giveBuffer(this.#answer)
+    if (--this.#holders === 0 && this.#answer !== undefined) releaseBuffer(this.#answer)
   }
 }

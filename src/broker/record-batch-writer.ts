@@ -2,7 +2,7 @@ import type { RecordBytes } from '../batch.ts'
 import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { crc32c } from '../checksum.ts'
 import type { Compression } from '../config/pipeline.ts'
-import { giveBuffer, takeBuffer } from './buffer-pool.ts'
+import { acquireBuffer, releaseBuffer } from './buffer-pool.ts'
 import { compress, compressionCode } from './compression.ts'
 import type { ProduceBatch } from './port.ts'
 import { BATCH_HEADER } from './record-columns.ts'
@@ -37,7 +37,7 @@ export class RecordBatchWriter implements ProduceBatch {
     this.partition = options.partition
     this.#transactional = options.transactional
     this.#compression = options.compression
-    this.#buffer = takeBuffer(options.expectedBytes ?? 0)
+    this.#buffer = acquireBuffer(options.expectedBytes ?? 0)
   }
 
   /** Bytes so far, uncompressed. */
@@ -97,7 +97,7 @@ export class RecordBatchWriter implements ProduceBatch {
   }
 
   release(): void {
-    giveBuffer(this.#buffer)
+    releaseBuffer(this.#buffer)
     this.#buffer = NO_BYTES
   }
 
@@ -165,9 +165,9 @@ export class RecordBatchWriter implements ProduceBatch {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return
-    const grown = takeBuffer(this.#at + bytes)
+    const grown = acquireBuffer(this.#at + bytes)
     this.#buffer.copy(grown, 0, 0, this.#at)
-    giveBuffer(this.#buffer)
+    releaseBuffer(this.#buffer)
     this.#buffer = grown
   }
 

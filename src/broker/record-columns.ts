@@ -2,7 +2,7 @@ import type { RecordBytes, RecordColumns } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
 import { crc32c } from '../checksum.ts'
 import { EnricherError } from '../errors.ts'
-import { type ColumnArrays, takeColumns } from './column-arrays.ts'
+import { acquireColumns, type ColumnArrays } from './column-arrays.ts'
 import { decompress } from './compression.ts'
 
 /**
@@ -137,7 +137,7 @@ function decodeAll(
 ): ColumnArrays {
   let records = 0
   for (const batch of batches) records += batch.records
-  const columns = takeColumns(records)
+  const columns = acquireColumns(records)
   columns.buffer = bytesOf(buffer)
   columns.length = 0
   columns.nextOffset = nextOffset

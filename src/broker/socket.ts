@@ -4,7 +4,7 @@
  */
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { takeBuffer } from './buffer-pool.ts'
+import { acquireBuffer } from './buffer-pool.ts'
 import { hostOf } from './seed.ts'
 
 const KEEP_ALIVE_MS = 60_000
@@ -80,7 +80,7 @@ class Frames {
     const bytes = LENGTH_BYTES + Math.max(0, this.#length.readInt32BE(0))
     // Small answers are many, and nobody gives them back.
     this.#frame =
-      bytes < POOLED_BYTES ? Buffer.allocUnsafeSlow(bytes) : takeBuffer(bytes).subarray(0, bytes)
+      bytes < POOLED_BYTES ? Buffer.allocUnsafeSlow(bytes) : acquireBuffer(bytes).subarray(0, bytes)
     this.#length.copy(this.#frame)
   }
 

@@ -11,7 +11,7 @@ import { txnOffsetCommitRequest } from './group-offset-requests.ts'
 import { type BrokerNode, type Cluster, request } from './kafkajs.ts'
 import { MissingTopics } from './missing-topics.ts'
 import type { Membership, OffsetCommit, ProduceBatch, TransactionalProducer } from './port.ts'
-import { produce, takeRound } from './produce-request.ts'
+import { nextRound, produce } from './produce-request.ts'
 import { refusal } from './refusal.ts'
 import { addTopics } from './target-topics.ts'
 import { asError, check } from './topic-arrays.ts'
@@ -79,7 +79,7 @@ export class ClusterProducer implements TransactionalProducer {
     const offsets: number[] = new Array(batches.length).fill(-1)
     // A request has one batch per partition at most; those of one partition go one after the other.
     for (let rest = batches.map((_, i) => i); rest.length > 0; ) {
-      const round = takeRound(batches, rest)
+      const round = nextRound(batches, rest)
       rest = rest.filter((i) => !round.includes(i))
       await this.#sendRound(batches, round, offsets)
     }

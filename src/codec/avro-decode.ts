@@ -51,7 +51,7 @@ export class AvroDecoder {
       case 'enum':
         return type.symbols[readInt(source)]
       case 'fixed':
-        return this.#form.bytes(take(source, type.size))
+        return this.#form.bytes(bytesOf(source, type.size))
       case 'int':
       case 'long': {
         const long = readBigInt(source)
@@ -81,20 +81,20 @@ export class AvroDecoder {
 /** As Avro's JSON encoding names a union's branch. */
 export const branchName = (type: AvroType): string => ('name' in type ? type.name.full : type.kind)
 
-function take(source: AvroSource, length: number): Buffer {
+function bytesOf(source: AvroSource, length: number): Buffer {
   const { at, buffer } = source
   source.at = at + length
   return buffer.subarray(at, source.at)
 }
 
-const bytesIn = (source: AvroSource): Buffer => take(source, readInt(source))
+const bytesIn = (source: AvroSource): Buffer => bytesOf(source, readInt(source))
 
 const textOf = (bytes: Buffer): string => bytes.toString('utf8')
 
 const SCALARS = {
   null: () => null,
   boolean: (source: AvroSource) => source.buffer[source.at++] === 1,
-  float: (source: AvroSource) => take(source, 4).readFloatLE(),
-  double: (source: AvroSource) => take(source, 8).readDoubleLE(),
+  float: (source: AvroSource) => bytesOf(source, 4).readFloatLE(),
+  double: (source: AvroSource) => bytesOf(source, 8).readDoubleLE(),
   string: (source: AvroSource) => textOf(bytesIn(source)),
 }

@@ -90,10 +90,10 @@ export class AvroKey implements KeyReader {
       return branch === 1 - branches[n] && source.at === source.end ? NULL : MALFORMED
     }
     if (type === 'int' || type === 'long') return this.#readInteger(type, source)
-    if (type === 'fixed') return this.#take(source, size)
+    if (type === 'fixed') return this.#bytes(source, size)
     if (type === 'uuid') return this.#readUuid(source)
     const number = readInt(source)
-    if (type !== 'enum') return this.#take(source, number)
+    if (type !== 'enum') return this.#bytes(source, number)
     if (!(number >= 0 && number < symbols.length) || source.at !== source.end) return MALFORMED
     this.buffer = symbols[number]
     this.start = 0
@@ -102,7 +102,7 @@ export class AvroKey implements KeyReader {
   }
 
   /** The rest of the key is the text. */
-  #take({ buffer, at, end }: AvroSource, length: number): number {
+  #bytes({ buffer, at, end }: AvroSource, length: number): number {
     if (at + length !== end || length < 0) return MALFORMED
     this.buffer = buffer
     this.start = at

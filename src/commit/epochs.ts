@@ -17,7 +17,7 @@ export interface EpochsOptions {
   /** Of the dimensions: they go with the next epoch. */
   readonly rejects: {
     /** All that are not committed. */
-    take(): readonly ProduceBatch[]
+    drain(): readonly ProduceBatch[]
     /** What was taken last is committed. */
     settle(): void
   }
@@ -80,7 +80,7 @@ export class Epochs {
     if (this.#mustInit) return false
     const drained = tasks.map((task) => task.drain())
     const epochs = drained.filter((epoch) => epoch !== undefined)
-    const others = rejects.take()
+    const others = rejects.drain()
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)

@@ -59,7 +59,7 @@ export class DimensionRejects {
   }
 
   /** All that is not committed, in batches of what the topic takes now; `settle`, once they are. */
-  take(): readonly ProduceBatch[] {
+  drain(): readonly ProduceBatch[] {
     this.#taken = this.#taken.concat(this.#waiting)
     this.#takenBytes += this.#waitingBytes
     this.#waiting = []
@@ -129,7 +129,7 @@ export class DimensionRejects {
   }
 
   async #commit(producer: TransactionalProducer): Promise<void> {
-    const batches = this.take()
+    const batches = this.drain()
     const records = this.#taken.length
     // Batches are not to be asked once they are committed: their memory goes.
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes, 0)

@@ -105,7 +105,7 @@ export class Restore {
     onProgress(end - from, 0, 0)
     const waiting = new WaitingPages(this.#state, () => this.#restored)
     await this.#read(from, end, async (columns) => {
-      for (let i = 0; i < columns.length; i++) this.#take(columns, i, waiting)
+      for (let i = 0; i < columns.length; i++) this.#readRecord(columns, i, waiting)
       // All of a changelog are of the same topics.
       if (columns.length > 0) this.#checkIds(columns, columns.length - 1)
       onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
@@ -130,7 +130,7 @@ export class Restore {
     })
   }
 
-  #take(columns: Columns, i: number, waiting: WaitingPages): void {
+  #readRecord(columns: Columns, i: number, waiting: WaitingPages): void {
     const { changelogTopic } = this.#ports
     const { buffer, valueStarts, valueEnds, offsets } = columns
     const record = decodeChangelog(buffer, valueStarts[i], valueEnds[i])

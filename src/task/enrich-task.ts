@@ -65,12 +65,12 @@ export class EnrichTask implements RunnableTask {
     const { now, behindMs } = this.#context
     this.#output.oldest = now() - behindMs
     let taken = 0
-    while (taken < SLICES && this.#takeSlice()) taken++
+    while (taken < SLICES && this.#processSlice()) taken++
     return taken > 0
   }
 
   /** Takes the next records. @returns whether there was one */
-  #takeSlice(): boolean {
+  #processSlice(): boolean {
     const facts = this.#facts
     if (this.full || facts.loading || !facts.readTimes()) return false
     const block = facts.queue.head
@@ -81,7 +81,7 @@ export class EnrichTask implements RunnableTask {
     this.ahead ^= facts.enricher.lookAhead(end - first)
     let i = first
     for (; i < end && !this.full; i++) {
-      const fate = this.#takeFact(block, i, i - first)
+      const fate = this.#processFact(block, i, i - first)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         facts.loadFor(block, i, fate)
         break
@@ -92,7 +92,7 @@ export class EnrichTask implements RunnableTask {
     return i > first
   }
 
-  #takeFact(block: Block, i: number, row: number): number {
+  #processFact(block: Block, i: number, row: number): number {
     const facts = this.#facts
     const value = facts.open(block, i, row)
     if (typeof value === 'number') return value

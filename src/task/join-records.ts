@@ -45,7 +45,7 @@ export class JoinRecords {
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
-  takeFact(block: Block, i: number, row: number): number {
+  processFact(block: Block, i: number, row: number): number {
     const window = this.#window
     const facts = this.#facts
     const value = facts.open(block, i, row)
@@ -67,7 +67,7 @@ export class JoinRecords {
   }
 
   /** The same of a record of the right stream. */
-  takeRight(block: Block, i: number, row: number): number {
+  processRight(block: Block, i: number, row: number): number {
     const window = this.#window
     const right = this.#right
     const value = right.open(block, i, row)

@@ -122,19 +122,19 @@ export class JoinTask implements RunnableTask {
       await this.#close()
       return true
     }
-    if (!this.#takeSlices()) return this.#closeWhenIdle()
+    if (!this.#processSlices()) return this.#closeWhenIdle()
     await this.window.resolveCold()
     await this.#close()
     return true
   }
 
   /** So many that a turn is some milliseconds of work. @returns whether there was one */
-  #takeSlices(): boolean {
+  #processSlices(): boolean {
     for (let taken = 0; taken < SLICES; taken++) {
       if (!this.#readHeads()) return taken > 0
       const isOpen = this.#isSliceOpen
       if (!isOpen && !merge(this.#slice, this.#facts.queue, this.#right.queue)) return taken > 0
-      this.#takeSlice()
+      this.#processSlice()
       if (this.#isSliceOpen) return true
     }
     return true
@@ -151,7 +151,7 @@ export class JoinTask implements RunnableTask {
   }
 
   /** Takes the slice's records in its order, or those of them that can be taken now. */
-  #takeSlice(): void {
+  #processSlice(): void {
     const { window } = this
     const { clock } = this.state
     const slice = this.#slice
@@ -172,8 +172,8 @@ export class JoinTask implements RunnableTask {
       const block = side === LEFT ? left.block! : right.block!
       const fate =
         side === LEFT
-          ? this.#records.takeFact(block, at, at - firstLeft)
-          : this.#records.takeRight(block, at, at - firstRight)
+          ? this.#records.processFact(block, at, at - firstLeft)
+          : this.#records.processRight(block, at, at - firstRight)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         this.#side(side).loadFor(block, at, fate)
         break

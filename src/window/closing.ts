@@ -80,13 +80,13 @@ export class Closing {
     for (const slice of this.#slices.keys()) if (slice < closedBefore) this.#slices.delete(slice)
   }
 
-  /** Whether `take` would take anything. */
+  /** Whether `drainSlice` would give anything. */
   isDue(time: number): boolean {
     return this.isOverdue || this.#dueBefore(time) > this.closedBefore
   }
 
   /** Takes the entries of the earliest slice that ends at or before `time`. */
-  take(time: number): readonly SegmentEntries[] {
+  drainSlice(time: number): readonly SegmentEntries[] {
     const due = Math.max(this.#dueBefore(time), this.closedBefore)
     let earliest = due
     for (const slice of this.#slices.keys()) if (slice < earliest) earliest = slice

@@ -48,7 +48,7 @@ export class ColdMatches {
   }
 
   /** All of them, in their order, `COLD_FIELDS` each. */
-  take(): Float64Array {
+  drain(): Float64Array {
     const taken = this.#fields.slice(0, this.#used)
     this.#used = 0
     return taken

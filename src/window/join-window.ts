@@ -165,7 +165,7 @@ export class JoinWindow implements StateStore {
   /** Completes the matches whose pages had to be read from LevelDB. */
   async resolveCold(): Promise<void> {
     if (this.#cold.isEmpty) return
-    const cold = this.#cold.take()
+    const cold = this.#cold.drain()
     for (let from = 0; from < cold.length; from += READ_AT_ONCE * COLD_FIELDS) {
       await this.#resolve(cold.subarray(from, from + READ_AT_ONCE * COLD_FIELDS))
     }

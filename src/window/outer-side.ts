@@ -84,7 +84,7 @@ export class OuterSide {
     const { closing } = this
     let emitted = 0
     while (this.isDue && (closing.isOverdue || !full())) {
-      for (const due of closing.take(this.#window.clock.streamTime - this.#openMs)) {
+      for (const due of closing.drainSlice(this.#window.clock.streamTime - this.#openMs)) {
         for (let i = 0; i < due.length; i += READ_AT_ONCE) {
           emitted += await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
         }

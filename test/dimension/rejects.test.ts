@@ -77,7 +77,7 @@ test('rejects are committed by a transaction of their own while there are no epo
   own.add(rejected())
   let isOver = false
   const later = own.untilCommitted().then(() => (isOver = true))
-  all.take()
+  all.drain()
   await nextTurn()
   assert.ok(!isOver)
   all.settle()
@@ -89,7 +89,7 @@ test('a dimension waits for its own rejects, whatever others reject', async () =
   const { all, own, other } = create()
   await all.beginEpochs()
   own.add(rejected())
-  all.take()
+  all.drain()
   other.add(rejected())
   assert.ok(!own.areCommitted)
   all.settle()
@@ -102,17 +102,17 @@ test('what an epoch took that is not committed goes with the next one, in batche
   const { all, own, topic } = create()
   await all.beginEpochs()
   for (let i = 0; i < 10; i++) own.add(rejected(Buffer.alloc(50_000)))
-  assert.equal(all.take().length, 1)
+  assert.equal(all.drain().length, 1)
   topic.maxBatchBytes = 120_000
   own.add(rejected())
-  const again = all.take()
+  const again = all.drain()
   assert.equal(
     again.reduce((sum, { records }) => sum + records, 0),
     11,
   )
   for (const { bytes } of again) assert.ok(bytes <= 120_000, `${bytes} bytes`)
   all.settle()
-  assert.equal(all.take().length, 0)
+  assert.equal(all.drain().length, 0)
 })
 
 test('a fetch of which every record is rejected is taken, however many there are', async () => {
@@ -120,7 +120,7 @@ test('a fetch of which every record is rejected is taken, however many there are
   await all.beginEpochs()
   const one = rejected()
   for (let i = 0; i < 200_000; i++) own.add(one)
-  const taken = all.take()
+  const taken = all.drain()
   assert.equal(
     taken.reduce((sum, { records }) => sum + records, 0),
     200_000,
@@ -163,7 +163,7 @@ test('while many wait nothing more is read, until some are committed or nothing 
   const room = all.room().then(() => (isRoom = true))
   await nextTurn()
   assert.ok(!isRoom)
-  all.take()
+  all.drain()
   all.settle()
   await room
   own.add(rejected())

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { takeColumns } from '../../src/broker/column-arrays.ts'
+import { acquireColumns } from '../../src/broker/column-arrays.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
 
@@ -12,7 +12,7 @@ test('a task that stands still keeps no answers for the few records in each that
   let answersKept = 0
   for (let offset = 0; offset < 1000; offset++) {
     const answer = Buffer.alloc(ANSWER_BYTES, offset)
-    const columns = takeColumns(1)
+    const columns = acquireColumns(1)
     columns.buffer = bytesOf(answer.subarray(500, 500 + RECORD_BYTES))
     columns.length = 1
     columns.offsets[0] = offset

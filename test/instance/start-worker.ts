@@ -63,7 +63,7 @@ export function startWorker(setting: WorkerSetting): Worker {
     address: '',
     version: '',
     log,
-    rejects: { take: () => [], settle: nothing },
+    rejects: { drain: () => [], settle: nothing },
     onStep: nothing,
     onFatal,
     onRefused: async () => {},

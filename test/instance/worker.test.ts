@@ -79,7 +79,7 @@ async function workerOn(t: TestContext, producer: SlowProducer) {
     address: '',
     version: '',
     log: { event: nothing },
-    rejects: { take: () => rejects.splice(0) as unknown as ProduceBatch[], settle: nothing },
+    rejects: { drain: () => rejects.splice(0) as unknown as ProduceBatch[], settle: nothing },
     onStep: nothing,
     onFatal: (error) => assert.fail(String(error)),
     onRefused: async () => {},
