@@ -5,9 +5,16 @@ import { bytes, count, or, rate, records, span } from './words.js'
 const WIDTH = 120
 const HEIGHT = 26
 
+/** Whether those that are there are a join's. */
+let joined
+
 /** @param past the answer of /v1/history; undefined before it has come */
 export function tiles(s, past) {
   const { pace, counts, memory } = s
+  const joins = s.topology.join !== null
+  // Started anew with another pipeline file.
+  if (joins !== joined) byId('tiles').replaceChildren()
+  joined = joins
   const hour = (name) => sumOf(past, name)
   tile('facts', 'Facts', rate(pace.facts), `${count(counts.facts)} since the start`, past?.facts)
   tile(
@@ -21,7 +28,9 @@ export function tiles(s, past) {
     'latency',
     'Latency, 99 %',
     or(pace.latencyP99Ms, span),
-    pace.latencyP50Ms === null ? 'no match came' : `median ${span(pace.latencyP50Ms)}`,
+    pace.latencyP50Ms === null
+      ? `no ${joins ? 'match' : 'fact'} came`
+      : `median ${span(pace.latencyP50Ms)}`,
     past?.latencyP99Ms,
   )
   tile(
@@ -32,12 +41,14 @@ export function tiles(s, past) {
     past?.lagMs,
   )
   lossTile('rejects', 'Rejects', pace.rejects, hour('rejects'), past?.rejects)
-  lossTile('late', 'Late', pace.late, hour('late'), past?.late)
-  lossTile('unmatched', 'Unmatched', pace.unmatched, hour('unmatched'), past?.unmatched)
+  if (joins) {
+    lossTile('late', 'Late', pace.late, hour('late'), past?.late)
+    lossTile('unmatched', 'Unmatched', pace.unmatched, hour('unmatched'), past?.unmatched)
+  }
   tile('memory', 'Memory', bytes(memory.rss), `of ${bytes(memory.limits.limit)}`)
   // An unmatched fact of a left join is no fault: the others are.
   for (const name of ['rejects', 'late']) {
-    byId(`tile-${name}`).classList.toggle('alert', pace[name] > 0)
+    byId(`tile-${name}`)?.classList.toggle('alert', pace[name] > 0)
   }
 }
 
