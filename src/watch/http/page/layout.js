@@ -95,15 +95,15 @@ export function curve(nodes, { id, from, fromSide, to, toSide }) {
   const a = anchor(nodes[from], fromSide, id === 'rejects' ? shift : 0)
   const b = anchor(nodes[to], toSide, id === 'right' ? shift : 0)
   const bend = Math.max(24, Math.hypot(b.x - a.x, b.y - a.y) / 2.2)
-  // Down and then aside: not below where it is to arrive.
-  const down = b.dy === 0 ? Math.min(bend, Math.abs(b.y - a.y)) : bend
+  // What goes down and far aside is not to pass below where it arrives, and come up again.
+  const down = id === 'rejects' ? Math.min(bend, Math.abs(b.y - a.y)) : bend
   const points = [
     a.x,
     a.y,
     a.x + a.dx * bend,
     a.y + a.dy * down,
     b.x + b.dx * bend,
-    b.y + b.dy * bend,
+    b.y + b.dy * down,
     b.x,
     b.y,
   ]
