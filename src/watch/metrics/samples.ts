@@ -42,7 +42,7 @@ export async function collect(
   for (const [part, bytes] of Object.entries(limits)) {
     metrics.memory_limit_bytes.set({ part }, bytes)
   }
-  for (const [part, bytes] of Object.entries(memoryParts(dimensions, worker))) {
+  for (const [part, bytes] of Object.entries(memoryParts(parts))) {
     metrics.memory_bytes.set({ part }, bytes)
   }
   if (worker !== undefined) collectTasks(metrics, parts, worker)

@@ -228,9 +228,9 @@ export class ServiceViews implements Views {
   }
 
   #memory(): object {
-    const { limits, dimensions, worker } = this.#parts
+    const { limits } = this.#parts
     const { rss, heapUsed } = process.memoryUsage()
-    return { rss, heapUsed, limits, parts: memoryParts(dimensions, worker) }
+    return { rss, heapUsed, limits, parts: memoryParts(this.#parts) }
   }
 }
 
