@@ -79,8 +79,8 @@ function hashOf(pipeline: Pipeline): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
-async function collectDisk(metrics: Metrics, { state }: Pipeline): Promise<void> {
-  for (const [store, bytes] of Object.entries(await storeSizes(state.dir))) {
+async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise<void> {
+  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, join !== null))) {
     metrics.store_disk_bytes.set({ store }, bytes)
   }
 }

@@ -48,8 +48,8 @@ export class ServiceViews implements Views {
       members: () => members.recent(),
       own: () => this.summary(),
     })
-    const { dir } = parts.pipeline.state
-    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
+    const { state, join } = parts.pipeline
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, join !== null))
   }
 
   async status(records: boolean): Promise<object> {

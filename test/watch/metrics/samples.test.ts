@@ -90,7 +90,7 @@ test('without a join its metrics have no series; the table says which these are'
   const without = await scraped(t, [held(0, 'running', false)], { join: null })
   const alone = namesIn(without)
   // Of a dimension, which is not here, there are these, too.
-  const ofStores = ['restore_eta_seconds', 'restore_records_remaining']
+  const ofStores = ['restore_eta_seconds', 'restore_records_remaining', 'store_disk_bytes']
   const ofJoins = Object.entries(METRICS)
     .filter(([, [, , meaning]]) => meaning.endsWith('Only with a join'))
     .map(([name]) => name)
