@@ -169,9 +169,9 @@ export const EVENTS = {
       read: 'how many are read',
     },
     means:
-      'Partitions were added to an input of the join. Records on them wait unread, and keys that have moved there no longer meet what was written before. Said again every 5 minutes.',
+      'Partitions were added to the facts’ topic, or to a join’s. Records on them wait unread, and in a join keys that have moved there no longer meet what was written before. Said again every 5 minutes.',
     action:
-      'Give both inputs, the output and the changelog topic the same number: stop all instances once they have no lag, add partitions to the other topics (the changelog is made anew), `reset`, and start; or make new topics, and give the pipeline another name. The records on the new partitions are read then.',
+      'Without a join: give the output as many, and start all instances anew. With one, both inputs, the output and the changelog topic need the same number: stop all instances once they have no lag, add partitions to the other topics (the changelog is made anew), `reset`, and start; or make new topics, and give the pipeline another name. The records on the new partitions are read then.',
   },
   dimension_store_damaged: {
     level: 'error',
@@ -196,10 +196,10 @@ export const EVENTS = {
     fields: {
       partition,
       starts: 'the offsets that it goes on at: facts, right stream',
-      records: 'records in its window',
+      records: 'records in its window; 0 without a join',
       ms: 'how long taking it took',
     },
-    means: 'The task’s window is restored; records are taken.',
+    means: 'With a join the task’s window is restored; records are taken.',
     action: '',
   },
   window_store_damaged: {

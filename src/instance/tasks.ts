@@ -202,7 +202,7 @@ export class Tasks {
     this.#damaged.delete(partition)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
-    context.counts.restores.add('window', ms)
+    if (held.store !== null) context.counts.restores.add('window', ms)
     const records = task.figures().records.reduce((sum, count) => sum + count, 0)
     log.event('task_running', { partition, starts, records, ms })
     onWork()

@@ -111,7 +111,7 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     },
     at: '15m',
     labels: { job: 'e', topic: 'orders' },
-    says: 'Of orders, 2 partitions were added since the pipeline started. Their records wait unread, and keys that have moved there are not joined.',
+    says: 'Of orders, 2 partitions were added since the pipeline started. Their records wait unread, and with a join the keys that have moved there find no partner.',
   },
   StreamEnricherNotJoined: {
     fires: {
@@ -141,7 +141,7 @@ export const cases: Readonly<Record<string, AlertCase>> = {
     },
     at: '15m',
     labels: { job: 'e', topic: 'orders' },
-    says: '100% of the records of orders are rejected, or late; they are not joined.',
+    says: '100% of the records of orders are rejected, or come too late to be joined.',
   },
   StreamEnricherNeverFound: {
     fires: {

@@ -48,23 +48,28 @@ const ratio = (metric: string, by: string, result: string, labels: string) => ({
     legend(by),
 })
 
+/** Its panels are empty where the pipeline has none. */
+const JOIN = 'Join and window, of pipelines that have one'
+
 export const rows: Readonly<Record<string, readonly Panel[]>> = {
   Overview: [
     {
-      title: 'Facts and right stream in',
+      title: 'Records in',
       unit: 'cps',
       queries: rate('records_consumed_total', 'topic', TOPIC),
     },
     {
       title: 'Records out',
       unit: 'cps',
-      about: 'Committed: output, rejects, changelog (one record for each task and epoch).',
+      about:
+        'Committed: output, rejects, and a join’s changelog (one record for each task and epoch).',
       queries: rate('records_produced_total', 'topic'),
     },
     {
       title: 'End-to-end latency',
       unit: 's',
-      about: 'From the later event time of a match to its commit. Long while old data is read.',
+      about:
+        'From the event time of an output, of a match the later one, to its commit. Long while old data is read.',
       queries: quantiles('record_e2e_latency_seconds'),
     },
     {
@@ -121,7 +126,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Undecided records',
-      about: 'Of transactions that are open: the other input waits for them.',
+      about: 'Of transactions that are open: in a join the other input waits for them.',
       unit: 'short',
       queries: {
         [`sum by (topic, partition) (enricher_undecided_records{${TOPIC}}) > 0`]:
@@ -173,7 +178,7 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
     },
     { title: 'Connections', unit: 'short', queries: sum('kafka_connections', 'broker') },
   ],
-  Joins: [
+  Dimensions: [
     {
       title: 'Dimension hit ratio',
       unit: 'percentunit',
@@ -210,6 +215,8 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
           '{{dimension}}',
       },
     },
+  ],
+  [JOIN]: [
     {
       title: 'Window probes that hit',
       unit: 'percentunit',
@@ -241,23 +248,25 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
     {
-      title: 'Late, dropped, unmatched',
-      unit: 'cps',
-      queries: {
-        ...rate('records_late_total', 'topic', TOPIC),
-        [`sum by (reason) (rate(enricher_records_dropped_total{${OF}}${RATE}))`]:
-          'dropped: {{reason}}',
-        [`sum by (side) (rate(enricher_window_unmatched_total{${OF}}${RATE}))`]:
-          'unmatched: {{side}}',
-        [`sum(rate(enricher_window_closed_matches_total{${OF}}${RATE}))`]: 'matched after closing',
-      },
-    },
-    {
       title: 'Stream time behind the clock',
       unit: 's',
       queries: {
         [`time() - max by (task) (enricher_stream_time_timestamp_seconds{${OF}})`]: 'task {{task}}',
       },
+    },
+    { title: 'Window records', unit: 'short', queries: sum('window_records', 'side') },
+    {
+      title: 'Window pages and segments',
+      unit: 'short',
+      queries: {
+        [`sum(enricher_window_pages{${OF}})`]: 'pages',
+        [`sum by (side) (enricher_window_segments{${OF}})`]: 'segments: {{side}}',
+      },
+    },
+    {
+      title: 'Segments expired',
+      unit: 'cps',
+      queries: rate('window_segments_expired_total', 'side'),
     },
   ],
   Stores: [
@@ -274,20 +283,6 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
         ...sum('dimension_bytes', 'dimension', DIMENSION),
         [`sum(enricher_memory_limit_bytes{${OF}, part="limit"})`]: 'limit',
       },
-    },
-    { title: 'Window records', unit: 'short', queries: sum('window_records', 'side') },
-    {
-      title: 'Window pages and segments',
-      unit: 'short',
-      queries: {
-        [`sum(enricher_window_pages{${OF}})`]: 'pages',
-        [`sum by (side) (enricher_window_segments{${OF}})`]: 'segments: {{side}}',
-      },
-    },
-    {
-      title: 'Segments expired',
-      unit: 'cps',
-      queries: rate('window_segments_expired_total', 'side'),
     },
     { title: 'Disk', unit: 'bytes', queries: sum('store_disk_bytes', 'store') },
     {
@@ -372,6 +367,19 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       unit: 'short',
       about: SINCE,
       queries: sum('rejects_total', 'topic, stage, reason'),
+    },
+    {
+      title: 'Dropped, late, unmatched',
+      unit: 'cps',
+      about: 'Late and unmatched are records of a join only.',
+      queries: {
+        ...rate('records_late_total', 'topic', TOPIC),
+        [`sum by (reason) (rate(enricher_records_dropped_total{${OF}}${RATE}))`]:
+          'dropped: {{reason}}',
+        [`sum by (side) (rate(enricher_window_unmatched_total{${OF}}${RATE}))`]:
+          'unmatched: {{side}}',
+        [`sum(rate(enricher_window_closed_matches_total{${OF}}${RATE}))`]: 'matched after closing',
+      },
     },
     { title: 'Not decoded', unit: 'cps', queries: rate('decode_errors_total', 'topic', TOPIC) },
     {

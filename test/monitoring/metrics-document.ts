@@ -11,7 +11,7 @@ export function metricsDocument(): string {
 Made by \`npm run monitoring\` from [metric-table.ts](metrics/metric-table.ts). \`GET /metrics\` on \`http.port\` has them, in Prometheus's text or, where
 \`Accept\` names it, OpenMetrics, and prom-client's \`process_*\` and \`nodejs_*\`: CPU, memory, file descriptors, event loop, garbage collection. All
 count from the start of the process. A partition that goes to another instance takes its series with it. A histogram has 12 buckets: powers of two in
-milliseconds, up to the first that is not below its figure (for \`match_delay\` and \`record_lateness\` the pipeline's window).
+milliseconds, up to the first that is not below its figure (for \`match_delay\` and \`record_lateness\` the pipeline's window). Without a \`join\` in the pipeline file, what says *Only with a join* has no series, not even one of 0.
 
 What they add up to: \`records_produced_total\` and \`record_e2e_latency_seconds\` are of committed epochs, so summed over all instances they are the
 records of the topic, whoever has had the partitions. What is counted while records are taken (consumed, rejects, late, look-ups, probes) is the input's

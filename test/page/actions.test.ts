@@ -147,3 +147,36 @@ test('where nothing can be opened by a token the page asks for none', { skip }, 
     assert.equal(await page.run(`document.querySelector('#actions').hidden`), true)
   })
 })
+
+test('without a join only dimensions can be rebuilt', { skip }, async () => {
+  const served = await serve(() => STATES['without-join'])
+  await visited('rebuild', served, async (page) => {
+    await enter(page, TOKEN)
+    await closed(page)
+    await click(page, 'Rebuild a store', '#actions')
+    assert.doesNotMatch(await page.text('#ask .what'), /window|changelog/)
+    const choices = `[...document.querySelectorAll('#ask option')].map((one) => one.value)`
+    assert.deepEqual(await page.run(choices), ['customer', 'product'])
+  })
+})
+
+test('a page that stays open goes with an instance that has lost its join, and got it again', {
+  skip,
+}, async () => {
+  let state = STATES.healthy
+  const served = await serve(() => state)
+  await visited('changed', served, async (page) => {
+    const before = await page.run<number>(`document.querySelector('#tiles').children.length`)
+    assert.equal(before, 8)
+    state = STATES['without-join']
+    await page.until(`document.querySelector('#node-join') === null`)
+    const hidden = `['join', 'delays'].map((id) => document.getElementById(id).hidden)`
+    assert.deepEqual(await page.run(hidden), [true, true])
+    assert.equal(await page.run(`document.querySelector('#tiles').children.length`), 6)
+    assert.doesNotMatch(await page.text('main'), /Stream time|Unmatched|right stream/)
+    state = STATES.healthy
+    await page.until(`document.querySelector('#node-join') !== null`)
+    assert.deepEqual(await page.run(hidden), [false, false])
+    assert.match(await page.text('#tiles'), /Rejects.*Late.*Unmatched.*Memory/s)
+  })
+})

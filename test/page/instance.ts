@@ -33,8 +33,11 @@ export const pace = {
 }
 export type Pace = { [Name in keyof typeof pace]: number | null }
 
-/** Of each dimension, facts a second that find no row. */
-type Changed = Partial<Pace> & { readonly missed?: readonly number[] }
+/** Of each dimension, look-ups a second, and facts that find no row. */
+type Changed = Partial<Pace> & {
+  readonly lookUps?: readonly number[]
+  readonly missed?: readonly number[]
+}
 
 export const still = {
   facts: 0,
@@ -105,7 +108,7 @@ export const epochsUntil = (lastAt: number): Json => {
   return { committed: 931_204, aborted: 2, lastAt, p50Ms: 34, p99Ms: 71 }
 }
 
-const topology = {
+export const topology = {
   pipeline: 'order-enrichment',
   partitions: 12,
   facts: { topic: 'orders' },

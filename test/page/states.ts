@@ -22,6 +22,7 @@ import {
   totalOf,
   warning,
 } from './instance.ts'
+import { withoutJoin } from './without-join.ts'
 
 const rejected = {
   topic: 'orders',
@@ -69,6 +70,12 @@ const oneSilent = (): State => {
   return { status: healthy, group: groupOf(healthy, [second, silent]), history: historyOf(0) }
 }
 
+const alone = (): State => {
+  const status = withoutJoin()
+  const group = groupOf(status, [memberOf(1, status), memberOf(2, status)])
+  return { status, group, history: historyOf(0) }
+}
+
 const restoring = (): State => {
   const secondsLeft = 96
   const restore = { remaining: 3_100_000, percent: 41, secondsLeft }
@@ -92,6 +99,7 @@ const restoring = (): State => {
 /** By the names under which their texts and screenshots are kept. */
 export const STATES: Readonly<Record<string, State>> = {
   healthy: { status: healthy, group: groupOf(healthy, fine), history: historyOf(0) },
+  'without-join': alone(),
   'all-rejected': stateOf(
     because('degraded', 12, [
       'rejects',

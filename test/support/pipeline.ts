@@ -3,8 +3,15 @@ import type { Pipeline } from '../../src/config/pipeline.ts'
 
 const DIMENSIONS = 'dimensions: { customer: { topic: customers, on: customer_id } }'
 
-/** A pipeline of orders, customers and payments, with a registry that nobody asks. */
-export const pipelineWith = (join = '', more = '', dimensions = DIMENSIONS): Pipeline =>
+/**
+ * A pipeline of orders, customers and payments, with a registry that nobody asks.
+ * @param join what is added to it; null: there is none
+ */
+export const pipelineWith = (
+  join: string | null = '',
+  more = '',
+  dimensions = DIMENSIONS,
+): Pipeline =>
   parsePipeline(
     `
 name: job
@@ -12,7 +19,7 @@ kafka: { brokers: "localhost:9092" }
 registry: { url: "http://localhost:8081" }
 facts: { topic: orders }
 ${dimensions}
-join: { topic: payments, on: order_id, within: 60s, grace: 10s${join} }
+${join === null ? '' : `join: { topic: payments, on: order_id, within: 60s, grace: 10s${join} }`}
 output: { topic: orders.enriched }
 ${more}`,
     'pipeline.yaml',

@@ -10,7 +10,7 @@ export interface Admin {
   resume(): void
   /** Begins; the checks of /readyz tell how far it is. */
   drain(): void
-  /** @param store a dimension's name, or `window-3` for the store of task 3 */
+  /** @param store a dimension's name, or, where there is a join, `window-3` for the store of task 3 */
   rebuild(store: string): Promise<void>
   level(): string
   setLevel(level: Level): void
@@ -55,7 +55,8 @@ export function adminRoutes(app: FastifyInstance, token: string, operator: Admin
 
 const PAUSE = 'Take and fetch nothing more, until resume'
 const DRAIN = 'Commit and leave the group for good; HTTP stays'
-const REBUILD = 'Put a store aside and fill it anew: a dimension’s name, or window-N for task N'
+const REBUILD =
+  'Put a store aside and fill it anew: a dimension’s name, or, with a join, window-N for task N'
 const NAMED = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
 const DONE = {
   description: 'It is done, or with 202 begun',

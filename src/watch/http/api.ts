@@ -83,14 +83,16 @@ export function refusedBy({ kind }: RecordAccess): object {
 }
 
 const STATUS =
-  'Counts are since the start of the instance: rates come from two answers. Keys and contents of records are in it for who may see them (`access.shown`). `pace` is of the last seconds; a latency of 2147483648 ms is that or more: old data is read.'
+  'Counts are since the start of the instance: rates come from two answers. What is of the join is null, empty or 0 without one. Keys and contents of records are in it for who may see them (`access.shown`). `pace` is of the last seconds; a latency of 2147483648 ms is that or more: old data is read.'
 const SUMMARY = 'State, verdict, rates, latency and lag: what the other instances ask for.'
 const GROUP =
   'From the group’s metadata, and from /v1/summary of each, which has a second to answer; their totals, who has left in the last hour, and partitions that nobody has.'
 const HISTORY =
-  'Of each figure a list, a value for every 10 seconds, oldest first: records a second, latency and lag. A latency of 2147483648 ms is that or more: old data is read.'
-const TOPOLOGY = 'Topics, dimensions, the join and its window, the output.'
-const TASKS = 'State, lag, stream time, window and restore progress of each.'
+  'Of each figure a list, a value for every 10 seconds, oldest first: records a second, latency and lag. A latency of 2147483648 ms is that or more: old data is read. Without a join right, late, unmatched and enriched are 0.'
+const TOPOLOGY =
+  'Topics, dimensions, the join and its window, the output. Without a join right, join and changelog are null.'
+const TASKS =
+  'State, lag, stream time, window and restore progress of each. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
 const LAG =
   'By topic and partition of this instance, from what is committed to the last stable offset.'
 const DIMENSIONS = 'Rows, bytes, freshness, hit ratio; progress while they are read.'

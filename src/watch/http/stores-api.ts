@@ -118,7 +118,7 @@ const WINDOW = {
   operationId: 'getWindowRecords',
   summary: 'The records of a key that wait in the window',
   description:
-    'Left: facts with their columns; right: what is selected of the second stream. Committed records only, newest segment first.',
+    'Left: facts with their columns; right: what is selected of the second stream. Committed records only, newest segment first. Without a join there is no window: 404.',
   tags: ['stores'],
   params: params({ side: { type: 'string', enum: ['left', 'right'] }, key: text }),
   querystring: object({
@@ -154,7 +154,7 @@ const WINDOW = {
       type: 'null',
     },
     400: problem('The partition cannot be told from the key'),
-    404: problem('No record of this key is in the window'),
+    404: problem('No record of this key is in the window, or the pipeline has no join'),
     421: problem('With local=true: the task is at another instance'),
     503: problem('The task is being moved or restored; Retry-After says when to ask again'),
   },

@@ -35,7 +35,7 @@ export const METRICS = {
   records_consumed_total: [
     'counter',
     ['topic'],
-    'Records taken from a topic: facts and right stream when they are processed, dimensions when they are read. What an aborted epoch took counts again when it is done again',
+    'Records taken from a topic: facts, and a join’s right stream, when they are processed, dimensions when they are read. What an aborted epoch took counts again when it is done again',
   ],
   bytes_consumed_total: [
     'counter',
@@ -45,7 +45,7 @@ export const METRICS = {
   records_produced_total: [
     'counter',
     ['topic'],
-    'Records committed to a topic: output, rejects, changelog',
+    'Records committed to a topic: output, rejects, and a join’s changelog',
   ],
   bytes_produced_total: [
     'counter',
@@ -60,7 +60,7 @@ export const METRICS = {
   records_late_total: [
     'counter',
     ['topic'],
-    'Records further behind stream time than before, after and grace of the join together, the only way to be late; they come out without a match, are dropped or rejected. Those too far ahead are rejects_total, reason future_time',
+    'Records further behind stream time than before, after and grace of the join together, the only way to be late; they come out without a match, are dropped or rejected. Those too far ahead are rejects_total, reason future_time. Only with a join',
   ],
   rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
   decode_errors_total: [
@@ -76,42 +76,46 @@ export const METRICS = {
   window_probes_total: [
     'counter',
     ['side', 'result'],
-    'Records that found (hit) or did not find (miss) the 32-bit hash of their key on the other side of the window; in a few of a million the key is another',
+    'Records that found (hit) or did not find (miss) the 32-bit hash of their key on the other side of the window; in a few of a million the key is another. Only with a join',
   ],
-  window_unmatched_total: ['counter', ['side'], 'Records that came out without a match'],
+  window_unmatched_total: [
+    'counter',
+    ['side'],
+    'Records that came out without a match. Only with a join',
+  ],
   window_closed_matches_total: [
     'counter',
     [],
-    'Matches that came too late: the left record had come out without one already',
+    'Matches that came too late: the left record had come out without one already. Only with a join',
   ],
   match_delay_seconds: [
     'histogram',
     ['first'],
-    'Distance of the event times of two records that matched, by the side that was first. How much of the window is needed',
+    'Distance of the event times of two records that matched, by the side that was first. How much of the window is needed. Only with a join',
     0,
   ],
   record_lateness_seconds: [
     'histogram',
     ['topic'],
-    'How far behind stream time records were; 0 for those in order. How much grace is needed',
+    'How far behind stream time records were; 0 for those in order. How much grace is needed. Only with a join',
     0,
   ],
   record_e2e_latency_seconds: [
     'histogram',
     ['topic'],
-    'From the later of a match’s two event times to its commit; long where old data is read. The status page and the API tell times up to 24 days apart, and what is longer as over 24 d',
+    'From an output’s event time, of a match the later of the two, to its commit; long where old data is read. The status page and the API tell times up to 24 days apart, and what is longer as over 24 d',
     16,
   ],
   slice_duration_seconds: [
     'histogram',
     [],
-    'Wall time of one slice of a task, up to 2048 records of each side, through all stages',
+    'Wall time of one slice of a task, up to 2048 records of each input, through all stages',
     1,
   ],
   stage_duration_seconds: [
     'histogram',
     ['stage'],
-    'What each stage of an epoch has taken. process: the slices of all its tasks; pack: its changelog batches; produce: sending records and offsets; commit: the end of the transaction; store: LevelDB. An epoch is processed while the last one is committed; of an aborted one counts what it has come through',
+    'What each stage of an epoch has taken. process: the slices of all its tasks; pack: its batches, with those of a join’s changelog; produce: sending records and offsets; commit: the end of the transaction; store: a join’s LevelDB. An epoch is processed while the last one is committed; of an aborted one counts what it has come through',
     4,
   ],
   consumer_lag_records: [
@@ -127,7 +131,7 @@ export const METRICS = {
   undecided_records: [
     'gauge',
     ['topic', 'partition'],
-    'Offsets behind all that may be read: of transactions that are open. The other side’s later records wait for them. 0 while there is something to read',
+    'Offsets behind all that may be read: of transactions that are open. In a join the other side’s later records wait for them. 0 while there is something to read',
   ],
   assigned_partitions: [
     'gauge',
@@ -137,12 +141,12 @@ export const METRICS = {
   topic_partitions: [
     'gauge',
     ['topic'],
-    'Partitions of facts and right stream that there are. Those added since the start are read by nobody',
+    'Partitions of the facts, and of a join’s right stream, that there are. Those added since the start are read by nobody',
   ],
   read_partitions: [
     'gauge',
     ['topic'],
-    'Partitions that the pipeline reads, over all instances: of facts and right stream as many as there were at the start; of a dimension’s topic all',
+    'Partitions that the pipeline reads, over all instances: of the facts, and of a join’s right stream, as many as there were at the start; of a dimension’s topic all',
   ],
   rebalances_total: [
     'counter',
@@ -158,7 +162,7 @@ export const METRICS = {
   last_poll_timestamp_seconds: [
     'gauge',
     [],
-    'When the last fetch of facts or right stream was answered',
+    'When the last fetch of facts, or of a join’s right stream, was answered',
   ],
   last_commit_timestamp_seconds: ['gauge', [], 'When the last epoch was committed'],
   transactions_total: [
@@ -216,21 +220,29 @@ export const METRICS = {
     ['dimension'],
     'Timestamp of the latest record that was read: how fresh the rows are',
   ],
-  window_records: ['gauge', ['side'], 'Records in the window, with those that wait for expiry'],
-  window_pages: ['gauge', [], 'Pages in the stores'],
-  window_segments: ['gauge', ['side'], 'Segments in the window'],
+  window_records: [
+    'gauge',
+    ['side'],
+    'Records in the window, with those that wait for expiry. Only with a join',
+  ],
+  window_pages: ['gauge', [], 'Pages in the stores. Only with a join'],
+  window_segments: ['gauge', ['side'], 'Segments in the window. Only with a join'],
   window_segments_expired_total: [
     'counter',
     ['side'],
-    'Segments dropped because stream time has passed them',
+    'Segments dropped because stream time has passed them. Only with a join',
   ],
   memory_bytes: [
     'gauge',
     ['part'],
-    'Memory that a part holds: dimensions, pages, index (of the window), fetch (waiting input), epoch',
+    'Memory that a part holds: dimensions, fetch (waiting input), epoch, and with a join pages and index (of the window)',
   ],
   memory_limit_bytes: ['gauge', ['part'], 'What a part may hold; limit: all of it'],
-  store_disk_bytes: ['gauge', ['store'], 'Size of the files: window, or dimension/ and its name'],
+  store_disk_bytes: [
+    'gauge',
+    ['store'],
+    'Size of the files: dimension/ and its name, or, with a join, window',
+  ],
   store_op_duration_seconds: [
     'histogram',
     ['store', 'op'],
@@ -245,7 +257,7 @@ export const METRICS = {
   restore_records_remaining: [
     'gauge',
     ['store', 'partition'],
-    'Offsets left to read before a task or a dimension can be used',
+    'Offsets left to read before a dimension, or, with a join, a task can be used',
   ],
   restore_eta_seconds: [
     'gauge',
@@ -261,13 +273,13 @@ export const METRICS = {
   restore_duration_seconds: [
     'histogram',
     ['store'],
-    'From taking a task, or the start of a dimension, to its use',
+    'From the start of a dimension, or, with a join, from taking a task, to its use',
     600,
   ],
   stream_time_timestamp_seconds: [
     'gauge',
     ['task'],
-    'Highest event time that a task has processed',
+    'Highest event time that a task has processed. Only with a join',
   ],
   errors_total: [
     'counter',

@@ -49,7 +49,8 @@ export function createMetrics(collect: (metrics: Metrics) => void | Promise<void
       .then(async () => {
         for (const [, metric] of made) {
           metric.reset()
-          if (metric instanceof Gauge) metric.remove({})
+          // Without labels it would be back, with 0.
+          if (!(metric instanceof Histogram)) metric.remove({})
         }
         await collect(metrics)
         return read()

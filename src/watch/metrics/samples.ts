@@ -43,7 +43,7 @@ export async function collect(
   for (const [part, bytes] of Object.entries(limits)) {
     metrics.memory_limit_bytes.set({ part }, bytes)
   }
-  for (const [part, bytes] of Object.entries(memoryParts(dimensions, worker))) {
+  for (const [part, bytes] of Object.entries(memoryParts(parts))) {
     metrics.memory_bytes.set({ part }, bytes)
   }
   if (worker !== undefined) collectTasks(metrics, parts, worker)
@@ -80,8 +80,8 @@ function hashOf(pipeline: Pipeline): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
-async function collectDisk(metrics: Metrics, { state }: Pipeline): Promise<void> {
-  for (const [store, bytes] of Object.entries(await storeSizes(state.dir))) {
+async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise<void> {
+  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, join !== null))) {
     metrics.store_disk_bytes.set({ store }, bytes)
   }
 }

@@ -16,10 +16,10 @@ export interface Pace {
   readonly rejects: number
   readonly late: number
   readonly unmatched: number
-  /** Facts that came to the join. */
+  /** Facts that came to the join; 0 without one, as are `right`, `late` and `unmatched`. */
   readonly enriched: number
   readonly epochs: number
-  /** How long matches took from their later event time to the commit; null: there was none. `LONGEST_MS`: so much or more. */
+  /** From the event time of an output, of a match the later one, to its commit; null: there was none. `LONGEST_MS`: so much or more. */
   readonly latencyP50Ms: number | null
   readonly latencyP99Ms: number | null
   /** Records that wait, and for how long the oldest has; null: not known. */

@@ -75,13 +75,12 @@ export class Operator implements Admin {
   }
 
   #rebuildWindow(store: string): void {
+    const { join, dimensions } = this.#parts.pipeline
     const [, partition] = /^window-(\d+)$/.exec(store) ?? []
-    if (partition === undefined) {
-      const names = this.#parts.pipeline.dimensions.map(({ name }) => name)
-      throw new ApiError(
-        404,
-        `There is no store ${store}; there are ${[...names, 'window-N'].join(', ')}`,
-      )
+    if (partition === undefined || join === null) {
+      const names = dimensions.map(({ name }) => name)
+      const all = join === null ? names : [...names, 'window-N']
+      throw new ApiError(404, `There is no store ${store}; there are ${all.join(', ') || 'none'}`)
     }
     if (this.#running().rebuild(Number(partition))) return
     throw new ApiError(409, `Task ${partition} does not run on this instance now; see /v1/members`)

@@ -7,6 +7,7 @@ import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
 import type { Check } from '../http/health.ts'
 import { spanText } from '../verdict/words.ts'
+import type { ServiceParts } from './parts.ts'
 
 /** Every state that an instance can be in. */
 export const STATES = [
@@ -51,8 +52,12 @@ export function lagsOf(
     )
 }
 
-/** Bytes that each part of the service holds. */
-export function memoryParts(dimensions: readonly Dimension[], worker: Worker | undefined) {
+/** Bytes that each part of the service holds; without a join there are neither pages nor an index. */
+export function memoryParts({
+  pipeline,
+  dimensions,
+  worker,
+}: Pick<ServiceParts, 'pipeline' | 'dimensions' | 'worker'>): Record<string, number> {
   const bytes = { dimensions: 0, pages: 0, index: 0, fetch: 0, epoch: 0 }
   for (const { table } of dimensions) bytes.dimensions += table.bytes
   for (const { task } of worker?.tasks ?? []) {
@@ -62,7 +67,9 @@ export function memoryParts(dimensions: readonly Dimension[], worker: Worker | u
     bytes.epoch += task.epochBytes
     for (const { bufferedBytes } of task.queues) bytes.fetch += bufferedBytes
   }
-  return bytes
+  if (pipeline.join !== null) return bytes
+  const { pages: _, index: __, ...others } = bytes
+  return others
 }
 
 /** How far reading to a known end is; the times are those of `performance.now`. The time left goes by the pace so far; null before there is one. */

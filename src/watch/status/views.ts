@@ -49,8 +49,8 @@ export class ServiceViews implements Views {
       members: () => members.recent(),
       own: () => this.summary(),
     })
-    const { dir } = parts.pipeline.state
-    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir))
+    const { state, join } = parts.pipeline
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, join !== null))
   }
 
   async status(records: boolean): Promise<object> {
@@ -229,9 +229,9 @@ export class ServiceViews implements Views {
   }
 
   #memory(): object {
-    const { limits, dimensions, worker } = this.#parts
+    const { limits } = this.#parts
     const { rss, heapUsed } = process.memoryUsage()
-    return { rss, heapUsed, limits, parts: memoryParts(dimensions, worker) }
+    return { rss, heapUsed, limits, parts: memoryParts(this.#parts) }
   }
 }
 

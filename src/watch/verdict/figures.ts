@@ -24,7 +24,7 @@ export interface LookUps {
   readonly nulls: number
 }
 
-/** What the join has counted; lists are by side. */
+/** What the join has counted; lists are by side, and all 0 without a join. */
 export interface JoinFigures {
   readonly taken: readonly number[]
   readonly matches: number
@@ -117,14 +117,11 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
       among: of,
     }
   })
-  const early: Loss = {
-    kind: 'early',
-    of: allOf(pipeline),
-    stage: 'decode',
-    reason: 'future_time',
-    count: counts.droppedEarly,
-    among: allOf(pipeline),
-  }
+  const all = allOf(pipeline)
+  // Without a join they are always rejected.
+  const early = (join === null ? [] : [counts.droppedEarly]).map((count): Loss => {
+    return { kind: 'early', of: all, stage: 'decode', reason: 'future_time', count, among: all }
+  })
   const others = [...counts.otherTypes].map(([of, count]): Loss => {
     return { kind: 'otherType', of, stage: 'decode', reason: 'other_type', count, among: of }
   })
@@ -137,7 +134,7 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
   return [
     ...rejected,
     ...late.filter((_, side) => fates[side] !== 'reject'),
-    early,
+    ...early,
     ...others,
     ...missing.filter((_, d) => dimensions[d].missing === 'drop'),
   ]

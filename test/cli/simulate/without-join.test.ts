@@ -34,9 +34,9 @@ test('a right record, facts that come out alone and rejects of a right record ar
   assert.equal(code, 78)
   assert.equal(out, '')
   assert.deepEqual(err.trim().split('\n'), [
-    'one.test.yaml:3: cases.0.given.0.right: the pipeline has no join, so there is no right record',
-    'one.test.yaml:4: cases.0.expect.unmatched: the pipeline has no join: facts are outputs',
-    'one.test.yaml:4: cases.0.expect.rejects.0.from: right is none of fact, customer, product',
+    `${file}:3: cases.0.given.0.right: the pipeline has no join, so there is no right record`,
+    `${file}:4: cases.0.expect.unmatched: the pipeline has no join: facts are outputs`,
+    `${file}:4: cases.0.expect.rejects.0.from: right is none of fact, customer, product`,
   ])
 })
 

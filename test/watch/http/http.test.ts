@@ -219,7 +219,7 @@ test('label values with quotes, backslashes and line breaks are escaped', async 
 
 test('the metrics of two instances in one process are apart', async () => {
   const one = createMetrics((m) => m.window_closed_matches_total.inc(3))
-  const other = createMetrics(() => {})
+  const other = createMetrics((m) => m.window_closed_matches_total.inc(0))
   await one.text()
   const samples = families(await other.text()).get('enricher_window_closed_matches_total')?.samples
   assert.deepEqual(samples, ['enricher_window_closed_matches_total 0'])

@@ -58,10 +58,12 @@ test('what is not set any more has gone from the next scrape', async () => {
   assert.ok(!text.includes('partition="0"') && !text.includes('task="0"'))
 })
 
-test('a gauge without a value is absent, a counter without labels is 0', async () => {
-  const text = await createMetrics(() => {}).text()
-  assert.deepEqual(lines(text, 'enricher_last_commit_timestamp_seconds'), [])
-  assert.deepEqual(lines(text, 'enricher_window_closed_matches_total'), [
+test('what nobody has set is absent, also without labels; a counter of 0 is there', async () => {
+  const unset = await createMetrics(() => {}).text()
+  assert.deepEqual(lines(unset, 'enricher_last_commit_timestamp_seconds'), [])
+  assert.deepEqual(lines(unset, 'enricher_window_closed_matches_total'), [])
+  const set = await createMetrics((m) => m.window_closed_matches_total.inc(0)).text()
+  assert.deepEqual(lines(set, 'enricher_window_closed_matches_total'), [
     'enricher_window_closed_matches_total 0',
   ])
 })

@@ -8,54 +8,52 @@ import { InputQueue } from '../../../src/input/input-queue.ts'
 import { LastLags } from '../../../src/input/last-lags.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { memoryLimits } from '../../../src/plan/memory.ts'
+import { METRICS } from '../../../src/watch/metrics/metric-table.ts'
 import { createMetrics } from '../../../src/watch/metrics/metrics.ts'
 import { collect } from '../../../src/watch/metrics/samples.ts'
 import { Verdicts } from '../../../src/watch/verdict/verdict.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
 /** A task as far as it is sampled, which is restored or is not. */
-function held(partition: number, state: 'restoring' | 'running') {
-  const queues = [new InputQueue(false), new InputQueue(false)]
+function held(partition: number, state: 'restoring' | 'running', joins = true) {
+  const queues = (joins ? [0, 1] : [0]).map(() => new InputQueue(false))
   if (state === 'running') {
     for (const queue of queues) {
       queue.taken = 10
       queue.sawEnd(15)
     }
   }
-  const window = { nextPage: 0, segments: { entries: () => 0, count: () => 0 } }
-  const task = { partition, queues, window, heads: { page: () => 0 }, epochBytes: 0 }
+  const sides = joins ? [0, 0] : []
+  const window = { streamTime: joins ? 5 : null, records: sides, segments: sides }
+  const figures = () => ({ ...window, pages: 0, pageBytes: 0, indexBytes: 0 })
+  const task = { partition, queues, figures, epochBytes: 0 }
   return { task, state, restoreRemaining: 0, restoreTotal: 0, restoreBegun: 0 }
 }
 
-/** The lines of a metric, of an instance with these tasks and as many more that wait for their turn. */
-async function lines(
+/** What an instance with these tasks, and as many more that wait for their turn, is scraped as. */
+async function scraped(
   t: TestContext,
-  name: string,
   tasks: object[],
-  waiting = 0,
-): Promise<string[]> {
-  const pipeline = pipelineWith('', `state: { dir: "${folderOf(t)}" }`)
+  { waiting = 0, join = '' }: { waiting?: number; join?: string | null } = {},
+): Promise<string> {
+  const pipeline = pipelineWith(join, `state: { dir: "${folderOf(t)}" }`)
   const lastLags = new LastLags()
   const worker = { tasks, lastLags, assigned: tasks.length + waiting, partitions: 8, joined: true }
-  const metrics = createMetrics((m) =>
-    collect(
-      m,
-      {
-        pipeline,
-        version: '1',
-        revision: '',
-        instanceId: 'a',
-        counts: new Counts(['customer']),
-        limits: memoryLimits(pipeline.memory, 1 << 30),
-        dimensions: [],
-        worker: worker as unknown as Worker,
-      },
-      new Verdicts(0).at(0),
-    ),
-  )
-  const text = await metrics.text()
-  return text.split('\n').filter((line) => line.startsWith(`enricher_${name}{`))
+  const parts = {
+    pipeline,
+    version: '1',
+    revision: '',
+    instanceId: 'a',
+    counts: new Counts(['customer']),
+    limits: memoryLimits(pipeline.memory, 1 << 30),
+    dimensions: [],
+    worker: worker as unknown as Worker,
+  }
+  return createMetrics((m) => collect(m, parts, new Verdicts(0).at(0))).text()
 }
+
+const linesOf = (text: string, name: string): string[] =>
+  text.split('\n').filter((line) => line.startsWith(`enricher_${name}{`))
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'samples-'))
@@ -64,17 +62,47 @@ function folderOf(t: TestContext): string {
 }
 
 test('partitions that wait for their restore are assigned', async (t) => {
-  assert.deepEqual(await lines(t, 'assigned_partitions', [held(0, 'restoring')], 3), [
+  const text = await scraped(t, [held(0, 'restoring')], { waiting: 3 })
+  assert.deepEqual(linesOf(text, 'assigned_partitions'), [
     'enricher_assigned_partitions{topic="orders"} 4',
     'enricher_assigned_partitions{topic="payments"} 4',
   ])
 })
 
 test('a partition that is not restored yet has no lag, rather than one of 0', async (t) => {
-  const tasks = [held(0, 'restoring'), held(1, 'running')]
-  assert.deepEqual(await lines(t, 'consumer_lag_records', tasks), [
+  const text = await scraped(t, [held(0, 'restoring'), held(1, 'running')])
+  assert.deepEqual(linesOf(text, 'consumer_lag_records'), [
     'enricher_consumer_lag_records{topic="orders",partition="1"} 5',
     'enricher_consumer_lag_records{topic="payments",partition="1"} 5',
   ])
-  assert.equal((await lines(t, 'consumer_lag_seconds', tasks)).length, 2)
+  assert.equal(linesOf(text, 'consumer_lag_seconds').length, 2)
+})
+
+test('without a join its metrics have no series; the table says which these are', async (t) => {
+  const namesIn = (text: string): Set<string> =>
+    new Set(
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('enricher_'))
+        .map((line) => line.slice('enricher_'.length).replace(/(_bucket|_sum|_count)?[{ ].*/, '')),
+    )
+  const joined = namesIn(await scraped(t, [held(0, 'running')]))
+  const without = await scraped(t, [held(0, 'running', false)], { join: null })
+  const alone = namesIn(without)
+  // Of a dimension, which is not here, there are these, too.
+  const ofStores = ['restore_eta_seconds', 'restore_records_remaining', 'store_disk_bytes']
+  const ofJoins = Object.entries(METRICS)
+    .filter(([, [, , meaning]]) => meaning.endsWith('Only with a join'))
+    .map(([name]) => name)
+  const gone = [...joined].filter((name) => !alone.has(name))
+  assert.deepEqual(gone.sort(), [...ofJoins, ...ofStores].sort())
+  assert.deepEqual(
+    [...alone].filter((name) => !joined.has(name)),
+    [],
+  )
+  assert.deepEqual(linesOf(without, 'memory_bytes'), [
+    'enricher_memory_bytes{part="dimensions"} 0',
+    'enricher_memory_bytes{part="fetch"} 0',
+    'enricher_memory_bytes{part="epoch"} 0',
+  ])
 })

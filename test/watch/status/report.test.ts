@@ -19,7 +19,7 @@ interface Start {
 /** One dimension, and one task that is being restored. */
 function parts({ rows, remaining, assigned, records, restoreRemaining }: Start) {
   const dimension = { table: { size: rows }, progress: { remaining }, isReady: false }
-  const task = { partition: 0, window: { records } }
+  const task = { partition: 0, figures: () => ({ records: [records] }) }
   const held = { task, state: 'restoring', restoreRemaining, restoreTotal: 10_000_000 }
   const worker = { joined: true, draining: false, assigned, tasks: [held] }
   return {

@@ -9,6 +9,7 @@ import { LastLags } from '../../../src/input/last-lags.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { REASON_NAMES, REASONS } from '../../../src/watch/verdict/reasons.ts'
 import { RUNBOOK_FILE } from '../../monitoring/rules.ts'
+import { pipelineWith } from '../../support/pipeline.ts'
 import { Watched } from '../watched.ts'
 
 const texts = ({ watch }: Watched): string[] => watch.verdict.reasons.map(({ text }) => text)
@@ -274,6 +275,17 @@ test('records of other types are dropped as the pipeline file says: a reason onl
   assert.deepEqual(texts(watched), [
     '100 % of the records of orders were of another type: 3,000 of 3,000 in the last 60 s',
   ])
+  assert.deepEqual(watched.undeclared, [])
+})
+
+test('without a join nothing is late, early or unmatched, and rejects and missed rows are told', (t) => {
+  const watched = new Watched(t, pipelineWith(null))
+  watched.pass(120, () => {
+    watched.facts(5000, 100)
+    watched.lookUps(0, 5000)
+  })
+  assert.deepEqual(watched.reasons, ['rejects', 'missing_rows'])
+  assert.match(texts(watched)[0], /^2 % of the records of orders were rejected, as malformed/)
   assert.deepEqual(watched.undeclared, [])
 })
 

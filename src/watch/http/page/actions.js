@@ -19,7 +19,7 @@ export async function actions(s, again) {
     await look(s.access).catch(() => {})
     if (!rights.acts && !rights.reads) forget()
   }
-  const key = JSON.stringify([s.state, rights, s.access])
+  const key = JSON.stringify([s.state, rights, s.access, storesOf(s).length === 0])
   if (key === drawn) return
   drawn = key
   section.replaceChildren(...buttons(s, again))
@@ -51,7 +51,7 @@ function buttons(s, again) {
   return [
     pausing,
     button('Drain …', () => draining(s)),
-    button('Rebuild a store …', () => rebuilding(s)),
+    ...(storesOf(s).length === 0 ? [] : [button('Rebuild a store …', () => rebuilding(s))]),
     level,
     forgetting,
   ]
@@ -90,15 +90,17 @@ const draining = (s) => ({
   work: post('/admin/drain'),
 })
 
+const storesOf = (s) => [
+  ...s.dimensions.map(({ name }) => name),
+  ...(s.topology.join === null ? [] : s.tasks.map(({ partition }) => `window-${partition}`)),
+]
+
 const rebuilding = (s) => ({
   title: 'Rebuild a store?',
-  what: 'A dimension is read again from its topic, and all facts of this instance wait meanwhile. A window’s store is put aside and restored from the changelog, and its task waits meanwhile. Nothing is lost.',
+  what: `A dimension is read again from its topic, and all facts of this instance wait meanwhile. ${s.topology.join === null ? '' : 'A window’s store is put aside and restored from the changelog, and its task waits meanwhile. '}Nothing is lost.`,
   button: 'Rebuild',
   choice: 'Store',
-  choices: [
-    ...s.dimensions.map(({ name }) => name),
-    ...s.tasks.map(({ partition }) => `window-${partition}`),
-  ],
+  choices: storesOf(s),
   work: (store) => ask(`/admin/stores/${encodeURIComponent(store)}/rebuild`, { method: 'POST' }),
 })
 

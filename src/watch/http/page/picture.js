@@ -65,31 +65,21 @@ function flow(id, perSecond, label = rate(perSecond)) {
 const sumOf = (numbers) => numbers.reduce((sum, n) => sum + n, 0)
 const more = (id, text) => setText($('.more', byId(`node-${id}`)), text)
 
+// Who has no task does not know.
+const lag = ({ tasks }, side) =>
+  tasks.length === 0 ? '–' : count(sumOf(tasks.map((task) => task.lag[side])))
+
 export function picture(s) {
   draw(s.topology)
-  // Who has no task does not know.
-  const lag = (side) =>
-    s.tasks.length === 0 ? '–' : count(s.tasks.reduce((sum, task) => sum + task.lag[side], 0))
-  const { join } = s.topology
   const { pace } = s
   flow('facts', pace.facts)
-  flow('enriched', pace.enriched)
-  flow('right', pace.right)
   flow('output', pace.output)
   flow('rejects', pace.rejects, pace.rejects > 0 ? rate(pace.rejects) : '')
-  more('facts', `lag ${lag('facts')}`)
-  more('right', `lag ${lag('right')}`)
+  more('facts', `lag ${lag(s, 'facts')}`)
   more('output', records(s.counts.output))
   more('rejects', s.counts.rejects === 0 ? 'none' : records(s.counts.rejects))
   byId('node-rejects').classList.toggle('alert', pace.rejects > 0)
-  const window =
-    join.beforeMs === join.afterMs
-      ? span(join.afterMs)
-      : `−${span(join.beforeMs)} +${span(join.afterMs)}`
-  more('join', `${window}, grace ${span(join.graceMs)}`)
-  const held = s.tasks.reduce((sum, { window: w }) => sum + w.left + w.right, 0)
-  const wait = `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
-  setText($('#node-join .second'), s.tasks.length === 0 ? '' : wait)
+  if (s.topology.join !== null) join(s)
   const foundOf = (missed, all) => percent(all - missed, all)
   const part = (d) => foundOf(pace.missed[d], pace.lookUps[d])
   s.dimensions.forEach((d, i) => {
@@ -110,8 +100,21 @@ export function picture(s) {
   const [missed, all] = [pace.missed, pace.lookUps].map(sumOf)
   more('enrich', all === 0 ? '' : `${foundOf(missed, all)} found`)
   const found = s.dimensions.map(({ name }, d) => `${name} found ${part(d)}`).join(', ')
+  const right = s.topology.join === null ? '' : `right stream ${rate(pace.right)}; `
   setText(
     byId('picture-d'),
-    `Facts ${rate(pace.facts)}, ${found || 'no dimension'}; right stream ${rate(pace.right)}; output ${rate(pace.output)}; rejects ${rate(pace.rejects)}.`,
+    `Facts ${rate(pace.facts)}, ${found || 'no dimension'}; ${right}output ${rate(pace.output)}; rejects ${rate(pace.rejects)}.`,
   )
+}
+
+function join(s) {
+  const { beforeMs, afterMs, graceMs } = s.topology.join
+  flow('enriched', s.pace.enriched)
+  flow('right', s.pace.right)
+  more('right', `lag ${lag(s, 'right')}`)
+  const window = beforeMs === afterMs ? span(afterMs) : `−${span(beforeMs)} +${span(afterMs)}`
+  more('join', `${window}, grace ${span(graceMs)}`)
+  const held = sumOf(s.tasks.map(({ window: w }) => w.left + w.right))
+  const wait = `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
+  setText($('#node-join .second'), s.tasks.length === 0 ? '' : wait)
 }

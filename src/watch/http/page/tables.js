@@ -5,6 +5,7 @@ import {
   bytes,
   clock,
   count,
+  exact,
   latency,
   NONE,
   or,
@@ -18,7 +19,8 @@ export function tables(s) {
   rejects(s)
   tasks(s)
   dimensions(s)
-  join(s)
+  byId('join').hidden = s.topology.join === null
+  if (s.topology.join !== null) join(s)
   delays(s)
   epochs(s)
   memory(s)
@@ -27,19 +29,13 @@ export function tables(s) {
 
 /** @param group the answer of /v1/group */
 export function members(group, s) {
+  const joins = s.topology.join !== null
   const heads = [
-    'Instance',
-    'Verdict',
-    'Facts',
-    'Output',
-    'Lag',
-    'Latency, 99 %',
-    'Rejects',
-    'Late',
-    'Unmatched',
-    'Tasks',
-    'Version',
+    ...['Instance', 'Verdict', 'Facts', 'Output', 'Lag', 'Latency, 99 %', 'Rejects'],
+    ...(joins ? ['Late', 'Unmatched'] : []),
+    ...['Tasks', 'Version'],
   ]
+  const figures = (pace) => paceCells(pace, joins)
   const rows = group.instances.map((m) => {
     const { self, instance, address, host, summary, error } = m
     const name = { text: `${instance ?? host}${self ? ' (this one)' : ''}`, small: address ?? '' }
@@ -47,15 +43,15 @@ export function members(group, s) {
     const level = summary?.verdict.verdict
     const colour = { alert: level !== 'works', warn: level === 'degraded' }
     const verdict = { text: level ?? 'no answer', small: error ?? '', ...colour }
-    return [name, verdict, ...paceCells(summary?.pace), ranges(m.partitions), m.version ?? NONE]
+    return [name, verdict, ...figures(summary?.pace), ranges(m.partitions), m.version ?? NONE]
   })
   for (const { name, address, lastSeenAt, partitions } of group.gone) {
     const left = { text: 'gone', small: `left ${ago(lastSeenAt, s.at)}`, alert: true }
     const had = { text: NONE, small: partitions.length === 0 ? '' : `had ${ranges(partitions)}` }
-    rows.push([{ text: name, small: address ?? '' }, left, ...paceCells(undefined), had, NONE])
+    rows.push([{ text: name, small: address ?? '' }, left, ...figures(undefined), had, NONE])
   }
   const total = rows.length > 1
-  if (total) rows.push(['All that answer', '', ...paceCells(group.total), '', ''])
+  if (total) rows.push(['All that answer', '', ...figures(group.total), '', ''])
   const none =
     s.state === 'draining'
       ? 'This instance has left the group.'
@@ -63,8 +59,8 @@ export function members(group, s) {
   table('members', 'Records a second; the links lead to their pages.', heads, rows, { none, total })
 }
 
-function paceCells(pace) {
-  if (pace === undefined) return Array(7).fill(NONE)
+function paceCells(pace, joins) {
+  if (pace === undefined) return Array(joins ? 7 : 5).fill(NONE)
   const { facts, output, lagRecords, lagMs, latencyP99Ms, rejects, late, unmatched } = pace
   const lag = { text: or(lagRecords, count), small: or(lagMs, span) }
   return [
@@ -73,8 +69,7 @@ function paceCells(pace) {
     lagRecords === null ? NONE : lag,
     or(latencyP99Ms, latency),
     { text: rate(rejects), alert: rejects > 0 },
-    { text: rate(late), alert: late > 0 },
-    rate(unmatched),
+    ...(joins ? [{ text: rate(late), alert: late > 0 }, rate(unmatched)] : []),
   ]
 }
 
@@ -100,33 +95,39 @@ function rejects(s) {
 }
 
 function tasks(s) {
-  const heads = [
-    'Task',
-    'State',
-    'Lag facts',
-    'Lag right',
-    'Stream time',
-    'Behind now',
-    'Window left',
-    'Window right',
-    'Segments',
-    'Memory',
-  ]
-  const rows = s.tasks.map(({ partition, state, restore, lag, streamTime, window }) => [
-    partition,
-    restore === null ? state : progress('restoring ', restore),
-    count(lag.facts),
-    count(lag.right),
-    clock(streamTime),
-    or(streamTime, (time) => span(s.at - time)),
-    count(window.left),
-    count(window.right),
-    window.segments,
-    bytes(window.bytes),
+  const joins = s.topology.join !== null
+  const rows = s.tasks.map((task) => [
+    task.partition,
+    task.restore === null ? task.state : progress('restoring ', task.restore),
+    count(task.lag.facts),
+    ...(joins
+      ? windowCells(task, s.at)
+      : [task.offsets.facts < 0 ? NONE : exact(task.offsets.facts)]),
   ])
-  const about = `Of ${s.topology.partitions ?? '?'} partitions; times are event times.`
+  const heads = ['Task', 'State', ...(joins ? ['Lag facts', ...OF_WINDOW] : ['Lag', 'Next offset'])]
+  const of = `Of ${s.topology.partitions ?? '?'} partitions`
+  const about = joins ? `${of}; times are event times.` : `${of}.`
   table('tasks', about, heads, rows, { none: 'No task is here now.' })
 }
+
+const OF_WINDOW = [
+  'Lag right',
+  'Stream time',
+  'Behind now',
+  'Window left',
+  'Window right',
+  'Segments',
+  'Memory',
+]
+const windowCells = ({ lag, streamTime, window }, now) => [
+  count(lag.right),
+  clock(streamTime),
+  or(streamTime, (time) => span(now - time)),
+  count(window.left),
+  count(window.right),
+  window.segments,
+  bytes(window.bytes),
+]
 
 function progress(what, { percent: part, secondsLeft }) {
   const left = secondsLeft === null ? '' : `, ${span(secondsLeft * 1000)} left`

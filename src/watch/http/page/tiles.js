@@ -6,9 +6,16 @@ const WIDTH = 120
 const HEIGHT = 26
 const HOUR_MS = 3_600_000
 
+/** Whether those that are there are a join's. */
+let joined
+
 /** @param past the answer of /v1/history; undefined before it has come */
 export function tiles(s, past) {
   const { pace, counts, memory } = s
+  const joins = s.topology.join !== null
+  // Started anew with another pipeline file.
+  if (joins !== joined) byId('tiles').replaceChildren()
+  joined = joins
   // Within the first hour all that was counted is of it, also what no sample has yet.
   const hour = (name) => (s.at - s.since < HOUR_MS ? counts[name] : sumOf(past, name))
   tile('facts', 'Facts', rate(pace.facts), `${count(counts.facts)} since the start`, past?.facts)
@@ -23,7 +30,9 @@ export function tiles(s, past) {
     'latency',
     'Latency, 99 %',
     or(pace.latencyP99Ms, latency),
-    pace.latencyP50Ms === null ? 'no match came' : `median ${latency(pace.latencyP50Ms)}`,
+    pace.latencyP50Ms === null
+      ? `no ${joins ? 'match' : 'fact'} came`
+      : `median ${latency(pace.latencyP50Ms)}`,
     past?.latencyP99Ms,
   )
   tile(
@@ -34,12 +43,14 @@ export function tiles(s, past) {
     past?.lagMs,
   )
   lossTile('rejects', 'Rejects', pace.rejects, hour('rejects'), past?.rejects)
-  lossTile('late', 'Late', pace.late, hour('late'), past?.late)
-  lossTile('unmatched', 'Unmatched', pace.unmatched, hour('unmatched'), past?.unmatched)
+  if (joins) {
+    lossTile('late', 'Late', pace.late, hour('late'), past?.late)
+    lossTile('unmatched', 'Unmatched', pace.unmatched, hour('unmatched'), past?.unmatched)
+  }
   tile('memory', 'Memory', bytes(memory.rss), `of ${bytes(memory.limits.limit)}`)
   // An unmatched fact of a left join is no fault: the others are.
   for (const name of ['rejects', 'late']) {
-    byId(`tile-${name}`).classList.toggle('alert', pace[name] > 0)
+    byId(`tile-${name}`)?.classList.toggle('alert', pace[name] > 0)
   }
 }
 

@@ -3,6 +3,8 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 
 export const NONE = '–'
+/** All digits, of what is compared with figures elsewhere. */
+export const exact = (n) => whole.format(n)
 export const count = (n) => (n < 100_000 ? whole : short).format(n)
 export const records = (n) => `${count(n)} ${n === 1 ? 'record' : 'records'}`
 export const rate = (n) => `${n > 0 && n < 10 ? n.toFixed(n < 0.1 ? 2 : 1) : count(n)}/s`
