@@ -13,15 +13,16 @@ const ORDER =
   'order_id: o1, customer_id: 7, product_id: 3, quantity: 2, price: 1, channel: web, ordered_at: 0'
 const CUSTOMER = 'customer_id: 7, name: Ann, segment: smb, country: SE, updated_at: 0'
 
+const FILE = join(scratch, 'one.test.yaml')
+
 /** A case of the pipeline, run. @param changes of the pipeline file */
 function run(cases: string, pipeline = 'examples/enrich/pipeline.yaml') {
-  const file = join(scratch, 'one.test.yaml')
   const text = `pipeline: ${resolve(pipeline)}
 dimensions: { customer: [{ key: 7, value: { ${CUSTOMER} } }] }
 cases: [{ name: one, ${cases} }]
 `
-  writeFileSync(file, text)
-  const command = ['--import', 'tsx', 'src/main.ts', 'test', file]
+  writeFileSync(FILE, text)
+  const command = ['--import', 'tsx', 'src/main.ts', 'test', FILE]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
   return { code: status, out: stdout, err: stderr }
 }
@@ -34,9 +35,9 @@ test('a right record, facts that come out alone and rejects of a right record ar
   assert.equal(code, 78)
   assert.equal(out, '')
   assert.deepEqual(err.trim().split('\n'), [
-    `${file}:3: cases.0.given.0.right: the pipeline has no join, so there is no right record`,
-    `${file}:4: cases.0.expect.unmatched: the pipeline has no join: facts are outputs`,
-    `${file}:4: cases.0.expect.rejects.0.from: right is none of fact, customer, product`,
+    `${FILE}:3: cases.0.given.0.right: the pipeline has no join, so there is no right record`,
+    `${FILE}:4: cases.0.expect.unmatched: the pipeline has no join: facts are outputs`,
+    `${FILE}:4: cases.0.expect.rejects.0.from: right is none of fact, customer, product`,
   ])
 })
 
