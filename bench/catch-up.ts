@@ -17,6 +17,9 @@ export interface CatchUp {
 }
 
 const PARTITIONS = 4
+
+/** What a run does with the topics: orders come out with their payments, or nothing is joined. */
+export type Job = 'joined' | 'enriched'
 /** Slower than this is taken for stuck. */
 const LEAST_ORDERS_PER_SECOND = 2000
 const limit = ({ orders }: Loaded): number => 120 + orders / LEAST_ORDERS_PER_SECOND
@@ -25,8 +28,11 @@ export async function catchUpOurs(
   kafka: BenchKafka,
   loaded: Loaded,
   build: Build,
+  job: Job = 'joined',
 ): Promise<CatchUp> {
-  const { tag, orders, payments } = loaded
+  const { tag, orders } = loaded
+  const payments = job === 'joined' ? loaded.payments : 0
+  const outputs = job === 'joined' ? payments : orders
   const name = newName()
   const service = await Service.start(kafka, { tag, name, stateDir: temporaryFolder(), ...build })
   const { pid } = service
@@ -38,7 +44,7 @@ export async function catchUpOurs(
   await service.taken(orders, payments, limit(loaded))
   const metric = await service.reaches(
     (read) =>
-      read('enricher_records_produced_total', `topic="${outputTopic(name)}"`) >= payments &&
+      read('enricher_records_produced_total', `topic="${outputTopic(name)}"`) >= outputs &&
       read('enricher_records_consumed_total', `topic="${tag}.orders"`) +
         read('enricher_records_consumed_total', `topic="${tag}.payments"`) >=
         orders + payments,
@@ -60,20 +66,25 @@ export async function catchUpOurs(
   return result
 }
 
-export async function catchUpStreams(kafka: BenchKafka, loaded: Loaded): Promise<CatchUp> {
+export async function catchUpStreams(
+  kafka: BenchKafka,
+  loaded: Loaded,
+  job: Job = 'joined',
+): Promise<CatchUp> {
   const name = newName()
   const output = outputTopic(name)
-  const job = ['run', '--tag', loaded.tag, '--app-id', name, '--out', output]
+  const run = ['run', '--tag', loaded.tag, '--app-id', name, '--out', output]
+  const kind = job === 'joined' ? [] : ['--enrich']
   const broker = kafka.pid === 0 ? [] : ['--broker-pid', kafka.pid]
-  const args = [...job, '--state-dir', temporaryFolder(), ...broker]
-  const run = await peer<StreamsRun>(kafka, args, limit(loaded))
-  if (!run.complete) throw new Error(`Kafka Streams has not written all: ${JSON.stringify(run)}`)
+  const args = [...run, ...kind, '--state-dir', temporaryFolder(), ...broker]
+  const done = await peer<StreamsRun>(kafka, args, limit(loaded))
+  if (!done.complete) throw new Error(`Kafka Streams has not written all: ${JSON.stringify(done)}`)
   return {
-    cpu: run.cpu_s,
-    lifeCpu: run.cpu_total_s,
-    wall: run.wall_s,
-    peakBytes: run.rss_peak_mb * 2 ** 20,
-    brokerCpu: kafka.pid === 0 ? Number.NaN : run.broker_cpu_s,
+    cpu: done.cpu_s,
+    lifeCpu: done.cpu_total_s,
+    wall: done.wall_s,
+    peakBytes: done.rss_peak_mb * 2 ** 20,
+    brokerCpu: kafka.pid === 0 ? Number.NaN : done.broker_cpu_s,
     name,
     output,
   }

@@ -75,8 +75,13 @@ export async function loadOrders(kafka: BenchKafka, orders: number): Promise<Loa
 }
 
 /** Holds an output topic against what must be in it, and prints the result. */
-export async function checkOutput(kafka: BenchKafka, topic: string, orders: number): Promise<void> {
-  const args = ['check', '--topic', topic, '--orders', orders]
+export async function checkOutput(
+  kafka: BenchKafka,
+  topic: string,
+  orders: number,
+  kind: Arguments = [],
+): Promise<void> {
+  const args = ['check', '--topic', topic, '--orders', orders, ...kind]
   const result = await peer<Record<string, number>>(kafka, args, 120 + orders / 10_000)
   const { records, expected, missing, duplicated, wrong } = result
   console.log(

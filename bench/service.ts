@@ -30,7 +30,7 @@ export interface ServiceOptions extends Build {
 
 /** Of `/v1/tasks`. */
 interface TaskView {
-  readonly offsets: { readonly facts: number; readonly right: number }
+  readonly offsets: { readonly facts: number; readonly right: number | null }
 }
 
 /** One line of its log. */
@@ -138,7 +138,7 @@ export class Service {
     await this.#look(seconds, async () => {
       const tasks = (await (await this.#get('/v1/tasks')).json()) as TaskView[]
       const sum = (side: keyof TaskView['offsets']): number =>
-        tasks.reduce((total, { offsets }) => total + offsets[side], 0)
+        tasks.reduce((total, { offsets }) => total + (offsets[side] ?? 0), 0)
       return (sum('facts') >= facts && sum('right') >= right) || undefined
     })
   }
