@@ -2,7 +2,7 @@
 
 /** What the log prints with an error: its type, message, stack and causes; one of ours has `code` and `fields` too. */
 const err = 'the error'
-const partition = 'the task, which is the partition of both inputs'
+const partition = 'the task, which is the partition of each of its inputs'
 const dimension = 'the dimension’s name'
 const reason = 'why, in a word'
 const why = 'the same as a sentence'

@@ -11,7 +11,7 @@ const LEAST_GATHER_MS = 5
 /** … but those just before it should still be part of it: what a fetch and its processing take. */
 const LEAD_MS = 10
 
-export interface TaskInputsOptions {
+export interface FeedOptions {
   readonly broker: Broker
   readonly context: TaskContext
   /** Of the sources; null: the broker gives none. */
@@ -26,7 +26,7 @@ export interface TaskInputsOptions {
   readonly onReadError: (error: unknown) => void
 }
 
-export class TaskInputs {
+export class Feed {
   readonly #context: TaskContext
   readonly #onWork: () => void
   readonly #held: ReadonlyMap<number, HeldTask>
@@ -40,7 +40,7 @@ export class TaskInputs {
   #asking = false
 
   /** @param held all tasks, by partition */
-  constructor(options: TaskInputsOptions, held: ReadonlyMap<number, HeldTask>) {
+  constructor(options: FeedOptions, held: ReadonlyMap<number, HeldTask>) {
     const { broker, context, onWork, msToCommit, onReadError, onUnknownTopic } = options
     this.#context = context
     this.#topicIds = options.topicIds

@@ -12,10 +12,10 @@ import { Restore } from '../state/restore.ts'
 import { WindowStores } from '../state/stores.ts'
 import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
-import { TaskInputs, type TaskInputsOptions } from './feed.ts'
+import { Feed, type FeedOptions } from './feed.ts'
 import { HeldTask } from './held-task.ts'
 
-export interface TasksOptions extends TaskInputsOptions {
+export interface TasksOptions extends FeedOptions {
   /** null: tasks keep no state. */
   readonly changelog: ChangelogTopic | null
   readonly stateDir: string
@@ -34,7 +34,7 @@ const DAMAGED_MS = 1000
 export class Tasks {
   readonly #options: TasksOptions
   readonly stores: WindowStores
-  readonly inputs: TaskInputs
+  readonly inputs: Feed
   /** Of the tasks that were given up, and are to be taken here again. */
   readonly lastLags = new LastLags()
   readonly #held = new Map<number, HeldTask>()
@@ -53,7 +53,7 @@ export class Tasks {
       context.counts,
       log,
     )
-    this.inputs = new TaskInputs(options, this.#held)
+    this.inputs = new Feed(options, this.#held)
   }
 
   get all(): readonly HeldTask[] {
