@@ -8,6 +8,7 @@ import { scenarios } from './alert-scenarios.ts'
 import { exported } from './exported.ts'
 import { alerts, metricsIn, RULES_FILE, RUNBOOK_FILE } from './rules.ts'
 import { input, promtool, type Series, testRules, withoutPrometheus } from './tools.ts'
+import { withoutJoin } from './without-join-scenarios.ts'
 
 /** Of other exporters: kubelet. */
 const FOREIGN = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']
@@ -103,7 +104,10 @@ for (const alert of alerts) {
   })
 }
 
-for (const [name, { alert, interval, series, at }] of Object.entries(scenarios)) {
+for (const [name, { alert, interval, series, at }] of Object.entries({
+  ...scenarios,
+  ...withoutJoin,
+})) {
   test(`${alert}: ${name}`, { skip: withoutPrometheus }, () => {
     const expr = `group without (alertname, alertstate, severity) (ALERTS{alertname="${alert}", alertstate="firing"})`
     const expected = Object.entries(at).map(([eval_time, labels]) => ({

@@ -29,7 +29,7 @@ export const METRICS = {
   degraded: [
     'gauge',
     ['reason'],
-    '1 for each reason why the instance is degraded or down, 0 for the others; the runbook has a section for each',
+    '1 for each reason why the instance is degraded or down, 0 for the others that there can be; the runbook has a section for each',
   ],
   tasks: ['gauge', ['state'], 'Tasks of this instance by state: restoring, running'],
   records_consumed_total: [

@@ -12,7 +12,7 @@ import type { Worker } from '../../instance/worker.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import { type ServiceParts, SIDES } from '../status/parts.ts'
 import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
-import { REASON_NAMES } from '../verdict/reasons.ts'
+import { JOIN_REASONS, REASON_NAMES } from '../verdict/reasons.ts'
 import { LEVELS, type Verdict } from '../verdict/verdict.ts'
 import { storeSizes } from './disk.ts'
 import type { Metrics } from './metrics.ts'
@@ -34,7 +34,7 @@ export async function collect(
   const { pipeline, counts, limits, dimensions, worker } = parts
   await collectDisk(metrics, pipeline)
   collectInstance(metrics, parts)
-  collectVerdict(metrics, verdict)
+  collectVerdict(metrics, pipeline, verdict)
   collectCounts(metrics, pipeline, counts)
   collectLabelled(metrics, counts)
   for (const [d, dimension] of dimensions.entries()) {
@@ -66,9 +66,10 @@ function collectInstance(
   }
 }
 
-function collectVerdict(metrics: Metrics, { verdict, reasons }: Verdict): void {
+function collectVerdict(metrics: Metrics, { join }: Pipeline, { verdict, reasons }: Verdict): void {
   for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
   for (const reason of REASON_NAMES) {
+    if (join === null && JOIN_REASONS.has(reason)) continue
     const holds = reasons.some((stated) => stated.reason === reason)
     metrics.degraded.set({ reason }, holds ? 1 : 0)
   }

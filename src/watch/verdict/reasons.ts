@@ -114,6 +114,14 @@ export type Reason = keyof typeof REASONS
 /** The worst first. */
 export const REASON_NAMES = Object.keys(REASONS) as Reason[]
 
+/** What can only be where there is a join. */
+export const JOIN_REASONS: ReadonlySet<Reason> = new Set([
+  'restoring',
+  'late',
+  'early',
+  'unmatched',
+])
+
 /** A reason of a moment, with a sentence that has its figures. */
 export interface Finding {
   readonly reason: Reason

@@ -100,6 +100,7 @@ test('without a join its metrics have no series; the table says which these are'
     [...alone].filter((name) => !joined.has(name)),
     [],
   )
+  assert.doesNotMatch(without, /reason="(late|early|unmatched|restoring)"/)
   assert.deepEqual(linesOf(without, 'memory_bytes'), [
     'enricher_memory_bytes{part="dimensions"} 0',
     'enricher_memory_bytes{part="fetch"} 0',
