@@ -40,7 +40,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     },
     state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
-    memory: memoryOf(raw.memory ?? {}),
+    memory: memoryOf(raw),
     http: {
       port: raw.http?.port ?? 8080,
       host: raw.http?.host ?? '0.0.0.0',
@@ -54,9 +54,10 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   return pipeline
 }
 
-const memoryOf = (raw: NonNullable<RawPipeline['memory']>): MemoryConfig => ({
+const memoryOf = ({ memory: raw = {}, join }: RawPipeline): MemoryConfig => ({
   limit: bytesOf(raw.limit),
-  pages: bytesOf(raw.pages),
+  // Without a join there is no window, and so no pages.
+  pages: join === undefined ? 0 : bytesOf(raw.pages),
   fetch: bytesOf(raw.fetch),
   epoch: bytesOf(raw.epoch),
   dimensions: bytesOf(raw.dimensions),

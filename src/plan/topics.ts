@@ -174,7 +174,11 @@ function partitionsDiffer(
 ): EnricherError {
   const { topic } = pipeline.facts
   const remedy = partitionsRemedy(pipeline, partitions, other, count)
-  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, so that records of one key meet: ${remedy}`
+  const why =
+    pipeline.join === null
+      ? 'for a record goes to the partition that it came from'
+      : 'so that records of one key meet'
+  const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, ${why}: ${remedy}`
   const fields = { topic, other, partitions, count }
   return new EnricherError('PARTITIONS_DIFFER', message, { fields })
 }
