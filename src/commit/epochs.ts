@@ -84,7 +84,7 @@ export class Epochs {
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const topics = context.plan.sources.map(({ topic }) => topic)
+    const topics = context.plan.topics
     const parts = epochs.map((epoch) => epochPart(epoch, { topics, topicIds, changelog }))
     const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
     await commitEpoch(parts, others, {

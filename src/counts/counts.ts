@@ -112,7 +112,7 @@ export class Counts {
   /** Records that were rejected, by `topic stage reason`. */
   readonly rejects = new Tally()
   readonly lastRejects = new LastRejects()
-  /** How long each match took from the later of its two event times to its commit. */
+  /** How long each match took from the later of its two event times to its commit; without a join each fact, from its own. */
   readonly latencies = new Distribution()
   /** How long each slice of a task took through all stages: elapsed time, not the processor's. */
   readonly slices = new Distribution()

@@ -5,19 +5,19 @@ import type { ValueReader } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import type { DimensionTable } from './table.ts'
 
-/** What a fact looks up, in the order of the columns in the output. */
-export interface LookUpOf {
+/** A look-up of facts. */
+interface LookUpRule {
   /** Which key field of the fact's reader. */
   readonly key: number
   readonly missing: 'null' | 'drop' | 'reject'
 }
 
-/** A fact whose look-up has failed is dropped; else it is rejected. */
+/** What becomes of a fact that has no row: dropped, or rejected, by the look-up that misses it. */
 export const DROPPED = -1
 export const REJECTED = -2
 
 export class Enricher {
-  readonly #lookUps: readonly LookUpOf[]
+  readonly #lookUps: readonly LookUpRule[]
   readonly #tables: readonly DimensionTable[]
   /** The columns of a dimension without a row. */
   readonly #missing: readonly Bytes[]
@@ -30,7 +30,7 @@ export class Enricher {
   rejectedBy = 0
 
   constructor(
-    lookUps: readonly LookUpOf[],
+    lookUps: readonly LookUpRule[],
     tables: readonly DimensionTable[],
     missing: readonly Bytes[],
     counts: Counts,

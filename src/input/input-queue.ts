@@ -78,11 +78,6 @@ export class InputQueue {
     return this.#blocks[0]
   }
 
-  /** More than the head is waiting. */
-  get hasNext(): boolean {
-    return this.#blocks.length > 1
-  }
-
   /**
    * Nothing waits here, and nothing more was on the broker at the last look, a moment ago: no records of
    * open transactions either, whose times nobody knows.

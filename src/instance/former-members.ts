@@ -37,18 +37,21 @@ export class FormerMembers {
     await Promise.all(gone.map((instance) => this.#fence(instance)))
   }
 
+  /** Never fails: who takes the tasks waits for the transaction's timeout then. */
   async #fence(instance: string): Promise<void> {
     const transactionalId = `${this.#name}-${instance}`
-    const producer = this.#broker.producer({ transactionalId, timeoutMs: TIMEOUT_MS })
-    // Ends the attempt.
-    const timer = setTimeout(() => void producer.close(), PATIENCE_MS)
     try {
-      await producer.init()
+      const producer = this.#broker.producer({ transactionalId, timeoutMs: TIMEOUT_MS })
+      // Ends the attempt.
+      const timer = setTimeout(() => void producer.close().catch(ignored), PATIENCE_MS)
+      await producer.init().finally(() => {
+        clearTimeout(timer)
+        return producer.close()
+      })
     } catch (error) {
       this.#log.event('former_member_not_fenced', { err: error, transactionalId })
-    } finally {
-      clearTimeout(timer)
-      await producer.close()
     }
   }
 }
+
+const ignored = (): void => {}

@@ -13,9 +13,9 @@ import type { Store } from '../state/level.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { StateMachine, type Steps } from './state-machine.ts'
 
-export type TaskState = 'restoring' | 'running' | 'closed'
+export type HeldState = 'restoring' | 'running' | 'closed'
 
-export const TASK_STEPS: Steps<TaskState> = {
+export const TASK_STEPS: Steps<HeldState> = {
   restoring: ['running', 'closed'],
   running: ['closed'],
   closed: [],
@@ -32,7 +32,7 @@ export class HeldTask {
   /** Of the restore: the most that was left, and when it began, by `performance.now`. */
   restoreTotal = 0
   readonly restoreBegun = performance.now()
-  readonly #machine: StateMachine<TaskState>
+  readonly #machine: StateMachine<HeldState>
 
   constructor(task: RunnableTask, store: Store | null) {
     this.task = task
@@ -41,12 +41,12 @@ export class HeldTask {
     this.#machine = new StateMachine(`Task ${task.partition}`, TASK_STEPS, 'restoring')
   }
 
-  get state(): TaskState {
+  get state(): HeldState {
     return this.#machine.state
   }
 
   /** Throws where there is no such step. */
-  to(next: TaskState): void {
+  to(next: HeldState): void {
     this.#machine.to(next)
   }
 }

@@ -4,8 +4,8 @@ import { Alarm } from '../broker/alarm.ts'
 import type { Commits } from '../commit/commits.ts'
 import { asCorrupt } from '../state/level.ts'
 import type { TaskContext } from '../task/task.ts'
+import type { Gate } from './gate.ts'
 import type { HeldTask } from './held-task.ts'
-import type { Gate } from './state.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface LoopOptions {

@@ -5,9 +5,9 @@ import type { Epochs } from '../commit/epochs.ts'
 import type { Counts, RebalanceReason } from '../counts/counts.ts'
 import type { Log } from '../events.ts'
 import type { FormerMembers } from './former-members.ts'
+import type { Gate } from './gate.ts'
 import { membersOf } from './membership.ts'
 import type { Recovery } from './recovery.ts'
-import type { Gate } from './state.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface RebalanceOptions {

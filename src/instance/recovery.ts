@@ -18,7 +18,7 @@ import type { Counts } from '../counts/counts.ts'
 import { codeOf, EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { asCorrupt } from '../state/level.ts'
-import type { Gate } from './state.ts'
+import type { Gate } from './gate.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface RecoveryOptions {

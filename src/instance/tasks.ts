@@ -9,7 +9,7 @@ import { startOffsets } from '../input/start-offsets.ts'
 import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
-import { WindowStores } from '../state/stores.ts'
+import { TaskStores } from '../state/stores.ts'
 import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { Feed, type FeedOptions } from './feed.ts'
@@ -33,7 +33,7 @@ const DAMAGED_MS = 1000
 
 export class Tasks {
   readonly #options: TasksOptions
-  readonly stores: WindowStores
+  readonly stores: TaskStores
   readonly inputs: Feed
   /** Of the tasks that were given up, and are to be taken here again. */
   readonly lastLags = new LastLags()
@@ -47,7 +47,7 @@ export class Tasks {
   constructor(options: TasksOptions) {
     this.#options = options
     const { context, log } = options
-    this.stores = new WindowStores(
+    this.stores = new TaskStores(
       options.stateDir,
       context.memory.storeBufferBytes,
       context.counts,
@@ -189,7 +189,7 @@ export class Tasks {
     const { task } = held
     const { partition } = task
     const begun = performance.now()
-    const topics = context.plan.sources.map(({ topic }) => topic)
+    const topics = context.plan.topics
     const offsets = await this.#restored(held, topics)
     for (const [source, queue] of task.queues.entries()) queue.taken = offsets[source]
     const starts = await startOffsets(topics, partition, offsets, {

@@ -7,12 +7,12 @@ import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
 import { FormerMembers } from './former-members.ts'
+import { Gate } from './gate.ts'
 import type { HeldTask } from './held-task.ts'
 import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf } from './membership.ts'
 import { Rebalance } from './rebalance.ts'
 import { Recovery } from './recovery.ts'
-import { Gate } from './state.ts'
 import { Tasks } from './tasks.ts'
 
 export interface WorkerOptions extends EpochsOptions {
@@ -235,7 +235,7 @@ export class Worker {
       {
         broker,
         groupId: context.plan.name,
-        topics: context.plan.sources.map(({ topic }) => topic),
+        topics: context.plan.topics,
         partitions,
         staticId,
         sessionTimeoutMs,

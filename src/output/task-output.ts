@@ -3,6 +3,7 @@ import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
+import { timeText } from './time-text.ts'
 
 /** Where one stored record's parts are. */
 export interface Entry {
@@ -50,6 +51,14 @@ const MOST_ERROR_CHARS = 500
 /** Bytes of a batch with one record of so many bytes. */
 export const batchOf = (recordBytes: number): number =>
   BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes
+
+/** Why the topic does not take a record of so many bytes of key, value and headers. @param what it is */
+export const tooLargeText = (what: string, to: OutputTopic, bytes: number): string =>
+  `${what} has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${to.maxBatchBytes} is the most that ${to.topic} takes (max.message.bytes)`
+
+/** Why it does not take one of this time, in ms. */
+export const tooOldText = (what: string, { topic }: OutputTopic, time: number): string =>
+  `${what}’s time is ${timeText(time)}, longer ago than ${topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
 
 /** Batches of one topic-partition for one epoch; a new one is begun before the limit is passed. */
 export class BatchList {

@@ -3,17 +3,19 @@ import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Counts } from '../counts/counts.ts'
 import {
   BatchList,
-  batchOf,
   type Entry,
   type OutputRejects,
   type OutputTopic,
   type Rejected,
+  tooLargeText,
+  tooOldText,
   writeReject,
 } from './task-output.ts'
-import { timeText } from './time-text.ts'
+
+const JOINED = 'The joined record'
 
 interface RejectContext {
-  readonly plan: { readonly sources: readonly { readonly topic: string }[] }
+  readonly plan: { readonly topics: readonly string[] }
   readonly rejects: OutputTopic
   readonly output: OutputTopic
   readonly counts: Counts
@@ -31,7 +33,7 @@ export class TaskRejects implements OutputRejects {
   constructor(partition: number, { plan, rejects, output, counts }: RejectContext) {
     this.batches = new BatchList(rejects, partition)
     this.#partition = partition
-    this.#topics = plan.sources.map(({ topic }) => topic)
+    this.#topics = plan.topics
     this.#output = output
     this.#counts = counts
   }
@@ -60,14 +62,11 @@ export class TaskRejects implements OutputRejects {
   }
 
   tooLarge(left: Entry, bytes: number): void {
-    const { topic, maxBatchBytes } = this.#output
-    const error = `The joined record has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
-    this.#joined(left, left.time, 'too_large', error)
+    this.#joined(left, left.time, 'too_large', tooLargeText(JOINED, this.#output, bytes))
   }
 
   tooOld(left: Entry, time: number): void {
-    const error = `The joined record's time is ${timeText(time)}, longer ago than ${this.#output.topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
-    this.#joined(left, time, 'too_old', error)
+    this.#joined(left, time, 'too_old', tooOldText(JOINED, this.#output, time))
   }
 
   /** An output that the topic does not take: its parts are known, its coordinates are not. */

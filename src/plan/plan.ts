@@ -33,6 +33,8 @@ export interface Plan {
   readonly commitMs: number
   /** Facts first; then the right stream, where there is a join. */
   readonly sources: readonly Source[]
+  /** The sources' topics. */
+  readonly topics: readonly string[]
   readonly lookUps: readonly LookUp[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
@@ -43,12 +45,14 @@ export interface Plan {
 
 export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
   const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
+  const sources = [facts, ...(join === null ? [] : [join])].map(source)
   // The join field is the first key field of the fact's reader.
   const firstKey = join === null ? 0 : 1
   return {
     name,
     commitMs: commit.intervalMs,
-    sources: [facts, ...(join === null ? [] : [join])].map(source),
+    sources,
+    topics: sources.map(({ topic }) => topic),
     lookUps: dimensions.map(({ name, on, missing }, d) => ({
       name,
       on,
@@ -56,7 +60,7 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
       key: firstKey + d,
     })),
     join: join && { ...join, late: [join.late.left, join.late.right] },
-    // Stream time is a join's: where there is none a record from the future harms no other.
+    // Stream time is a join's: where there is none a date in the future harms no other record.
     aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
     early: join?.early ?? 'reject',
   }

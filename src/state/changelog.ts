@@ -103,6 +103,8 @@ export function decodeChangelog(
   start: number,
   end: number,
 ): ChangelogRecord | undefined {
+  // A null value, too: its end is -1.
+  if (end <= start) return undefined
   const bytes = buffer.subarray(start, end)
   try {
     const version = bytes.readUInt8(0)

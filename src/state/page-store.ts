@@ -106,7 +106,7 @@ export class PageStore {
   }
 
   #encode(checkpoint: Checkpoint): Buffer {
-    const fields = { version: VERSION, layout: this.#layout, ...checkpoint }
+    const fields = { ...checkpoint, version: VERSION, layout: this.#layout }
     // JSON has no infinity; stream time begins with it.
     const text = JSON.stringify(fields, (_key, field) =>
       field === Number.NEGATIVE_INFINITY ? '-Infinity' : field,

@@ -1,3 +1,4 @@
+import type { RecordColumns } from '../batch.ts'
 import type { Admin, Group, Reader, ReaderEvents } from '../broker/port.ts'
 import type { Log } from '../events.ts'
 import {
@@ -40,8 +41,6 @@ const NOTHING: Restored = {
   streamTime: Number.NEGATIVE_INFINITY,
   closedBefore: [],
 }
-
-type Columns = Parameters<ReaderEvents['onFetched']>[0]['columns']
 
 /**
  * A task's state on its way back, in phases, each of which may be awaited by itself:
@@ -89,11 +88,13 @@ export class Restore {
     }
     for await (const page of pages.pages()) {
       if (page === undefined) throw corruptStore(this.#partition, 'a damaged page')
+      if (!this.#state.has(page.store)) throw corruptStore(this.#partition, 'a page of no store')
       this.#state.restore(page)
     }
     log.nextPage = checkpoint.nextPage
     heads.load(checkpoint.heads)
-    this.#restored = checkpoint
+    const { offsets, streamTime, closedBefore, changelogOffset } = checkpoint
+    this.#restored = { offsets, streamTime, closedBefore, changelogOffset }
   }
 
   /** Reads the changelog to the end that it had at `open`. */
@@ -130,17 +131,19 @@ export class Restore {
     })
   }
 
-  #readRecord(columns: Columns, i: number, waiting: WaitingPages): void {
+  #readRecord(columns: RecordColumns, i: number, waiting: WaitingPages): void {
     const { changelogTopic } = this.#ports
     const { buffer, valueStarts, valueEnds, offsets } = columns
     const record = decodeChangelog(buffer, valueStarts[i], valueEnds[i])
-    if (record === undefined) {
-      throw unreadable(changelogTopic, this.#partition, offsets[i], buffer[valueStarts[i]])
+    if (record === undefined || !record.pages.every(({ store }) => this.#state.has(store))) {
+      const version = valueEnds[i] > valueStarts[i] ? buffer[valueStarts[i]] : undefined
+      throw unreadable(changelogTopic, this.#partition, offsets[i], version)
     }
     if (!isEpoch(record.header)) return
     this.#checkLayout(record.header)
-    const { nextPage, ...position } = record.header
-    this.#restored = { ...position, changelogOffset: offsets[i] + 1 }
+    const { offsets: read, streamTime, closedBefore, nextPage } = record.header
+    const changelogOffset = offsets[i] + 1
+    this.#restored = { offsets: read, streamTime, closedBefore, changelogOffset }
     for (const page of record.pages) {
       this.#state.restore(page, offsets[i])
       waiting.add(page)
@@ -169,7 +172,7 @@ export class Restore {
   }
 
   /** The offsets in a changelog record are of the topics whose ids it has. */
-  #checkIds({ buffer, headerStarts }: Columns, i: number): void {
+  #checkIds({ buffer, headerStarts }: RecordColumns, i: number): void {
     const { topics, topicIds } = this.#ports
     checkTopicIds(topics, topicIdsIn(buffer, headerStarts[i]), topicIds)
   }
@@ -183,7 +186,7 @@ export class Restore {
   async #read(
     from: number,
     end: number,
-    handle: (columns: Columns) => Promise<void>,
+    handle: (columns: RecordColumns) => Promise<void>,
   ): Promise<void> {
     const place = { topic: this.#ports.changelogTopic, partition: this.#partition }
     let reader: Reader | undefined

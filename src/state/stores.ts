@@ -8,7 +8,7 @@ import { openStore, type Store, timed } from './level.ts'
 /** Why a store is put aside. */
 type Condemned = 'damaged' | 'asked'
 
-export class WindowStores {
+export class TaskStores {
   readonly #folder: string
   readonly #bufferBytes: number
   readonly #counts: Counts

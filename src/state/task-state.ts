@@ -72,7 +72,14 @@ export class TaskState {
 
   /** The stores come in the order of their numbers. */
   add(store: StateStore): void {
+    if (store.number !== this.#stores.length)
+      throw new Error(`Store ${store.number} is out of turn`)
     this.#stores.push(store)
+  }
+
+  /** Whether there is a store with this number. */
+  has(store: number): boolean {
+    return store < this.#stores.length
   }
 
   /** Pages that are still needed, of those that have had a number. */

@@ -10,7 +10,7 @@ export function createTask(
   context: TaskContext,
 ): RunnableTask {
   const { join } = context.plan
-  return join === null || pages === null
-    ? new EnrichTask(partition, context)
-    : new JoinTask(partition, pages, join, context)
+  if (join === null) return new EnrichTask(partition, context)
+  if (pages === null) throw new Error('A task that joins keeps state')
+  return new JoinTask(partition, pages, join, context)
 }

@@ -10,9 +10,8 @@ import { SLICE } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import { NO_BYTES } from '../bytes.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
-import { BatchList, batchOf, TaskOutput } from '../output/task-output.ts'
+import { BatchList, TaskOutput, tooLargeText, tooOldText } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
-import { timeText } from '../output/time-text.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
@@ -22,6 +21,8 @@ import {
   type TaskEpoch,
   type TaskFigures,
 } from './task.ts'
+
+const WHAT = 'The completed record'
 
 export class EnrichTask implements RunnableTask {
   readonly partition: number
@@ -109,15 +110,12 @@ export class EnrichTask implements RunnableTask {
 
   /** The output topic does not take it. */
   #refuse(block: Block, i: number, bodyBytes: number): number {
-    const { topic, maxBatchBytes } = this.#context.output
+    const { output } = this.#context
     const { columns, times } = block
-    if (times[i] < this.#output.oldest) {
-      const error = `The output's time is ${timeText(times[i])}, longer ago than ${topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
-      return this.#facts.reject(block, i, 'output', 'too_old', error)
-    }
     const bytes = this.#output.recordBytes(columns, i, bodyBytes)
-    const error = `The output has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${maxBatchBytes} is the most that ${topic} takes (max.message.bytes)`
-    return this.#facts.reject(block, i, 'output', 'too_large', error)
+    return this.#output.batches.fits(bytes)
+      ? this.#facts.reject(block, i, 'output', 'too_old', tooOldText(WHAT, output, times[i]))
+      : this.#facts.reject(block, i, 'output', 'too_large', tooLargeText(WHAT, output, bytes))
   }
 
   get ended(): boolean {

@@ -30,12 +30,12 @@ export class EventTimes {
   }
 
   /**
-   * No date has such a time, and brokers calculate wrong with it. A clock that is wrong by hours must not make stream
+   * No date has some times, and brokers calculate wrong with them. A clock that is wrong by hours must not make stream
    * time pass all other records, nor the broker refuse the epoch.
    */
   #check(block: Block): void {
     block.timesRead = true
-    const latest = this.#context.now() + this.#context.aheadMs
+    const latest = Math.min(LAST_DATE, this.#context.now() + this.#context.aheadMs)
     for (let i = 0; i < block.columns.length; i++) {
       if (!(block.times[i] > latest) && block.times[i] >= -LAST_DATE) continue
       if (block.times === block.columns.timestamps) block.times = block.times.slice()
@@ -52,6 +52,9 @@ export class EventTimes {
       return ['too_old', `Its time ${time} ms is before the first date that there is`]
     }
     if (plan.early === 'drop') return null
+    if (time > LAST_DATE) {
+      return ['future_time', `Its time ${time} ms is after the last date that there is`]
+    }
     const limit =
       aheadMs === plan.aheadMs ? 'join.ahead' : 'message.timestamp.after.max.ms of the output topic'
     const hint =

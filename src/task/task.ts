@@ -1,4 +1,3 @@
-/** A task: one partition of all sources of a stage, with its own state. */
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { PipelineCodec } from '../codec/port.ts'
@@ -57,11 +56,14 @@ export interface TaskFigures {
   /** Records and segments in the window, by side; none where there is no window. */
   readonly records: readonly number[]
   readonly segments: readonly number[]
+  /** Pages that are still needed, in memory or in LevelDB. */
   readonly pages: number
+  /** Memory of pages, and of the index of what is on them. */
   readonly pageBytes: number
   readonly indexBytes: number
 }
 
+/** A task: one partition of each source, and what it keeps from one record to the next. */
 export interface RunnableTask {
   readonly partition: number
   /** Of the sources, in the plan's order. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counts } from '../../src/counts/counts.ts'
+import { Gate } from '../../src/instance/gate.ts'
 import { Loop, type LoopOptions } from '../../src/instance/loop.ts'
-import { Gate } from '../../src/instance/state.ts'
 
 test('epochs are committed at their interval, also when the wall clock steps back or ahead', async () => {
   let commits = 0

@@ -6,9 +6,9 @@ import type { Group } from '../../src/broker/port.ts'
 import { Commits } from '../../src/commit/commits.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import { EnricherError, type ErrorCode } from '../../src/errors.ts'
+import { Gate } from '../../src/instance/gate.ts'
 import { Rebalance, type RebalanceOptions } from '../../src/instance/rebalance.ts'
 import { Recovery, type RecoveryOptions } from '../../src/instance/recovery.ts'
-import { Gate } from '../../src/instance/state.ts'
 
 const nothing = (): void => {}
 const nothingLater = async (): Promise<void> => {}

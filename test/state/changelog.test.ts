@@ -67,3 +67,15 @@ test('a record of a version that is not known, or of another kind, is not read',
     assert.equal(decodeChangelog(Buffer.alloc(200, version), 0, 200), undefined)
   }
 })
+
+test('a null value is no changelog record, whatever lies behind it', () => {
+  const bytes = encodeHeader({
+    layout: 'layout',
+    schemaIds: [],
+    offsets: [1],
+    streamTime: 0,
+    closedBefore: [],
+    nextPage: 1,
+  })
+  assert.equal(decodeChangelog(bytes, 0, -1), undefined)
+})

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Counts } from '../../src/counts/counts.ts'
-import { WindowStores } from '../../src/state/stores.ts'
+import { TaskStores } from '../../src/state/stores.ts'
 
 test('a condemned store is put aside once, is empty when it is opened again, and counts by the reason', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-stores-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const counts = new Counts([])
-  const stores = new WindowStores(folder, 1 << 20, counts, { event: () => {} })
+  const stores = new TaskStores(folder, 1 << 20, counts, { event: () => {} })
   const [key, value] = [Buffer.from('key'), Buffer.from('value')]
 
   for (const reason of ['damaged', 'asked', 'damaged'] as const) {
