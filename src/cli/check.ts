@@ -6,7 +6,7 @@ import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import {
-  changelogTopic,
+  changelogName,
   inputsOf,
   inputTopics,
   ownTopics,
@@ -88,8 +88,7 @@ interface Schemas {
 
 /** None where there is no changelog, or it is not there, or may not be read. */
 async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders> {
-  const topic = changelogTopic(pipeline)
-  if (topic === null) return NO_HEADERS
+  const topic = changelogName(pipeline)
   const access = (await broker.administration.topicAccess([topic])).get(topic)
   const isReadable = access?.state === 'there' && access.allowed.has('read')
   return isReadable ? readHeaders(broker, topic) : NO_HEADERS

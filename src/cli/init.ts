@@ -46,12 +46,13 @@ export async function init(options: InitOptions): Promise<void> {
       const joined = options.join === undefined ? [] : [options.join]
       await refuseMissing(broker, [options.facts, ...joined, ...named.map(({ topic }) => topic)])
       const read = (topic: string) => draftOf(broker, topic, registry, folder)
+      const facts = await read(options.facts)
       const dimensions: DimensionDraft[] = []
       for (const { name, topic, on } of named) {
         dimensions.push({ ...(await read(topic)), name, on })
       }
       const [right = null] = await Promise.all(joined.map(read))
-      return { facts: await read(options.facts), join: right, dimensions }
+      return { facts, join: right, dimensions }
     }),
   )
   const name = options.name ?? `${options.facts}-enrichment`

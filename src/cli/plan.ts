@@ -2,7 +2,7 @@
 import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogTopic, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
+import { changelogName, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { unusableBecause } from '../dimension/checkpoint.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
 import { extentOf } from '../dimension/extent.ts'
@@ -44,10 +44,10 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const found = await broker.admin.describeTopics([
     ...inputTopics(pipeline),
     ...ownTopics(pipeline),
+    changelogName(pipeline),
   ])
-  const changelog = changelogTopic(pipeline)
-  const isStored = changelog !== null && found.has(changelog)
-  const headers = isStored ? await readHeaders(broker, changelog) : NO_HEADERS
+  const changelog = changelogName(pipeline)
+  const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
   const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
   const comparison = await compareOutput(pipeline, codec)
   const isReadable = sourcesOf(pipeline).every(({ config }) => found.has(config.topic))

@@ -5,7 +5,7 @@ import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import { changelogName } from '../config/topic-names.ts'
 import { refuseHidden } from './checks/access.ts'
 import { type Step, schemaStep } from './checks/steps.ts'
 import { compareOutput, compile } from './compile.ts'
@@ -79,9 +79,10 @@ export async function refuseWhileActive(
 export async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Removal[]> {
   const { admin, administration } = broker
   const { name, state } = pipeline
-  const changelog = changelogTopic(pipeline)
+  // Also one of a time when the pipeline had a join.
+  const changelog = changelogName(pipeline)
   const removals: Removal[] = []
-  if (changelog !== null && (await admin.describeTopics([changelog])).has(changelog)) {
+  if ((await admin.describeTopics([changelog])).has(changelog)) {
     const remove = () => administration.deleteTopics([changelog])
     removals.push({ text: `topic ${changelog}`, remove })
   }

@@ -22,9 +22,13 @@ export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'join' | 'dimensions
 export const inputTopics = (pipeline: Pipeline): string[] =>
   inputsOf(pipeline).map(({ config }) => config.topic)
 
+/** Of any pipeline with this name that joins. */
+export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
+  `${name}-window-changelog`
+
 /** null: tasks keep no state. */
-export const changelogTopic = ({ name, join }: Pick<Pipeline, 'name' | 'join'>): string | null =>
-  join === null ? null : `${name}-window-changelog`
+export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'join'>): string | null =>
+  pipeline.join === null ? null : changelogName(pipeline)
 
 /** Those that a start creates where they are missing. */
 export const ownTopics = (pipeline: Pipeline): string[] => {

@@ -3,9 +3,9 @@ import type { Broker } from '../broker/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
-import { changelogTopic, sourcesOf } from '../config/topic-names.ts'
+import { changelogName, changelogTopic, sourcesOf } from '../config/topic-names.ts'
 import type { Log } from '../events.ts'
-import { layoutChanged } from '../state/state-faults.ts'
+import { joinTakenOut, layoutChanged } from '../state/state-faults.ts'
 import {
   announceLayout,
   hasEpochs,
@@ -35,6 +35,7 @@ export async function compileForStart(
   log: Log,
 ) {
   const { topic, schemaId } = pipeline.output
+  if (pipeline.join === null) await refuseFormerJoin(pipeline, broker)
   if (registry === null) {
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
@@ -70,6 +71,13 @@ export function warnOfKeys(
   if (cause === null) return
   const [facts, right] = sourcesOf(pipeline).map(({ config }) => config.topic)
   log.event('key_bytes_differ', { facts, right, cause })
+}
+
+/** Throws STATE_LAYOUT_CHANGED where a pipeline with this name has joined, and not been reset. */
+async function refuseFormerJoin(pipeline: Pipeline, broker: Broker): Promise<void> {
+  const topic = changelogName(pipeline)
+  if (!(await broker.admin.describeTopics([topic])).has(topic)) return
+  if (hasEpochs(await readHeaders(broker, topic))) throw joinTakenOut(topic)
 }
 
 async function compileStored(

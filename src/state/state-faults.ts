@@ -8,6 +8,12 @@ export function layoutChanged(topic: string, stored: string, layout: string): En
   })
 }
 
+/** What waits in the window of a pipeline that has had a join would not come out any more. */
+export function joinTakenOut(topic: string): EnricherError {
+  const message = `The pipeline has run with a join under this name: ${topic} has what waits in its window, which would never come out. Put the join back, give the pipeline without it another name, or run \`stream-enricher reset\``
+  return new EnricherError('STATE_LAYOUT_CHANGED', message, { fields: { topic } })
+}
+
 export function corruptStore(partition: number, what: string): EnricherError {
   return new EnricherError('STATE_CORRUPT', `The window store of task ${partition} has ${what}`, {
     fields: { partition },

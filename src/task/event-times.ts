@@ -2,11 +2,17 @@ import type { RejectReason } from '../batch.ts'
 import { unitHint } from '../codec/likely-unit.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
 import type { Block } from '../input/input-queue.ts'
-import { LAST_DATE, timeText } from '../output/time-text.ts'
+import { timeText } from '../output/time-text.ts'
 import type { TaskContext } from './task.ts'
 
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
 export const UNTIMED = Number.NEGATIVE_INFINITY
+
+/**
+ * In ms: some 71,000 years before and after 1970. Of two such times the difference, and twice that, is exact, as
+ * Kafka's record batches need it.
+ */
+const MOST_MS = 2 ** 51
 
 /** The event times of a source's records, which the merge of sources needs ahead, also where a field carries them. */
 export class EventTimes {
@@ -30,14 +36,14 @@ export class EventTimes {
   }
 
   /**
-   * No date has some times, and brokers calculate wrong with them. A clock that is wrong by hours must not make stream
+   * A broker calculates wrong with some times, and a batch cannot have them. A clock that is wrong by hours must not make stream
    * time pass all other records, nor the broker refuse the epoch.
    */
   #check(block: Block): void {
     block.timesRead = true
-    const latest = Math.min(LAST_DATE, this.#context.now() + this.#context.aheadMs)
+    const latest = Math.min(MOST_MS, this.#context.now() + this.#context.aheadMs)
     for (let i = 0; i < block.columns.length; i++) {
-      if (!(block.times[i] > latest) && block.times[i] >= -LAST_DATE) continue
+      if (!(block.times[i] > latest) && block.times[i] >= -MOST_MS) continue
       if (block.times === block.columns.timestamps) block.times = block.times.slice()
       block.times[i] = UNTIMED
     }
@@ -48,12 +54,18 @@ export class EventTimes {
     const { plan, aheadMs, now } = this.#context
     const time = this.#field === null ? columns.timestamps[i] : value.time
     if (Number.isNaN(time)) return ['null_field', 'The time field is null']
-    if (time < -LAST_DATE) {
-      return ['too_old', `Its time ${time} ms is before the first date that there is`]
+    if (time < -MOST_MS) {
+      return [
+        'too_old',
+        `Its time ${timeText(time)} is before the first that is taken, ${-MOST_MS} ms`,
+      ]
     }
     if (plan.early === 'drop') return null
-    if (time > LAST_DATE) {
-      return ['future_time', `Its time ${time} ms is after the last date that there is`]
+    if (time > MOST_MS) {
+      return [
+        'future_time',
+        `Its time ${timeText(time)} is after the last that is taken, ${MOST_MS} ms`,
+      ]
     }
     const limit =
       aheadMs === plan.aheadMs ? 'join.ahead' : 'message.timestamp.after.max.ms of the output topic'

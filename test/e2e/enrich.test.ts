@@ -1,5 +1,6 @@
 /** A pipeline without a join, on a real broker: the group's offsets alone say where it goes on. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -139,4 +140,25 @@ test('a fact without a key comes out without one, on its partition, with the hea
       [null, 2, 2, ['trace t2']],
       [null, 3, 3, ['trace t3']],
     ])
+  }))
+
+test('a join that is taken out of a pipeline which has run is refused, until the pipeline is reset', () =>
+  withOrders(async (orders, file) => {
+    await orders.send(0, COUNT / 10)
+    const joined = orders.start({ JOIN_KIND: 'left', JOIN_IDLE: '100s' })
+    await orders.expectTaken()
+    assert.equal(await joined.stop(), 0)
+    const refused = orders.start({}, file)
+    assert.equal(await refused.ended, 1)
+    assert.match(refused.log, /STATE_LAYOUT_CHANGED/)
+    const env = { ...process.env, ...orders.env() }
+    const command = (...args: string[]) =>
+      spawnSync(process.execPath, ['dist/main.js', ...args], { env, encoding: 'utf8' })
+    const planned = command('plan', file)
+    assert.equal(planned.status, 1)
+    assert.match(planned.stdout, /has run with a join under this name: .*-window-changelog/)
+    assert.match(command('check', file).stdout, /STATE_LAYOUT_CHANGED/)
+    assert.match(command('reset', file, '--yes').stdout, /deleted topic .*-window-changelog/)
+    orders.start({}, file)
+    await expectAll(orders, file, COUNT / 10)
   }))

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TopicCodec, ValueReader } from '../../src/codec/port.ts'
 import type { Block } from '../../src/input/input-queue.ts'
-import { LAST_DATE } from '../../src/output/time-text.ts'
 import { EventTimes, UNTIMED } from '../../src/task/event-times.ts'
 import type { TaskContext } from '../../src/task/task.ts'
 
+/** The last that is taken. */
+const LAST = 2 ** 51
 const NOW = 1_735_689_600_000
 
 function checked(times: number[], aheadMs: number): { times: number[]; reasons: unknown[] } {
@@ -23,13 +24,13 @@ function checked(times: number[], aheadMs: number): { times: number[]; reasons: 
   return { times: [...block.times], reasons }
 }
 
-test('without a limit ahead a time is any date that there is; what is none is rejected, and never reaches a batch', () => {
-  const dates = [NOW, NOW + 1e12, LAST_DATE, -LAST_DATE]
+test('without a limit ahead a time is any of 71,000 years; what is none is rejected, and never reaches a batch', () => {
+  const dates = [NOW, NOW + 1e12, LAST, -LAST]
   assert.deepEqual(checked(dates, Number.POSITIVE_INFINITY), { times: dates, reasons: [] })
-  const none = [2 ** 63, 9.2e18, LAST_DATE + 1, -LAST_DATE - 1, -(2 ** 63)]
+  const none = [2 ** 63, 9.2e18, LAST + 1, -LAST - 1, -6_847_804_800_000_000, -(2 ** 63)]
   assert.deepEqual(checked(none, Number.POSITIVE_INFINITY), {
     times: none.map(() => UNTIMED),
-    reasons: ['future_time', 'future_time', 'future_time', 'too_old', 'too_old'],
+    reasons: ['future_time', 'future_time', 'future_time', 'too_old', 'too_old', 'too_old'],
   })
 })
 

@@ -3,11 +3,19 @@ import type { GroupDescription, OffsetCommit, TopicDescription } from '../../bro
 import type { Comparison } from '../../codec/registry.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
-import { changelogTopic, inputTopics, ownTopics, sourcesOf } from '../../config/topic-names.ts'
+import {
+  changelogName,
+  changelogTopic,
+  inputTopics,
+  ownTopics,
+  sourcesOf,
+} from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
+import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
+import { joinTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME } from './access.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
@@ -101,9 +109,10 @@ export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
 export type Headers = ReadonlyMap<number, ChangelogHeader | undefined>
 
 export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
-  const topic = changelogTopic(pipeline)
+  const topic = changelogName(pipeline)
   const written = [...headers].filter(([, header]) => header !== undefined)
   if (written.length === 0) return []
+  if (pipeline.join === null) return [step('refuse', 'window', messageOf(joinTakenOut(topic)))]
   const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
   if (other.length > 0) {
     const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`

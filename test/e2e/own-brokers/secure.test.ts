@@ -181,7 +181,7 @@ const refusals: Record<string, [() => ServiceProcess, RegExp]> = {
   ],
   'no TLS where the port wants it': [
     () => start('wrong', kafka.mutual, ''),
-    /No Kafka broker answers .*; check whether this port wants TLS \(kafka\.tls\)/,
+    /No Kafka broker answers .*; check .*whether this port wants TLS \(kafka\.tls\)/,
   ],
 }
 
