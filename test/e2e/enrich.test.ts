@@ -36,8 +36,12 @@ async function withOrders(body: (orders: Orders, file: string) => Promise<void>)
 }
 
 /** Every order has to come out once, with its columns, byte by byte. */
-async function expectAll(orders: Orders, file: string, count: number): Promise<void> {
-  const topic = orders.topic('enriched')
+async function expectAll(
+  orders: Orders,
+  file: string,
+  count: number,
+  topic = orders.topic('enriched'),
+): Promise<void> {
   const pipeline = loadPipeline(file, orders.env())
   const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   for (let tries = 0; ; tries++) {
@@ -159,6 +163,7 @@ test('a join that is taken out of a pipeline which has run is refused, until the
     assert.match(planned.stdout, /has run with a join under this name: .*-window-changelog/)
     assert.match(command('check', file).stdout, /STATE_LAYOUT_CHANGED/)
     assert.match(command('reset', file, '--yes').stdout, /deleted topic .*-window-changelog/)
-    orders.start({}, file)
-    await expectAll(orders, file, COUNT / 10)
+    const topic = orders.topic('plain')
+    orders.start({ OUTPUT_TOPIC: topic }, file)
+    await expectAll(orders, file, COUNT / 10, topic)
   }))
