@@ -1,6 +1,7 @@
 /** Catch-up without a join: what a fact costs that only gets its rows, beside the same facts joined. */
 import { type CatchUp, catchUpOurs, catchUpStreams } from './catch-up.ts'
 import { type Contestant, contest } from './contest.ts'
+import { buildFloor, catchUpFloor } from './floor.ts'
 import { type BenchKafka, withKafka } from './kafka.ts'
 import { checkOutput, type Loaded, loadOrders } from './kafka-streams.ts'
 import { printHeader } from './machine.ts'
@@ -12,7 +13,7 @@ const USAGE = `npm run bench -- enrich [options]
   --orders N        facts in the topics (1000000); as many payments, but for 2 %
   --runs N          runs of each (3)
   --flags "..."     V8 flags of the service (${SERVICE_FLAGS.join(' ')})
-  --peer            Kafka Streams, KStream ⋈ two GlobalKTables, takes turns with the service`
+  --peer            Kafka Streams, KStream ⋈ two GlobalKTables, and librdkafka's floor take turns with the service`
 
 const options = readOptions(USAGE, {
   orders: 1_000_000,
@@ -23,7 +24,7 @@ const options = readOptions(USAGE, {
 
 const PIPELINE = 'bench/enrich/pipeline.yaml'
 
-function contestants(kafka: BenchKafka, loaded: Loaded): Contestant[] {
+async function contestants(kafka: BenchKafka, loaded: Loaded): Promise<Contestant[]> {
   const flags = flagsOf(options.flags)
   const list: Contestant[] = [
     {
@@ -34,13 +35,20 @@ function contestants(kafka: BenchKafka, loaded: Loaded): Contestant[] {
   ]
   if (!options.peer) return list
   const run = (): Promise<CatchUp> => catchUpStreams(kafka, loaded, 'enriched')
-  return [...list, { title: 'Kafka Streams, without a join', run }]
+  list.push({ title: 'Kafka Streams, without a join', run })
+  if (await buildFloor()) {
+    list.push({
+      title: 'librdkafka floor',
+      run: () => catchUpFloor(kafka, loaded, 'enriched'),
+    })
+  }
+  return list
 }
 
 await withKafka(async (kafka) => {
   printHeader('Catch-up without a join', kafka)
   const loaded = await loadOrders(kafka, options.orders)
-  await contest(kafka, contestants(kafka, loaded), {
+  await contest(kafka, await contestants(kafka, loaded), {
     ...options,
     check: (output) => checkOutput(kafka, output, options.orders, ['--enrich']),
   })

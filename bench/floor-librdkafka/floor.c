@@ -1,5 +1,5 @@
 // The I/O floor of the benchmark: reads TAG.orders and TAG.payments whole and, in transactions,
-// writes one 156-byte record per payment to OUTPUT. No decoding, no state, no join: what the same
+// writes one 156-byte record per payment to OUTPUT; with PAYMENTS 0 it reads orders alone, and writes one per order. No decoding, no state, no join: what the same
 // records cost the best-known C client alone. Prints one JSON line.
 //
 //   gcc -O2 floor.c -o floor -lrdkafka
@@ -50,7 +50,7 @@ static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
   return client;
 }
 
-static rd_kafka_t *new_consumer(const char *broker, const char *tag) {
+static rd_kafka_t *new_consumer(const char *broker, const char *tag, int topics) {
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   set(conf, "bootstrap.servers", broker);
   set(conf, "group.id", "floor");
@@ -60,9 +60,9 @@ static rd_kafka_t *new_consumer(const char *broker, const char *tag) {
   set(conf, "queued.max.messages.kbytes", "65536");
   set(conf, "fetch.message.max.bytes", "2097152");
   rd_kafka_t *consumer = client(RD_KAFKA_CONSUMER, conf);
-  rd_kafka_topic_partition_list_t *inputs = rd_kafka_topic_partition_list_new(2 * PARTITIONS);
+  rd_kafka_topic_partition_list_t *inputs = rd_kafka_topic_partition_list_new(topics * PARTITIONS);
   const char *names[] = {"orders", "payments"};
-  for (int n = 0; n < 2; n++) {
+  for (int n = 0; n < topics; n++) {
     char topic[256];
     snprintf(topic, sizeof topic, "%s.%s", tag, names[n]);
     for (int p = 0; p < PARTITIONS; p++)
@@ -90,9 +90,12 @@ static rd_kafka_t *new_producer(const char *broker) {
 int main(int count, char **args) {
   if (count != 6) fail("usage", "floor BROKER TAG OUTPUT ORDERS PAYMENTS");
   long orders = atol(args[4]), payments = atol(args[5]);
+  long outputs = payments == 0 ? orders : payments;
+  // There are fewer payments than orders, so one output for every second record is enough.
+  int every = payments == 0 ? 1 : 2;
   rd_kafka_t *producer = new_producer(args[1]);
   rd_kafka_topic_t *output = rd_kafka_topic_new(producer, args[3], NULL);
-  rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(new_consumer(args[1], args[2]));
+  rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(new_consumer(args[1], args[2], every));
   static rd_kafka_message_t *messages[BATCH];
   char record[RECORD_BYTES];
   memset(record, 'x', sizeof record);
@@ -106,8 +109,7 @@ int main(int count, char **args) {
     }
     for (ssize_t i = 0; i < got; i++) {
       rd_kafka_message_t *m = messages[i];
-      // There are fewer payments than orders, so one output for every second record is enough.
-      if (!m->err && (++consumed & 1) && produced < payments) {
+      if (!m->err && ++consumed % every == 0 && produced < outputs) {
         while (rd_kafka_produce(output, m->partition, RD_KAFKA_MSG_F_COPY, record, sizeof record,
                                 m->key, m->key_len, NULL) == -1)
           rd_kafka_poll(producer, 5);
