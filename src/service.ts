@@ -27,7 +27,7 @@ import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
 import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from './plan/memory.ts'
 import { avroShape } from './plan/pipeline-codec.ts'
-import { planOf } from './plan/plan.ts'
+import { type Plan, planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
 import { prepareTopics, type Topics } from './plan/topics.ts'
 import type { StoredLayout } from './state/changelog.ts'
@@ -67,7 +67,8 @@ export async function startService(
   const opening = openDimensionStores(pipeline, counts, log)
   const cluster = await openCluster(pipeline, parts, log, onFatal)
   const { broker, topics, topicWatch, inputs, registry, compiled, transactionalId } = cluster
-  const limits = new WriteLimits(pipeline, topics, broker.admin, () => counts.commits.count, log)
+  const plan = planOf(pipeline)
+  const limits = new WriteLimits(plan, topics, broker.admin, () => counts.commits.count, log)
   const kept = keepLimits(limits, () => context, onFatal)
   const onUnknownTopic = (): void => void topicWatch.look()
   const rejects = rejectsOf(limits, () => worker.producer(), kept.onRefused, counts, log)
@@ -86,7 +87,7 @@ export async function startService(
   }
   const dimensions = createDimensions(options)
   parts.dimensions.push(...dimensions)
-  const context = contextOf(pipeline, cluster, limits, dimensions, memory, counts, interval)
+  const context = contextOf(plan, cluster, limits, dimensions, memory, counts, interval)
   const worker: Worker = new Worker({
     broker,
     context,
@@ -199,7 +200,7 @@ const rejectsOf = (
   })
 
 const contextOf = (
-  pipeline: Pipeline,
+  plan: Plan,
   { compiled, topics }: Cluster,
   { output, rejects, ofTasks }: WriteLimits,
   dimensions: readonly Dimension[],
@@ -207,7 +208,7 @@ const contextOf = (
   counts: Counts,
   interval: Interval | undefined,
 ): TaskContext => ({
-  plan: planOf(pipeline),
+  plan,
   codec: compiled.codec,
   dimensions: dimensions.map(({ table }) => table),
   output,

@@ -3,10 +3,10 @@
  * sent, for somebody may have changed it. The next epoch is written by what was read last.
  */
 import type { Admin } from '../broker/port.ts'
-import type { Compression, Pipeline } from '../config/pipeline.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import type { Compression } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import type { Plan } from '../plan/plan.ts'
 import { readLimits, type TopicLimits, type Topics } from '../plan/topics.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
@@ -33,7 +33,8 @@ export class WriteLimits {
   readonly rejects: Written
   /** null: there is none. */
   readonly changelog: { topic: string; maxRecordBytes: number } | null
-  readonly #pipeline: Pipeline
+  /** Of the pipeline file, whatever the output topic takes. */
+  readonly #aheadMs: number
   readonly #admin: Pick<Admin, 'describeTopics'>
   readonly #log: Log
   #limits: Limits
@@ -46,21 +47,20 @@ export class WriteLimits {
 
   /** @param commits how many epochs were committed */
   constructor(
-    pipeline: Pipeline,
+    { written, aheadMs }: Pick<Plan, 'written' | 'aheadMs'>,
     { limits, partitions, rejectPartitions }: Topics,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
     log: Log,
   ) {
-    const { topic, rejects, compression } = pipeline.output
-    this.#pipeline = pipeline
+    const { output, rejects, changelog, compression } = written
+    this.#aheadMs = aheadMs
     this.#admin = admin
     this.#commits = commits
     this.#log = log
     this.#limits = limits
-    this.output = { topic, compression, partitions, maxBatchBytes: 0 }
+    this.output = { topic: output, compression, partitions, maxBatchBytes: 0 }
     this.rejects = { topic: rejects, compression, partitions: rejectPartitions, maxBatchBytes: 0 }
-    const changelog = changelogTopic(pipeline)
     this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()
   }
@@ -69,10 +69,7 @@ export class WriteLimits {
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
     const { aheadMs, behindMs } = this.#of(this.output.topic)
     return {
-      aheadMs: Math.min(
-        this.#pipeline.join?.aheadMs ?? Number.POSITIVE_INFINITY,
-        Math.max(0, aheadMs - this.#slackMs),
-      ),
+      aheadMs: Math.min(this.#aheadMs, Math.max(0, aheadMs - this.#slackMs)),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
         this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,
@@ -118,7 +115,7 @@ export class WriteLimits {
 
   /** What was found by trying stays where the limit may not be seen. Where no broker answers the next refusal reads again. */
   async #read(): Promise<Limits> {
-    const read = await readLimits(this.#pipeline, this.#admin).catch((error) => {
+    const read = await readLimits([...this.#limits.keys()], this.#admin).catch((error) => {
       if (error instanceof EnricherError) throw error
       return this.#limits
     })

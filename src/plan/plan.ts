@@ -1,5 +1,6 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
-import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Compression, JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { changelogTopic } from '../config/topic-names.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
 export interface Source {
@@ -27,6 +28,16 @@ export interface Join
   readonly late: readonly ['emit' | 'drop' | 'reject', 'drop' | 'reject']
 }
 
+/** Topics that epochs are written to. */
+export interface Written {
+  readonly output: string
+  readonly rejects: string
+  /** null: tasks keep no state. */
+  readonly changelog: string | null
+  /** Of output and rejects. */
+  readonly compression: Compression
+}
+
 export interface Plan {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
@@ -41,9 +52,11 @@ export interface Plan {
   /** How far ahead of the clock an event time may be, and what becomes of a record that is further ahead. */
   readonly aheadMs: number
   readonly early: 'drop' | 'reject'
+  readonly written: Written
 }
 
-export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
+export function planOf(pipeline: Pipeline): Plan {
+  const { name, commit, facts, dimensions, join, output } = pipeline
   const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
   // The join field is the first key field of the fact's reader.
@@ -63,5 +76,11 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
     // Stream time is a join's: where there is none a date in the future harms no other record.
     aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
     early: join?.early ?? 'reject',
+    written: {
+      output: output.topic,
+      rejects: output.rejects,
+      changelog: changelogTopic(pipeline),
+      compression: output.compression,
+    },
   }
 }

@@ -73,12 +73,11 @@ export function limitsOf(topic: TopicDescription): TopicLimits {
   }
 }
 
-/** What the topics take that are written. */
+/** What the topics take that are written. Throws TOPIC_MISSING. */
 export async function readLimits(
-  pipeline: Pipeline,
+  own: readonly string[],
   admin: Pick<Admin, 'describeTopics'>,
 ): Promise<ReadonlyMap<string, TopicLimits>> {
-  const own = ownTopics(pipeline)
   const found = await admin.describeTopics(own)
   const deleted = own.find((topic) => !found.has(topic))
   if (deleted !== undefined) {

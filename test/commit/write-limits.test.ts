@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WriteLimits } from '../../src/commit/write-limits.ts'
-import { changelogTopic } from '../../src/config/topic-names.ts'
+import { changelogTopic, ownTopics } from '../../src/config/topic-names.ts'
 import { EnricherError } from '../../src/errors.ts'
 import type { Log } from '../../src/events.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { limitsOf, readLimits } from '../../src/plan/topics.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
@@ -43,8 +44,12 @@ async function limitsWith(output: Settings, isConfigHidden = false) {
     settings,
     state,
     limits: new WriteLimits(
-      pipeline,
-      { partitions: 1, rejectPartitions: 1, limits: await readLimits(pipeline, admin) },
+      planOf(pipeline),
+      {
+        partitions: 1,
+        rejectPartitions: 1,
+        limits: await readLimits(ownTopics(pipeline), admin),
+      },
       admin,
       () => state.commits,
       quiet,
