@@ -1,7 +1,7 @@
 /** A join window that is driven with numbers as keys and bodies of the usual size. */
 import { bytesOf, hashBytes, NO_BYTES } from '../src/bytes.ts'
 import { WindowCounts } from '../src/counts/counts.ts'
-import { BatchList, TaskOutput } from '../src/output/task-output.ts'
+import { TaskOutput } from '../src/output/task-output.ts'
 import type { Page } from '../src/state/page.ts'
 import { PageLog, type ReadPages } from '../src/state/page-log.ts'
 import { StreamClock } from '../src/state/task-state.ts'
@@ -22,17 +22,20 @@ const noPages: ReadPages = async () => {
 }
 
 const SHAPE = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
-const NO_REJECTS = { tooLarge() {}, tooOld() {} }
+const NO_REJECTS = { tooLarge() {}, tooOld() {}, sinkTooLarge() {} }
+const TOPIC = { topic: 'output', compression: 'none', partitions: 1 } as const
+const OUTPUTS = {
+  whole: { ...TOPIC, maxBatchBytes: MAX_BATCH_BYTES },
+  shape: SHAPE,
+  sinks: [],
+}
 
 export class NumberedWindow {
   readonly window: JoinWindow
   readonly log: PageLog
   readonly #clock = new StreamClock()
   readonly #key = bytesOf(Buffer.from('o000000000000'))
-  readonly #batches = new BatchList(
-    { topic: 'output', compression: 'none', partitions: 1, maxBatchBytes: MAX_BATCH_BYTES },
-    0,
-  )
+  readonly #output = new TaskOutput(OUTPUTS, 0, NO_BYTES, NO_REJECTS)
   outputs = 0
 
   /** @param recentBytes of committed pages that stay in memory */
@@ -45,7 +48,7 @@ export class NumberedWindow {
       log: this.log,
       clock: this.#clock,
       counts: new WindowCounts(),
-      sink: new TaskOutput(this.#batches, SHAPE, NO_BYTES, NO_REJECTS),
+      sink: this.#output,
     })
   }
 
@@ -58,12 +61,14 @@ export class NumberedWindow {
     this.window.insert(side, RECORD_TIMES, 0, hash, this.#key, 0, length, NO_BYTES, 0, 0, bytes)
     this.#clock.streamTime = FIRST_TIME
     this.window.probe(side, hash)
-    if (this.#batches.bytes > OUTPUT_BYTES) this.dropOutputs()
+    if (this.#output.bytes > OUTPUT_BYTES) this.dropOutputs()
   }
 
   dropOutputs(): void {
-    this.outputs += this.#batches.records
-    for (const batch of this.#batches.drain()) batch.release()
+    for (const batch of this.#output.drain()) {
+      this.outputs += batch.records
+      batch.release()
+    }
   }
 
   commit(): Page[] {

@@ -25,6 +25,7 @@ import type { Log } from './events.ts'
 import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
+import { outputsOf } from './output/outputs.ts'
 import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from './plan/memory.ts'
 import { avroShape } from './plan/pipeline-codec.ts'
 import { type Plan, planOf } from './plan/plan.ts'
@@ -92,7 +93,7 @@ export async function startService(
     broker,
     context,
     changelog: changelogOf(compiled, limits, broker, log),
-    partitions: topics.partitions,
+    partitions: topics.tasks,
     topicIds: inputs.ids,
     onUnknownTopic,
     ...memberOf(pipeline, instanceId, monitoring.http.port),
@@ -169,15 +170,15 @@ async function openCluster(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const topicWatch = new TopicWatch(broker.admin, log)
-  const inputs = await inputTopicsOf(pipeline, topics.partitions, broker, log, onFatal)
+  const inputs = await inputTopicsOf(pipeline, topics.tasks, broker, log, onFatal)
   parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
   const transactionalId = `${pipeline.name}-${instanceId}`
   const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
-  warnOfKeys(pipeline, compiled, topics.partitions, log)
+  warnOfKeys(pipeline, compiled, topics.tasks, log)
   parts.codec = compiled.codec
-  parts.partitions = topics.partitions
+  parts.partitions = topics.tasks
   return { broker, topics, topicWatch, inputs, registry, compiled, transactionalId }
 }
 
@@ -202,7 +203,7 @@ const rejectsOf = (
 const contextOf = (
   plan: Plan,
   { compiled, topics }: Cluster,
-  { output, rejects, ofTasks }: WriteLimits,
+  { outputs, rejects, ofTasks }: WriteLimits,
   dimensions: readonly Dimension[],
   memory: MemoryLimits,
   counts: Counts,
@@ -211,11 +212,16 @@ const contextOf = (
   plan,
   codec: compiled.codec,
   dimensions: dimensions.map(({ table }) => table),
-  output,
-  shape: avroShape(compiled.frame),
+  outputs: outputsOf(
+    outputs.map((topic, o) => ({
+      topic,
+      shape: avroShape(compiled.frames[o]),
+      codec: compiled.codec.outputs[o],
+    })),
+  ),
   rejects,
   ...ofTasks,
-  memory: new MemoryShares(memory, topics.partitions),
+  memory: new MemoryShares(memory, topics.tasks),
   counts,
   interval,
   now: Date.now,

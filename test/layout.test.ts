@@ -21,7 +21,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   counts: ['codec'],
   broker: ['config', 'http', 'retry'],
   input: ['broker'],
-  output: ['config', 'counts', 'broker'],
+  output: ['config', 'counts', 'codec', 'broker'],
   state: ['counts', 'broker'],
   dimension: ['config', 'counts', 'retry', 'codec', 'broker', 'output', 'state'],
   plan: ['config', 'codec', 'broker', 'output', 'state'],
@@ -47,6 +47,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'codec',
     'broker',
     'input',
+    'output',
     'dimension',
     'plan',
     'state',
@@ -120,7 +121,7 @@ const wallClock: Readonly<Record<string, readonly string[]>> = {
   ],
   'the time of a record that is written': [
     'commit/epoch-part.ts',
-    'output/task-output.ts',
+    'output/write-reject.ts',
     'state/stored-layout.ts',
   ],
   'compared with the times of records': [

@@ -96,6 +96,12 @@ export class RecordBatchWriter implements ProduceBatch {
     this.#whole(section)
   }
 
+  /** Forgets what was written. */
+  rewind(): void {
+    this.#at = BATCH_HEADER
+    this.records = 0
+  }
+
   release(): void {
     releaseBuffer(this.#buffer)
     this.#buffer = NO_BYTES

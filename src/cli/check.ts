@@ -2,8 +2,9 @@
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import type { PipelineCodec } from '../codec/port.ts'
+import type { Comparison } from '../codec/registry.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import {
   changelogName,
@@ -42,7 +43,7 @@ import {
   checkThere,
 } from './checks/topics.ts'
 import { checkValues, readValues, type ValueSample, type ValuesRead } from './checks/values.ts'
-import { compareOutput, compile } from './compile.ts'
+import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
 import { print, progress } from './terminal.ts'
@@ -105,10 +106,10 @@ async function checkSchemas(
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
     const findings = [
-      ok('schemas', `of all topics ${from}; the output's can be derived`),
+      ok('schemas', `of all topics ${from}; what comes out can be derived`),
       ...(isThere ? checkStored(stored, layout, newer) : []),
       ...checkKeySchemas(keys),
-      ...(await checkOutputSchema(pipeline, codec)),
+      ...(await checkOutputSchemas(pipeline, codec)),
     ]
     return { codec, findings }
   } catch (error) {
@@ -122,10 +123,14 @@ const COMPARED = {
   compatible: 'a start registers a new version, compatible with the latest',
 } as const
 
-async function checkOutputSchema(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
-  const answer = await compareOutput(pipeline, codec)
+async function checkOutputSchemas(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
+  const answers = await compareOutputs(pipeline, codec)
+  return answers.flatMap((answer, o) => checkOutputSchema(pipeline.outputs[o], answer))
+}
+
+function checkOutputSchema({ topic }: OutputConfig, answer: Comparison | null): Finding[] {
   if (answer === null) return []
-  const subject = `${pipeline.output.topic}-value`
+  const subject = `${topic}-value`
   if (answer.state !== 'incompatible') {
     return [ok('registry', `${subject}: ${COMPARED[answer.state]}`)]
   }

@@ -17,13 +17,17 @@ export function compile(
   return withRegistry(pipeline, (registry) => compilePipeline(pipeline, registry, stored))
 }
 
-/** What registering the output's schema would do; null: there is no registry. */
-export const compareOutput = (
+/** What registering each output's schema would do, in the file's order; null: there is no registry. */
+export const compareOutputs = (
   pipeline: Pipeline,
-  { outputSchema }: PipelineCodec,
-): Promise<Comparison | null> =>
-  withRegistry(pipeline, async (registry) =>
-    registry === null ? null : registry.compare(`${pipeline.output.topic}-value`, outputSchema),
+  { outputs }: PipelineCodec,
+): Promise<(Comparison | null)[]> =>
+  withRegistry(pipeline, (registry) =>
+    Promise.all(
+      pipeline.outputs.map(async ({ topic }, o) =>
+        registry === null ? null : registry.compare(`${topic}-value`, outputs[o].schema),
+      ),
+    ),
   )
 
 /** Work with the pipeline's registry, of which the result may go on asking; null where it has none. */

@@ -22,7 +22,7 @@ import {
   type WindowState,
   windowSteps,
 } from './checks/steps.ts'
-import { compareOutput, compile } from './compile.ts'
+import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'
 import { print, styled } from './terminal.ts'
@@ -49,7 +49,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const changelog = changelogName(pipeline)
   const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
   const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
-  const comparison = await compareOutput(pipeline, codec)
+  const comparisons = await compareOutputs(pipeline, codec)
   const isReadable = sourcesOf(pipeline).every(({ config }) => found.has(config.topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(
@@ -73,7 +73,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   )
   return [
     ...topicSteps(pipeline, found),
-    schemaStep(pipeline, comparison),
+    ...pipeline.outputs.map((output, o) => schemaStep(output, comparisons[o])),
     ...newerSchemaSteps(newer),
     ...changelogStep(pipeline, layout, headers.last),
     ...windowSteps(windowStates),

@@ -40,10 +40,12 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     await refuseWhileActive(pipeline, broker)
     const offsets = await broker.administration.groupOffsets(pipeline.name)
     const isResumed = offsets.some(({ offset }) => offset >= 0)
-    if (!isResumed && !options.append) await refuseFilled(options.output, broker)
+    if (!isResumed && !options.append) {
+      for (const { topic } of pipeline.outputs) await refuseFilled(topic, broker)
+    }
     const { limits } = await prepareTopics(pipeline, broker.admin, quietLog)
     const facts = { from, to }
-    const { aheadMs } = limits.get(pipeline.output.topic)!
+    const aheadMs = Math.min(...pipeline.outputs.map(({ topic }) => limits.get(topic)!.aheadMs))
     return {
       interval: await replayInterval(pipeline, facts, aheadMs, broker.admin),
       resumes: isResumed,
@@ -102,10 +104,20 @@ function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times)
     ...pipeline,
     name,
     kafka: { ...pipeline.kafka, instanceId: null },
-    output: { ...pipeline.output, topic: output, rejects: `${output}.rejects` },
+    ...replayOutputs(pipeline, output),
     state: { dir: join(pipeline.state.dir, name) },
     http: { ...pipeline.http, port: 0, host: '127.0.0.1', advertise: null, token: null },
   }
+}
+
+/** One output's topic has the name that is asked for; several have it before their own. */
+function replayOutputs({ outputs }: Pipeline, name: string): Pick<Pipeline, 'output' | 'outputs'> {
+  const named = outputs.map((output) => ({
+    ...output,
+    topic: outputs.length === 1 ? name : `${name}.${output.path.at(-1)}`,
+    rejects: `${name}.rejects`,
+  }))
+  return { output: named[0], outputs: named }
 }
 
 /** Whoever replays twice by mistake would have everything twice. */
@@ -182,7 +194,7 @@ function intervalText({ facts }: Pipeline, { from, to }: Times): string {
   return `${facts.topic} ${begin} ${end}`
 }
 
-function summary({ output }: Pipeline, counts: Counts | undefined): string[] {
+function summary({ outputs, output }: Pipeline, counts: Counts | undefined): string[] {
   if (counts === undefined) return []
   const written = (topic: string): string => countText(counts.produced.get(topic) ?? 0)
   const facts = counts.consumed[0] - counts.outside[0]
@@ -194,7 +206,7 @@ function summary({ output }: Pipeline, counts: Counts | undefined): string[] {
   ].filter(([count]) => count > 0)
   return [
     `  ${countText(facts)} facts read`,
-    `  ${written(output.topic)} records written to ${output.topic}`,
+    ...outputs.map(({ topic }) => `  ${written(topic)} records written to ${topic}`),
     `  ${written(output.rejects)} rejected to ${output.rejects}`,
     ...dropped.map(([count, what]) => `  ${countText(count)} ${what}, and dropped`),
   ]

@@ -8,7 +8,7 @@ import { plural } from '../config/text.ts'
 import { changelogName } from '../config/topic-names.ts'
 import { refuseHidden } from './checks/access.ts'
 import { type Step, schemaStep } from './checks/steps.ts'
-import { compareOutput, compile } from './compile.ts'
+import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { print } from './terminal.ts'
 
@@ -27,24 +27,25 @@ export async function reset(file: string, options: { yes?: true }): Promise<void
       print(`Nothing is stored of ${pipeline.name}`)
       return
     }
-    const schema = await schemaAfter(pipeline)
-    const isRefused = schema?.kind === 'refuse'
-    if (isRefused && options.yes) {
+    const schemas = await schemasAfter(pipeline)
+    const refused = schemas.find(({ kind }) => kind === 'refuse')
+    if (refused !== undefined && options.yes) {
       throw new Error(
-        `The registry would refuse the output's schema at the next start, so nothing was deleted: ${schema.detail}`,
+        `The registry would refuse the output's schema at the next start, so nothing was deleted: ${refused.detail}`,
       )
     }
     for (const { text, remove } of removals) {
       if (options.yes) await remove()
       print(`${options.yes ? 'deleted' : 'would delete'} ${text}`)
     }
-    if (schema !== null) {
-      print(
-        `output schema${isRefused ? ', which the registry would refuse' : ''}: ${schema.detail}`,
-      )
+    for (const { kind, detail } of schemas) {
+      const fault = kind === 'refuse' ? ', which the registry would refuse' : ''
+      print(`output schema${fault}: ${detail}`)
     }
-    if (isRefused) process.exitCode = 1
-    print(`\n${pipeline.output.topic} stays as it is: the inputs are read again from their beginning, and what comes
+    if (refused !== undefined) process.exitCode = 1
+    const topics = pipeline.outputs.map(({ topic }) => topic)
+    const stays = topics.length === 1 ? 'stays as it is' : 'stay as they are'
+    print(`\n${topics.join(', ')} ${stays}: the inputs are read again from their beginning, and what comes
 out comes out once more. State folders on other machines stay${windowsElsewhere(pipeline)}`)
     if (!options.yes) print('Nothing was changed now; --yes does it')
   })
@@ -53,11 +54,12 @@ out comes out once more. State folders on other machines stay${windowsElsewhere(
 const windowsElsewhere = (pipeline: Pipeline): string =>
   pipeline.join === null ? '' : '; their windows are not used'
 
-/** What the start after it does with the output's schema, which is of the latest of the inputs; null: there is no registry. */
-async function schemaAfter(pipeline: Pipeline): Promise<Step | null> {
-  if (pipeline.registry === null) return null
+/** What the start after it does with the outputs' schemas, which are of the latest of the inputs; nothing where there is no registry. */
+async function schemasAfter(pipeline: Pipeline): Promise<Step[]> {
+  if (pipeline.registry === null) return []
   const { codec } = await compile(pipeline)
-  return schemaStep(pipeline, await compareOutput(pipeline, codec))
+  const comparisons = await compareOutputs(pipeline, codec)
+  return pipeline.outputs.map((output, o) => schemaStep(output, comparisons[o]))
 }
 
 /** Throws where the pipeline's group has members. */

@@ -2,7 +2,7 @@
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { JoinConfig, Pipeline } from '../config/pipeline.ts'
+import type { JoinConfig, OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { changelogTopic } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
@@ -25,7 +25,7 @@ export async function validate(file: string): Promise<void> {
 
 /** What flows where, a line for each topic, in the order in which a fact meets them. */
 export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
-  const { facts, dimensions, join, output, name } = pipeline
+  const { facts, dimensions, join, outputs, output, name } = pipeline
   const bytes = estimateBytes(plan)
   const keyed = join === null ? '' : `keyed by ${join.onLeft}, `
   const at = join === null ? ', as soon as a fact has its rows, under the fact’s key' : ''
@@ -39,12 +39,23 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
         `  + ${dimension}: ${topic} by ${on}: ${names(plan.dimensions[d])} (without a row: ${fates[missing]})`,
     ),
     ...joinLine(pipeline, plan),
-    `  → ${output.topic}: ${plural(allOf(plan).length, 'field')}, about ${bytesText(bytes.output)} a record${at}`,
+    ...outputs.map((one) => outputLine(one, plan, bytes, at)),
     `  ! ${output.rejects}: records that cannot be processed`,
     '',
     ...stateLines(pipeline, bytes),
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
   ]
+}
+
+function outputLine(
+  { topic, select, key }: OutputConfig,
+  plan: OutputPlan,
+  bytes: RecordBytesEstimate,
+  at: string,
+): string {
+  const size = select === null ? `, about ${bytesText(bytes.output)} a record` : ''
+  const fields = plural(select?.length ?? allOf(plan).length, 'field')
+  return `  → ${topic}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

@@ -111,8 +111,21 @@ export interface PipelineCodec {
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string
-  /** The derived output schema as JSON text. */
+  /** The completed record's derived schema as JSON text. */
   readonly outputSchema: string
+  /** In the file's order. */
+  readonly outputs: readonly OutputCodec[]
+}
+
+/** How an output's values are made. */
+export interface OutputCodec {
+  /** As JSON text. */
+  readonly schema: string
+  /** Reads a completed record, framed, and projects what the output takes; its only key field, if it has one, is the key. */
+  readonly reader: ValueReader
+  readonly isKeyed: boolean
+  /** Whether the output takes each completed record as it is. */
+  readonly isWhole: boolean
 }
 /* Key fields: of facts, k = 0 is the join key and k = 1… are the dimensions' lookup keys in the file's order, which
  * begin with 0 where there is no join; of the right stream, k = 0 is the join key; of a dimension there are none. */

@@ -29,7 +29,8 @@ interface Written {
 type Limits = ReadonlyMap<string, TopicLimits>
 
 export class WriteLimits {
-  readonly output: Written
+  /** In the plan's order. */
+  readonly outputs: readonly Written[]
   readonly rejects: Written
   /** null: there is none. */
   readonly changelog: { topic: string; maxRecordBytes: number } | null
@@ -48,32 +49,41 @@ export class WriteLimits {
   /** @param commits how many epochs were committed */
   constructor(
     { written, aheadMs }: Pick<Plan, 'written' | 'aheadMs'>,
-    { limits, partitions, rejectPartitions }: Topics,
+    { limits, partitions }: Topics,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
     log: Log,
   ) {
-    const { output, rejects, changelog, compression } = written
+    const { outputs, rejects, changelog, compression } = written
+    const place = (topic: string, of: Compression): Written => ({
+      topic,
+      compression: of,
+      partitions: partitions.get(topic)!,
+      maxBatchBytes: 0,
+    })
     this.#aheadMs = aheadMs
     this.#admin = admin
     this.#commits = commits
     this.#log = log
     this.#limits = limits
-    this.output = { topic: output, compression, partitions, maxBatchBytes: 0 }
-    this.rejects = { topic: rejects, compression, partitions: rejectPartitions, maxBatchBytes: 0 }
+    this.outputs = outputs.map((output) => place(output.topic, output.compression))
+    this.rejects = place(rejects, compression)
     this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()
   }
 
   /** What a task has to know. */
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
-    const { aheadMs, behindMs } = this.#of(this.output.topic)
+    const limits = this.outputs.map(({ topic }) => this.#of(topic))
+    const aheadMs = Math.min(...limits.map((of) => of.aheadMs))
+    const behindMs = Math.min(...limits.map((of) => of.behindMs))
+    const largest = Math.max(...this.outputs.map(({ maxBatchBytes }) => maxBatchBytes))
     return {
       aheadMs: Math.min(this.#aheadMs, Math.max(0, aheadMs - this.#slackMs)),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
         this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,
-        this.output.maxBatchBytes - CHANGELOG_OVERHEAD,
+        largest - CHANGELOG_OVERHEAD,
       ),
     }
   }
@@ -143,7 +153,8 @@ export class WriteLimits {
     if (after.behindMs < before.behindMs || after.aheadMs < before.aheadMs) return
     this.#slackMs = Math.min(MOST_SLACK_MS, Math.max(FIRST_SLACK_MS, 2 * this.#slackMs))
     const isLimited = Number.isFinite(after.behindMs) || Number.isFinite(after.aheadMs)
-    if (topic === this.output.topic && isLimited && this.#mayTry(topic)) return
+    const isOutput = this.outputs.some((output) => output.topic === topic)
+    if (isOutput && isLimited && this.#mayTry(topic)) return
     const why = after.isHidden
       ? `whose limits this user may not see; give it DescribeConfigs on ${topic}, or raise message.timestamp.before.max.ms there`
       : `although they are within its limits by our clock; set the clocks of this machine and of the brokers, or raise message.timestamp.before.max.ms and after.max.ms on ${topic}`
@@ -164,8 +175,8 @@ export class WriteLimits {
   }
 
   #apply(): void {
-    const { output, rejects, changelog } = this
-    output.maxBatchBytes = this.#of(output.topic).batchBytes
+    const { outputs, rejects, changelog } = this
+    for (const output of outputs) output.maxBatchBytes = this.#of(output.topic).batchBytes
     rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
     if (changelog === null) return
     changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD

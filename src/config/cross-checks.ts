@@ -8,10 +8,11 @@ import { changelogTopic, inputsOf, inputTopics } from './topic-names.ts'
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
   checkBrokers(pipeline, report)
   checkSasl(raw.kafka, report)
-  checkTopics(pipeline, report)
+  checkTopics(raw, pipeline, report)
   checkNames(pipeline, report)
-  if (pipeline.output.schemaId === null && pipeline.registry === null) {
-    report(['output'], 'without a registry the output needs schemaId, the id for its frame')
+  for (const { path, schemaId } of pipeline.outputs) {
+    if (schemaId !== null || pipeline.registry !== null) continue
+    report(path, 'without a registry the output needs schemaId, the id for its frame')
   }
 }
 
@@ -34,15 +35,16 @@ function checkSasl({ sasl }: RawPipeline['kafka'], report: ReportAt): void {
   }
 }
 
-function checkTopics(pipeline: Pipeline, report: ReportAt): void {
-  const { facts, join, output } = pipeline
+function checkTopics(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
+  const { facts, join, outputs } = pipeline
+  const rejects = { path: rejectsPath(raw), topic: pipeline.output.rejects }
   const named = [
     ...inputsOf(pipeline).map(({ path, config }) => ({
       path: [...path, 'topic'],
       topic: config.topic,
     })),
-    { path: ['output', 'topic'], topic: output.topic },
-    { path: ['output', 'rejects'], topic: output.rejects },
+    ...outputs.map(({ path, topic }) => ({ path: [...path, 'topic'], topic })),
+    rejects,
   ]
   for (const { path, topic } of named) {
     if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
@@ -50,9 +52,22 @@ function checkTopics(pipeline: Pipeline, report: ReportAt): void {
   const inputs = inputTopics(pipeline)
   if (facts.topic === join?.topic)
     report(['join', 'topic'], 'is the fact topic too; a stream is not joined with itself')
-  if (inputs.includes(output.topic)) report(['output', 'topic'], 'is an input too')
-  if (inputs.includes(output.rejects)) report(['output', 'rejects'], 'is an input too')
-  if (output.rejects === output.topic) report(['output', 'rejects'], 'is the output topic too')
+  const before = new Set<string>()
+  for (const { path, topic } of outputs) {
+    if (inputs.includes(topic)) report([...path, 'topic'], 'is an input too')
+    if (before.has(topic))
+      report([...path, 'topic'], 'is another output’s too; write to one of its own')
+    if (topic === rejects.topic) report(rejects.path, 'is the output topic too')
+    before.add(topic)
+  }
+  if (inputs.includes(rejects.topic)) report(rejects.path, 'is an input too')
+}
+
+/** Where the file names the rejects topic, or would. */
+function rejectsPath({ outputs = {} }: RawPipeline): string[] {
+  const name = Object.keys(outputs).find((one) => outputs[one].rejects !== undefined)
+  const first = name ?? Object.keys(outputs)[0]
+  return first === undefined ? ['output', 'rejects'] : ['outputs', first, 'rejects']
 }
 
 function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {

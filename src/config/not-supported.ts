@@ -30,11 +30,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'let a second pipeline have the output of this one as its facts',
   },
   {
-    at: 'outputs',
-    what: 'several outputs',
-    instead: 'split the output topic where it is read, or run a pipeline for each output',
-  },
-  {
     at: 'join.kind',
     values: ['right'],
     what: 'a right join',
@@ -104,11 +99,11 @@ export const WISHES: readonly Wish[] = [
     instead:
       'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
   },
-  ...['key', 'select', 'headers', 'topicConfig', 'partitions'].map((key) => ({
+  ...['headers', 'topicConfig', 'partitions'].map((key) => ({
     at: `output.${key}`,
-    what: 'another key, choice of fields, headers or settings of the output topic',
+    what: 'headers or settings of the output topic',
     instead:
-      'create the topic with its settings before the first start; change keys and fields where it is read',
+      'create the topic with its settings before the first start; change headers where it is read',
   })),
   {
     at: 'registry.type',

@@ -3,12 +3,13 @@ import type {
   Column,
   JoinConfig,
   MemoryConfig,
+  OutputConfig,
   Pipeline,
   Sasl,
   TopicConfig,
   UserSasl,
 } from './pipeline.ts'
-import type { RawJoin, RawOauth, RawPipeline, RawSelect } from './raw-pipeline.ts'
+import type { RawJoin, RawOauth, RawOutput, RawPipeline, RawSelect } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 import { topicOf } from './topic-of.ts'
 import { bytesOf, milliseconds } from './units.ts'
@@ -23,6 +24,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     select: columns(dimension.select),
     missing: dimension.missing ?? 'null',
   }))
+  const outputs = outputsOf(raw, report)
   const pipeline: Pipeline = {
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
@@ -31,13 +33,8 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     dimensions,
     join:
       raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
-    output: {
-      topic: raw.output.topic,
-      format: 'avro',
-      schemaId: raw.output.schemaId ?? null,
-      rejects: raw.output.rejects ?? `${raw.output.topic}.rejects`,
-      compression: raw.output.compression ?? 'none',
-    },
+    outputs,
+    output: outputs[0],
     state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
     memory: memoryOf(raw),
@@ -53,6 +50,40 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   crossCheck(raw, pipeline, report)
   return pipeline
 }
+
+function outputsOf(raw: RawPipeline, report: ReportAt): OutputConfig[] {
+  if (raw.output !== undefined && raw.outputs !== undefined) {
+    report(['outputs'], 'stands beside output; write it below outputs, with a name of its own')
+  }
+  const written = Object.entries(raw.outputs ?? {}).map(([name, output]) => ({
+    path: ['outputs', name],
+    output,
+  }))
+  if (raw.output !== undefined) written.push({ path: ['output'], output: raw.output })
+  if (written.length === 0) {
+    report([], 'has no output; write output: { topic: … }')
+    // In its place, so that only this is said of it.
+    return [outputOf({ topic: '', schemaId: 0 }, ['output'], '.rejects')]
+  }
+  const [first, ...others] = written.filter(({ output }) => output.rejects !== undefined)
+  for (const { path } of others) {
+    const why = 'is of all outputs, and stands below another already; leave it out here'
+    report([...path, 'rejects'], why)
+  }
+  const rejects = first?.output.rejects ?? `${written[0].output.topic}.rejects`
+  return written.map(({ path, output }) => outputOf(output, path, rejects))
+}
+
+const outputOf = (raw: RawOutput, path: readonly string[], rejects: string): OutputConfig => ({
+  path,
+  topic: raw.topic,
+  format: 'avro',
+  select: columns(raw.select),
+  key: raw.key ?? null,
+  schemaId: raw.schemaId ?? null,
+  rejects,
+  compression: raw.compression ?? 'none',
+})
 
 const memoryOf = ({ memory: raw = {}, join }: RawPipeline): MemoryConfig => ({
   limit: bytesOf(raw.limit),

@@ -99,11 +99,19 @@ export interface JoinConfig extends TopicConfig {
   readonly early: 'drop' | 'reject'
 }
 
+/** Where completed records go. */
 export interface OutputConfig {
+  /** Where the file has it: `output`, or `outputs` and its name. */
+  readonly path: readonly string[]
   readonly topic: string
   readonly format: Format
+  /** Of the completed record's fields; null: every field. */
+  readonly select: readonly Column[] | null
+  /** The completed record's field whose text is the key; null: the fact's key, and its partition. */
+  readonly key: string | null
   /** The id for the frame where there is no registry. */
   readonly schemaId: number | null
+  /** The rejects topic, the same for all outputs. */
   readonly rejects: string
   readonly compression: Compression
 }
@@ -137,6 +145,9 @@ export interface Pipeline {
   readonly dimensions: readonly DimensionConfig[]
   /** null: facts come out as soon as they have their rows. */
   readonly join: JoinConfig | null
+  /** In the file's order, one at least. */
+  readonly outputs: readonly OutputConfig[]
+  /** The first of them, whose name the completed record has. */
   readonly output: OutputConfig
   readonly state: { readonly dir: string }
   readonly commit: { readonly intervalMs: number }

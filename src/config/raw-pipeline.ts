@@ -53,7 +53,8 @@ export interface RawPipeline {
     ahead?: Duration
     early?: 'drop' | 'reject'
   }
-  output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
+  output?: RawOutput
+  outputs?: Record<string, RawOutput>
   state?: { dir?: string }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
@@ -64,6 +65,15 @@ export interface RawPipeline {
     token?: string | null
     readToken?: string
   }
+}
+
+export interface RawOutput {
+  topic: string
+  select?: RawSelect
+  key?: string
+  schemaId?: number
+  rejects?: string
+  compression?: Compression
 }
 
 export type RawJoin = NonNullable<RawPipeline['join']>

@@ -114,6 +114,33 @@ const select = {
     { type: 'object', additionalProperties: { type: 'string' }, minProperties: 1 },
   ],
 }
+/** Of an output. */
+const output = {
+  topic: topic('The output topic; created where it does not exist.'),
+  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  select: {
+    ...select,
+    description:
+      'The fields that go there, of the completed record: a list of names, or a map of output name to field. All without it.',
+  },
+  key: text(
+    'The field of the completed record whose text is the key, which says the partition. Without it the fact’s key and partition.',
+  ),
+  schemaId: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 2147483647,
+    description:
+      'The schema id in each value’s frame. With a registry: the one that it gives the output’s schema.',
+  },
+  rejects: topic(
+    'The rejects topic (dead letters), one for all outputs. Default: the first output’s topic and .rejects.',
+  ),
+  compression: text('Compression of output batches.', {
+    enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    default: 'none',
+  }),
+}
 const dimension = object(
   'A compacted topic that every instance holds whole.',
   {
@@ -280,28 +307,16 @@ export const pipelineSchema = {
         },
         ['topic', 'on', 'within'],
       ),
-      output: object(
-        'Where completed records go.',
-        {
-          topic: topic('The output topic; created where it does not exist.'),
-          format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
-          schemaId: {
-            type: 'integer',
-            minimum: 0,
-            maximum: 2147483647,
-            description:
-              'The schema id in each value’s frame. With a registry: the one that it gives the output’s schema.',
-          },
-          rejects: topic(
-            'The rejects topic (dead letters). Default: the output topic and .rejects.',
-          ),
-          compression: text('Compression of output batches.', {
-            enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
-            default: 'none',
-          }),
-        },
-        ['topic'],
-      ),
+      output: object('Where completed records go. `outputs` where there are several.', output, [
+        'topic',
+      ]),
+      outputs: {
+        type: 'object',
+        minProperties: 1,
+        description:
+          'Outputs by name, in place of `output`: each completed record goes to all of them, in one transaction.',
+        additionalProperties: object('One of the outputs.', output, ['topic']),
+      },
       state: object('Local state.', {
         dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),
       }),
@@ -359,6 +374,6 @@ export const pipelineSchema = {
         },
       }),
     },
-    ['name', 'kafka', 'facts', 'output'],
+    ['name', 'kafka', 'facts'],
   ),
 }

@@ -31,13 +31,16 @@ export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
 
 /** The settings that the file leaves out, as they are then. */
 export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): Setting[] {
-  const { dimensions, join } = pipeline
-  const names = dimensions.map(({ name }) => name)
+  const { dimensions, join, outputs } = pipeline
+  const names: Names = {
+    dimensions: dimensions.map(({ name }) => name),
+    outputs: outputs.filter(({ path }) => path[0] === 'outputs').map(({ path }) => path[1]),
+  }
   const derived: Setting[] = [
     {
-      path: ['output', 'rejects'],
+      path: pipeline.output.path.concat('rejects'),
       value: pipeline.output.rejects,
-      source: 'default: output.topic and .rejects',
+      source: 'default: the output’s topic and .rejects',
     },
     ...(join === null
       ? []
@@ -51,25 +54,25 @@ export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): 
     { path: ['kafka', 'instanceId'], value: null, source: 'default: a random one' },
   ]
   const fromSchema = defaultsOf(definition, [], names).filter(
-    ({ path }) => join !== null || path[0] !== 'join',
+    ({ path: [section] }) =>
+      (join !== null || section !== 'join') && (names.outputs.length === 0 || section !== 'output'),
   )
   return [...fromSchema, ...derived].filter(
     ({ path }) => !given.some((setting) => isWithin(path, setting.path)),
   )
 }
 
+/** Of the sections whose keys the file chooses. */
+type Names = Readonly<Record<string, readonly string[]>>
+
 /** Sections that are there only if the file has them. */
 const OPTIONAL = ['registry', 'registry.tls', 'kafka.tls', 'kafka.sasl']
 
-function defaultsOf(
-  schema: Definition,
-  path: readonly string[],
-  names: readonly string[],
-): Setting[] {
+function defaultsOf(schema: Definition, path: readonly string[], names: Names): Setting[] {
   if (OPTIONAL.includes(path.join('.'))) return []
   const { properties = {}, additionalProperties: each } = schema
   if (typeof each === 'object') {
-    return names.flatMap((name) => defaultsOf(each, [...path, name], names))
+    return (names[path[0]] ?? []).flatMap((name) => defaultsOf(each, [...path, name], names))
   }
   const below = Object.entries(properties).flatMap(([key, value]) =>
     defaultsOf(value, [...path, key], names),

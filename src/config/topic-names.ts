@@ -33,13 +33,18 @@ export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'join'>): strin
 /** Those that a start creates where they are missing. */
 export const ownTopics = (pipeline: Pipeline): string[] => {
   const changelog = changelogTopic(pipeline)
-  const { topic, rejects } = pipeline.output
-  return [topic, rejects, ...(changelog === null ? [] : [changelog])]
+  const topics = pipeline.outputs.map(({ topic }) => topic)
+  return [...topics, pipeline.output.rejects, ...(changelog === null ? [] : [changelog])]
 }
 
-/** Those that have to have as many partitions as the facts: each task has the same of all. */
+/** Those that have to have as many partitions as the facts: each task has the same of all. Outputs under a key of their own have any number. */
 export const alikeTopics = (pipeline: Pipeline): string[] => {
   const [, ...others] = sourcesOf(pipeline).map(({ config }) => config.topic)
   const changelog = changelogTopic(pipeline)
-  return [...others, pipeline.output.topic, ...(changelog === null ? [] : [changelog])]
+  const outputs = pipeline.outputs.filter(({ key }) => key === null)
+  return [
+    ...others,
+    ...outputs.map(({ topic }) => topic),
+    ...(changelog === null ? [] : [changelog]),
+  ]
 }

@@ -1,9 +1,9 @@
-import type { RecordBytes, RecordColumns, RejectReason, Stage } from '../batch.ts'
-import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
-import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import type { RecordColumns } from '../batch.ts'
+import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
-import type { Compression } from '../config/pipeline.ts'
-import { timeText } from './time-text.ts'
+import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
+import { Scratch } from './scratch.ts'
+import { type Completed, Sink, type SinkOutput, type SinkRejects } from './sink.ts'
 
 /** Where one stored record's parts are. */
 export interface Entry {
@@ -17,14 +17,6 @@ export interface Entry {
   readonly bodyEnd: number
 }
 
-export interface OutputTopic {
-  readonly topic: string
-  readonly compression: Compression
-  readonly partitions: number
-  /** No record batch may be larger: what the topic takes. */
-  readonly maxBatchBytes: number
-}
-
 /**
  * What a value has around its parts, which are concatenated: a match is open ++ fact with its columns ++ between ++
  * right record ++ close.
@@ -36,90 +28,32 @@ export interface OutputShape {
 }
 
 /** Outputs that the topic does not take. */
-export interface OutputRejects {
-  tooLarge(left: Entry, bytes: number): void
-  tooOld(left: Entry, time: number): void
+export interface OutputRejects extends SinkRejects {
+  tooLarge(to: OutputTopic, left: Entry, bytes: number): void
+  tooOld(to: OutputTopic, left: Entry, time: number): void
 }
 
-/** What Kafka's format adds to a batch and, at most, to a record. */
-const BATCH_OVERHEAD = 61
-const RECORD_OVERHEAD = 40
-
-/** The text may quote a key. */
-const MOST_ERROR_CHARS = 500
-
-/** Bytes of a batch with one record of so many bytes. */
-export const batchOf = (recordBytes: number): number =>
-  BATCH_OVERHEAD + RECORD_OVERHEAD + recordBytes
-
-/** Why the topic does not take a record of so many bytes of key, value and headers. @param what it is */
-export const tooLargeText = (what: string, to: OutputTopic, bytes: number): string =>
-  `${what} has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${to.maxBatchBytes} is the most that ${to.topic} takes (max.message.bytes)`
-
-/** Why it does not take one of this time, in ms. */
-export const tooOldText = (what: string, { topic }: OutputTopic, time: number): string =>
-  `${what}’s time is ${timeText(time)}, longer ago than ${topic} takes (message.timestamp.before.max.ms, or difference.max.ms)`
-
-/** Batches of one topic-partition for one epoch; a new one is begun before the limit is passed. */
-export class BatchList {
-  readonly #output: OutputTopic
-  readonly #partition: number
-  #batches: RecordBatchWriter[] = []
-  #open: RecordBatchWriter | undefined
-  #lastBytes = 0
-  bytes = 0
-  records = 0
-
-  /** @param task the number of the partition that the records come from: theirs is the same, or in a topic of fewer another */
-  constructor(output: OutputTopic, task: number) {
-    this.#output = output
-    this.#partition = task % output.partitions
-  }
-
-  fits(recordBytes: number): boolean {
-    return batchOf(recordBytes) <= this.#output.maxBatchBytes
-  }
-
-  /** A batch with room for a record of this many bytes of key, value and headers. */
-  writer(recordBytes: number): RecordBatchWriter {
-    const bytes = RECORD_OVERHEAD + recordBytes
-    this.bytes += bytes
-    this.records++
-    const open = this.#open
-    // Only a record that is larger makes a larger batch.
-    const most = Math.min(USUAL_BATCH_BYTES, this.#output.maxBatchBytes)
-    if (open !== undefined && open.bytes + bytes <= most) return open
-    return this.#begin()
-  }
-
-  #begin(): RecordBatchWriter {
-    const { topic, compression } = this.#output
-    const batch = new RecordBatchWriter({
-      topic,
-      partition: this.#partition,
-      transactional: true,
-      compression,
-      expectedBytes: Math.min(this.#lastBytes, USUAL_BATCH_BYTES, this.#output.maxBatchBytes),
-    })
-    this.#batches.push(batch)
-    this.#open = batch
-    return batch
-  }
-
-  drain(): RecordBatchWriter[] {
-    const batches = this.#batches
-    this.#batches = []
-    this.#open = undefined
-    this.#lastBytes = this.bytes
-    this.bytes = 0
-    this.records = 0
-    return batches
-  }
+/** Where completed records go. */
+export interface Outputs {
+  /** The first output that takes them as they are; null: none does. */
+  readonly whole: OutputTopic | null
+  /** Of what is written to it. */
+  readonly shape: OutputShape
+  /** The others. */
+  readonly sinks: readonly SinkOutput[]
 }
+
+type Value = 'value' | 'valueStart' | 'valueEnd' | 'headers'
 
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
-  readonly batches: BatchList
+  /** Of the output that takes completed records as they are. */
+  readonly #batches: BatchList | null
+  readonly #space: RecordSpace
+  readonly #topic: OutputTopic
+  readonly #sinks: readonly Sink[]
+  /** Where the value begins that is being written. */
+  #valueStart = 0
   /** Event times of the matches, and of facts that are joined with nothing, since the last `drainTimes`, in ms; so many of them. */
   #times = new Float64Array(0)
   #matches = 0
@@ -131,8 +65,17 @@ export class TaskOutput {
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  constructor(batches: BatchList, shape: OutputShape, missingRight: Bytes, rejects: OutputRejects) {
-    this.batches = batches
+  /** @param missingRight a match's right side where there is none */
+  constructor(
+    { whole, shape, sinks }: Outputs,
+    partition: number,
+    missingRight: Bytes,
+    rejects: OutputRejects,
+  ) {
+    this.#batches = whole && new BatchList(whole, partition)
+    this.#space = this.#batches ?? new Scratch()
+    this.#topic = whole ?? sinks[0].topic
+    this.#sinks = sinks.map((sink) => new Sink(sink, partition, rejects))
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
     this.#missingRight = missingRight
@@ -161,12 +104,13 @@ export class TaskOutput {
   ): RecordBatchWriter | undefined {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
     const all = this.recordBytes(columns, i, bytes)
-    if (!this.batches.fits(all) || times[i] < this.oldest) return undefined
+    if (!this.#space.fits(all) || times[i] < this.oldest) return undefined
     this.#matched(times[i])
-    const writer = this.batches.writer(all)
+    const writer = this.#space.writer(all)
     const { open } = this.#shape
     const headerBytes = headerEnds[i] - headerStarts[i]
     writer.begin(times[i], buffer, keyStarts[i], keyEnds[i], bytes + this.#around, headerBytes)
+    this.#valueStart = writer.position
     writer.append(open, 0, open.length)
     return writer
   }
@@ -182,11 +126,41 @@ export class TaskOutput {
   }
 
   /** @param position behind the body */
-  endFact(writer: RecordBatchWriter, position: number, columns: RecordColumns, i: number): void {
+  endFact(
+    writer: RecordBatchWriter,
+    position: number,
+    columns: RecordColumns,
+    times: Float64Array,
+    i: number,
+  ): void {
     const { close } = this.#shape
     writer.wrote(position)
     writer.append(close, 0, close.length)
+    if (this.#sinks.length > 0) this.#sinkFact(writer, columns, times[i], i)
     writer.end(columns.buffer, columns.headerStarts[i], columns.headerEnds[i])
+  }
+
+  /** Memory of what was written since the last `drain`. */
+  get bytes(): number {
+    let bytes = this.#batches?.bytes ?? 0
+    for (const sink of this.#sinks) bytes += sink.bytes
+    return bytes
+  }
+
+  /** The epoch's batches, of all outputs. */
+  drain(): RecordBatchWriter[] {
+    const sunk = this.#sinks.flatMap((sink) => sink.drain())
+    return [...(this.#batches?.drain() ?? []), ...sunk]
+  }
+
+  /** Whether the output that takes completed records as they are has room for one of this many bytes of key, value and headers. */
+  fits(bytes: number): boolean {
+    return this.#space.fits(bytes)
+  }
+
+  /** For messages. */
+  get topic(): OutputTopic {
+    return this.#topic
   }
 
   drainTimes(): Float64Array {
@@ -211,75 +185,53 @@ export class TaskOutput {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const valueBytes = this.#around + bodyEnd - bodyStart + end - start
     const bytes = keyEnd - keyStart + headersEnd - headersStart + valueBytes
-    if (!this.batches.fits(bytes)) {
-      this.#rejects.tooLarge(left, bytes)
+    if (!this.#space.fits(bytes)) {
+      this.#rejects.tooLarge(this.#topic, left, bytes)
       return false
     }
     if (time < this.oldest) {
-      this.#rejects.tooOld(left, time)
+      this.#rejects.tooOld(this.#topic, left, time)
       return false
     }
     const { open, between, close } = this.#shape
-    const writer = this.batches.writer(bytes)
+    const writer = this.#space.writer(bytes)
     writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headersEnd - headersStart)
+    this.#valueStart = writer.position
     writer.append(open, 0, open.length)
     writer.append(buffer, bodyStart, bodyEnd)
     writer.append(between, 0, between.length)
     writer.append(suffix, start, end)
     writer.append(close, 0, close.length)
+    if (this.#sinks.length > 0) this.#sinkMatch(writer, left, time)
     writer.end(buffer, headersStart, headersEnd)
     return true
   }
-}
 
-export interface Rejected {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly timestamp: number
-  readonly stage: Stage
-  readonly reason: RejectReason
-  readonly error: string
-  readonly record: RecordBytes
-}
-
-/** Writes rejects: the record as it came, with headers that say where it was and what was wrong. */
-export function writeReject(batches: BatchList, rejected: Rejected): void {
-  const { record } = rejected
-  // Wall clock: the record's own may be what is wrong with it.
-  const timestamp = Date.now()
-  const headers: [string, Buffer | null][] = [
-    ...record.headers.map(([name, value]): [string, Buffer | null] => [name, value]),
-    ['enricher.topic', Buffer.from(rejected.topic)],
-    ['enricher.partition', Buffer.from(String(rejected.partition))],
-    ['enricher.offset', Buffer.from(String(rejected.offset))],
-    ['enricher.timestamp', Buffer.from(String(rejected.timestamp))],
-    ['enricher.stage', Buffer.from(rejected.stage)],
-    ['enricher.reason', Buffer.from(rejected.reason)],
-    ['enricher.error', Buffer.from(rejected.error.slice(0, MOST_ERROR_CHARS))],
-  ]
-  const own = headers.slice(record.headers.length)
-  const omitted = (what: string): [string, Buffer] => ['enricher.omitted', Buffer.from(what)]
-  const { key } = record
-  // Its coordinates still find it in its own topic, where it was small enough to be.
-  const forms = [
-    { ...record, headers },
-    { key, value: null, headers: [...headers, omitted('value: too large')] },
-    { key, value: null, headers: [...own, omitted('value and headers: too large')] },
-  ]
-  const form = forms.find((one) => batches.fits(bytesOf(one))) ?? {
-    key: null,
-    value: null,
-    headers: [...own, omitted('key, value and headers: too large')],
+  #sinkMatch(writer: RecordBatchWriter, left: Entry, time: number): void {
+    const { buffer, keyStart, keyEnd, headersStart, headersEnd } = left
+    this.#sink(writer, { time, key: buffer, keyStart, keyEnd, headersStart, headersEnd })
   }
-  batches.writer(bytesOf(form)).recordOf(timestamp, form)
-}
 
-/** Bytes that a header takes at most: a letter has three bytes of UTF-8, and a length five. */
-function bytesOf({ key, value, headers }: RecordBytes): number {
-  const headerBytes = headers.reduce(
-    (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
-    0,
-  )
-  return headerBytes + (key?.length ?? 0) + (value?.length ?? 0)
+  #sinkFact(writer: RecordBatchWriter, columns: RecordColumns, time: number, i: number): void {
+    this.#sink(writer, {
+      time,
+      key: columns.buffer,
+      keyStart: columns.keyStarts[i],
+      keyEnd: columns.keyEnds[i],
+      headersStart: columns.headerStarts[i],
+      headersEnd: columns.headerEnds[i],
+    })
+  }
+
+  /** Gives the sinks the completed record whose value ends where the writer is. Key and headers lie in one buffer. */
+  #sink(writer: RecordBatchWriter, around: Omit<Completed, Value>): void {
+    const record = {
+      ...around,
+      headers: around.key,
+      value: writer.buffer,
+      valueStart: this.#valueStart,
+      valueEnd: writer.position,
+    }
+    for (const sink of this.#sinks) sink.write(record)
+  }
 }

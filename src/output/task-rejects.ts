@@ -1,23 +1,17 @@
-import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
+import type { RecordBytes, RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Counts } from '../counts/counts.ts'
-import {
-  BatchList,
-  type Entry,
-  type OutputRejects,
-  type OutputTopic,
-  type Rejected,
-  tooLargeText,
-  tooOldText,
-  writeReject,
-} from './task-output.ts'
+import { BatchList, type OutputTopic, tooLargeText, tooOldText } from './batch-list.ts'
+import type { Completed } from './sink.ts'
+import type { Entry, OutputRejects } from './task-output.ts'
+import { type Rejected, writeReject } from './write-reject.ts'
 
 const JOINED = 'The joined record'
+const COMPLETED = 'The completed record'
 
 interface RejectContext {
   readonly plan: { readonly topics: readonly string[] }
   readonly rejects: OutputTopic
-  readonly output: OutputTopic
   readonly counts: Counts
 }
 
@@ -27,14 +21,12 @@ export class TaskRejects implements OutputRejects {
   readonly #partition: number
   /** The topics of the sources. */
   readonly #topics: readonly string[]
-  readonly #output: OutputTopic
   readonly #counts: Counts
 
-  constructor(partition: number, { plan, rejects, output, counts }: RejectContext) {
+  constructor(partition: number, { plan, rejects, counts }: RejectContext) {
     this.batches = new BatchList(rejects, partition)
     this.#partition = partition
     this.#topics = plan.topics
-    this.#output = output
     this.#counts = counts
   }
 
@@ -61,18 +53,35 @@ export class TaskRejects implements OutputRejects {
     })
   }
 
-  tooLarge(left: Entry, bytes: number): void {
-    this.#joined(left, left.time, 'too_large', tooLargeText(JOINED, this.#output, bytes))
+  tooLarge(to: OutputTopic, left: Entry, bytes: number): void {
+    const error = tooLargeText(JOINED, to, bytes)
+    this.#unwritten(to, partsOf(left), left.time, 'too_large', error)
   }
 
-  tooOld(left: Entry, time: number): void {
-    this.#joined(left, time, 'too_old', tooOldText(JOINED, this.#output, time))
+  tooOld(to: OutputTopic, left: Entry, time: number): void {
+    this.#unwritten(to, partsOf(left), time, 'too_old', tooOldText(JOINED, to, time))
   }
 
-  /** An output that the topic does not take: its parts are known, its coordinates are not. */
-  #joined(left: Entry, timestamp: number, reason: RejectReason, error: string): void {
-    const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
-    this.#counts.reject(this.#output.topic, 'output', reason)
+  sinkTooLarge(to: OutputTopic, record: Completed, bytes: number): void {
+    const { key, keyStart, keyEnd, value, valueStart, valueEnd, time } = record
+    const { headers, headersStart, headersEnd } = record
+    const parts = {
+      key: keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
+      value: Buffer.from(value.subarray(valueStart, valueEnd)),
+      headers: headersEnd > headersStart ? readHeaders(headers, headersStart) : [],
+    }
+    this.#unwritten(to, parts, time, 'too_large', tooLargeText(COMPLETED, to, bytes))
+  }
+
+  /** An output that its topic does not take: its parts are known, its coordinates are not. */
+  #unwritten(
+    to: OutputTopic,
+    record: RecordBytes,
+    timestamp: number,
+    reason: RejectReason,
+    error: string,
+  ): void {
+    this.#counts.reject(to.topic, 'output', reason)
     this.#write({
       topic: this.#topics[0],
       partition: this.#partition,
@@ -81,16 +90,21 @@ export class TaskRejects implements OutputRejects {
       stage: 'output',
       reason,
       error,
-      record: {
-        key: Buffer.from(buffer.subarray(keyStart, keyEnd)),
-        value: Buffer.from(buffer.subarray(bodyStart, bodyEnd)),
-        headers: headersEnd > headersStart ? readHeaders(buffer, headersStart) : [],
-      },
+      record,
     })
   }
 
   #write(rejected: Rejected): void {
     this.#counts.lastRejects.add(rejected)
     writeReject(this.batches, rejected)
+  }
+}
+
+const partsOf = (left: Entry): RecordBytes => {
+  const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
+  return {
+    key: Buffer.from(buffer.subarray(keyStart, keyEnd)),
+    value: Buffer.from(buffer.subarray(bodyStart, bodyEnd)),
+    headers: headersEnd > headersStart ? readHeaders(buffer, headersStart) : [],
   }
 }

@@ -5,7 +5,7 @@ import type { Column, JoinConfig, Pipeline, TopicConfig } from '../config/pipeli
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
-import type { TopicSchemas } from './output-plan.ts'
+import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
 type Use = (name: string, type: Field['type']) => unknown
@@ -23,9 +23,23 @@ type Owner = Pick<Named, 'topic' | 'schema'>
 
 /** Whether the fields that the pipeline names are there. Throws SCHEMA_INVALID with the place of each that is not. */
 export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
-  const faults = namedFields(pipeline, schemas).flatMap((named) => {
-    const fault = faultOf(named)
-    return fault === null ? [] : [`${placeOf(pipeline, named.path)}: ${fault}`]
+  refuse(pipeline, namedFields(pipeline, schemas))
+}
+
+/** Whether the fields are there that outputs name of the completed record. Throws SCHEMA_INVALID with the place of each that is not. */
+export function checkOutputs(pipeline: Pipeline, { schema }: OutputPlan): void {
+  const completed = { topic: 'The completed record', schema: schema as AvroRecordSchema }
+  const named = pipeline.outputs.flatMap(({ path, select, key }): Named[] => [
+    ...selected(completed, path, select),
+    ...(key === null ? [] : [{ ...completed, path: [...path, 'key'], name: key, use: fieldKind }]),
+  ])
+  refuse(pipeline, named)
+}
+
+function refuse(pipeline: Pipeline, named: readonly Named[]): void {
+  const faults = named.flatMap((one) => {
+    const fault = faultOf(one)
+    return fault === null ? [] : [`${placeOf(pipeline, one.path)}: ${fault}`]
   })
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', [...new Set(faults)].join('\n'))
 }

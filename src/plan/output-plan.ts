@@ -63,10 +63,14 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
     dimensions: schemas.dimensions.map((one, d) => (isNullable(d) ? withoutDefaults(one) : one)),
     right: join?.kind === 'left' ? withoutDefaults(schemas.right!) : schemas.right,
   })
-  const all = allOf(fields)
+  return { ...fields, schema: recordOf(output.topic, namespace, allOf(fields)) }
+}
+
+/** The schema of a topic's record of these fields. */
+function recordOf(topic: string, namespace: string, all: readonly OutputField[]): object {
   const base = {
     type: 'record',
-    name: recordName(output.topic),
+    name: recordName(topic),
     ...(namespace === '' ? {} : { namespace }),
     fields: all.map(({ name, type, doc, branch }) => ({
       name,
@@ -76,7 +80,7 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
   }
   const named = definitionsOf(base)
   const aliases = aliasesOf(all)
-  const schema = {
+  return {
     ...base,
     fields: base.fields.map((field, i) => ({
       ...field,
@@ -84,7 +88,21 @@ export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPla
       ...(aliases[i].length === 0 ? {} : { aliases: aliases[i] }),
     })),
   }
-  return { ...fields, schema }
+}
+
+/**
+ * The schema of an output that takes these fields of the completed record, under these names.
+ * @param completed its schema. Throws SCHEMA_INVALID where it lacks one
+ */
+export function selectedSchema(
+  completed: AvroRecordSchema,
+  topic: string,
+  select: readonly Column[] | null,
+): object {
+  const namespace = innerNamespace(completed, '')
+  const types = new NamedTypes(recordName(topic), namespace)
+  const fields = fieldsOf(types, 'output', 'The completed record', completed, select, false)
+  return recordOf(topic, namespace, fields)
 }
 
 const withoutDefaults = (schema: AvroRecordSchema): AvroRecordSchema => ({

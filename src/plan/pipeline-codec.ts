@@ -15,9 +15,10 @@ import { atPlace } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { OutputShape } from '../output/task-output.ts'
-import { checkFields } from './check-fields.ts'
+import { checkFields, checkOutputs } from './check-fields.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
+import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, type OutputPlan, planOutput, type TopicSchemas } from './output-plan.ts'
 import { storedViews } from './stored-views.ts'
 
@@ -74,6 +75,7 @@ export function createPipelineCodec(
 ): PipelineCodec {
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
+  checkOutputs(pipeline, plan)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan)
   const { facts, join, dimensions } = pipeline
@@ -96,6 +98,7 @@ export function createPipelineCodec(
     views: storedViews(plan),
     layout: layoutsOf(pipeline, schemas, plan)[0],
     outputSchema: schemaText(plan.schema, 2),
+    outputs: outputCodecs(pipeline, plan),
   }
 }
 

@@ -30,11 +30,17 @@ export interface Join
 
 /** Topics that epochs are written to. */
 export interface Written {
-  readonly output: string
+  /** One at least. */
+  readonly outputs: readonly WrittenOutput[]
   readonly rejects: string
   /** null: tasks keep no state. */
   readonly changelog: string | null
-  /** Of output and rejects. */
+  /** Of rejects. */
+  readonly compression: Compression
+}
+
+export interface WrittenOutput {
+  readonly topic: string
   readonly compression: Compression
 }
 
@@ -56,7 +62,7 @@ export interface Plan {
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, facts, dimensions, join, output } = pipeline
+  const { name, commit, facts, dimensions, join, outputs, output } = pipeline
   const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
   // The join field is the first key field of the fact's reader.
@@ -77,7 +83,7 @@ export function planOf(pipeline: Pipeline): Plan {
     aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
     early: join?.early ?? 'reject',
     written: {
-      output: output.topic,
+      outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,
       changelog: changelogTopic(pipeline),
       compression: output.compression,

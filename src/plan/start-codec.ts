@@ -1,7 +1,9 @@
 /** What a start compiles: the latest schemas, or those that the stored window needs. */
 import type { Broker } from '../broker/port.ts'
+import type { Bytes } from '../bytes.ts'
+import type { OutputCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { changelogName, changelogTopic, sourcesOf } from '../config/topic-names.ts'
 import type { Log } from '../events.ts'
@@ -23,7 +25,7 @@ const REGISTRY_PATIENCE_MS = 30_000
 const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
 
 /**
- * Reads and compiles the schemas; with a registry, registers the output's. Throws SCHEMA_INVALID,
+ * Reads and compiles the schemas; with a registry, registers the outputs'. Throws SCHEMA_INVALID,
  * REGISTRY_UNAVAILABLE, or STATE_LAYOUT_CHANGED where the window was stored for another pipeline.
  * @param transactionalId of this instance, which has no epoch yet
  */
@@ -34,26 +36,40 @@ export async function compileForStart(
   transactionalId: string,
   log: Log,
 ) {
-  const { topic, schemaId } = pipeline.output
   if (pipeline.join === null) await refuseFormerJoin(pipeline, broker)
   if (registry === null) {
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
     const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
-    return { ...compiled, frame: outputFrame(schemaId!) }
+    return { ...compiled, frames: pipeline.outputs.map(({ schemaId }) => outputFrame(schemaId!)) }
   }
   const read = async () => {
     const compiled = await compileStored(pipeline, registry, broker, transactionalId)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
-    const { outputSchema } = compiled.codec
-    const register = () => registry.register(`${topic}-value`, outputSchema)
-    const id = schemaId ?? (await atPlace(pipeline, ['output', 'topic'], REFUSALS, register))
-    return { ...compiled, frame: outputFrame(id) }
+    const frames: Bytes[] = []
+    for (const [i, output] of pipeline.outputs.entries()) {
+      frames.push(
+        outputFrame(await schemaIdOf(pipeline, output, compiled.codec.outputs[i], registry)),
+      )
+    }
+    return { ...compiled, frames }
   }
   return atPlace(pipeline, ['registry', 'url'], ['REGISTRY_UNAVAILABLE'], () =>
     registry.withPatience(REGISTRY_PATIENCE_MS, read),
   )
 }
+
+/** The file's, else the registry's, which gets the schema. */
+const schemaIdOf = async (
+  pipeline: Pipeline,
+  { path, topic, schemaId }: OutputConfig,
+  { schema }: OutputCodec,
+  registry: Registry,
+): Promise<number> =>
+  schemaId ??
+  (await atPlace(pipeline, [...path, 'topic'], REFUSALS, () =>
+    registry.register(`${topic}-value`, schema),
+  ))
 
 /** Says what the keys make of the join: rejects, or records that do not meet. */
 export function warnOfKeys(

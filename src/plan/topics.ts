@@ -7,10 +7,11 @@ import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 
 export interface Topics {
-  /** How many partitions the inputs have, and so how many tasks there are; output and changelog have as many. */
-  readonly partitions: number
-  readonly rejectPartitions: number
-  /** What output, rejects and changelog take. */
+  /** How many partitions the inputs have, and so how many tasks there are. */
+  readonly tasks: number
+  /** Of outputs, rejects and changelog. */
+  readonly partitions: ReadonlyMap<string, number>
+  /** What outputs, rejects and changelog take. */
   readonly limits: ReadonlyMap<string, TopicLimits>
 }
 
@@ -119,7 +120,6 @@ export async function missingTopics(
  * Throws TOPIC_MISSING or PARTITIONS_DIFFER.
  */
 export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log): Promise<Topics> {
-  const { output } = pipeline
   const { partitions, create } = await missingTopics(pipeline, admin)
   await admin.createTopics(create)
   if (create.length > 0) {
@@ -130,8 +130,8 @@ export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log):
   warn(pipeline, all, log)
   const own = [...all].filter(([topic]) => ownTopics(pipeline).includes(topic))
   return {
-    partitions,
-    rejectPartitions: all.get(output.rejects)!.partitions,
+    tasks: partitions,
+    partitions: new Map(own.map(([topic, of]) => [topic, of.partitions])),
     limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
   }
 }
@@ -189,14 +189,14 @@ export function partitionsRemedy(
   other: string,
   count: number,
 ): string {
-  const { facts, output } = pipeline
+  const { facts, outputs } = pipeline
   // Its records are of the former partitions' tasks: with more it would be of no use.
   if (other === changelogTopic(pipeline)) {
     return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the changelog, and the inputs are read again from their beginning'
   }
   const alter = (topic: string, wanted: number): string =>
     `kafka-topics.sh --alter --topic ${topic} --partitions ${wanted}`
-  if (other === output.topic) {
+  if (outputs.some(({ topic }) => topic === other)) {
     return count < partitions
       ? `give ${other} as many (${alter(other, partitions)})`
       : 'name another output topic'

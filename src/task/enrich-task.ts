@@ -10,7 +10,8 @@ import { SLICE } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import { NO_BYTES } from '../bytes.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
-import { BatchList, TaskOutput, tooLargeText, tooOldText } from '../output/task-output.ts'
+import { tooLargeText, tooOldText } from '../output/batch-list.ts'
+import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
@@ -43,8 +44,7 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, context)
     this.#facts = new Facts(partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
-    const batches = new BatchList(context.output, partition)
-    this.#output = new TaskOutput(batches, context.shape, NO_BYTES, this.#rejects)
+    this.#output = new TaskOutput(context.outputs, partition, NO_BYTES, this.#rejects)
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -55,7 +55,7 @@ export class EnrichTask implements RunnableTask {
   restartIdle(): void {}
 
   get epochBytes(): number {
-    return this.#output.batches.bytes + this.#rejects.batches.bytes
+    return this.#output.bytes + this.#rejects.batches.bytes
   }
 
   get full(): boolean {
@@ -104,18 +104,18 @@ export class EnrichTask implements RunnableTask {
     const batch = this.#output.beginFact(columns, times, i, bodyBytes)
     if (batch === undefined) return this.#refuse(block, i, bodyBytes)
     const at = value.project(batch.buffer, batch.position)
-    this.#output.endFact(batch, facts.enricher.write(batch.buffer, at), columns, i)
+    this.#output.endFact(batch, facts.enricher.write(batch.buffer, at), columns, times, i)
     return TAKEN
   }
 
   /** The output topic does not take it. */
   #refuse(block: Block, i: number, bodyBytes: number): number {
-    const { output } = this.#context
+    const { topic } = this.#output
     const { columns, times } = block
     const bytes = this.#output.recordBytes(columns, i, bodyBytes)
-    return this.#output.batches.fits(bytes)
-      ? this.#facts.reject(block, i, 'output', 'too_old', tooOldText(WHAT, output, times[i]))
-      : this.#facts.reject(block, i, 'output', 'too_large', tooLargeText(WHAT, output, bytes))
+    return this.#output.fits(bytes)
+      ? this.#facts.reject(block, i, 'output', 'too_old', tooOldText(WHAT, topic, times[i]))
+      : this.#facts.reject(block, i, 'output', 'too_large', tooLargeText(WHAT, topic, bytes))
   }
 
   get ended(): boolean {
@@ -127,7 +127,7 @@ export class EnrichTask implements RunnableTask {
     this.#dirty = false
     return {
       partition: this.partition,
-      outputs: this.#output.batches.drain(),
+      outputs: this.#output.drain(),
       outputTimes: this.#output.drainTimes(),
       rejects: this.#rejects.batches.drain(),
       offsets: [this.#facts.queue.taken],

@@ -7,7 +7,7 @@
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
-import { BatchList, TaskOutput } from '../output/task-output.ts'
+import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -57,8 +57,8 @@ export class JoinTask implements RunnableTask {
     this.#right = new Side(RIGHT, partition, context, this.#rejects)
     this.queues = [this.#facts.queue, this.#right.queue]
     this.#output = new TaskOutput(
-      new BatchList(context.output, partition),
-      context.shape,
+      context.outputs,
+      partition,
       context.codec.missingRight,
       this.#rejects,
     )
@@ -99,7 +99,7 @@ export class JoinTask implements RunnableTask {
   }
 
   get epochBytes(): number {
-    return this.#output.batches.bytes + this.#rejects.batches.bytes + this.state.log.epochBytes
+    return this.#output.bytes + this.#rejects.batches.bytes + this.state.log.epochBytes
   }
 
   get full(): boolean {
@@ -250,7 +250,7 @@ export class JoinTask implements RunnableTask {
     this.#dirty = false
     return {
       partition: this.partition,
-      outputs: this.#output.batches.drain(),
+      outputs: this.#output.drain(),
       outputTimes: this.#output.drainTimes(),
       rejects: this.#rejects.batches.drain(),
       offsets: this.queues.map(({ taken }) => taken),

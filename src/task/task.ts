@@ -5,7 +5,8 @@ import type { Counts } from '../counts/counts.ts'
 import type { DimensionTable } from '../dimension/table.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import type { Interval } from '../input/interval.ts'
-import type { OutputShape, OutputTopic } from '../output/task-output.ts'
+import type { OutputTopic } from '../output/batch-list.ts'
+import type { Outputs } from '../output/task-output.ts'
 import type { MemoryShares } from '../plan/memory.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { StateEpoch, TaskState } from '../state/task-state.ts'
@@ -17,14 +18,13 @@ export interface TaskContext {
   readonly codec: PipelineCodec
   /** Of the plan's look-ups, in their order. */
   readonly dimensions: readonly DimensionTable[]
-  readonly output: OutputTopic
-  readonly shape: OutputShape
+  readonly outputs: Outputs
   readonly rejects: OutputTopic
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
-  /** How far ahead of the clock an event time may be: the plan's, or the output topic's limit where that is less. */
+  /** How far ahead of the clock an event time may be: the plan's, or an output topic's limit where that is less. */
   readonly aheadMs: number
-  /** How far behind the clock an output's time may be; infinite where the output topic has no such limit. */
+  /** How far behind the clock an output's time may be; infinite where no output topic has such a limit. */
   readonly behindMs: number
   readonly memory: MemoryShares
   readonly counts: Counts

@@ -7,7 +7,7 @@ import { compress } from '../../src/broker/compression.ts'
 import { roomUnder } from '../../src/broker/compression-room.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
-import { BatchList } from '../../src/output/task-output.ts'
+import { BatchList } from '../../src/output/batch-list.ts'
 
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 

@@ -11,7 +11,7 @@ import { epochPart } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { avroShape, createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { PageStore } from '../../src/state/page-store.ts'
 import { JoinTask } from '../../src/task/join-task.ts'
 import type { TaskContext, TaskEpoch } from '../../src/task/task.ts'
@@ -23,7 +23,7 @@ import {
   rowOf,
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
-import { restore, taskContext } from '../support/task-context.ts'
+import { restore, taskContext, wholeOutput } from '../support/task-context.ts'
 import { LEFT, type ModelTimes, RIGHT } from '../window/model.ts'
 import { NOON, type StreamRecord, type StreamStep } from '../window/random-streams.ts'
 import { Disk } from './disk.ts'
@@ -135,7 +135,7 @@ export class TaskWorld {
     const world = this
     return taskContext(this.#pipeline, this.#codec, {
       dimensions: [this.#table],
-      shape: avroShape(FRAME),
+      outputs: wholeOutput(this.#pipeline, FRAME),
       aheadMs: 3_600_000,
       maxEntryBytes: BATCH_BYTES,
       memory: {

@@ -46,8 +46,8 @@ async function limitsWith(output: Settings, isConfigHidden = false) {
     limits: new WriteLimits(
       planOf(pipeline),
       {
-        partitions: 1,
-        rejectPartitions: 1,
+        tasks: 1,
+        partitions: new Map(ownTopics(pipeline).map((topic) => [topic, 1])),
         limits: await readLimits(ownTopics(pipeline), admin),
       },
       admin,
@@ -94,10 +94,10 @@ test('a batch has to fit into a segment, too, and leaves room for the broker’s
 
 test('a size that was lowered is what the next epoch is written by', async () => {
   const { limits: written, settings } = await limitsWith({})
-  assert.equal(written.output.maxBatchBytes, 1_048_588)
+  assert.equal(written.outputs[0].maxBatchBytes, 1_048_588)
   settings['max.message.bytes'] = '20000'
   await written.refused(refused('MESSAGE_TOO_LARGE'))
-  assert.equal(written.output.maxBatchBytes, 20_000)
+  assert.equal(written.outputs[0].maxBatchBytes, 20_000)
   assert.equal(written.rejects.maxBatchBytes, 1_048_588)
   assert.equal(written.ofTasks.maxEntryBytes, 20_000 - 512)
 })
@@ -129,10 +129,10 @@ test('what two topics take that may not be seen is found for both, one after the
   for (const topic of [OUTPUT, CHANGELOG, OUTPUT, CHANGELOG, OUTPUT]) {
     await written.refused(refused('MESSAGE_TOO_LARGE', topic))
   }
-  assert.equal(written.output.maxBatchBytes, 131_073)
+  assert.equal(written.outputs[0].maxBatchBytes, 131_073)
   assert.equal(written.changelog!.maxRecordBytes + 512, 262_147)
   await assert.rejects(written.refused(refused('INVALID_TIMESTAMP')))
-  assert.equal(written.output.maxBatchBytes, 131_073)
+  assert.equal(written.outputs[0].maxBatchBytes, 131_073)
 })
 
 test('refusals with commits in between are no series, of sizes and of times', async () => {
@@ -154,10 +154,10 @@ test('where no broker answers the limits stay as they are, and the next refusal 
   settings['max.message.bytes'] = '20000'
   state.isAway = true
   await written.refused(refused('MESSAGE_TOO_LARGE'))
-  assert.equal(written.output.maxBatchBytes, 1_048_588)
+  assert.equal(written.outputs[0].maxBatchBytes, 1_048_588)
   state.isAway = false
   await written.refused(refused('MESSAGE_TOO_LARGE'))
-  assert.equal(written.output.maxBatchBytes, 20_000)
+  assert.equal(written.outputs[0].maxBatchBytes, 20_000)
 })
 
 test('a limit that is raised again counts at the next look, where something was refused', async () => {
@@ -168,7 +168,7 @@ test('a limit that is raised again counts at the next look, where something was 
   assert.equal(await written.look(), false)
   settings['max.message.bytes'] = '40000'
   assert.equal(await written.look(), true)
-  assert.equal(written.output.maxBatchBytes, 40_000)
+  assert.equal(written.outputs[0].maxBatchBytes, 40_000)
   assert.equal(await written.look(), false)
 })
 

@@ -95,7 +95,16 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const times = { late, aheadMs: 10_000, early: 'reject' } as const
   const select = same('method', 'amount', 'paid_at')
   const client = { clientId: 'stream-enricher', instanceId: null, sessionTimeoutMs: 10_000 }
-  const names = { topic: 'orders.enriched', rejects: 'orders.rejects' }
+  const output: Pipeline['output'] = {
+    path: ['output'],
+    topic: 'orders.enriched',
+    rejects: 'orders.rejects',
+    format: 'avro',
+    select: null,
+    key: null,
+    schemaId: null,
+    compression: 'none',
+  }
   const expected: Pipeline = {
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
@@ -106,7 +115,8 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },
     ],
     join: { ...input, ...window, ...on, ...times, topic: 'payments', kind: 'inner', select },
-    output: { ...names, format: 'avro', schemaId: null, compression: 'none' },
+    output,
+    outputs: [output],
     state: { dir: '/var/lib/stream-enricher' },
     commit: { intervalMs: 100 },
     memory: { limit: null, pages: null, fetch: null, epoch: null, dimensions: null },
@@ -623,4 +633,28 @@ test('a word with one wrong letter suggests the right one', () => {
 test('a word that is like none suggests none', () => {
   assert.equal(didYouMean('elephant', words), '')
   assert.equal(didYouMean('topic', []), '')
+})
+
+test('one output or several: what contradicts itself is told at its place, all at once', () => {
+  const two = (more: string): readonly string[] =>
+    faultsOf(textOf({ output: '{ topic: o, schemaId: 5 }', outputs: more }))
+  const ends = (faults: readonly string[], wanted: readonly string[]): void => {
+    assert.equal(faults.length, wanted.length, faults.join('\n'))
+    for (const [i, text] of wanted.entries()) assert.ok(faults[i].endsWith(text), faults[i])
+  }
+  ends(two('{ a: { topic: x, schemaId: 5 } }'), [
+    'outputs: stands beside output; write it below outputs, with a name of its own',
+  ])
+  const several = textOf({
+    outputs:
+      '{ a: { topic: x, schemaId: 5, rejects: r }, b: { topic: x, rejects: r }, c: { topic: r, schemaId: 6 } }',
+  }).replace(/^output:.*\n/m, '')
+  ends(faultsOf(several), [
+    'outputs.b.rejects: is of all outputs, and stands below another already; leave it out here',
+    'outputs.b.topic: is another output’s too; write to one of its own',
+    'outputs.a.rejects: is the output topic too',
+    'outputs.b: without a registry the output needs schemaId, the id for its frame',
+  ])
+  const none = textOf({}).replace(/^output:.*\n/m, '')
+  ends(faultsOf(none), ['has no output; write output: { topic: … }'])
 })

@@ -7,9 +7,8 @@ import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { avroShape } from '../../src/plan/pipeline-codec.ts'
 import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
-import { taskContext } from '../support/task-context.ts'
+import { taskContext, wholeOutput } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
 const BATCH_BYTES = 1_048_588
@@ -36,11 +35,10 @@ export function startWorker(setting: WorkerSetting): Worker {
     broker,
     context: taskContext(pipeline, codec, {
       dimensions: [oneRow()],
-      shape: avroShape(FRAME),
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,
-      output: { ...topic, topic: pipeline.output.topic, partitions },
+      outputs: wholeOutput(pipeline, FRAME, { ...topic, partitions }),
       rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
     }),
     changelog: {

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeHeaders } from '../../src/broker/record-batch-writer.ts'
+import { encodeHeaders, type RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { Counts } from '../../src/counts/counts.ts'
-import {
-  BatchList,
-  type Entry,
-  type OutputTopic,
-  type Rejected,
-  TaskOutput,
-  writeReject,
-} from '../../src/output/task-output.ts'
+import { BatchList, type OutputTopic } from '../../src/output/batch-list.ts'
+import { type Entry, TaskOutput } from '../../src/output/task-output.ts'
 import { TaskRejects } from '../../src/output/task-rejects.ts'
+import { type Rejected, writeReject } from '../../src/output/write-reject.ts'
 import { planOf } from '../../src/plan/plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
@@ -26,9 +21,9 @@ const topic = (name: string, maxBatchBytes: number): OutputTopic => ({
 /** Around an Avro record: a frame. */
 const shape = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
 
-async function recordsOf(batches: BatchList) {
+async function recordsOf(written: { drain(): RecordBatchWriter[] }) {
   const records = []
-  for (const batch of batches.drain()) {
+  for (const batch of written.drain()) {
     const columns = await decodeRecordBatches(await batch.seal(1n, 0, 0), 0, [])
     for (let i = 0; i < columns.length; i++) records.push(recordAt(columns, i))
   }
@@ -95,8 +90,8 @@ test('outputs that the topic does not take are rejected with key and headers, an
   const output = topic('enriched', 5000)
   const counts = new Counts(['customer'])
   const plan = planOf(pipelineWith())
-  const rejects = new TaskRejects(3, { plan, output, counts, rejects: topic('rejects', 20_000) })
-  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
+  const rejects = new TaskRejects(3, { plan, counts, rejects: topic('rejects', 20_000) })
+  const out = new TaskOutput({ whole: output, shape, sinks: [] }, 3, NO_BYTES, rejects)
   const body = Buffer.from('body')
   const right = entryOf(NOW, Buffer.from('right'))
   out.oldest = NOW - 1000
@@ -107,7 +102,7 @@ test('outputs that the topic does not take are rejected with key and headers, an
   out.match(entryOf(NOW - 2000, body), entryOf(NOW - 1500, Buffer.from('right')))
   out.match(entryOf(NOW, Buffer.alloc(6000)), right)
 
-  assert.equal((await recordsOf(out.batches)).length, 2)
+  assert.equal((await recordsOf(out)).length, 2)
   const reasons = []
   for (const record of await recordsOf(rejects.batches)) {
     const headers = headersOf(record)
@@ -124,11 +119,13 @@ test('outputs that the topic does not take are rejected with key and headers, an
   assert.equal(counts.rejects.get('enriched output too_old'), 2)
 })
 
+const none = () => assert.fail()
+
 test('a topic without a limit of age takes any', async () => {
   const output = topic('enriched', 5000)
-  const rejects = { tooLarge: assert.fail, tooOld: assert.fail }
-  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
+  const rejects = { tooLarge: none, tooOld: none, sinkTooLarge: none }
+  const out = new TaskOutput({ whole: output, shape, sinks: [] }, 3, NO_BYTES, rejects)
   out.oldest = NOW - Number.POSITIVE_INFINITY
   out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))
-  assert.equal((await recordsOf(out.batches)).length, 1)
+  assert.equal((await recordsOf(out)).length, 1)
 })

@@ -1,7 +1,11 @@
+import type { Bytes } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
+import type { OutputTopic } from '../../src/output/batch-list.ts'
+import { outputsOf } from '../../src/output/outputs.ts'
+import type { Outputs } from '../../src/output/task-output.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { avroShape, outputFrame } from '../../src/plan/pipeline-codec.ts'
 import { planOf } from '../../src/plan/plan.ts'
@@ -10,19 +14,35 @@ import type { RunnableTask, TaskContext } from '../../src/task/task.ts'
 
 const TOPIC = { compression: 'none', partitions: 1, maxBatchBytes: 1 << 20 } as const
 
+/** Outputs that are the pipeline's first, taken as it is. @param frame of its values */
+export const wholeOutput = (
+  { output }: Pipeline,
+  frame: Bytes,
+  topic: Omit<OutputTopic, 'topic'> = TOPIC,
+): Outputs => ({
+  whole: { ...topic, topic: output.topic },
+  shape: avroShape(frame),
+  sinks: [],
+})
+
 /** What tasks share, without limits of time, and with empty dimensions. */
 export function taskContext(
   pipeline: Pipeline,
   codec: PipelineCodec,
   over: Partial<TaskContext> = {},
 ): TaskContext {
-  const { output, dimensions, memory } = pipeline
+  const { output, outputs, dimensions, memory } = pipeline
   return {
     plan: planOf(pipeline),
     codec,
     dimensions: dimensions.map(() => new DimensionTable()),
-    output: { ...TOPIC, topic: output.topic },
-    shape: avroShape(outputFrame(5)),
+    outputs: outputsOf(
+      outputs.map(({ topic }, o) => ({
+        topic: { ...TOPIC, topic },
+        shape: avroShape(outputFrame(5)),
+        codec: codec.outputs[o],
+      })),
+    ),
     rejects: { ...TOPIC, topic: output.rejects },
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,

@@ -38,13 +38,13 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
 
 /** What the service does with each topic. */
 function neededOn(pipeline: Pipeline): [string, readonly Operation[]][] {
-  const { output } = pipeline
+  const { outputs, output } = pipeline
   const changelog = changelogTopic(pipeline)
   const all = (topics: readonly string[], operations: readonly Operation[]) =>
     topics.map((topic): [string, readonly Operation[]] => [topic, operations])
   return [
     ...all(inputTopics(pipeline), ['describe', 'read']),
-    ...all([output.topic, output.rejects], ['describe', 'write']),
+    ...all([...outputs.map(({ topic }) => topic), output.rejects], ['describe', 'write']),
     ...all(changelog === null ? [] : [changelog], ['describe', 'read', 'write', 'delete']),
   ]
 }

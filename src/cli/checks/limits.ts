@@ -65,11 +65,12 @@ function checkSizes(pipeline: Pipeline, found: Found, largest: number): Finding[
 }
 
 function checkAges(pipeline: Pipeline, found: Found): Finding[] {
-  const name = pipeline.output.topic
-  const topic = found.get(name)
-  if (topic === undefined) return []
-  const { behindMs } = limitsOf(topic)
-  if (!Number.isFinite(behindMs)) return []
-  const detail = `${name} takes no record whose time is longer ago than ${durationText(behindMs)}: such outputs are rejected as too_old`
-  return [warn('record ages', detail, `raise message.timestamp.before.max.ms on ${name}`)]
+  return pipeline.outputs.flatMap(({ topic: name }) => {
+    const topic = found.get(name)
+    if (topic === undefined) return []
+    const { behindMs } = limitsOf(topic)
+    if (!Number.isFinite(behindMs)) return []
+    const detail = `${name} takes no record whose time is longer ago than ${durationText(behindMs)}: such outputs are rejected as too_old`
+    return [warn('record ages', detail, `raise message.timestamp.before.max.ms on ${name}`)]
+  })
 }

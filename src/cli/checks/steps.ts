@@ -1,7 +1,7 @@
 /** What starting a pipeline file would do to what is there: pure, from what was read before. */
 import type { GroupDescription, OffsetCommit, TopicDescription } from '../../broker/port.ts'
 import type { Comparison } from '../../codec/registry.ts'
-import type { Pipeline } from '../../config/pipeline.ts'
+import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
 import {
   changelogName,
@@ -68,11 +68,11 @@ export function topicSteps(
 }
 
 /** @param comparison null: the pipeline has no registry */
-export function schemaStep({ output }: Pipeline, comparison: Comparison | null): Step {
+export function schemaStep({ topic, schemaId }: OutputConfig, comparison: Comparison | null): Step {
   const what = 'output schema'
-  const subject = `${output.topic}-value`
+  const subject = `${topic}-value`
   if (comparison === null)
-    return step('keep', what, `id ${output.schemaId} in each value’s frame, as the file says`)
+    return step('keep', what, `id ${schemaId} in each value of ${topic}, as the file says`)
   switch (comparison.state) {
     case 'registered':
       return step('keep', what, `${subject} has it already`)

@@ -140,7 +140,7 @@ export function checkOwnTopics(pipeline: Pipeline, found: Found): Finding[] {
     }
     const detail = `${name} deletes records ${limit}; timestamps are event times, so old ones go at once`
     return [
-      name === pipeline.output.topic
+      pipeline.outputs.some((output) => output.topic === name)
         ? warn('own topics', detail, remedy)
         : ok('own topics', `${name}: there, deletes records ${limit}`),
     ]

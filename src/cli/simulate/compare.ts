@@ -28,9 +28,17 @@ function compareOutputs(
 ): Difference[] {
   // Each takes a record that fits it: those that say most choose first, so that vague ones do not take theirs.
   const wanted = [...expected].sort((a, b) => weight(b) - weight(a))
-  const { missing, left } = pair(wanted, got, (one, other) => differences(one, other).length === 0)
+  const { missing, left } = pair(
+    wanted,
+    got,
+    (one, other) => one.to === other.to && differences(one, other).length === 0,
+  )
   // Of what is left, records of one key are taken to be meant by one another, and compared field by field.
-  const same = pair(missing, left, ({ key }, other) => key === undefined || key === other.key)
+  const same = pair(
+    missing,
+    left,
+    ({ to, key }, other) => to === other.to && (key === undefined || key === other.key),
+  )
   return [
     ...same.pairs.flatMap(([one, other]) =>
       differences(one, other).map((difference) => ({
@@ -51,8 +59,8 @@ function compareOutputs(
   ]
 }
 
-const named = (kind: string, { key }: Pick<ExpectedOutput, 'key'>): string =>
-  `${kind} ${key ?? ''}`.trim()
+const named = (kind: string, { to, key }: Pick<ExpectedOutput, 'to' | 'key'>): string =>
+  `${kind}${to === 'output' ? '' : ` to ${to}`} ${key ?? ''}`.trim()
 
 /** How much an expected record says: one that has the whole value says most. */
 const weight = ({ key, timestamp, headers, value, partial }: ExpectedOutput): number =>

@@ -40,7 +40,8 @@ const row = {
   timestamp: time('When it was written. Default: the clock.'),
 }
 
-const output = object('A record of the output topic.', {
+const output = object('A record of an output topic.', {
+  to: { type: 'string', description: 'The output’s name, where there are several.' },
   key: key('The join key; without a join, the fact’s key.'),
   timestamp: time('The later of the two event times; without a join, the fact’s.'),
   headers,
@@ -78,7 +79,10 @@ const testCase = object(
     },
     expect: object('What comes out, in any order; what is not listed must not come.', {
       outputs: list('Matches; without a join, facts.', output),
-      unmatched: list('Facts of a left join that come out alone.', output),
+      unmatched: list(
+        'Facts of a left join that come out alone. With several outputs they are among outputs.',
+        output,
+      ),
       rejects: list(
         'Records that go to the rejects topic.',
         object('A reject.', { from, key: key('Its key.'), reason: { type: 'string' } }, [
@@ -143,6 +147,7 @@ export interface RawRecord {
 }
 
 export interface RawOutput {
+  to?: string
   key?: Key
   timestamp?: Time
   headers?: Record<string, string>

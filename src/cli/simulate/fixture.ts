@@ -32,6 +32,8 @@ export type Step =
 
 /** A record that has to come out. What is undefined is not compared. */
 export interface ExpectedOutput {
+  /** The output's name; `output` where there is one without. */
+  readonly to: string
   /** null: none; undefined: not compared. */
   readonly key: string | null | undefined
   readonly timestamp: number | undefined
@@ -117,7 +119,8 @@ class FixtureReader {
   /** Facts, and right records where there is a join. */
   readonly #sources: readonly GivenRecords[]
   readonly #dimensions: readonly GivenRecords[]
-  readonly #output: AvroJson
+  /** By output. */
+  readonly #outputs: readonly AvroJson[]
 
   constructor(pipeline: Pipeline, schemas: TopicSchemas, yaml: YamlFile) {
     this.#pipeline = pipeline
@@ -133,7 +136,7 @@ class FixtureReader {
     })
     this.#sources = given.slice(0, sources)
     this.#dimensions = given.slice(sources)
-    this.#output = new AvroJson(JSON.parse(this.#codec.outputSchema))
+    this.#outputs = this.#codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
   }
 
   read(raw: RawFixture): Fixture {
@@ -163,6 +166,10 @@ class FixtureReader {
       )
     if (this.#sources.length === 1 && (expect.unmatched ?? []).length > 0) {
       this.#yaml.report([...path, 'expect', 'unmatched'], `${NO_JOIN}: facts are outputs`)
+    }
+    if (this.#outputs.length > 1 && (expect.unmatched ?? []).length > 0) {
+      const why = 'there are several outputs: all that comes out is among outputs, with its to'
+      this.#yaml.report([...path, 'expect', 'unmatched'], why)
     }
     const expected = {
       outputs: outputs('outputs'),
@@ -211,12 +218,30 @@ class FixtureReader {
     }
     const name = value === undefined ? 'contains' : 'value'
     const partial = value === undefined
-    const fields = this.#output.normal(value ?? contains ?? {}, partial, (inside, message) =>
+    const o = this.#outputNamed(raw.to, path)
+    const fields = this.#outputs[o].normal(value ?? contains ?? {}, partial, (inside, message) =>
       this.#yaml.report([...path, name, ...inside], message),
     )
     const key = keyText(raw.key)
     const timestamp = readTime(raw.timestamp, [...path, 'timestamp'], this.#yaml.report)
-    return { key, timestamp, headers, value: fields, partial }
+    const to = this.#pipeline.outputs[o].path.at(-1)!
+    return { to, key, timestamp, headers, value: fields, partial }
+  }
+
+  /** Which output is meant; one that is not known is reported. */
+  #outputNamed(name: string | undefined, path: Path): number {
+    const names = this.#pipeline.outputs.map((output) => output.path.at(-1)!)
+    if (name === undefined && names.length === 1) return 0
+    const at = names.indexOf(name ?? '')
+    if (at >= 0) return at
+    const known = `the outputs are ${names.join(', ')}`
+    if (name === undefined) this.#yaml.report(path, `needs to, for ${known}`)
+    else
+      this.#yaml.report(
+        [...path, 'to'],
+        `there is no output ${name}${didYouMean(name, names)}; ${known}`,
+      )
+    return 0
   }
 
   #fault({ from, key, reason }: RawFault, path: Path): ExpectedFault {

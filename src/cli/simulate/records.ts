@@ -35,10 +35,10 @@ async function batchOf(topic: string, offset: number, record: TimedRecord): Prom
 /** Every record of batches that were made to be sent. */
 export async function* written(
   batches: readonly ProduceBatch[],
-): AsyncGenerator<{ columns: RecordColumns; i: number }> {
+): AsyncGenerator<{ columns: RecordColumns; i: number; batch: ProduceBatch }> {
   for (const batch of batches) {
     const columns = await decodeRecordBatches(await batch.seal(1n, 0, 0), 0, [])
-    for (let i = 0; i < columns.length; i++) yield { columns, i }
+    for (let i = 0; i < columns.length; i++) yield { columns, i, batch }
   }
 }
 

@@ -13,6 +13,7 @@ import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { changelogTopic } from '../../config/topic-names.ts'
 import { Counts } from '../../counts/counts.ts'
+import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
 import { avroShape, outputFrame } from '../../plan/pipeline-codec.ts'
 import { type Plan, planOf } from '../../plan/plan.ts'
@@ -25,6 +26,8 @@ import { answerOf, keyText, type TimedRecord, written } from './records.ts'
 import { SimulatedDimension } from './simulated-dimension.ts'
 
 export interface Output {
+  /** The output's name. */
+  readonly to: string
   /** null: there is none, as may be where nothing is joined. */
   readonly key: string | null
   /** Milliseconds since 1970. */
@@ -72,7 +75,8 @@ export class Simulation {
   readonly #pipeline: Pipeline
   readonly #plan: Plan
   readonly #codec: PipelineCodec
-  readonly #output: AvroJson
+  /** By output. */
+  readonly #outputs: readonly AvroJson[]
   readonly #counts: Counts
   readonly #dimensions: readonly SimulatedDimension[]
   readonly #task: RunnableTask
@@ -89,7 +93,7 @@ export class Simulation {
     this.#codec = codec
     this.#clock = clock
     this.#stores = stores
-    this.#output = new AvroJson(JSON.parse(codec.outputSchema))
+    this.#outputs = codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
     this.#counts = new Counts(pipeline.dimensions.map(({ name }) => name))
     const { rejects } = this.effects
     this.#dimensions = pipeline.dimensions.map(
@@ -113,15 +117,20 @@ export class Simulation {
   }
 
   #context(): TaskContext {
-    const { output } = this.#pipeline
+    const { outputs, output } = this.#pipeline
     const topic = (name: string) =>
       ({ topic: name, compression: 'none', partitions: 1, maxBatchBytes: BATCH_BYTES }) as const
     return {
       plan: this.#plan,
       codec: this.#codec,
       dimensions: this.#dimensions.map(({ table }) => table),
-      output: topic(output.topic),
-      shape: avroShape(outputFrame(0)),
+      outputs: outputsOf(
+        outputs.map((one, o) => ({
+          topic: topic(one.topic),
+          shape: avroShape(outputFrame(0)),
+          codec: this.#codec.outputs[o],
+        })),
+      ),
       rejects: topic(output.rejects),
       aheadMs: Math.min(this.#plan.aheadMs, AHEAD_MS),
       behindMs: Number.POSITIVE_INFINITY,
@@ -196,9 +205,12 @@ export class Simulation {
     const { outputs, unmatched, rejects } = this.effects
     // In one round matches are written before facts of a left join that have none.
     let matches = epoch.outputTimes.length
-    for await (const { columns, i } of written(epoch.outputs)) {
-      if (matches-- > 0) outputs.push(this.#outputOf(columns, i))
-      else unmatched.push(this.#outputOf(columns, i))
+    for await (const { columns, i, batch } of written(epoch.outputs)) {
+      const output = this.#outputOf(batch.topic, columns, i)
+      // Of several outputs each takes what it wants: the matches are not the first ones.
+      const isMatch = this.#outputs.length > 1 || matches-- > 0
+      if (isMatch) outputs.push(output)
+      else unmatched.push(output)
     }
     for await (const { columns, i } of written(epoch.rejects))
       rejects.push(this.#reject(columns, i))
@@ -217,13 +229,16 @@ export class Simulation {
     return { topics, topicIds: [], changelog: topic === null ? null : { topic, ...of } }
   }
 
-  #outputOf(columns: RecordColumns, i: number): Output {
+  #outputOf(topic: string, columns: RecordColumns, i: number): Output {
     const { key, value, headers } = recordAt(columns, i)
+    const o = this.#pipeline.outputs.findIndex((output) => output.topic === topic)
+    const { path, key: keyField } = this.#pipeline.outputs[o]
     return {
-      key: this.#outputKey(key),
+      to: path.at(-1)!,
+      key: keyField === null || key === null ? this.#outputKey(key) : String(key),
       timestamp: columns.timestamps[i],
       headers: Object.fromEntries(headers.map(([name, text]) => [name, String(text)])),
-      value: this.#output.decode(value!.subarray(FRAME_BYTES)),
+      value: this.#outputs[o].decode(value!.subarray(FRAME_BYTES)),
     }
   }
 

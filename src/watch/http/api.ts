@@ -90,7 +90,7 @@ const GROUP =
 const HISTORY =
   'Of each figure a list, a value for every 10 seconds, oldest first: records a second, latency and lag. A latency of 2147483648 ms is that or more: old data is read. Without a join right, late, unmatched and enriched are 0.'
 const TOPOLOGY =
-  'Topics, dimensions, the join and its window, the output. Without a join right, join and changelog are null.'
+  'Topics, dimensions, the join and its window, the outputs, of which `output` is the first. Without a join right, join and changelog are null.'
 const TASKS =
   'State, lag, stream time, window and restore progress of each. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
 const LAG =

@@ -133,7 +133,7 @@ export class ServiceViews implements Views {
   }
 
   topology(): object {
-    const { facts, join, dimensions, output, name } = this.#parts.pipeline
+    const { facts, join, dimensions, output, outputs, name } = this.#parts.pipeline
     const changelog = changelogTopic(this.#parts.pipeline)
     return {
       pipeline: name,
@@ -149,6 +149,7 @@ export class ServiceViews implements Views {
       join: join && joinOf(join),
       changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
+      outputs: outputs.map(({ topic }) => ({ topic })),
       rejects: { topic: output.rejects },
     }
   }

@@ -46,11 +46,15 @@ test('own topics that are missing are created with the inputs’ partitions, oth
 })
 
 test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
-  const of = (state: 'registered' | 'new' | 'compatible') => schemaStep(pipeline, { state }).kind
+  const of = (state: 'registered' | 'new' | 'compatible') =>
+    schemaStep(pipeline.output, { state }).kind
   assert.deepEqual([of('registered'), of('new'), of('compatible')], ['keep', 'create', 'change'])
-  const first = schemaStep(pipeline, { state: 'new' }).detail
+  const first = schemaStep(pipeline.output, { state: 'new' }).detail
   assert.equal(first, 'registers the first version of orders.enriched-value')
-  const refused = schemaStep(pipeline, { state: 'incompatible', reasons: ['field x is gone'] })
+  const refused = schemaStep(pipeline.output, {
+    state: 'incompatible',
+    reasons: ['field x is gone'],
+  })
   assert.equal(refused.kind, 'refuse')
   assert.match(refused.detail, /orders\.enriched-value \(field x is gone\)/)
 })

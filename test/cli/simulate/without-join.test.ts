@@ -94,3 +94,39 @@ output: { topic: completed, schemaId: 1 }
   writeFileSync(file, text(', keySchema: key.avsc'))
   assert.equal(run(cases, file).code, 0)
 })
+
+test('of several outputs each record is expected where it goes, and one that is not known is a fault', () => {
+  const file = join(scratch, 'outputs.yaml')
+  const schemas = resolve('examples/orders/schemas')
+  writeFileSync(
+    file,
+    `name: job
+kafka: { brokers: "localhost:1" }
+facts: { topic: orders, schema: ${schemas}/order.avsc }
+dimensions: { customer: { topic: customers, schema: ${schemas}/customer.avsc, on: customer_id, select: [name] } }
+outputs:
+  all: { topic: all, schemaId: 1 }
+  by-customer: { topic: by-customer, schemaId: 2, key: customer_id, select: { who: name, order_id: order_id } }
+`,
+  )
+  const given = `given: [{ fact: { key: o1, value: { ${ORDER} } } }]`
+  const { code, out } = run(
+    `${given}, expect: { outputs: [
+      { to: by-customer, key: 7, value: { who: Ann, order_id: o1 } }, { to: all, key: o1, contains: { name: Ann } }] }`,
+    file,
+  )
+  assert.match(out, /1 case passed/)
+  assert.equal(code, 0)
+  const differs = run(`${given}, expect: { outputs: [{ to: all, contains: {} }] }`, file)
+  assert.match(differs.out, /output to by-customer 7\n +expected nothing\n +got +\{"who":"Ann"/)
+  const { err } = run(
+    `${given}, expect: { outputs: [{ to: al, contains: {} }, { contains: {} }], unmatched: [{ to: all, contains: {} }] }`,
+    file,
+  )
+  assert.match(
+    err,
+    /outputs\.0\.to: there is no output al; did you mean "all"\?; the outputs are all/,
+  )
+  assert.match(err, /outputs\.1: needs to, for the outputs are all, by-customer/)
+  assert.match(err, /expect\.unmatched: there are several outputs/)
+})

@@ -32,7 +32,7 @@ function column(topology) {
     box('join', `${join.kind} join`, 'window', 4, below, w, h + 18, false)
     box('right', 'right stream', topology.right.topic, right, below + 9, w, h)
   }
-  box('output', 'output', topology.output.topic, 4, outputY, w, h)
+  box('output', 'output', outputTitle(topology), 4, outputY, w, h)
   box('rejects', 'rejects', topology.rejects.topic, right, outputY, w, h)
   edge('facts', 'facts', 'bottom', 'enrich', 'top')
   for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'left', 'enrich', 'right')
@@ -61,7 +61,7 @@ function row(topology) {
   box('facts', 'facts', topology.facts.topic, 20, y, 190, 70)
   box('enrich', 'look up', lookedUp(dimensions), enrichX, y, 190, 70, false)
   if (join !== null) box('join', `${join.kind} join`, 'window', 600, y - 8, 190, 86, false)
-  box('output', 'output', topology.output.topic, 890, y, 190, 70)
+  box('output', 'output', outputTitle(topology), 890, y, 190, 70)
   if (join !== null) box('right', 'right stream', topology.right.topic, 310, y + 128, 190, 70)
   box('rejects', 'rejects', topology.rejects.topic, 890, y + 128, 190, 70)
   edge('facts', 'facts', 'right', 'enrich', 'left')
@@ -75,6 +75,9 @@ function row(topology) {
   edge('rejects', last, 'bottom', 'rejects', 'left')
   return { nodes, edges, w: 1100, h: y + 210 }
 }
+
+const outputTitle = ({ outputs: [{ topic }, ...others] }) =>
+  others.length === 0 ? topic : `${topic} + ${others.length}`
 
 const lookedUp = ({ length }) => (length === 0 ? 'no dimension' : 'dimensions')
 

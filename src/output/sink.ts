@@ -1,0 +1,121 @@
+import { partitionOf } from '../broker/partition-of.ts'
+import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import type { Bytes } from '../bytes.ts'
+import type { ValueReader } from '../codec/port.ts'
+import { BatchList, type OutputTopic } from './batch-list.ts'
+import type { OutputShape } from './task-output.ts'
+
+/** A completed record: its value, framed, and what goes with it. */
+export interface Completed {
+  readonly time: number
+  /** keyEnd -1: no key. */
+  readonly key: Bytes
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly value: Bytes
+  readonly valueStart: number
+  readonly valueEnd: number
+  readonly headers: Bytes
+  readonly headersStart: number
+  readonly headersEnd: number
+}
+
+export interface SinkRejects {
+  /** An output that its topic does not take. @param bytes of key, value and headers there */
+  sinkTooLarge(to: OutputTopic, record: Completed, bytes: number): void
+}
+
+/** An output that takes of each completed record what it wants: some of the fields, or another key. */
+export class Sink {
+  readonly #topic: OutputTopic
+  readonly #shape: OutputShape
+  readonly #reader: ValueReader
+  readonly #isKeyed: boolean
+  /** The task's, where records stay in it. */
+  readonly #partition: number
+  readonly #rejects: SinkRejects
+  /** By partition. */
+  readonly #lists: BatchList[] = []
+
+  constructor(
+    { topic, shape, reader, isKeyed }: SinkOutput,
+    partition: number,
+    rejects: SinkRejects,
+  ) {
+    this.#topic = topic
+    this.#shape = shape
+    this.#reader = reader
+    this.#isKeyed = isKeyed
+    this.#partition = partition
+    this.#rejects = rejects
+  }
+
+  /** Memory of what was written since the last `drain`. */
+  get bytes(): number {
+    let bytes = 0
+    for (const list of this.#lists) bytes += list?.bytes ?? 0
+    return bytes
+  }
+
+  drain(): RecordBatchWriter[] {
+    return this.#lists.flatMap((list) => list.drain())
+  }
+
+  write(record: Completed): void {
+    const reader = this.#reader
+    const fault = reader.read(0, record.value, record.valueStart, record.valueEnd)
+    if (fault !== null) throw new Error(`A completed record cannot be read: ${reader.fault}`)
+    reader.select(0)
+    if (!this.#isKeyed) {
+      this.#write(record, record.key, record.keyStart, record.keyEnd, this.#partition)
+      return
+    }
+    const end = reader.keyEnd(0)
+    // Without a key it goes where its fact is.
+    if (end < 0) this.#write(record, record.key, 0, -1, this.#partition)
+    else {
+      const key = reader.keyBuffer(0)
+      const start = reader.keyStart(0)
+      const partition = partitionOf(key.subarray(start, end), this.#topic.partitions)
+      this.#write(record, key, start, end, partition)
+    }
+  }
+
+  #write(record: Completed, key: Bytes, start: number, end: number, partition: number): void {
+    const reader = this.#reader
+    const { open, close } = this.#shape
+    const { time, headers, headersStart, headersEnd } = record
+    const valueBytes = open.length + reader.projectedBytes + close.length
+    const headerBytes = headersEnd - headersStart
+    const bytes = Math.max(0, end - start) + headerBytes + valueBytes
+    const list = this.#list(partition)
+    if (!list.fits(bytes)) {
+      this.#rejects.sinkTooLarge(this.#topic, record, bytes)
+      return
+    }
+    const writer = list.writer(bytes)
+    writer.begin(time, key, start, end, valueBytes, headerBytes)
+    writer.append(open, 0, open.length)
+    writer.wrote(reader.project(writer.buffer, writer.position))
+    writer.append(close, 0, close.length)
+    writer.end(headers, headersStart, headersEnd)
+  }
+
+  #list(partition: number): BatchList {
+    const at = partition % this.#topic.partitions
+    for (let next = this.#lists.length; next <= at; next++) {
+      this.#lists.push(new BatchList(this.#topic, next))
+    }
+    return this.#lists[at]
+  }
+}
+
+/** What a sink writes to, and how. */
+export interface SinkOutput {
+  readonly topic: OutputTopic
+  readonly shape: OutputShape
+  /** Reads completed records: see `OutputCodec`. */
+  readonly reader: ValueReader
+  /** Whether the reader's key field is the key. */
+  readonly isKeyed: boolean
+}

@@ -1,0 +1,263 @@
+/** Several outputs: what each gets, against completed records picked apart by avsc and placed by kafkajs. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import avsc from 'avsc'
+import { Partitioners } from 'kafkajs'
+import { encodeHeaders, type RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
+import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
+import type { Column, OutputConfig, Pipeline } from '../../src/config/pipeline.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import type { OutputTopic } from '../../src/output/batch-list.ts'
+import { outputsOf } from '../../src/output/outputs.ts'
+import { type Entry, type OutputRejects, TaskOutput } from '../../src/output/task-output.ts'
+import { TaskRejects } from '../../src/output/task-rejects.ts'
+import { outputCodecs } from '../../src/plan/output-codecs.ts'
+import type { OutputPlan } from '../../src/plan/output-plan.ts'
+import { avroShape, outputFrame } from '../../src/plan/pipeline-codec.ts'
+import { planOf } from '../../src/plan/plan.ts'
+import { pipelineWith } from '../support/pipeline.ts'
+
+const ROUNDS = 200
+const RECORDS = 25
+const TASK = 2
+const PARTITIONS = 3
+const FRAME_BYTES = 5
+const NOW = 1_735_689_600_000
+
+/** mulberry32: the same numbers for the same seed. */
+function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const COLOUR = { type: 'enum', name: 'Colour', symbols: ['RED', 'BLUE'] }
+const PLACE = {
+  type: 'record',
+  name: 'Place',
+  fields: [
+    { name: 'city', type: 'string' },
+    { name: 'colour', type: 'Colour' },
+  ],
+}
+const FIELDS = [
+  { name: 'id', type: 'string' },
+  { name: 'customer', type: ['null', 'long'], default: null },
+  { name: 'price', type: 'double' },
+  { name: 'colour', type: COLOUR },
+  { name: 'place', type: ['null', PLACE], default: null },
+  { name: 'shade', type: 'Colour' },
+  { name: 'note', type: ['null', 'string'], default: null },
+]
+const SCHEMA = { type: 'record', name: 'Completed', namespace: 'test', fields: FIELDS }
+const completed = avsc.Type.forSchema(SCHEMA as avsc.Schema)
+
+type Row = Record<string, unknown>
+type Key = string | null
+interface Given {
+  readonly key: Key
+  readonly time: number
+  readonly row: Row
+}
+
+function randomRecord(random: () => number): Given {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]
+  const text = (): string => 'x'.repeat(Math.floor(random() * 9)) + Math.floor(random() * 50)
+  const row = {
+    id: text(),
+    customer: random() < 0.2 ? null : Math.floor(random() * 40),
+    price: random() * 100,
+    colour: pick(COLOUR.symbols),
+    place: random() < 0.3 ? null : { city: text(), colour: pick(COLOUR.symbols) },
+    shade: pick(COLOUR.symbols),
+    note: random() < 0.5 ? null : text(),
+  }
+  return { key: random() < 0.1 ? null : text(), time: NOW + Math.floor(random() * 1000), row }
+}
+
+function randomOutput(random: () => number, o: number): OutputConfig {
+  const names = FIELDS.map(({ name }) => name)
+  const shuffled = [...names].sort(() => random() - 0.5)
+  const some = shuffled.slice(0, 1 + Math.floor(random() * names.length))
+  const select: Column[] | null =
+    random() < 0.4
+      ? null
+      : some.map((source) => ({ name: random() < 0.5 ? source : `${source}_${o}`, source }))
+  const key = random() < 0.5 ? null : names[Math.floor(random() * 2)]
+  const of = { format: 'avro', schemaId: o, rejects: 'rejects', compression: 'none' } as const
+  return { path: ['outputs', `o${o}`], topic: `out.${o}`, select, key, ...of }
+}
+
+const topicOf = (topic: string, maxBatchBytes = 1 << 20): OutputTopic => ({
+  topic,
+  compression: 'none',
+  partitions: PARTITIONS,
+  maxBatchBytes,
+})
+
+function taskOutput(
+  configs: readonly OutputConfig[],
+  rejects: OutputRejects,
+  maxBatchBytes?: number,
+): { output: TaskOutput; schemas: avsc.Type[] } {
+  const codecs = outputCodecs(
+    { outputs: configs } as unknown as Pipeline,
+    {
+      schema: SCHEMA,
+    } as unknown as OutputPlan,
+  )
+  const outputs = outputsOf(
+    configs.map(({ topic }, o) => ({
+      topic: topicOf(topic, maxBatchBytes),
+      shape: avroShape(outputFrame(o)),
+      codec: codecs[o],
+    })),
+  )
+  return {
+    output: new TaskOutput(outputs, TASK, NO_BYTES, rejects),
+    schemas: codecs.map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema))),
+  }
+}
+
+/** A stored record with these bytes of a completed record. */
+function entryOf({ key, time }: Given, body: Buffer): Entry {
+  const headers = encodeHeaders([['trace', Buffer.from('t1')]])
+  const keyBytes = Buffer.from(key ?? '')
+  const buffer = bytesOf(Buffer.concat([keyBytes, headers, body]))
+  const bodyStart = keyBytes.length + headers.length
+  return {
+    buffer,
+    time,
+    keyStart: 0,
+    keyEnd: key === null ? -1 : keyBytes.length,
+    headersStart: keyBytes.length,
+    headersEnd: bodyStart,
+    bodyStart,
+    bodyEnd: buffer.length,
+  }
+}
+
+/** A match whose two parts together are the record, wherever it is cut. */
+function match(output: TaskOutput, record: Given): void {
+  const bytes = completed.toBuffer(record.row)
+  const cut = bytes.length >> 1
+  output.match(entryOf(record, bytes.subarray(0, cut)), entryOf(record, bytes.subarray(cut)))
+}
+
+interface Written {
+  readonly topic: string
+  readonly partition: number
+  readonly key: string | undefined
+  readonly timestamp: number
+  readonly id: number
+  readonly value: Buffer
+  readonly headers: string
+}
+
+async function recordsOf(batches: readonly RecordBatchWriter[]): Promise<Written[]> {
+  const records: Written[] = []
+  for (const batch of batches) {
+    const { topic, partition } = batch
+    const columns = await decodeRecordBatches(await batch.seal(1n, 0, 0), 0, [])
+    for (let i = 0; i < columns.length; i++) {
+      const { key, value, headers } = recordAt(columns, i)
+      records.push({
+        topic,
+        partition,
+        key: key?.toString(),
+        timestamp: columns.timestamps[i],
+        id: value!.readInt32BE(1),
+        value: value!.subarray(FRAME_BYTES),
+        headers: headers.map(([name, text]) => `${name}=${text}`).join(),
+      })
+    }
+  }
+  return records
+}
+
+const partitioner = Partitioners.DefaultPartitioner()
+const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
+  partitionErrorCode: 0,
+  partitionId,
+  leader: 0,
+  replicas: [],
+  isr: [],
+}))
+
+/** What an output has to get of a record. */
+function expected({ key, time, row }: Given, config: OutputConfig, o: number) {
+  const { topic, select, key: field } = config
+  const own = field === null ? key : row[field]
+  const text = own === null ? undefined : String(own)
+  const partition =
+    field === null || text === undefined
+      ? TASK
+      : partitioner({ topic, message: { key: text, value: null }, partitionMetadata })
+  const columns = select ?? FIELDS.map(({ name }) => ({ name, source: name }))
+  const value = Object.fromEntries(columns.map(({ name, source }) => [name, row[source]]))
+  return { partition, key: text, timestamp: time, id: o, value, headers: 'trace=t1' }
+}
+
+test('each output gets each completed record once, with its fields, under its key and on its partition', async () => {
+  const none = (): never => assert.fail()
+  const rejects = { tooLarge: none, tooOld: none, sinkTooLarge: none }
+  for (let round = 0; round < ROUNDS; round++) {
+    const random = randomOf(round)
+    const configs = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, o) =>
+      randomOutput(random, o),
+    )
+    const { output, schemas } = taskOutput(configs, rejects)
+    const records = Array.from({ length: RECORDS }, () => randomRecord(random))
+    for (const record of records) match(output, record)
+    const written = await recordsOf(output.drain())
+    assert.equal(output.bytes, 0)
+    for (const [o, config] of configs.entries()) {
+      const got = written
+        .filter(({ topic }) => topic === config.topic)
+        .map(({ topic: _, value, ...rest }) => ({
+          ...rest,
+          value: schemas[o].fromBuffer(value),
+        }))
+      const wanted = records.map((record) => {
+        const { value, ...rest } = expected(record, config, o)
+        return { ...rest, value: schemas[o].clone(value) }
+      })
+      // In order within each partition.
+      for (let p = 0; p < PARTITIONS; p++) {
+        const of = (list: readonly { partition: number }[]) =>
+          list.filter(({ partition }) => partition === p)
+        assert.deepEqual(of(got), of(wanted), `round ${round}, output ${o}, partition ${p}`)
+      }
+    }
+  }
+})
+
+test('what one output does not take is rejected with that topic’s name, and the others get it', async () => {
+  const counts = new Counts([])
+  const pipeline = pipelineWith(null)
+  const rejects = new TaskRejects(TASK, {
+    plan: planOf(pipeline),
+    counts,
+    rejects: topicOf('rejects'),
+  })
+  const base = { ...pipeline.output, rejects: 'rejects', schemaId: 0 }
+  const configs = [
+    { ...base, topic: 'small', select: [{ name: 'id', source: 'id' }] },
+    { ...base, topic: 'large', key: 'id' },
+  ]
+  const { output } = taskOutput(configs, rejects, 400)
+  const record = randomRecord(randomOf(1))
+  const row = { ...record.row, note: 'n'.repeat(600) }
+  match(output, { ...record, row })
+  const topics = (await recordsOf(output.drain())).map(({ topic }) => topic)
+  assert.deepEqual(topics, ['small'])
+  assert.equal(counts.rejects.get('large output too_large'), 1)
+  const [reject] = await recordsOf(rejects.batches.drain())
+  assert.match(reject.headers, /enricher.error=The completed record has \d+ bytes.*large takes/)
+  assert.deepEqual(completed.fromBuffer(reject.value), completed.clone(row))
+})
