@@ -21,6 +21,7 @@ import {
   type GroupEvents,
   type GroupOptions,
   type Membership,
+  type OffsetCommit,
 } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
 import { asError } from './topic-arrays.ts'
@@ -88,7 +89,7 @@ export class ClusterGroup implements Group {
     this.#generation.abort()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]> {
     return committedOffsets(this.#queried, partitions, this.#closed.signal)
   }
 

@@ -178,8 +178,8 @@ export interface Group {
   prepare(): Promise<void>
   start(): void
   membership(): Membership
-  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
-  committed(partitions: readonly TopicPartition[]): Promise<number[]>
+  /** Stable committed offsets, in the order given (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
+  committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]>
   /** All members, as of now; none while the group rebalances. One try: throws where the coordinator does not answer. */
   members(): Promise<readonly DescribedMember[]>
   /** Goes through beforeJoin, JoinGroup, onAssigned again. */
@@ -204,6 +204,8 @@ export interface ProduceBatch extends TopicPartition {
 export interface OffsetCommit extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
+  /** Of the topic that was read (KIP-516). It goes with the offset, as its metadata; null, or left out: not known. */
+  readonly topicId?: string | null
 }
 
 /**

@@ -10,6 +10,7 @@ import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
 import { TaskStores } from '../state/stores.ts'
+import { groupOffsetsOf } from '../state/topic-ids.ts'
 import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { Feed, type FeedOptions } from './feed.ts'
@@ -213,7 +214,7 @@ export class Tasks {
     const { context, changelog, broker, group, log, topicIds } = this.#options
     const { partition, state } = held.task
     if (state === null || changelog === null) {
-      return group.committed(topics.map((topic) => ({ topic, partition })))
+      return groupOffsetsOf(partition, { group, topics, topicIds })
     }
     const restore = new Restore(partition, state, {
       topics,

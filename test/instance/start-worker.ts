@@ -1,7 +1,8 @@
-/** A worker of the model's join on a broker, without registry, dimensions’ topics and HTTP. */
+/** A worker of the model's pipeline on a broker, with its join or without, without registry, dimensions’ topics and HTTP. */
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
@@ -20,6 +21,8 @@ export interface WorkerSetting {
   readonly pipeline: Pipeline
   readonly codec: PipelineCodec
   readonly partitions: number
+  /** Of the sources. */
+  readonly topicIds?: readonly (string | null)[]
   readonly instanceId: string
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
@@ -43,17 +46,9 @@ export function startWorker(setting: WorkerSetting): Worker {
       output: { ...topic, topic: pipeline.output.topic, partitions },
       rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
     }),
-    changelog: {
-      topic: CHANGELOG,
-      layout: codec.layout,
-      schemaIds: [],
-      maxRecordBytes: BATCH_BYTES,
-      shorten: (partition, offset) => {
-        broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
-      },
-    },
+    changelog: pipeline.join === null ? null : changelogOf(broker, codec),
     partitions,
-    topicIds: [null, null],
+    topicIds: setting.topicIds ?? [null, null],
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,
@@ -72,6 +67,16 @@ export function startWorker(setting: WorkerSetting): Worker {
   worker.start()
   return worker
 }
+
+const changelogOf = (broker: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
+  topic: CHANGELOG,
+  layout,
+  schemaIds: [],
+  maxRecordBytes: BATCH_BYTES,
+  shorten: (partition, offset) => {
+    broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+  },
+})
 
 /** The one that every fact finds. */
 function oneRow(): DimensionTable {

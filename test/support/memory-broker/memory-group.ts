@@ -9,6 +9,7 @@ import type {
   GroupEvents,
   GroupOptions,
   Membership,
+  OffsetCommit,
 } from '../../../src/broker/port.ts'
 import { refusal } from '../../../src/broker/refusal.ts'
 import { EnricherError } from '../../../src/errors.ts'
@@ -62,7 +63,7 @@ export class MemoryGroup implements Group {
   }
 
   /** Waits out a transaction that is pending on them. */
-  async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]> {
     const { groupId } = this.#options
     for (;;) {
       try {
