@@ -282,6 +282,18 @@ export const EVENTS = {
       'If it died in a commit, its tasks wait until the broker aborts its transaction: 20 seconds at the longest.',
     action: 'None, where it does not come again and again: see the error.',
   },
+  name_shared: {
+    level: 'warn',
+    message: 'Another pipeline has this name: it reads {topics}, and this one {read}',
+    fields: {
+      topics: 'those that members of the group read, and not just these',
+      haveAll: 'whether they have all tasks, and this pipeline none',
+      read: 'what this pipeline reads',
+    },
+    means:
+      'The name is the consumer group, and one that reads several pipelines’ topics has tasks of one only: of the member that has joined first.',
+    action: 'Give one of the pipelines another `name`. `check` shows it before a start.',
+  },
   leave_failed: {
     level: 'warn',
     message: 'Could not leave the group',

@@ -74,10 +74,9 @@ export async function describedMembers(
   )
   // While the group rebalances the broker leaves the members' bytes out.
   const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
-  return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => ({
-    memberId,
-    host: clientHost.replace(/^\//, ''),
-    userData: MemberMetadata.decode(memberMetadata).userData,
-    partitions: MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [],
-  }))
+  return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => {
+    const { topics, userData } = MemberMetadata.decode(memberMetadata)
+    const partitions = MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? []
+    return { memberId, host: clientHost.replace(/^\//, ''), topics, userData, partitions }
+  })
 }

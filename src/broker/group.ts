@@ -205,11 +205,11 @@ export class ClusterGroup implements Group {
 
   #assign({ members }: Joined): { memberId: string; memberAssignment: Buffer }[] {
     const { topics, partitions } = this.#options
-    const claims = members.map(({ memberId, memberMetadata }) => ({
-      memberId,
-      userData: MemberMetadata.decode(memberMetadata).userData,
-    }))
-    const given = this.#events.assign(claims, partitions)
+    const known = members.map(({ memberId, memberMetadata }) => {
+      const { topics: read, userData } = MemberMetadata.decode(memberMetadata)
+      return { memberId, topics: read, userData }
+    })
+    const given = this.#events.assign(known, partitions)
     return [...given].map(([memberId, list]) => ({
       memberId,
       memberAssignment: MemberAssignment.encode({

@@ -60,7 +60,12 @@ export interface GroupDescription {
   readonly state: string
   /** Of its members, `GROUP_PROTOCOL` or another assignor's name; of a group that is not of consumers, its protocol type; empty while it has no members, or they are joining. */
   readonly protocol: string
-  readonly members: readonly { readonly clientId: string; readonly host: string }[]
+  readonly members: readonly {
+    readonly clientId: string
+    readonly host: string
+    /** That it reads, where it is one of ours; none where that is not known. */
+    readonly topics: readonly string[]
+  }[]
   readonly allowed: ReadonlySet<Operation>
 }
 
@@ -138,6 +143,8 @@ export interface Membership {
 
 export interface GroupMember {
   readonly memberId: string
+  /** That it reads: those of its pipeline file. */
+  readonly topics: readonly string[]
   readonly userData: Buffer
 }
 

@@ -100,6 +100,7 @@ class Instance {
       recovery: this.recovery,
       formerMembers: { ended: nothingLater },
       instanceId: 'i',
+      topics: [],
       counts: this.counts,
     })
   }

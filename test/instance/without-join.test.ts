@@ -36,3 +36,23 @@ test('offsets that a release without topic ids has committed are taken, and get 
     const [{ topicId }] = on.kafka.group('plain').offsets.committed
     assert.equal(topicId, on.kafka.topics.get('facts').id)
   }))
+
+test('of two pipelines with one name, the one that comes later gets no tasks, and both are told', () =>
+  withPlain(async (on) => {
+    on.kafka.topics.create('others', 2, {})
+    const first = await on.start('a')
+    await on.until('it has both tasks', () => first.assigned === 2)
+    const second = await on.start('b', 'others')
+    const told = () => on.events.filter(({ name }) => name === 'name_shared')
+    await on.until('both are told', () => told().length >= 2)
+    assert.deepEqual([first.assigned, second.assigned], [2, 0])
+    assert.deepEqual(first.rivals, { topics: ['others'], haveAll: false })
+    assert.deepEqual(second.rivals, { topics: ['facts'], haveAll: true })
+    await on.put([1, 2], 0)
+    await on.put([3, 4], 1)
+    await on.until('all facts come out', async () => (await on.rows()).length === 4)
+    await first.stop()
+    await on.until('the other has all tasks, and nobody beside it', () => second.assigned === 2)
+    await on.until('it knows that', () => second.rivals.topics.length === 0)
+    assert.deepEqual(on.fatal, [])
+  }, 2))

@@ -9,7 +9,7 @@ import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
-import { foreignText, isForeign, OTHER_NAME } from './access.ts'
+import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
@@ -185,6 +185,8 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
     const detail = `${foreignText(pipeline.name)}: the start would end with GROUP_TAKEN; ${OTHER_NAME}`
     return [step('refuse', 'group', detail)]
   }
+  const rival = rivalText(pipeline, group)
+  if (rival !== undefined) return [step('refuse', 'group', `${rival}; ${OTHER_NAME}`)]
   const members = group.members.length
   const running =
     members === 0

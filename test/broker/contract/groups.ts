@@ -142,13 +142,13 @@ export function groupsKeepTheContract(open: OpenKafka): void {
     'a group is described, and is deleted with its offsets once it is empty',
     open,
     async (on) => {
-      const { groupId, producer, member } = await withOffsets(on, 5)
+      const { topic, groupId, producer, member } = await withOffsets(on, 5)
       await producer.commit()
       const { administration } = await on.broker()
       const described = await administration.describeGroup(groupId)
       assert.deepEqual(
-        [described.state, described.protocol, described.members.length],
-        ['Stable', 'stream-enricher', 1],
+        [described.state, described.protocol, described.members.map(({ topics }) => topics)],
+        ['Stable', 'stream-enricher', [[topic]]],
       )
       assert.notEqual(await refusedWith(administration.deleteGroup(groupId)), undefined)
       await member.group.close()

@@ -108,7 +108,7 @@ test('offsets that the window was not written with refuse the start, but not whi
     group: {
       state: 'x',
       protocol: 'stream-enricher',
-      members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h' })),
+      members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h', topics: [] })),
       allowed: new Set<never>(),
     },
     offsets: [

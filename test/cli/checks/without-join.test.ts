@@ -169,6 +169,33 @@ test('a pipeline that has run without a join does not start with one', () => {
   assert.deepEqual(checkOffsets(pipeline, group), [])
 })
 
+test('a name that a pipeline with other topics runs under is another’s, also where that one has a join', () => {
+  const running = (topics: readonly string[]) => ({
+    ...group,
+    group: {
+      state: 'Stable',
+      protocol: 'stream-enricher',
+      members: [{ clientId: 'c', host: 'h', topics }],
+      allowed: new Set(['read'] as const),
+    },
+    isRunning: true,
+  })
+  for (const topics of [['clicks'], ['orders', 'payments']]) {
+    const state = running(topics)
+    const [step] = groupSteps(pipeline, state)
+    assert.equal(step.kind, 'refuse')
+    const why = new RegExp(`job is .* reads ${topics.join(', ')}, not orders`)
+    assert.match(step.detail, why)
+    const access = { ...state, topics: new Map(), transactionalId: '', mayUseTransactionalId: true }
+    const [finding] = checkAccess(pipeline, access)
+    assert.deepEqual([finding.mark, finding.what], ['fail', 'group'])
+    assert.match(finding.detail, why)
+  }
+  for (const topics of [[], ['orders']]) {
+    assert.equal(groupSteps(pipeline, running(topics))[0].kind, 'change')
+  }
+})
+
 test('offsets of a topic that was made anew refuse the start, and those without an id do not', () => {
   const of = (topicId: string | null, now: string | null) => ({
     ...group,
