@@ -253,13 +253,6 @@ export const EVENTS = {
     means: 'What made epochs fail is over.',
     action: '',
   },
-  joining_epoch_aborted: {
-    level: 'warn',
-    message: 'Epoch aborted before a join',
-    fields: { err },
-    means: 'The group is being balanced, and the commit before that failed; it is done again.',
-    action: '',
-  },
   last_epoch_not_committed: {
     level: 'warn',
     message: 'Last epoch not committed',

@@ -13,7 +13,7 @@ import type { Tasks } from './tasks.ts'
 export interface RebalanceOptions {
   readonly gate: Gate
   readonly group: Group
-  readonly epochs: Pick<Epochs, 'aborted' | 'begin'>
+  readonly epochs: Pick<Epochs, 'begin'>
   readonly commits: Pick<Commits, 'next'>
   readonly tasks: Pick<Tasks, 'keep' | 'lastLags'>
   readonly recovery: Recovery
@@ -40,14 +40,10 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
 
   /** Nothing may be in flight when the group's generation ends. */
   async beforeJoin(): Promise<void> {
-    const { commits, epochs, recovery, log } = this.#options
+    const { commits, recovery } = this.#options
     this.#join()
     await recovery.settled()
-    await commits.next().catch(async (error) => {
-      epochs.aborted(error)
-      log.event('joining_epoch_aborted', { err: error })
-      await recovery.giveUp()
-    })
+    await commits.next(true).catch((error) => recovery.beforeJoin(error))
   }
 
   async onLost(): Promise<void> {

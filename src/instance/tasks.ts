@@ -192,13 +192,14 @@ export class Tasks {
     const begun = performance.now()
     const topics = context.plan.topics
     const offsets = await this.#restored(held, topics)
-    for (const [source, queue] of task.queues.entries()) queue.taken = offsets[source]
     const starts = await startOffsets(topics, partition, offsets, {
       admin: broker.admin,
       log,
       from: topics.map((_, source) => context.interval?.offsets[source].get(partition)?.from ?? 0),
     })
     if (held.state === 'closed') return
+    for (const [source, queue] of task.queues.entries())
+      queue.begin(offsets[source], starts[source])
     held.to('running')
     this.#damaged.delete(partition)
     this.inputs.add(held, starts)

@@ -219,7 +219,7 @@ export class Worker {
     this.#gate.to('stopping')
     const committed = this.#recovery
       .settled()
-      .then(() => this.#commits.next())
+      .then(() => this.#commits.next(true))
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {

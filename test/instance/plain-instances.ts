@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -24,10 +25,13 @@ export class PlainInstances {
   /** What the instances have logged. */
   readonly events: { readonly name: string; readonly fields: object }[] = []
   readonly fatal: unknown[] = []
+  commits = 0
   readonly #codec: PipelineCodec
   readonly #partitions: number
   readonly #folder = mkdtempSync(join(tmpdir(), 'stream-enricher-plain-'))
   readonly #workers: Worker[] = []
+  #waited = 0
+  #producers = 0
   /** Time passes at the broker as it does here; this also keeps the process alive, as connections would. */
   readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
 
@@ -59,9 +63,10 @@ export class PlainInstances {
       partitions: this.#partitions,
       topicIds: [identities.get(facts)!.id],
       instanceId: instance,
-      elapsed: () => performance.now(),
+      elapsed: () => performance.now() + this.#waited,
       onEvent: (name, fields) => this.events.push({ name, fields }),
       onFatal: (error) => this.fatal.push(error),
+      onCommit: () => this.commits++,
     })
     this.#workers.push(worker)
     return worker
@@ -73,6 +78,38 @@ export class PlainInstances {
       const bytes = recordBytes({ side: LEFT, key: `k${id}`, id, time: NOON, fault: undefined })
       await this.kafka.append({ topic, partition }, [{ ...bytes, headers: [], timestamp: NOON }])
     }
+  }
+
+  /** Facts of these numbers, in a transaction that is aborted. */
+  async putAborted(ids: readonly number[]): Promise<void> {
+    const transactionalId = `aborted-${this.#producers++}`
+    const producer = this.kafka.client('producer').producer({ transactionalId, timeoutMs: 10_000 })
+    await producer.init()
+    producer.begin()
+    const place = {
+      topic: 'facts',
+      partition: 0,
+      transactional: true,
+      compression: 'none',
+    } as const
+    const batch = new RecordBatchWriter(place)
+    for (const id of ids) {
+      const bytes = recordBytes({ side: LEFT, key: `k${id}`, id, time: NOON, fault: undefined })
+      batch.recordOf(NOON, { ...bytes, headers: [] })
+    }
+    await producer.send([batch])
+    await producer.init()
+    await producer.close()
+  }
+
+  /** To the instances' clock for durations. */
+  wait(ms: number): void {
+    this.#waited += ms
+  }
+
+  /** Where the facts end. */
+  end(partition = 0): number {
+    return this.kafka.topics.log({ topic: 'facts', partition }).end
   }
 
   /** The numbers of all facts that have come out, in the output's order. */

@@ -13,6 +13,8 @@ import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
+/** The step of a commit that ends its transaction. */
+const COMMITTED = 3
 const BATCH_BYTES = 1_048_588
 
 export interface WorkerSetting {
@@ -27,6 +29,8 @@ export interface WorkerSetting {
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
   readonly onFatal: (error: unknown) => void
+  /** An epoch is committed. */
+  readonly onCommit?: () => void
 }
 
 const nothing = (): void => {}
@@ -59,7 +63,7 @@ export function startWorker(setting: WorkerSetting): Worker {
     version: '',
     log,
     rejects: { drain: () => [], settle: nothing },
-    onStep: nothing,
+    onStep: (step) => step === COMMITTED && setting.onCommit?.(),
     onFatal,
     onRefused: async () => {},
   })

@@ -1,6 +1,7 @@
 /** Instances without a join: the group's offsets alone say where they go on. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, messageOf } from '../../src/errors.ts'
 import { withPlain } from './plain-instances.ts'
 
@@ -32,6 +33,7 @@ test('offsets that a release without topic ids has committed are taken, and get 
     await producer.commit()
     await on.start()
     await on.until('the rest is committed', () => on.committed() === 3)
+    await on.until('it has come out', async () => (await on.rows()).length > 0)
     assert.deepEqual(await on.rows(), [3])
     const [{ topicId }] = on.kafka.group('plain').offsets.committed
     assert.equal(topicId, on.kafka.topics.get('facts').id)
@@ -56,3 +58,42 @@ test('of two pipelines with one name, the one that comes later gets no tasks, an
     await on.until('it knows that', () => second.rivals.topics.length === 0)
     assert.deepEqual(on.fatal, [])
   }, 2))
+
+test('offsets over records that are never delivered are committed: not at once, and with a stop', () =>
+  withPlain(async (on) => {
+    await on.putAborted([1, 2, 3])
+    const worker = await on.start()
+    await on.until(
+      'they are passed over, as nothing else is to be done',
+      () => on.committed() === 4,
+    )
+    await on.put([4])
+    await on.until('a fact is committed', () => on.committed() === 5)
+    await on.putAborted([5, 6])
+    const { queues } = worker.tasks[0].task
+    await on.until('they are passed over, too', () => queues[0].taken === on.end())
+    await sleep(50)
+    assert.equal(on.committed(), 5, 'no commit only for that, so soon')
+    const before = on.commits
+    on.wait(5000)
+    await on.until('it is committed after a while', () => on.committed() === on.end())
+    await sleep(50)
+    on.wait(5000)
+    await sleep(50)
+    assert.equal(on.commits - before, 1, 'once, for all that it is idle')
+    await on.putAborted([7])
+    await on.until('the last are passed over', () => queues[0].taken === on.end())
+    await worker.stop()
+    assert.equal(on.committed(), on.end())
+
+    // Retention, while nothing runs.
+    const log = on.kafka.topics.log({ topic: 'facts', partition: 0 })
+    log.deleteBefore(log.end)
+    await on.start()
+    await on.until(
+      'it runs',
+      () => on.events.filter(({ name }) => name === 'task_running').length > 1,
+    )
+    assert.ok(on.events.every(({ name }) => name !== 'records_deleted_unread'))
+    assert.deepEqual(await on.rows(), [4])
+  }))
