@@ -109,8 +109,9 @@ export const ERRORS = {
   },
   OFFSETS_CHANGED: {
     ends: true,
-    means: 'the group’s offsets were changed from outside, or an input was deleted and made anew',
-    action: 'as the message says',
+    means:
+      'the group’s offsets were changed from outside, an input was deleted and made anew, or a join added',
+    action: 'as the message says; `plan` and `check` show it before',
   },
   CORRUPT_BATCH: {
     ends: true,

@@ -253,13 +253,6 @@ export const EVENTS = {
     means: 'What made epochs fail is over.',
     action: '',
   },
-  joining_epoch_aborted: {
-    level: 'warn',
-    message: 'Epoch aborted before a join',
-    fields: { err },
-    means: 'The group is being balanced, and the commit before that failed; it is done again.',
-    action: '',
-  },
   last_epoch_not_committed: {
     level: 'warn',
     message: 'Last epoch not committed',
@@ -281,6 +274,18 @@ export const EVENTS = {
     means:
       'If it died in a commit, its tasks wait until the broker aborts its transaction: 20 seconds at the longest.',
     action: 'None, where it does not come again and again: see the error.',
+  },
+  name_shared: {
+    level: 'warn',
+    message: 'Another pipeline has this name: it reads {topics}, and this one {read}',
+    fields: {
+      topics: 'those that members of the group read, and not just these',
+      haveAll: 'whether they have all tasks, and this pipeline none',
+      read: 'what this pipeline reads',
+    },
+    means:
+      'The name is the consumer group, and one that reads several pipelines’ topics has tasks of one only: of the member that has joined first.',
+    action: 'Give one of the pipelines another `name`. `check` shows it before a start.',
   },
   leave_failed: {
     level: 'warn',

@@ -1,7 +1,13 @@
 /** Requests whose answers say what this client may do (KIP-430). kafkajs has older versions of them only. */
 import { errorOfCode } from './broker-errors.ts'
-import { type Decoder, DecoderClass, EncoderClass, type Protocol } from './kafkajs.ts'
-import type { GroupDescription, Operation, TopicAccess } from './port.ts'
+import {
+  type Decoder,
+  DecoderClass,
+  EncoderClass,
+  MemberMetadata,
+  type Protocol,
+} from './kafkajs.ts'
+import { GROUP_PROTOCOL, type GroupDescription, type Operation, type TopicAccess } from './port.ts'
 import { check } from './topic-arrays.ts'
 
 const METADATA = 3
@@ -107,9 +113,10 @@ function readGroup(d: Decoder): GroupDescription {
     member.readString()
     const clientId = member.readString()
     const host = member.readString()
+    const metadata = member.readBytes()
     member.readBytes()
-    member.readBytes()
-    return { clientId, host }
+    const isOurs = name === GROUP_PROTOCOL && metadata !== null && metadata.length > 0
+    return { clientId, host, topics: isOurs ? MemberMetadata.decode(metadata).topics : [] }
   })
   const protocol = isConsumers ? name : type
   return { state, protocol, members, allowed: operationsOf(d.readInt32()) }

@@ -3,8 +3,9 @@ import { retry } from '../retry/retry.ts'
 import { describeGroupRequest, topicAccessRequest } from './access-requests.ts'
 import { brokerError } from './broker-errors.ts'
 import { askForCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
+import { topicIdOf } from './group-offset-requests.ts'
 import { type Cluster, request } from './kafkajs.ts'
-import type { Administration, Operation } from './port.ts'
+import type { Administration, OffsetCommit, Operation } from './port.ts'
 
 /** How long a group that a member has just left, or a coordinator that moves, is asked again. */
 const PATIENCE_MS = 10_000
@@ -57,12 +58,7 @@ export function administrationOf(
         throw error
       }
     },
-    async groupOffsets(groupId) {
-      const topics = await kafkaAdmin.fetchOffsets({ groupId })
-      return topics.flatMap(({ topic, partitions }) =>
-        partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })),
-      )
-    },
+    groupOffsets: (groupId) => groupOffsets(kafkaAdmin, groupId),
     async deleteGroup(groupId) {
       try {
         await kafkaAdmin.deleteGroups([groupId])
@@ -78,6 +74,15 @@ export function administrationOf(
       if (there.length > 0) await kafkaAdmin.deleteTopics({ topics: there })
     },
   }
+}
+
+async function groupOffsets(kafkaAdmin: KafkaAdmin, groupId: string): Promise<OffsetCommit[]> {
+  const topics = await kafkaAdmin.fetchOffsets({ groupId })
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset, metadata }) => {
+      return { topic, partition, offset: Number(offset), topicId: topicIdOf(metadata) }
+    }),
+  )
 }
 
 /**

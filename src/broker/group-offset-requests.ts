@@ -14,6 +14,12 @@ import { check } from './topic-arrays.ts'
 
 const OFFSET_FETCH = 9
 const TXN_OFFSET_COMMIT = 28
+/** Kafka keeps a text with each offset, for whoever commits it; its own tools show it. */
+const TOPIC_ID = 'topic-id='
+
+/** What the text says of the topic that the offset is of; null: it was written by an earlier release, or by another tool. */
+export const topicIdOf = (metadata: string | null): string | null =>
+  metadata?.startsWith(TOPIC_ID) ? metadata.slice(TOPIC_ID.length) : null
 
 /** TxnOffsetCommit v3 (KIP-447): the group's coordinator refuses it from outside the current generation. */
 export function txnOffsetCommitRequest(
@@ -35,9 +41,9 @@ export function txnOffsetCommitRequest(
         e.writeInt32(membership.generationId)
         compactString(e, membership.memberId)
         compactString(e, membership.groupInstanceId)
-        compactTopics(e, offsets, ({ partition, offset }) => {
+        compactTopics(e, offsets, ({ partition, offset, topicId }) => {
           e.writeInt32(partition).writeInt64(String(offset)).writeInt32(-1)
-          compactString(e, '')
+          compactString(e, topicId ? `${TOPIC_ID}${topicId}` : '')
           noTags(e)
         })
         return noTags(e)
@@ -68,7 +74,7 @@ export function txnOffsetCommitRequest(
 export function offsetFetchRequest(
   groupId: string,
   partitions: readonly TopicPartition[],
-): Protocol<(TopicPartition & { offset: number })[]> {
+): Protocol<OffsetCommit[]> {
   return {
     request: {
       apiKey: OFFSET_FETCH,
@@ -100,12 +106,12 @@ export function offsetFetchRequest(
   }
 }
 
-function readCommitted(d: Decoder, topic: string): TopicPartition & { offset: number } {
+function readCommitted(d: Decoder, topic: string): OffsetCommit {
   const partition = d.readInt32()
   const offset = Number(d.readInt64())
   d.readInt32()
-  readCompactString(d)
+  const topicId = topicIdOf(readCompactString(d))
   check(d.readInt16(), topic)
   skipTags(d)
-  return { topic, partition, offset }
+  return { topic, partition, offset, topicId }
 }

@@ -6,7 +6,7 @@ import { type RetryPolicy, retry } from '../retry/retry.ts'
 import { brokerError } from './broker-errors.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
 import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
-import type { DescribedMember } from './port.ts'
+import type { DescribedMember, OffsetCommit } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
 
 const PENDING = new Error(
@@ -33,7 +33,7 @@ export async function committedOffsets(
   { groupId, coordinator, log }: QueriedGroup,
   partitions: readonly TopicPartition[],
   closed: AbortSignal,
-): Promise<number[]> {
+): Promise<OffsetCommit[]> {
   const outage = new Outage(log, 'Asking for the group’s offsets')
   const ask = async () => {
     const node = await coordinator()
@@ -52,7 +52,11 @@ export async function committedOffsets(
   })
   return partitions.map(
     ({ topic, partition }) =>
-      found.find((f) => f.topic === topic && f.partition === partition)?.offset ?? -1,
+      found.find((f) => f.topic === topic && f.partition === partition) ?? {
+        topic,
+        partition,
+        offset: -1,
+      },
   )
 }
 
@@ -70,10 +74,9 @@ export async function describedMembers(
   )
   // While the group rebalances the broker leaves the members' bytes out.
   const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
-  return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => ({
-    memberId,
-    host: clientHost.replace(/^\//, ''),
-    userData: MemberMetadata.decode(memberMetadata).userData,
-    partitions: MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [],
-  }))
+  return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => {
+    const { topics, userData } = MemberMetadata.decode(memberMetadata)
+    const partitions = MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? []
+    return { memberId, host: clientHost.replace(/^\//, ''), topics, userData, partitions }
+  })
 }

@@ -21,6 +21,7 @@ import {
   type GroupEvents,
   type GroupOptions,
   type Membership,
+  type OffsetCommit,
 } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
 import { asError } from './topic-arrays.ts'
@@ -88,7 +89,7 @@ export class ClusterGroup implements Group {
     this.#generation.abort()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]> {
     return committedOffsets(this.#queried, partitions, this.#closed.signal)
   }
 
@@ -204,11 +205,11 @@ export class ClusterGroup implements Group {
 
   #assign({ members }: Joined): { memberId: string; memberAssignment: Buffer }[] {
     const { topics, partitions } = this.#options
-    const claims = members.map(({ memberId, memberMetadata }) => ({
-      memberId,
-      userData: MemberMetadata.decode(memberMetadata).userData,
-    }))
-    const given = this.#events.assign(claims, partitions)
+    const known = members.map(({ memberId, memberMetadata }) => {
+      const { topics: read, userData } = MemberMetadata.decode(memberMetadata)
+      return { memberId, topics: read, userData }
+    })
+    const given = this.#events.assign(known, partitions)
     return [...given].map(([memberId, list]) => ({
       memberId,
       memberAssignment: MemberAssignment.encode({

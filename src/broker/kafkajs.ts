@@ -131,7 +131,7 @@ export const { createErrorFromCode } = innerError as {
 export const { MemberMetadata, MemberAssignment } = innerAssigner as {
   MemberMetadata: {
     encode(metadata: { version: number; topics: readonly string[]; userData: Buffer }): Buffer
-    decode(bytes: Buffer): { userData: Buffer }
+    decode(bytes: Buffer): { topics: string[]; userData: Buffer }
   }
   MemberAssignment: {
     encode(of: { version: number; assignment: Record<string, readonly number[]> }): Buffer

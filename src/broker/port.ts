@@ -60,7 +60,12 @@ export interface GroupDescription {
   readonly state: string
   /** Of its members, `GROUP_PROTOCOL` or another assignor's name; of a group that is not of consumers, its protocol type; empty while it has no members, or they are joining. */
   readonly protocol: string
-  readonly members: readonly { readonly clientId: string; readonly host: string }[]
+  readonly members: readonly {
+    readonly clientId: string
+    readonly host: string
+    /** That it reads, where it is one of ours; none where that is not known. */
+    readonly topics: readonly string[]
+  }[]
   readonly allowed: ReadonlySet<Operation>
 }
 
@@ -138,6 +143,8 @@ export interface Membership {
 
 export interface GroupMember {
   readonly memberId: string
+  /** That it reads: those of its pipeline file. */
+  readonly topics: readonly string[]
   readonly userData: Buffer
 }
 
@@ -178,8 +185,8 @@ export interface Group {
   prepare(): Promise<void>
   start(): void
   membership(): Membership
-  /** Stable committed offsets (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
-  committed(partitions: readonly TopicPartition[]): Promise<number[]>
+  /** Stable committed offsets, in the order given (OffsetFetch v7, require_stable; waits while a transaction is pending); -1 where there is none. */
+  committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]>
   /** All members, as of now; none while the group rebalances. One try: throws where the coordinator does not answer. */
   members(): Promise<readonly DescribedMember[]>
   /** Goes through beforeJoin, JoinGroup, onAssigned again. */
@@ -204,6 +211,8 @@ export interface ProduceBatch extends TopicPartition {
 export interface OffsetCommit extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
+  /** Of the topic that was read (KIP-516). It goes with the offset, as its metadata; null, or left out: not known. */
+  readonly topicId?: string | null
 }
 
 /**

@@ -32,8 +32,28 @@ export async function lastRanges(broker: Broker, topic: string, count: number): 
 }
 
 /**
+ * Whether there is a committed record: what aborted transactions have left is none, though it takes offsets.
+ * @param partition undefined: any
+ */
+export async function hasRecords(
+  broker: Broker,
+  topic: string,
+  partition?: number,
+): Promise<boolean> {
+  const all = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
+  const ranges = all.filter((range) => partition === undefined || range.partition === partition)
+  let found = false
+  const see = (): void => {
+    found = true
+  }
+  await readTopic(broker, topic, ranges, see, undefined, () => found)
+  return found
+}
+
+/**
  * Reads the committed records of some ranges, each partition's in its order.
  * @param onRead called with how many offsets are behind
+ * @param isEnough whether the rest need not be read
  */
 export async function readTopic(
   broker: Broker,
@@ -41,6 +61,7 @@ export async function readTopic(
   ranges: readonly Range[],
   each: (record: TopicRecord) => void,
   onRead: (offsets: number) => void = () => {},
+  isEnough: () => boolean = () => false,
 ): Promise<void> {
   const open = new Map(ranges.filter(({ from, to }) => from < to).map((r) => [r.partition, r]))
   const at = new Map([...open].map(([partition, { from }]) => [partition, from]))
@@ -70,7 +91,7 @@ export async function readTopic(
   })
   try {
     for (const { partition, from } of open.values()) reader.add({ topic, partition }, from)
-    while (open.size > 0 && fault === undefined) {
+    while (open.size > 0 && fault === undefined && !isEnough()) {
       if (performance.now() - moved > SILENCE_MS)
         throw new Error(`${topic} could not be read to its end`)
       await sleep(5)

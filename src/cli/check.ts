@@ -6,26 +6,16 @@ import type { Comparison } from '../codec/registry.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
-import {
-  changelogName,
-  inputsOf,
-  inputTopics,
-  ownTopics,
-  sourcesOf,
-} from '../config/topic-names.ts'
+import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
 import { planOf } from '../plan/plan.ts'
-import {
-  type ChangelogHeaders,
-  NO_HEADERS,
-  readHeaders,
-  storedLayouts,
-} from '../state/stored-layout.ts'
+import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/stored-layout.ts'
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
 import { checkLimits } from './checks/limits.ts'
+import { checkOffsets, type Headers } from './checks/offsets.ts'
 import {
   checkDisk,
   checkMemory,
@@ -46,6 +36,7 @@ import { checkValues, readValues, type ValueSample, type ValuesRead } from './ch
 import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
+import { headersOf, offsetsOf } from './stored-offsets.ts'
 import { print, progress } from './terminal.ts'
 
 /** Offsets that are looked at: of each partition of an input, and of an input. */
@@ -61,8 +52,9 @@ export async function check(file: string): Promise<void> {
     // Of a topic that is not there no stored window can be, whatever its changelog says.
     const found = await broker.administration.topicAccess(inputTopics(pipeline))
     const isThere = [...found.values()].every(({ state }) => state !== 'missing')
-    schemas = await checkSchemas(pipeline, await headersOf(pipeline, broker), isThere)
-    return checkCluster(pipeline, broker, schemas.codec)
+    const headers = await headersOf(pipeline, broker)
+    schemas = await checkSchemas(pipeline, headers, isThere)
+    return checkCluster(pipeline, broker, schemas.codec, headers.last)
   }).catch((error) => {
     isAway = codeOf(error) === 'BROKER_UNREACHABLE'
     return [ofError('brokers', error)]
@@ -85,14 +77,6 @@ function ofError(what: string, error: unknown): Finding {
 interface Schemas {
   readonly codec: PipelineCodec | undefined
   readonly findings: readonly Finding[]
-}
-
-/** None where there is no changelog, or it is not there, or may not be read. */
-async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders> {
-  const topic = changelogName(pipeline)
-  const access = (await broker.administration.topicAccess([topic])).get(topic)
-  const isReadable = access?.state === 'there' && access.allowed.has('read')
-  return isReadable ? readHeaders(broker, topic) : NO_HEADERS
 }
 
 /** @param isThere whether all inputs are: else what is stored is not judged by them */
@@ -144,6 +128,7 @@ async function checkCluster(
   pipeline: Pipeline,
   broker: Broker,
   codec: PipelineCodec | undefined,
+  headers: Headers,
 ): Promise<Finding[]> {
   const { clusterId, brokers } = await broker.administration.describeCluster()
   const all = [...inputTopics(pipeline), ...ownTopics(pipeline)]
@@ -165,6 +150,7 @@ async function checkCluster(
     ...checkPartitions(pipeline, found),
     ...(await checkHash(pipeline, codec, partitions, records)),
     ...checkAccess(pipeline, access),
+    ...checkOffsets(pipeline, await offsetsOf(pipeline, broker, access.group, headers)),
     ...checkRetention(pipeline, found),
     ...checkDimensionTopics(pipeline, found),
     ...checkOwnTopics(pipeline, found),

@@ -9,12 +9,12 @@ import { extentOf } from '../dimension/extent.ts'
 import { PageStore } from '../state/page-store.ts'
 import { NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
 import { refuseHidden } from './checks/access.ts'
+import type { Headers } from './checks/offsets.ts'
 import {
   changelogStep,
   dimensionStep,
   type GroupState,
   groupSteps,
-  type Headers,
   newerSchemaSteps,
   type Step,
   schemaStep,
@@ -25,6 +25,7 @@ import {
 import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'
+import { offsetsOf } from './stored-offsets.ts'
 import { print, styled } from './terminal.ts'
 
 const SIGNS = {
@@ -84,9 +85,10 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
 
 async function groupState(
   pipeline: Pipeline,
-  { admin, administration }: Broker,
+  broker: Broker,
   headers: Headers,
 ): Promise<GroupState> {
+  const { admin, administration } = broker
   const ends = new Map<string, Map<number, { first: number; end: number }>>()
   for (const { config } of sourcesOf(pipeline)) {
     const { topic } = config
@@ -96,12 +98,7 @@ async function groupState(
   }
   const group = await administration.describeGroup(pipeline.name)
   refuseHidden(pipeline.name, group)
-  return {
-    group,
-    offsets: await administration.groupOffsets(pipeline.name),
-    headers,
-    ends,
-  }
+  return { group, ends, ...(await offsetsOf(pipeline, broker, group, headers)) }
 }
 
 /** @param hasEpoch whether the changelog has one of this partition: without one the store is of another, as of another name */

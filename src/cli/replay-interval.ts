@@ -4,12 +4,20 @@ import { sourcesOf } from '../config/topic-names.ts'
 import type { Interval, Offsets, Times } from '../input/interval.ts'
 import { latenessOf } from '../window/lateness.ts'
 
+/** Offsets that may be read only once transactions have ended that are open now. */
+export interface Undecided extends Offsets {
+  readonly topic: string
+  readonly partition: number
+}
+
 /** An interval, and how far reading will probably go. */
 export interface ReplayInterval extends Interval {
   /** By source and partition, as `offsets`. */
   readonly expected: Interval['offsets']
   /** Topics whose beginning retention has deleted, where the interval may reach into it. */
   readonly shortened: readonly string[]
+  /** What is of the interval, or may be, and is not read. */
+  readonly undecided: readonly Undecided[]
 }
 
 /**
@@ -33,6 +41,7 @@ export async function replayInterval(
     overAt,
     offsets: found.map(({ offsets }) => offsets),
     expected: found.map(({ expected }) => expected),
+    undecided: found.flatMap(({ undecided }) => undecided),
     shortened: sources.filter((_, s) => found[s].isShortened).map(({ topic }) => topic),
   }
 }
@@ -49,6 +58,7 @@ interface SourceOffsets {
   readonly offsets: Map<number, Offsets>
   readonly expected: Map<number, Offsets>
   readonly isShortened: boolean
+  readonly undecided: readonly Undecided[]
 }
 
 /**
@@ -63,12 +73,15 @@ async function offsetsOf(
   admin: Admin,
 ): Promise<SourceOffsets> {
   const heads = await admin.offsets(topic, 'earliest')
+  // Before the stable ones: what comes meanwhile is not undecided.
+  const lasts = await admin.offsets(topic, 'latest')
   const ends = await admin.offsets(topic, 'stable')
   const first = Math.floor(from - (time === null ? 0 : aheadMs))
   const starts = first > 0 ? await admin.offsets(topic, first) : heads
   const overs = Number.isFinite(overAt) ? await admin.offsets(topic, overAt + 1) : ends
   const offsets = new Map<number, Offsets>()
   const expected = new Map<number, Offsets>()
+  const undecided: Undecided[] = []
   let isShortened = false
   /** -1: there is no such record. */
   const within = (offset: number | undefined, end: number): number =>
@@ -78,7 +91,10 @@ async function offsetsOf(
     const over = Math.max(start, within(overs.get(partition), end))
     if (start > 0 && start === heads.get(partition)) isShortened = true
     expected.set(partition, { from: start, to: over })
-    offsets.set(partition, { from: start, to: time === null ? over : end })
+    const to = time === null ? over : end
+    offsets.set(partition, { from: start, to })
+    const last = lasts.get(partition) ?? end
+    if (to === end && last > end) undecided.push({ topic, partition, from: end, to: last })
   }
-  return { offsets, expected, isShortened }
+  return { offsets, expected, isShortened, undecided }
 }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../broker/port.ts'
+import { hasRecords } from '../broker/read-topic.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { countText, plural } from '../config/text.ts'
@@ -66,7 +67,13 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   }
   await withBroker(pipeline.kafka, (broker) => remove(pipeline, broker))
   const again = resumes ? ', beside what an earlier run has written' : ''
-  print(`Complete after ${plural(seconds, 'second')}${again}`)
+  const { undecided } = interval
+  const but = undecided.length === 0 ? '' : ', but for transactions that were open when it began'
+  print(`Complete after ${plural(seconds, 'second')}${again}${but}`)
+  for (const { topic, partition, from, to } of undecided) {
+    const which = `${topic}-${partition} from offset ${from} on`
+    print(`  ${which}, ${plural(to - from, 'offset')}: what is committed of that is not in it`)
+  }
   if (isOpen(source, to)) {
     print('The last windows were still open: right records that come from now on are not in it')
   }
@@ -121,11 +128,10 @@ function replayOutputs({ outputs }: Pipeline, name: string): Pick<Pipeline, 'out
 }
 
 /** Whoever replays twice by mistake would have everything twice. */
-async function refuseFilled(topic: string, { admin }: Broker): Promise<void> {
-  if (!(await admin.describeTopics([topic])).has(topic)) return
-  const heads = await admin.offsets(topic, 'earliest')
-  const ends = await admin.offsets(topic, 'stable')
-  if (![...ends].some(([partition, end]) => end > (heads.get(partition) ?? 0))) return
+async function refuseFilled(topic: string, broker: Broker): Promise<void> {
+  if (!(await broker.admin.describeTopics([topic])).has(topic)) return
+  // What a replay has left that was killed in its first commit is aborted: the same command begins anew.
+  if (!(await hasRecords(broker, topic))) return
   throw new Error(`${topic} has records already; name another topic, or add to them with --append`)
 }
 

@@ -28,11 +28,14 @@ export class Commits {
     return this.#running !== undefined
   }
 
-  /** Commits, once what is under way has ended; fails where this commit does. */
-  async next(): Promise<void> {
+  /**
+   * Commits, once what is under way has ended; fails where this commit does.
+   * @param isLast no other may follow soon: at a stop, and before a join
+   */
+  async next(isLast: boolean): Promise<void> {
     // Not `idle`, which answers a moment later: of two who wait, the second has to see the first one's commit.
     while (this.#running !== undefined) await this.#running
-    const commit = this.#commit()
+    const commit = this.#commit(isLast)
     this.#running = commit.catch(ignored).finally(() => {
       this.#running = undefined
     })
@@ -44,9 +47,9 @@ export class Commits {
     await this.#running
   }
 
-  async #commit(): Promise<void> {
+  async #commit(isLast: boolean): Promise<void> {
     const { epochs, group, tasks, onCommitted } = this.#options
-    onCommitted(await epochs.commit(tasks(), group))
+    onCommitted(await epochs.commit(tasks(), group, isLast))
   }
 }
 

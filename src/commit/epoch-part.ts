@@ -32,7 +32,9 @@ export interface EpochTopics {
 /** Turns what a task has added to the epoch into what the commit sends and stores. */
 export function epochPart(epoch: TaskEpoch, to: EpochTopics): EpochPart {
   const { partition, offsets, state } = epoch
-  const read = to.topics.map((topic, source) => ({ topic, partition, offset: offsets[source] }))
+  const read = to.topics.map((topic, source) => {
+    return { topic, partition, offset: offsets[source], topicId: to.topicIds[source] ?? null }
+  })
   const part = {
     batches: [...epoch.outputs, ...epoch.rejects],
     offsets: read.filter(({ offset }) => offset >= 0),

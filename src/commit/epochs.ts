@@ -2,7 +2,7 @@
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import { codeOf } from '../errors.ts'
-import type { RunnableTask, TaskContext } from '../task/task.ts'
+import type { RunnableTask, TaskContext, TaskEpoch } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
 import { type ChangelogTopic, epochPart } from './epoch-part.ts'
 
@@ -25,6 +25,8 @@ export interface EpochsOptions {
 }
 
 const TRANSACTION_TIMEOUT_MS = 10_000
+/** Where nothing comes out there is no commit, but for what inputs have passed over: then so often. */
+const PASSED_MS = 5000
 /** Of a commit; each ends with a step of `commitEpoch`. */
 const STAGES = ['pack', 'produce', 'commit', 'store']
 /** The step of `commitEpoch` that ends the transaction. */
@@ -39,6 +41,8 @@ export class Epochs {
   #initialized: Promise<void> | undefined
   /** What all slices had taken when the last epoch was closed, in ms. */
   #slicesMs = 0
+  /** When the last epoch was closed, by the clock for durations. */
+  #closedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: EpochsOptions) {
     this.#options = options
@@ -74,13 +78,16 @@ export class Epochs {
     this.#mustInit = true
   }
 
-  /** Commits what the tasks have done. False: they have done nothing. */
-  async commit(tasks: readonly RunnableTask[], group: Group): Promise<boolean> {
+  /**
+   * Commits what the tasks have done. False: they have done nothing.
+   * @param isLast no other may follow soon
+   */
+  async commit(tasks: readonly RunnableTask[], group: Group, isLast: boolean): Promise<boolean> {
     const { context, changelog, topicIds, rejects, onStep } = this.#options
     if (this.#mustInit) return false
-    const drained = tasks.map((task) => task.drain())
-    const epochs = drained.filter((epoch) => epoch !== undefined)
     const others = rejects.drain()
+    const drained = this.#drain(tasks, isLast || others.length > 0)
+    const epochs = drained.filter((epoch) => epoch !== undefined)
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
@@ -112,6 +119,19 @@ export class Epochs {
     context.counts.epochs.add(ms)
     context.counts.transactions.add('committed')
     return true
+  }
+
+  /**
+   * Offsets that nothing came of go along with others, else once in a while: an idle input's would be behind for
+   * ever, and retention seem to delete what was never read.
+   */
+  #drain(tasks: readonly RunnableTask[], all: boolean): (TaskEpoch | undefined)[] {
+    const { elapsed } = this.#options.context
+    const drained = tasks.map((task) => task.drain())
+    const isSome = all || drained.some((epoch) => epoch !== undefined)
+    if (!isSome && elapsed() - this.#closedAt < PASSED_MS) return drained
+    this.#closedAt = elapsed()
+    return drained.map((epoch, i) => epoch ?? tasks[i].drain(true))
   }
 
   /** Of an epoch that is closed at `begun`. @returns to be told of the end of each stage */

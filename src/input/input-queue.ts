@@ -39,6 +39,8 @@ export class InputQueue {
   /** Behind the last record that was taken, and up to where all is committed; -1 before the first. */
   #takenEnd = -1
   #committed = -1
+  /** Where reading has begun. */
+  #start = Number.POSITIVE_INFINITY
   /** A bounded run takes nothing from this offset on. */
   endsAt = Number.POSITIVE_INFINITY
 
@@ -46,6 +48,16 @@ export class InputQueue {
   constructor(timeField: boolean, elapsed: () => number = () => performance.now()) {
     this.#timeField = timeField
     this.#elapsed = elapsed
+  }
+
+  /**
+   * Nothing is taken yet.
+   * @param committed the group's offset; -1: it has none
+   * @param start where reading begins
+   */
+  begin(committed: number, start: number): void {
+    this.taken = this.#committed = committed
+    this.#start = start
   }
 
   offer(fetched: Fetched): void {
@@ -57,7 +69,7 @@ export class InputQueue {
     if (this.undecided === 0) this.#undecidedAt = undefined
     else this.#undecidedAt ??= this.#answeredAt
     if (columns.length === 0) {
-      if (this.#blocks.length === 0 && this.taken >= 0) this.taken = columns.nextOffset
+      if (this.#blocks.length === 0) this.#pass(columns.nextOffset)
       columns.release?.()
       return
     }
@@ -65,6 +77,16 @@ export class InputQueue {
     this.bufferedBytes += heldBytes(columns)
     const times = this.#timeField ? new Float64Array(columns.length) : columns.timestamps
     this.#blocks.push({ columns, times, timesRead: false, at: 0 })
+  }
+
+  /** All that lay before it are control records, and records of aborted transactions. */
+  #pass(offset: number): void {
+    if (this.taken >= 0 || offset > this.#start) this.taken = offset
+  }
+
+  /** Whether more was taken, or passed over, than is committed. */
+  get hasMoved(): boolean {
+    return this.taken > this.#committed
   }
 
   /** Where the partition ends, of who has looked while nothing is fetched. */

@@ -108,7 +108,7 @@ export class Loop {
     const { commits, onError } = this.#options
     this.#lastCommit = performance.now()
     void commits
-      .next()
+      .next(false)
       .catch(onError)
       .finally(() => this.wake())
   }

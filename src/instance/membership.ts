@@ -13,6 +13,8 @@ const REBALANCE_TIMEOUT_MS = 15_000
 
 export interface Member extends MemberInfo {
   readonly host: string
+  /** That it reads, by its pipeline file. */
+  readonly topics: readonly string[]
   readonly partitions: readonly number[]
 }
 
@@ -30,7 +32,10 @@ export interface MembershipOptions {
   readonly self: MemberInfo
 }
 
-/** The pipeline's group, whose partitions go where their stores are. */
+/**
+ * The pipeline's group, whose partitions go where their stores are. Members that read other topics are of another
+ * pipeline, which has the same name by mistake: they get nothing.
+ */
 export function createGroup(
   { broker, claims, self, staticId, ...options }: MembershipOptions,
   events: Omit<GroupEvents, 'userData' | 'assign'>,
@@ -44,11 +49,13 @@ export function createGroup(
     {
       ...events,
       userData: () => encodeUserData({ ...claims(), ...self }),
-      assign: (members, count) =>
-        assignTasks(
-          members.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
+      assign: (members, count) => {
+        const ours = members.filter(({ topics }) => isSame(topics, options.topics))
+        return assignTasks(
+          ours.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
           count,
-        ),
+        )
+      },
     },
   )
 }
@@ -56,8 +63,30 @@ export function createGroup(
 /** All members of the group; none while it rebalances. */
 export async function membersOf(group: Group): Promise<Member[]> {
   const members = await group.members()
-  return members.map(({ host, partitions, userData }) => {
+  return members.map(({ host, topics, partitions, userData }) => {
     const { address, instance, version } = decodeUserData(userData)
-    return { host, partitions, address, instance, version }
+    return { host, topics, partitions, address, instance, version }
   })
 }
+
+/** What others read that have the pipeline's name. */
+export interface Rivals {
+  /** Those that our members do not all read; none: there are no others. */
+  readonly topics: readonly string[]
+  /** Whether they have all tasks, and we none. */
+  readonly haveAll: boolean
+}
+
+export const NO_RIVALS: Rivals = { topics: [], haveAll: false }
+
+/** @param topics that we read */
+export function rivalsAmong(members: readonly Member[], topics: readonly string[]): Rivals {
+  const ours = members.filter((member) => isSame(member.topics, topics))
+  const others = members.filter((member) => !ours.includes(member))
+  if (others.length === 0) return NO_RIVALS
+  const haveAll = ours.every(({ partitions }) => partitions.length === 0)
+  return { topics: [...new Set(others.flatMap((other) => other.topics))], haveAll }
+}
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((topic, i) => topic === b[i])

@@ -6,19 +6,21 @@ import type { Counts, RebalanceReason } from '../counts/counts.ts'
 import type { Log } from '../events.ts'
 import type { FormerMembers } from './former-members.ts'
 import type { Gate } from './gate.ts'
-import { membersOf } from './membership.ts'
+import { membersOf, NO_RIVALS, type Rivals, rivalsAmong } from './membership.ts'
 import type { Recovery } from './recovery.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface RebalanceOptions {
   readonly gate: Gate
   readonly group: Group
-  readonly epochs: Pick<Epochs, 'aborted' | 'begin'>
+  readonly epochs: Pick<Epochs, 'begin'>
   readonly commits: Pick<Commits, 'next'>
   readonly tasks: Pick<Tasks, 'keep' | 'lastLags'>
   readonly recovery: Recovery
   readonly formerMembers: Pick<FormerMembers, 'ended'>
   readonly instanceId: string
+  /** Of the sources. */
+  readonly topics: readonly string[]
   readonly counts: Counts
   readonly log: Log
 }
@@ -27,6 +29,8 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
   readonly #options: RebalanceOptions
   /** Since when the group is being joined. */
   #joiningSince = performance.now()
+  /** As of the last assignment. */
+  rivals: Rivals = NO_RIVALS
   /** Why the next assignment will have come. */
   #reason: RebalanceReason = 'start'
 
@@ -36,14 +40,10 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
 
   /** Nothing may be in flight when the group's generation ends. */
   async beforeJoin(): Promise<void> {
-    const { commits, epochs, recovery, log } = this.#options
+    const { commits, recovery } = this.#options
     this.#join()
     await recovery.settled()
-    await commits.next().catch(async (error) => {
-      epochs.aborted(error)
-      log.event('joining_epoch_aborted', { err: error })
-      await recovery.giveUp()
-    })
+    await commits.next(true).catch((error) => recovery.beforeJoin(error))
   }
 
   async onLost(): Promise<void> {
@@ -71,7 +71,7 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
     this.#reason = 'group'
     const { generationId: generation } = group.membership()
     log.event('tasks_assigned', { partitions, generation })
-    void this.#endFormer()
+    void this.#lookAtMembers()
     await tasks.keep(partitions)
     // A read that fails now has all tasks put down: they are taken when that is done.
     do {
@@ -92,12 +92,21 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
     gate.to('joining')
   }
 
-  /** Meanwhile the tasks are taken: who takes one waits until its former owner's transaction has ended. */
-  async #endFormer(): Promise<void> {
-    const { group, formerMembers, instanceId } = this.#options
+  /**
+   * Ends what former members have left open, and sees whether all that are there are of one pipeline. Meanwhile the
+   * tasks are taken: who takes one waits until its former owner's transaction has ended.
+   */
+  async #lookAtMembers(): Promise<void> {
+    const { group, formerMembers, instanceId, topics, log } = this.#options
     const members = await membersOf(group).catch(() => [])
     const instances = members.flatMap(({ instance }) => instance ?? [])
     // Else the group is between two generations.
-    if (instances.includes(instanceId)) await formerMembers.ended(instances)
+    if (!instances.includes(instanceId)) return
+    this.rivals = rivalsAmong(members, topics)
+    const { topics: others, haveAll } = this.rivals
+    if (others.length > 0) {
+      log.event('name_shared', { topics: others.join(', '), haveAll, read: topics.join(', ') })
+    }
+    await formerMembers.ended(instances)
   }
 }

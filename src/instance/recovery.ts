@@ -80,17 +80,9 @@ export class Recovery {
 
   /** A turn, a commit or a read has failed, or a task's store is to be rebuilt. */
   begin(raised: unknown): void {
-    const { gate, tasks, onFatal } = this.#options
+    const { gate, onFatal } = this.#options
     const error = asCorrupt(raised)
-    const { partition } = error instanceof EnricherError ? error.fields : {}
-    if (codeOf(error) === 'STATE_CORRUPT' && typeof partition === 'number') {
-      tasks.stores.condemn(partition, 'damaged')
-    }
-    if (!RECOVERABLE.has(codeOf(error) ?? '')) {
-      onFatal(error)
-      return
-    }
-    if (this.isUnderWay) return
+    if (!this.#mayRecover(error) || this.isUnderWay) return
     if (gate.state === 'running') gate.to('recovering')
     this.#underWay = this.#takeAnew(error)
       .catch((fault) => {
@@ -100,6 +92,48 @@ export class Recovery {
         this.#underWay = undefined
         if (gate.state === 'recovering') gate.to('running')
       })
+  }
+
+  /**
+   * The commit before a join has failed. What is done about it is the same, but that the assignment says what is taken;
+   * and the join, which the others wait for, is not held up by a pause.
+   */
+  async beforeJoin(raised: unknown): Promise<void> {
+    const { gate, onFatal } = this.#options
+    const error = asCorrupt(raised)
+    if (!this.#mayRecover(error)) return this.giveUp()
+    this.#tell(error)
+    await this.#drop(error).catch((fault) => {
+      if (!gate.isStopping) onFatal(fault)
+    })
+  }
+
+  /** Condemns the store that is damaged. False: the process ends, and until then nothing more is committed. */
+  #mayRecover(error: unknown): boolean {
+    const { epochs, tasks, onFatal } = this.#options
+    const { partition } = error instanceof EnricherError ? error.fields : {}
+    if (codeOf(error) === 'STATE_CORRUPT' && typeof partition === 'number') {
+      tasks.stores.condemn(partition, 'damaged')
+    }
+    if (RECOVERABLE.has(codeOf(error) ?? '')) return true
+    epochs.giveUp()
+    onFatal(error)
+    return false
+  }
+
+  #tell(error: unknown): void {
+    const { epochs, failing, log } = this.#options
+    epochs.aborted(error)
+    log.event('epoch_aborted', { err: error })
+    failing.failed(error, log)
+  }
+
+  /** Puts the tasks down, and reads anew what a topic takes that has refused a record. */
+  async #drop(error: unknown): Promise<void> {
+    await this.giveUp()
+    if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') {
+      await this.#options.onRefused(error)
+    }
   }
 
   /** Drops every task, with what it has done since the last commit. */
@@ -132,15 +166,12 @@ export class Recovery {
   }
 
   async #takeAnew(error: unknown): Promise<void> {
-    const { gate, epochs, commits, tasks, failing, log, turn, rejoin, onRefused } = this.#options
-    epochs.aborted(error)
-    log.event('epoch_aborted', { err: error })
-    failing.failed(error, log)
+    const { gate, epochs, commits, tasks, turn, rejoin } = this.#options
+    this.#tell(error)
     await turn()
     await commits.idle()
     const partitions = tasks.wanted
-    await this.giveUp()
-    if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') await onRefused(error)
+    await this.#drop(error)
     await this.#waitAfterFailure()
     if (gate.isStopping) return
     if (codeOf(error) === 'FENCED') {

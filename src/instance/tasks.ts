@@ -10,6 +10,7 @@ import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
 import { TaskStores } from '../state/stores.ts'
+import { groupOffsetsOf } from '../state/topic-ids.ts'
 import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { Feed, type FeedOptions } from './feed.ts'
@@ -191,13 +192,14 @@ export class Tasks {
     const begun = performance.now()
     const topics = context.plan.topics
     const offsets = await this.#restored(held, topics)
-    for (const [source, queue] of task.queues.entries()) queue.taken = offsets[source]
     const starts = await startOffsets(topics, partition, offsets, {
       admin: broker.admin,
       log,
       from: topics.map((_, source) => context.interval?.offsets[source].get(partition)?.from ?? 0),
     })
     if (held.state === 'closed') return
+    for (const [source, queue] of task.queues.entries())
+      queue.begin(offsets[source], starts[source])
     held.to('running')
     this.#damaged.delete(partition)
     this.inputs.add(held, starts)
@@ -213,7 +215,7 @@ export class Tasks {
     const { context, changelog, broker, group, log, topicIds } = this.#options
     const { partition, state } = held.task
     if (state === null || changelog === null) {
-      return group.committed(topics.map((topic) => ({ topic, partition })))
+      return groupOffsetsOf(partition, { group, topics, topicIds })
     }
     const restore = new Restore(partition, state, {
       topics,

@@ -10,7 +10,7 @@ import { FormerMembers } from './former-members.ts'
 import { Gate } from './gate.ts'
 import type { HeldTask } from './held-task.ts'
 import { Loop } from './loop.ts'
-import { createGroup, type Member, membersOf } from './membership.ts'
+import { createGroup, type Member, membersOf, type Rivals } from './membership.ts'
 import { Rebalance } from './rebalance.ts'
 import { Recovery } from './recovery.ts'
 import { Tasks } from './tasks.ts'
@@ -90,7 +90,7 @@ export class Worker {
     })
     const formerMembers = new FormerMembers(broker, plan.name, instanceId, log)
     const parts = { gate, group, epochs, commits, tasks, recovery, formerMembers }
-    this.#rebalance = new Rebalance({ ...parts, instanceId, counts, log })
+    this.#rebalance = new Rebalance({ ...parts, instanceId, topics: plan.topics, counts, log })
     this.#epochs = epochs
     this.#group = group
     this.#tasks = tasks
@@ -126,6 +126,11 @@ export class Worker {
   get failing(): Failing | undefined {
     const { count, error } = this.#options.context.counts.failing
     return count === 0 ? undefined : { epochs: count, error }
+  }
+
+  /** What others read that have our name, as of the last assignment. */
+  get rivals(): Rivals {
+    return this.#rebalance.rivals
   }
 
   /** How many tasks are ours, also those whose stores are still being opened. */
@@ -214,7 +219,7 @@ export class Worker {
     this.#gate.to('stopping')
     const committed = this.#recovery
       .settled()
-      .then(() => this.#commits.next())
+      .then(() => this.#commits.next(true))
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {

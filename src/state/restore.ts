@@ -1,5 +1,5 @@
 import type { RecordColumns } from '../batch.ts'
-import type { Admin, Group, Reader, ReaderEvents } from '../broker/port.ts'
+import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
 import type { Log } from '../events.ts'
 import {
   type ChangelogHeader,
@@ -10,19 +10,14 @@ import {
 } from './changelog.ts'
 import type { Page } from './page.ts'
 import type { Checkpoint } from './page-store.ts'
-import { corruptStore, layoutChanged, offsetsChanged } from './state-faults.ts'
+import { corruptStore, layoutChanged, offsetsChanged, windowMissing } from './state-faults.ts'
 import type { TaskState } from './task-state.ts'
-import { checkTopicIds, topicIdsIn } from './topic-ids.ts'
+import { checkTopicIds, groupOffsetsOf, type OffsetsPorts, topicIdsIn } from './topic-ids.ts'
 
-export interface RestorePorts {
-  /** Of the task's sources, in the plan's order. */
-  readonly topics: readonly string[]
-  /** The sources' ids; null: the broker gives none. */
-  readonly topicIds: readonly (string | null)[]
+export interface RestorePorts extends OffsetsPorts {
   readonly changelogTopic: string
   readonly layout: string
   readonly admin: Pick<Admin, 'offsets'>
-  readonly group: Pick<Group, 'committed'>
   readonly log: Log
   createReader(events: ReaderEvents): Reader
   /** Of the changelog: offsets left to read, records and bytes that were just read. */
@@ -66,9 +61,9 @@ export class Restore {
   }
 
   async open(): Promise<void> {
-    const { admin, group, topics, changelogTopic } = this.#ports
+    const { admin, changelogTopic } = this.#ports
     const partition = this.#partition
-    this.#committed = await group.committed(topics.map((topic) => ({ topic, partition })))
+    this.#committed = await groupOffsetsOf(partition, this.#ports)
     const offsetOf = async (at: 'latest' | 'earliest'): Promise<number> =>
       (await admin.offsets(changelogTopic, at, partition)).get(partition) ?? 0
     // To the very end: the markers of the last transaction may have reached the group's offsets only.
@@ -126,6 +121,7 @@ export class Restore {
       const place = { topic, partition: this.#partition, committed, stored }
       // The broker forgets the offsets of a group that has been away for long; the changelog has them.
       if (committed === -1 && stored >= 0) log.event('offsets_forgotten', place)
+      else if (stored === -1 && committed >= 0) throw windowMissing(place)
       else if (committed !== stored) throw offsetsChanged(place)
       return stored
     })

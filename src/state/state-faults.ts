@@ -14,6 +14,13 @@ export function joinTakenOut(topic: string): EnricherError {
   return new EnricherError('STATE_LAYOUT_CHANGED', message, { fields: { topic } })
 }
 
+/** A window is written with the group's offsets; here there are offsets alone. */
+export function windowMissing(place: OffsetPlace): EnricherError {
+  const { topic, partition, committed } = place
+  const message = `The group has read ${topic}-${partition} up to ${committed}, but there is no window of that: the pipeline has run without a join under this name, or its changelog topic was deleted. To begin anew with the join, stop all instances and run \`stream-enricher reset\`, or give the pipeline another name`
+  return new EnricherError('OFFSETS_CHANGED', message, { fields: { ...place } })
+}
+
 export function corruptStore(partition: number, what: string): EnricherError {
   return new EnricherError('STATE_CORRUPT', `The window store of task ${partition} has ${what}`, {
     fields: { partition },

@@ -122,8 +122,8 @@ export class EnrichTask implements RunnableTask {
     return !this.#dirty && this.#facts.queue.ended
   }
 
-  drain(): TaskEpoch | undefined {
-    if (!this.#dirty) return undefined
+  drain(passed = false): TaskEpoch | undefined {
+    if (!this.#dirty && !(passed && this.#facts.queue.hasMoved)) return undefined
     this.#dirty = false
     return {
       partition: this.partition,

@@ -245,8 +245,9 @@ export class JoinTask implements RunnableTask {
     return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
-  drain(): TaskEpoch | undefined {
-    if (!this.#dirty) return undefined
+  drain(passed = false): TaskEpoch | undefined {
+    const hasPassed = passed && this.queues.some(({ hasMoved }) => hasMoved)
+    if (!this.#dirty && !hasPassed) return undefined
     this.#dirty = false
     return {
       partition: this.partition,

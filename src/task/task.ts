@@ -80,8 +80,11 @@ export interface RunnableTask {
   readonly epochBytes: number
   /** The epoch holds as much as it may: the task goes on after the next commit. */
   readonly full: boolean
-  /** Ends the epoch; undefined: nothing was added to it. */
-  drain(): TaskEpoch | undefined
+  /**
+   * Ends the epoch; undefined: nothing was added to it.
+   * @param passed also where all that is new are offsets that nothing came of: control records, and aborted ones
+   */
+  drain(passed?: boolean): TaskEpoch | undefined
   /** Of a bounded run: everything was taken, has come out, and is in an epoch. */
   readonly ended: boolean
   figures(): TaskFigures

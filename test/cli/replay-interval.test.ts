@@ -45,3 +45,16 @@ test('without a join no fact is late: they are read from the first of the interv
   assert.equal(overAt, Number.POSITIVE_INFINITY)
   assert.deepEqual(offsets, [new Map([[0, { from: 100, to: 1000 }]])])
 })
+
+test('where a partition ends in an open transaction, what lies behind is left out, and told', async () => {
+  const open = {
+    offsets: async (topic: string, at: number | string) =>
+      at === 'latest' ? new Map([[0, 1050]]) : admin.offsets(topic, at as 'stable'),
+  } as unknown as Admin
+  const { undecided } = await replayInterval(pipeline(''), facts, 0, open)
+  assert.deepEqual(undecided, [{ topic: 'orders', partition: 0, from: 1000, to: 1050 }])
+  // An interval that is over before is not concerned.
+  const joined = pipeline('join: { topic: payments, on: id, within: 10s, grace: 5s }')
+  assert.deepEqual((await replayInterval(joined, facts, 0, open)).undecided, [])
+  assert.deepEqual((await replayInterval(pipeline(''), facts, 0, admin)).undecided, [])
+})

@@ -35,7 +35,7 @@ test('however many ask, commits go one after the other, each in full, also behin
     return mine % 4 === 0
   }
   const commits = commitsBy(commit, (isSome) => told.push(isSome))
-  const asked = Array.from({ length: 20 }, () => commits.next())
+  const asked = Array.from({ length: 20 }, () => commits.next(false))
   const ends = await Promise.allSettled(asked)
   assert.equal(begun, 20)
   assert.equal(ends.filter(({ status }) => status === 'rejected').length, 5)
@@ -50,7 +50,7 @@ test('who waits for the end of a commit that fails goes on after who was told th
     await sleep(5)
     throw new Error('fails')
   }, String)
-  const told = commits.next().catch(() => order.push('told'))
+  const told = commits.next(false).catch(() => order.push('told'))
   await commits.idle()
   order.push('idle')
   await told

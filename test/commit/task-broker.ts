@@ -1,6 +1,7 @@
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
+import { groupAt } from '../support/task-context.ts'
 
 /** What the broker has of one task: its changelog, the group's offsets, and the outputs. */
 export class Broker {
@@ -22,7 +23,7 @@ export class Broker {
         offsets: async (topic: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, topic === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1e9]]),
       } as unknown as RestorePorts['admin'],
-      group: { committed: async () => [...committed] },
+      group: groupAt(committed),
       topicIds: [null, null],
       log: { event: () => {} } as unknown as RestorePorts['log'],
       onProgress: () => {},

@@ -4,20 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as data from '../../examples/orders/data.ts'
 import { Kafka, logLevel } from '../../src/broker/kafkajs.ts'
 import { freePort, testBroker } from '../support/kafka.ts'
-import { connect, createTopic, deleteTopics, PlainProducer } from '../support/topics.ts'
+import {
+  connect,
+  createTopic,
+  deleteTopics,
+  PlainProducer,
+  recreateTopic,
+} from '../support/topics.ts'
 import { Orders } from './orders.ts'
 
 const address = await testBroker()
-
-/** What a topic is called may be used again once the broker has deleted the one before. */
-async function recreate(topic: string, partitions: number): Promise<void> {
-  await deleteTopics(address, [topic])
-  const broker = await connect(address)
-  while ((await broker.admin.identify([topic])).has(topic)) await sleep(50)
-  await sleep(500)
-  await createTopic(broker, topic, partitions)
-  await broker.close()
-}
 
 async function addPartitions(topic: string, count: number): Promise<void> {
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
@@ -69,7 +65,7 @@ test('a reader that was given a topic’s id reads nothing of the next topic of 
   reader.add({ topic, partition: 0 }, 0, id)
   while (read.length < 1) await sleep(20)
 
-  await recreate(topic, 3)
+  await recreateTopic(address, topic, 3)
   await write(topic, [row(0, 'skipped'), row(0, 'new'), row(2, 'new')])
   unknown = 0
   while (unknown < 3) await sleep(20)
@@ -115,7 +111,7 @@ test('under a running service a dimension is read anew, and anew facts end it fo
     await orders.send(0, 1000)
     await orders.expectTaken()
 
-    await recreate(customers, 4)
+    await recreateTopic(address, customers, 4)
     await write(customers, [customer(1, 1, 'anew')])
     await until(1, 'anew')
     assert.equal(await row(2), '404')
@@ -131,7 +127,7 @@ test('under a running service a dimension is read anew, and anew facts end it fo
     await until(3, 'newer')
 
     // Longer than what was read of the one before.
-    await recreate(orders.topic('orders'), 4)
+    await recreateTopic(address, orders.topic('orders'), 4)
     await orders.send(0, 3000)
     assert.equal(await service.ended, 1)
     assert.match(service.log, /"code":"OFFSETS_CHANGED"/)

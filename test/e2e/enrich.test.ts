@@ -10,7 +10,7 @@ import * as data from '../../examples/orders/data.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { exposition, httpPort } from '../support/scrape.ts'
-import { readAll } from '../support/topics.ts'
+import { readAll, recreateTopic } from '../support/topics.ts'
 import { FILE, Orders } from './orders.ts'
 
 const COUNT = 60_000
@@ -166,4 +166,64 @@ test('a join that is taken out of a pipeline which has run is refused, until the
     const topic = orders.topic('plain')
     orders.start({ OUTPUT_TOPIC: topic }, file)
     await expectAll(orders, file, COUNT / 10, topic)
+  }))
+
+test('a join that is added to a pipeline which has run is refused, until the pipeline is reset', () =>
+  withOrders(async (orders, file) => {
+    await orders.send(0, COUNT / 10)
+    const plain = orders.start({ INSTANCE_ID: 'a' }, file)
+    await expectAll(orders, file, COUNT / 10)
+    const env = { ...process.env, ...orders.env() }
+    const command = (...args: string[]) =>
+      spawnSync(process.execPath, ['dist/main.js', ...args], { env, encoding: 'utf8' })
+    const why = /The group has read .* has run without a join under this name/
+    for (const name of ['plan', 'check']) {
+      const { status, stdout } = command(name, FILE)
+      assert.equal(status, 1, name)
+      assert.match(stdout, why, name)
+    }
+    assert.equal(await plain.stop(), 0)
+    const refused = orders.start({ INSTANCE_ID: 'a', JOIN_KIND: 'left' })
+    assert.equal(await refused.ended, 1)
+    assert.match(refused.log, /OFFSETS_CHANGED/)
+    assert.match(refused.log, why)
+  }))
+
+test('facts whose topic was made anew are not read on from where the group was in the one before', () =>
+  withOrders(async (orders, file) => {
+    const topic = orders.topic('orders')
+    const { KAFKA_BROKERS, NAME } = orders.env()
+    await orders.send(0, COUNT / 10)
+    const first = orders.start({}, file)
+    await expectAll(orders, file, COUNT / 10)
+    assert.equal(await first.stop(), 0)
+    const committed = await orders.broker.administration.groupOffsets(NAME)
+    const { id } = (await orders.broker.admin.identify([topic])).get(topic)!
+    assert.deepEqual(
+      committed.map(({ topicId }) => topicId),
+      [id, id, id, id],
+    )
+
+    await recreateTopic(KAFKA_BROKERS, topic, 4)
+    await orders.producer.connect([topic])
+    await orders.send(0, COUNT / 5)
+    // As Kafka 4.1.1 keeps them where commits are under way while the topic is deleted: in some tries.
+    const producer = orders.broker.producer({ transactionalId: `${NAME}-kept`, timeoutMs: 10_000 })
+    await producer.init()
+    producer.begin()
+    const nobody = { generationId: -1, memberId: '', groupInstanceId: null }
+    await producer.sendOffsets(NAME, nobody, committed)
+    await producer.commit()
+    await producer.close()
+    const refused = orders.start({}, file)
+    assert.equal(await refused.ended, 1)
+    assert.match(refused.log, /OFFSETS_CHANGED/)
+    assert.match(refused.log, /was deleted and created anew/)
+    const env = { ...process.env, ...orders.env() }
+    const planned = spawnSync(process.execPath, ['dist/main.js', 'plan', file], {
+      env,
+      encoding: 'utf8',
+    })
+    assert.equal(planned.status, 1)
+    assert.match(planned.stdout, /was deleted and created anew/)
   }))

@@ -202,7 +202,8 @@ export class Orders {
         )
         if (
           all.every(
-            ({ partition }, i) => committed[i] >= ends[Math.floor(i / PARTITIONS)].get(partition)!,
+            ({ partition }, i) =>
+              committed[i].offset >= ends[Math.floor(i / PARTITIONS)].get(partition)!,
           )
         )
           return

@@ -4,8 +4,10 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
 import * as data from '../../examples/orders/data.ts'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { readAll } from '../support/topics.ts'
@@ -238,6 +240,56 @@ test('a replay that was killed or stopped goes on with the same command, and wri
     assert.equal(discarded.code, 0, discarded.said)
     assert.match(discarded.said, /deleted topic .*-window-changelog\n.*deleted group/s)
     await expectNothingLeft(orders, [orders.topic('other')])
+  } finally {
+    await orders.close()
+  }
+})
+
+test('a replay that was killed in its first commit begins anew with the same command', async () => {
+  const orders = await Orders.create()
+  try {
+    await orders.send(0, COUNT)
+    await orders.sendRest(COUNT)
+    const topic = orders.topic('again')
+    const args = [FILE, '--output', topic]
+    const killed = start(orders, { ENRICHER_KILL_AFTER: '2:1' }, ...args)
+    assert.equal(await killed.ended, 'SIGKILL', killed.log)
+    await left(orders, `${orders.tag}-job-replay-${topic}-open-open`)
+    const ends = () => orders.broker.admin.offsets(topic, 'stable')
+    for (let tries = 0; ![...(await ends()).values()].some((end) => end > 0); tries++) {
+      assert.ok(tries < 400, 'The broker does not abort the transaction')
+      await sleep(100)
+    }
+    const last = await run(orders, ...args)
+    assert.equal(last.code, 0, last.said)
+    equal(await content(orders, topic), await expected(orders, 'inner', 0, Number.MAX_VALUE))
+  } finally {
+    await orders.close()
+  }
+})
+
+test('a replay says what it leaves out, as a transaction was open there', async () => {
+  const orders = await Orders.create()
+  try {
+    await orders.send(0, 400)
+    const { broker } = orders
+    const producer = broker.producer({ transactionalId: `${orders.tag}-open`, timeoutMs: 120_000 })
+    await producer.init()
+    producer.begin()
+    const place = { topic: orders.topic('orders'), partition: 1, transactional: true } as const
+    const batch = new RecordBatchWriter({ ...place, compression: 'none' })
+    const at = orders.orderedAt(401)
+    const key = Buffer.from(data.orderId(401))
+    batch.recordOf(at, { key, value: data.encode('order', data.order(401, at)), headers: [] })
+    await producer.send([batch])
+    await orders.send(400, 500)
+    const replay = await run(orders, FILE, '--output', orders.topic('again'))
+    await producer.close()
+    assert.equal(replay.code, 0, replay.said)
+    assert.match(replay.said, /^Complete .*, but for transactions that were open when it began$/m)
+    const left =
+      /^ {2}(\S+) from offset 100 on, 26 offsets: what is committed of that is not in it$/m
+    assert.equal(left.exec(replay.said)?.[1], `${orders.topic('orders')}-1`, replay.said)
   } finally {
     await orders.close()
   }

@@ -36,6 +36,7 @@ class Instance {
   /** What the next commits do. */
   commit: () => Promise<boolean> = async () => false
   readonly fatal: unknown[] = []
+  onRefused: () => Promise<void> = async () => this.#ask('limits read')
   readonly #epochs = {
     aborted: (error: unknown) => this.#ask(`aborted: ${(error as Error).message}`),
     giveUp: () => this.#ask('epochs dropped'),
@@ -90,7 +91,7 @@ class Instance {
       failing: this.counts.failing,
       turn: () => this.turn,
       rejoin: () => this.rebalance.rejoin(),
-      onRefused: async () => this.#ask('limits read'),
+      onRefused: () => this.onRefused(),
       onFatal: (error) => this.fatal.push(error),
     })
     this.rebalance = new Rebalance({
@@ -100,6 +101,7 @@ class Instance {
       recovery: this.recovery,
       formerMembers: { ended: nothingLater },
       instanceId: 'i',
+      topics: [],
       counts: this.counts,
     })
   }
@@ -140,7 +142,7 @@ test('nothing is dropped before the turn under way has ended, and the commit und
   const commit = held()
   instance.turn = turn.promise
   instance.commit = () => commit.promise.then(() => true)
-  void commits.next()
+  void commits.next(false)
   recovery.begin(failure('OFFSET_OUT_OF_RANGE'))
   for (const end of [turn.end, commit.end]) {
     await sleep(5)
@@ -173,11 +175,11 @@ test('a store is damaged: it is condemned before anything opens it again', async
   assert.deepEqual(asked, ['store 1 condemned', 'aborted: damaged', ...DROPPED, ...TAKEN])
 })
 
-test('what a recovery does not cure ends the process, with the tasks as they are', async () => {
+test('what a recovery does not cure ends the process, with the tasks as they are, and no commit after it', async () => {
   const { recovery, asked, fatal } = await Instance.running()
   const error = failure('NOT_AUTHORIZED')
   recovery.begin(error)
-  assert.deepEqual([asked, fatal, recovery.isUnderWay], [[], [error], false])
+  assert.deepEqual([asked, fatal, recovery.isUnderWay], [['epochs dropped'], [error], false])
 })
 
 test('fenced: the group is joined again first, and its assignment says what is taken', async () => {
@@ -257,12 +259,49 @@ test('the epoch before a join fails: its tasks are put down, and the join goes o
   assert.deepEqual([gate.state, recovery.isUnderWay], ['joining', false])
 })
 
+test('a record is refused before a join: what the topic takes is read before the assignment takes the tasks', async () => {
+  const instance = await Instance.running()
+  const { rebalance, counts, asked } = instance
+  instance.commit = () => Promise.reject(failure('RECORD_REFUSED'))
+  await rebalance.beforeJoin()
+  assert.deepEqual(asked, ['aborted: RECORD_REFUSED', ...DROPPED, 'limits read'])
+  assert.equal(counts.failing.count, 1, 'it counts among the failures in a row')
+  await rebalance.onAssigned([0, 1])
+  assert.deepEqual(asked.slice(4), TAKEN)
+})
+
+test('a store is found damaged before a join: it is condemned before the assignment opens it', async () => {
+  const instance = await Instance.running()
+  const damaged = new EnricherError('STATE_CORRUPT', 'damaged', { fields: { partition: 1 } })
+  instance.commit = () => Promise.reject(damaged)
+  await instance.rebalance.beforeJoin()
+  assert.deepEqual(instance.asked, ['store 1 condemned', 'aborted: damaged', ...DROPPED])
+})
+
+test('what no recovery cures ends the process before a join, too', async () => {
+  const instance = await Instance.running()
+  const error = failure('TOPIC_MISSING')
+  instance.commit = () => Promise.reject(error)
+  await instance.rebalance.beforeJoin()
+  assert.deepEqual(instance.fatal, [error])
+  assert.equal(instance.asked.at(-1), 'tasks put down')
+})
+
+test('limits that cannot be read before a join end the process', async () => {
+  const instance = await Instance.running()
+  const refused = failure('BROKER_REFUSED')
+  instance.onRefused = () => Promise.reject(refused)
+  instance.commit = () => Promise.reject(failure('RECORD_REFUSED'))
+  await instance.rebalance.beforeJoin()
+  assert.deepEqual(instance.fatal, [refused])
+})
+
 test('membership is lost while a commit is under way: it ends, and then the tasks are put down', async () => {
   const instance = await Instance.running()
   const { gate, commits, rebalance, asked } = instance
   const commit = held()
   instance.commit = () => commit.promise.then(() => true)
-  void commits.next()
+  void commits.next(false)
   const lost = rebalance.onLost()
   await sleep(5)
   assert.deepEqual([gate.state, asked], ['joining', []])

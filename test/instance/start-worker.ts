@@ -1,7 +1,8 @@
-/** A worker of the model's join on a broker, without registry, dimensions’ topics and HTTP. */
+/** A worker of the model's pipeline on a broker, with its join or without, without registry, dimensions’ topics and HTTP. */
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
@@ -11,6 +12,8 @@ import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
+/** The step of a commit that ends its transaction. */
+const COMMITTED = 3
 const BATCH_BYTES = 1_048_588
 
 export interface WorkerSetting {
@@ -19,10 +22,14 @@ export interface WorkerSetting {
   readonly pipeline: Pipeline
   readonly codec: PipelineCodec
   readonly partitions: number
+  /** Of the sources. */
+  readonly topicIds?: readonly (string | null)[]
   readonly instanceId: string
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
   readonly onFatal: (error: unknown) => void
+  /** An epoch is committed. */
+  readonly onCommit?: () => void
 }
 
 const nothing = (): void => {}
@@ -41,17 +48,9 @@ export function startWorker(setting: WorkerSetting): Worker {
       outputs: wholeOutput(pipeline, FRAME, { ...topic, partitions }),
       rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
     }),
-    changelog: {
-      topic: CHANGELOG,
-      layout: codec.layout,
-      schemaIds: [],
-      maxRecordBytes: BATCH_BYTES,
-      shorten: (partition, offset) => {
-        broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
-      },
-    },
+    changelog: pipeline.join === null ? null : changelogOf(broker, codec),
     partitions,
-    topicIds: [null, null],
+    topicIds: setting.topicIds ?? [null, null],
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,
@@ -62,7 +61,7 @@ export function startWorker(setting: WorkerSetting): Worker {
     version: '',
     log,
     rejects: { drain: () => [], settle: nothing },
-    onStep: nothing,
+    onStep: (step) => step === COMMITTED && setting.onCommit?.(),
     onFatal,
     onRefused: async () => {},
   })
@@ -70,6 +69,16 @@ export function startWorker(setting: WorkerSetting): Worker {
   worker.start()
   return worker
 }
+
+const changelogOf = (broker: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
+  topic: CHANGELOG,
+  layout,
+  schemaIds: [],
+  maxRecordBytes: BATCH_BYTES,
+  shorten: (partition, offset) => {
+    broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+  },
+})
 
 /** The one that every fact finds. */
 function oneRow(): DimensionTable {

@@ -12,7 +12,7 @@ import { Tasks } from '../../src/instance/tasks.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { openStore } from '../../src/state/level.ts'
 import { lagsOf } from '../../src/watch/status/report.ts'
-import { taskContext } from '../support/task-context.ts'
+import { groupAt, taskContext } from '../support/task-context.ts'
 
 const nothing = (): void => {}
 const log = { event: nothing }
@@ -44,7 +44,7 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
       shorten: nothing,
     },
     log,
-    group: { committed: async () => [-1, -1] },
+    group: groupAt([-1, -1]),
     topicIds: [null, null],
     onUnknownTopic: nothing,
     onWork: nothing,

@@ -19,7 +19,7 @@ import { PageWriter } from '../../src/state/page-writer.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
 import type { StateStore, StreamClock, TaskState } from '../../src/state/task-state.ts'
 import { JoinTask } from '../../src/task/join-task.ts'
-import { restore, taskContext } from '../support/task-context.ts'
+import { groupAt, restore, taskContext } from '../support/task-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-take-task-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -85,7 +85,7 @@ class Changelog {
         offsets: async (name: string, at: 'earliest' | 'latest' | 'stable') =>
           new Map([[0, name === 'changelog' ? ends[at] : at === 'earliest' ? 0 : 1000]]),
       } as unknown as RestorePorts['admin'],
-      group: { committed: async () => [committed, committed] },
+      group: groupAt([committed, committed]),
       topicIds,
       log: { event: () => {} } as unknown as RestorePorts['log'],
       onProgress: () => {},

@@ -1,3 +1,5 @@
+import type { TopicPartition } from '../../src/batch.ts'
+import type { Group } from '../../src/broker/port.ts'
 import type { Bytes } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
@@ -68,3 +70,9 @@ export async function restore(
   for (const [source, queue] of queues.entries()) queue.taken = offsets[source]
   return offsets
 }
+
+/** A group that has read its topics up to here, in the order in which it is asked; -1: nothing. */
+export const groupAt = (offsets: readonly number[]): Pick<Group, 'committed'> => ({
+  committed: async (places: readonly TopicPartition[]) =>
+    places.map((place, i) => ({ ...place, offset: offsets[i] })),
+})

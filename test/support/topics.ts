@@ -60,6 +60,20 @@ export async function deleteTopics(address: string, topics: readonly string[]): 
   await admin.disconnect()
 }
 
+/** What a topic is called may be used again once the broker has deleted the one before. */
+export async function recreateTopic(
+  address: string,
+  topic: string,
+  partitions: number,
+): Promise<void> {
+  await deleteTopics(address, [topic])
+  const broker = await connect(address)
+  while ((await broker.admin.identify([topic])).has(topic)) await sleep(50)
+  await sleep(500)
+  await createTopic(broker, topic, partitions)
+  await broker.close()
+}
+
 /** A connection to a cluster below everything that the service has, for requests as they are. */
 export function clusterOf(address: string): Cluster {
   return new ClusterClass({

@@ -6,7 +6,7 @@ import {
   type TopicAccess,
 } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { changelogTopic, inputTopics } from '../../config/topic-names.ts'
+import { changelogTopic, inputTopics, sourcesOf } from '../../config/topic-names.ts'
 import { type Finding, fail, ok } from './finding.ts'
 
 const WHAT = 'permissions'
@@ -23,7 +23,8 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
     lacking(`topic ${topic}`, access.topics.get(topic), operations),
   )
   const { group, transactionalId, mayUseTransactionalId } = access
-  const taken = isForeign(group) ? [fail('group', foreignText(pipeline.name), OTHER_NAME)] : []
+  const foreign = isForeign(group) ? foreignText(pipeline.name) : rivalText(pipeline, group)
+  const taken = foreign === undefined ? [] : [fail('group', foreign, OTHER_NAME)]
   const others = [
     ...(group.allowed.has('read') ? [] : [denied(`group ${pipeline.name}`, ['read'])]),
     ...(mayUseTransactionalId ? [] : [denied(`transactional id ${transactionalId}`, ['write'])]),
@@ -57,6 +58,15 @@ export const isForeign = ({ protocol }: GroupDescription): boolean =>
 
 export const foreignText = (name: string): string =>
   `${name} is used by another kind of client: it has members that are not stream-enricher`
+
+/** That instances of another pipeline file have the name; undefined: there are none. */
+export function rivalText(pipeline: Pipeline, { members }: GroupDescription): string | undefined {
+  const read = sourcesOf(pipeline).map(({ config }) => config.topic)
+  // While they join, nothing is known of them.
+  const rival = members.find(({ topics }) => topics.length > 0 && topics.join() !== read.join())
+  if (rival === undefined) return undefined
+  return `${pipeline.name} is the name of a pipeline that runs and reads ${rival.topics.join(', ')}, not ${read.join(', ')}: only one of them would get tasks`
+}
 
 /** Throws where this user may not know whether a group has members and offsets. */
 export function refuseHidden(name: string, { state }: GroupDescription): void {

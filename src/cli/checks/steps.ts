@@ -1,22 +1,16 @@
 /** What starting a pipeline file would do to what is there: pure, from what was read before. */
-import type { GroupDescription, OffsetCommit, TopicDescription } from '../../broker/port.ts'
+import type { GroupDescription, TopicDescription } from '../../broker/port.ts'
 import type { Comparison } from '../../codec/registry.ts'
 import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
-import {
-  changelogName,
-  changelogTopic,
-  inputTopics,
-  ownTopics,
-  sourcesOf,
-} from '../../config/topic-names.ts'
+import { changelogName, inputTopics, ownTopics, sourcesOf } from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
-import type { ChangelogHeader } from '../../state/changelog.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
-import { foreignText, isForeign, OTHER_NAME } from './access.ts'
+import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
+import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
 export interface Step {
@@ -105,9 +99,6 @@ export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
     ),
   )
 
-/** What the last epoch in a partition of the changelog says; undefined: there is none. */
-export type Headers = ReadonlyMap<number, ChangelogHeader | undefined>
-
 export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
   const topic = changelogName(pipeline)
   const written = [...headers].filter(([, header]) => header !== undefined)
@@ -182,10 +173,8 @@ export function dimensionStep(state: DimensionState, layout: string, now: number
   return step('keep', what, 'the stored rows; what is newer is read from its topic')
 }
 
-export interface GroupState {
+export interface GroupState extends OffsetsState {
   readonly group: GroupDescription
-  readonly offsets: readonly OffsetCommit[]
-  readonly headers: Headers
   /** By topic and partition: the first offset, and the end. */
   readonly ends: ReadonlyMap<string, ReadonlyMap<number, { first: number; end: number }>>
 }
@@ -196,6 +185,8 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
     const detail = `${foreignText(pipeline.name)}: the start would end with GROUP_TAKEN; ${OTHER_NAME}`
     return [step('refuse', 'group', detail)]
   }
+  const rival = rivalText(pipeline, group)
+  if (rival !== undefined) return [step('refuse', 'group', `${rival}; ${OTHER_NAME}`)]
   const members = group.members.length
   const running =
     members === 0
@@ -207,7 +198,7 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
             `${pipeline.name} has ${plural(members, 'member')} now; the new instance takes some of their partitions`,
           ),
         ]
-  const changed = members === 0 ? offsetsChanged(pipeline, state) : undefined
+  const changed = offsetsFault(pipeline, state)
   if (changed !== undefined) return [step('refuse', 'offsets', changed)]
   const sources = sourcesOf(pipeline)
   return [...running, ...sources.map(({ config }) => offsetStep(config.topic, state))]
@@ -233,19 +224,4 @@ function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
     'offsets',
     `${topic} goes on where the group was, ${countText(left)} behind the end`,
   )
-}
-
-/** What ends a start with OFFSETS_CHANGED: window and offsets are written together, and differ; or the pipeline has run without a join. */
-function offsetsChanged(pipeline: Pipeline, { offsets, headers }: GroupState): string | undefined {
-  if (changelogTopic(pipeline) === null) return undefined
-  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
-    const { topic } = config
-    for (const { partition, offset } of offsets.filter((of) => of.topic === topic)) {
-      const stored = headers.get(partition)?.offsets[source] ?? -1
-      if (offset === -1 || offset === stored) continue
-      const window = stored < 0 ? 'there is no window' : `the window was written up to ${stored}`
-      return `the group is at ${offset} of ${topic}-${partition}, ${window}: the start would end with OFFSETS_CHANGED; restore the offset, or ${RESET}`
-    }
-  }
-  return undefined
 }

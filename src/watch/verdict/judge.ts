@@ -37,6 +37,8 @@ export interface Situation {
   /** Checks of readiness that fail: what is not there yet. */
   readonly waits: readonly Pick<Check, 'name' | 'detail' | 'percent'>[]
   readonly paused: boolean
+  /** Topics of another pipeline of this name, which has all tasks; none: there is no such. */
+  readonly rivals: readonly string[]
   /** How long ago a broker has last answered anything, in ms. */
   readonly silentMs: number
   /** Epochs that fail again and again, or one that cannot be ended. */
@@ -74,7 +76,7 @@ export function judge(figures: Figures, recent: Recent, situation: Situation): F
 }
 
 function ofInstance(situation: Situation): Finding[] {
-  const { waits, paused, silentMs, failing, registryAway, disk } = situation
+  const { waits, paused, rivals, silentMs, failing, registryAway, disk } = situation
   const findings = waits.map(({ name, detail, percent }): Finding => {
     const text = `${name[0].toUpperCase()}${name.slice(1)}: ${detail}`
     return { reason: NOT_READY[name.split(' ')[0]] ?? 'waiting', of: name, text, percent }
@@ -88,6 +90,9 @@ function ofInstance(situation: Situation): Finding[] {
     const { epochs, error } = failing
     const which = epochs === 1 ? 'An epoch' : `${countText(epochs)} epochs in a row`
     add('epochs_failing', `${which} could not be committed: ${error}`)
+  }
+  if (rivals.length > 0) {
+    add('name_shared', `A pipeline of the same name reads ${listOf(rivals)}, and has all tasks`)
   }
   if (paused) add('paused', 'Nothing is taken until it is resumed')
   if (disk.space !== undefined && isLittle(disk.space)) {

@@ -15,6 +15,11 @@ export const REASONS = {
     action: 'As the error says. All since the last commit is done again each time.',
     downAfterMs: 60_000,
   },
+  name_shared: {
+    title: 'Another pipeline has this name',
+    action: 'Give one of the two another `name`: in one consumer group one of them gets all tasks.',
+    downAfterMs: 0,
+  },
   draining: {
     title: 'The instance is draining',
     action: 'Nothing: the others have its tasks. Stop the process, or start it anew.',

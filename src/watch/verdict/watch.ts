@@ -104,6 +104,7 @@ export class Watch {
     return {
       waits: this.#ready().filter(({ ok }) => !ok),
       paused: worker?.paused ?? false,
+      rivals: worker?.rivals.haveAll ? worker.rivals.topics : [],
       silentMs: at - this.#answeredAt,
       failing: this.#failing(at),
       registryAway: registry?.isAway ? pipeline.registry?.url : undefined,

@@ -27,23 +27,39 @@ async function isAnswered(on: Setting, promise: Promise<unknown>): Promise<boole
   return answered
 }
 
-const committed = (group: Group, topic: string): Promise<number[]> =>
-  group.committed([{ topic, partition: 0 }])
+async function committed(group: Group, topic: string): Promise<number[]> {
+  const offsets = await group.committed([{ topic, partition: 0 }])
+  return offsets.map(({ offset }) => offset)
+}
 
 export function groupsKeepTheContract(open: OpenKafka): void {
   onKafka('who asks for offsets waits while a transaction is pending on them', open, async (on) => {
     const { topic, groupId, group, producer } = await withOffsets(on, 5)
     const asked = committed(group, topic)
     assert.equal(await isAnswered(on, asked), false)
-    const others = group.committed([{ topic: on.name('other'), partition: 0 }])
-    assert.deepEqual(await others, [-1], 'others are answered')
+    assert.deepEqual(await committed(group, on.name('other')), [-1], 'others are answered')
     const { administration } = await on.broker()
     assert.deepEqual(await administration.groupOffsets(groupId), [])
     await producer.commit()
     assert.deepEqual(await asked, [5])
     assert.deepEqual(await administration.groupOffsets(groupId), [
-      { topic, partition: 0, offset: 5 },
+      { topic, partition: 0, offset: 5, topicId: null },
     ])
+  })
+
+  onKafka('an offset keeps the id of the topic that it is of', open, async (on) => {
+    const { topic, groupId, group, producer } = await withOffsets(on, 5)
+    await producer.commit()
+    const place = { topic, partition: 0 }
+    const [before] = await group.committed([place])
+    assert.equal(before.topicId ?? null, null)
+    producer.begin()
+    const commit = { ...place, offset: 6, topicId: 'vtbh3hdqTrmlSBAxIMWZUw' }
+    await producer.sendOffsets(groupId, group.membership(), [commit])
+    await producer.commit()
+    assert.deepEqual(await group.committed([place]), [commit])
+    const { administration } = await on.broker()
+    assert.deepEqual(await administration.groupOffsets(groupId), [commit])
   })
 
   onKafka('offsets of an aborted transaction are those of before', open, async (on) => {
@@ -126,13 +142,13 @@ export function groupsKeepTheContract(open: OpenKafka): void {
     'a group is described, and is deleted with its offsets once it is empty',
     open,
     async (on) => {
-      const { groupId, producer, member } = await withOffsets(on, 5)
+      const { topic, groupId, producer, member } = await withOffsets(on, 5)
       await producer.commit()
       const { administration } = await on.broker()
       const described = await administration.describeGroup(groupId)
       assert.deepEqual(
-        [described.state, described.protocol, described.members.length],
-        ['Stable', 'stream-enricher', 1],
+        [described.state, described.protocol, described.members.map(({ topics }) => topics)],
+        ['Stable', 'stream-enricher', [[topic]]],
       )
       assert.notEqual(await refusedWith(administration.deleteGroup(groupId)), undefined)
       await member.group.close()

@@ -112,7 +112,7 @@ test('offsets that the window was not written with refuse the start, but not whi
     group: {
       state: 'x',
       protocol: 'stream-enricher',
-      members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h' })),
+      members: Array.from({ length: members }, () => ({ clientId: 'c', host: 'h', topics: [] })),
       allowed: new Set<never>(),
     },
     offsets: [
@@ -120,6 +120,8 @@ test('offsets that the window was not written with refuse the start, but not whi
       { topic: 'payments', partition: 0, offset: 9 },
     ],
     headers: new Map([[0, header('a', 7, 8)]]),
+    topicIds: new Map(),
+    isRunning: members > 0,
     ends: new Map([
       ['orders', new Map([[0, { first: 0, end: 10 }]])],
       ['payments', new Map([[0, { first: 0, end: 9 }]])],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation, TopicAccess, TopicDescription } from '../../../src/broker/port.ts'
 import { checkAccess } from '../../../src/cli/checks/access.ts'
+import { checkOffsets } from '../../../src/cli/checks/offsets.ts'
 import { checkDisk, checkMemory } from '../../../src/cli/checks/room.ts'
 import { changelogStep, groupSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
 import { checkTimes } from '../../../src/cli/checks/times.ts'
@@ -152,14 +153,70 @@ test('a start creates output and rejects, and goes on where the group was', () =
 })
 
 test('a pipeline that has run without a join does not start with one', () => {
-  const [refused] = groupSteps(pipelineWith(), group)
-  assert.equal(refused.kind, 'refuse')
-  assert.match(refused.detail, /at 7 of orders-0, there is no window.*OFFSETS_CHANGED.*reset/)
+  const joined = pipelineWith()
+  const why = /read orders-0 up to 7, .* has run without a join under this name/
+  // Also where the instances without it still run: what starts beside them would end.
+  for (const isRunning of [false, true]) {
+    const [refused] = groupSteps(joined, { ...group, isRunning })
+    assert.equal(refused.kind, 'refuse')
+    assert.match(refused.detail, why)
+    const [finding] = checkOffsets(joined, { ...group, isRunning })
+    assert.deepEqual([finding.mark, finding.what], ['fail', 'offsets'])
+    assert.match(finding.detail, why)
+    assert.match(finding.remedy!, /^To begin anew with the join, .* reset/)
+  }
+  assert.deepEqual(checkOffsets(joined, { ...group, offsets: [] }), [])
+  assert.deepEqual(checkOffsets(pipeline, group), [])
+})
+
+test('a name that a pipeline with other topics runs under is another’s, also where that one has a join', () => {
+  const running = (topics: readonly string[]) => ({
+    ...group,
+    group: {
+      state: 'Stable',
+      protocol: 'stream-enricher',
+      members: [{ clientId: 'c', host: 'h', topics }],
+      allowed: new Set(['read'] as const),
+    },
+    isRunning: true,
+  })
+  for (const topics of [['clicks'], ['orders', 'payments']]) {
+    const state = running(topics)
+    const [step] = groupSteps(pipeline, state)
+    assert.equal(step.kind, 'refuse')
+    const why = new RegExp(`job is .* reads ${topics.join(', ')}, not orders`)
+    assert.match(step.detail, why)
+    const access = { ...state, topics: new Map(), transactionalId: '', mayUseTransactionalId: true }
+    const [finding] = checkAccess(pipeline, access)
+    assert.deepEqual([finding.mark, finding.what], ['fail', 'group'])
+    assert.match(finding.detail, why)
+  }
+  for (const topics of [[], ['orders']]) {
+    assert.equal(groupSteps(pipeline, running(topics))[0].kind, 'change')
+  }
+})
+
+test('offsets of a topic that was made anew refuse the start, and those without an id do not', () => {
+  const of = (topicId: string | null, now: string | null) => ({
+    ...group,
+    offsets: [{ topic: 'orders', partition: 0, offset: 7, topicId }],
+    topicIds: new Map([['orders', now]]),
+  })
+  assert.match(
+    checkOffsets(pipeline, of('a', 'b'))[0].detail,
+    /orders was deleted and created anew/,
+  )
+  assert.equal(groupSteps(pipeline, of('a', 'b'))[0].kind, 'refuse')
+  for (const same of [of('a', 'a'), of(null, 'b'), of('a', null)]) {
+    assert.deepEqual(checkOffsets(pipeline, same), [])
+  }
 })
 
 const group = {
   group: { state: 'Empty', protocol: '', members: [], allowed: new Set<never>() },
   offsets: [{ topic: 'orders', partition: 0, offset: 7 }],
   headers: new Map(),
+  topicIds: new Map(),
+  isRunning: false,
   ends: new Map([['orders', new Map([[0, { first: 0, end: 10 }]])]]),
 }

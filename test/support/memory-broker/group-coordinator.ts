@@ -149,7 +149,9 @@ export class GroupCoordinator {
   #answerTo({ memberId }: Member): Joined {
     const isLeader = memberId === this.#leaderId
     const members = this.members.map(
-      (other): GroupMember => ({ memberId: other.memberId, userData: other.request.userData }),
+      ({ memberId: id, request: { topics, userData } }): GroupMember => {
+        return { memberId: id, topics, userData }
+      },
     )
     return {
       generationId: this.#generation,

@@ -8,6 +8,7 @@ export interface JoinRequest {
   /** Empty: the coordinator is to give one. */
   readonly memberId: string
   readonly instanceId: string | null
+  readonly topics: readonly string[]
   readonly userData: Buffer
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number

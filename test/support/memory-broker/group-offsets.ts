@@ -17,7 +17,7 @@ export class GroupOffsets implements Participant {
   }
 
   get committed(): OffsetCommit[] {
-    return [...this.#committed.values()]
+    return [...this.#committed.values()].map((commit) => ({ topicId: null, ...commit }))
   }
 
   add(producerId: bigint, offsets: readonly OffsetCommit[]): void {
@@ -26,12 +26,12 @@ export class GroupOffsets implements Participant {
     this.#pending.set(producerId, pending)
   }
 
-  /** -1: there is none. */
-  stable(partitions: readonly TopicPartition[]): number[] {
+  /** In the order given; -1: there is none. */
+  stable(partitions: readonly TopicPartition[]): OffsetCommit[] {
     const keys = partitions.map(keyOf)
     const isPending = [...this.#pending.values()].some((of) => keys.some((key) => of.has(key)))
     if (isPending) throw kafkaError('UNSTABLE_OFFSET_COMMIT')
-    return keys.map((key) => this.#committed.get(key)?.offset ?? -1)
+    return partitions.map((place) => this.#committed.get(keyOf(place)) ?? { ...place, offset: -1 })
   }
 
   mark({ producerId, isCommit }: Marker): void {

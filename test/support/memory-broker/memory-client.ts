@@ -125,7 +125,7 @@ function administrationOf(kafka: MemoryKafka, clientId: string): Administration 
       kafka.request(clientId, 'DescribeGroups', () => {
         const group = kafka.findGroup(groupId)
         const members = (group?.members ?? []).map(({ request }) => {
-          return { clientId: request.clientId, host: 'memory' }
+          return { clientId: request.clientId, host: 'memory', topics: request.topics }
         })
         const state = group?.state ?? 'Dead'
         const protocol = state === 'Stable' ? GROUP_PROTOCOL : ''

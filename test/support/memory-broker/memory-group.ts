@@ -9,6 +9,7 @@ import type {
   GroupEvents,
   GroupOptions,
   Membership,
+  OffsetCommit,
 } from '../../../src/broker/port.ts'
 import { refusal } from '../../../src/broker/refusal.ts'
 import { EnricherError } from '../../../src/errors.ts'
@@ -62,7 +63,7 @@ export class MemoryGroup implements Group {
   }
 
   /** Waits out a transaction that is pending on them. */
-  async committed(partitions: readonly TopicPartition[]): Promise<number[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<OffsetCommit[]> {
     const { groupId } = this.#options
     for (;;) {
       try {
@@ -84,7 +85,8 @@ export class MemoryGroup implements Group {
       const { state, members } = this.#coordinator
       if (state !== 'Stable') return []
       return members.map(({ memberId, request, assignment }) => {
-        return { memberId, host: 'memory', userData: request.userData, partitions: assignment }
+        const { topics, userData } = request
+        return { memberId, host: 'memory', topics, userData, partitions: assignment }
       })
     })
   }
@@ -140,14 +142,22 @@ export class MemoryGroup implements Group {
   }
 
   async #join(): Promise<readonly number[]> {
-    const { sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
+    const { topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
     const clientId = this.#clientId
     const { memberId } = this.#membership
     const userData = this.#events.userData()
     const timeouts = { sessionTimeoutMs, rebalanceTimeoutMs }
     const isOver = (): boolean => this.#closed
     const joined = await this.#kafka.request(clientId, 'JoinGroup', () =>
-      this.#coordinator.join({ clientId, memberId, instanceId, userData, ...timeouts, isOver }),
+      this.#coordinator.join({
+        clientId,
+        memberId,
+        instanceId,
+        topics,
+        userData,
+        ...timeouts,
+        isOver,
+      }),
     )
     const { generationId } = joined
     const membership = { generationId, memberId: joined.memberId, groupInstanceId: instanceId }

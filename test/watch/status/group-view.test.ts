@@ -40,6 +40,7 @@ const member = (
   instance,
   address,
   host: `host-of-${instance}`,
+  topics: ['orders'],
   version: '1',
   partitions,
 })

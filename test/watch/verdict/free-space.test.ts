@@ -44,6 +44,7 @@ test('a disk that is nearly full is a reason, with how much is left', () => {
       waiting: [],
       undecided: [],
       notRead: [],
+      rivals: [],
       silence: undefined,
     }).map(({ reason, text }) => [reason, text])
   assert.deepEqual(found(2 * GIB), [])

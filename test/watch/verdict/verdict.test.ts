@@ -6,11 +6,15 @@ import { EnricherError } from '../../../src/errors.ts'
 import { InputQueue } from '../../../src/input/input-queue.ts'
 import type { InputTopics } from '../../../src/input/input-topics.ts'
 import { LastLags } from '../../../src/input/last-lags.ts'
+import { NO_RIVALS } from '../../../src/instance/membership.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { REASON_NAMES, REASONS } from '../../../src/watch/verdict/reasons.ts'
 import { RUNBOOK_FILE } from '../../monitoring/rules.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 import { Watched } from '../watched.ts'
+
+/** Nobody else has its name. */
+const ALONE = { rivals: NO_RIVALS }
 
 const texts = ({ watch }: Watched): string[] => watch.verdict.reasons.map(({ text }) => text)
 
@@ -148,7 +152,13 @@ test('epochs that fail again and again degrade it, and bring it down when that l
   const watched = new Watched(t)
   const error = new EnricherError('EPOCH_ABORTED', 'No in-sync replicas')
   const failing = { epochs: 1, error }
-  const worker = { tasks: [held(0, 7)], lastLags: new LastLags(), failing, recovering: false }
+  const worker = {
+    tasks: [held(0, 7)],
+    lastLags: new LastLags(),
+    failing,
+    recovering: false,
+    ...ALONE,
+  }
   watched.parts.worker = worker as unknown as Worker
   watched.pass(2)
   assert.deepEqual(watched.reasons, [])
@@ -169,7 +179,7 @@ test('epochs that fail again and again degrade it, and bring it down when that l
 test('an epoch that failed and cannot be ended is a reason, too, though no task is there that could lag', (t) => {
   const watched = new Watched(t)
   const failing = { epochs: 1, error: new Error('The transaction is not ended') }
-  const worker = { tasks: [], lastLags: new LastLags(), failing, recovering: true }
+  const worker = { tasks: [], lastLags: new LastLags(), failing, recovering: true, ...ALONE }
   watched.parts.worker = worker as unknown as Worker
   watched.pass(14)
   assert.deepEqual(watched.reasons, [])
@@ -185,7 +195,7 @@ test('an epoch that failed and cannot be ended is a reason, too, though no task 
 test('a task that takes nothing though it has input waits; when all do, nothing goes on', (t) => {
   const watched = new Watched(t)
   const tasks = [held(0, 500), held(1, 0), held(2, 7)]
-  const worker = { tasks, paused: false }
+  const worker = { tasks, paused: false, ...ALONE }
   watched.parts.worker = worker as unknown as Worker
   watched.pass(60, () => tasks[2].task.queues[0].taken++)
   assert.deepEqual(watched.reasons, ['waiting'])
@@ -198,13 +208,28 @@ test('a task that takes nothing though it has input waits; when all do, nothing 
   assert.deepEqual([watched.reasons, watched.watch.verdict.verdict], [['paused'], 'degraded'])
 })
 
+test('an instance whose name another pipeline has is down where that one has all tasks', (t) => {
+  const watched = new Watched(t)
+  const worker = { tasks: [], rivals: { topics: ['clicks'], haveAll: false } }
+  watched.parts.worker = worker as unknown as Worker
+  watched.pass(2)
+  assert.equal(watched.watch.verdict.verdict, 'works')
+  worker.rivals = { ...worker.rivals, haveAll: true }
+  watched.pass(2)
+  assert.deepEqual([watched.reasons, watched.watch.verdict.verdict], [['name_shared'], 'down'])
+  assert.deepEqual(texts(watched), ['A pipeline of the same name reads clicks, and has all tasks'])
+})
+
 test('the log says once that input is held up, by what, and once that it goes on', (t) => {
   const watched = new Watched(t)
   const queues = [
     { untaken: 0, undecidedMs: 45_000 },
     { untaken: 0, undecidedMs: 0 },
   ]
-  watched.parts.worker = { tasks: [{ task: { partition: 2, queues } }] } as unknown as Worker
+  watched.parts.worker = {
+    tasks: [{ task: { partition: 2, queues } }],
+    ...ALONE,
+  } as unknown as Worker
   watched.pass(600)
   queues[0].undecidedMs = 0
   watched.pass(600)
@@ -226,7 +251,7 @@ test('a registry that does not answer, and a transaction that nobody ends, are r
     { untaken: 0, undecidedMs: 0 },
   ]
   const tasks = [0, 1, 2, 3, 4, 5].map((partition) => ({ task: { partition, queues } }))
-  watched.parts.worker = { tasks } as unknown as Worker
+  watched.parts.worker = { tasks, ...ALONE } as unknown as Worker
   watched.parts.registry = { isAway: true } as unknown as Registry
   watched.pass(2)
   assert.deepEqual(texts(watched), [

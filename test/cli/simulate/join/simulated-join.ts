@@ -43,6 +43,21 @@ output: { topic: joined, schemaId: 1 }
   return parsePipeline(text, file('pipeline.yaml'), {})
 }
 
+/** The same without the join. */
+export const plainPipeline = (facts = 'facts'): Pipeline =>
+  parsePipeline(
+    `
+name: plain
+kafka: { brokers: "localhost:1" }
+facts: { topic: ${facts}, schema: fact.avsc }
+dimensions:
+  d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
+output: { topic: enriched, schemaId: 1 }
+`,
+    file('pipeline.yaml'),
+    {},
+  )
+
 export const FRAME = outputFrame(0)
 /** The value of the dimension's only row. */
 export const ROW = rowType.toBuffer({ title: 'row' })
