@@ -1,4 +1,5 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RawPipeline } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
@@ -10,6 +11,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkSasl(raw.kafka, report)
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
+  checkLookUps(pipeline, report)
   if (pipeline.output.schemaId === null && pipeline.registry === null) {
     report(['output'], 'without a registry the output needs schemaId, the id for its frame')
   }
@@ -55,9 +57,10 @@ function checkTopics(pipeline: Pipeline, report: ReportAt): void {
   if (output.rejects === output.topic) report(['output', 'rejects'], 'is the output topic too')
 }
 
-function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {
+function checkNames({ facts, dimensions, join }: Pipeline, report: ReportAt): void {
   const seen = new Map<string, string>()
   const sources = [
+    { path: ['facts'], select: facts.select },
     ...dimensions.map((d) => ({ path: ['dimensions', d.name], select: d.select })),
     ...(join === null ? [] : [{ path: ['join'], select: join.select }]),
   ]
