@@ -137,10 +137,8 @@ export class RowLookUp {
     const k = this.#factKey
     if (k < 0) return this.#makeKey(value)
     const end = value.keyEnd(k)
-    if (end < 0) {
-      this.#lacks = 0
-      return false
-    }
+    this.#lacks = end < 0 ? 0 : -1
+    if (end < 0) return false
     this.#keyEnd = end
     this.#keyStart = value.keyStart(k)
     this.#keyBuffer = value.keyBuffer(k)
