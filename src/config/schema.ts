@@ -114,16 +114,18 @@ const select = {
     { type: 'object', additionalProperties: { type: 'string' }, minProperties: 1 },
   ],
 }
+const SEVERAL = 'needs two fields or more; write a single one as text'
 const on = {
   description:
     'What is looked up; its text is the dimension record’s key. A field of the fact, also one inside of records (address.country), or a column of another dimension (product.supplier_id). Of a key of several fields (Avro records, JSON objects) a list, or a map of the key’s field to ours.',
   anyOf: [
     { type: 'string', minLength: 1 },
-    { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 2, uniqueItems: true },
+    { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 2, ...message(SEVERAL) },
     {
       type: 'object',
       additionalProperties: { type: 'string', minLength: 1 },
       minProperties: 2,
+      ...message(SEVERAL),
     },
   ],
 }

@@ -20,6 +20,8 @@ interface Named {
   readonly name: string
   /** It may be the path to a field inside of records. */
   readonly isPath?: true
+  /** What else may stand in its place. */
+  readonly others?: readonly string[]
   /** Throws where a field of this type is not what it is used for. */
   readonly use: Use
 }
@@ -59,7 +61,8 @@ function lookedUp(
 ): Named {
   const path = ['dimensions', of, 'on']
   const { dimension, field: name } = part
-  if (dimension === null) return { ...facts, path, name, isPath: true, use: fieldKind }
+  const others = dimensions.map((one) => one.name).filter((one) => one !== of)
+  if (dimension === null) return { ...facts, path, name, isPath: true, others, use: fieldKind }
   const d = dimensions.findIndex((one) => one.name === dimension)
   const owner = { topic: dimensions[d].topic, schema: schemas.dimensions[d] }
   const use: Use = (field, type) => {
@@ -103,12 +106,14 @@ const selected = (of: Owner, path: readonly string[], select: readonly Column[] 
     use: () => {},
   }))
 
-function faultOf({ topic, schema, name, isPath, use }: Named): string | null {
+function faultOf({ topic, schema, name, isPath, others = [], use }: Named): string | null {
   const known = schema.fields.map((one) => one.name)
   const top = topOf(name)
   if (!known.includes(top) || (isNested(name) && isPath === undefined)) {
     const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
-    return `${topic} has no field ${name}${why}${didYouMean(name, known)} (fields: ${known.join(', ')})`
+    const words = isNested(name) ? [...known, ...others] : known
+    const meant = didYouMean(isPath ? top : name, words)
+    return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`
   }
   try {
     use(name, schemaAt(schema, name))
