@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../src/broker/partition-of.ts'
 import type { Broker } from '../src/broker/port.ts'
 import { AvroJson } from '../src/codec/avro-json.ts'
-import type { KeyPlan } from '../src/codec/key-plan.ts'
 import { keyBytes } from '../src/codec/keys.ts'
 import type { Pipeline, TopicConfig } from '../src/config/pipeline.ts'
 import { inputsOf, sourcesOf } from '../src/config/topic-names.ts'
@@ -25,7 +24,7 @@ export interface Pace {
 /** An input topic, and what its values are written with. */
 interface Input {
   readonly config: TopicConfig
-  readonly keyPlan: KeyPlan | undefined
+  readonly keyPlan: ReturnType<typeof keyPlans>[number]
   readonly json: AvroJson
   readonly partitions: number
 }

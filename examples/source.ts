@@ -1,6 +1,7 @@
 /** What an example's generator sends. Values are in natural form, by the topics' schemas. */
 export interface Sent {
-  readonly key: string | number
+  /** One of several fields has these by their names. */
+  readonly key: string | number | Readonly<Record<string, string | number>>
   readonly value: Readonly<Record<string, unknown>>
 }
 

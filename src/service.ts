@@ -65,7 +65,7 @@ export async function startService(
   const monitoring = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
-  const opening = openDimensionStores(pipeline, counts, log)
+  const opening = openDimensionStores(pipeline, planOf(pipeline).tables, counts, log)
   const cluster = await openCluster(pipeline, parts, log, onFatal)
   const { broker, topics, topicWatch, inputs, registry, compiled, transactionalId } = cluster
   const plan = planOf(pipeline)
@@ -76,7 +76,7 @@ export async function startService(
   const options: DimensionsOptions = {
     pipeline,
     codec: compiled.codec,
-    stores: await opening,
+    tables: await opening,
     broker,
     rejects,
     limit: memory.dimensions,
@@ -128,7 +128,7 @@ async function closeAll(
 ): Promise<void> {
   watch.close()
   await otlp?.stop()
-  const closed = dimensions.map((dimension) => dimension.close())
+  const closed = [...new Set(dimensions)].map((dimension) => dimension.close())
   await Promise.all([...closed, broker.close(), http.close()])
 }
 
@@ -264,8 +264,8 @@ function watchTopics(
   for (const [source, { config }] of sourcesOf(pipeline).entries()) {
     watch.listen(config.topic, (found) => inputs.seen(source, found))
   }
-  for (const [d, { topic }] of pipeline.dimensions.entries()) {
-    watch.listen(topic, (found) => dimensions[d].seen(found))
+  for (const dimension of new Set(dimensions)) {
+    watch.listen(dimension.topic, (found) => dimension.seen(found))
   }
   watch.start()
 }

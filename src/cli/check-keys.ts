@@ -1,12 +1,13 @@
 /** The part of `check` that is about keys: whether records of one key meet, and whether facts find their rows. */
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
-import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
+import { type KeyReader, OTHER_TYPE, type PipelineCodec, type TopicCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
-import { planOf } from '../plan/plan.ts'
+import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
@@ -73,52 +74,104 @@ function keySchemas(pipeline: Pipeline, ids: readonly number[]): Promise<Map<num
   })
 }
 
-/** Takes the last facts through the look-up of each dimension. */
+/** Takes the last facts through the look-ups, level by level: the rows of one may have what the next one is looked up by. */
 export async function checkDimensionKeys(
   pipeline: Pipeline,
   codec: PipelineCodec,
   broker: Broker,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
+  const { lookUps } = planOf(pipeline)
   const facts = samples.get(pipeline.facts.topic)
-  const dimensions = pipeline.dimensions.filter(({ topic }) => samples.has(topic))
-  if (facts === undefined || facts.length === 0 || dimensions.length === 0) return []
+  const there = pipeline.dimensions.filter(({ topic }) => samples.has(topic))
+  if (facts === undefined || facts.length === 0 || there.length === 0) return []
   const last = [...facts].sort((a, b) => a.timestamp - b.timestamp).slice(-FACTS)
-  const texts = await lookedUp(pipeline, codec, last)
-  const findings: Finding[] = []
-  const bar = progress('Looking facts up', dimensions.length)
-  for (const [d, { name, topic, keyFormat, on }] of pipeline.dimensions.entries()) {
-    if (!samples.has(topic)) continue
+  const keys = await keyTextsOf(codec.sources[0].values, last, factKeys(pipeline).length)
+  const looked = lookUps.map((): LookedUp | undefined => undefined)
+  const findings: Finding[][] = lookUps.map(() => [])
+  const bar = progress('Looking facts up', there.length)
+  const inTurn = [...lookUps.keys()].sort((a, b) => lookUps[a].level - lookUps[b].level)
+  for (const d of inTurn) {
+    const { name, topic, keyFormat, on, parts } = pipeline.dimensions[d]
+    const texts = textsOf(lookUps[d], keys, looked)
+    if (!samples.has(topic) || texts === undefined) continue
     const ranges = await rangesOf(broker, topic, samples.get(topic)!)
     const key = { key: codec.dimensionKeys[d], keyFormat }
-    const found = await rowKeys(broker, topic, ranges, key, new Set(texts[d]))
+    const { records, ...found } = await rowKeys(broker, topic, ranges, key, new Set(texts))
+    looked[d] = { texts, rows: await rowTexts(pipeline, codec, d, records) }
     const { isWhole: isReadWhole, all } = ranges
-    const lookUps = { name, topic, keyFormat, on, isReadWhole, all, texts: texts[d], ...found }
-    findings.push(...checkLookUps(lookUps))
-    bar.at(findings.length)
+    const isComposite = parts.length > 1
+    findings[d] = checkLookUps({
+      ...found,
+      ...{ name, topic, keyFormat, isComposite, on, isReadWhole, all, texts },
+    })
+    bar.at(looked.filter((one) => one !== undefined).length)
   }
   bar.end()
-  return findings
+  return findings.flat()
 }
 
-/** What each fact that can be read looks up, by dimension. */
-async function lookedUp(
-  pipeline: Pipeline,
-  { sources: [facts] }: PipelineCodec,
+/** What was looked up for each fact, and of the rows that were found what others are looked up by. */
+interface LookedUp {
+  readonly texts: readonly (string | null)[]
+  readonly rows: ReadonlyMap<string, readonly (string | null)[]>
+}
+
+/** What each fact looks up; undefined: it hangs on a look-up of which nothing was read. */
+function textsOf(
+  { parts }: LookUp,
+  facts: readonly (readonly (string | null)[])[],
+  looked: readonly (LookedUp | undefined)[],
+): (string | null)[] | undefined {
+  if (parts.some(({ lookUp }) => lookUp >= 0 && looked[lookUp] === undefined)) return undefined
+  return facts.map((keys, f) => {
+    const texts = parts.map(({ lookUp, key }) => {
+      if (lookUp < 0) return keys[key]
+      const { texts, rows } = looked[lookUp]!
+      return rows.get(texts[f] ?? '')?.[key] ?? null
+    })
+    const named = texts.filter((text) => text !== null)
+    if (named.length < texts.length) return null
+    return named.length === 1 ? named[0] : compositeTextOf(named)
+  })
+}
+
+/** The key fields of each record that can be read. */
+async function keyTextsOf(
+  codec: TopicCodec,
   records: readonly TopicRecord[],
+  count: number,
 ): Promise<(string | null)[][]> {
-  const { lookUps } = planOf(pipeline)
-  const texts = lookUps.map((): (string | null)[] => [])
+  const texts: (string | null)[][] = []
   for (const record of records) {
-    const value = await readValue(facts.values, record)
+    const value = await readValue(codec, record)
     if (value === OTHER_TYPE || 'reason' in value) continue
-    for (const [d, { key }] of lookUps.entries()) {
-      const end = value.keyEnd(key)
-      const start = value.keyStart(key)
-      texts[d].push(end < 0 ? null : value.keyBuffer(key).toString('utf8', start, end))
-    }
+    texts.push(
+      Array.from({ length: count }, (_, k) => {
+        const end = value.keyEnd(k)
+        return end < 0 ? null : value.keyBuffer(k).toString('utf8', value.keyStart(k), end)
+      }),
+    )
   }
   return texts
+}
+
+/** By their keys, of the rows that can be read: the fields that others are looked up by. */
+async function rowTexts(
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+  d: number,
+  records: ReadonlyMap<string, TopicRecord>,
+): Promise<Map<string, (string | null)[]>> {
+  const { tables, lookUps } = planOf(pipeline)
+  const count = tables[lookUps[d].table].texts.length
+  const found = new Map<string, (string | null)[]>()
+  for (const [key, record] of count === 0 ? [] : records) {
+    const [texts] =
+      record.value === null ? [] : await keyTextsOf(codec.dimensions[d], [record], count)
+    if (texts !== undefined) found.set(key, texts)
+  }
+  return found
 }
 
 interface Ranges {
@@ -150,17 +203,18 @@ async function rowKeys(
   { read: ranges }: Ranges,
   of: { readonly key: KeyReader; readonly keyFormat: KeyFormat },
   wanted: ReadonlySet<string | null>,
-): Promise<RowKeys> {
+): Promise<RowKeys & { readonly records: ReadonlyMap<string, TopicRecord> }> {
   const { key: reader } = of
   const keys: Buffer[] = []
-  const rows = new Map<string, boolean>()
+  /** The last one of each key that is wanted. */
+  const records = new Map<string, TopicRecord>()
   /** The schema of their key has to be loaded first. */
   const later: TopicRecord[] = []
   let read = 0
   const take = (record: TopicRecord, key: Buffer): void => {
     const text = keyTextOf(reader, key)
     if (text === undefined && reader.reason === null) later.push(record)
-    else if (text !== undefined && wanted.has(text)) rows.set(text, record.value !== null)
+    else if (text !== undefined && wanted.has(text)) records.set(text, record)
   }
   await readTopic(broker, topic, ranges, (record) => {
     read++
@@ -173,5 +227,6 @@ async function rowKeys(
     await readKey(of, record)
     take(record, record.key!)
   }
-  return { keys, rows, read }
+  const rows = new Map([...records].map(([text, { value }]) => [text, value !== null]))
+  return { keys, rows, read, records }
 }

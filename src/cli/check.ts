@@ -135,7 +135,7 @@ async function checkCluster(
   const access = await accessOf(pipeline, broker, all)
   const visible = all.filter((topic) => access.topics.get(topic)?.state === 'there')
   const found = await broker.admin.describeTopics(visible)
-  const readable = inputTopics(pipeline).filter(
+  const readable = [...new Set(inputTopics(pipeline))].filter(
     (topic) => found.has(topic) && access.topics.get(topic)?.allowed.has('read'),
   )
   const samples = await sampleInputs(broker, readable)
@@ -231,7 +231,9 @@ async function checkContents(
     const isOfRegistry = schema === null
     const values = records && { ...codecs[i], topic, keyFormat, isOfRegistry, records }
     const result = values && (await readValues(values))
-    if (values && result) findings.push(...checkValues(values, result))
+    // Dimensions with one table have one codec, and nothing else to say.
+    const isFirst = codecs.findIndex((one) => one.codec === values?.codec) === i
+    if (values && result && isFirst) findings.push(...checkValues(values, result))
     read.push(result)
   }
   const sources = read.slice(0, codec.sources.length)
@@ -256,7 +258,8 @@ function checkRoom(
     const records = samples.get(config.topic)?.records ?? []
     return { rate: rateOf(records), bytes: read[s]?.rowBytes ?? 0 }
   })
-  const sizes = pipeline.dimensions.flatMap(({ name, topic }, d): DimensionSize[] => {
+  const sizes = planOf(pipeline).tables.flatMap(({ dimensions: [d] }): DimensionSize[] => {
+    const { name, topic } = pipeline.dimensions[d]
     const rowBytes = read[sources.length + d]?.rowBytes
     return rowBytes === undefined ? [] : [{ name, rows: samples.get(topic)?.rows ?? 0, rowBytes }]
   })

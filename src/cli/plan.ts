@@ -6,6 +6,7 @@ import { changelogName, inputTopics, ownTopics, sourcesOf } from '../config/topi
 import { unusableBecause } from '../dimension/checkpoint.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
 import { extentOf } from '../dimension/extent.ts'
+import { planOf } from '../plan/plan.ts'
 import { PageStore } from '../state/page-store.ts'
 import { NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
 import { refuseHidden } from './checks/access.ts'
@@ -60,10 +61,11 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     })),
   )
   const rows = await Promise.all(
-    pipeline.dimensions.map(async ({ name, topic }, d) => {
-      const folder = dimensions.find((d) => d.name === name)?.folder
+    planOf(pipeline).tables.map(async ({ dimensions: [d] }) => {
+      const { name, topic } = pipeline.dimensions[d]
+      const folder = dimensions.find((one) => one.name === name)?.folder
       const checkpoint = folder === undefined ? undefined : await dimensionCheckpoint(folder)
-      const stored = `${layout} ${topic} ${codec.dimensionKeyLayouts[d]}`
+      const stored = `${layout} ${topic} ${codec.rowLayouts[d]}`
       const isThere = checkpoint !== undefined && found.has(topic)
       const unusable = isThere
         ? unusableBecause(checkpoint, stored, await extentOf(broker.admin, topic))

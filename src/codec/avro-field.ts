@@ -3,7 +3,7 @@ import { SLICE } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { writeLongDigits } from './avro-long.ts'
-import { type AvroSource, readInt } from './avro-walk.ts'
+import { type AvroSource, readInt, type Skip } from './avro-walk.ts'
 
 /** How a field is read where its text is needed. */
 export interface FieldKind {
@@ -78,11 +78,15 @@ export class FieldText {
     return this.#ends[row]
   }
 
+  protected setNull(row: number): void {
+    this.#ends[row] = -1
+  }
+
   /** `source.at` is where the field begins; it has been walked before, so its bytes are sound. */
   read(row: number, source: AvroSource): void {
     const { branch, type } = this.#kind
     if (branch >= 0 && readInt(source) !== branch) {
-      this.#ends[row] = -1
+      this.setNull(row)
       return
     }
     const from = source.at
@@ -114,5 +118,21 @@ export class FieldText {
     }
     this.#ends[row] = first + DIGITS
     this.#starts[row] = writeLongDigits(source.buffer, from, texts, first + DIGITS)
+  }
+}
+
+/** Text of a field inside of records. Null, where one of these is. */
+export class NestedText extends FieldText {
+  readonly #way: Skip
+
+  /** @param way from where the outermost field begins */
+  constructor(kind: FieldKind, way: Skip) {
+    super(kind)
+    this.#way = way
+  }
+
+  override read(row: number, source: AvroSource): void {
+    if (this.#way(source)) super.read(row, source)
+    else this.setNull(row)
   }
 }

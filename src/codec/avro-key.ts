@@ -1,15 +1,16 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { AvroSource, readInt } from './avro-walk.ts'
+import { CompositeText } from './composite-text.ts'
 import { FRAME_BYTES, frameFault, hasIdHeader, isFramed, KEY } from './framing.ts'
 import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
-import type { KeyPlan } from './key-plan.ts'
+import type { KeyPlan, RecordKeyPlan } from './key-plan.ts'
 import type { KeyReader } from './port.ts'
 
 /** Finds how the keys of a schema id are read. */
 export interface KeyPlans {
   /** undefined: `reason` and `fault` say why. */
-  find(id: number): KeyPlan | undefined
+  find(id: number): KeyPlan | RecordKeyPlan | undefined
   /** null: not loaded yet. */
   readonly reason: RejectReason | null
   readonly fault: string
@@ -40,9 +41,12 @@ export class AvroKey implements KeyReader {
   end = 0
   #found = UNFRAMED
   #frameFault = ''
-  #type: KeyPlan['type'] = 'string'
+  #type: KeyPlan['type'] | 'record' = 'string'
   readonly #made = bytesOf(Buffer.alloc(UUID_BYTES))
   readonly #source = new AvroSource()
+  /** Of a record: where its fields begin, and the text of all. */
+  readonly #starts: number[] = []
+  #parts: CompositeText | undefined
 
   constructor(plans: KeyPlans) {
     this.#plans = plans
@@ -60,7 +64,8 @@ export class AvroKey implements KeyReader {
       const source = this.#source
       source.open(buffer, start + FRAME_BYTES, end)
       this.#type = plan.type
-      this.#found = this.#readText(plan, source)
+      this.#found =
+        plan.type === 'record' ? this.#readParts(plan, source) : this.#readText(plan, source)
     }
     return this.#found === TEXT
   }
@@ -73,7 +78,8 @@ export class AvroKey implements KeyReader {
 
   get fault(): string {
     if (this.#found === NO_PLAN) return this.#plans.fault
-    if (this.#found === NULL) return 'The key is null'
+    if (this.#found === NULL)
+      return this.#type === 'record' ? 'A field of the key is null' : 'The key is null'
     if (this.#found === MALFORMED)
       return `The key’s bytes are not the ${this.#type} that ${this.#plans.source} says`
     return this.#frameFault
@@ -81,6 +87,34 @@ export class AvroKey implements KeyReader {
 
   load(buffer: Bytes, start: number): Promise<void> {
     return this.#plans.load(buffer.readInt32BE(start + 1))
+  }
+
+  /** The texts of a record's fields, each by its own plan. */
+  #readParts({ branches, skips, parts }: RecordKeyPlan, source: AvroSource): number {
+    const { buffer, end } = source
+    for (const branch of branches) {
+      const read = readInt(source)
+      if (read !== branch) return read === 1 - branch && source.at === end ? NULL : MALFORMED
+    }
+    const starts = this.#starts
+    for (let field = 0; field < skips.length; field++) {
+      starts[field] = source.at
+      if (!skips[field](source)) return MALFORMED
+    }
+    if (source.at !== end) return MALFORMED
+    starts[skips.length] = end
+    const whole = (this.#parts ??= new CompositeText())
+    whole.begin()
+    for (const { field, plan } of parts) {
+      source.open(buffer, starts[field], starts[field + 1])
+      const found = this.#readText(plan, source)
+      if (found !== TEXT) return found
+      whole.add(this.buffer, this.start, this.end)
+    }
+    this.buffer = whole.buffer
+    this.start = 0
+    this.end = whole.end
+    return TEXT
   }
 
   #readText({ type, branches, symbols, size }: KeyPlan, source: AvroSource): number {

@@ -8,6 +8,7 @@ import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
 import { readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
+import { topOf } from './field-path.ts'
 import type { TimeReading, ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
 
@@ -28,6 +29,7 @@ export interface AvroRecordSchema {
 export interface ReaderPlan {
   /** The fields of the output, in order; `nullable`: a union's branch byte goes before the value. */
   readonly select: readonly { readonly source: string; readonly nullable: boolean }[]
+  /** Fields whose text is needed; a path, where it is inside of records. */
   readonly keys: readonly string[]
   readonly time: string | null
   /** What the pipeline file says that the time counts. */
@@ -92,7 +94,7 @@ export class AvroReader implements ValueReader {
     this.#spans = spansOf(
       plan.select.map(({ source, nullable }) => ({ index: indexOf(source), nullable })),
     )
-    this.#keys = plan.keys.map(indexOf)
+    this.#keys = plan.keys.map((path) => indexOf(topOf(path)))
     this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
   }
 

@@ -1,6 +1,8 @@
 /** What an Avro key's schema says of its text: pure, and once per schema. */
 import type { Schema } from 'avsc'
 import { type Bytes, bytesOf } from '../bytes.ts'
+import { parseRecord } from './avro-parse.ts'
+import { compileSkip, type Skip } from './avro-walk.ts'
 
 export type KeyType = 'string' | 'bytes' | 'int' | 'long' | 'enum' | 'fixed' | 'uuid'
 
@@ -16,6 +18,18 @@ export interface KeyPlan {
   readonly symbols: readonly Bytes[]
   /** Of a fixed. */
   readonly size: number
+}
+
+/** A key that is a record of several fields, each of which has a text. */
+export interface RecordKeyPlan {
+  readonly type: 'record'
+  /** The record's branch in a union with null around it. */
+  readonly branches: readonly number[]
+  /** As they follow one another in the bytes. */
+  readonly names: readonly string[]
+  readonly skips: readonly Skip[]
+  /** Which field is each part of the text, and how it is read. */
+  readonly parts: readonly { readonly field: number; readonly plan: KeyPlan }[]
 }
 
 /** Sentences on types that are no key; what to do is the same for all of them. */
@@ -44,6 +58,38 @@ export function keyPlan(schema: unknown): KeyPlan | string {
   const field = unwrap(fields[0].type, branches)
   return typeof field === 'string' ? field : scalar(field, branches)
 }
+
+/** The plan of keys with these fields and no others, by names; or why there is none. */
+export function recordKeyPlan(schema: unknown, names: readonly string[]): RecordKeyPlan | string {
+  const branches: number[] = []
+  const found = unwrap(schema as Schema, branches)
+  const wanted = `the key has to be a record of the fields ${names.join(', ')}`
+  if (typeof found === 'string' || found.type !== 'record' || found.fields === undefined) {
+    return `it is ${text(schema)}; ${wanted}`
+  }
+  const has = found.fields.map(({ name }) => name)
+  if (has.length !== names.length || names.some((name) => !has.includes(name))) {
+    return `it has the fields ${has.join(', ')}; ${wanted}`
+  }
+  const parts = names.map((name) => {
+    const field = has.indexOf(name)
+    const inside: number[] = []
+    const type = unwrap(found.fields![field].type, inside)
+    return { name, field, plan: typeof type === 'string' ? type : scalar(type, inside) }
+  })
+  const fault = parts.find(({ plan }) => typeof plan === 'string')
+  if (fault !== undefined) return `of its field ${fault.name}, ${fault.plan}`
+  const { fields } = parseRecord(found)
+  const skips = fields.map(({ type }) => compileSkip(type))
+  return { type: 'record', branches, names: has, skips, parts: parts as RecordKeyPlan['parts'] }
+}
+
+/** The plan of a key's schema. @param names of its fields, where there are several; null: it is one text */
+export const keyPlanFor = (
+  schema: unknown,
+  names: readonly string[] | null,
+): KeyPlan | RecordKeyPlan | string =>
+  names === null ? keyPlan(schema) : recordKeyPlan(schema, names)
 
 /** The plan of keys that are matched with a field: its type. A key is not null, whatever the field may be. */
 export function keyPlanOfField(type: Schema): KeyPlan | string {

@@ -5,7 +5,8 @@ import { AvroKey, type KeyPlans } from './avro-key.ts'
 import { FRAME_BYTES } from './framing.ts'
 import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
 import { JsonKey } from './json-key.ts'
-import type { KeyPlan } from './key-plan.ts'
+import { JsonObjectKey } from './json-object-key.ts'
+import type { KeyPlan, RecordKeyPlan } from './key-plan.ts'
 import type { KeyReader } from './port.ts'
 
 /** Text and bytes: the key as it is. */
@@ -58,31 +59,36 @@ class IntegerKey implements KeyReader {
 
 /** Any schema id stands for one plan. */
 class OnePlan implements KeyPlans {
-  readonly #plan: KeyPlan
+  readonly #plan: KeyPlan | RecordKeyPlan
   readonly reason: RejectReason = 'bad_key'
   readonly fault = ''
   readonly source: string
 
-  constructor(plan: KeyPlan, source: string) {
+  constructor(plan: KeyPlan | RecordKeyPlan, source: string) {
     this.#plan = plan
     this.source = source
   }
 
-  find(): KeyPlan {
+  find(): KeyPlan | RecordKeyPlan {
     return this.#plan
   }
 
   async load(): Promise<void> {}
 }
 
-export function keyReader(format: Exclude<KeyFormat, 'avro'>): KeyReader {
+/** @param names of the fields of JSON objects; null: a key is one text */
+export function keyReader(
+  format: Exclude<KeyFormat, 'avro'>,
+  names: readonly string[] | null = null,
+): KeyReader {
+  if (names !== null) return new JsonObjectKey(names)
   if (format === 'long') return new IntegerKey(8)
   if (format === 'int') return new IntegerKey(4)
   return format === 'json' ? new JsonKey() : new PlainKey()
 }
 
 /** Reads Avro keys of a schema, whatever the id in them. @param source whose word the plan is, for messages */
-export const avroKeyReader = (plan: KeyPlan, source = 'its schema'): KeyReader =>
+export const avroKeyReader = (plan: KeyPlan | RecordKeyPlan, source = 'its schema'): KeyReader =>
   new AvroKey(new OnePlan(plan, source))
 
 /** The text of a key without headers, for whoever reads few; undefined where there is none. */
@@ -91,19 +97,23 @@ export function keyTextOf(reader: KeyReader, key: Buffer): string | undefined {
   return reader.buffer.toString('utf8', reader.start, reader.end)
 }
 
+/** A key of several fields, by their names. */
+export type KeyFields = Readonly<Record<string, string | number>>
+
 /**
  * A record's key in a format, for whoever writes records; undefined where the format cannot hold it.
  * @param plan of an Avro key
  */
 export function keyBytes(
   format: KeyFormat,
-  key: string | number,
-  plan?: KeyPlan,
+  key: string | number | KeyFields,
+  plan?: KeyPlan | RecordKeyPlan,
 ): Buffer | undefined {
-  const text = String(key)
   if (format === 'json') return Buffer.from(JSON.stringify(key))
+  if (format === 'avro') return plan && avroKeyBytes(plan, key)
+  if (typeof key === 'object') return undefined
+  const text = String(key)
   if (format === 'text' || format === 'bytes') return Buffer.from(text)
-  if (format === 'avro') return plan && avroKeyBytes(plan, text)
   const number = integerOf(text)
   if (number === undefined) return undefined
   const bytes = Buffer.alloc(format === 'long' ? 8 : 4)
@@ -113,11 +123,35 @@ export function keyBytes(
   return bytes
 }
 
-function avroKeyBytes(plan: KeyPlan, text: string): Buffer | undefined {
+/** undefined: the fields are not those of the plan. */
+function recordKeyBytes(
+  { branches, names, parts }: RecordKeyPlan,
+  key: string | number | KeyFields,
+): Buffer | undefined {
+  if (typeof key !== 'object' || Object.keys(key).length !== names.length) return undefined
+  const fields = parts.map(({ field, plan }) => {
+    const text = key[names[field]]
+    return text === undefined ? undefined : { field, bytes: avroKeyBody(plan, String(text)) }
+  })
+  const inOrder = names.map((_, field) => fields.find((one) => one?.field === field)?.bytes)
+  if (inOrder.some((bytes) => bytes === undefined)) return undefined
+  const around = branches.map((branch) => varint(BigInt(branch)))
+  return Buffer.concat([Buffer.alloc(FRAME_BYTES), ...around, ...(inOrder as Buffer[])])
+}
+
+function avroKeyBytes(
+  plan: KeyPlan | RecordKeyPlan,
+  key: string | number | KeyFields,
+): Buffer | undefined {
+  if (plan.type === 'record') return recordKeyBytes(plan, key)
+  const body = typeof key === 'object' ? undefined : avroKeyBody(plan, String(key))
+  return body && Buffer.concat([Buffer.alloc(FRAME_BYTES), body])
+}
+
+function avroKeyBody(plan: KeyPlan, text: string): Buffer | undefined {
   const value = avroBytes(plan, text)
   if (value === undefined) return undefined
-  const branches = plan.branches.map((branch) => varint(BigInt(branch)))
-  return Buffer.concat([Buffer.alloc(FRAME_BYTES), ...branches, value])
+  return Buffer.concat([...plan.branches.map((branch) => varint(BigInt(branch))), value])
 }
 
 function avroBytes({ type, symbols, size }: KeyPlan, text: string): Buffer | undefined {

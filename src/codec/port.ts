@@ -100,10 +100,13 @@ export interface SourceCodec {
 export interface PipelineCodec {
   /** In the plan's order: facts, and the right stream where there is a join. */
   readonly sources: readonly SourceCodec[]
+  /** By dimension, as all that follows; those with one table have one codec and one reader of keys. */
   readonly dimensions: readonly TopicCodec[]
+  /** Which part of a row is the dimension's columns: see `row-parts.ts`. */
+  readonly rowParts: readonly number[]
   readonly dimensionKeys: readonly KeyReader[]
-  /** By dimension: changes when the same keys would be stored under another text. */
-  readonly dimensionKeyLayouts: readonly string[]
+  /** Changes when the same rows would be stored otherwise, or under another text. */
+  readonly rowLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
   /** The right side's columns in a left join without a match, in output form; nothing where there is no join. */
@@ -127,5 +130,5 @@ export interface OutputCodec {
   /** Whether the output takes each completed record as it is. */
   readonly isWhole: boolean
 }
-/* Key fields: of facts, k = 0 is the join key and k = 1… are the dimensions' lookup keys in the file's order, which
- * begin with 0 where there is no join; of the right stream, k = 0 is the join key; of a dimension there are none. */
+/* Key fields: of facts, the join field, where there is a join, then the fields that are looked up, dimension by dimension;
+ * of the right stream, the join field; of a dimension, the fields by which others are looked up. */

@@ -6,6 +6,7 @@ import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reade
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer } from './avro-transfer.ts'
+import { topOf } from './field-path.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -72,7 +73,7 @@ export class Projection {
 
 /** What else the writer changes does not matter. */
 function neededOf(record: RecordType, { select, keys, time }: ReaderPlan): RecordType {
-  const names = new Set([...select.map(({ source }) => source), ...keys, time])
+  const names = new Set([...select.map(({ source }) => source), ...keys.map(topOf), time])
   return { ...record, fields: record.fields.filter(({ name }) => names.has(name)) }
 }
 

@@ -1,9 +1,10 @@
 import { SLICE } from '../batch.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
-import { FieldText, fieldKind } from './avro-field.ts'
+import { FieldText, fieldKind, NestedText } from './avro-field.ts'
 import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
 import { type TimeKind, timeKind } from './avro-time.ts'
+import { compileWay, isNested, schemaAt } from './field-path.ts'
 
 /**
  * What is noted of each row's value. The readers of a topic share it, whatever schemas its values are
@@ -25,7 +26,10 @@ export class ReadRows {
     const typeOf = (name: string) => schema.fields[fieldIndex(schema, name)].type
     this.stride = 2 * plan.select.length
     this.runs = new Int32Array(this.stride * SLICE)
-    this.texts = plan.keys.map((name) => new FieldText(fieldKind(name, typeOf(name))))
+    this.texts = plan.keys.map((path) => {
+      const kind = fieldKind(path, schemaAt(schema, path))
+      return isNested(path) ? new NestedText(kind, compileWay(schema, path)) : new FieldText(kind)
+    })
     const { time, timeUnit = null } = plan
     if (time !== null) this.timeKind = timeKind(time, typeOf(time), timeUnit)
   }

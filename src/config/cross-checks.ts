@@ -1,4 +1,5 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RawPipeline } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
@@ -10,6 +11,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkSasl(raw.kafka, report)
   checkTopics(raw, pipeline, report)
   checkNames(pipeline, report)
+  checkLookUps(pipeline, report)
   for (const { path, schemaId } of pipeline.outputs) {
     if (schemaId !== null || pipeline.registry !== null) continue
     report(path, 'without a registry the output needs schemaId, the id for its frame')
@@ -70,9 +72,10 @@ function rejectsPath({ outputs = {} }: RawPipeline): string[] {
   return first === undefined ? ['output', 'rejects'] : ['outputs', first, 'rejects']
 }
 
-function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {
+function checkNames({ facts, dimensions, join }: Pipeline, report: ReportAt): void {
   const seen = new Map<string, string>()
   const sources = [
+    { path: ['facts'], select: facts.select },
     ...dimensions.map((d) => ({ path: ['dimensions', d.name], select: d.select })),
     ...(join === null ? [] : [{ path: ['join'], select: join.select }]),
   ]

@@ -19,8 +19,7 @@ const FORMATS = ['json', 'protobuf']
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
-/** A value that is a list, or a block of keys. */
-const LIST = 'a list'
+/** A value that is a block of keys. */
 const BLOCK = 'a block of keys'
 
 export const WISHES: readonly Wish[] = [
@@ -64,21 +63,9 @@ export const WISHES: readonly Wish[] = [
     instead: 'compute them where records are written, or where the output is read',
   }),
   {
-    at: 'facts.select',
-    what: 'a choice of the facts’ fields',
-    instead:
-      'leave fields out where the output is read: `ReplaceField$Value` in a sink’s connector',
-  },
-  {
     at: 'facts.startAt',
     what: 'a start elsewhere than at the beginning of the topics',
     instead: 'delete older records first: `kafka-delete-records.sh`',
-  },
-  {
-    at: 'dimensions.*.on',
-    values: [LIST],
-    what: 'a look-up by several fields',
-    instead: 'have one field in the facts with all of them, and key the dimension by the same text',
   },
   {
     at: 'dimensions.*.asOf',
@@ -115,7 +102,7 @@ export const WISHES: readonly Wish[] = [
 
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
 export function notSupported(path: readonly string[], value?: unknown): string | undefined {
-  const form = Array.isArray(value) ? LIST : typeof value === 'object' ? BLOCK : String(value)
+  const form = typeof value === 'object' ? BLOCK : String(value)
   const wish = WISHES.find(
     ({ at, values }) =>
       isAt(at.split('.'), path) && (values === undefined || values.includes(form)),

@@ -1,4 +1,5 @@
 import { crossCheck } from './cross-checks.ts'
+import { lookedUp } from './look-ups.ts'
 import type {
   Column,
   JoinConfig,
@@ -17,10 +18,11 @@ import { bytesOf, milliseconds } from './units.ts'
 /** Completes the file's content with defaults and checks what one key says against another. */
 export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): Pipeline {
   const around = { folder, hasRegistry: raw.registry !== undefined, report }
+  const names = Object.keys(raw.dimensions ?? {})
   const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
     ...topicOf(dimension, ['dimensions', name], around),
     name,
-    on: dimension.on,
+    ...lookedUp(dimension.on, names, ['dimensions', name, 'on'], report),
     select: columns(dimension.select),
     missing: dimension.missing ?? 'null',
   }))
@@ -29,7 +31,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
-    facts: topicOf(raw.facts, ['facts'], around),
+    facts: { ...topicOf(raw.facts, ['facts'], around), select: columns(raw.facts.select) },
     dimensions,
     join:
       raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),

@@ -71,10 +71,27 @@ export interface Column {
   readonly source: string
 }
 
+export interface FactsConfig extends TopicConfig {
+  /** null: every field. */
+  readonly select: readonly Column[] | null
+}
+
+/** A field whose text is a record's key in a dimension, or one of the fields of that key. */
+export interface LookUpPart {
+  /** The field of the key that it is matched with; null: it is matched with the whole key. */
+  readonly name: string | null
+  /** The dimension that it is a column of; null: it is a field of the fact. */
+  readonly dimension: string | null
+  /** Its name, or the path to a field inside of records: `address.country`. */
+  readonly field: string
+}
+
 export interface DimensionConfig extends TopicConfig {
   readonly name: string
-  /** The fact's field whose text form is the key of the dimension's record. */
+  /** What is looked up, as people read it: `product_id`, `product_id, country`, `product.supplier_id`. */
   readonly on: string
+  /** The same in parts; one that stands for the whole key, or several with a name each. */
+  readonly parts: readonly LookUpPart[]
   /** null: every field. */
   readonly select: readonly Column[] | null
   readonly missing: 'null' | 'drop' | 'reject'
@@ -141,7 +158,7 @@ export interface Pipeline {
   readonly name: string
   readonly kafka: KafkaConfig
   readonly registry: RegistryConfig | null
-  readonly facts: TopicConfig
+  readonly facts: FactsConfig
   readonly dimensions: readonly DimensionConfig[]
   /** null: facts come out as soon as they have their rows. */
   readonly join: JoinConfig | null

@@ -14,6 +14,9 @@ export type Duration = string | number
 type Late = 'emit' | 'drop' | 'reject'
 export type RawSelect = string[] | Record<string, string>
 
+/** What a dimension is looked up by. */
+export type RawOn = string | string[] | Record<string, string>
+
 export interface RawTopic {
   topic: string
   keyFormat?: KeyFormat
@@ -37,10 +40,10 @@ export interface RawPipeline {
     sasl?: UserSasl | RawOauth
   }
   registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
-  facts: RawTopic
+  facts: RawTopic & { select?: RawSelect }
   dimensions?: Record<
     string,
-    RawTopic & { on: string; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
+    RawTopic & { on: RawOn; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
   >
   join?: RawTopic & {
     on: string | { left: string; right: string }

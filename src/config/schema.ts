@@ -141,11 +141,26 @@ const output = {
     default: 'none',
   }),
 }
+const SEVERAL = 'needs two fields or more; write a single one as text'
+const on = {
+  description:
+    'What is looked up; its text is the dimension record’s key. A field of the fact, also one inside of records (address.country), or a column of another dimension (product.supplier_id). Of a key of several fields (Avro records, JSON objects) a list, or a map of the key’s field to ours.',
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 2, ...message(SEVERAL) },
+    {
+      type: 'object',
+      additionalProperties: { type: 'string', minLength: 1 },
+      minProperties: 2,
+      ...message(SEVERAL),
+    },
+  ],
+}
 const dimension = object(
   'A compacted topic that every instance holds whole.',
   {
     ...input,
-    on: text('The fact’s field that is looked up; its text is the dimension record’s key.'),
+    on,
     select,
     missing: {
       enum: [null, 'null', 'drop', 'reject'],
@@ -243,9 +258,11 @@ export const pipelineSchema = {
         },
         ['url'],
       ),
-      facts: object('The fact topic; where there is a join, its left side.', { ...input, time }, [
-        'topic',
-      ]),
+      facts: object(
+        'The fact topic; where there is a join, its left side.',
+        { ...input, time, select },
+        ['topic'],
+      ),
       dimensions: {
         type: 'object',
         additionalProperties: dimension,

@@ -1,10 +1,10 @@
 /** The topics of a pipeline. */
-import type { Pipeline, TopicConfig } from './pipeline.ts'
+import type { DimensionConfig, Pipeline, TopicConfig } from './pipeline.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
   readonly path: readonly string[]
-  readonly config: TopicConfig
+  readonly config: TopicConfig | DimensionConfig
 }
 
 /** What tasks read: facts, and the right stream where there is a join. */

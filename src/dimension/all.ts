@@ -14,11 +14,19 @@ import { Dimension } from './dimension.ts'
 import type { DimensionPorts } from './ports.ts'
 import { type DimensionRejects, OwnRejects } from './rejects.ts'
 
+/** Rows of one topic, and by their place in the file the dimensions that have them: see `TablePlan`. */
+interface Table {
+  readonly dimensions: readonly number[]
+}
+
+interface OpenTable extends Table {
+  readonly store: Store
+}
+
 export interface DimensionsOptions {
   readonly pipeline: Pipeline
   readonly codec: PipelineCodec
-  /** In the file's order, as the dimensions are. */
-  readonly stores: readonly Store[]
+  readonly tables: readonly OpenTable[]
   readonly broker: Broker
   readonly rejects: DimensionRejects
   /** Bytes that all tables together may have. */
@@ -32,14 +40,18 @@ export interface DimensionsOptions {
   readonly onFatal: (error: unknown) => void
 }
 
-/** Opens their stores, in the file's order. */
+/** Opens the stores of the plan's tables, in their order. */
 export function openDimensionStores(
   pipeline: Pipeline,
+  tables: readonly Table[],
   counts: Counts,
   log: Log,
-): Promise<Store[]> {
+): Promise<OpenTable[]> {
   return Promise.all(
-    pipeline.dimensions.map(({ name }) => openDimension(pipeline, name, counts, log)),
+    tables.map(async ({ dimensions }) => {
+      const { name } = pipeline.dimensions[dimensions[0]]
+      return { dimensions, store: await openDimension(pipeline, name, counts, log) }
+    }),
   )
 }
 
@@ -61,38 +73,50 @@ async function openDimension(
   return timed(store, (op, ms) => counts.storeOps.add(`dimension/${name} ${op}`, ms))
 }
 
+/** @returns them by dimension of the file; those of one table are one */
 export function createDimensions(options: DimensionsOptions): Dimension[] {
-  const { pipeline, codec, stores, broker, rejects, limit, counts, onFatal, log } = options
   const dimensions: Dimension[] = []
-  for (const [d, config] of pipeline.dimensions.entries()) {
-    const own = new OwnRejects(rejects)
-    dimensions.push(
-      new Dimension({
-        config,
-        codec: codec.dimensions[d],
-        key: codec.dimensionKeys[d],
-        layout: `${codec.layout} ${config.topic} ${codec.dimensionKeyLayouts[d]}`,
-        store: stores[d],
-        admin: broker.admin,
-        createReader: (events) =>
-          broker.reader(
-            { maxBytesPerPartition: 4 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 500 },
-            events,
-          ),
-        onReject: rejecting(config, own, counts),
-        onOtherType: () => counts.otherTypes.add(config.topic),
-        room: () => rejects.room(),
-        rejects: own,
-        claim: (bytes) => claim(dimensions, bytes, limit),
-        onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),
-        onUnknownTopic: options.onUnknownTopic,
-        hold: options.hold,
-        onFatal,
-        log,
-      }),
-    )
+  const made: Dimension[] = []
+  for (const table of options.tables) {
+    const dimension = createDimension(options, table, made)
+    made.push(dimension)
+    for (const d of table.dimensions) dimensions[d] = dimension
   }
   return dimensions
+}
+
+/** @param made the dimensions so far */
+function createDimension(
+  options: DimensionsOptions,
+  { dimensions: [d], store }: OpenTable,
+  made: readonly Dimension[],
+): Dimension {
+  const { pipeline, codec, broker, rejects, limit, counts, onFatal, log } = options
+  const config = pipeline.dimensions[d]
+  const own = new OwnRejects(rejects)
+  return new Dimension({
+    config,
+    codec: codec.dimensions[d],
+    key: codec.dimensionKeys[d],
+    layout: `${codec.layout} ${config.topic} ${codec.rowLayouts[d]}`,
+    store,
+    admin: broker.admin,
+    createReader: (events) =>
+      broker.reader(
+        { maxBytesPerPartition: 4 << 20, maxBytes: 8 << 20, minBytes: 1, maxWaitMs: 500 },
+        events,
+      ),
+    onReject: rejecting(config, own, counts),
+    onOtherType: () => counts.otherTypes.add(config.topic),
+    room: () => rejects.room(),
+    rejects: own,
+    claim: (bytes) => claim(made, bytes, limit),
+    onUnusable: (reason) => counts.quarantined.add(`dimension/${config.name} ${reason}`),
+    onUnknownTopic: options.onUnknownTopic,
+    hold: options.hold,
+    onFatal,
+    log,
+  })
 }
 
 function rejecting(
@@ -129,26 +153,27 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
   throw new EnricherError('MEMORY_TOO_SMALL', message, { fields: { limit, held, rows } })
 }
 
-/** Resolves when each has all that its topic had at the start. */
+/** Resolves when each has all that its topic had at the start. @param all by dimension of the file */
 export async function readDimensions(
-  dimensions: readonly Dimension[],
+  all: readonly Dimension[],
   { pipeline, rejects, counts, log }: DimensionsOptions,
 ): Promise<void> {
   const begun = performance.now()
+  const dimensions = [...new Set(all)]
   await Promise.all(dimensions.map((dimension) => dimension.start()))
   // One may have to be read again while another is still being read.
   while (dimensions.some(({ isReady }) => !isReady)) {
     await Promise.all(dimensions.map(({ ready }) => ready))
   }
   await rejects.beginEpochs()
-  for (const [d, { restored }] of dimensions.entries()) {
-    const store = `dimension/${pipeline.dimensions[d].name}`
+  for (const { name, restored } of dimensions) {
+    const store = `dimension/${name}`
     counts.restored.add(store, restored.records)
     counts.restoredBytes.add(store, restored.bytes)
     counts.restores.add(store, restored.ms)
   }
   const rows = Object.fromEntries(
-    pipeline.dimensions.map(({ name }, d) => [name, dimensions[d].table.size]),
+    pipeline.dimensions.map(({ name }, d) => [name, all[d].table.size]),
   )
   log.event('dimensions_read', { rows, ms: Math.round(performance.now() - begun) })
 }

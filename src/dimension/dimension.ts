@@ -62,6 +62,11 @@ export class Dimension {
     this.ready = this.#untilReady()
   }
 
+  /** Of the first one in the file, where several have these rows. */
+  get name(): string {
+    return this.#ports.config.name
+  }
+
   get topic(): string {
     return this.#ports.config.topic
   }

@@ -1,123 +1,125 @@
 /** Completes facts with the rows of their dimensions. */
-import { SLICE } from '../batch.ts'
 import { type Bytes, copyBytes } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
+import { type LookUpRule, RowLookUp } from './row-look-up.ts'
 import type { DimensionTable } from './table.ts'
-
-/** A look-up of facts. */
-interface LookUpRule {
-  /** Which key field of the fact's reader. */
-  readonly key: number
-  readonly missing: 'null' | 'drop' | 'reject'
-}
 
 /** What becomes of a fact that has no row: dropped, or rejected, by the look-up that misses it. */
 export const DROPPED = -1
 export const REJECTED = -2
 
-export class Enricher {
-  readonly #lookUps: readonly LookUpRule[]
-  readonly #tables: readonly DimensionTable[]
+export interface EnricherParts {
+  /** In the file's order, as all that follows. */
+  readonly lookUps: readonly LookUpRule[]
+  readonly tables: readonly DimensionTable[]
+  /** As `PipelineCodec.rowParts`. */
+  readonly rowParts: readonly number[]
   /** The columns of a dimension without a row. */
-  readonly #missing: readonly Bytes[]
+  readonly missing: readonly Bytes[]
+  readonly counts: Counts
+}
+
+/**
+ * Look-ups go level by level: those of level 0 have their keys in the fact, those of level n in rows that levels below
+ * have found.
+ */
+export class Enricher {
+  /** In the file's order, as their columns are in the output. */
+  readonly #lookUps: readonly RowLookUp[]
+  /** By level, each in the file's order: as they are found. */
+  readonly #levels: readonly (readonly RowLookUp[])[]
+  readonly #inTurn: readonly RowLookUp[]
   readonly #counts: Counts
-  /** By look-up and row. */
-  readonly #hashes: readonly Int32Array[]
-  /** By look-up: 1 where the fact has a row. */
-  readonly #found: Uint8Array
   /** The look-up that `find` has just rejected the fact for. */
-  rejectedBy = 0
+  #rejectedBy: RowLookUp | undefined
 
-  constructor(
-    lookUps: readonly LookUpRule[],
-    tables: readonly DimensionTable[],
-    missing: readonly Bytes[],
-    counts: Counts,
-  ) {
-    this.#lookUps = lookUps
-    this.#tables = tables
-    this.#missing = missing
+  constructor({ lookUps: rules, tables, rowParts, missing, counts }: EnricherParts) {
     this.#counts = counts
-    this.#hashes = lookUps.map(() => new Int32Array(SLICE))
-    this.#found = new Uint8Array(lookUps.length)
+    const lookUps: RowLookUp[] = []
+    const depth = Math.max(-1, ...rules.map(({ level }) => level)) + 1
+    this.#levels = Array.from({ length: depth }, (_, level) =>
+      rules.flatMap((rule, d) => {
+        if (rule.level !== level) return []
+        const [table, columns, none] = [tables[d], rowParts[d], missing[d]]
+        lookUps[d] = new RowLookUp({ rule, index: d, table, columns, none, lookUps, counts })
+        return [lookUps[d]]
+      }),
+    )
+    this.#lookUps = lookUps
+    this.#inTurn = this.#levels.flat()
   }
 
-  /** Hashes the look-up keys of the value that was read into `row`. */
+  /** Hashes the look-up keys that the value has, which was read into `row`. */
   hash(value: ValueReader, row: number): void {
-    const lookUps = this.#lookUps
-    if (lookUps.length === 0) return
+    if (this.#levels.length === 0) return
     value.select(row)
-    for (let d = 0; d < lookUps.length; d++) {
-      const { key } = lookUps[d]
-      const end = value.keyEnd(key)
-      if (end < 0) continue
-      this.#hashes[d][row] = this.#tables[d].hash(value.keyBuffer(key), value.keyStart(key), end)
-    }
+    const first = this.#levels[0]
+    for (let d = 0; d < first.length; d++) first[d].hash(value, row)
   }
 
-  /** Brings the rows of so many facts near. @returns nothing of use, so that the reads are not optimized away */
-  lookAhead(count: number): number {
+  /**
+   * Brings the rows of so many facts near, level by level.
+   * @param values that have read them, by row
+   * @returns nothing of use, so that the reads are not optimized away
+   */
+  lookAhead(count: number, values: readonly (ValueReader | undefined)[]): number {
     let touched = 0
-    for (let d = 0; d < this.#tables.length; d++) {
-      touched ^= this.#tables[d].lookAhead(this.#hashes[d], count)
+    for (let level = 0; level < this.#levels.length; level++) {
+      if (level > 0) this.#hashLevel(level, count, values)
+      for (const { table, hashes } of this.#levels[level]) {
+        touched ^= table.lookAhead(hashes, count)
+      }
     }
     return touched
   }
 
+  #hashLevel(level: number, count: number, values: readonly (ValueReader | undefined)[]): void {
+    for (let row = 0; row < count; row++) {
+      const value = values[row]
+      if (value === undefined) continue
+      value.select(row)
+      for (let below = 0; below < level; below++) {
+        for (const lookUp of this.#levels[below]) lookUp.peek(value, row)
+      }
+      for (const lookUp of this.#levels[level]) lookUp.hash(value, row)
+    }
+  }
+
   /**
-   * Finds the fact's rows. A look-up field that is null has none, as in a left join of SQL.
+   * Finds the fact's rows.
    * @returns bytes of their columns; DROPPED or REJECTED
    */
   find(value: ValueReader, row: number): number {
     let bytes = 0
-    for (let d = 0; d < this.#lookUps.length; d++) {
-      const found = this.#findRow(value, row, d)
-      this.#found[d] = found ? 1 : 0
-      if (found) {
-        bytes += this.#tables[d].rowEnd - this.#tables[d].rowStart
-        continue
-      }
-      const { missing } = this.#lookUps[d]
-      if (missing === 'null') bytes += this.#missing[d].length
-      else if (missing === 'drop') {
-        this.#counts.droppedMissing++
-        return DROPPED
-      } else {
-        this.rejectedBy = d
-        return REJECTED
-      }
+    for (let t = 0; t < this.#inTurn.length; t++) {
+      const lookUp = this.#inTurn[t]
+      if (!lookUp.find(value, row) && lookUp.missing !== 'null') return this.#refuse(lookUp)
+      bytes += lookUp.rowEnd - lookUp.rowStart
     }
     return bytes
   }
 
-  #findRow(value: ValueReader, row: number, d: number): boolean {
-    const counts = this.#counts
-    const { key } = this.#lookUps[d]
-    const end = value.keyEnd(key)
-    if (end < 0) {
-      counts.lookupNulls[d]++
-      return false
+  #refuse(lookUp: RowLookUp): number {
+    if (lookUp.missing === 'drop') {
+      this.#counts.droppedMissing++
+      return DROPPED
     }
-    const hash = this.#hashes[d][row]
-    const buffer = value.keyBuffer(key)
-    const start = value.keyStart(key)
-    if (this.#tables[d].find(hash, buffer, start, end)) {
-      counts.lookupHits[d]++
-      return true
-    }
-    counts.lookupMisses[d]++
-    counts.missingKeys[d].add(hash, buffer, start, end)
-    return false
+    this.#rejectedBy = lookUp
+    return REJECTED
+  }
+
+  /** Why `find` has just rejected the fact, as a sentence. */
+  get fault(): string {
+    return this.#rejectedBy!.fault
   }
 
   /** Writes the columns of the rows that `find` has found, in output form. @returns the position behind them */
   write(target: Bytes, position: number): number {
     let at = position
-    for (let d = 0; d < this.#tables.length; d++) {
-      const { rowBuffer, rowStart, rowEnd } = this.#tables[d]
-      if (this.#found[d] === 0) at += this.#missing[d].copy(target, at)
-      else at = copyBytes(rowBuffer, rowStart, rowEnd, target, at)
+    for (let d = 0; d < this.#lookUps.length; d++) {
+      const { rowBuffer, rowStart, rowEnd } = this.#lookUps[d]
+      at = copyBytes(rowBuffer, rowStart, rowEnd, target, at)
     }
     return at
   }

@@ -1,7 +1,10 @@
 import { fieldKind } from '../codec/avro-field.ts'
+import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
-import type { Column, JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
+import { partText } from '../config/look-ups.ts'
+import type { Column, JoinConfig, LookUpPart, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
@@ -15,6 +18,10 @@ interface Named {
   readonly topic: string
   readonly schema: AvroRecordSchema
   readonly name: string
+  /** It may be the path to a field inside of records. */
+  readonly isPath?: true
+  /** What else may stand in its place. */
+  readonly others?: readonly string[]
   /** Throws where a field of this type is not what it is used for. */
   readonly use: Use
 }
@@ -49,12 +56,43 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const left = { topic: facts.topic, schema: schemas.facts }
   return [
     ...timeField(left, 'facts', facts),
-    ...dimensions.flatMap(({ name, topic, on, select }, d): Named[] => [
-      { ...left, path: ['dimensions', name, 'on'], name: on, use: fieldKind },
+    ...selected(left, ['facts'], facts.select),
+    ...dimensions.flatMap(({ name, topic, parts, select }, d): Named[] => [
+      ...parts.map((part) => lookedUp(part, name, left, pipeline, schemas)),
       ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
     ]),
     ...(join === null ? [] : joinFields(join, left, { topic: join.topic, schema: schemas.right! })),
   ]
+}
+
+/** A field that the dimension `of` is looked up by: of the facts, or of the rows of another dimension. */
+function lookedUp(
+  part: LookUpPart,
+  of: string,
+  facts: Owner,
+  { dimensions }: Pipeline,
+  schemas: TopicSchemas,
+): Named {
+  const path = ['dimensions', of, 'on']
+  const { dimension, field: name } = part
+  const others = dimensions.map((one) => one.name).filter((one) => one !== of)
+  if (dimension === null) return { ...facts, path, name, isPath: true, others, use: fieldKind }
+  const d = dimensions.findIndex((one) => one.name === dimension)
+  const owner = { topic: dimensions[d].topic, schema: schemas.dimensions[d] }
+  const use: Use = (field, type) => {
+    if (!hasRecord(facts.schema, dimension)) return fieldKind(field, type)
+    const text = partText(part)
+    const message = `${text} may be the column ${field} of the dimension ${dimension}, or what is in the record ${dimension} of ${facts.topic}; give the dimension another name`
+    throw new Error(message)
+  }
+  return { ...owner, path, name, isPath: true, use }
+}
+
+/** Whether a field of that name has fields inside. */
+function hasRecord(schema: AvroRecordSchema, name: string): boolean {
+  const type = parseRecord(schema).fields.find((field) => field.name === name)?.type
+  if (type?.kind !== 'union') return type?.kind === 'record'
+  return type.branches.some(({ kind }) => kind === 'record')
 }
 
 const joinFields = (join: JoinConfig, left: Owner, right: Owner): Named[] => [
@@ -82,14 +120,17 @@ const selected = (of: Owner, path: readonly string[], select: readonly Column[] 
     use: () => {},
   }))
 
-function faultOf({ topic, schema, name, use }: Named): string | null {
-  const field = schema.fields.find((one) => one.name === name)
-  if (field === undefined) {
-    const known = schema.fields.map((one) => one.name)
-    return `${topic} has no field ${name}${didYouMean(name, known)} (fields: ${known.join(', ')})`
+function faultOf({ topic, schema, name, isPath, others = [], use }: Named): string | null {
+  const known = schema.fields.map((one) => one.name)
+  const top = topOf(name)
+  if (!known.includes(top) || (isNested(name) && isPath === undefined)) {
+    const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
+    const words = isNested(name) ? [...known, ...others] : known
+    const meant = didYouMean(isPath ? top : name, words)
+    return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`
   }
   try {
-    use(name, field.type)
+    use(name, schemaAt(schema, name))
     return null
   } catch (error) {
     return messageOf(error)

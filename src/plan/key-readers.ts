@@ -2,60 +2,86 @@
 import { readFileSync } from 'node:fs'
 import { AvroKey } from '../codec/avro-key.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { type KeyPlan, keyPlan, keyPlanOfField } from '../codec/key-plan.ts'
+import { schemaAt } from '../codec/field-path.ts'
+import { type KeyPlan, keyPlanFor, keyPlanOfField, type RecordKeyPlan } from '../codec/key-plan.ts'
 import { avroKeyReader, keyReader } from '../codec/keys.ts'
 import type { KeyReader } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { keyNames } from '../config/look-ups.ts'
+import type { DimensionConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from './output-plan.ts'
+import { tableOfEach, tablesOf } from './tables.ts'
 
 /** A topic's keys, and the field that they are matched with. */
 interface Keyed {
   readonly topic: TopicConfig
   readonly path: readonly string[]
   readonly schema: AvroRecordSchema
-  /** null: with none, as nothing is joined. */
+  /** It may be inside of records. null: with none, as nothing is joined, or with several. */
   readonly field: string | null
+  /** The key's fields; null: it is one text. */
+  readonly names: readonly string[] | null
 }
 
 /** In the order of `inputTopics`. */
-function keyed({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Keyed[] {
+function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
+  const { facts, join, dimensions } = pipeline
+  const names = null
+  const firsts = firstOfTable(pipeline)
   return [
-    { topic: facts, path: ['facts'], schema: schemas.facts, field: join?.onLeft ?? null },
+    { topic: facts, path: ['facts'], schema: schemas.facts, field: join?.onLeft ?? null, names },
     ...(join === null
       ? []
-      : [{ topic: join, path: ['join'], schema: schemas.right!, field: join.onRight }]),
-    ...dimensions.map((topic) => ({
+      : [{ topic: join, path: ['join'], schema: schemas.right!, field: join.onRight, names }]),
+    ...dimensions.map((topic, d) => ({
       topic,
       path: ['dimensions', topic.name],
-      schema: schemas.facts,
-      field: topic.on,
+      ...matchedWith(dimensions[firsts[d]], pipeline, schemas),
     })),
   ]
+}
+
+function matchedWith(
+  dimension: DimensionConfig,
+  { dimensions }: Pipeline,
+  schemas: TopicSchemas,
+): Pick<Keyed, 'schema' | 'field' | 'names'> {
+  const names = keyNames(dimension)
+  const [part] = dimension.parts
+  const d = dimensions.findIndex(({ name }) => name === part.dimension)
+  const schema = d < 0 ? schemas.facts : schemas.dimensions[d]
+  return { schema, field: names === null ? part.field : null, names }
 }
 
 /**
  * How Avro keys are read without a registry: as `keySchema` says, else as the field that they are matched with.
  * By `inputTopics`; undefined: the key is of another format. Throws SCHEMA_INVALID.
  */
-export function keyPlans(pipeline: Pipeline, schemas: TopicSchemas): (KeyPlan | undefined)[] {
-  return keyed(pipeline, schemas).map(({ topic, path, schema, field }) => {
+export function keyPlans(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+): (KeyPlan | RecordKeyPlan | undefined)[] {
+  return keyed(pipeline, schemas).map(({ topic, path, schema, field, names }) => {
     if (topic.keyFormat !== 'avro') return undefined
-    if (topic.keySchema !== null) return planOfFile(pipeline, topic.keySchema, path)
+    if (topic.keySchema !== null) return planOfFile(pipeline, topic.keySchema, path, names)
     if (field === null) return undefined
-    const { type } = schema.fields.find(({ name }) => name === field)!
-    const plan = keyPlanOfField(type)
+    const plan = keyPlanOfField(schemaAt(schema, field))
     if (typeof plan === 'object') return plan
     const message = `${placeOf(pipeline, [...path, 'keyFormat'])}: the key of ${topic.topic} is matched with the field ${field}, but ${plan}`
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic: topic.topic } })
   })
 }
 
-function planOfFile(pipeline: Pipeline, file: string, path: readonly string[]): KeyPlan {
+function planOfFile(
+  pipeline: Pipeline,
+  file: string,
+  path: readonly string[],
+  names: readonly string[] | null,
+): KeyPlan | RecordKeyPlan {
   const fault = (why: string, cause?: unknown): EnricherError => {
     const message = `${placeOf(pipeline, [...path, 'keySchema'])}: the key's schema ${file} cannot be read: ${why}`
     return new EnricherError('SCHEMA_INVALID', message, { cause, fields: { file } })
@@ -66,7 +92,7 @@ function planOfFile(pipeline: Pipeline, file: string, path: readonly string[]): 
   } catch (cause) {
     throw fault(messageOf(cause), cause)
   }
-  const plan = keyPlan(schema)
+  const plan = keyPlanFor(schema, names)
   if (typeof plan === 'string') throw fault(plan)
   return plan
 }
@@ -74,7 +100,7 @@ function planOfFile(pipeline: Pipeline, file: string, path: readonly string[]): 
 export interface KeyReaders {
   readonly sources: readonly KeyReader[]
   readonly dimensions: readonly KeyReader[]
-  /** As `PipelineCodec.dimensionKeyLayouts`. */
+  /** What keys are read as: rows under other texts are others. */
   readonly dimensionLayouts: readonly string[]
 }
 
@@ -86,10 +112,10 @@ export function keyReaders(
 ): KeyReaders {
   const plans = registry === null ? keyPlans(pipeline, schemas) : []
   const topics = keyed(pipeline, schemas)
-  const readers = topics.map(({ topic, field }, i) => {
+  const readers = topics.map(({ topic, field, names }, i) => {
     const { keyFormat, keySchema } = topic
-    if (keyFormat !== 'avro') return keyReader(keyFormat)
-    if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry))
+    if (keyFormat !== 'avro') return keyReader(keyFormat, names)
+    if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry, names))
     if (plans[i] === undefined) return keyReader('bytes')
     const source =
       keySchema === null
@@ -97,14 +123,27 @@ export function keyReaders(
         : keySchema
     return avroKeyReader(plans[i], source)
   })
-  const layouts = topics.map(({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}`)
+  const layouts = topics.map(({ topic, names }, i) => {
+    const of = names === null ? '' : ` ${names.join()}`
+    return `${topic.keyFormat}${of}${planText(plans[i])}`
+  })
   const sources = sourcesOf(pipeline).length
+  const firsts = firstOfTable(pipeline)
   return {
     sources: readers.slice(0, sources),
-    dimensions: readers.slice(sources),
-    dimensionLayouts: layouts.slice(sources),
+    dimensions: firsts.map((first) => readers[sources + first]),
+    dimensionLayouts: firsts.map((first) => layouts[sources + first]),
   }
 }
 
-const planText = (plan: KeyPlan | undefined): string =>
-  plan === undefined ? '' : ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`
+/** By dimension: the first one that has the same table, and so the same keys. */
+function firstOfTable(pipeline: Pipeline): number[] {
+  const tables = tablesOf(pipeline)
+  return tableOfEach(tables).map((table) => tables[table].dimensions[0])
+}
+
+function planText(plan: KeyPlan | RecordKeyPlan | undefined): string {
+  if (plan === undefined) return ''
+  if (plan.type === 'record') return plan.parts.map((part) => planText(part.plan)).join('')
+  return ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`
+}

@@ -1,7 +1,8 @@
 /** What the registry says of Avro keys before the first one comes: the latest schema under `<topic>-key`. */
 
-import { keyPlan } from '../codec/key-plan.ts'
+import { keyPlanFor } from '../codec/key-plan.ts'
 import type { Registry } from '../codec/registry.ts'
+import { keyNames } from '../config/look-ups.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
@@ -26,11 +27,14 @@ export function latestKeySchemas(
   const { sources } = planOf(pipeline)
   const isRead = (input: number): boolean => sources[input]?.isKeyed ?? true
   return Promise.all(
-    inputsOf(pipeline).map(async ({ config: { topic, keyFormat } }, i) => {
+    inputsOf(pipeline).map(async ({ config }, i) => {
+      const { topic, keyFormat } = config
       if (registry === null || keyFormat !== 'avro' || !isRead(i)) return undefined
       const latest = await registry.latestIfAny(`${topic}-key`)
       if (latest === undefined) return undefined
-      const plan = latest.schema === null ? 'it is not an Avro schema' : keyPlan(latest.schema)
+      const names = 'parts' in config ? keyNames(config) : null
+      const plan =
+        latest.schema === null ? 'it is not an Avro schema' : keyPlanFor(latest.schema, names)
       return { topic, ...latest, fault: typeof plan === 'string' ? plan : null }
     }),
   )

@@ -127,7 +127,7 @@ export function outputFields(
 ): OutputFields {
   const { dimensions, join, output, facts: factConfig } = pipeline
   const types = new NamedTypes(recordName(output.topic), namespace)
-  const facts = fieldsOf(types, 'facts', factConfig.topic, schemas.facts, null, false)
+  const facts = fieldsOf(types, 'facts', factConfig.topic, schemas.facts, factConfig.select, false)
   const columns = dimensions.map(({ name, topic, select, missing }, d) =>
     fieldsOf(types, name, topic, schemas.dimensions[d], select, missing === 'null'),
   )

@@ -20,7 +20,10 @@ import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, type OutputPlan, planOutput, type TopicSchemas } from './output-plan.ts'
+import { factKeys } from './plan.ts'
+import { rowCodecs } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
+import { tableOfEach, tablesOf } from './tables.ts'
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
@@ -86,13 +89,15 @@ export function createPipelineCodec(
     codec(schemas.facts, plans.facts, facts.type),
     ...(plans.right === null ? [] : [codec(schemas.right!, plans.right, join!.type)]),
   ]
+  const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
+    codec(schemas.dimensions[d], of, dimensions[d].type),
+  )
   return {
     sources: values.map((of, s) => ({ values: of, key: keys.sources[s] })),
-    dimensions: schemas.dimensions.map((schema, d) =>
-      codec(schema, plans.dimensions[d], dimensions[d].type),
-    ),
+    dimensions: rows.codecs,
+    rowParts: rows.parts,
     dimensionKeys: keys.dimensions,
-    dimensionKeyLayouts: keys.dimensionLayouts,
+    rowLayouts: rows.layouts.map((rowLayout, d) => `${keys.dimensionLayouts[d]}${rowLayout}`),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
@@ -237,19 +242,26 @@ const selection = (fields: readonly OutputField[]): ReaderPlan['select'] =>
   fields.map(({ source, branch }) => ({ source, nullable: branch }))
 
 function readerPlans(
-  { facts, join, dimensions }: Pipeline,
+  pipeline: Pipeline,
   plan: OutputPlan,
 ): { facts: ReaderPlan; right: ReaderPlan | null; dimensions: ReaderPlan[] } {
-  const keys = [...(join === null ? [] : [join.onLeft]), ...dimensions.map(({ on }) => on)]
+  const { facts, join } = pipeline
+  const { time, timeUnit } = facts
+  const tables = tablesOf(pipeline)
+  const tableOf = tableOfEach(tables)
   return {
-    facts: { select: selection(plan.facts), keys, time: facts.time, timeUnit: facts.timeUnit },
+    facts: { select: selection(plan.facts), keys: factKeys(pipeline), time, timeUnit },
     right: join && {
       select: selection(plan.right),
       keys: [join.onRight],
       time: join.time,
       timeUnit: join.timeUnit,
     },
-    dimensions: plan.dimensions.map((of) => ({ select: selection(of), keys: [], time: null })),
+    dimensions: plan.dimensions.map((of, d) => ({
+      select: selection(of),
+      keys: tables[tableOf[d]].texts,
+      time: null,
+    })),
   }
 }
 

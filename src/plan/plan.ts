@@ -1,6 +1,15 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
-import type { Compression, JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { levelsOf, partText } from '../config/look-ups.ts'
+import type {
+  Compression,
+  DimensionConfig,
+  JoinConfig,
+  LookUpPart,
+  Pipeline,
+  TopicConfig,
+} from '../config/pipeline.ts'
 import { changelogTopic } from '../config/topic-names.ts'
+import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
 export interface Source {
@@ -11,14 +20,28 @@ export interface Source {
   readonly isKeyed: boolean
 }
 
+/** A text that is looked up, or a part of it. */
+export interface KeyPart {
+  /** As the file has it, for messages. */
+  readonly source: string
+  /** The look-up whose row has it; -1: the fact has it. */
+  readonly lookUp: number
+  /** Which key field of the fact's reader it is (see `ValueReader`), or which part of the row. */
+  readonly key: number
+}
+
 /** A row that a fact is completed with. */
 export interface LookUp {
   /** The dimension's name. */
   readonly name: string
-  /** The fact's field, for messages. */
+  /** What is looked up, for messages. */
   readonly on: string
-  /** Which key field of the fact's reader it is: see `ValueReader`. */
-  readonly key: number
+  /** Several: their texts are the parts of a key's, in this order. */
+  readonly parts: readonly KeyPart[]
+  /** 0: the fact has all that it needs; else it comes after look-ups of the levels below. */
+  readonly level: number
+  /** Which of the plan's tables has the rows. */
+  readonly table: number
   readonly missing: 'null' | 'drop' | 'reject'
 }
 
@@ -53,6 +76,7 @@ export interface Plan {
   /** The sources' topics. */
   readonly topics: readonly string[]
   readonly lookUps: readonly LookUp[]
+  readonly tables: readonly TablePlan[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
   /** How far ahead of the clock an event time may be, and what becomes of a record that is further ahead. */
@@ -62,22 +86,17 @@ export interface Plan {
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, facts, dimensions, join, outputs, output } = pipeline
+  const { name, commit, facts, join, outputs, output } = pipeline
+  const tables = tablesOf(pipeline)
   const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
-  // The join field is the first key field of the fact's reader.
-  const firstKey = join === null ? 0 : 1
   return {
     name,
     commitMs: commit.intervalMs,
     sources,
     topics: sources.map(({ topic }) => topic),
-    lookUps: dimensions.map(({ name, on, missing }, d) => ({
-      name,
-      on,
-      missing,
-      key: firstKey + d,
-    })),
+    lookUps: lookUpsOf(pipeline, tables),
+    tables,
     join: join && { ...join, late: [join.late.left, join.late.right] },
     // Stream time is a join's: where there is none a date in the future harms no other record.
     aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
@@ -90,3 +109,45 @@ export function planOf(pipeline: Pipeline): Plan {
     },
   }
 }
+
+/** The fields of the facts that are compared: the join field, where there is one, then those that are looked up. */
+export const factKeys = ({ join, dimensions }: Pipeline): string[] => [
+  ...(join === null ? [] : [join.onLeft]),
+  ...dimensions.flatMap(({ parts }) => parts.filter(isOfFact).map(({ field }) => field)),
+]
+
+const isOfFact = ({ dimension }: LookUpPart): boolean => dimension === null
+
+function lookUpsOf({ dimensions, join }: Pipeline, tables: readonly TablePlan[]): LookUp[] {
+  const levels = levelsOf(dimensions)
+  const tableOf = tableOfEach(tables)
+  // In the order of `factKeys`.
+  let next = join === null ? 0 : 1
+  const partOf = (part: LookUpPart): KeyPart => {
+    const source = partText(part)
+    if (isOfFact(part)) return { source, lookUp: -1, key: next++ }
+    const lookUp = dimensions.findIndex(({ name }) => name === part.dimension)
+    return { source, lookUp, key: tables[tableOf[lookUp]].texts.indexOf(part.field) }
+  }
+  return dimensions.map(({ name, on, parts, missing }, d) => {
+    const table = tableOf[d]
+    const keys = parts.map((part) => ({ part, key: partOf(part) }))
+    return {
+      name,
+      on,
+      parts: inOrder(keys, tables[table].keyNames),
+      level: levels[d],
+      table,
+      missing,
+    }
+  })
+}
+
+/** As the table's keys have them. */
+const inOrder = (
+  keys: readonly { part: DimensionConfig['parts'][number]; key: KeyPart }[],
+  names: TablePlan['keyNames'],
+): KeyPart[] =>
+  names === null
+    ? keys.map(({ key }) => key)
+    : names.map((name) => keys.find(({ part }) => part.name === name)!.key)

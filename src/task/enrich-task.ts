@@ -79,7 +79,7 @@ export class EnrichTask implements RunnableTask {
     const first = block.at
     const end = Math.min(block.columns.length, first + SLICE)
     facts.lookAhead(block, end, facts.enricher)
-    this.ahead ^= facts.enricher.lookAhead(end - first)
+    this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
     let i = first
     for (; i < end && !this.full; i++) {
       const fate = this.#processFact(block, i, i - first)

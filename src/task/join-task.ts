@@ -207,7 +207,7 @@ export class JoinTask implements RunnableTask {
     const { enricher } = this.#facts
     const isFacts = side.index === LEFT
     side.lookAhead(block, end, isFacts ? enricher : undefined)
-    if (isFacts) this.ahead ^= enricher.lookAhead(count)
+    if (isFacts) this.ahead ^= enricher.lookAhead(count, side.readers)
     this.ahead ^= this.window.ahead.touch(side.index, side.hashes, count, side.from, side.to)
   }
 

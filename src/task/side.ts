@@ -40,7 +40,7 @@ export class Side {
   /** The event times that are taken. */
   readonly #times: Times
   /** By row: who has read the value. */
-  readonly #readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
+  readonly readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
 
   constructor(index: number, partition: number, context: TaskContext, rejects: TaskRejects) {
     const { plan, codec, interval, elapsed } = context
@@ -75,7 +75,7 @@ export class Side {
   lookAhead(block: Block, end: number, enricher: Enricher | undefined): void {
     const first = block.at
     const { key, hashes } = this
-    const readers = this.#readers
+    const readers = this.readers
     const { isKeyed } = this.#source
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
@@ -117,7 +117,7 @@ export class Side {
       this.#context.counts.outside[this.index]++
       return TAKEN
     }
-    const value = this.#readers[row]
+    const value = this.readers[row]
     if (value === undefined) return this.#unread(block, i)
     value.select(row)
     if (this.#source.isKeyed && !this.#hasItsKey(value, block, i)) return REFUSED

@@ -82,6 +82,11 @@ http: { port: 8080 }
 `
 const same = (...names: string[]) => names.map((name) => ({ name, source: name }))
 
+const lookedUpBy = (field: string) => ({
+  on: field,
+  parts: [{ name: null, dimension: null, field }],
+})
+
 test('the design’s pipeline file becomes a complete and frozen pipeline', () => {
   const pipeline = parsePipeline(DESIGN, file, { SCHEMA_REGISTRY_URL: 'http://registry' })
   const plain = { format: 'avro', keyFormat: 'text', keySchema: null } as const
@@ -109,10 +114,22 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
     registry: { url: 'http://registry', username: null, password: null, tls: null },
-    facts: { ...input, topic: 'orders', time: 'ordered_at' },
+    facts: { ...input, topic: 'orders', time: 'ordered_at', select: null },
     dimensions: [
-      { ...dimension, name: 'customer', topic: 'customers', on: 'customer_id', select: customer },
-      { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },
+      {
+        ...dimension,
+        ...lookedUpBy('customer_id'),
+        name: 'customer',
+        topic: 'customers',
+        select: customer,
+      },
+      {
+        ...dimension,
+        ...lookedUpBy('product_id'),
+        name: 'product',
+        topic: 'products',
+        select: product,
+      },
     ],
     join: { ...input, ...window, ...on, ...times, topic: 'payments', kind: 'inner', select },
     output,

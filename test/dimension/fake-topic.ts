@@ -203,6 +203,7 @@ export async function startOn(
       time: null,
       timeUnit: null,
       on: 'customer_id',
+      parts: [{ name: null, dimension: null, field: 'customer_id' }],
       select: null,
       missing: 'null',
     },

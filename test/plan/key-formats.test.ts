@@ -99,7 +99,7 @@ test('Avro keys without a registry are of keySchema, else of the field that they
   const layoutOf = async (customer: string) => {
     const pipeline = pipelineOf('', '', 'string', customer)
     const schemas = await readSchemas(pipeline, null)
-    return createPipelineCodec(pipeline, schemas, null).dimensionKeyLayouts[0]
+    return createPipelineCodec(pipeline, schemas, null).rowLayouts[0]
   }
   const field = await layoutOf('keyFormat: avro')
   assert.match(field, /^avro .*"long","branches":\[\]/)

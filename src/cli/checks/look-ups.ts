@@ -18,7 +18,9 @@ export interface LookUps extends RowKeys {
   readonly name: string
   readonly topic: string
   readonly keyFormat: KeyFormat
-  /** The fact's field. */
+  /** The key is of several fields. */
+  readonly isComposite: boolean
+  /** What is looked up: a field, or several. */
   readonly on: string
   readonly isReadWhole: boolean
   /** Offsets that the topic has. */
@@ -57,14 +59,14 @@ export function checkLookUps(of: LookUps): Finding[] {
 
 /** What the keys are, where that is another format than the file says and tells why nothing is found. */
 function otherFormat(
-  { keyFormat, keys, rows }: LookUps,
+  { keyFormat, isComposite, keys, rows }: LookUps,
   named: readonly string[],
 ): { what: string; remedy: string } | undefined {
   const looks = looksOf(keys)
   // As it is read now, a text that is in `rows` has only tombstones.
   const missed = new Set(named.filter((text) => !rows.has(text)))
   for (const format of ['text', 'json', 'long', 'int', 'avro'] as const) {
-    if (format === keyFormat) continue
+    if (format === keyFormat || isComposite) continue
     const isFound = keys.some((key) => isIn(missed, textIn(format, key)))
     if (!isFound) continue
     return { what: looks.what, remedy: `write keyFormat: ${format}` }

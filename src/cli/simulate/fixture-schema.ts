@@ -36,7 +36,11 @@ const record = {
 }
 const row = {
   ...record,
-  key: key('The row’s key.'),
+  key: {
+    type: ['string', 'integer', 'null', 'object'],
+    additionalProperties: { type: ['string', 'integer'] },
+    description: 'The row’s key; where it is of several fields, these by their names.',
+  },
   timestamp: time('When it was written. Default: the clock.'),
 }
 
@@ -135,11 +139,13 @@ export const fixtureSchema = {
 
 export type Time = string | number
 export type Key = string | number | null
+/** Of a row; one of several fields has these by their names. */
+export type RowKey = Key | Record<string, string | number>
 /** A place in the file: keys and indices, from its root. */
 export type Path = readonly string[]
 
 export interface RawRecord {
-  key?: Key
+  key?: RowKey
   timestamp?: Time
   headers?: Record<string, string>
   value?: unknown

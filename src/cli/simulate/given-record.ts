@@ -3,13 +3,13 @@ import { AvroJson } from '../../codec/avro-json.ts'
 import { parseTime } from '../../codec/avro-json-times.ts'
 import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
 import { unitOf } from '../../codec/avro-time.ts'
-import type { KeyPlan } from '../../codec/key-plan.ts'
+import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
-import type { Key, Path, RawRecord, Time } from './fixture-schema.ts'
+import type { Key, Path, RawRecord, RowKey, Time } from './fixture-schema.ts'
 
 /** The frame of every value: where the schema is a file, values of any schema id are read by it. */
 const FRAME = outputFrame(0)
@@ -26,7 +26,7 @@ export class GivenRecords {
   readonly #json: AvroJson
   readonly #unit: TimeUnit
   readonly #report: ReportAt
-  readonly #keyPlan: KeyPlan | undefined
+  readonly #keyPlan: KeyPlan | RecordKeyPlan | undefined
 
   /**
    * @param on the field that is the key where none is given
@@ -36,7 +36,7 @@ export class GivenRecords {
     topic: TopicConfig,
     on: string | undefined,
     schema: AvroRecordSchema,
-    keyPlan: KeyPlan | undefined,
+    keyPlan: KeyPlan | RecordKeyPlan | undefined,
     report: ReportAt,
   ) {
     this.#keyPlan = keyPlan
@@ -89,7 +89,7 @@ export class GivenRecords {
     return Buffer.concat([FRAME, body])
   }
 
-  #key(key: Key, path: Path): Buffer | null {
+  #key(key: RowKey, path: Path): Buffer | null {
     const { keyFormat } = this.#topic
     if (key === null) return null
     const bytes = keyBytes(keyFormat, key, this.#keyPlan)

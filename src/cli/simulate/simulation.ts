@@ -57,7 +57,8 @@ interface Stores {
   readonly folder: string
   /** null: nothing is joined. */
   readonly window: Store | null
-  readonly dimensions: readonly Store[]
+  /** Of the plan's tables. */
+  readonly tables: readonly Store[]
 }
 
 /** Kafka's defaults of `max.message.bytes` and `message.timestamp.after.max.ms`. */
@@ -78,6 +79,7 @@ export class Simulation {
   /** By output. */
   readonly #outputs: readonly AvroJson[]
   readonly #counts: Counts
+  /** By dimension; those of one table are one. */
   readonly #dimensions: readonly SimulatedDimension[]
   readonly #task: RunnableTask
   /** The offset that the next record of each source gets. */
@@ -96,9 +98,11 @@ export class Simulation {
     this.#outputs = codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
     this.#counts = new Counts(pipeline.dimensions.map(({ name }) => name))
     const { rejects } = this.effects
-    this.#dimensions = pipeline.dimensions.map(
-      (config, d) => new SimulatedDimension(config, d, codec, stores.dimensions[d], rejects),
-    )
+    const tables = this.#plan.tables.map(({ dimensions: [first] }, t) => {
+      const config = pipeline.dimensions[first]
+      return new SimulatedDimension(config, first, codec, stores.tables[t], rejects)
+    })
+    this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)
     this.#task = createTask(0, pages, this.#context())
   }
@@ -107,12 +111,12 @@ export class Simulation {
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
     const window = pipeline.join && (await openStore(join(folder, 'window')))
-    const dimensions: Store[] = []
-    for (const d of pipeline.dimensions.keys()) {
-      dimensions.push(await openStore(join(folder, `dimension-${d}`)))
+    const tables: Store[] = []
+    for (const t of planOf(pipeline).tables.keys()) {
+      tables.push(await openStore(join(folder, `dimension-${t}`)))
     }
-    const simulation = new Simulation(pipeline, codec, clock, { folder, window, dimensions })
-    for (const dimension of simulation.#dimensions) await dimension.start()
+    const simulation = new Simulation(pipeline, codec, clock, { folder, window, tables })
+    for (const dimension of new Set(simulation.#dimensions)) await dimension.start()
     return simulation
   }
 
@@ -156,7 +160,7 @@ export class Simulation {
   }
 
   async close(): Promise<void> {
-    for (const dimension of this.#dimensions) await dimension.close()
+    for (const dimension of new Set(this.#dimensions)) await dimension.close()
     await this.#stores.window?.close()
     rmSync(this.#stores.folder, { recursive: true, force: true })
   }

@@ -40,6 +40,8 @@ export async function collect(
   for (const [d, dimension] of dimensions.entries()) {
     collectDimension(metrics, pipeline.dimensions[d].name, dimension)
   }
+  // Several may have the rows of one topic, which are read and stored once.
+  for (const dimension of new Set(dimensions)) collectReading(metrics, dimension)
   for (const [part, bytes] of Object.entries(limits)) {
     metrics.memory_limit_bytes.set({ part }, bytes)
   }
@@ -199,21 +201,24 @@ function collectLabelled(metrics: Metrics, counts: Counts): void {
 }
 
 function collectDimension(metrics: Metrics, name: string, dimension: Dimension): void {
-  const store = `dimension/${name}`
-  const { topic } = dimension
-  metrics.records_consumed_total.inc({ topic }, dimension.read.records)
-  metrics.bytes_consumed_total.inc({ topic }, dimension.read.bytes)
   metrics.dimension_rows.set({ dimension: name }, dimension.table.size)
   metrics.dimension_bytes.set({ dimension: name }, dimension.table.bytes)
   metrics.dimension_lag_records.set({ dimension: name }, dimension.progress.lag)
   metrics.dimension_undecided_records.set({ dimension: name }, dimension.progress.undecided)
   const openMs = dimension.progress.openTransaction?.ms ?? 0
   metrics.dimension_open_transaction_seconds.set({ dimension: name }, openMs / 1000)
-  metrics.read_partitions.set({ topic }, dimension.partitions)
   if (dimension.lastUpdateMs > 0) {
     const seconds = dimension.lastUpdateMs / 1000
     metrics.dimension_last_update_timestamp_seconds.set({ dimension: name }, seconds)
   }
+}
+
+function collectReading(metrics: Metrics, dimension: Dimension): void {
+  const { name, topic, read, partitions } = dimension
+  const store = `dimension/${name}`
+  metrics.records_consumed_total.inc({ topic }, read.records)
+  metrics.bytes_consumed_total.inc({ topic }, read.bytes)
+  metrics.read_partitions.set({ topic }, partitions)
   for (const [p, offsets] of dimension.progress.remainingByPartition.entries()) {
     metrics.restore_records_remaining.set({ store, partition: String(p) }, offsets)
   }

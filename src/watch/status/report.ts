@@ -59,7 +59,7 @@ export function memoryParts({
   worker,
 }: Pick<ServiceParts, 'pipeline' | 'dimensions' | 'worker'>): Record<string, number> {
   const bytes = { dimensions: 0, pages: 0, index: 0, fetch: 0, epoch: 0 }
-  for (const { table } of dimensions) bytes.dimensions += table.bytes
+  for (const { table } of new Set(dimensions)) bytes.dimensions += table.bytes
   for (const { task } of worker?.tasks ?? []) {
     const { pageBytes, indexBytes } = task.figures()
     bytes.pages += pageBytes

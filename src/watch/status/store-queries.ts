@@ -4,8 +4,10 @@ import { partitionOf } from '../../broker/partition-of.ts'
 import { bytesOf } from '../../bytes.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import type { RecordView } from '../../codec/port.ts'
+import { RowPart, WHOLE } from '../../codec/row-parts.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
+import type { DimensionTable } from '../../dimension/table.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
@@ -43,7 +45,7 @@ export class ServiceQueries implements StoreQueries {
     if (!table.find(table.hash(bytes, 0, bytes.length), bytes, 0, bytes.length)) {
       throw new ApiError(404, `The dimension ${name} has no row ${key}`)
     }
-    const row = codec.views.dimensions[d](table.rowBuffer.subarray(table.rowStart, table.rowEnd))
+    const row = codec.views.dimensions[d](columnsOf(table, codec.rowParts[d]))
     const { positions, stalenessMs } = dimension.progress
     return { dimension: name, key, row, offsets: positions, stalenessMs }
   }
@@ -125,6 +127,14 @@ export class ServiceQueries implements StoreQueries {
     const state = { streamTime, offset: taken, lag, stalenessMs }
     return { ...asked, ...state, records, more: stored.length > MOST_RECORDS }
   }
+}
+
+/** Of the row that was found. @param part see `PipelineCodec.rowParts` */
+function columnsOf({ rowBuffer, rowStart, rowEnd }: DimensionTable, part: number): Buffer {
+  if (part === WHOLE) return rowBuffer.subarray(rowStart, rowEnd)
+  const columns = new RowPart()
+  columns.find(rowBuffer, rowStart, part)
+  return rowBuffer.subarray(columns.start, columns.end)
 }
 
 /** The bytes of a record's key from its text; undefined where several have this text, or none can. */

@@ -92,7 +92,7 @@ function takenOf(
   for (const [source, { config }] of sourcesOf(pipeline).entries()) {
     add(config.topic, counts.consumed[source])
   }
-  for (const { topic, read } of dimensions) add(topic, read.records)
+  for (const { topic, read } of new Set(dimensions)) add(topic, read.records)
   taken.set(allOf(pipeline), counts.consumed[0] + counts.consumed[1])
   for (const [d, { name }] of configs.entries()) {
     taken.set(lookedUpIn(name), counts.lookupHits[d] + withoutRow(counts, d))

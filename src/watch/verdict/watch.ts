@@ -156,7 +156,7 @@ export class Watch {
         return { input: `${topic}-${partition}`, ms: queues[side].undecidedMs }
       }),
     )
-    const others = dimensions.flatMap(({ topic, progress: { openTransaction } }) => {
+    const others = [...new Set(dimensions)].flatMap(({ topic, progress: { openTransaction } }) => {
       if (openTransaction === undefined) return []
       const { partition, ms } = openTransaction
       return [{ input: `${topic}-${partition}`, ms }]

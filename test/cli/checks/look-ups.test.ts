@@ -48,6 +48,7 @@ function lookUps(
     name: 'customer',
     topic: 'customers',
     keyFormat: format,
+    isComposite: false,
     on: 'customer_id',
     isReadWhole: true,
     texts: facts.map((id) => (id === null ? null : String(id))),

@@ -1,0 +1,104 @@
+/** Fields inside of records, by paths as `address.country`. */
+import type { Schema } from 'avsc'
+import { didYouMean } from '../config/suggest.ts'
+import { EnricherError } from '../errors.ts'
+import { parseRecord } from './avro-parse.ts'
+import type { AvroRecordSchema } from './avro-reader.ts'
+import { type AvroType, type RecordType, typeText } from './avro-schema.ts'
+import { compileSkip, readInt, type Skip } from './avro-walk.ts'
+
+/** The record's own field in which the path begins. */
+export const topOf = (path: string): string => path.split('.', 1)[0]
+
+export const isNested = (path: string): boolean => path.includes('.')
+
+/** A step into a record. */
+interface Step {
+  readonly record: RecordType
+  /** Which of its fields is gone on with. */
+  readonly field: number
+  /** The record's branch in a union with null; -1: it is in none. */
+  readonly branch: number
+}
+
+/** What lies at the end of a path, as a schema on its own. Throws SCHEMA_INVALID where nothing does. */
+export function schemaAt(schema: AvroRecordSchema, path: string): Schema {
+  const top = schema.fields.find(({ name }) => name === path)
+  if (top !== undefined) return top.type
+  const { record, field } = stepsTo(schema, path).at(-1)!
+  return plain(record.fields[field].type)
+}
+
+/**
+ * Compiles the way from where the path's first field begins to where its last one does: moves `source.at` there.
+ * False: a record on the way is null. The value has been walked before, so its bytes are sound.
+ * Throws SCHEMA_INVALID where the path leads nowhere.
+ */
+export function compileWay(schema: AvroRecordSchema, path: string): Skip {
+  const [, ...steps] = stepsTo(schema, path)
+  const skips = new Map<RecordType, Skip>()
+  const ways = steps.map(({ record, field, branch }) => ({
+    branch,
+    before: record.fields.slice(0, field).map(({ type }) => compileSkip(type, skips)),
+  }))
+  return (source) => {
+    for (const { branch, before } of ways) {
+      if (branch >= 0 && readInt(source) !== branch) return false
+      for (const skip of before) skip(source)
+    }
+    return true
+  }
+}
+
+function stepsTo(schema: AvroRecordSchema, path: string): Step[] {
+  let type: AvroType = parseRecord(schema)
+  let at = ''
+  return path.split('.').map((name) => {
+    const { record, branch } = recordIn(type, at, path)
+    const field = record.fields.findIndex((one) => one.name === name)
+    if (field < 0) {
+      const known = record.fields.map((one) => one.name)
+      const of = at === '' ? schema.name : `the field ${at}`
+      throw fault(
+        `${of} has no field ${name}${didYouMean(name, known)} (fields: ${known.join(', ')})`,
+        path,
+      )
+    }
+    at = at === '' ? name : `${at}.${name}`
+    type = record.fields[field].type
+    return { record, field, branch }
+  })
+}
+
+/** The record that the type is, alone or in a union with null. */
+function recordIn(type: AvroType, at: string, path: string): Omit<Step, 'field'> {
+  if (type.kind === 'record') return { record: type, branch: -1 }
+  if (type.kind === 'union' && type.branches.length === 2) {
+    const branch = type.branches.findIndex(({ kind }) => kind !== 'null')
+    const record = type.branches[branch]
+    const isNullable = type.branches.some(({ kind }) => kind === 'null')
+    if (isNullable && record?.kind === 'record') return { record, branch }
+  }
+  throw fault(`${path} leads into the field ${at}, which is ${typeText(type)} and no record`, path)
+}
+
+const fault = (message: string, field: string): EnricherError =>
+  new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
+
+/** Enough of a type to tell how its text is read, without the names of others. */
+function plain(type: AvroType): Schema {
+  switch (type.kind) {
+    case 'union':
+      return type.branches.map(plain) as Schema
+    case 'enum':
+      return { type: 'enum', name: type.name.full, symbols: [...type.symbols] } as Schema
+    case 'fixed':
+      return { type: 'fixed', name: type.name.full, size: type.size } as Schema
+    case 'record':
+    case 'array':
+    case 'map':
+      return typeText(type) as Schema
+    default:
+      return type.kind
+  }
+}

@@ -1,0 +1,73 @@
+/** How rows are made of a topic's values: columns alone, or parts (see `codec/row-parts.ts`). */
+import type { ReaderPlan } from '../codec/avro-reader.ts'
+import { PartsCodec } from '../codec/parts-codec.ts'
+import type { TopicCodec } from '../codec/port.ts'
+import { WHOLE } from '../codec/row-parts.ts'
+import type { Pipeline } from '../config/pipeline.ts'
+import type { TopicSchemas } from './output-plan.ts'
+import { grouped, type TablePlan, tablesOf } from './tables.ts'
+
+/** By dimension; those of one table have one codec. */
+export interface RowCodecs {
+  readonly codecs: readonly TopicCodec[]
+  /** Which part of the row is the dimension's columns; WHOLE: the row is nothing else. */
+  readonly parts: readonly number[]
+  /** What rows are made of, where the output's fields do not tell: '' for most. */
+  readonly layouts: readonly string[]
+}
+
+/** @param plans of the dimensions; @param codec of a dimension's values, by such a plan */
+export function rowCodecs(
+  pipeline: Pipeline,
+  schemas: TopicSchemas,
+  plans: readonly ReaderPlan[],
+  codec: (dimension: number, plan: ReaderPlan) => TopicCodec,
+): RowCodecs {
+  const codecs: TopicCodec[] = []
+  const parts: number[] = []
+  const layouts: string[] = []
+  for (const table of tablesOf(pipeline)) {
+    const choices = choicesOf(table, schemas, plans)
+    const { texts } = table
+    const made = choices.map(({ first }, c) =>
+      codec(first, { ...plans[first], keys: c === 0 ? texts : [] }),
+    )
+    const isWhole = texts.length === 0 && choices.length === 1
+    const whole = isWhole ? made[0] : new PartsCodec(made, texts.length)
+    for (const d of table.dimensions) {
+      const choice = choices.findIndex(({ dimensions }) => dimensions.includes(d))
+      codecs[d] = whole
+      parts[d] = isWhole ? WHOLE : texts.length + choice
+      layouts[d] = isWhole ? renamedText(plans[d], pipeline, d) : partsText(table, choices, plans)
+    }
+  }
+  return { codecs, parts, layouts }
+}
+
+/** Columns that are alike in their bytes, and the dimensions that take them. */
+interface Choice {
+  readonly first: number
+  readonly dimensions: readonly number[]
+}
+
+function choicesOf(
+  { dimensions }: TablePlan,
+  schemas: TopicSchemas,
+  plans: readonly ReaderPlan[],
+): Choice[] {
+  const textOf = (d: number): string => JSON.stringify([plans[d].select, schemas.dimensions[d]])
+  return grouped(dimensions, textOf).map((group) => ({ first: group[0], dimensions: group }))
+}
+
+/** The output's fields do not tell what they are taken from. */
+function renamedText({ select }: ReaderPlan, { dimensions }: Pipeline, d: number): string {
+  const columns = dimensions[d].select ?? []
+  const isRenamed = columns.some(({ name, source }) => name !== source)
+  return isRenamed ? ` ${select.map(({ source }) => source).join()}` : ''
+}
+
+const partsText = (
+  { texts }: TablePlan,
+  choices: readonly Choice[],
+  plans: readonly ReaderPlan[],
+): string => ` ${JSON.stringify([texts, choices.map(({ first }) => plans[first].select)])}`

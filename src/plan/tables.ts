@@ -1,0 +1,63 @@
+/** Which dimensions have their rows in one table. */
+import { keyNames } from '../config/look-ups.ts'
+import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
+
+/** The rows of one topic, which are read, held and stored once, for all dimensions that have it. */
+export interface TablePlan {
+  /** By their places in the file; the store has the name of the first one. */
+  readonly dimensions: readonly number[]
+  /** The key's fields, in the order of their texts; null: the key is one text. */
+  readonly keyNames: readonly string[] | null
+  /** The fields by which other dimensions are looked up, as paths: each is a part of the rows. */
+  readonly texts: readonly string[]
+}
+
+export function tablesOf({ dimensions }: Pick<Pipeline, 'dimensions'>): TablePlan[] {
+  const all = dimensions.map((_, d) => d)
+  return grouped(all, (d) => sourceOf(dimensions[d])).map((group) => {
+    const names = group.map((d) => dimensions[d].name)
+    const texts = dimensions.flatMap(({ parts }) =>
+      parts.flatMap(({ dimension, field }) =>
+        dimension !== null && names.includes(dimension) ? [field] : [],
+      ),
+    )
+    return {
+      dimensions: group,
+      keyNames: keyNames(dimensions[group[0]]),
+      texts: [...new Set(texts)],
+    }
+  })
+}
+
+/** Dimensions that are alike in a text, in the order in which they come. */
+export function grouped(
+  dimensions: readonly number[],
+  textOf: (dimension: number) => string,
+): number[][] {
+  const groups = new Map<string, number[]>()
+  for (const d of dimensions) {
+    const text = textOf(d)
+    groups.set(text, [...(groups.get(text) ?? []), d])
+  }
+  return [...groups.values()]
+}
+
+/** What two dimensions have alike that have their rows in one table. */
+const sourceOf = (dimension: DimensionConfig): string => {
+  const { topic, keyFormat, keySchema, schema, type } = dimension
+  return JSON.stringify([
+    topic,
+    keyFormat,
+    keySchema,
+    schema,
+    type,
+    keyNames(dimension)?.toSorted(),
+  ])
+}
+
+/** By dimension. */
+export const tableOfEach = (tables: readonly TablePlan[]): number[] =>
+  tables.reduce<number[]>((found, { dimensions }, t) => {
+    for (const d of dimensions) found[d] = t
+    return found
+  }, [])
