@@ -81,6 +81,7 @@ export function createDimensions(options: DimensionsOptions): Dimension[] {
           ),
         onReject: rejecting(config, own, counts),
         onOtherType: () => counts.otherTypes.add(config.topic),
+        onFiltered: () => counts.filtered.add(config.topic),
         room: () => rejects.room(),
         rejects: own,
         claim: (bytes) => claim(dimensions, bytes, limit),

@@ -5,6 +5,7 @@ import type { Column, JoinConfig, Pipeline, TopicConfig } from '../config/pipeli
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { expressionFaults, withDerived } from './expressions.ts'
 import type { TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
@@ -21,34 +22,70 @@ interface Named {
 
 type Owner = Pick<Named, 'topic' | 'schema'>
 
-/** Whether the fields that the pipeline names are there. Throws SCHEMA_INVALID with the place of each that is not. */
+/**
+ * Whether the fields that the pipeline names are there, and its expressions without faults. Throws SCHEMA_INVALID
+ * with the place of each that is not.
+ */
 export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
+  const ofExpressions = expressionFaults(pipeline, schemas)
   const faults = namedFields(pipeline, schemas).flatMap((named) => {
     const fault = faultOf(named)
     return fault === null ? [] : [`${placeOf(pipeline, named.path)}: ${fault}`]
   })
+  faults.unshift(...ofExpressions)
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', [...new Set(faults)].join('\n'))
 }
 
 function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const { facts, join, dimensions } = pipeline
-  const left = { topic: facts.topic, schema: schemas.facts }
+  const derived = withDerived(pipeline, schemas)
+  const left = { topic: facts.topic, schema: derived.facts }
+  const broken = brokenFields(pipeline, derived)
   return [
     ...timeField(left, 'facts', facts),
     ...dimensions.flatMap(({ name, topic, on, select }, d): Named[] => [
       { ...left, path: ['dimensions', name, 'on'], name: on, use: fieldKind },
-      ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
+      ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...(join === null ? [] : joinFields(join, left, { topic: join.topic, schema: schemas.right! })),
-  ]
+    ...(join === null ? [] : joinFields(facts.topic, join, schemas, derived.right!)),
+  ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
-const joinFields = (join: JoinConfig, left: Owner, right: Owner): Named[] => [
-  ...timeField(right, 'join', join),
-  { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
-  { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
-  ...selected(right, ['join'], join.select),
-]
+/** Derived fields with a fault, which has been told: that they are not there is none of its own. */
+function brokenFields({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Set<string> {
+  const of = ({ topic, fields }: TopicConfig, schema: AvroRecordSchema): string[] =>
+    fields
+      .filter(({ name }) => !schema.fields.some((field) => field.name === name))
+      .map(({ name }) => `${topic} ${name}`)
+  return new Set([
+    ...of(facts, schemas.facts),
+    ...dimensions.flatMap((config, d) => of(config, schemas.dimensions[d])),
+    ...(join === null ? [] : of(join, schemas.right!)),
+  ])
+}
+
+/** The join field is the record's key, so it is none that is derived. */
+function joinFields(
+  factsTopic: string,
+  join: JoinConfig,
+  schemas: TopicSchemas,
+  right: AvroRecordSchema,
+): Named[] {
+  const { topic } = join
+  const field = (schema: AvroRecordSchema, name: string, of: string): Named => ({
+    topic: of,
+    schema,
+    path: ['join', 'on'],
+    name,
+    use: fieldKind,
+  })
+  return [
+    ...timeField({ topic, schema: right }, 'join', join),
+    field(schemas.facts, join.onLeft, factsTopic),
+    field(schemas.right!, join.onRight, topic),
+    ...selected({ topic, schema: right }, ['join'], join.select),
+  ]
+}
 
 function timeField(of: Owner, key: string, { time: name, timeUnit: unit }: TopicConfig): Named[] {
   if (name === null) return []

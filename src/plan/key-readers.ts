@@ -97,7 +97,9 @@ export function keyReaders(
         : keySchema
     return avroKeyReader(plans[i], source)
   })
-  const layouts = topics.map(({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}`)
+  const layouts = topics.map(
+    ({ topic }, i) => `${topic.keyFormat}${planText(plans[i])}${expressionsText(topic)}`,
+  )
   const sources = sourcesOf(pipeline).length
   return {
     sources: readers.slice(0, sources),
@@ -108,3 +110,7 @@ export function keyReaders(
 
 const planText = (plan: KeyPlan | undefined): string =>
   plan === undefined ? '' : ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`
+
+/** Rows are stored as expressions have made them. */
+const expressionsText = ({ where, fields }: TopicConfig): string =>
+  where === null && fields.length === 0 ? '' : ` ${JSON.stringify([where, fields])}`

@@ -1,5 +1,6 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
 import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { hasExpressions } from '../expression/program.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
 export interface Source {
@@ -8,6 +9,8 @@ export interface Source {
   readonly time: string | null
   /** Whether the record's key has to be the text of a field, as it has where records are joined. */
   readonly isKeyed: boolean
+  /** Whether expressions say which records are taken, or make fields of theirs. */
+  readonly isComputed: boolean
 }
 
 /** A row that a fact is completed with. */
@@ -44,7 +47,12 @@ export interface Plan {
 }
 
 export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
-  const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
+  const source = (config: TopicConfig): Source => ({
+    topic: config.topic,
+    time: config.time,
+    isKeyed: join !== null,
+    isComputed: hasExpressions(config),
+  })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
   // The join field is the first key field of the fact's reader.
   const firstKey = join === null ? 0 : 1
