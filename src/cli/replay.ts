@@ -191,6 +191,7 @@ function summary({ output }: Pipeline, counts: Counts | undefined): string[] {
     [counts.droppedEarly, 'too far ahead of the clock'] as const,
     [counts.droppedMissing, 'without a dimension row'] as const,
     [counts.otherTypes.total, 'of another type'] as const,
+    [counts.filtered.total, 'not taken by where'] as const,
   ].filter(([count]) => count > 0)
   return [
     `  ${countText(facts)} facts read`,

@@ -28,7 +28,9 @@ export const isFault = (parsed: Node | Fault): parsed is Fault => 'message' in p
 
 /** `Unexpected token: EOF` → `unexpected end`. */
 const firstLower = (summary: string): string =>
-  (summary[0].toLowerCase() + summary.slice(1)).replace(/(token: )?\bEOF\b/, 'the end')
+  (summary[0].toLowerCase() + summary.slice(1))
+    .replace('token: EOF', 'end')
+    .replace('EOF', 'the end')
 
 const WORDS: Readonly<Record<string, string>> = {
   and: '&&',

@@ -24,7 +24,7 @@ test('each example with a source of records has test cases', () => {
     FIXTURES.map((file) => file.split('/')[0]).sort(),
     examples.map((file) => file.split('/')[0]).sort(),
   )
-  assert.equal(examples.length, 4)
+  assert.equal(examples.length, 5)
 })
 
 for (const file of FIXTURES) {
@@ -44,7 +44,7 @@ for (const file of FIXTURES) {
   }
 }
 
-for (const example of ['orders', 'ads', 'sensors', 'enrich']) {
+for (const example of ['orders', 'ads', 'sensors', 'enrich', 'expressions']) {
   test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
     const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
     const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, {})
