@@ -81,7 +81,8 @@ export const WISHES: readonly Wish[] = [
     at: 'dimensions.*.on',
     values: [LIST],
     what: 'a look-up by several fields',
-    instead: 'have one field in the facts with all of them, and key the dimension by the same text',
+    instead:
+      'derive one field of them all (`fields: { price_key: \'country + "|" + currency\' }`), and key the dimension by the same text',
   },
   {
     at: 'dimensions.*.asOf',
