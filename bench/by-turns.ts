@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { buildAsOf } from './as-of.ts'
-import type { JoinTasks } from './join-tasks.ts'
+import type { JoinTasks, JoinTasksOptions } from './join-tasks.ts'
 import { printHeader } from './machine.ts'
 import { ownFlags } from './micro.ts'
 import { readOptions } from './options.ts'
@@ -16,6 +16,7 @@ const USAGE = `npm run bench -- by-turns [options]
 
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
+  --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
   --turns N         turns of each in a run (60)
   --runs N          runs, each with new tasks (5)
   --flags "..."     V8 flags`
@@ -28,9 +29,25 @@ const ROUNDS_PER_TURN = 2
 /** Orders of the first rounds are paid after them, and the compilers need their time. */
 const WARM_UP_ROUNDS = 40
 
-const options = readOptions(USAGE, { against: 'HEAD', within: '60s', turns: 60, runs: 5 })
+const options = readOptions(USAGE, {
+  against: 'HEAD',
+  within: '60s',
+  expressions: '',
+  turns: 60,
+  runs: 5,
+})
 
 type Tasks = Pick<JoinTasks, 'round' | 'close'>
+
+const EXPRESSIONS: Readonly<Record<string, JoinTasksOptions['expressions']>> = (() => {
+  const where = 'price > 0.0 && channel != "test"'
+  const fields = [
+    { name: 'total', expression: 'quantity * price' },
+    { name: 'ordered_day', expression: 'truncate(ordered_at, "day")' },
+    { name: 'tariff_key', expression: 'channel + "-" + string(quantity)' },
+  ]
+  return { where: { where }, fields: { fields }, both: { where, fields } }
+})()
 
 async function open(folder: string): Promise<Tasks> {
   const file = pathToFileURL(`${folder}/bench/join-tasks.ts`).href
@@ -40,6 +57,7 @@ async function open(folder: string): Promise<Tasks> {
     recordsPerRound: RECORDS_PER_ROUND,
     roundMs: ROUND_MS,
     within: options.within,
+    expressions: folder === ROOT ? EXPRESSIONS[options.expressions] : undefined,
   })
 }
 
@@ -65,7 +83,7 @@ const runs: number[][] = []
 for (let i = 0; i < options.runs; i++) runs.push(await run(folders))
 const [ours, other, ratios] = [0, 1, 2].map((of) => showSpread(runs.map((figures) => figures[of])))
 console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}
-  Everything but the network, as in the bench scale.`)
+  Everything but the network, as in the bench scale.${options.expressions && ` Ours with expressions: ${options.expressions}.`}`)
 printTable([
   ['', 'µs of CPU per fact and payment'],
   ['stream-enricher', ours],

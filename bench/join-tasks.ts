@@ -38,6 +38,8 @@ export interface JoinTasksOptions {
   /** Event time of a round. */
   readonly roundMs: number
   readonly within: string
+  /** Of the facts; a `where` has to take all of them. */
+  readonly expressions?: Partial<Pick<Pipeline['facts'], 'where' | 'fields'>> | undefined
 }
 
 export class JoinTasks {
@@ -65,8 +67,9 @@ export class JoinTasks {
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
-    const { partitions, recordsPerRound, roundMs, within } = options
-    const pipeline = loadPipeline(PIPELINE, { WITHIN: within })
+    const { partitions, recordsPerRound, roundMs, within, expressions } = options
+    const example = loadPipeline(PIPELINE, { WITHIN: within })
+    const pipeline = { ...example, facts: { ...example.facts, ...expressions } }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, partitions)
     const folder = temporaryFolder()

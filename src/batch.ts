@@ -58,6 +58,7 @@ export type RejectReason =
   | 'incompatible_schema'
   | 'malformed'
   | 'null_field'
+  | 'expression_failed'
   | 'future_time'
   | 'missing_dimension'
   | 'late'

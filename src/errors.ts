@@ -16,7 +16,7 @@ export const ERRORS = {
   SCHEMA_INVALID: {
     ends: true,
     means:
-      'a schema cannot be used: it is not there, no Avro record, does not have a field that the file names, or the registry refuses the output’s; exit code 78, of `run` 1',
+      'a schema cannot be used: it is not there, no Avro record, does not have a field that the file names, an expression of the file does not fit it, or the registry refuses the output’s; exit code 78, of `run` 1',
     action: 'as the message says',
   },
   REGISTRY_UNAVAILABLE: {

@@ -209,6 +209,7 @@ function summary({ outputs, output }: Pipeline, counts: Counts | undefined): str
     [counts.droppedEarly, 'too far ahead of the clock'] as const,
     [counts.droppedMissing, 'without a dimension row'] as const,
     [counts.otherTypes.total, 'of another type'] as const,
+    [counts.filtered.total, 'not taken by where'] as const,
   ].filter(([count]) => count > 0)
   return [
     `  ${countText(facts)} facts read`,

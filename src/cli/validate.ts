@@ -2,7 +2,7 @@
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { JoinConfig, OutputConfig, Pipeline } from '../config/pipeline.ts'
+import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { changelogTopic } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
@@ -33,10 +33,10 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
-    `${name}: ${facts.topic}, ${keyed}event time is ${time}`,
+    `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${time}`,
     ...dimensions.map(
-      ({ name: dimension, topic, on, missing }, d) =>
-        `  + ${dimension}: ${topic} by ${on}: ${names(plan.dimensions[d])} (without a row: ${fates[missing]})`,
+      (config, d) =>
+        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
     ),
     ...joinLine(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
@@ -46,6 +46,17 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
   ]
 }
+
+/** As much of an expression as fits beside others. */
+const MOST_SHOWN = 60
+
+function shown(expression: string): string {
+  const line = expression.trim().replaceAll(/\s+/g, ' ')
+  return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line
+}
+
+const whereText = ({ where }: TopicConfig): string =>
+  where === null ? '' : ` (where ${shown(where)})`
 
 function outputLine(
   { topic, select, key }: OutputConfig,
@@ -63,7 +74,9 @@ const names = (fields: readonly OutputField[]): string => fields.map(({ name }) 
 function joinLine({ join }: Pipeline, { right }: OutputPlan): string[] {
   if (join === null) return []
   const { topic, onRight, kind } = join
-  return [`  ⋈ ${topic}, keyed by ${onRight}, ${windowText(join)}, ${kind}: ${names(right)}`]
+  return [
+    `  ⋈ ${topic}${whereText(join)}, keyed by ${onRight}, ${windowText(join)}, ${kind}: ${names(right)}`,
+  ]
 }
 
 /** What is kept of records; nothing where nothing is joined. */
@@ -87,18 +100,25 @@ function windowText({ beforeMs, afterMs, graceMs }: JoinConfig): string {
   return `${within}, grace ${durationText(graceMs)}`
 }
 
+/** `orders.price`, or the expression of a derived field on one line. */
+function sourceText(source: string, { topic, fields }: TopicConfig): string {
+  const derived = fields.find(({ name }) => name === source)
+  return derived === undefined ? `${topic}.${source}` : `= ${shown(derived.expression)}`
+}
+
 function outputFields(pipeline: Pipeline, plan: OutputPlan): string[] {
-  const of = (fields: readonly OutputField[], from: string): string[][] =>
+  const of = (fields: readonly OutputField[], from: TopicConfig): string[][] =>
     fields.map(({ name, source, type, branch }) => [
       name,
       typeText(branch ? ['null', type] : type),
-      `${from}.${source}`,
+      sourceText(source, from),
     ])
+  const { facts, dimensions, join } = pipeline
   const rows = [
     ['output field', 'type', 'from'],
-    ...of(plan.facts, pipeline.facts.topic),
-    ...pipeline.dimensions.flatMap(({ topic }, d) => of(plan.dimensions[d], topic)),
-    ...(pipeline.join === null ? [] : of(plan.right, pipeline.join.topic)),
+    ...of(plan.facts, facts),
+    ...dimensions.flatMap((config, d) => of(plan.dimensions[d], config)),
+    ...(join === null ? [] : of(plan.right, join)),
   ]
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
   return rows.map(([name, type, from], i) => {

@@ -9,7 +9,7 @@ import type { RecordType } from './avro-schema.ts'
 import { readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
 import { topOf } from './field-path.ts'
-import type { TimeReading, ValueReader } from './port.ts'
+import { type Fate, TAKEN, type TimeReading, type ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
 
 export interface AvroRecordSchema {
@@ -34,7 +34,25 @@ export interface ReaderPlan {
   readonly time: string | null
   /** What the pipeline file says that the time counts. */
   readonly timeUnit?: TimeUnit | null
+  /** What is computed of each value; undefined: nothing. */
+  readonly computation?: Computation | undefined
 }
+
+/** Makes of a reader one that computes something of each value. */
+export interface Computation {
+  /** The record's fields that it reads. */
+  readonly fields: readonly string[]
+  over(reader: AvroReader): ValueReader
+}
+
+/** Names of the record's fields that are read of it. */
+export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string | null> =>
+  new Set([
+    ...select.map(({ source }) => source),
+    ...keys.map(topOf),
+    time,
+    ...(computation?.fields ?? []),
+  ])
 
 /** A run of neighbouring fields that is copied in one go. */
 interface Span {
@@ -96,6 +114,24 @@ export class AvroReader implements ValueReader {
     )
     this.#keys = plan.keys.map((path) => indexOf(topOf(path)))
     this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
+  }
+
+  /** Of the value walked last: where each of the record's fields begins. */
+  get starts(): Int32Array {
+    return this.#starts
+  }
+
+  /** Which of the record's fields has this name. */
+  indexOf(name: string): number {
+    return this.#names.indexOf(name)
+  }
+
+  get fate(): Fate {
+    return TAKEN
+  }
+
+  get failure(): string {
+    return ''
   }
 
   get fault(): string {

@@ -1,6 +1,6 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, writeVarint } from '../bytes.ts'
-import type { OtherType, TimeReading, TopicCodec, ValueReader } from './port.ts'
+import type { Fate, OtherType, TimeReading, TopicCodec, ValueReader } from './port.ts'
 import { partBytes, writePart } from './row-parts.ts'
 
 /** Values whose output form is a row of parts: some key fields, then what each of several codecs selects. */
@@ -73,6 +73,15 @@ class PartsReader implements ValueReader {
 
   select(row: number): void {
     for (const reader of this.#readers) reader.select(row)
+  }
+
+  // Codecs of one topic compute the same.
+  get fate(): Fate {
+    return this.#first.fate
+  }
+
+  get failure(): string {
+    return this.#first.failure
   }
 
   get time(): number {

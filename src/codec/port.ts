@@ -10,6 +10,12 @@ export interface TimeReading {
   readonly fromSchema: boolean
 }
 
+/** What becomes of a value: it is taken, dropped as the topic's `where` wants it, or an expression fails over it. */
+export const TAKEN = 0
+export const FILTERED = 1
+export const FAILED = 2
+export type Fate = typeof TAKEN | typeof FILTERED | typeof FAILED
+
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
  * positions in a row; after `select` of that row the other members speak of that value.
@@ -20,6 +26,10 @@ export interface ValueReader {
   /** What is wrong with the value `read` has just refused. */
   readonly fault: string
   select(row: number): void
+  /** TAKEN where nothing is computed of the topic's values. Of another value nothing else is known. */
+  readonly fate: Fate
+  /** Which expression has FAILED, and why. */
+  readonly failure: string
   /** Event time in ms; NaN where the topic has no time field, or the field is null. */
   readonly time: number
   /** For messages: the digits of the time field as they are in the value ('' for null), and how they are read. */

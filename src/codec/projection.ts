@@ -2,11 +2,10 @@ import type { TimeUnit } from '../config/pipeline.ts'
 import { timestampOf } from './avro-logical.ts'
 import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
 import { parseRecord } from './avro-parse.ts'
-import { AvroReader, type AvroRecordSchema, type ReaderPlan } from './avro-reader.ts'
+import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer } from './avro-transfer.ts'
-import { topOf } from './field-path.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -66,14 +65,15 @@ export class Projection {
     return { ...record, fields }
   }
 
-  #positions(record: RecordType): AvroReader {
-    return new AvroReader(this.#schema, this.#plan, record, this.#rows)
+  #positions(record: RecordType): ValueReader {
+    const reader = new AvroReader(this.#schema, this.#plan, record, this.#rows)
+    return this.#plan.computation?.over(reader) ?? reader
   }
 }
 
 /** What else the writer changes does not matter. */
-function neededOf(record: RecordType, { select, keys, time }: ReaderPlan): RecordType {
-  const names = new Set([...select.map(({ source }) => source), ...keys.map(topOf), time])
+function neededOf(record: RecordType, plan: ReaderPlan): RecordType {
+  const names = fieldsOf(plan)
   return { ...record, fields: record.fields.filter(({ name }) => names.has(name)) }
 }
 

@@ -1,9 +1,8 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
-import type { AvroReader } from './avro-reader.ts'
 import type { AvroTransfer, Transcode } from './avro-transfer.ts'
 import { DEEPEST } from './avro-walk.ts'
-import type { TimeReading, ValueReader } from './port.ts'
+import type { Fate, TimeReading, ValueReader } from './port.ts'
 
 const FRAME_BYTES = 5
 
@@ -13,7 +12,7 @@ const FRAME_BYTES = 5
  */
 export class ResolvingReader implements ValueReader {
   readonly #transcode: Transcode
-  readonly #inner: AvroReader
+  readonly #inner: ValueReader
   readonly #transfer: AvroTransfer
   #fault = ''
 
@@ -21,7 +20,7 @@ export class ResolvingReader implements ValueReader {
    * @param inner of what `transcode` writes
    * @param transfer of one value at a time; the readers of a topic share it
    */
-  constructor(transcode: Transcode, inner: AvroReader, transfer: AvroTransfer) {
+  constructor(transcode: Transcode, inner: ValueReader, transfer: AvroTransfer) {
     this.#transcode = transcode
     this.#inner = inner
     this.#transfer = transfer
@@ -29,6 +28,14 @@ export class ResolvingReader implements ValueReader {
 
   get fault(): string {
     return this.#fault === '' ? this.#inner.fault : this.#fault
+  }
+
+  get fate(): Fate {
+    return this.#inner.fate
+  }
+
+  get failure(): string {
+    return this.#inner.failure
   }
 
   get time(): number {

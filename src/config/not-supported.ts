@@ -54,14 +54,12 @@ export const WISHES: readonly Wish[] = [
     what: 'a key from fields of the value',
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
-  ...each('where', [...TOPICS, 'output'], {
-    what: 'filters',
-    instead: 'filter where records are written (`Filter` in Connect), or where the output is read',
-  }),
-  ...each('fields', TOPICS, {
-    what: 'derived fields',
-    instead: 'compute them where records are written, or where the output is read',
-  }),
+  {
+    at: 'output.where',
+    what: 'a filter of completed records',
+    instead:
+      'filter facts, right records and rows with a `where` of theirs, or where the output is read',
+  },
   {
     at: 'facts.startAt',
     what: 'a start elsewhere than at the beginning of the topics',

@@ -49,6 +49,12 @@ export interface RegistryConfig {
   readonly tls: Tls | null
 }
 
+/** A field that is computed of a record's others, by an expression in CEL. */
+export interface DerivedField {
+  readonly name: string
+  readonly expression: string
+}
+
 export interface TopicConfig {
   readonly topic: string
   readonly format: Format
@@ -63,6 +69,10 @@ export interface TopicConfig {
   readonly time: string | null
   /** What the time field counts since 1970; null: what its schema says, else milliseconds. */
   readonly timeUnit: TimeUnit | null
+  /** The condition, in CEL, under which a record is taken; null: all are. */
+  readonly where: string | null
+  /** In the file's order. */
+  readonly fields: readonly DerivedField[]
 }
 
 /** `name` in the output, `source` in the topic's record. */

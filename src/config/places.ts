@@ -1,7 +1,8 @@
 import { EnricherError, type ErrorCode } from '../errors.ts'
 import type { Pipeline } from './pipeline.ts'
 
-type Place = (path: readonly string[]) => string
+/** @param at a place in the text of the value there */
+type Place = (path: readonly string[], at?: number) => string
 
 /** Beside the pipelines, not in them: a pipeline is plain data. */
 const places = new WeakMap<Pipeline, Place>()
@@ -10,9 +11,12 @@ export function setPlaces(pipeline: Pipeline, place: Place): void {
   places.set(pipeline, place)
 }
 
-/** `pipeline.yaml:27: join.on`, or the path alone where the pipeline is of no file. */
-export const placeOf = (pipeline: Pipeline, path: readonly string[]): string =>
-  places.get(pipeline)?.(path) ?? path.join('.')
+/**
+ * `pipeline.yaml:27: join.on`, or the path alone where the pipeline is of no file.
+ * @param at a place in the text of the value there: `pipeline.yaml:27:12: facts.where`
+ */
+export const placeOf = (pipeline: Pipeline, path: readonly string[], at?: number): string =>
+  places.get(pipeline)?.(path, at) ?? path.join('.')
 
 /** Fails as `work` does; an error of these codes gets the place that it is about before its sentence. */
 export async function atPlace<T>(

@@ -24,6 +24,8 @@ export interface RawTopic {
   schema?: string
   type?: string
   time?: string | { field: string; unit?: TimeUnit }
+  where?: string
+  fields?: Record<string, string>
 }
 
 export type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &

@@ -62,6 +62,22 @@ const address = (description: string): object =>
     ),
   })
 
+const where = text(
+  'The condition under which a record is taken, in CEL; others are dropped and counted. docs/expressions.md.',
+)
+const fields = {
+  type: 'object',
+  // As Avro has it.
+  propertyNames: {
+    pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+    ...message('is no name of a field; use letters a to z, digits and _'),
+  },
+  additionalProperties: { type: 'string', minLength: 1 },
+  minProperties: 1,
+  description:
+    'Derived fields by name, each an expression in CEL of the record’s fields. They come behind the others. docs/expressions.md.',
+}
+
 const input = {
   topic: topic('The topic to read.'),
   format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
@@ -80,6 +96,8 @@ const input = {
       ...message('is no name of an Avro record; write Order, or com.example.Order'),
     },
   ),
+  where,
+  fields,
 }
 const tls = (refused: string) =>
   object('TLS details, as PEM text.', {

@@ -24,6 +24,8 @@ export function topicOf(raw: RawTopic, path: readonly string[], around: Surround
     type: typeOf(raw, path, around),
     time: (typeof raw.time === 'object' ? raw.time.field : raw.time) ?? null,
     timeUnit: (typeof raw.time === 'object' ? raw.time.unit : undefined) ?? null,
+    where: raw.where ?? null,
+    fields: Object.entries(raw.fields ?? {}).map(([name, expression]) => ({ name, expression })),
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { EnricherError } from '../errors.ts'
 import { fileFault } from './file-fault.ts'
 import type { Report, ReportAt } from './report.ts'
+import { offsetIn } from './scalar-offset.ts'
 import { reportSchema } from './schema-faults.ts'
 
 interface Fault {
@@ -46,6 +47,7 @@ export function readYaml(file: string, what: string): string {
 export class YamlFile {
   readonly document: Document
   readonly #file: string
+  readonly #text: string
   readonly #lines = new LineCounter()
   readonly #faults: Fault[] = []
 
@@ -56,6 +58,7 @@ export class YamlFile {
    */
   constructor(text: string, file: string, ofData = false) {
     this.#file = file
+    this.#text = text
     const lineCounter = this.#lines
     this.document = parseDocument(text, { lineCounter, uniqueKeys: true, merge: ofData })
     if (ofData) keepDigits(this.document)
@@ -75,9 +78,21 @@ export class YamlFile {
   readonly report: ReportAt = (path, message) =>
     this.reportAt(offsetOf(this.document, path), path.join('.'), message)
 
-  /** `FILE:LINE: PATH` */
-  readonly placeOf = (path: readonly string[]): string =>
-    `${this.#file}:${this.#lineAt(offsetOf(this.document, path))}: ${path.join('.')}`
+  /** `FILE:LINE: PATH`. @param at a place in the text of the value there: `FILE:LINE:COLUMN: PATH` */
+  readonly placeOf = (path: readonly string[], at?: number): string => {
+    const within = at === undefined ? undefined : this.#offsetIn(path, at)
+    if (within === undefined) {
+      return `${this.#file}:${this.#lineAt(offsetOf(this.document, path))}: ${path.join('.')}`
+    }
+    const { line, col } = this.#lines.linePos(within)
+    return `${this.#file}:${line}:${col}: ${path.join('.')}`
+  }
+
+  #offsetIn(path: readonly string[], at: number): number | undefined {
+    const node = this.document.getIn(path, true)
+    if (!isScalar(node) || !node.range) return undefined
+    return offsetIn(this.#text, node.range[0], String(node.value), at)
+  }
 
   /** The content, once the JSON Schema has accepted it. Throws CONFIG_INVALID. */
   content<T>(schema: object): T {

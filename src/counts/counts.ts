@@ -103,6 +103,8 @@ export class Counts {
   droppedEarly = 0
   /** Records that are dropped because they are of another type than the pipeline file names, by topic. */
   readonly otherTypes = new Tally()
+  /** Records that their topic's `where` does not take, by topic; of a dimension, rows that it deletes. */
+  readonly filtered = new Tally()
   /** Facts of a left join that came out without a match. */
   unmatched = 0
   /** Records that were committed, by topic. */

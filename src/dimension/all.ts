@@ -108,6 +108,7 @@ function createDimension(
       ),
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
+    onFiltered: () => counts.filtered.add(config.topic),
     room: () => rejects.room(),
     rejects: own,
     claim: (bytes) => claim(made, bytes, limit),

@@ -24,6 +24,8 @@ export interface DimensionPorts {
   ): void
   /** A record is of another type than the pipeline reads, and is passed over. */
   onOtherType(): void
+  /** A record is none that the dimension's `where` takes: its key has no row. */
+  onFiltered(): void
   /** Awaited after each fetched batch, so that rejects do not pile up. */
   room(): Promise<void>
   /** Of this dimension: only once they are committed may the store say that the rows up to here are done with. */

@@ -1,6 +1,6 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
-import { OTHER_TYPE } from '../codec/port.ts'
+import { FAILED, FILTERED, OTHER_TYPE } from '../codec/port.ts'
 import { LARGEST_ROW } from './arena.ts'
 import type { DimensionStore } from './dimension-store.ts'
 import type { DimensionPorts } from './ports.ts'
@@ -15,7 +15,7 @@ export type Applied = 'done' | 'schema unknown' | 'times needed'
 
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
-  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>
+  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType' | 'onFiltered'>
   readonly #table: DimensionTable
   readonly #store: DimensionStore
   #row = bytesOf(Buffer.allocUnsafe(1024))
@@ -23,7 +23,7 @@ export class RowReader {
   #needsKey = false
 
   constructor(
-    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType'>,
+    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType' | 'onFiltered'>,
     table: DimensionTable,
     store: DimensionStore,
   ) {
@@ -34,7 +34,7 @@ export class RowReader {
 
   /** `schema unknown`: `load` it and apply it again. */
   apply(columns: RecordColumns, partition: number, i: number): Applied {
-    const { codec, key, onReject, onOtherType } = this.#ports
+    const { codec, key, onReject, onOtherType, onFiltered } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
     const headerStart = columns.headerStarts[i]
     const headerEnd = columns.headerEnds[i]
@@ -59,16 +59,16 @@ export class RowReader {
     }
     const stamp = this.#table.stampBytes
     const time = columns.timestamps[i]
-    if (value === null) {
-      if (stamp > 0) return this.#putStamped(partition, time, 0)
-      this.#table.delete(key.buffer, key.start, key.end)
-      this.#store.delete(key.buffer, key.start, key.end)
-      return 'done'
-    }
+    if (value === null) return this.#delete(partition, time)
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
     value.select(0)
+    if (value.fate === FAILED) return reject('expression_failed', value.failure)
+    if (value.fate === FILTERED) {
+      onFiltered()
+      return this.#delete(partition, time)
+    }
     const bytes = key.end - key.start + value.projectedBytes
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
@@ -78,6 +78,14 @@ export class RowReader {
     const end = value.project(this.#row, stamp)
     if (stamp > 0) return this.#putStamped(partition, time, end)
     this.#put(end)
+    return 'done'
+  }
+
+  #delete(partition: number, time: number): Applied {
+    const { key } = this.#ports
+    if (this.#table.stampBytes > 0) return this.#putStamped(partition, time, 0)
+    this.#table.delete(key.buffer, key.start, key.end)
+    this.#store.delete(key.buffer, key.start, key.end)
     return 'done'
   }
 

@@ -8,6 +8,7 @@ import type { Column, JoinConfig, LookUpPart, Pipeline, TopicConfig } from '../c
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { expressionFaults, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
@@ -28,9 +29,13 @@ interface Named {
 
 type Owner = Pick<Named, 'topic' | 'schema'>
 
-/** Whether the fields that the pipeline names are there. Throws SCHEMA_INVALID with the place of each that is not. */
+/**
+ * Whether the fields that the pipeline names are there, and its expressions without faults. Throws SCHEMA_INVALID
+ * with the place of each that is not.
+ */
 export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
-  refuse(pipeline, namedFields(pipeline, schemas))
+  const ofExpressions = expressionFaults(pipeline, schemas)
+  refuse(pipeline, namedFields(pipeline, schemas), ofExpressions)
 }
 
 /** Whether the fields are there that outputs name of the completed record. Throws SCHEMA_INVALID with the place of each that is not. */
@@ -43,26 +48,29 @@ export function checkOutputs(pipeline: Pipeline, { schema }: OutputPlan): void {
   refuse(pipeline, named)
 }
 
-function refuse(pipeline: Pipeline, named: readonly Named[]): void {
+function refuse(pipeline: Pipeline, named: readonly Named[], before: readonly string[] = []): void {
   const faults = named.flatMap((one) => {
     const fault = faultOf(one)
     return fault === null ? [] : [`${placeOf(pipeline, one.path)}: ${fault}`]
   })
+  faults.unshift(...before)
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', [...new Set(faults)].join('\n'))
 }
 
 function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const { facts, join, dimensions } = pipeline
-  const left = { topic: facts.topic, schema: schemas.facts }
+  const derived = withDerived(pipeline, schemas)
+  const left = { topic: facts.topic, schema: derived.facts }
+  const broken = brokenFields(pipeline, derived)
   return [
     ...timeField(left, 'facts', facts),
     ...selected(left, ['facts'], facts.select),
     ...dimensions.flatMap(({ name, topic, parts, select }, d): Named[] => [
-      ...parts.map((part) => lookedUp(part, name, left, pipeline, schemas)),
-      ...selected({ topic, schema: schemas.dimensions[d] }, ['dimensions', name], select),
+      ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
+      ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...(join === null ? [] : joinFields(join, left, { topic: join.topic, schema: schemas.right! })),
-  ]
+    ...(join === null ? [] : joinFields(facts.topic, join, schemas, derived.right!)),
+  ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
 /** A field that the dimension `of` is looked up by: of the facts, or of the rows of another dimension. */
@@ -95,12 +103,41 @@ function hasRecord(schema: AvroRecordSchema, name: string): boolean {
   return type.branches.some(({ kind }) => kind === 'record')
 }
 
-const joinFields = (join: JoinConfig, left: Owner, right: Owner): Named[] => [
-  ...timeField(right, 'join', join),
-  { ...left, path: ['join', 'on'], name: join.onLeft, use: fieldKind },
-  { ...right, path: ['join', 'on'], name: join.onRight, use: fieldKind },
-  ...selected(right, ['join'], join.select),
-]
+/** Derived fields with a fault, which has been told: that they are not there is none of its own. */
+function brokenFields({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Set<string> {
+  const of = ({ topic, fields }: TopicConfig, schema: AvroRecordSchema): string[] =>
+    fields
+      .filter(({ name }) => !schema.fields.some((field) => field.name === name))
+      .map(({ name }) => `${topic} ${name}`)
+  return new Set([
+    ...of(facts, schemas.facts),
+    ...dimensions.flatMap((config, d) => of(config, schemas.dimensions[d])),
+    ...(join === null ? [] : of(join, schemas.right!)),
+  ])
+}
+
+/** The join field is the record's key, so it is none that is derived. */
+function joinFields(
+  factsTopic: string,
+  join: JoinConfig,
+  schemas: TopicSchemas,
+  right: AvroRecordSchema,
+): Named[] {
+  const { topic } = join
+  const field = (schema: AvroRecordSchema, name: string, of: string): Named => ({
+    topic: of,
+    schema,
+    path: ['join', 'on'],
+    name,
+    use: fieldKind,
+  })
+  return [
+    ...timeField({ topic, schema: right }, 'join', join),
+    field(schemas.facts, join.onLeft, factsTopic),
+    field(schemas.right!, join.onRight, topic),
+    ...selected({ topic, schema: right }, ['join'], join.select),
+  ]
+}
 
 function timeField(of: Owner, key: string, { time: name, timeUnit: unit }: TopicConfig): Named[] {
   if (name === null) return []

@@ -125,7 +125,7 @@ export function keyReaders(
   })
   const layouts = topics.map(({ topic, names }, i) => {
     const of = names === null ? '' : ` ${names.join()}`
-    return `${topic.keyFormat}${of}${planText(plans[i])}`
+    return `${topic.keyFormat}${of}${planText(plans[i])}${expressionsText(topic)}`
   })
   const sources = sourcesOf(pipeline).length
   const firsts = firstOfTable(pipeline)
@@ -147,3 +147,7 @@ function planText(plan: KeyPlan | RecordKeyPlan | undefined): string {
   if (plan.type === 'record') return plan.parts.map((part) => planText(part.plan)).join('')
   return ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`
 }
+
+/** Rows are stored as expressions have made them. */
+const expressionsText = ({ where, fields }: TopicConfig): string =>
+  where === null && fields.length === 0 ? '' : ` ${JSON.stringify([where, fields])}`

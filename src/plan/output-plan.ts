@@ -1,11 +1,12 @@
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
-import type { Column, Pipeline } from '../config/pipeline.ts'
+import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
 import { aliasesOf, defaultOf, withoutConnectDefault } from './defaults.ts'
+import { withDerived } from './expressions.ts'
 import { definitionsOf, NamedTypes } from './named-types.ts'
 
 /** A field of the output and where it comes from. */
@@ -54,7 +55,8 @@ export const inputSchemas = ({ facts, right, dimensions }: TopicSchemas): AvroRe
  * missing, and the right side of a left join, are nullable: `T` becomes `["null", T]`; a union with
  * null stays as it is; a union without one gets null as its last branch, which leaves its bytes alone.
  */
-export function planOutput(pipeline: Pipeline, schemas: TopicSchemas): OutputPlan {
+export function planOutput(pipeline: Pipeline, given: TopicSchemas): OutputPlan {
+  const schemas = withDerived(pipeline, given)
   const { dimensions, join, output } = pipeline
   const isNullable = (d: number): boolean => dimensions[d].missing === 'null'
   const namespace = innerNamespace(schemas.facts, '')
@@ -90,6 +92,9 @@ function recordOf(topic: string, namespace: string, all: readonly OutputField[])
   }
 }
 
+/** As a topic that has no derived fields. */
+const COMPLETED = { topic: 'The completed record', fields: [] }
+
 /**
  * The schema of an output that takes these fields of the completed record, under these names.
  * @param completed its schema. Throws SCHEMA_INVALID where it lacks one
@@ -101,7 +106,7 @@ export function selectedSchema(
 ): object {
   const namespace = innerNamespace(completed, '')
   const types = new NamedTypes(recordName(topic), namespace)
-  const fields = fieldsOf(types, 'output', 'The completed record', completed, select, false)
+  const fields = fieldsOf(types, 'output', COMPLETED, completed, select, false)
   return recordOf(topic, namespace, fields)
 }
 
@@ -119,7 +124,10 @@ export const allOf = ({ facts, dimensions, right }: OutputFields): OutputField[]
   ...right,
 ]
 
-/** The output's fields, whose types have the names that they get in this namespace. Throws SCHEMA_INVALID. */
+/**
+ * The output's fields, whose types have the names that they get in this namespace. Throws SCHEMA_INVALID.
+ * @param schemas with the derived fields
+ */
 export function outputFields(
   pipeline: Pipeline,
   namespace: string,
@@ -127,14 +135,21 @@ export function outputFields(
 ): OutputFields {
   const { dimensions, join, output, facts: factConfig } = pipeline
   const types = new NamedTypes(recordName(output.topic), namespace)
-  const facts = fieldsOf(types, 'facts', factConfig.topic, schemas.facts, factConfig.select, false)
-  const columns = dimensions.map(({ name, topic, select, missing }, d) =>
-    fieldsOf(types, name, topic, schemas.dimensions[d], select, missing === 'null'),
+  const facts = fieldsOf(types, 'facts', factConfig, schemas.facts, factConfig.select, false)
+  const columns = dimensions.map((config, d) =>
+    fieldsOf(
+      types,
+      config.name,
+      config,
+      schemas.dimensions[d],
+      config.select,
+      config.missing === 'null',
+    ),
   )
   const right =
     join === null
       ? []
-      : fieldsOf(types, 'right', join.topic, schemas.right!, join.select, join.kind === 'left')
+      : fieldsOf(types, 'right', join, schemas.right!, join.select, join.kind === 'left')
   const fields = { facts, dimensions: columns, right }
   refuseTwice(pipeline, fields)
   return fields
@@ -165,14 +180,17 @@ function refuseTwice(pipeline: Pipeline, { facts, dimensions, right }: OutputFie
 function fieldsOf(
   types: NamedTypes,
   side: string,
-  topic: string,
+  { topic, fields }: Pick<TopicConfig, 'topic' | 'fields'>,
   schema: AvroRecordSchema,
   select: readonly Column[] | null,
   nullable: boolean,
 ): OutputField[] {
   const outputType = types.of(side, schema)
   const wanted = select ?? schema.fields.map(({ name }) => ({ name, source: name }))
-  return wanted.map(({ name, source }) => {
+  const isDerived = ({ source }: Column): boolean => fields.some(({ name }) => name === source)
+  // A record's own fields are copied as they lie, and derived ones are written behind them.
+  const ordered = [...wanted.filter((one) => !isDerived(one)), ...wanted.filter(isDerived)]
+  return ordered.map(({ name, source }) => {
     const field = schema.fields.find((f) => f.name === source)
     if (field === undefined) {
       const known = schema.fields.map((f) => f.name)

@@ -10,12 +10,15 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
 import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { Computation } from '../expression/computed.ts'
+import type { Program } from '../expression/program.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkFields, checkOutputs } from './check-fields.ts'
+import { checkExpressions, type Programs, programsOf, withDerived } from './expressions.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
@@ -45,11 +48,12 @@ export type ReaderSchemas = readonly ReaderSchema[]
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
 class FileCodec implements TopicCodec {
-  readonly #reader: AvroReader
+  readonly #reader: ValueReader
   fault = ''
 
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    this.#reader = new AvroReader(schema, plan)
+    const reader = new AvroReader(schema, plan)
+    this.#reader = plan.computation?.over(reader) ?? reader
   }
 
   reader(
@@ -79,10 +83,11 @@ export function createPipelineCodec(
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
   checkOutputs(pipeline, plan)
+  const derived = withDerived(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
-  const plans = readerPlans(pipeline, plan)
+  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
   const { facts, join, dimensions } = pipeline
-  const keys = keyReaders(pipeline, schemas, registry)
+  const keys = keyReaders(pipeline, derived, registry)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
     registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
   const values = [
@@ -101,7 +106,7 @@ export function createPipelineCodec(
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
     views: storedViews(plan),
-    layout: layoutsOf(pipeline, schemas, plan)[0],
+    layout: layoutsOf(pipeline, derived, plan)[0],
     outputSchema: schemaText(plan.schema, 2),
     outputs: outputCodecs(pipeline, plan),
   }
@@ -115,13 +120,14 @@ export interface Derived {
 
 /** Throws SCHEMA_INVALID where nothing can be read with the schemas. */
 export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
+  checkExpressions(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
-  const plans = readerPlans(pipeline, plan)
+  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
   new AvroReader(schemas.facts, plans.facts)
   if (plans.right !== null) new AvroReader(schemas.right!, plans.right)
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
-  const layouts = layoutsOf(pipeline, schemas, plan)
+  const layouts = layoutsOf(pipeline, withDerived(pipeline, schemas), plan)
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
@@ -238,30 +244,51 @@ function checkSchema(
   }
 }
 
-const selection = (fields: readonly OutputField[]): ReaderPlan['select'] =>
-  fields.map(({ source, branch }) => ({ source, nullable: branch }))
+/** Copies a record's own fields, and computes the others. */
+function readerPlan(
+  fields: readonly OutputField[],
+  program: Program | null,
+  keys: readonly string[],
+  { time, timeUnit }: TimeOf,
+): ReaderPlan {
+  const isDerived = (name: string | null): boolean =>
+    program?.fields.some((field) => field.name === name) === true
+  const derived = fields.filter(({ source }) => isDerived(source))
+  return {
+    select: fields
+      .filter(({ source }) => !isDerived(source))
+      .map(({ source, branch }) => ({ source, nullable: branch })),
+    keys: keys.filter((key) => !isDerived(key)),
+    time: isDerived(time) ? null : time,
+    timeUnit,
+    computation:
+      program === null
+        ? undefined
+        : new Computation(program, {
+            select: derived.map(({ source, branch }) => ({ name: source, nullable: branch })),
+            keys: keys.map((key) => (isDerived(key) ? key : null)),
+            time: isDerived(time) ? time : null,
+            timeUnit,
+          }),
+  }
+}
+
+type TimeOf = Pick<TopicConfig, 'time' | 'timeUnit'>
 
 function readerPlans(
   pipeline: Pipeline,
   plan: OutputPlan,
+  programs: Programs,
 ): { facts: ReaderPlan; right: ReaderPlan | null; dimensions: ReaderPlan[] } {
-  const { facts, join } = pipeline
-  const { time, timeUnit } = facts
+  const { facts, join, dimensions } = pipeline
   const tables = tablesOf(pipeline)
   const tableOf = tableOfEach(tables)
   return {
-    facts: { select: selection(plan.facts), keys: factKeys(pipeline), time, timeUnit },
-    right: join && {
-      select: selection(plan.right),
-      keys: [join.onRight],
-      time: join.time,
-      timeUnit: join.timeUnit,
-    },
-    dimensions: plan.dimensions.map((of, d) => ({
-      select: selection(of),
-      keys: tables[tableOf[d]].texts,
-      time: null,
-    })),
+    facts: readerPlan(plan.facts, programs.facts, factKeys(pipeline), facts),
+    right: join && readerPlan(plan.right, programs.right, [join.onRight], join),
+    dimensions: plan.dimensions.map((of, d) =>
+      readerPlan(of, programs.dimensions[d], tables[tableOf[d]].texts, dimensions[d]),
+    ),
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   TopicConfig,
 } from '../config/pipeline.ts'
 import { changelogTopic } from '../config/topic-names.ts'
+import { hasExpressions } from '../expression/program.ts'
 import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
@@ -18,6 +19,8 @@ export interface Source {
   readonly time: string | null
   /** Whether the record's key has to be the text of a field, as it has where records are joined. */
   readonly isKeyed: boolean
+  /** Whether expressions say which records are taken, or make fields of theirs. */
+  readonly isComputed: boolean
 }
 
 /** A text that is looked up, or a part of it. */
@@ -88,7 +91,12 @@ export interface Plan {
 export function planOf(pipeline: Pipeline): Plan {
   const { name, commit, facts, join, outputs, output } = pipeline
   const tables = tablesOf(pipeline)
-  const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
+  const source = (config: TopicConfig): Source => ({
+    topic: config.topic,
+    time: config.time,
+    isKeyed: join !== null,
+    isComputed: hasExpressions(config),
+  })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
   return {
     name,

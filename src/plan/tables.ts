@@ -1,6 +1,7 @@
 /** Which dimensions have their rows in one table. */
 import { keyNames } from '../config/look-ups.ts'
 import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
+import { hasExpressions } from '../expression/program.ts'
 
 /** The rows of one topic, which are read, held and stored once, for all dimensions that have it. */
 export interface TablePlan {
@@ -44,13 +45,15 @@ export function grouped(
 
 /** What two dimensions have alike that have their rows in one table. */
 const sourceOf = (dimension: DimensionConfig): string => {
-  const { topic, keyFormat, keySchema, schema, type } = dimension
+  const { name, topic, keyFormat, keySchema, schema, type } = dimension
   return JSON.stringify([
     topic,
     keyFormat,
     keySchema,
     schema,
     type,
+    // What is computed is of one dimension.
+    hasExpressions(dimension) ? name : null,
     keyNames(dimension)?.toSorted(),
   ])
 }

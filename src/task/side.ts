@@ -1,6 +1,14 @@
 import { type RejectReason, SLICE, type Stage } from '../batch.ts'
 import { type Bytes, hashBytes, sameBytes } from '../bytes.ts'
-import { type KeyReader, OTHER_TYPE, type TopicCodec, type ValueReader } from '../codec/port.ts'
+import {
+  FAILED,
+  FILTERED,
+  type KeyReader,
+  TAKEN as OF_ITS_TOPIC,
+  OTHER_TYPE,
+  type TopicCodec,
+  type ValueReader,
+} from '../codec/port.ts'
 import type { Enricher } from '../dimension/enrich.ts'
 import { type Block, InputQueue } from '../input/input-queue.ts'
 import type { Times } from '../input/interval.ts'
@@ -120,8 +128,18 @@ export class Side {
     const value = this.readers[row]
     if (value === undefined) return this.#unread(block, i)
     value.select(row)
+    if (this.#source.isComputed && this.#isRefused(value, block, i)) return REFUSED
     if (this.#source.isKeyed && !this.#hasItsKey(value, block, i)) return REFUSED
     return block.times[i] === UNTIMED ? this.#untimed(value, block, i) : value
+  }
+
+  /** Whether the topic's expressions drop the record, or fail over it. */
+  #isRefused(value: ValueReader, block: Block, i: number): boolean {
+    if (value.fate === FILTERED) this.#context.counts.filtered.add(this.#source.topic)
+    else if (value.fate === FAILED) {
+      this.reject(block, i, 'decode', 'expression_failed', value.failure)
+    }
+    return value.fate !== OF_ITS_TOPIC
   }
 
   /** Whether the join field's text is the record's key; else it is rejected. */
@@ -205,6 +223,7 @@ export class Side {
       this.#context.counts.otherTypes.add(this.#source.topic)
       return REFUSED
     }
+    if (this.#isFiltered(value, block, i)) return REFUSED
     if (this.#source.isKeyed && keyEnds[i] < 0) return fail('null_key', 'The record has no key')
     if (value === null) return fail('null_value', 'The record has no value')
     if (typeof value === 'string') return fail(value, codec.fault)
@@ -213,5 +232,14 @@ export class Side {
     const { key } = this
     key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
     return key.reason === null ? NEEDS_KEY_SCHEMA : fail(key.reason, key.fault)
+  }
+
+  /** Whether nobody wants the record, whatever else is wrong with it. */
+  #isFiltered(value: ValueReader | RejectReason | null, block: Block, i: number): boolean {
+    if (!this.#source.isComputed || value === null || typeof value === 'string') return false
+    const { buffer, valueStarts, valueEnds } = block.columns
+    if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
+    value.select(0)
+    return value.fate === FILTERED && this.#isRefused(value, block, i)
   }
 }

@@ -90,7 +90,8 @@ const lookedUpBy = (field: string) => ({
 test('the design’s pipeline file becomes a complete and frozen pipeline', () => {
   const pipeline = parsePipeline(DESIGN, file, { SCHEMA_REGISTRY_URL: 'http://registry' })
   const plain = { format: 'avro', keyFormat: 'text', keySchema: null } as const
-  const input = { ...plain, schema: null, type: null, time: null, timeUnit: null } as const
+  const event = { time: null, timeUnit: null } as const
+  const input = { ...plain, ...event, schema: null, type: null, where: null, fields: [] } as const
   const dimension = { ...input, missing: 'null' } as const
   const customer = [{ name: 'customer_name', source: 'name' }, ...same('segment', 'country')]
   const product = same('title', 'category', 'brand')

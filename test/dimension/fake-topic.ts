@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Fetched, Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { keyReader } from '../../src/codec/keys.ts'
-import type { ValueReader } from '../../src/codec/port.ts'
+import { TAKEN, type ValueReader } from '../../src/codec/port.ts'
 import type { AnewReason } from '../../src/dimension/checkpoint.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
@@ -27,6 +27,8 @@ export const MALFORMED = 'malformed'
 class WholeValue implements ValueReader {
   #value = NO_BYTES
   readonly fault = MALFORMED
+  readonly fate = TAKEN
+  readonly failure = ''
   readonly time = Number.NaN
   readonly timeText = ''
   readonly timeReading = null
@@ -202,6 +204,8 @@ export async function startOn(
       type: null,
       time: null,
       timeUnit: null,
+      where: null,
+      fields: [],
       on: 'customer_id',
       parts: [{ name: null, dimension: null, field: 'customer_id' }],
       select: null,
@@ -236,6 +240,7 @@ export async function startOn(
     },
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
+    onFiltered: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
     rejects: { areCommitted: true, untilCommitted: async () => {} },

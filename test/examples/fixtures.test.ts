@@ -44,7 +44,7 @@ for (const file of FIXTURES) {
   }
 }
 
-for (const example of ['orders', 'ads', 'sensors', 'enrich', 'catalog']) {
+for (const example of ['orders', 'ads', 'sensors', 'enrich', 'catalog', 'expressions']) {
   test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
     const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
     const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, {})

@@ -171,6 +171,7 @@ export function statusOf(
       late: 0,
       missing: 0,
       otherType: 0,
+      filtered: 0,
       unmatched: 0,
       ...changedCounts,
     },

@@ -147,6 +147,7 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
       key: codec.dimensionKeys[d],
       onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
       onOtherType: () => assert.fail(),
+      onFiltered: () => assert.fail(),
     }
     const rows = new RowReader(ports, table, store)
     const { topic } = pipeline.dimensions[d]

@@ -101,7 +101,7 @@ const testCase = object(
           {
             from,
             key: key('Its key.'),
-            reason: { type: 'string', enum: ['late', 'missing', 'future_time'] },
+            reason: { type: 'string', enum: ['late', 'missing', 'future_time', 'filtered'] },
           },
           ['from', 'reason'],
         ),

@@ -55,6 +55,7 @@ export class SimulatedDimension {
         rejects.push({ from: config.name, key, reason, error })
       },
       onOtherType: nothing,
+      onFiltered: nothing,
       room: async () => {},
       rejects: { areCommitted: true, untilCommitted: async () => {} },
       claim: nothing,

@@ -67,6 +67,8 @@ const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const FRAME_BYTES = 5
+/** Why records are dropped. */
+const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
 /** By source. */
 const KINDS = ['fact', 'right'] as const
 
@@ -186,15 +188,20 @@ export class Simulation {
     await this.#process()
     const after = this.#dropped()
     const key = this.#keyText(source, record.key)
-    for (const reason of ['late', 'missing', 'future_time'] as const) {
+    for (const reason of DROPS) {
       if (after[reason] === before[reason]) continue
       this.effects.drops.push({ from: kind, key, reason, error: '' })
     }
   }
 
-  #dropped(): Record<'late' | 'missing' | 'future_time', number> {
-    const { droppedLate, droppedMissing, droppedEarly } = this.#counts
-    return { late: droppedLate, missing: droppedMissing, future_time: droppedEarly }
+  #dropped(): Record<(typeof DROPS)[number], number> {
+    const { droppedLate, droppedMissing, droppedEarly, filtered } = this.#counts
+    return {
+      late: droppedLate,
+      missing: droppedMissing,
+      future_time: droppedEarly,
+      filtered: filtered.total,
+    }
   }
 
   /** Has the task work until there is nothing left to do; each round is an epoch, which is committed. */

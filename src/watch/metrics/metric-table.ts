@@ -55,7 +55,12 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row, and (other_type) records of another type than type names',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row, (other_type) records of another type than type names, and (filtered) those that a where does not take',
+  ],
+  records_filtered_total: [
+    'counter',
+    ['topic'],
+    'Records that the topic’s where does not take: facts and right records are dropped, and rows of a dimension deleted. Only of topics with a where',
   ],
   records_late_total: [
     'counter',

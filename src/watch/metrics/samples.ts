@@ -104,6 +104,12 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
     { stage: 'decode', reason: 'other_type' },
     counts.otherTypes.total,
   )
+  metrics.records_dropped_total.inc({ stage: 'decode', reason: 'filtered' }, counts.filtered.total)
+  for (const { config } of inputsOf(pipeline)) {
+    if (config.where === null) continue
+    const { topic } = config
+    metrics.records_filtered_total.inc({ topic }, counts.filtered.get(topic) ?? 0)
+  }
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])

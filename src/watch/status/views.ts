@@ -81,6 +81,7 @@ export class ServiceViews implements Views {
         late: counts.late[0] + counts.late[1],
         missing: counts.droppedMissing,
         otherType: counts.otherTypes.total,
+        filtered: counts.filtered.total,
         unmatched: counts.unmatched,
       },
       topology: this.topology(),

@@ -224,6 +224,7 @@ function epochs({ epochs: e, pace, rebalances, counts, at }) {
     ['99 % within', or(e.p99Ms, span)],
     ['Rebalances', count(rebalances)],
     ['Dropped: no row; other type', `${count(counts.missing)}; ${count(counts.otherType)}`],
+    ['Not taken by where', count(counts.filtered)],
   ]
   table('epochs', 'What one Kafka transaction holds, of all tasks.', ['Figure', 'Now'], rows)
 }
