@@ -22,7 +22,7 @@ const noPages: ReadPages = async () => {
 }
 
 const SHAPE = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
-const NO_REJECTS = { tooLarge() {}, tooOld() {} }
+const NO_REJECTS = { tooLarge() {}, tooOld() {}, failed() {} }
 
 export class NumberedWindow {
   readonly window: JoinWindow

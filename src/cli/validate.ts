@@ -39,7 +39,7 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
         `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
     ),
     ...joinLine(pipeline, plan),
-    `  → ${output.topic}: ${plural(allOf(plan).length, 'field')}, about ${bytesText(bytes.output)} a record${at}`,
+    `  → ${output.topic}${whereText(output)}: ${plural(allOf(plan).length, 'field')}, about ${bytesText(bytes.output)} a record${at}`,
     `  ! ${output.rejects}: records that cannot be processed`,
     '',
     ...stateLines(pipeline, bytes),
@@ -55,7 +55,7 @@ function shown(expression: string): string {
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line
 }
 
-const whereText = ({ where }: TopicConfig): string =>
+const whereText = ({ where }: Pick<TopicConfig, 'where'>): string =>
   where === null ? '' : ` (where ${shown(where)})`
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

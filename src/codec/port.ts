@@ -118,6 +118,8 @@ export interface PipelineCodec {
   readonly missingDimension: readonly Bytes[]
   /** The right side's columns in a left join without a match, in output form; nothing where there is no join. */
   readonly missingRight: Bytes
+  /** Reads completed values for the condition on them, which is their fate; null: all come out. */
+  readonly outputReader: ValueReader | null
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string

@@ -61,12 +61,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
-    at: 'output.where',
-    what: 'a filter of completed records',
-    instead:
-      'filter facts, right records and rows with a `where` of theirs, or where the output is read',
-  },
-  {
     at: 'facts.select',
     what: 'a choice of the facts’ fields',
     instead:

@@ -37,6 +37,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       schemaId: raw.output.schemaId ?? null,
       rejects: raw.output.rejects ?? `${raw.output.topic}.rejects`,
       compression: raw.output.compression ?? 'none',
+      where: raw.output.where ?? null,
     },
     state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },

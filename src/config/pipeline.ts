@@ -116,6 +116,8 @@ export interface OutputConfig {
   readonly schemaId: number | null
   readonly rejects: string
   readonly compression: Compression
+  /** The condition, in CEL, under which a completed record comes out; null: all do. */
+  readonly where: string | null
 }
 
 /** Bytes; null: the default, which follows from the limit. */

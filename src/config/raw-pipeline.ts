@@ -55,7 +55,13 @@ export interface RawPipeline {
     ahead?: Duration
     early?: 'drop' | 'reject'
   }
-  output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
+  output: {
+    topic: string
+    schemaId?: number
+    rejects?: string
+    compression?: Compression
+    where?: string
+  }
   state?: { dir?: string }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>

@@ -317,6 +317,9 @@ export const pipelineSchema = {
             enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
             default: 'none',
           }),
+          where: text(
+            'The condition under which a completed record comes out, in CEL of the output’s fields; others are dropped and counted. docs/expressions.md.',
+          ),
         },
         ['topic'],
       ),

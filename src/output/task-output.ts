@@ -3,6 +3,7 @@ import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import type { Compression } from '../config/pipeline.ts'
+import type { Condition } from './condition.ts'
 import { timeText } from './time-text.ts'
 
 /** Where one stored record's parts are. */
@@ -39,6 +40,7 @@ export interface OutputShape {
 export interface OutputRejects {
   tooLarge(left: Entry, bytes: number): void
   tooOld(left: Entry, time: number): void
+  failed(left: Entry, time: number, error: string): void
 }
 
 /** What Kafka's format adds to a batch and, at most, to a record. */
@@ -128,15 +130,24 @@ export class TaskOutput {
   readonly #around: number
   readonly #missingRight: Bytes
   readonly #rejects: OutputRejects
+  /** null: all come out. */
+  readonly #condition: Condition | null
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  constructor(batches: BatchList, shape: OutputShape, missingRight: Bytes, rejects: OutputRejects) {
+  constructor(
+    batches: BatchList,
+    shape: OutputShape,
+    missingRight: Bytes,
+    rejects: OutputRejects,
+    condition: Condition | null = null,
+  ) {
     this.batches = batches
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
     this.#missingRight = missingRight
     this.#rejects = rejects
+    this.#condition = condition
   }
 
   match(left: Entry, right: Entry): void {
@@ -206,8 +217,24 @@ export class TaskOutput {
     this.#times = times
   }
 
-  /** False: the topic does not take it. */
+  /** Whether the condition takes it. */
+  #takes(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
+    const condition = this.#condition!
+    const { open, between, close } = this.#shape
+    condition.begin(this.#around + left.bodyEnd - left.bodyStart + end - start)
+    condition.append(open, 0, open.length)
+    condition.append(left.buffer, left.bodyStart, left.bodyEnd)
+    condition.append(between, 0, between.length)
+    condition.append(suffix, start, end)
+    condition.append(close, 0, close.length)
+    const fate = condition.judge(condition.end)
+    if (fate === 'failed') this.#rejects.failed(left, time, condition.failure)
+    return fate === 'taken'
+  }
+
+  /** False: the condition or the topic does not take it. */
   #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
+    if (this.#condition !== null && !this.#takes(left, time, suffix, start, end)) return false
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const valueBytes = this.#around + bodyEnd - bodyStart + end - start
     const bytes = keyEnd - keyStart + headersEnd - headersStart + valueBytes

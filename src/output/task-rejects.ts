@@ -69,7 +69,11 @@ export class TaskRejects implements OutputRejects {
     this.#joined(left, time, 'too_old', tooOldText(JOINED, this.#output, time))
   }
 
-  /** An output that the topic does not take: its parts are known, its coordinates are not. */
+  failed(left: Entry, time: number, error: string): void {
+    this.#joined(left, time, 'expression_failed', error)
+  }
+
+  /** An output that does not come out: its parts are known, its coordinates are not. */
   #joined(left: Entry, timestamp: number, reason: RejectReason, error: string): void {
     const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
     this.#counts.reject(this.#output.topic, 'output', reason)

@@ -53,6 +53,20 @@ export function checkExpressions(pipeline: Pipeline, schemas: TopicSchemas): voi
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
 }
 
+/** The condition on completed records. Throws SCHEMA_INVALID where it has a fault. */
+export function outputProgram(
+  pipeline: Pipeline,
+  schema: AvroRecordSchema,
+  where: string,
+): Program {
+  const { program, faults } = checkProgram({ where, fields: [] }, schema, ['output'])
+  if (faults.length === 0) return program
+  const texts = faults.map(
+    ({ path, at, message }) => `${placeOf(pipeline, ['output', ...path], at)}: ${message}`,
+  )
+  throw new EnricherError('SCHEMA_INVALID', texts.join('\n'))
+}
+
 /** Where there are no faults. */
 export function programsOf(pipeline: Pipeline, schemas: TopicSchemas): Programs {
   const checked = checkedOf(pipeline, schemas)

@@ -18,7 +18,13 @@ import { Computation } from '../expression/computed.ts'
 import type { Program } from '../expression/program.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkFields } from './check-fields.ts'
-import { checkExpressions, type Programs, programsOf, withDerived } from './expressions.ts'
+import {
+  checkExpressions,
+  outputProgram,
+  type Programs,
+  programsOf,
+  withDerived,
+} from './expressions.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { type OutputField, type OutputPlan, planOutput, type TopicSchemas } from './output-plan.ts'
@@ -98,10 +104,21 @@ export function createPipelineCodec(
     dimensionKeyLayouts: keys.dimensionLayouts,
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missingRight: bytesOf(missing(plan.right)),
+    outputReader: outputReader(pipeline, plan),
     views: storedViews(plan),
     layout: layoutsOf(pipeline, derived, plan)[0],
     outputSchema: schemaText(plan.schema, 2),
   }
+}
+
+/** Of completed values. Throws SCHEMA_INVALID where `output.where` has a fault. */
+function outputReader(pipeline: Pipeline, { schema }: OutputPlan): ValueReader | null {
+  const { where } = pipeline.output
+  if (where === null) return null
+  const program = outputProgram(pipeline, schema as AvroRecordSchema, where)
+  const computation = new Computation(program, { select: [], keys: [], time: null, timeUnit: null })
+  const reader = new AvroReader(schema as AvroRecordSchema, { select: [], keys: [], time: null })
+  return computation.over(reader)
 }
 
 /** What schemas give: the layout, as `PipelineCodec` has it, with other names of it, and the output's schema. */

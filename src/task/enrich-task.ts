@@ -9,9 +9,12 @@
 import { SLICE } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import { NO_BYTES } from '../bytes.ts'
+import type { ValueReader } from '../codec/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
+import type { Condition } from '../output/condition.ts'
 import { BatchList, TaskOutput, tooLargeText, tooOldText } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
+import { conditionOf } from './condition-of.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
@@ -33,6 +36,7 @@ export class EnrichTask implements RunnableTask {
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
+  readonly #condition: Condition | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -45,6 +49,7 @@ export class EnrichTask implements RunnableTask {
     this.queues = [this.#facts.queue]
     const batches = new BatchList(context.output, partition)
     this.#output = new TaskOutput(batches, context.shape, NO_BYTES, this.#rejects)
+    this.#condition = conditionOf(context)
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -101,11 +106,34 @@ export class EnrichTask implements RunnableTask {
     if (rowBytes < 0) return REFUSED
     const { columns, times } = block
     const bodyBytes = value.projectedBytes + rowBytes
+    if (this.#condition !== null && !this.#takes(this.#condition, value, block, i, bodyBytes)) {
+      return REFUSED
+    }
     const batch = this.#output.beginFact(columns, times, i, bodyBytes)
     if (batch === undefined) return this.#refuse(block, i, bodyBytes)
     const at = value.project(batch.buffer, batch.position)
     this.#output.endFact(batch, facts.enricher.write(batch.buffer, at), columns, i)
     return TAKEN
+  }
+
+  /** Whether the condition takes the completed record. */
+  #takes(
+    condition: Condition,
+    value: ValueReader,
+    block: Block,
+    i: number,
+    bodyBytes: number,
+  ): boolean {
+    const { open, close } = this.#context.shape
+    const buffer = condition.begin(open.length + bodyBytes + close.length)
+    condition.append(open, 0, open.length)
+    const end = this.#facts.enricher.write(buffer, value.project(buffer, condition.end))
+    close.copy(buffer, end)
+    const fate = condition.judge(end + close.length)
+    if (fate === 'failed') {
+      this.#facts.reject(block, i, 'output', 'expression_failed', condition.failure)
+    }
+    return fate === 'taken'
   }
 
   /** The output topic does not take it. */

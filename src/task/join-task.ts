@@ -16,6 +16,7 @@ import { TaskState } from '../state/task-state.ts'
 import { JoinWindow } from '../window/join-window.ts'
 import { windowTimes } from '../window/segments.ts'
 import type { WindowQueries } from '../window/window-queries.ts'
+import { conditionOf } from './condition-of.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
 import { JoinRecords } from './join-records.ts'
@@ -61,6 +62,7 @@ export class JoinTask implements RunnableTask {
       context.shape,
       context.codec.missingRight,
       this.#rejects,
+      conditionOf(context),
     )
     this.state = new TaskState(pages, () => context.memory.pageBytes)
     const { log, clock } = this.state

@@ -107,7 +107,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },
     ],
     join: { ...input, ...window, ...on, ...times, topic: 'payments', kind: 'inner', select },
-    output: { ...names, format: 'avro', schemaId: null, compression: 'none' },
+    output: { ...names, format: 'avro', schemaId: null, compression: 'none', where: null },
     state: { dir: '/var/lib/stream-enricher' },
     commit: { intervalMs: 100 },
     memory: { limit: null, pages: null, fetch: null, epoch: null, dimensions: null },

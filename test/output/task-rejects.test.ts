@@ -126,7 +126,7 @@ test('outputs that the topic does not take are rejected with key and headers, an
 
 test('a topic without a limit of age takes any', async () => {
   const output = topic('enriched', 5000)
-  const rejects = { tooLarge: assert.fail, tooOld: assert.fail }
+  const rejects = { tooLarge: assert.fail, tooOld: assert.fail, failed: assert.fail }
   const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
   out.oldest = NOW - Number.POSITIVE_INFINITY
   out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))

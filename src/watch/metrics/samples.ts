@@ -103,9 +103,8 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
     counts.otherTypes.total,
   )
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'filtered' }, counts.filtered.total)
-  for (const { config } of inputsOf(pipeline)) {
-    if (config.where === null) continue
-    const { topic } = config
+  for (const { topic, where } of [...inputsOf(pipeline).map(({ config }) => config), output]) {
+    if (where === null) continue
     metrics.records_filtered_total.inc({ topic }, counts.filtered.get(topic) ?? 0)
   }
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
