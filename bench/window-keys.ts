@@ -22,7 +22,8 @@ const noPages: ReadPages = async () => {
 }
 
 const SHAPE = { open: bytesOf(Buffer.alloc(5)), between: NO_BYTES, close: NO_BYTES }
-const NO_REJECTS = { tooLarge() {}, tooOld() {}, sinkTooLarge() {} }
+const NO_REJECTS = { tooLarge() {}, tooOld() {}, unwritten() {} }
+const NO_COUNTS = { filtered: { add() {} } }
 const TOPIC = { topic: 'output', compression: 'none', partitions: 1 } as const
 const OUTPUTS = {
   whole: { ...TOPIC, maxBatchBytes: MAX_BATCH_BYTES },
@@ -35,7 +36,7 @@ export class NumberedWindow {
   readonly log: PageLog
   readonly #clock = new StreamClock()
   readonly #key = bytesOf(Buffer.from('o000000000000'))
-  readonly #output = new TaskOutput(OUTPUTS, 0, NO_BYTES, NO_REJECTS)
+  readonly #output = new TaskOutput(OUTPUTS, 0, NO_BYTES, NO_REJECTS, NO_COUNTS)
   outputs = 0
 
   /** @param recentBytes of committed pages that stay in memory */

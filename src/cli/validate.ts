@@ -55,18 +55,19 @@ function shown(expression: string): string {
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line
 }
 
-const whereText = ({ where }: TopicConfig): string =>
+const whereText = ({ where }: Pick<TopicConfig, 'where'>): string =>
   where === null ? '' : ` (where ${shown(where)})`
 
 function outputLine(
-  { topic, select, key }: OutputConfig,
+  output: OutputConfig,
   plan: OutputPlan,
   bytes: RecordBytesEstimate,
   at: string,
 ): string {
+  const { topic, select, key } = output
   const size = select === null ? `, about ${bytesText(bytes.output)} a record` : ''
   const fields = plural(select?.length ?? allOf(plan).length, 'field')
-  return `  → ${topic}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
+  return `  → ${topic}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

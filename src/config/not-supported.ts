@@ -55,12 +55,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
-    at: 'output.where',
-    what: 'a filter of completed records',
-    instead:
-      'filter facts, right records and rows with a `where` of theirs, or where the output is read',
-  },
-  {
     at: 'facts.startAt',
     what: 'a start elsewhere than at the beginning of the topics',
     instead: 'delete older records first: `kafka-delete-records.sh`',

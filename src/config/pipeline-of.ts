@@ -80,6 +80,7 @@ const outputOf = (raw: RawOutput, path: readonly string[], rejects: string): Out
   path,
   topic: raw.topic,
   format: 'avro',
+  where: raw.where ?? null,
   select: columns(raw.select),
   key: raw.key ?? null,
   schemaId: raw.schemaId ?? null,

@@ -141,6 +141,8 @@ export interface OutputConfig {
   /** The rejects topic, the same for all outputs. */
   readonly rejects: string
   readonly compression: Compression
+  /** The condition, in CEL, under which a completed record comes out; null: all do. */
+  readonly where: string | null
 }
 
 /** Bytes; null: the default, which follows from the limit. */

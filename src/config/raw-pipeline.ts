@@ -74,6 +74,7 @@ export interface RawPipeline {
 
 export interface RawOutput {
   topic: string
+  where?: string
   select?: RawSelect
   key?: string
   schemaId?: number

@@ -136,6 +136,9 @@ const select = {
 const output = {
   topic: topic('The output topic; created where it does not exist.'),
   format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  where: text(
+    'The condition under which a completed record goes there, in CEL of its fields; others are dropped there, and counted. docs/expressions.md.',
+  ),
   select: {
     ...select,
     description:

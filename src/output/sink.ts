@@ -1,9 +1,12 @@
+import type { RecordColumns, RejectReason } from '../batch.ts'
 import { partitionOf } from '../broker/partition-of.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
-import type { ValueReader } from '../codec/port.ts'
-import { BatchList, type OutputTopic } from './batch-list.ts'
+import { FAILED, FILTERED, type ValueReader } from '../codec/port.ts'
+import { BatchList, type OutputTopic, tooLargeText } from './batch-list.ts'
 import type { OutputShape } from './task-output.ts'
+
+const COMPLETED = 'The completed record'
 
 /** A completed record: its value, framed, and what goes with it. */
 export interface Completed {
@@ -18,14 +21,21 @@ export interface Completed {
   readonly headers: Bytes
   readonly headersStart: number
   readonly headersEnd: number
+  /** The record that it was made of alone: a fact that is joined with nothing; null: there were two. */
+  readonly source: { readonly columns: RecordColumns; readonly i: number } | null
 }
 
 export interface SinkRejects {
-  /** An output that its topic does not take. @param bytes of key, value and headers there */
-  sinkTooLarge(to: OutputTopic, record: Completed, bytes: number): void
+  /** A completed record that cannot be written to an output. */
+  unwritten(to: OutputTopic, record: Completed, reason: RejectReason, error: string): void
 }
 
-/** An output that takes of each completed record what it wants: some of the fields, or another key. */
+/** Counts completed records that are dropped by an output's condition, by its topic. */
+export interface SinkCounts {
+  readonly filtered: { add(topic: string): void }
+}
+
+/** An output that takes of completed records what it wants: some of them, some of their fields, another key. */
 export class Sink {
   readonly #topic: OutputTopic
   readonly #shape: OutputShape
@@ -34,6 +44,7 @@ export class Sink {
   /** The task's, where records stay in it. */
   readonly #partition: number
   readonly #rejects: SinkRejects
+  readonly #counts: SinkCounts
   /** By partition. */
   readonly #lists: BatchList[] = []
 
@@ -41,6 +52,7 @@ export class Sink {
     { topic, shape, reader, isKeyed }: SinkOutput,
     partition: number,
     rejects: SinkRejects,
+    counts: SinkCounts,
   ) {
     this.#topic = topic
     this.#shape = shape
@@ -48,6 +60,7 @@ export class Sink {
     this.#isKeyed = isKeyed
     this.#partition = partition
     this.#rejects = rejects
+    this.#counts = counts
   }
 
   /** Memory of what was written since the last `drain`. */
@@ -61,27 +74,38 @@ export class Sink {
     return this.#lists.flatMap((list) => list.drain())
   }
 
-  write(record: Completed): void {
+  /** @returns whether the output has it now */
+  write(record: Completed): boolean {
     const reader = this.#reader
     const fault = reader.read(0, record.value, record.valueStart, record.valueEnd)
     if (fault !== null) throw new Error(`A completed record cannot be read: ${reader.fault}`)
     reader.select(0)
-    if (!this.#isKeyed) {
-      this.#write(record, record.key, record.keyStart, record.keyEnd, this.#partition)
-      return
+    if (reader.fate === FILTERED) {
+      this.#counts.filtered.add(this.#topic.topic)
+      return false
     }
-    const end = reader.keyEnd(0)
-    // Without a key it goes where its fact is.
-    if (end < 0) this.#write(record, record.key, 0, -1, this.#partition)
-    else {
-      const key = reader.keyBuffer(0)
-      const start = reader.keyStart(0)
-      const partition = partitionOf(key.subarray(start, end), this.#topic.partitions)
-      this.#write(record, key, start, end, partition)
+    if (reader.fate === FAILED) {
+      this.#rejects.unwritten(this.#topic, record, 'expression_failed', reader.failure)
+      return false
     }
+    const { key, keyStart, keyEnd } = record
+    return this.#isKeyed
+      ? this.#writeKeyed(record)
+      : this.#write(record, key, keyStart, keyEnd, this.#partition)
   }
 
-  #write(record: Completed, key: Bytes, start: number, end: number, partition: number): void {
+  #writeKeyed(record: Completed): boolean {
+    const reader = this.#reader
+    const end = reader.keyEnd(0)
+    // Without a key it goes where its fact is.
+    if (end < 0) return this.#write(record, record.key, 0, -1, this.#partition)
+    const key = reader.keyBuffer(0)
+    const start = reader.keyStart(0)
+    const partition = partitionOf(key.subarray(start, end), this.#topic.partitions)
+    return this.#write(record, key, start, end, partition)
+  }
+
+  #write(record: Completed, key: Bytes, start: number, end: number, partition: number): boolean {
     const reader = this.#reader
     const { open, close } = this.#shape
     const { time, headers, headersStart, headersEnd } = record
@@ -90,8 +114,9 @@ export class Sink {
     const bytes = Math.max(0, end - start) + headerBytes + valueBytes
     const list = this.#list(partition)
     if (!list.fits(bytes)) {
-      this.#rejects.sinkTooLarge(this.#topic, record, bytes)
-      return
+      const error = tooLargeText(COMPLETED, this.#topic, bytes)
+      this.#rejects.unwritten(this.#topic, record, 'too_large', error)
+      return false
     }
     const writer = list.writer(bytes)
     writer.begin(time, key, start, end, valueBytes, headerBytes)
@@ -99,6 +124,7 @@ export class Sink {
     writer.wrote(reader.project(writer.buffer, writer.position))
     writer.append(close, 0, close.length)
     writer.end(headers, headersStart, headersEnd)
+    return true
   }
 
   #list(partition: number): BatchList {

@@ -3,7 +3,7 @@ import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
 import { Scratch } from './scratch.ts'
-import { type Completed, Sink, type SinkOutput, type SinkRejects } from './sink.ts'
+import { type Completed, Sink, type SinkCounts, type SinkOutput, type SinkRejects } from './sink.ts'
 
 /** Where one stored record's parts are. */
 export interface Entry {
@@ -71,11 +71,12 @@ export class TaskOutput {
     partition: number,
     missingRight: Bytes,
     rejects: OutputRejects,
+    counts: SinkCounts,
   ) {
     this.#batches = whole && new BatchList(whole, partition)
     this.#space = this.#batches ?? new Scratch()
     this.#topic = whole ?? sinks[0].topic
-    this.#sinks = sinks.map((sink) => new Sink(sink, partition, rejects))
+    this.#sinks = sinks.map((sink) => new Sink(sink, partition, rejects, counts))
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
     this.#missingRight = missingRight
@@ -105,7 +106,6 @@ export class TaskOutput {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
     const all = this.recordBytes(columns, i, bytes)
     if (!this.#space.fits(all) || times[i] < this.oldest) return undefined
-    this.#matched(times[i])
     const writer = this.#space.writer(all)
     const { open } = this.#shape
     const headerBytes = headerEnds[i] - headerStarts[i]
@@ -136,7 +136,9 @@ export class TaskOutput {
     const { close } = this.#shape
     writer.wrote(position)
     writer.append(close, 0, close.length)
-    if (this.#sinks.length > 0) this.#sinkFact(writer, columns, times[i], i)
+    if (this.#sinks.length === 0 || this.#sinkFact(writer, columns, times[i], i)) {
+      this.#matched(times[i])
+    }
     writer.end(columns.buffer, columns.headerStarts[i], columns.headerEnds[i])
   }
 
@@ -180,7 +182,7 @@ export class TaskOutput {
     this.#times = times
   }
 
-  /** False: the topic does not take it. */
+  /** False: no output has it. */
   #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
     const valueBytes = this.#around + bodyEnd - bodyStart + end - start
@@ -202,29 +204,34 @@ export class TaskOutput {
     writer.append(between, 0, between.length)
     writer.append(suffix, start, end)
     writer.append(close, 0, close.length)
-    if (this.#sinks.length > 0) this.#sinkMatch(writer, left, time)
+    const isWritten = this.#sinks.length === 0 || this.#sinkMatch(writer, left, time)
     writer.end(buffer, headersStart, headersEnd)
-    return true
+    return isWritten
   }
 
-  #sinkMatch(writer: RecordBatchWriter, left: Entry, time: number): void {
+  #sinkMatch(writer: RecordBatchWriter, left: Entry, time: number): boolean {
     const { buffer, keyStart, keyEnd, headersStart, headersEnd } = left
-    this.#sink(writer, { time, key: buffer, keyStart, keyEnd, headersStart, headersEnd })
+    const around = { time, key: buffer, keyStart, keyEnd, headersStart, headersEnd, source: null }
+    return this.#sink(writer, around)
   }
 
-  #sinkFact(writer: RecordBatchWriter, columns: RecordColumns, time: number, i: number): void {
-    this.#sink(writer, {
+  #sinkFact(writer: RecordBatchWriter, columns: RecordColumns, time: number, i: number): boolean {
+    return this.#sink(writer, {
       time,
       key: columns.buffer,
       keyStart: columns.keyStarts[i],
       keyEnd: columns.keyEnds[i],
       headersStart: columns.headerStarts[i],
       headersEnd: columns.headerEnds[i],
+      source: { columns, i },
     })
   }
 
-  /** Gives the sinks the completed record whose value ends where the writer is. Key and headers lie in one buffer. */
-  #sink(writer: RecordBatchWriter, around: Omit<Completed, Value>): void {
+  /**
+   * Gives the sinks the completed record whose value ends where the writer is. Key and headers lie in one buffer.
+   * @returns whether any output has it
+   */
+  #sink(writer: RecordBatchWriter, around: Omit<Completed, Value>): boolean {
     const record = {
       ...around,
       headers: around.key,
@@ -232,6 +239,8 @@ export class TaskOutput {
       valueStart: this.#valueStart,
       valueEnd: writer.position,
     }
-    for (const sink of this.#sinks) sink.write(record)
+    let isWritten = this.#batches !== null
+    for (const sink of this.#sinks) isWritten = sink.write(record) || isWritten
+    return isWritten
   }
 }

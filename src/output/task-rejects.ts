@@ -7,7 +7,6 @@ import type { Entry, OutputRejects } from './task-output.ts'
 import { type Rejected, writeReject } from './write-reject.ts'
 
 const JOINED = 'The joined record'
-const COMPLETED = 'The completed record'
 
 interface RejectContext {
   readonly plan: { readonly topics: readonly string[] }
@@ -55,26 +54,30 @@ export class TaskRejects implements OutputRejects {
 
   tooLarge(to: OutputTopic, left: Entry, bytes: number): void {
     const error = tooLargeText(JOINED, to, bytes)
-    this.#unwritten(to, partsOf(left), left.time, 'too_large', error)
+    this.#unplaced(to, partsOf(left), left.time, 'too_large', error)
   }
 
   tooOld(to: OutputTopic, left: Entry, time: number): void {
-    this.#unwritten(to, partsOf(left), time, 'too_old', tooOldText(JOINED, to, time))
+    this.#unplaced(to, partsOf(left), time, 'too_old', tooOldText(JOINED, to, time))
   }
 
-  sinkTooLarge(to: OutputTopic, record: Completed, bytes: number): void {
-    const { key, keyStart, keyEnd, value, valueStart, valueEnd, time } = record
-    const { headers, headersStart, headersEnd } = record
+  unwritten(to: OutputTopic, completed: Completed, reason: RejectReason, error: string): void {
+    const { source, key, keyStart, keyEnd, value, valueStart, valueEnd, time } = completed
+    if (source !== null) {
+      this.record(0, source.columns, source.i, 'output', reason, error)
+      return
+    }
+    const { headers, headersStart, headersEnd } = completed
     const parts = {
       key: keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
       value: Buffer.from(value.subarray(valueStart, valueEnd)),
       headers: headersEnd > headersStart ? readHeaders(headers, headersStart) : [],
     }
-    this.#unwritten(to, parts, time, 'too_large', tooLargeText(COMPLETED, to, bytes))
+    this.#unplaced(to, parts, time, reason, error)
   }
 
   /** An output that its topic does not take: its parts are known, its coordinates are not. */
-  #unwritten(
+  #unplaced(
     to: OutputTopic,
     record: RecordBytes,
     timestamp: number,

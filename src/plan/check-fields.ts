@@ -8,7 +8,7 @@ import type { Column, JoinConfig, LookUpPart, Pipeline, TopicConfig } from '../c
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
-import { expressionFaults, withDerived } from './expressions.ts'
+import { expressionFaults, outputFaults, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
@@ -38,14 +38,14 @@ export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
   refuse(pipeline, namedFields(pipeline, schemas), ofExpressions)
 }
 
-/** Whether the fields are there that outputs name of the completed record. Throws SCHEMA_INVALID with the place of each that is not. */
+/** Whether the fields are there that outputs name of the completed record, and their conditions without faults. Throws SCHEMA_INVALID with the place of each that is not. */
 export function checkOutputs(pipeline: Pipeline, { schema }: OutputPlan): void {
   const completed = { topic: 'The completed record', schema: schema as AvroRecordSchema }
   const named = pipeline.outputs.flatMap(({ path, select, key }): Named[] => [
     ...selected(completed, path, select),
     ...(key === null ? [] : [{ ...completed, path: [...path, 'key'], name: key, use: fieldKind }]),
   ])
-  refuse(pipeline, named)
+  refuse(pipeline, named, outputFaults(pipeline, completed.schema))
 }
 
 function refuse(pipeline: Pipeline, named: readonly Named[], before: readonly string[] = []): void {

@@ -1,6 +1,6 @@
 /** What a pipeline computes of its topics' records: the expressions of its file, checked against the schemas. */
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { EnricherError } from '../errors.ts'
 import { type Checked, checkProgram, hasExpressions, type Program } from '../expression/program.ts'
@@ -52,6 +52,20 @@ export function checkExpressions(pipeline: Pipeline, schemas: TopicSchemas): voi
   const faults = expressionFaults(pipeline, schemas)
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
 }
+
+/** What an output asks of completed records; null: nothing. @param schema theirs */
+export const outputProgram = (
+  { where, path }: OutputConfig,
+  schema: AvroRecordSchema,
+): Checked | null => (where === null ? null : checkProgram({ where, fields: [] }, schema, path))
+
+/** What is wrong with the outputs' conditions, each with its place. */
+export const outputFaults = (pipeline: Pipeline, schema: AvroRecordSchema): string[] =>
+  pipeline.outputs.flatMap((output) =>
+    (outputProgram(output, schema)?.faults ?? []).map(
+      ({ path, at, message }) => `${placeOf(pipeline, [...output.path, ...path], at)}: ${message}`,
+    ),
+  )
 
 /** Where there are no faults. */
 export function programsOf(pipeline: Pipeline, schemas: TopicSchemas): Programs {

@@ -44,7 +44,13 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, context)
     this.#facts = new Facts(partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
-    this.#output = new TaskOutput(context.outputs, partition, NO_BYTES, this.#rejects)
+    this.#output = new TaskOutput(
+      context.outputs,
+      partition,
+      NO_BYTES,
+      this.#rejects,
+      context.counts,
+    )
   }
 
   offer(_source: number, fetched: Fetched): void {

@@ -61,6 +61,7 @@ export class JoinTask implements RunnableTask {
       partition,
       context.codec.missingRight,
       this.#rejects,
+      context.counts,
     )
     this.state = new TaskState(pages, () => context.memory.pageBytes)
     const { log, clock } = this.state

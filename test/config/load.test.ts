@@ -106,6 +106,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     topic: 'orders.enriched',
     rejects: 'orders.rejects',
     format: 'avro',
+    where: null,
     select: null,
     key: null,
     schemaId: null,

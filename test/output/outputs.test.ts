@@ -89,8 +89,9 @@ function randomOutput(random: () => number, o: number): OutputConfig {
       ? null
       : some.map((source) => ({ name: random() < 0.5 ? source : `${source}_${o}`, source }))
   const key = random() < 0.5 ? null : names[Math.floor(random() * 2)]
+  const where = random() < 0.6 ? null : WHERE
   const of = { format: 'avro', schemaId: o, rejects: 'rejects', compression: 'none' } as const
-  return { path: ['outputs', `o${o}`], topic: `out.${o}`, select, key, ...of }
+  return { path: ['outputs', `o${o}`], topic: `out.${o}`, where, select, key, ...of }
 }
 
 const topicOf = (topic: string, maxBatchBytes = 1 << 20): OutputTopic => ({
@@ -103,6 +104,7 @@ const topicOf = (topic: string, maxBatchBytes = 1 << 20): OutputTopic => ({
 function taskOutput(
   configs: readonly OutputConfig[],
   rejects: OutputRejects,
+  counts: Counts,
   maxBatchBytes?: number,
 ): { output: TaskOutput; schemas: avsc.Type[] } {
   const codecs = outputCodecs(
@@ -119,7 +121,7 @@ function taskOutput(
     })),
   )
   return {
-    output: new TaskOutput(outputs, TASK, NO_BYTES, rejects),
+    output: new TaskOutput(outputs, TASK, NO_BYTES, rejects, counts),
     schemas: codecs.map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema))),
   }
 }
@@ -189,6 +191,11 @@ const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) =>
   isr: [],
 }))
 
+const WHERE = 'price < 60.0 && (colour == "RED" || size(id) > 4)'
+const takes = ({ where }: OutputConfig, { row }: Given): boolean =>
+  where === null ||
+  ((row.price as number) < 60 && (row.colour === 'RED' || (row.id as string).length > 4))
+
 /** What an output has to get of a record. */
 function expected({ key, time, row }: Given, config: OutputConfig, o: number) {
   const { topic, select, key: field } = config
@@ -205,13 +212,14 @@ function expected({ key, time, row }: Given, config: OutputConfig, o: number) {
 
 test('each output gets each completed record once, with its fields, under its key and on its partition', async () => {
   const none = (): never => assert.fail()
-  const rejects = { tooLarge: none, tooOld: none, sinkTooLarge: none }
+  const rejects = { tooLarge: none, tooOld: none, unwritten: none }
   for (let round = 0; round < ROUNDS; round++) {
     const random = randomOf(round)
     const configs = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, o) =>
       randomOutput(random, o),
     )
-    const { output, schemas } = taskOutput(configs, rejects)
+    const counts = new Counts([])
+    const { output, schemas } = taskOutput(configs, rejects, counts)
     const records = Array.from({ length: RECORDS }, () => randomRecord(random))
     for (const record of records) match(output, record)
     const written = await recordsOf(output.drain())
@@ -223,7 +231,10 @@ test('each output gets each completed record once, with its fields, under its ke
           ...rest,
           value: schemas[o].fromBuffer(value),
         }))
-      const wanted = records.map((record) => {
+      const some = records.filter((record) => takes(config, record))
+      const filtered = counts.filtered.get(config.topic) ?? 0
+      assert.equal(filtered, records.length - some.length)
+      const wanted = some.map((record) => {
         const { value, ...rest } = expected(record, config, o)
         return { ...rest, value: schemas[o].clone(value) }
       })
@@ -250,7 +261,7 @@ test('what one output does not take is rejected with that topic’s name, and th
     { ...base, topic: 'small', select: [{ name: 'id', source: 'id' }] },
     { ...base, topic: 'large', key: 'id' },
   ]
-  const { output } = taskOutput(configs, rejects, 400)
+  const { output } = taskOutput(configs, rejects, counts, 400)
   const record = randomRecord(randomOf(1))
   const row = { ...record.row, note: 'n'.repeat(600) }
   match(output, { ...record, row })

@@ -91,7 +91,13 @@ test('outputs that the topic does not take are rejected with key and headers, an
   const counts = new Counts(['customer'])
   const plan = planOf(pipelineWith())
   const rejects = new TaskRejects(3, { plan, counts, rejects: topic('rejects', 20_000) })
-  const out = new TaskOutput({ whole: output, shape, sinks: [] }, 3, NO_BYTES, rejects)
+  const out = new TaskOutput(
+    { whole: output, shape, sinks: [] },
+    3,
+    NO_BYTES,
+    rejects,
+    new Counts([]),
+  )
   const body = Buffer.from('body')
   const right = entryOf(NOW, Buffer.from('right'))
   out.oldest = NOW - 1000
@@ -123,8 +129,14 @@ const none = () => assert.fail()
 
 test('a topic without a limit of age takes any', async () => {
   const output = topic('enriched', 5000)
-  const rejects = { tooLarge: none, tooOld: none, sinkTooLarge: none }
-  const out = new TaskOutput({ whole: output, shape, sinks: [] }, 3, NO_BYTES, rejects)
+  const rejects = { tooLarge: none, tooOld: none, unwritten: none }
+  const out = new TaskOutput(
+    { whole: output, shape, sinks: [] },
+    3,
+    NO_BYTES,
+    rejects,
+    new Counts([]),
+  )
   out.oldest = NOW - Number.POSITIVE_INFINITY
   out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))
   assert.equal((await recordsOf(out)).length, 1)

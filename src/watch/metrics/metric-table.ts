@@ -60,7 +60,7 @@ export const METRICS = {
   records_filtered_total: [
     'counter',
     ['topic'],
-    'Records that the topic’s where does not take: facts and right records are dropped, and rows of a dimension deleted. Only of topics with a where',
+    'Records that the topic’s where does not take: facts, right records and, of the output topic, completed records are dropped, and rows of a dimension deleted. Only of topics with a where',
   ],
   records_late_total: [
     'counter',

@@ -104,12 +104,9 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
     { stage: 'decode', reason: 'other_type' },
     counts.otherTypes.total,
   )
-  metrics.records_dropped_total.inc({ stage: 'decode', reason: 'filtered' }, counts.filtered.total)
-  for (const { config } of inputsOf(pipeline)) {
-    if (config.where === null) continue
-    const { topic } = config
-    metrics.records_filtered_total.inc({ topic }, counts.filtered.get(topic) ?? 0)
-  }
+  const inputs = inputsOf(pipeline).map(({ config }) => config)
+  collectFiltered(metrics, 'decode', inputs, counts)
+  collectFiltered(metrics, 'output', pipeline.outputs, counts)
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])
@@ -122,6 +119,21 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
   }
   metrics.record_e2e_latency_seconds.set({ topic: output.topic }, counts.latencies)
   collectRejects(metrics, pipeline, counts)
+}
+
+/** What conditions do not take: of inputs, or of completed records. */
+function collectFiltered(
+  metrics: Metrics,
+  stage: 'decode' | 'output',
+  topics: readonly { readonly topic: string; readonly where: string | null }[],
+  counts: Counts,
+): void {
+  for (const { topic, where } of topics) {
+    if (where === null) continue
+    const records = counts.filtered.get(topic) ?? 0
+    metrics.records_filtered_total.inc({ topic }, records)
+    metrics.records_dropped_total.inc({ stage, reason: 'filtered' }, records)
+  }
 }
 
 function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, counts: Counts): void {
