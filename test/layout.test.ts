@@ -101,6 +101,7 @@ const tables: Readonly<Record<string, string>> = {
   'broker/error-table.ts': 'every error that a broker may answer with',
   'config/schema.ts': 'the JSON Schema of the pipeline file',
   'events.ts': 'every line that the log may have',
+  'watch/metrics/metric-table.ts': 'every metric',
 }
 
 /** Where the wall clock is read, and for what: never for how long something takes, for it can be set back. */
