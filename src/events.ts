@@ -306,6 +306,16 @@ export const EVENTS = {
     means: 'The broker has deleted the offsets of a group that was away for long.',
     action: 'None; `offsets.retention.minutes` of the broker says how long it keeps them.',
   },
+  facts_read_again: {
+    level: 'warn',
+    message:
+      'The group has no offset of {topic}-{partition}, though {output} has records: each fact comes out once more',
+    fields: { topic: 'the facts', partition, output: 'the output topic' },
+    means:
+      'The group was away for longer than the broker’s `offsets.retention.minutes`, the pipeline was reset or has got another name, or others write to the output. Without a join the group’s offsets are all that says what was done. Where this user may not read the output, aborted records count, too.',
+    action:
+      'None where that was meant. Else see that whatever reads the output bears records twice, and raise `offsets.retention.minutes`.',
+  },
   records_deleted_unread: {
     level: 'warn',
     message:

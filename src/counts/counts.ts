@@ -142,6 +142,8 @@ export class Counts {
   readonly storeOps = new Distributions()
   /** Stores that were put aside, by `store reason`: damage, an administrator's wish, or a dimension that is read again. */
   readonly quarantined = new Tally()
+  /** Tasks that began with their first fact, though their output has records, by the facts' topic. */
+  readonly readAgain = new Tally()
   /** Records that restores have read, by store; below it their bytes, and how long each restore took. */
   readonly restored = new Tally()
   readonly restoredBytes = new Tally()

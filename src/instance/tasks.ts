@@ -15,6 +15,7 @@ import { createTask } from '../task/create-task.ts'
 import type { RunnableTask } from '../task/task.ts'
 import { Feed, type FeedOptions } from './feed.ts'
 import { HeldTask } from './held-task.ts'
+import { tellIfReadAgain } from './read-again.ts'
 
 export interface TasksOptions extends FeedOptions {
   /** null: tasks keep no state. */
@@ -215,7 +216,9 @@ export class Tasks {
     const { context, changelog, broker, group, log, topicIds } = this.#options
     const { partition, state } = held.task
     if (state === null || changelog === null) {
-      return groupOffsetsOf(partition, { group, topics, topicIds })
+      const offsets = await groupOffsetsOf(partition, { group, topics, topicIds })
+      await tellIfReadAgain(partition, offsets[0], broker, context, log)
+      return offsets
     }
     const restore = new Restore(partition, state, {
       topics,

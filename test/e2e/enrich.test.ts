@@ -189,6 +189,47 @@ test('a join that is added to a pipeline which has run is refused, until the pip
     assert.match(refused.log, why)
   }))
 
+test('of two files with one name and other facts, one has all tasks, and the other says so', () =>
+  withOrders(async (orders, file) => {
+    const other = join(orders.folder, 'other.yaml')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(
+      other,
+      text.replace(/^facts:\n {2}topic: .*$/m, `facts:\n  topic: ${orders.topic('payments')}`),
+    )
+    const first = orders.start({ INSTANCE_ID: 'a' }, file)
+    await first.logged('"partitions":[0,1,2,3]')
+    const env = { ...process.env, ...orders.env() }
+    const checked = spawnSync(process.execPath, ['dist/main.js', 'check', other], {
+      env,
+      encoding: 'utf8',
+    })
+    assert.equal(checked.status, 1)
+    assert.match(
+      checked.stdout,
+      /is the name of a pipeline that runs and reads \S+\.orders, not \S+\.payments/,
+    )
+    const more = {
+      INSTANCE_ID: 'b',
+      STATE_DIR: join(orders.folder, 'b'),
+      OUTPUT_TOPIC: orders.topic('other'),
+    }
+    const second = orders.start(more, other)
+    await second.logged('"name_shared"')
+    await first.logged('"name_shared"')
+    await orders.send(0, COUNT / 10)
+    await expectAll(orders, file, COUNT / 10)
+    const answer = await fetch(`http://127.0.0.1:${await httpPort(second)}/v1/status`)
+    const { verdict } = (await answer.json()) as {
+      verdict: { verdict: string; reasons: { reason: string }[] }
+    }
+    assert.equal(verdict.verdict, 'down')
+    assert.deepEqual(
+      verdict.reasons.map(({ reason }) => reason),
+      ['name_shared'],
+    )
+  }))
+
 test('facts whose topic was made anew are not read on from where the group was in the one before', () =>
   withOrders(async (orders, file) => {
     const topic = orders.topic('orders')

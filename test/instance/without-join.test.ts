@@ -97,3 +97,24 @@ test('offsets over records that are never delivered are committed: not at once, 
     assert.ok(on.events.every(({ name }) => name !== 'records_deleted_unread'))
     assert.deepEqual(await on.rows(), [4])
   }))
+
+test('where the group’s offsets are forgotten a start says that each fact comes out once more, and else it does not', () =>
+  withPlain(async (on) => {
+    const told = () => on.events.filter(({ name }) => name === 'facts_read_again')
+    await on.put([1, 2])
+    // As a first commit leaves it that has failed: its records are aborted.
+    on.kafka.faults.order({ api: 'EndTxn', fault: { refuse: 'UNKNOWN_SERVER_ERROR' } })
+    const first = await on.start()
+    await on.until('they are committed', () => on.committed() === 2)
+    assert.ok(on.events.some(({ name }) => name === 'epoch_aborted'))
+    await first.stop()
+    const second = await on.start()
+    await on.until('it runs', () => second.tasks[0]?.state === 'running')
+    await second.stop()
+    assert.deepEqual(told(), [])
+    on.kafka.deleteGroup('plain')
+    await on.start()
+    await on.until('they come out again', async () => (await on.rows()).length === 4)
+    const fields = { topic: 'facts', partition: 0, output: 'enriched' }
+    assert.deepEqual(told(), [{ name: 'facts_read_again', fields }])
+  }))

@@ -386,7 +386,11 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       title: 'Errors recovered from',
       unit: 'short',
       about: SINCE,
-      queries: sum('errors_total', 'component, code'),
+      queries: {
+        ...sum('errors_total', 'component, code'),
+        [`sum by (topic) (enricher_facts_read_again_total{${OF}})`]:
+          'read from the beginning again: {{topic}}',
+      },
     },
     {
       title: 'Failed requests to Kafka',

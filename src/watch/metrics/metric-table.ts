@@ -286,6 +286,11 @@ export const METRICS = {
     ['task'],
     'Highest event time that a task has processed. Only with a join',
   ],
+  facts_read_again_total: [
+    'counter',
+    ['topic'],
+    'Tasks that began with their first fact as the group had no offset, though their output has records: offsets were forgotten, or the pipeline was reset. Only without a join',
+  ],
   errors_total: [
     'counter',
     ['component', 'code'],

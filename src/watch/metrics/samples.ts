@@ -98,6 +98,10 @@ function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): vo
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
   if (pipeline.join !== null) collectJoin(metrics, pipeline, pipeline.join, counts)
+  else {
+    const { topic } = pipeline.facts
+    metrics.facts_read_again_total.inc({ topic }, counts.readAgain.get(topic) ?? 0)
+  }
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
   metrics.records_dropped_total.inc({ stage: 'enrich', reason: 'missing' }, counts.droppedMissing)
   metrics.records_dropped_total.inc(
