@@ -43,6 +43,19 @@ output: { topic: joined, schemaId: 1 }
   return parsePipeline(text, file('pipeline.yaml'), {})
 }
 
+/** The same facts and rows, joined with nothing. */
+export function enrichPipeline(): Pipeline {
+  const text = `
+name: join
+kafka: { brokers: "localhost:1" }
+facts: { topic: facts, schema: fact.avsc }
+dimensions:
+  d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
+output: { topic: joined, schemaId: 1 }
+`
+  return parsePipeline(text, file('pipeline.yaml'), {})
+}
+
 export const FRAME = outputFrame(0)
 /** The value of the dimension's only row. */
 export const ROW = rowType.toBuffer({ title: 'row' })

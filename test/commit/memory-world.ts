@@ -1,0 +1,247 @@
+/** Tasks whose epochs are committed to a Kafka in memory, by owners that die, stand still, are refused, and follow on one another. */
+import assert from 'node:assert/strict'
+import { after } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { partitionOf } from '../../src/broker/partition-of.ts'
+import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
+import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { bytesOf } from '../../src/bytes.ts'
+import { AvroJson } from '../../src/codec/avro-json.ts'
+import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
+import { sourcesOf } from '../../src/config/topic-names.ts'
+import { Counts } from '../../src/counts/counts.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
+import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { avroShape, createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import type { TaskContext } from '../../src/task/task.ts'
+import {
+  enrichPipeline,
+  FRAME,
+  joinPipeline,
+  ROW,
+  recordBytes,
+  rowOf,
+  SILENCE_MS,
+} from '../cli/simulate/join/simulated-join.ts'
+import { MemoryKafka } from '../support/memory-broker.ts'
+import { taskContext } from '../support/task-context.ts'
+import { LEFT, type ModelTimes, naiveJoin } from '../window/model.ts'
+import { NOON, type StreamRecord } from '../window/random-streams.ts'
+import { Disk } from './disk.ts'
+import { Owner } from './owner.ts'
+
+export const CHANGELOG = 'changelog'
+export const BATCH_BYTES = 1_048_588
+const AHEAD_MS = 3_600_000
+const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
+const SHARES = new MemoryShares(memoryLimits(NO_LIMITS, 1 << 30), 1)
+
+/** Readers wait by timers that keep no process alive, as connections would. */
+const alive = setInterval(() => {}, 1000)
+after(() => clearInterval(alive))
+
+export class MemoryWorld {
+  readonly kafka = new MemoryKafka()
+  readonly pipeline: Pipeline
+  readonly codec: PipelineCodec
+  /** Of each input: several are of one epoch. */
+  readonly partitions = 3
+  /** Bytes that committed pages, and an epoch, may have from now on. */
+  pageBytes = SHARES.pageBytes
+  epochBytes = SHARES.epochBytes
+  readonly #times: ModelTimes | null
+  readonly #records: readonly StreamRecord[]
+  readonly #waiting: StreamRecord[]
+  readonly #output: AvroJson
+  readonly #table = new DimensionTable()
+  readonly #disks = new Map<string, Disk[]>()
+  #clock = NOON
+  #owners = 0
+
+  private constructor(
+    times: ModelTimes | null,
+    records: readonly StreamRecord[],
+    pipeline: Pipeline,
+    codec: PipelineCodec,
+  ) {
+    this.pipeline = pipeline
+    this.codec = codec
+    this.#times = times
+    this.#records = records
+    this.#waiting = [...records]
+    this.#output = new AvroJson(JSON.parse(codec.outputSchema))
+    const key = bytesOf(Buffer.from('here'))
+    const row = bytesOf(ROW)
+    this.#table.put(key, 0, key.length, row, 0, row.length)
+    for (const topic of [...this.topics, pipeline.output.topic, CHANGELOG]) {
+      this.kafka.topics.create(topic, this.partitions, {})
+    }
+    this.kafka.topics.create(pipeline.output.rejects, 1, {})
+  }
+
+  /**
+   * @param times of the join; null: facts are joined with nothing
+   * @param records of which none is late, whatever comes when
+   */
+  static async open(
+    times: ModelTimes | null,
+    records: readonly StreamRecord[],
+  ): Promise<MemoryWorld> {
+    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false)
+    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const read = records.filter(({ side }) => times !== null || side === LEFT)
+    return new MemoryWorld(times, read, pipeline, codec)
+  }
+
+  /** Of the sources. */
+  get topics(): string[] {
+    return sourcesOf(this.pipeline).map(({ config }) => config.topic)
+  }
+
+  /** A new process on a machine, which has the machine's transactional id and stores. */
+  owner(machine: string): Owner {
+    return new Owner(this, machine, `${machine} ${++this.#owners}`)
+  }
+
+  /** By partition. */
+  disks(machine: string): Disk[] {
+    let disks = this.#disks.get(machine)
+    if (disks === undefined) {
+      disks = Array.from({ length: this.partitions }, () => new Disk())
+      this.#disks.set(machine, disks)
+    }
+    return disks
+  }
+
+  context(): TaskContext {
+    const world = this
+    const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
+    const { output } = this.pipeline
+    return taskContext(this.pipeline, this.codec, {
+      dimensions: [this.#table],
+      shape: avroShape(FRAME),
+      aheadMs: AHEAD_MS,
+      maxEntryBytes: BATCH_BYTES,
+      counts: new Counts(['d']),
+      output: { ...topic, topic: output.topic, partitions: this.partitions },
+      rejects: { ...topic, topic: output.rejects, partitions: 1 },
+      memory: {
+        ...SHARES,
+        get pageBytes() {
+          return world.pageBytes
+        },
+        get epochBytes() {
+          return world.epochBytes
+        },
+      },
+      now: () => this.#clock,
+      elapsed: () => this.#clock,
+    })
+  }
+
+  /** So many of the stream are still to come. */
+  get left(): number {
+    return this.#waiting.length
+  }
+
+  /** The next ones of the stream are there to be read. */
+  async put(count: number): Promise<void> {
+    for (const record of this.#waiting.splice(0, Math.max(0, count))) {
+      const { key, side, time, id } = record
+      this.#clock = Math.max(this.#clock, time)
+      const partition = partitionOf(Buffer.from(key), this.partitions)
+      const to = { topic: this.topics[side], partition }
+      // Some fill a page of their own.
+      const pad: [string, Buffer] = ['pad', Buffer.alloc(id % 9 === 4 ? 5000 : 8)]
+      await this.kafka.append(to, [{ ...recordBytes(record), headers: [pad], timestamp: time }])
+    }
+  }
+
+  async putAll(): Promise<void> {
+    await this.put(this.#waiting.length)
+  }
+
+  /** Until what is open has closed. */
+  fallSilent(): void {
+    this.#clock += SILENCE_MS
+  }
+
+  /** Somebody else's transaction leaves its offsets, and its records, in the changelog, and is aborted. */
+  async disturb(): Promise<void> {
+    const producer = this.kafka
+      .client('somebody')
+      .producer({ transactionalId: 'somebody', timeoutMs: 10_000 })
+    await producer.init()
+    producer.begin()
+    const batches = this.disks('nowhere').map((_, partition) => {
+      const to = { topic: CHANGELOG, partition, transactional: true, compression: 'none' } as const
+      const writer = new RecordBatchWriter(to)
+      writer.recordOf(this.#clock, { key: null, value: Buffer.from('no page'), headers: [] })
+      return writer
+    })
+    await producer.send(batches)
+    await producer.init()
+  }
+
+  /** Everything is put, taken by `owner`, has closed and is committed: is each row there once, and each reject? */
+  async assertFinished(owner: Owner): Promise<void> {
+    await this.putAll()
+    await owner.work()
+    this.fallSilent()
+    await owner.work()
+    assert.deepEqual(await this.rows(), this.#expectedRows)
+    assert.deepEqual(await this.rejects(), this.#expectedRejects)
+  }
+
+  /** What a reader of the output gets. */
+  async rows(): Promise<string[]> {
+    const values = await this.#read(this.pipeline.output.topic)
+    return values
+      .map(({ value }) => rowOf(this.#output.decode(value!.subarray(FRAME.length))))
+      .sort()
+  }
+
+  /** What a reader of the rejects gets: where each was, and why it is one. */
+  async rejects(): Promise<string[]> {
+    const records = await this.#read(this.pipeline.output.rejects)
+    return records
+      .map(({ headers }) => {
+        const fields = new Map(headers.map(([name, field]) => [name, String(field)]))
+        const of = (name: string): string | undefined => fields.get(`enricher.${name}`)
+        return `${of('topic')} ${of('partition')} ${of('offset')} ${of('reason')}`
+      })
+      .sort()
+  }
+
+  get #expectedRows(): string[] {
+    if (this.#times !== null) return naiveJoin(this.#records, this.#times)
+    const facts = this.#records.filter(({ isRejected }) => !isRejected)
+    return facts.map(({ id }) => `${id}-`).sort()
+  }
+
+  get #expectedRejects(): string[] {
+    const next = new Map<string, number>()
+    const rejects = this.#records.flatMap(({ side, key, fault }) => {
+      const partition = partitionOf(Buffer.from(key), this.partitions)
+      const place = `${this.topics[side]} ${partition}`
+      const offset = next.get(place) ?? 0
+      next.set(place, offset + 1)
+      return fault === undefined ? [] : [`${place} ${offset} ${fault}`]
+    })
+    return rejects.sort()
+  }
+
+  async #read(topic: string) {
+    const records: ReturnType<typeof recordAt>[] = []
+    for (const log of this.kafka.topics.get(topic).partitions) {
+      // A commit is answered before its markers are written.
+      for (let turns = 0; log.stable < log.end && turns < 1000; turns++) await nextTurn()
+      assert.equal(log.stable, log.end, 'a transaction is left open')
+      const { records: bytes, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
+      const columns = await decodeRecordBatches(bytes, log.start, aborted)
+      for (let i = 0; i < columns.length; i++) records.push(recordAt(columns, i))
+    }
+    return records
+  }
+}
