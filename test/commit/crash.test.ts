@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { begun } from './begun.ts'
 import { MemoryWorld } from './memory-world.ts'
 import type { Owner } from './owner.ts'
-import { alone, joined, LAST, withLast } from './random-facts.ts'
+import { alone, joined, LAST, ONCE, withLast } from './random-facts.ts'
 
 /** Streams for each way to go on; more of them where somebody has the time. */
 const RUNS = Number(process.env.CRASH_RUNS ?? 1)
@@ -68,7 +68,7 @@ for (const [what, facts] of KINDS) {
         })
         most = Math.max(most, steps)
       })
-      await fc.assert(property, { numRuns: RUNS, endOnFailure: true })
+      await fc.assert(property, { numRuns: RUNS, ...ONCE })
       assert.ok(most >= LEAST_STEPS, `${most} steps`)
     })
   }
@@ -90,7 +90,7 @@ for (const [what, facts] of KINDS) {
         return false
       })
     })
-    await fc.assert(property, { numRuns: RUNS, endOnFailure: true })
+    await fc.assert(property, { numRuns: RUNS, ...ONCE })
   })
 }
 
@@ -164,6 +164,6 @@ for (const [what, facts] of KINDS) {
       await world.assertFinished(owner)
       await owner.assertExpired(some.lastTime)
     })
-    await fc.assert(property, { numRuns: 20 * RUNS, endOnFailure: true })
+    await fc.assert(property, { numRuns: 20 * RUNS, ...ONCE })
   })
 }

@@ -1,10 +1,8 @@
 /** Tasks whose epochs are committed to a Kafka in memory, by owners that die, stand still, are refused, and follow on one another. */
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
-import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -25,8 +23,14 @@ import {
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
+import {
+  committedBodies,
+  committedRejects,
+  expectedRejects,
+  expectedRows,
+} from '../support/memory-outputs.ts'
 import { taskContext } from '../support/task-context.ts'
-import { LEFT, type ModelTimes, naiveJoin } from '../window/model.ts'
+import { LEFT, type ModelTimes } from '../window/model.ts'
 import { NOON, type StreamRecord } from '../window/random-streams.ts'
 import { Disk } from './disk.ts'
 import { Owner } from './owner.ts'
@@ -190,58 +194,11 @@ export class MemoryWorld {
     await owner.work()
     this.fallSilent()
     await owner.work()
-    assert.deepEqual(await this.rows(), this.#expectedRows)
-    assert.deepEqual(await this.rejects(), this.#expectedRejects)
-  }
-
-  /** What a reader of the output gets. */
-  async rows(): Promise<string[]> {
-    const values = await this.#read(this.pipeline.output.topic)
-    return values
-      .map(({ value }) => rowOf(this.#output.decode(value!.subarray(FRAME.length))))
-      .sort()
-  }
-
-  /** What a reader of the rejects gets: where each was, and why it is one. */
-  async rejects(): Promise<string[]> {
-    const records = await this.#read(this.pipeline.output.rejects)
-    return records
-      .map(({ headers }) => {
-        const fields = new Map(headers.map(([name, field]) => [name, String(field)]))
-        const of = (name: string): string | undefined => fields.get(`enricher.${name}`)
-        return `${of('topic')} ${of('partition')} ${of('offset')} ${of('reason')}`
-      })
-      .sort()
-  }
-
-  get #expectedRows(): string[] {
-    if (this.#times !== null) return naiveJoin(this.#records, this.#times)
-    const facts = this.#records.filter(({ isRejected }) => !isRejected)
-    return facts.map(({ id }) => `${id}-`).sort()
-  }
-
-  get #expectedRejects(): string[] {
-    const next = new Map<string, number>()
-    const rejects = this.#records.flatMap(({ side, key, fault }) => {
-      const partition = partitionOf(Buffer.from(key), this.partitions)
-      const place = `${this.topics[side]} ${partition}`
-      const offset = next.get(place) ?? 0
-      next.set(place, offset + 1)
-      return fault === undefined ? [] : [`${place} ${offset} ${fault}`]
-    })
-    return rejects.sort()
-  }
-
-  async #read(topic: string) {
-    const records: ReturnType<typeof recordAt>[] = []
-    for (const log of this.kafka.topics.get(topic).partitions) {
-      // A commit is answered before its markers are written.
-      for (let turns = 0; log.stable < log.end && turns < 1000; turns++) await nextTurn()
-      assert.equal(log.stable, log.end, 'a transaction is left open')
-      const { records: bytes, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
-      const columns = await decodeRecordBatches(bytes, log.start, aborted)
-      for (let i = 0; i < columns.length; i++) records.push(recordAt(columns, i))
-    }
-    return records
+    const { kafka, topics, partitions, pipeline } = this
+    const bodies = await committedBodies(kafka, pipeline.output.topic)
+    const rows = bodies.map((body) => rowOf(this.#output.decode(body)))
+    assert.deepEqual(rows.sort(), expectedRows(this.#times, this.#records))
+    const rejects = await committedRejects(kafka, pipeline.output.rejects)
+    assert.deepEqual(rejects, expectedRejects(this.#records, topics, partitions))
   }
 }

@@ -41,6 +41,9 @@ export const alone = (maxLength: number): fc.Arbitrary<Facts> =>
 
 const ofKeys: StreamRecord['fault'][] = ['null_key', 'key_mismatch']
 
+/** Of a property: a stream that fails is told with its seed, and so is one that goes on for ever. */
+export const ONCE = { endOnFailure: true, timeout: 60_000 } as const
+
 /** After all others, which have expired then: one of each side and key. */
 export function withLast({ times, records }: Facts): Facts & { lastTime: number } {
   const lastTime = Math.max(NOON, ...records.map(({ time }) => time))

@@ -2,7 +2,10 @@
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
+import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import { sourcesOf } from '../../src/config/topic-names.ts'
+import type { Counts } from '../../src/counts/counts.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker } from '../../src/instance/worker.ts'
@@ -24,12 +27,14 @@ export interface WorkerSetting {
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
   readonly onFatal: (error: unknown) => void
+  readonly counts: Counts
 }
 
 const nothing = (): void => {}
 
 export function startWorker(setting: WorkerSetting): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
+  const { counts } = setting
   const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
   const log: Log = { event: onEvent }
   const worker = new Worker({
@@ -40,20 +45,13 @@ export function startWorker(setting: WorkerSetting): Worker {
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,
+      counts,
       output: { ...topic, topic: pipeline.output.topic, partitions },
       rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
     }),
-    changelog: {
-      topic: CHANGELOG,
-      layout: codec.layout,
-      schemaIds: [],
-      maxRecordBytes: BATCH_BYTES,
-      shorten: (partition, offset) => {
-        broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
-      },
-    },
+    changelog: pipeline.join && changelogOf(broker, codec),
     partitions,
-    topicIds: [null, null],
+    topicIds: sourcesOf(pipeline).map(() => null),
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,
@@ -72,6 +70,16 @@ export function startWorker(setting: WorkerSetting): Worker {
   worker.start()
   return worker
 }
+
+const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
+  topic: CHANGELOG,
+  layout,
+  schemaIds: [],
+  maxRecordBytes: BATCH_BYTES,
+  shorten: (partition, offset) => {
+    admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+  },
+})
 
 /** The one that every fact finds. */
 function oneRow(): DimensionTable {
