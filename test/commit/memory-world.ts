@@ -59,7 +59,7 @@ export class MemoryWorld {
   readonly #waiting: StreamRecord[]
   readonly #output: AvroJson
   readonly #table = new DimensionTable()
-  readonly #disks = new Map<string, Disk[]>()
+  readonly #disks = new Map<string, readonly Disk[]>()
   #clock = NOON
   #owners = 0
 
@@ -109,13 +109,18 @@ export class MemoryWorld {
   }
 
   /** By partition. */
-  disks(machine: string): Disk[] {
+  disks(machine: string): readonly Disk[] {
     let disks = this.#disks.get(machine)
     if (disks === undefined) {
       disks = Array.from({ length: this.partitions }, () => new Disk())
       this.#disks.set(machine, disks)
     }
     return disks
+  }
+
+  /** A machine with these disks, by partition. */
+  furnish(machine: string, disks: readonly Disk[]): void {
+    this.#disks.set(machine, disks)
   }
 
   context(): TaskContext {

@@ -1,23 +1,30 @@
 /** What a pipeline of the model's records has written to a Kafka in memory, and what it should have. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { RecordColumns } from '../../src/batch.ts'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { FRAME } from '../cli/simulate/join/simulated-join.ts'
 import { LEFT, type ModelTimes, naiveJoin } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
+import type { PartitionLog } from './memory-broker/partition-log.ts'
 import type { MemoryKafka } from './memory-broker.ts'
 
 /** Turns of the process within which a transaction that has ended has all its markers. One that is open hides what follows. */
 const MARKER_TURNS = 1000
 
-/** What a read_committed reader gets of a topic, partition by partition. */
-export async function committedRecords(kafka: MemoryKafka, topic: string) {
+/** What a read_committed reader gets of a partition. */
+export async function committedIn(log: PartitionLog): Promise<RecordColumns> {
+  // A commit is answered before its markers are written.
+  for (let turns = 0; log.stable < log.end && turns < MARKER_TURNS; turns++) await nextTurn()
+  const { records, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
+  return decodeRecordBatches(records, log.start, aborted)
+}
+
+/** Of all partitions, one after the other. */
+async function committedRecords(kafka: MemoryKafka, topic: string) {
   const records: ReturnType<typeof recordAt>[] = []
   for (const log of kafka.topics.get(topic).partitions) {
-    // A commit is answered before its markers are written.
-    for (let turns = 0; log.stable < log.end && turns < MARKER_TURNS; turns++) await nextTurn()
-    const { records: bytes, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
-    const columns = await decodeRecordBatches(bytes, log.start, aborted)
+    const columns = await committedIn(log)
     for (let i = 0; i < columns.length; i++) records.push(recordAt(columns, i))
   }
   return records

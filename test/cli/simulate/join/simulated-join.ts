@@ -57,8 +57,14 @@ output: { topic: joined, schemaId: 1 }
 }
 
 export const FRAME = outputFrame(0)
-/** The value of the dimension's only row. */
-export const ROW = rowType.toBuffer({ title: 'row' })
+/** The value of a row of the dimension. */
+export const rowBytes = (title: string): Buffer => rowType.toBuffer({ title })
+/** Of its only one, where nothing else is said. */
+export const ROW = rowBytes('row')
+
+/** The value of a fact that is joined with the row of a key. */
+export const factBytes = (fact: number, d: string): Buffer =>
+  Buffer.concat([FRAME, factType.toBuffer({ k: null, fact, at: null, d })])
 
 /** Key and value of a record, with its fault in them. */
 export function recordBytes(record: StreamRecord): { key: Buffer | null; value: Buffer | null } {
