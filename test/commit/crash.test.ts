@@ -48,7 +48,7 @@ async function atEveryStep(play: (step: number) => Promise<boolean>): Promise<nu
 }
 
 const KINDS = [
-  ['a join', joined(50)],
+  ['a join', joined(36)],
   ['facts that are joined with nothing', alone(50)],
 ] as const
 

@@ -15,6 +15,8 @@ import { Life } from './life.ts'
 import { BATCH_BYTES, CHANGELOG, type MemoryWorld } from './memory-world.ts'
 
 const nothing = (): void => {}
+/** More epochs than what goes wrong here lets fail. */
+const MOST_FAILED = 100
 /** What an instance takes its tasks anew for. */
 const RECOVERABLE = ['FENCED', 'EPOCH_ABORTED', 'RECORD_REFUSED']
 
@@ -104,6 +106,7 @@ export class Owner {
     let failed: number
     do {
       failed = this.failed
+      assert.ok(failed < MOST_FAILED, 'no epoch can be committed')
       await this.process(true)
       await this.commit()
     } while (this.failed > failed)

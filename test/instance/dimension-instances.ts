@@ -22,6 +22,8 @@ const SESSION_MS = 6000
 const COMMIT_MS = 5
 const TICK_MS = 5
 const HASTE_MS = 40
+/** For so long the first rows are on their way. */
+const SLOW_MS = 30
 const PATIENCE_MS = 20_000
 const MALFORMED = Buffer.concat([FRAME, Buffer.from([0xff])])
 
@@ -191,6 +193,10 @@ export class DimensionInstances {
   async #start(instance: string): Promise<void> {
     if (this.#running.has(instance) || this.kafka.isSilent(instance)) return
     this.#starts++
+    // Of the rows: whoever does not wait for them has none.
+    const until = sleep(SLOW_MS)
+    const fault = { hold: 'answer', until } as const
+    this.kafka.faults.order({ api: 'Fetch', clientId: instance, fault })
     const { kafka } = this.#pipeline
     const running = await startWithDimensions({
       broker: this.kafka.client(instance),

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { type DimensionAction, DimensionInstances } from './dimension-instances.ts'
-import { NAMES, some } from './random-actions.ts'
+import { failedCommit, NAMES, some } from './random-actions.ts'
 
 /** More of them where somebody has the time. */
 const RUNS = Number(process.env.DIMENSION_RUNS ?? 12)
@@ -17,7 +17,7 @@ const weighted = (weight: number, arbitrary: fc.Arbitrary<DimensionAction>) => (
 })
 
 const is = fc.constantFrom<'there' | 'deleted' | 'malformed'>(
-  ...(['there', 'there', 'there', 'deleted', 'malformed'] as const),
+  ...(['there', 'there', 'deleted', 'malformed', 'malformed'] as const),
 )
 const actions: fc.Arbitrary<DimensionAction> = fc.oneof(
   weighted(8, fc.record({ do: be('row'), key, is })),
@@ -28,7 +28,8 @@ const actions: fc.Arbitrary<DimensionAction> = fc.oneof(
   weighted(2, fc.record({ do: be('stop'), instance })),
   weighted(1, fc.record({ do: be('hear'), instance })),
   weighted(1, some.cut),
-  weighted(3, some.fault),
+  weighted(2, some.fault),
+  weighted(5, failedCommit),
 )
 
 const steps = fc.array(fc.tuple(actions, fc.nat(15)), { minLength: 10, maxLength: 40, size: 'max' })

@@ -40,6 +40,9 @@ const orders: fc.Arbitrary<Order> = fc.oneof(
   commitFaults,
 )
 
+/** One that fails, at once or in a while. */
+export const failedCommit = fc.record({ do: be('fault'), order: commitFaults })
+
 /** Each kind of action; a test says how often it takes which. */
 export const some = {
   put: fc.record({ do: be('put'), records: fc.nat(15) }),

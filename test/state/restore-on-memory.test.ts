@@ -24,6 +24,9 @@ const MOST_STEPS = 1000
 const OTHER_TIME_MS = 500_000_001
 const KEYS = ['a', 'b', 'c']
 
+/** By partition: every record that a window has ever had, as text, with its time. */
+type History = readonly Map<string, number>[]
+
 interface Epoch {
   readonly put: number
   /** Bytes of pages that need not be on the disk. */
@@ -48,11 +51,12 @@ const epochs: fc.Arbitrary<Epoch[]> = fc.array(
 async function filled(
   { times, records }: Facts,
   list: readonly Epoch[],
-): Promise<{ world: MemoryWorld; older: Disk[] }> {
+): Promise<{ world: MemoryWorld; older: Disk[]; history: History }> {
   const world = await MemoryWorld.open(times, records)
   const owner = world.owner('here')
   const { clientId } = owner
   await owner.take()
+  const history: History = owner.tasks.map(() => new Map())
   let older: Disk[] = []
   for (const [i, { put, pageBytes, isAborted, isDisturbed }] of list.entries()) {
     world.pageBytes = pageBytes
@@ -64,10 +68,12 @@ async function filled(
     }
     await owner.work()
     world.kafka.faults.clear()
+    // Before the next one has its head deleted.
+    for (const [partition, entries] of history.entries()) await readInto(entries, world, partition)
     if (isDisturbed) await world.disturb()
     if (i === list.length >> 1) older = world.disks('here').map((disk) => disk.copy())
   }
-  return { world, older }
+  return { world, older, history }
 }
 
 /** What the disks may have, that a restore begins with. */
@@ -96,17 +102,14 @@ const DISKS: Readonly<
 const entryText = (side: number, key: string, time: number, body: Buffer): string =>
   `${side} ${key} ${time} ${body.toString('hex')}`
 
-interface Replayed {
-  readonly header: ChangelogHeader | undefined
-  /** All that were ever written, with their times. */
-  readonly entries: ReadonlyMap<string, number>
-}
-
-/** The naive replay: record after record, from the changelog's head to its end. */
-async function replayed(world: MemoryWorld, partition: number): Promise<Replayed> {
+/** The naive replay: record after record, from the changelog's head to its end. @returns where the last one has come to */
+async function readInto(
+  entries: Map<string, number>,
+  world: MemoryWorld,
+  partition: number,
+): Promise<ChangelogHeader | undefined> {
   const columns = await committedIn(world.kafka.topics.log({ topic: CHANGELOG, partition }))
   const { buffer, valueStarts, valueEnds } = columns
-  const entries = new Map<string, number>()
   let header: ChangelogHeader | undefined
   for (let i = 0; i < columns.length; i++) {
     const record = decodeChangelog(buffer, valueStarts[i], valueEnds[i])!
@@ -115,7 +118,7 @@ async function replayed(world: MemoryWorld, partition: number): Promise<Replayed
       for (const [text, time] of entriesOf(page)) entries.set(text, time)
     }
   }
-  return { header, entries }
+  return header
 }
 
 function* entriesOf({ buffer, kind, segment, count, start }: Page): Generator<[string, number]> {
@@ -131,11 +134,17 @@ function* entriesOf({ buffer, kind, segment, count, start }: Page): Generator<[s
 }
 
 /** All that can still be matched is in the window, once; and nothing that was not committed. */
-async function assertReplayed(owner: Owner, world: MemoryWorld, { times }: Facts): Promise<void> {
+async function assertReplayed(
+  owner: Owner,
+  world: MemoryWorld,
+  { times }: Facts,
+  history: History,
+): Promise<void> {
   const { beforeMs, afterMs, graceMs } = times!
   for (const task of owner.tasks) {
     assert.ok(task instanceof JoinTask)
-    const { header, entries } = await replayed(world, task.partition)
+    const entries = history[task.partition]
+    const header = await readInto(entries, world, task.partition)
     const { clock, log } = task.state
     assert.deepEqual(
       task.queues.map(({ taken }) => taken),
@@ -172,7 +181,7 @@ async function assertReplayed(owner: Owner, world: MemoryWorld, { times }: Facts
 for (const [what, disksOf] of Object.entries(DISKS)) {
   test(`a restore that begins with ${what} on the disk, and dies at any await, gives what a naive replay gives`, async () => {
     const property = fc.asyncProperty(joined(60), epochs, async (facts, list) => {
-      const { world, older } = await filled(facts, list)
+      const { world, older, history } = await filled(facts, list)
       const disks = await disksOf(facts, list, world, older)
       // What is on the disk is read from there, too.
       world.pageBytes = 0
@@ -188,7 +197,7 @@ for (const [what, disksOf] of Object.entries(DISKS)) {
         isAlive = await first.life.outlives(first.take())
         const owner = isAlive ? first : world.owner('there')
         if (!isAlive) await owner.take()
-        await assertReplayed(owner, world, facts)
+        await assertReplayed(owner, world, facts, history)
         if (isAlive) await world.assertFinished(owner)
       }
     })
