@@ -102,31 +102,36 @@ test('whatever closes the gate and when, no slice begins behind it, and what it 
     }
     gate.to('running')
     const running = loop.run()
-    for (const { change, turns: count, rest } of list) {
-      if (change === 'pause') gate.pause()
-      else if (change === 'resume') gate.resume()
-      else if (change === 'hold') holds.push(loop.holdDuring(() => standsStill(count)))
-      else {
-        gate.to(change as 'joining' | 'recovering')
-        await loop.turn
-        await standsStill(count)
-        gate.to('running')
+    const ended = (): Promise<void> => {
+      gate.to('stopping')
+      return running
+    }
+    const work = async (): Promise<void> => {
+      for (const { change, turns: count, rest } of list) {
+        if (change === 'pause') gate.pause()
+        else if (change === 'resume') gate.resume()
+        else if (change === 'hold') holds.push(loop.holdDuring(() => standsStill(count)))
+        else {
+          gate.to(change as 'joining' | 'recovering')
+          await loop.turn
+          await standsStill(count)
+          gate.to('running')
+        }
+        await turns(rest)
       }
-      await turns(rest)
+      await Promise.all(holds)
+      gate.resume()
+      const { taken, committed } = slow
+      for (
+        let tries = 0;
+        tries < 1000 && (slow.taken === taken || slow.committed === committed);
+        tries++
+      ) {
+        await sleep(1)
+      }
+      assert.ok(slow.taken > taken && slow.committed > committed, 'it stands still for ever')
     }
-    await Promise.all(holds)
-    gate.resume()
-    const { taken, committed } = slow
-    for (
-      let tries = 0;
-      tries < 1000 && (slow.taken === taken || slow.committed === committed);
-      tries++
-    ) {
-      await sleep(1)
-    }
-    assert.ok(slow.taken > taken && slow.committed > committed, 'it stands still for ever')
-    gate.to('stopping')
-    await running
+    await work().finally(ended)
   })
   await fc.assert(property, { numRuns: 60, endOnFailure: true, timeout: 30_000 })
 })

@@ -17,7 +17,7 @@ import { committedIn } from '../support/memory-outputs.ts'
 import { LEFT, RIGHT } from '../window/model.ts'
 
 /** More of them where somebody has the time. */
-const RUNS = Number(process.env.RESTORE_RUNS ?? 1)
+const RUNS = Number(process.env.RESTORE_RUNS ?? 2)
 /** More than any restore here has. */
 const MOST_STEPS = 1000
 /** Another run’s records are of another time, so that none of its epochs has ended where one of ours has. */
