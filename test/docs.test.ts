@@ -153,6 +153,20 @@ test('docs/exactly-once.md names tests that are there', () => {
   assert.ok(links.length > 40, `${links.length}`)
 })
 
+test('each numbered step of docs/exactly-once.md names a test that plays it', () => {
+  const text = read('docs/exactly-once.md')
+  const steps = text.split(/^## /m).flatMap((section) => {
+    const [head, ...parts] = section.split(/^(?=\d+\. )/m)
+    return parts.map((part) => ({ step: `${head.split('\n', 1)} ${parseInt(part, 10)}`, part }))
+  })
+  const unplayed = steps.filter(({ part }) => !/\]\(\S+\.test\.ts\)/.test(part))
+  assert.deepEqual(
+    unplayed.map(({ step }) => step),
+    [],
+  )
+  assert.ok(steps.length >= 30, `${steps.length}`)
+})
+
 test('every npm command is a script of the package', () => {
   const { scripts } = JSON.parse(read('package.json'))
   const unknown = DOCUMENTS.flatMap((file) =>

@@ -12,12 +12,14 @@ export async function tellIfReadAgain(
   partition: number,
   offset: number,
   broker: Broker,
-  { plan, output: { topic: output }, counts, interval }: TaskContext,
+  { plan, outputs, counts, interval }: TaskContext,
   log: Log,
 ): Promise<void> {
   // A bounded run may be meant to add to what is there.
   if (offset >= 0 || interval !== undefined) return
-  if (!(await isFilled(broker, output, partition))) return
+  // An output under a key of its own has records of a task on any partition.
+  const output = outputs.whole?.topic
+  if (output === undefined || !(await isFilled(broker, output, partition))) return
   const [topic] = plan.topics
   counts.readAgain.add(topic)
   log.event('facts_read_again', { topic, partition, output })

@@ -1,41 +1,41 @@
 import type { Store } from '../../src/state/level.ts'
 import { NUMBER_BYTES } from '../../src/state/page.ts'
 
-/** The process is killed. */
-export class Crash extends Error {}
-
-/** LevelDB of one instance: what was written stays, and each write may be the process's last. */
+/** LevelDB of one task on one machine: what was written stays, whatever becomes of the process. */
 export class Disk {
-  readonly #entries = new Map<string, Buffer>()
-  /** Writes until the process dies; a `clear` writes once per key. */
-  writesLeft = Number.POSITIVE_INFINITY
+  readonly #entries: Map<string, Buffer>
 
-  /** Of the window: what is longer is a checkpoint. */
-  get pages(): number {
-    return this.#keys(false).filter((key) => key.length === NUMBER_BYTES).length
+  constructor(entries: Iterable<[string, Buffer]> = []) {
+    this.#entries = new Map(entries)
   }
 
-  get store(): Store {
+  /** Numbers of the pages that are here: a longer key is a checkpoint's. */
+  get pages(): number[] {
+    const keys = this.#keys(false).filter((key) => key.length === NUMBER_BYTES)
+    return keys.map((key) => Buffer.from(key, 'latin1').readUIntBE(0, NUMBER_BYTES))
+  }
+
+  /** As it is now; what is written here later is not there. */
+  copy(): Disk {
+    return new Disk(this.#entries)
+  }
+
+  /** @param step awaited before and after each write (of a `clear`: per key); a process that dies in it writes no more */
+  open(step: () => Promise<void> = turn): Store {
+    const write = async (change: () => void): Promise<void> => {
+      await step()
+      change()
+      await step()
+    }
     return {
-      batch: async (puts: readonly { key: Buffer; value: Buffer }[]) => {
-        this.#write()
-        for (const { key, value } of puts) this.#entries.set(text(key), Buffer.from(value))
-        await turn()
-      },
-      clear: async ({
-        gte,
-        lt,
-        reverse = false,
-      }: {
-        gte?: Buffer
-        lt?: Buffer
-        reverse?: boolean
-      }) => {
-        const keys = this.#keys(reverse)
-        for (const key of keys) {
+      batch: (puts: readonly { key: Buffer; value: Buffer }[]) =>
+        write(() => {
+          for (const { key, value } of puts) this.#entries.set(text(key), Buffer.from(value))
+        }),
+      clear: async ({ gte, lt, reverse = false }: Range) => {
+        for (const key of this.#keys(reverse)) {
           if ((gte && key < text(gte)) || (lt && key >= text(lt))) continue
-          this.#write()
-          this.#entries.delete(key)
+          await write(() => this.#entries.delete(key))
         }
         await turn()
       },
@@ -61,10 +61,12 @@ export class Disk {
     const keys = [...this.#entries.keys()].sort()
     return reverse ? keys.reverse() : keys
   }
+}
 
-  #write(): void {
-    if (this.writesLeft-- <= 0) throw new Crash('Killed while the store is written')
-  }
+interface Range {
+  readonly gte?: Buffer
+  readonly lt?: Buffer
+  readonly reverse?: boolean
 }
 
 const text = (key: Buffer): string => key.toString('latin1')

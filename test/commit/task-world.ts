@@ -118,7 +118,7 @@ export class TaskWorld {
 
   async #taken(): Promise<JoinTask> {
     if (this.#task !== undefined) return this.#task
-    const store = new PageStore(this.#disks[this.#instance].store, this.#codec.layout)
+    const store = new PageStore(this.#disks[this.#instance].open(), this.#codec.layout)
     const context = this.#context()
     const task = new JoinTask(0, store, context.plan.join!, context)
     const ports = this.broker.restorePorts(TOPICS, this.#codec.layout)

@@ -5,23 +5,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
-import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { sourcesOf } from '../../src/config/topic-names.ts'
+import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
-  FRAME,
+  enrichPipeline,
   joinPipeline,
   recordBytes,
   rowOf,
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
 import type { Order } from '../support/memory-broker/faults.ts'
+import type { OffsetEvent } from '../support/memory-broker/group-offsets.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
-import type { ModelTimes } from '../window/model.ts'
+import {
+  committedBodies,
+  committedRejects,
+  expectedRejects,
+  expectedRows,
+} from '../support/memory-outputs.ts'
+import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
 import { CHANGELOG, startWorker } from './start-worker.ts'
 
@@ -55,9 +62,18 @@ export type Action =
   /** The next transaction to end gets so many markers, and the others with `release`. */
   | { readonly do: 'half'; readonly markers: number }
   | { readonly do: 'release' }
+  /** Somebody has it stand still, and go on. */
+  | { readonly do: 'pause' | 'resume'; readonly instance: string }
+  /** Nothing may be taken for so many ms: rows are read anew. */
+  | { readonly do: 'hold'; readonly instance: string; readonly ms: number }
+  /** Somebody has the store of a task put aside. */
+  | { readonly do: 'rebuild'; readonly instance: string; readonly partition: number }
 
 interface Instance {
   readonly worker: Worker
+  readonly counts: Counts
+  /** Slices that it has taken, since it stands still; undefined: it does not, or its last turn has not ended. */
+  slicesAtPause: number | undefined
 }
 
 export class MemoryInstances {
@@ -72,12 +88,22 @@ export class MemoryInstances {
   readonly #fatal: unknown[] = []
   /** Time passes at the broker as it does here; this also keeps the process alive, as connections would. */
   readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
+  readonly #times: ModelTimes | null
+  readonly #records: readonly StreamRecord[]
   #waiting: StreamRecord[]
+  #holds: Promise<void>[] = []
   #silence = 0
   #release: () => void = () => {}
 
-  private constructor(pipeline: Pipeline, codec: PipelineCodec, records: readonly StreamRecord[]) {
+  private constructor(
+    pipeline: Pipeline,
+    codec: PipelineCodec,
+    times: ModelTimes | null,
+    records: readonly StreamRecord[],
+  ) {
     this.#pipeline = pipeline
+    this.#times = times
+    this.#records = records
     this.#codec = codec
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#waiting = [...records]
@@ -88,10 +114,20 @@ export class MemoryInstances {
     this.kafka.topics.create(output.rejects, 1, {})
   }
 
-  static async open(times: ModelTimes, records: readonly StreamRecord[]): Promise<MemoryInstances> {
-    const pipeline = joinPipeline(times, false)
+  /** @param times of the join; null: facts are joined with nothing */
+  static async open(
+    times: ModelTimes | null,
+    records: readonly StreamRecord[],
+  ): Promise<MemoryInstances> {
+    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    return new MemoryInstances(pipeline, codec, records)
+    const read = records.filter(({ side }) => times !== null || side === LEFT)
+    return new MemoryInstances(pipeline, codec, times, read)
+  }
+
+  /** By partition of an input: what became of its offsets. */
+  get offsets(): readonly OffsetEvent[] {
+    return this.kafka.group(this.#pipeline.name).offsets.history
   }
 
   async run(action: Action): Promise<void> {
@@ -114,14 +150,28 @@ export class MemoryInstances {
         return this.#half(action.markers)
       case 'release':
         return this.#release()
+      case 'pause':
+        return this.#pause(action.instance)
+      case 'resume':
+        return this.#resume(action.instance)
+      case 'hold':
+        return this.#hold(action.instance, action.ms)
+      case 'rebuild':
+        this.#running.get(action.instance)?.worker.rebuild(action.partition)
+        return
     }
   }
 
-  /** Nothing goes wrong any more: everything is put, taken, closed and committed. @returns the rows, sorted */
-  async finish(rows: number): Promise<string[]> {
+  /** Nothing goes wrong any more: everything is put, taken, closed and committed. Each row is there once, and each reject. */
+  async assertFinished(): Promise<void> {
+    const expected = expectedRows(this.#times, this.#records)
+    const rows = expected.length
     this.kafka.faults.clear()
     this.#release()
-    for (const instance of this.#running.keys()) this.kafka.hear(instance)
+    for (const instance of this.#running.keys()) {
+      this.kafka.hear(instance)
+      this.#resume(instance)
+    }
     if (this.#running.size === 0) {
       this.#start({ instance: 'last', isStatic: false, isNew: false })
     }
@@ -135,7 +185,14 @@ export class MemoryInstances {
     })
     // What is wrongly committed once more comes now.
     for (const instance of [...this.#running.keys()]) await this.#stop(instance)
-    return (await this.#rows()).sort()
+    await Promise.all(this.#holds)
+    if (this.#fatal.length > 0) throw this.#fatal[0]
+    assert.deepEqual((await this.#rows()).sort(), expected)
+    const { rejects } = this.#pipeline.output
+    assert.deepEqual(
+      await committedRejects(this.kafka, rejects),
+      expectedRejects(this.#records, sourceTopics(this.#pipeline), PARTITIONS),
+    )
   }
 
   async close(): Promise<void> {
@@ -162,8 +219,10 @@ export class MemoryInstances {
     if (isNew) rmSync(dir, { recursive: true, force: true })
     const { kafka } = this.#pipeline
     const broker = this.kafka.client(instance)
+    const counts = new Counts(['d'])
     const worker = startWorker({
       broker,
+      counts,
       pipeline: {
         ...this.#pipeline,
         kafka: {
@@ -181,7 +240,7 @@ export class MemoryInstances {
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
       onFatal: (error) => this.#fatal.push(error),
     })
-    this.#running.set(instance, { worker })
+    this.#running.set(instance, { worker, counts, slicesAtPause: undefined })
   }
 
   /** One that is cut off cannot be told from one that has crashed: it is stopped when it is heard again. */
@@ -191,6 +250,43 @@ export class MemoryInstances {
     this.kafka.hear(instance)
     this.#running.delete(instance)
     await running.worker.stop()
+  }
+
+  #pause(instance: string): void {
+    const running = this.#running.get(instance)
+    if (running === undefined || running.worker.paused) return
+    const { worker, counts } = running
+    worker.pause()
+    // Resolves when the turn under way has ended.
+    const stands = worker.holdDuring(async () => {
+      running.slicesAtPause = worker.paused ? counts.slices.count : undefined
+    })
+    this.#holds.push(stands)
+  }
+
+  #resume(instance: string): void {
+    const running = this.#running.get(instance)
+    if (running === undefined) return
+    const { worker, counts, slicesAtPause } = running
+    if ((slicesAtPause ?? counts.slices.count) !== counts.slices.count) {
+      this.#fatal.push(new Error(`${instance} took a slice while it was paused`))
+    }
+    running.slicesAtPause = undefined
+    worker.resume()
+  }
+
+  #hold(instance: string, ms: number): void {
+    const running = this.#running.get(instance)
+    if (running === undefined) return
+    const { worker, counts } = running
+    const held = worker.holdDuring(async () => {
+      const before = counts.slices.count
+      await sleep(ms)
+      if (counts.slices.count !== before) {
+        this.#fatal.push(new Error(`${instance} took a slice while it was held`))
+      }
+    })
+    this.#holds.push(held)
   }
 
   #half(markers: number): void {
@@ -218,16 +314,8 @@ export class MemoryInstances {
   }
 
   async #rows(): Promise<string[]> {
-    const rows: string[] = []
-    for (const log of this.kafka.topics.get(this.#pipeline.output.topic).partitions) {
-      const { records, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
-      const columns = await decodeRecordBatches(records, log.start, aborted)
-      for (let i = 0; i < columns.length; i++) {
-        const { value } = recordAt(columns, i)
-        rows.push(rowOf(this.#output.decode(value!.subarray(FRAME.length))))
-      }
-    }
-    return rows
+    const bodies = await committedBodies(this.kafka, this.#pipeline.output.topic)
+    return bodies.map((body) => rowOf(this.#output.decode(body)))
   }
 
   async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -251,3 +339,27 @@ const textOf = (fields: object): string =>
 
 const sourceTopics = (pipeline: Pipeline): string[] =>
   sourcesOf(pipeline).map(({ config }) => config.topic)
+
+/**
+ * Instances to which all this has happened, and which have then come to their end in peace: each row and each reject
+ * is there once. To be closed.
+ * @param steps each with the ms for which nothing else happens
+ */
+export async function played(
+  times: ModelTimes | null,
+  records: readonly StreamRecord[],
+  steps: readonly (readonly [Action, number])[],
+): Promise<MemoryInstances> {
+  const instances = await MemoryInstances.open(times, records)
+  try {
+    for (const [action, ms] of steps) {
+      await instances.run(action)
+      await sleep(ms)
+    }
+    await instances.assertFinished()
+    return instances
+  } catch (error) {
+    await instances.close()
+    throw error
+  }
+}

@@ -8,9 +8,10 @@ import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
+import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
-import { FRAME, plainPipeline, recordBytes } from '../cli/simulate/join/simulated-join.ts'
+import { enrichPipeline, FRAME, recordBytes } from '../cli/simulate/join/simulated-join.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
 import { LEFT } from '../window/model.ts'
 import { NOON } from '../window/random-streams.ts'
@@ -38,12 +39,12 @@ export class PlainInstances {
   private constructor(codec: PipelineCodec, partitions: number) {
     this.#codec = codec
     this.#partitions = partitions
-    for (const topic of ['facts', 'enriched']) this.kafka.topics.create(topic, partitions, {})
-    this.kafka.topics.create('enriched.rejects', 1, {})
+    for (const topic of ['facts', 'joined']) this.kafka.topics.create(topic, partitions, {})
+    this.kafka.topics.create('joined.rejects', 1, {})
   }
 
   static async open(partitions = 1): Promise<PlainInstances> {
-    const pipeline = plainPipeline()
+    const pipeline = enrichPipeline()
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     return new PlainInstances(codec, partitions)
   }
@@ -55,11 +56,12 @@ export class PlainInstances {
     const worker = startWorker({
       broker,
       pipeline: {
-        ...plainPipeline(facts),
+        ...enrichPipeline(facts),
         state: { dir: join(this.#folder, instance) },
         commit: { intervalMs: 5 },
       },
       codec: this.#codec,
+      counts: new Counts(['d']),
       partitions: this.#partitions,
       topicIds: [identities.get(facts)!.id],
       instanceId: instance,
@@ -116,7 +118,7 @@ export class PlainInstances {
   async rows(): Promise<number[]> {
     const output = new AvroJson(JSON.parse(this.#codec.outputSchema))
     const rows: number[] = []
-    for (const log of this.kafka.topics.get('enriched').partitions) {
+    for (const log of this.kafka.topics.get('joined').partitions) {
       const { records, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
       const columns = await decodeRecordBatches(records, log.start, aborted)
       for (let i = 0; i < columns.length; i++) {
@@ -129,7 +131,7 @@ export class PlainInstances {
 
   /** The group's offset of the facts; -1: there is none. */
   committed(partition = 0): number {
-    const { committed } = this.kafka.group('plain').offsets
+    const { committed } = this.kafka.group('join').offsets
     return committed.find((of) => of.partition === partition)?.offset ?? -1
   }
 

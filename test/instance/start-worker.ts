@@ -1,13 +1,19 @@
-/** A worker of the model's pipeline on a broker, with its join or without, without registry, dimensions’ topics and HTTP. */
+/** Workers of the model's pipelines on a broker, without registry and HTTP. */
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import { sourcesOf } from '../../src/config/topic-names.ts'
+import type { Counts } from '../../src/counts/counts.ts'
+import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
+import type { Dimension } from '../../src/dimension/dimension.ts'
+import { DimensionRejects } from '../../src/dimension/rejects.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
-import { Worker } from '../../src/instance/worker.ts'
+import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
@@ -15,6 +21,8 @@ export const CHANGELOG = 'changelog'
 /** The step of a commit that ends its transaction. */
 const COMMITTED = 3
 const BATCH_BYTES = 1_048_588
+/** Of all rows. */
+const DIMENSION_BYTES = 1 << 26
 
 export interface WorkerSetting {
   readonly broker: Broker
@@ -30,27 +38,82 @@ export interface WorkerSetting {
   readonly onFatal: (error: unknown) => void
   /** An epoch is committed. */
   readonly onCommit?: () => void
+  readonly counts: Counts
 }
 
 const nothing = (): void => {}
 
+/** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
-  const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
+  const worker = createWorker(setting, [oneRow()], { drain: () => [], settle: nothing })
+  worker.prepare()
+  worker.start()
+  return worker
+}
+
+/** The same with the dimensions that the broker has, which are read before it starts. */
+export async function startWithDimensions(setting: WorkerSetting): Promise<Dimensional> {
+  const { broker, pipeline, codec, counts, onEvent, onFatal } = setting
   const log: Log = { event: onEvent }
-  const worker = new Worker({
+  const rejects = new DimensionRejects({
+    topic: rejectsOf(pipeline),
+    producer: () => worker.producer(),
+    onWritten: nothing,
+    onRefused: async () => {},
+    log,
+  })
+  const options = {
+    ...{ pipeline, codec, broker, rejects, counts, log, onFatal },
+    tables: await openDimensionStores(pipeline, planOf(pipeline).tables, counts, log),
+    limit: DIMENSION_BYTES,
+    hold: (work: () => Promise<void>) => worker.holdDuring(work),
+    onUnknownTopic: nothing,
+  }
+  const dimensions = createDimensions(options)
+  const tables = dimensions.map(({ table }) => table)
+  const worker = createWorker(setting, tables, rejects)
+  worker.prepare()
+  const started = readDimensions(dimensions, options).then(() => worker.start(), onFatal)
+  const stop = async (): Promise<void> => {
+    await started
+    await worker.stop()
+    rejects.close()
+    await Promise.all(dimensions.map((dimension) => dimension.close()))
+  }
+  return { dimensions, stop }
+}
+
+/** A worker with its dimensions, which may not be read yet. */
+export interface Dimensional {
+  readonly dimensions: readonly Dimension[]
+  stop(): Promise<void>
+}
+
+const TOPIC = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
+const rejectsOf = ({ output }: Pipeline) => ({ ...TOPIC, topic: output.rejects, partitions: 1 })
+
+function createWorker(
+  setting: WorkerSetting,
+  dimensions: readonly DimensionTable[],
+  rejects: WorkerOptions['rejects'],
+): Worker {
+  const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
+  const { counts } = setting
+  const log: Log = { event: onEvent }
+  return new Worker({
     broker,
     context: taskContext(pipeline, codec, {
-      dimensions: [oneRow()],
+      dimensions,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,
-      outputs: wholeOutput(pipeline, FRAME, { ...topic, partitions }),
-      rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
+      counts,
+      outputs: wholeOutput(pipeline, FRAME, { ...TOPIC, partitions }),
+      rejects: rejectsOf(pipeline),
     }),
-    changelog: pipeline.join === null ? null : changelogOf(broker, codec),
+    changelog: pipeline.join && changelogOf(broker, codec),
     partitions,
-    topicIds: setting.topicIds ?? [null, null],
+    topicIds: setting.topicIds ?? sourcesOf(pipeline).map(() => null),
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,
@@ -60,23 +123,20 @@ export function startWorker(setting: WorkerSetting): Worker {
     address: '',
     version: '',
     log,
-    rejects: { drain: () => [], settle: nothing },
+    rejects,
     onStep: (step) => step === COMMITTED && setting.onCommit?.(),
     onFatal,
     onRefused: async () => {},
   })
-  worker.prepare()
-  worker.start()
-  return worker
 }
 
-const changelogOf = (broker: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
+const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
   topic: CHANGELOG,
   layout,
   schemaIds: [],
   maxRecordBytes: BATCH_BYTES,
   shorten: (partition, offset) => {
-    broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+    admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
   },
 })
 

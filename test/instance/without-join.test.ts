@@ -29,13 +29,13 @@ test('offsets that a release without topic ids has committed are taken, and get 
     await producer.init()
     producer.begin()
     const nobody = { generationId: -1, memberId: '', groupInstanceId: null }
-    await producer.sendOffsets('plain', nobody, [{ topic: 'facts', partition: 0, offset: 2 }])
+    await producer.sendOffsets('join', nobody, [{ topic: 'facts', partition: 0, offset: 2 }])
     await producer.commit()
     await on.start()
     await on.until('the rest is committed', () => on.committed() === 3)
     await on.until('it has come out', async () => (await on.rows()).length > 0)
     assert.deepEqual(await on.rows(), [3])
-    const [{ topicId }] = on.kafka.group('plain').offsets.committed
+    const [{ topicId }] = on.kafka.group('join').offsets.committed
     assert.equal(topicId, on.kafka.topics.get('facts').id)
   }))
 
@@ -112,9 +112,9 @@ test('where the group’s offsets are forgotten a start says that each fact come
     await on.until('it runs', () => second.tasks[0]?.state === 'running')
     await second.stop()
     assert.deepEqual(told(), [])
-    on.kafka.deleteGroup('plain')
+    on.kafka.deleteGroup('join')
     await on.start()
     await on.until('they come out again', async () => (await on.rows()).length === 4)
-    const fields = { topic: 'facts', partition: 0, output: 'enriched' }
+    const fields = { topic: 'facts', partition: 0, output: 'joined' }
     assert.deepEqual(told(), [{ name: 'facts_read_again', fields }])
   }))

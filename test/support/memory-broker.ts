@@ -29,6 +29,8 @@ export class MemoryKafka {
   readonly #groups = new Map<string, GroupCoordinator>()
   /** By client id: resolves when it can be heard again. */
   readonly #silences = new Map<string, { until: Promise<void>; end: () => void }>()
+  /** By client id. */
+  readonly #ways = new Map<string, () => Promise<void>>()
 
   /** @param now milliseconds since 1970 */
   constructor(now = Date.now()) {
@@ -75,6 +77,11 @@ export class MemoryKafka {
     this.logListeners.tell()
   }
 
+  /** @param way awaited each time that one of the client’s requests, or an answer, is on its way: whoever dies there goes no further */
+  accompany(clientId: string, way: () => Promise<void>): void {
+    this.#ways.set(clientId, way)
+  }
+
   /** Cuts a client off: what it asks is not answered, and its sessions run out, until `hear`. */
   silence(clientId: string): void {
     if (this.#silences.has(clientId)) return
@@ -117,6 +124,7 @@ export class MemoryKafka {
 
   async #travel(clientId: string): Promise<void> {
     await new Promise(setImmediate)
+    await this.#ways.get(clientId)?.()
     await this.#silences.get(clientId)?.until
   }
 }

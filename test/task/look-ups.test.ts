@@ -175,7 +175,7 @@ async function run(world: World, joins: boolean): Promise<Came> {
   const context = taskContext(pipeline, codec, {
     dimensions: await tablesOf(pipeline, codec, world),
   })
-  const pages = joins ? new PageStore(new Disk().store, codec.layout) : null
+  const pages = joins ? new PageStore(new Disk().open(), codec.layout) : null
   const task = createTask(0, pages, context)
   const facts = world.facts.map((fact) => ({
     key: Buffer.from(fact.id),

@@ -48,6 +48,11 @@ export class Faults {
     this.#orders.push({ order, left: order.nth ?? 1 })
   }
 
+  /** How many orders have not been met. */
+  get waiting(): number {
+    return this.#orders.length
+  }
+
   /** Those whose request has not come are forgotten. */
   clear(): void {
     this.#orders.length = 0

@@ -68,7 +68,7 @@ export class MemoryGroup implements Group {
     for (;;) {
       try {
         return await this.#kafka.request(this.#clientId, 'OffsetFetch', () =>
-          this.#coordinator.offsets.stable(partitions),
+          this.#coordinator.offsets.stable(this.#clientId, partitions),
         )
       } catch (error) {
         if (this.#closed) throw error

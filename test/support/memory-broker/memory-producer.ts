@@ -113,7 +113,7 @@ export class MemoryProducer implements TransactionalProducer {
       const group = this.#kafka.group(groupId)
       group.admitOffsets(membership)
       transactions.verify(identity, group.offsets)
-      group.offsets.add(identity.producerId, offsets)
+      group.offsets.add(identity.producerId, this.#clientId, offsets)
     })
   }
 

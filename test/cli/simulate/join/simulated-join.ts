@@ -43,24 +43,28 @@ output: { topic: joined, schemaId: 1 }
   return parsePipeline(text, file('pipeline.yaml'), {})
 }
 
-/** The same without the join. */
-export const plainPipeline = (facts = 'facts'): Pipeline =>
-  parsePipeline(
-    `
-name: plain
+/** The same facts and rows, joined with nothing. */
+export function enrichPipeline(topic = 'facts'): Pipeline {
+  const text = `
+name: join
 kafka: { brokers: "localhost:1" }
-facts: { topic: ${facts}, schema: fact.avsc }
+facts: { topic: ${topic}, schema: fact.avsc }
 dimensions:
   d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
-output: { topic: enriched, schemaId: 1 }
-`,
-    file('pipeline.yaml'),
-    {},
-  )
+output: { topic: joined, schemaId: 1 }
+`
+  return parsePipeline(text, file('pipeline.yaml'), {})
+}
 
 export const FRAME = outputFrame(0)
-/** The value of the dimension's only row. */
-export const ROW = rowType.toBuffer({ title: 'row' })
+/** The value of a row of the dimension. */
+export const rowBytes = (title: string): Buffer => rowType.toBuffer({ title })
+/** Of its only one, where nothing else is said. */
+export const ROW = rowBytes('row')
+
+/** The value of a fact that is joined with the row of a key. */
+export const factBytes = (fact: number, d: string): Buffer =>
+  Buffer.concat([FRAME, factType.toBuffer({ k: null, fact, at: null, d })])
 
 /** Key and value of a record, with its fault in them. */
 export function recordBytes(record: StreamRecord): { key: Buffer | null; value: Buffer | null } {
