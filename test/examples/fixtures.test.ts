@@ -24,7 +24,7 @@ test('each example with a source of records has test cases', () => {
     FIXTURES.map((file) => file.split('/')[0]).sort(),
     examples.map((file) => file.split('/')[0]).sort(),
   )
-  assert.equal(examples.length, 5)
+  assert.equal(examples.length, 6)
 })
 
 for (const file of FIXTURES) {
