@@ -45,7 +45,7 @@ export class NumberedWindow {
       log: this.log,
       clock: this.#clock,
       counts: new WindowCounts(),
-      sink: new TaskOutput(this.#batches, SHAPE, NO_BYTES, NO_REJECTS),
+      sink: new TaskOutput(this.#batches, SHAPE, [NO_BYTES, NO_BYTES], NO_REJECTS),
     })
   }
 

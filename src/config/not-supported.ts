@@ -34,19 +34,6 @@ export const WISHES: readonly Wish[] = [
     what: 'several outputs',
     instead: 'split the output topic where it is read, or run a pipeline for each output',
   },
-  {
-    at: 'join.kind',
-    values: ['right'],
-    what: 'a right join',
-    instead: 'exchange the sides: the right stream as `facts`, with `kind: left`',
-  },
-  {
-    at: 'join.kind',
-    values: ['outer'],
-    what: 'an outer join',
-    instead:
-      'use `kind: left`, and a second pipeline with the sides exchanged for right records without a match',
-  },
   ...each('format', [...TOPICS, 'output'], {
     values: FORMATS,
     what: 'JSON or Protobuf values',

@@ -70,7 +70,9 @@ export class WindowCounts {
   /** Distance of the two event times of each match, by the side whose record was first. */
   readonly matchDelays = [new Distribution(), new Distribution()]
   readonly segmentsExpired = [0, 0]
-  /** Pairs that would have matched, had the left record's window not been closed. */
+  /** Records that came out without a match: once they had closed, or at once as they were late. */
+  readonly unmatched = [0, 0]
+  /** Pairs that would have matched, had one of the two not come out without a match before. */
   closedMatches = 0
 }
 
@@ -103,8 +105,6 @@ export class Counts {
   droppedEarly = 0
   /** Records that are dropped because they are of another type than the pipeline file names, by topic. */
   readonly otherTypes = new Tally()
-  /** Facts of a left join that came out without a match. */
-  unmatched = 0
   /** Records that were committed, by topic. */
   readonly produced = new Tally()
   /** Their bytes before compression, by topic. */

@@ -1,18 +1,16 @@
-import type { RecordBytes, RecordColumns, RejectReason, Stage } from '../batch.ts'
+import type { RecordColumns } from '../batch.ts'
 import { USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
-import type { Compression } from '../config/pipeline.ts'
+import type { Compression, MatchHeaders } from '../config/pipeline.ts'
+import { type HeaderSection, MergedHeaders } from './match-headers.ts'
 import { timeText } from './time-text.ts'
 
 /** Where one stored record's parts are. */
-export interface Entry {
-  readonly buffer: Bytes
+export interface Entry extends HeaderSection {
   readonly keyStart: number
   readonly keyEnd: number
   readonly time: number
-  readonly headersStart: number
-  readonly headersEnd: number
   readonly bodyStart: number
   readonly bodyEnd: number
 }
@@ -35,18 +33,21 @@ export interface OutputShape {
   readonly close: Bytes
 }
 
-/** Outputs that the topic does not take. */
+/** Outputs that the topic does not take. @param source whose record it is that is told of: of a match the fact */
 export interface OutputRejects {
-  tooLarge(left: Entry, bytes: number): void
-  tooOld(left: Entry, time: number): void
+  tooLarge(source: number, of: Entry, bytes: number): void
+  tooOld(source: number, of: Entry, time: number): void
 }
+
+/** What the output has in place of a source's part, by source. */
+export type MissingParts = readonly [Bytes, Bytes]
+
+/** The number of the facts among the sources; the right stream's is the next one. */
+const FACTS = 0
 
 /** What Kafka's format adds to a batch and, at most, to a record. */
 const BATCH_OVERHEAD = 61
 const RECORD_OVERHEAD = 40
-
-/** The text may quote a key. */
-const MOST_ERROR_CHARS = 500
 
 /** Bytes of a batch with one record of so many bytes. */
 export const batchOf = (recordBytes: number): number =>
@@ -126,26 +127,57 @@ export class TaskOutput {
   readonly #shape: OutputShape
   /** Bytes of the shape. */
   readonly #around: number
-  readonly #missingRight: Bytes
+  readonly #missing: MissingParts
+  readonly #headers: MatchHeaders
+  readonly #merged = new MergedHeaders()
   readonly #rejects: OutputRejects
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  constructor(batches: BatchList, shape: OutputShape, missingRight: Bytes, rejects: OutputRejects) {
+  /** @param headers whose headers a match has */
+  constructor(
+    batches: BatchList,
+    shape: OutputShape,
+    missing: MissingParts,
+    rejects: OutputRejects,
+    headers: MatchHeaders = 'left',
+  ) {
     this.batches = batches
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
-    this.#missingRight = missingRight
+    this.#missing = missing
     this.#rejects = rejects
+    this.#headers = headers
   }
 
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
-    if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) this.#matched(time)
+    const headers = this.#headersOf(left, right)
+    const leftBytes = left.bodyEnd - left.bodyStart
+    const rightBytes = right.bodyEnd - right.bodyStart
+    const writer = this.#begin(FACTS, left, headers, time, leftBytes + rightBytes)
+    if (writer === undefined) return
+    this.#matched(time)
+    writer.append(left.buffer, left.bodyStart, left.bodyEnd)
+    this.#between(writer)
+    writer.append(right.buffer, right.bodyStart, right.bodyEnd)
+    this.#end(writer, headers)
   }
 
-  unmatched(left: Entry): void {
-    this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
+  /** A record of a source comes out without a match, with its own key and headers. */
+  unmatched(source: number, record: Entry): void {
+    const { buffer, bodyStart, bodyEnd } = record
+    const missing = this.#missing[1 - source]
+    const bytes = bodyEnd - bodyStart + missing.length
+    const writer = this.#begin(source, record, record, record.time, bytes)
+    if (writer === undefined) return
+    const isFact = source === FACTS
+    if (isFact) writer.append(buffer, bodyStart, bodyEnd)
+    else writer.append(missing, 0, missing.length)
+    this.#between(writer)
+    if (isFact) writer.append(missing, 0, missing.length)
+    else writer.append(buffer, bodyStart, bodyEnd)
+    this.#end(writer, record)
   }
 
   /**
@@ -206,80 +238,46 @@ export class TaskOutput {
     this.#times = times
   }
 
-  /** False: the topic does not take it. */
-  #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
-    const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
-    const valueBytes = this.#around + bodyEnd - bodyStart + end - start
-    const bytes = keyEnd - keyStart + headersEnd - headersStart + valueBytes
-    if (!this.batches.fits(bytes)) {
-      this.#rejects.tooLarge(left, bytes)
-      return false
+  #headersOf(left: Entry, right: Entry): HeaderSection {
+    if (this.#headers === 'left') return left
+    return this.#headers === 'right' ? right : this.#merged.of(left, right)
+  }
+
+  /** @param bytes of the body. @returns the batch, with all up to the body; undefined: the topic does not take the record */
+  #begin(
+    source: number,
+    of: Entry,
+    { headersStart, headersEnd }: HeaderSection,
+    time: number,
+    bytes: number,
+  ): RecordBatchWriter | undefined {
+    const { buffer, keyStart, keyEnd } = of
+    const valueBytes = this.#around + bytes
+    const headerBytes = headersEnd - headersStart
+    const all = keyEnd - keyStart + headerBytes + valueBytes
+    if (!this.batches.fits(all)) {
+      this.#rejects.tooLarge(source, of, all)
+      return undefined
     }
     if (time < this.oldest) {
-      this.#rejects.tooOld(left, time)
-      return false
+      this.#rejects.tooOld(source, of, time)
+      return undefined
     }
-    const { open, between, close } = this.#shape
-    const writer = this.batches.writer(bytes)
-    writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headersEnd - headersStart)
+    const { open } = this.#shape
+    const writer = this.batches.writer(all)
+    writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headerBytes)
     writer.append(open, 0, open.length)
-    writer.append(buffer, bodyStart, bodyEnd)
+    return writer
+  }
+
+  #between(writer: RecordBatchWriter): void {
+    const { between } = this.#shape
     writer.append(between, 0, between.length)
-    writer.append(suffix, start, end)
+  }
+
+  #end(writer: RecordBatchWriter, { buffer, headersStart, headersEnd }: HeaderSection): void {
+    const { close } = this.#shape
     writer.append(close, 0, close.length)
     writer.end(buffer, headersStart, headersEnd)
-    return true
   }
-}
-
-export interface Rejected {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly timestamp: number
-  readonly stage: Stage
-  readonly reason: RejectReason
-  readonly error: string
-  readonly record: RecordBytes
-}
-
-/** Writes rejects: the record as it came, with headers that say where it was and what was wrong. */
-export function writeReject(batches: BatchList, rejected: Rejected): void {
-  const { record } = rejected
-  // Wall clock: the record's own may be what is wrong with it.
-  const timestamp = Date.now()
-  const headers: [string, Buffer | null][] = [
-    ...record.headers.map(([name, value]): [string, Buffer | null] => [name, value]),
-    ['enricher.topic', Buffer.from(rejected.topic)],
-    ['enricher.partition', Buffer.from(String(rejected.partition))],
-    ['enricher.offset', Buffer.from(String(rejected.offset))],
-    ['enricher.timestamp', Buffer.from(String(rejected.timestamp))],
-    ['enricher.stage', Buffer.from(rejected.stage)],
-    ['enricher.reason', Buffer.from(rejected.reason)],
-    ['enricher.error', Buffer.from(rejected.error.slice(0, MOST_ERROR_CHARS))],
-  ]
-  const own = headers.slice(record.headers.length)
-  const omitted = (what: string): [string, Buffer] => ['enricher.omitted', Buffer.from(what)]
-  const { key } = record
-  // Its coordinates still find it in its own topic, where it was small enough to be.
-  const forms = [
-    { ...record, headers },
-    { key, value: null, headers: [...headers, omitted('value: too large')] },
-    { key, value: null, headers: [...own, omitted('value and headers: too large')] },
-  ]
-  const form = forms.find((one) => batches.fits(bytesOf(one))) ?? {
-    key: null,
-    value: null,
-    headers: [...own, omitted('key, value and headers: too large')],
-  }
-  batches.writer(bytesOf(form)).recordOf(timestamp, form)
-}
-
-/** Bytes that a header takes at most: a letter has three bytes of UTF-8, and a length five. */
-function bytesOf({ key, value, headers }: RecordBytes): number {
-  const headerBytes = headers.reduce(
-    (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
-    0,
-  )
-  return headerBytes + (key?.length ?? 0) + (value?.length ?? 0)
 }

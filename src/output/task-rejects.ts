@@ -6,11 +6,10 @@ import {
   type Entry,
   type OutputRejects,
   type OutputTopic,
-  type Rejected,
   tooLargeText,
   tooOldText,
-  writeReject,
 } from './task-output.ts'
+import { type Rejected, writeReject } from './write-reject.ts'
 
 const JOINED = 'The joined record'
 
@@ -61,20 +60,21 @@ export class TaskRejects implements OutputRejects {
     })
   }
 
-  tooLarge(left: Entry, bytes: number): void {
-    this.#joined(left, left.time, 'too_large', tooLargeText(JOINED, this.#output, bytes))
+  tooLarge(source: number, of: Entry, bytes: number): void {
+    const error = tooLargeText(JOINED, this.#output, bytes)
+    this.#joined(source, of, of.time, 'too_large', error)
   }
 
-  tooOld(left: Entry, time: number): void {
-    this.#joined(left, time, 'too_old', tooOldText(JOINED, this.#output, time))
+  tooOld(source: number, of: Entry, time: number): void {
+    this.#joined(source, of, time, 'too_old', tooOldText(JOINED, this.#output, time))
   }
 
   /** An output that the topic does not take: its parts are known, its coordinates are not. */
-  #joined(left: Entry, timestamp: number, reason: RejectReason, error: string): void {
-    const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
+  #joined(source: number, of: Entry, timestamp: number, reason: RejectReason, error: string): void {
+    const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = of
     this.#counts.reject(this.#output.topic, 'output', reason)
     this.#write({
-      topic: this.#topics[0],
+      topic: this.#topics[source],
       partition: this.#partition,
       offset: -1,
       timestamp,

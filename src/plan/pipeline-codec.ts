@@ -92,7 +92,9 @@ export function createPipelineCodec(
     dimensionKeys: keys.dimensions,
     dimensionKeyLayouts: keys.dimensionLayouts,
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
-    missingRight: bytesOf(missing(plan.right)),
+    missing: [[...plan.facts, ...plan.dimensions.flat()], plan.right].map((part) =>
+      bytesOf(missing(part)),
+    ) as [Bytes, Bytes],
     views: storedViews(plan),
     layout: layoutsOf(pipeline, schemas, plan)[0],
     outputSchema: schemaText(plan.schema, 2),

@@ -1,5 +1,5 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
-import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { JoinConfig, LatePolicy, Pipeline, TopicConfig } from '../config/pipeline.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
 export interface Source {
@@ -22,9 +22,9 @@ export interface LookUp {
 }
 
 export interface Join
-  extends Pick<JoinConfig, 'kind' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
+  extends Pick<JoinConfig, 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
   /** What becomes of a late record, by side. */
-  readonly late: readonly ['emit' | 'drop' | 'reject', 'drop' | 'reject']
+  readonly late: readonly [LatePolicy, LatePolicy]
 }
 
 export interface Plan {

@@ -8,7 +8,6 @@
  */
 import { SLICE } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
-import { NO_BYTES } from '../bytes.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { BatchList, TaskOutput, tooLargeText, tooOldText } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
@@ -44,7 +43,7 @@ export class EnrichTask implements RunnableTask {
     this.#facts = new Facts(partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
     const batches = new BatchList(context.output, partition)
-    this.#output = new TaskOutput(batches, context.shape, NO_BYTES, this.#rejects)
+    this.#output = new TaskOutput(batches, context.shape, context.codec.missing, this.#rejects)
   }
 
   offer(_source: number, fetched: Fetched): void {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
+import { JOIN_KINDS } from '../../src/config/join-kind.ts'
 import { WindowCounts } from '../../src/counts/counts.ts'
 import type { InputQueue } from '../../src/input/input-queue.ts'
 import type { EntryCursor } from '../../src/state/page.ts'
@@ -13,7 +14,7 @@ import { JoinWindow } from '../../src/window/join-window.ts'
 import { isLate, type Lateness, latenessOf } from '../../src/window/lateness.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { restore } from '../support/task-context.ts'
-import { type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
+import { LEFT, type ModelRecord, type ModelTimes, naiveJoin } from '../window/model.ts'
 import { putRecord } from '../window/put-record.ts'
 import { Crash, Disk } from './disk.ts'
 import { Broker } from './task-broker.ts'
@@ -52,7 +53,8 @@ class Held {
       counts: new WindowCounts(),
       sink: {
         match: (left, right) => this.#outputs.push(`${idOf(left)}-${idOf(right)}`),
-        unmatched: (left) => this.#outputs.push(`${idOf(left)}-`),
+        unmatched: (side, one) =>
+          this.#outputs.push(side === LEFT ? `${idOf(one)}-` : `-${idOf(one)}`),
       },
     })
     this.state.add(this.window)
@@ -66,7 +68,7 @@ class Held {
 
   async moveTo(streamTime: number): Promise<void> {
     this.state.clock.streamTime = streamTime
-    await this.window.outer?.close(() => false)
+    await this.window.outer.close(() => false)
     this.state.expire()
   }
 
@@ -246,7 +248,7 @@ const times: fc.Arbitrary<ModelTimes> = fc.record({
   beforeMs: fc.integer({ min: 0, max: 3000 }),
   afterMs: fc.integer({ min: 0, max: 3000 }),
   graceMs: fc.integer({ min: 0, max: 1000 }),
-  kind: fc.constantFrom('inner' as const, 'left' as const),
+  kind: fc.constantFrom(...JOIN_KINDS),
   // What is late never reaches the window.
   late: fc.constant(['drop', 'drop'] as const),
 })

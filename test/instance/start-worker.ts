@@ -2,13 +2,13 @@
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import type { Pipeline } from '../../src/config/pipeline.ts'
+import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { avroShape } from '../../src/plan/pipeline-codec.ts'
-import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
+import { FRAME, storedRow } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
@@ -35,7 +35,7 @@ export function startWorker(setting: WorkerSetting): Worker {
   const worker = new Worker({
     broker,
     context: taskContext(pipeline, codec, {
-      dimensions: [oneRow()],
+      dimensions: [oneRow(pipeline.join!)],
       shape: avroShape(FRAME),
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
@@ -74,10 +74,10 @@ export function startWorker(setting: WorkerSetting): Worker {
 }
 
 /** The one that every fact finds. */
-function oneRow(): DimensionTable {
+function oneRow(join: JoinConfig): DimensionTable {
   const table = new DimensionTable()
   const key = bytesOf(Buffer.from('here'))
-  const row = bytesOf(ROW)
+  const row = bytesOf(storedRow(join))
   table.put(key, 0, key.length, row, 0, row.length)
   return table
 }

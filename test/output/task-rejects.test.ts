@@ -8,11 +8,10 @@ import {
   BatchList,
   type Entry,
   type OutputTopic,
-  type Rejected,
   TaskOutput,
-  writeReject,
 } from '../../src/output/task-output.ts'
 import { TaskRejects } from '../../src/output/task-rejects.ts'
+import { type Rejected, writeReject } from '../../src/output/write-reject.ts'
 import { planOf } from '../../src/plan/plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
@@ -96,14 +95,14 @@ test('outputs that the topic does not take are rejected with key and headers, an
   const counts = new Counts(['customer'])
   const plan = planOf(pipelineWith())
   const rejects = new TaskRejects(3, { plan, output, counts, rejects: topic('rejects', 20_000) })
-  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
+  const out = new TaskOutput(new BatchList(output, 3), shape, [NO_BYTES, NO_BYTES], rejects)
   const body = Buffer.from('body')
   const right = entryOf(NOW, Buffer.from('right'))
   out.oldest = NOW - 1000
 
   out.match(entryOf(NOW - 5000, body), right)
-  out.unmatched(entryOf(NOW - 1000, body))
-  out.unmatched(entryOf(NOW - 1001, body))
+  out.unmatched(0, entryOf(NOW - 1000, body))
+  out.unmatched(0, entryOf(NOW - 1001, body))
   out.match(entryOf(NOW - 2000, body), entryOf(NOW - 1500, Buffer.from('right')))
   out.match(entryOf(NOW, Buffer.alloc(6000)), right)
 
@@ -126,9 +125,10 @@ test('outputs that the topic does not take are rejected with key and headers, an
 
 test('a topic without a limit of age takes any', async () => {
   const output = topic('enriched', 5000)
-  const rejects = { tooLarge: assert.fail, tooOld: assert.fail }
-  const out = new TaskOutput(new BatchList(output, 3), shape, NO_BYTES, rejects)
+  const fail = () => assert.fail()
+  const rejects = { tooLarge: fail, tooOld: fail }
+  const out = new TaskOutput(new BatchList(output, 3), shape, [NO_BYTES, NO_BYTES], rejects)
   out.oldest = NOW - Number.POSITIVE_INFINITY
-  out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))
+  out.unmatched(0, entryOf(-8.64e15, Buffer.alloc(4)))
   assert.equal((await recordsOf(out.batches)).length, 1)
 })

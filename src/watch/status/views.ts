@@ -81,7 +81,7 @@ export class ServiceViews implements Views {
         late: counts.late[0] + counts.late[1],
         missing: counts.droppedMissing,
         otherType: counts.otherTypes.total,
-        unmatched: counts.unmatched,
+        unmatched: counts.window.unmatched[0] + counts.window.unmatched[1],
       },
       topology: this.topology(),
       tasks: this.tasks(),
@@ -90,6 +90,7 @@ export class ServiceViews implements Views {
         side,
         hits: counts.probeHits[s],
         misses: counts.probeMisses[s],
+        unmatched: counts.window.unmatched[s],
         delays: delaysOf(counts.window.matchDelays[s]),
       })),
       epochs: {
