@@ -16,6 +16,8 @@ const USAGE = `npm run bench -- by-turns [options]
 
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
+  --kind K          the join's kind (inner)
+  --beside K        the other version's join's kind (as --kind)
   --turns N         turns of each in a run (60)
   --runs N          runs, each with new tasks (5)
   --flags "..."     V8 flags`
@@ -28,11 +30,20 @@ const ROUNDS_PER_TURN = 2
 /** Orders of the first rounds are paid after them, and the compilers need their time. */
 const WARM_UP_ROUNDS = 40
 
-const options = readOptions(USAGE, { against: 'HEAD', within: '60s', turns: 60, runs: 5 })
+const options = readOptions(USAGE, {
+  against: 'HEAD',
+  within: '60s',
+  kind: 'inner',
+  beside: '',
+  turns: 60,
+  runs: 5,
+})
+/** Of ours, and of the other version. */
+const kinds = [options.kind, options.beside || options.kind]
 
 type Tasks = Pick<JoinTasks, 'round' | 'close'>
 
-async function open(folder: string): Promise<Tasks> {
+async function open(folder: string, kind: string): Promise<Tasks> {
   const file = pathToFileURL(`${folder}/bench/join-tasks.ts`).href
   const loaded = (await import(file)) as { JoinTasks: typeof JoinTasks }
   return loaded.JoinTasks.open({
@@ -40,12 +51,13 @@ async function open(folder: string): Promise<Tasks> {
     recordsPerRound: RECORDS_PER_ROUND,
     roundMs: ROUND_MS,
     within: options.within,
+    kind,
   })
 }
 
 /** @returns of each version: the median of its turns; and that of the turns' ratios, ours : the other's facts per CPU-second */
 async function run(folders: readonly string[]): Promise<number[]> {
-  const [ours, other] = [await open(folders[0]), await open(folders[1])]
+  const [ours, other] = [await open(folders[0], kinds[0]), await open(folders[1], kinds[1])]
   for (const tasks of [ours, other]) await costOf(tasks, WARM_UP_ROUNDS)
   const turns: number[][] = [[], [], []]
   for (let turn = 0; turn < options.turns; turn++) {
@@ -64,7 +76,7 @@ const folders = [ROOT, await buildAsOf(options.against)]
 const runs: number[][] = []
 for (let i = 0; i < options.runs; i++) runs.push(await run(folders))
 const [ours, other, ratios] = [0, 1, 2].map((of) => showSpread(runs.map((figures) => figures[of])))
-console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}
+console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}, ${kinds.join(' and ')}
   Everything but the network, as in the bench scale.`)
 printTable([
   ['', 'µs of CPU per fact and payment'],

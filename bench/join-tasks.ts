@@ -38,6 +38,8 @@ export interface JoinTasksOptions {
   /** Event time of a round. */
   readonly roundMs: number
   readonly within: string
+  /** Of the join; inner without it. */
+  readonly kind?: string
 }
 
 export class JoinTasks {
@@ -65,8 +67,8 @@ export class JoinTasks {
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
-    const { partitions, recordsPerRound, roundMs, within } = options
-    const pipeline = loadPipeline(PIPELINE, { WITHIN: within })
+    const { partitions, recordsPerRound, roundMs, within, kind } = options
+    const pipeline = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, partitions)
     const folder = temporaryFolder()

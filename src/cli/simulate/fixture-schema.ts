@@ -78,7 +78,10 @@ const testCase = object(
     },
     expect: object('What comes out, in any order; what is not listed must not come.', {
       outputs: list('Matches; without a join, facts.', output),
-      unmatched: list('Facts of a left join that come out alone.', output),
+      unmatched: list(
+        'Records that come out without a match, of a left, right or outer join.',
+        output,
+      ),
       rejects: list(
         'Records that go to the rejects topic.',
         object('A reject.', { from, key: key('Its key.'), reason: { type: 'string' } }, [
