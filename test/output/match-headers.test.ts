@@ -13,7 +13,11 @@ const value = fc.option(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.
 const headers: fc.Arbitrary<Headers> = fc.oneof(
   fc.constant<Headers>([]),
   fc.array(fc.tuple(fc.string({ maxLength: 5 }), value), { maxLength: 4 }),
-  fc.array(fc.tuple(fc.constant<string>('h'), value), { minLength: 60, maxLength: 70, size: 'max' }),
+  fc.array(fc.tuple(fc.constant<string>('h'), value), {
+    minLength: 60,
+    maxLength: 70,
+    size: 'max',
+  }),
 )
 
 /** Somewhere inside a buffer, as a stored record's are; a right record without headers has not even their count. */

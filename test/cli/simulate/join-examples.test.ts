@@ -28,7 +28,7 @@ const outerExamples: readonly [readonly Given[], readonly string[]][] = [
   [[payment(0), otherOrder(15), order(-60)], ['2-0']],
   [[payment(0), otherOrder(17)], ['-0']],
   [
-    [payment(0), otherOrder(17), ORDER, other(72)],
+    [payment(0), otherOrder(17), ORDER, other(80)],
     ['-0', '2-'],
   ],
   [[otherOrder(69), ORDER, payment(0)], ['1-2']],
