@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { A_JOIN } from '../../src/config/join-kind.ts'
 import { Orders } from './orders.ts'
 
 const COUNT = 40_000
@@ -9,7 +10,7 @@ const COUNT = 40_000
 const isSent = (i: number): boolean => i % 7 !== 3
 
 for (const kind of ['right', 'outer'] as const) {
-  test(`a ${kind} join writes each pair and each record without one once, though instances are killed and tasks move`, async () => {
+  test(`${A_JOIN[kind]} writes each pair and each record without one once, though instances are killed and tasks move`, async () => {
     const orders = await Orders.create({ isSent })
     const env = { JOIN_KIND: kind, JOIN_IDLE: '10m' }
     const first = { ...env, INSTANCE_ID: 'a' }
