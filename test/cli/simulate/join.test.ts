@@ -62,13 +62,16 @@ class Pair {
     }
   }
 
+  /** Key and headers are the fact's, or those of a right record without one. */
   assertRows(): void {
     const expected = this.#model.rows.map((row) => {
       const times = [row.left, row.right].flatMap((record) => record?.time ?? [])
-      return `${rowText(row)} ${(row.left ?? row.right)!.key} ${Math.max(...times)}`
+      const { key, id } = (row.left ?? row.right)!
+      return `${rowText(row)} ${key} ${Math.max(...times)} ${id}`
     })
     const came = this.#simulated.outputs.map(
-      (output) => `${rowOf(output.value)} ${output.key} ${output.timestamp}`,
+      ({ value, key, timestamp, headers }) =>
+        `${rowOf(value)} ${key} ${timestamp} ${headers.record}`,
     )
     assert.deepEqual(came.sort(), expected.sort())
   }
