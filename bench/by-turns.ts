@@ -17,6 +17,8 @@ const USAGE = `npm run bench -- by-turns [options]
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
+  --kind K          the join's kind (inner)
+  --beside K        the other version's join's kind (as --kind)
   --turns N         turns of each in a run (60)
   --runs N          runs, each with new tasks (5)
   --flags "..."     V8 flags`
@@ -33,9 +35,14 @@ const options = readOptions(USAGE, {
   against: 'HEAD',
   within: '60s',
   expressions: '',
+  kind: 'inner',
+  beside: '',
   turns: 60,
   runs: 5,
 })
+
+/** Of ours, and of the other version. */
+const kinds = [options.kind, options.beside || options.kind]
 
 type Tasks = Pick<JoinTasks, 'round' | 'close'>
 
@@ -49,7 +56,7 @@ const EXPRESSIONS: Readonly<Record<string, JoinTasksOptions['expressions']>> = (
   return { where: { where }, fields: { fields }, both: { where, fields } }
 })()
 
-async function open(folder: string): Promise<Tasks> {
+async function open(folder: string, kind: string): Promise<Tasks> {
   const file = pathToFileURL(`${folder}/bench/join-tasks.ts`).href
   const loaded = (await import(file)) as { JoinTasks: typeof JoinTasks }
   return loaded.JoinTasks.open({
@@ -58,12 +65,13 @@ async function open(folder: string): Promise<Tasks> {
     roundMs: ROUND_MS,
     within: options.within,
     expressions: folder === ROOT ? EXPRESSIONS[options.expressions] : undefined,
+    kind,
   })
 }
 
 /** @returns of each version: the median of its turns; and that of the turns' ratios, ours : the other's facts per CPU-second */
 async function run(folders: readonly string[]): Promise<number[]> {
-  const [ours, other] = [await open(folders[0]), await open(folders[1])]
+  const [ours, other] = [await open(folders[0], kinds[0]), await open(folders[1], kinds[1])]
   for (const tasks of [ours, other]) await costOf(tasks, WARM_UP_ROUNDS)
   const turns: number[][] = [[], [], []]
   for (let turn = 0; turn < options.turns; turn++) {
@@ -82,7 +90,7 @@ const folders = [ROOT, await buildAsOf(options.against)]
 const runs: number[][] = []
 for (let i = 0; i < options.runs; i++) runs.push(await run(folders))
 const [ours, other, ratios] = [0, 1, 2].map((of) => showSpread(runs.map((figures) => figures[of])))
-console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}
+console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}, ${kinds.join(' and ')}
   Everything but the network, as in the bench scale.${options.expressions && ` Ours with expressions: ${options.expressions}.`}`)
 printTable([
   ['', 'µs of CPU per fact and payment'],

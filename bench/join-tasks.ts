@@ -40,6 +40,8 @@ export interface JoinTasksOptions {
   readonly within: string
   /** Of the facts; a `where` has to take all of them. */
   readonly expressions?: Partial<Pick<Pipeline['facts'], 'where' | 'fields'>> | undefined
+  /** Of the join; inner without it. */
+  readonly kind?: string
 }
 
 export class JoinTasks {
@@ -67,8 +69,8 @@ export class JoinTasks {
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
-    const { partitions, recordsPerRound, roundMs, within, expressions } = options
-    const example = loadPipeline(PIPELINE, { WITHIN: within })
+    const { partitions, recordsPerRound, roundMs, within, expressions, kind } = options
+    const example = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
     const pipeline = { ...example, facts: { ...example.facts, ...expressions } }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, partitions)

@@ -36,7 +36,7 @@ export class NumberedWindow {
   readonly log: PageLog
   readonly #clock = new StreamClock()
   readonly #key = bytesOf(Buffer.from('o000000000000'))
-  readonly #output = new TaskOutput(OUTPUTS, 0, NO_BYTES, NO_REJECTS, NO_COUNTS)
+  readonly #output = new TaskOutput(OUTPUTS, 0, [NO_BYTES, NO_BYTES], NO_REJECTS, NO_COUNTS)
   outputs = 0
 
   /** @param recentBytes of committed pages that stay in memory */

@@ -1,5 +1,6 @@
 /** Compares what came out with what must come out, record by record and byte by byte. */
 import avsc from 'avsc'
+import { comesOutAlone, type JoinKind } from '../../src/config/join-kind.ts'
 import * as data from './data.ts'
 
 const FRAME = 5
@@ -14,23 +15,26 @@ export interface Result {
 
 export class Check {
   readonly #type: avsc.Type
-  readonly #kind: 'inner' | 'left'
+  readonly #kind: JoinKind
   readonly #orderedAt: (i: number) => number
+  readonly #isSent: (i: number) => boolean
   readonly #times: Uint8Array
   readonly #examples: { key: string; got: unknown; expected: object }[] = []
   #wrong = 0
   seen = 0
 
-  /** @param count orders 0 to count - 1 were sent */
+  /** @param count orders 0 to count - 1 were sent, with their payments, but for those that `isSent` says were not */
   constructor(
     outputSchema: string,
     count: number,
-    kind: 'inner' | 'left',
+    kind: JoinKind,
     orderedAt: (i: number) => number,
+    isSent: (i: number) => boolean = () => true,
   ) {
     this.#type = avsc.Type.forSchema(JSON.parse(outputSchema))
     this.#kind = kind
     this.#orderedAt = orderedAt
+    this.#isSent = isSent
     this.#times = new Uint8Array(count)
   }
 
@@ -49,7 +53,7 @@ export class Check {
       return
     }
     this.#times[i]++
-    const expected = data.enriched(i, this.#orderedAt(i), data.isPaid(i))
+    const expected = data.enriched(i, this.#orderedAt(i), data.isPaid(i), this.#isSent(i))
     if (!value?.subarray(FRAME).equals(this.#type.toBuffer(expected))) {
       this.#fault(String(key), value, expected)
     }
@@ -70,7 +74,11 @@ export class Check {
   }
 
   #comesOut(i: number): boolean {
-    return this.#kind === 'left' || data.isPaid(i)
+    const [sent, paid] = [this.#isSent(i), data.isPaid(i)]
+    if (sent && paid) return true
+    return (
+      (sent && comesOutAlone(this.#kind, 'left')) || (paid && comesOutAlone(this.#kind, 'right'))
+    )
   }
 
   #fault(key: string, value: Buffer | null, expected: object): void {

@@ -83,14 +83,17 @@ export const product = (id: number) => ({
   list_price: (100 + pick(15, id, 49_900)) / 100,
 })
 
-/** What has to come out for order `i`; with `paid` false: of a left join, without its payment. */
-export function enriched(i: number, at: number, paid: boolean): object {
+/**
+ * What has to come out for order `i`; with `paid` false: of a left join, without its payment; with `sent` false: of a right
+ * one, its payment alone.
+ */
+export function enriched(i: number, at: number, paid: boolean, sent = true): object {
   const left = order(i, at)
-  const c = left.customer_id <= CUSTOMERS ? customer(left.customer_id) : null
-  const p = left.product_id <= PRODUCTS ? product(left.product_id) : null
+  const c = sent && left.customer_id <= CUSTOMERS ? customer(left.customer_id) : null
+  const p = sent && left.product_id <= PRODUCTS ? product(left.product_id) : null
   const right = paid ? payment(i, at) : null
   return {
-    ...left,
+    ...(sent ? left : nulls(left)),
     customer_name: c?.name ?? null,
     segment: c?.segment ?? null,
     country: c?.country ?? null,
@@ -102,3 +105,6 @@ export function enriched(i: number, at: number, paid: boolean): object {
     paid_at: right?.paid_at ?? null,
   }
 }
+
+const nulls = (record: object): object =>
+  Object.fromEntries(Object.keys(record).map((name) => [name, null]))

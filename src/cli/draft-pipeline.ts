@@ -187,7 +187,7 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
     ...on,
     '  within: 60s # how far apart a fact and its match may be',
     '  grace: 10s # how much later late records are accepted',
-    '  kind: inner # left: facts without a match come out, too',
+    '  kind: inner # left: facts without a match come out, too; right: right records; outer: both',
     ...selectLines(join, right.field, lastWord(join.topic), taken, '  '),
   ]
 }

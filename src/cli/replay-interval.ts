@@ -1,4 +1,5 @@
 import type { Admin } from '../broker/port.ts'
+import { comesOutAlone } from '../config/join-kind.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import type { Interval, Offsets, Times } from '../input/interval.ts'
@@ -21,8 +22,8 @@ export interface ReplayInterval extends Interval {
 }
 
 /**
- * What has to be read so that each fact of `facts` meets all that it may match. The ends are those
- * that the topics have now.
+ * What has to be read so that each fact of `facts` meets all that it may match, and, where right records come out without
+ * a match, each right record of that time does. The ends are those that the topics have now.
  * @param aheadMs how much later than its record's timestamp an event time may be
  */
 export async function replayInterval(
@@ -38,6 +39,7 @@ export async function replayInterval(
   )
   return {
     times,
+    rows: facts,
     overAt,
     offsets: found.map(({ offsets }) => offsets),
     expected: found.map(({ expected }) => expected),
@@ -51,7 +53,10 @@ function timesOf({ join }: Pipeline, facts: Times): Pick<Interval, 'times' | 'ov
   if (join === null) return { times: [facts], overAt: Number.POSITIVE_INFINITY }
   const { beforeMs, afterMs, heldMs } = latenessOf(join)
   const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
-  return { times: [facts, right], overAt: right.to + heldMs }
+  // Those that right records of the interval match.
+  const matching = { from: facts.from - afterMs, to: facts.to + beforeMs }
+  const left = comesOutAlone(join.kind, 'right') ? matching : facts
+  return { times: [left, right], overAt: Math.max(left.to, right.to) + heldMs }
 }
 
 interface SourceOffsets {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../broker/port.ts'
 import { hasRecords } from '../broker/read-topic.ts'
+import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { countText, plural } from '../config/text.ts'
@@ -52,7 +53,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
       resumes: isResumed,
     }
   })
-  print(`${resumes ? 'Going on with' : 'Replaying'} ${intervalText(source, interval.times[0])}`)
+  print(`${resumes ? 'Going on with' : 'Replaying'} ${intervalText(source, interval.rows)}`)
   for (const topic of interval.shortened) {
     print(`The beginning of ${topic} is deleted already, by retention: what was there is not in it`)
   }
@@ -75,16 +76,20 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     print(`  ${which}, ${plural(to - from, 'offset')}: what is committed of that is not in it`)
   }
   if (isOpen(source, to)) {
-    print('The last windows were still open: right records that come from now on are not in it')
+    print('The last windows were still open: records that come from now on are not in it')
   }
 }
 
 const storedText = (pipeline: Pipeline): string =>
   changelogTopic(pipeline) === null ? 'group and state' : 'group, changelog and state'
 
-/** Whether facts before `to` may still meet right records. */
-const isOpen = ({ join: joined }: Pipeline, to: number): boolean =>
-  joined !== null && to + joined.afterMs + joined.graceMs > Date.now()
+/** Whether records before `to` may still meet others. */
+function isOpen({ join: joined }: Pipeline, to: number): boolean {
+  if (joined === null) return false
+  const { kind, beforeMs, afterMs, graceMs } = joined
+  const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
+  return to + reachMs + graceMs > Date.now()
+}
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')

@@ -119,8 +119,11 @@ export interface PipelineCodec {
   readonly rowLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
-  /** The right side's columns in a left join without a match, in output form; nothing where there is no join. */
-  readonly missingRight: Bytes
+  /**
+   * What the output has in place of a side's columns, facts first: of the facts those of their dimensions are among them.
+   * Nothing where the side's are always there.
+   */
+  readonly missing: readonly [Bytes, Bytes]
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string

@@ -28,19 +28,6 @@ export const WISHES: readonly Wish[] = [
     what: 'several joins in one pipeline',
     instead: 'let a second pipeline have the output of this one as its facts',
   },
-  {
-    at: 'join.kind',
-    values: ['right'],
-    what: 'a right join',
-    instead: 'exchange the sides: the right stream as `facts`, with `kind: left`',
-  },
-  {
-    at: 'join.kind',
-    values: ['outer'],
-    what: 'an outer join',
-    instead:
-      'use `kind: left`, and a second pipeline with the sides exchanged for right records without a match',
-  },
   ...each('format', [...TOPICS, 'output'], {
     values: FORMATS,
     what: 'JSON or Protobuf values',

@@ -1,8 +1,10 @@
 import { crossCheck } from './cross-checks.ts'
+import { A_JOIN, comesOutAlone, type SideName } from './join-kind.ts'
 import { lookedUp } from './look-ups.ts'
 import type {
   Column,
   JoinConfig,
+  LatePolicy,
   MemoryConfig,
   OutputConfig,
   Pipeline,
@@ -139,6 +141,7 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
     graceMs,
     kind: raw.kind ?? 'inner',
     select: columns(raw.select),
+    headers: raw.headers ?? 'left',
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
     late: lateOf(raw, report),
     aheadMs: milliseconds(raw.ahead ?? '10s'),
@@ -146,17 +149,22 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
   }
 }
 
-/** One policy for both sides, or one for each. Only facts of a left join can come out without a match. */
-function lateOf({ kind, late }: RawJoin, report: ReportAt): JoinConfig['late'] {
-  const { left, right } = typeof late === 'object' ? late : { left: late, right: late }
-  if (left === 'emit' && kind !== 'left') {
-    const why = 'is for facts of a left join: an inner one has matches only'
-    report(['join', 'late'], `emit ${why}; write drop or reject`)
+/** One policy for both sides, or one for each. */
+function lateOf({ kind = 'inner', late }: RawJoin, report: ReportAt): JoinConfig['late'] {
+  const refuse = (path: readonly string[], which: string): void => {
+    const why = `is for records that come out without a match, which ${which} never do`
+    report(['join', 'late', ...path], `emit ${why}; write drop or reject`)
   }
-  return {
-    left: left ?? (kind === 'left' ? 'emit' : 'drop'),
-    right: right === 'reject' ? 'reject' : 'drop',
+  if (late === 'emit' && kind === 'inner') refuse([], 'those of an inner join')
+  const of = (side: SideName): LatePolicy => {
+    const isAlone = comesOutAlone(kind, side)
+    const given = typeof late === 'object' ? late[side] : late
+    if (given !== 'emit' || isAlone) return given ?? (isAlone ? 'emit' : 'drop')
+    // For both sides it is said of those that it can be of.
+    if (typeof late === 'object') refuse([side], `${side} ones of ${A_JOIN[kind]}`)
+    return 'drop'
   }
+  return { left: of('left'), right: of('right') }
 }
 
 function columns(select: RawSelect | undefined): Column[] | null {

@@ -1,4 +1,5 @@
 /** The pipeline file after validation: typed, complete (defaults are in), frozen. */
+import type { JoinKind } from './join-kind.ts'
 
 export type Format = 'avro'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
@@ -107,6 +108,11 @@ export interface DimensionConfig extends TopicConfig {
   readonly missing: 'null' | 'drop' | 'reject'
 }
 
+/** emit: it comes out at once, without a match. */
+export type LatePolicy = 'emit' | 'drop' | 'reject'
+/** merge: the fact's, then the right record's. */
+export type MatchHeaders = 'left' | 'right' | 'merge'
+
 export interface JoinConfig extends TopicConfig {
   readonly onLeft: string
   readonly onRight: string
@@ -114,12 +120,14 @@ export interface JoinConfig extends TopicConfig {
   readonly beforeMs: number
   readonly afterMs: number
   readonly graceMs: number
-  readonly kind: 'inner' | 'left'
+  readonly kind: JoinKind
   readonly select: readonly Column[] | null
-  /** Wall clock without input after which the windows of a left join are closed. */
+  /** Whose headers a match has; a record that comes out without one has its own. */
+  readonly headers: MatchHeaders
+  /** Wall clock without input after which the windows close, where any record comes out without a match. */
   readonly idleMs: number
   /** What becomes of a late record. */
-  readonly late: { readonly left: 'emit' | 'drop' | 'reject'; readonly right: 'drop' | 'reject' }
+  readonly late: Readonly<Record<'left' | 'right', LatePolicy>>
   /** How far ahead of the clock an event time may be. */
   readonly aheadMs: number
   /** What becomes of a record that is further ahead. */

@@ -1,7 +1,10 @@
 /** The pipeline file as it is written, once the JSON Schema has accepted it: typed, not yet complete. */
+import type { JoinKind } from './join-kind.ts'
 import type {
   Compression,
   KeyFormat,
+  LatePolicy,
+  MatchHeaders,
   MemoryConfig,
   OauthSasl,
   TimeUnit,
@@ -11,7 +14,6 @@ import type {
 
 /** A duration as the file has it: a text with its unit, or 0. */
 export type Duration = string | number
-type Late = 'emit' | 'drop' | 'reject'
 export type RawSelect = string[] | Record<string, string>
 
 /** What a dimension is looked up by. */
@@ -51,10 +53,11 @@ export interface RawPipeline {
     on: string | { left: string; right: string }
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
-    kind?: 'inner' | 'left'
+    kind?: JoinKind
     select?: RawSelect
+    headers?: MatchHeaders
     idle?: Duration
-    late?: Late | { left?: Late; right?: 'drop' | 'reject' }
+    late?: LatePolicy | { left?: LatePolicy; right?: LatePolicy }
     ahead?: Duration
     early?: 'drop' | 'reject'
   }

@@ -2,6 +2,10 @@
  * The definition of the pipeline file: what validates it is what `stream-enricher schema` prints for
  * editors. Defaults that depend on other keys are in `pipeline-of.ts`, what one key says against another in `cross-checks.ts`.
  */
+import { JOIN_KINDS } from './join-kind.ts'
+
+const LATE = ['emit', 'drop', 'reject'] as const
+
 const text = (description: string, more: object = {}): object => ({
   type: 'string',
   minLength: 1,
@@ -315,22 +319,26 @@ export const pipelineSchema = {
             anyOf: [duration('Both directions.'), bothSides],
           },
           grace: duration('How much longer late records are accepted.', { default: '0s' }),
-          kind: text('inner: matches only; left: also facts without a match.', {
-            enum: ['inner', 'left'],
-            default: 'inner',
-          }),
+          kind: text(
+            'inner: matches only; left: also facts without a match; right: also right records without one; outer: both.',
+            { enum: JOIN_KINDS, default: 'inner' },
+          ),
           select,
+          headers: text(
+            'Whose headers a match has: the fact’s, the right record’s, or the fact’s and then the right record’s. A record that comes out without a match has its own.',
+            { enum: ['left', 'right', 'merge'], default: 'left' },
+          ),
           idle: duration(
-            'Left join: after this long without input all windows close. Default: window + grace.',
+            'Left, right and outer joins: after this long without input all windows close. Default: window + grace.',
           ),
           late: {
             description:
-              'What becomes of a late record: it comes out without a match (facts of a left join; their default), is dropped and counted (the default of all others), or rejected. Of both sides, or of each.',
+              'What becomes of a late record: it comes out at once, without a match (emit: for a side whose records come out without one, and the default there), is dropped and counted (the default of the others), or rejected. Of both sides, or of each.',
             anyOf: [
-              { enum: ['emit', 'drop', 'reject'] },
+              { enum: LATE },
               object('A policy for each side.', {
-                left: { enum: ['emit', 'drop', 'reject'], description: 'Of late facts.' },
-                right: { enum: ['drop', 'reject'], description: 'Of late right records.' },
+                left: { enum: LATE, description: 'Of late facts.' },
+                right: { enum: LATE, description: 'Of late right records.' },
               }),
             ],
           },

@@ -70,7 +70,9 @@ export class WindowCounts {
   /** Distance of the two event times of each match, by the side whose record was first. */
   readonly matchDelays = [new Distribution(), new Distribution()]
   readonly segmentsExpired = [0, 0]
-  /** Pairs that would have matched, had the left record's window not been closed. */
+  /** Records that came out without a match: once they had closed, or at once as they were late. */
+  readonly unmatched = [0, 0]
+  /** Pairs that would have matched, had one of the two not come out without a match before. */
   closedMatches = 0
 }
 
@@ -105,8 +107,6 @@ export class Counts {
   readonly otherTypes = new Tally()
   /** Records that their topic's `where` does not take, by topic; of a dimension, rows that it deletes. */
   readonly filtered = new Tally()
-  /** Facts of a left join that came out without a match. */
-  unmatched = 0
   /** Records that were committed, by topic. */
   readonly produced = new Tally()
   /** Their bytes before compression, by topic. */

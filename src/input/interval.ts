@@ -14,6 +14,8 @@ export interface Offsets {
 export interface Interval {
   /** Records outside of them move stream time, and do nothing else. */
   readonly times: readonly Times[]
+  /** Of the rows that come out: the time of a row's fact, or of a right record without one. */
+  readonly rows: Times
   /** Once stream time has passed this, whatever else is of the interval is late; infinite where nothing ever is. */
   readonly overAt: number
   /** By partition. */

@@ -4,6 +4,7 @@ import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import { FAILED, FILTERED, type ValueReader } from '../codec/port.ts'
 import { BatchList, type OutputTopic, tooLargeText } from './batch-list.ts'
+import type { HeaderSection } from './match-headers.ts'
 import type { OutputShape } from './task-output.ts'
 
 const COMPLETED = 'The completed record'
@@ -18,9 +19,7 @@ export interface Completed {
   readonly value: Bytes
   readonly valueStart: number
   readonly valueEnd: number
-  readonly headers: Bytes
-  readonly headersStart: number
-  readonly headersEnd: number
+  readonly headers: HeaderSection
   /** The record that it was made of alone: a fact that is joined with nothing; null: there were two. */
   readonly source: { readonly columns: RecordColumns; readonly i: number } | null
 }
@@ -108,7 +107,8 @@ export class Sink {
   #write(record: Completed, key: Bytes, start: number, end: number, partition: number): boolean {
     const reader = this.#reader
     const { open, close } = this.#shape
-    const { time, headers, headersStart, headersEnd } = record
+    const { time, headers } = record
+    const { headersStart, headersEnd } = headers
     const valueBytes = open.length + reader.projectedBytes + close.length
     const headerBytes = headersEnd - headersStart
     const bytes = Math.max(0, end - start) + headerBytes + valueBytes
@@ -123,7 +123,7 @@ export class Sink {
     writer.append(open, 0, open.length)
     writer.wrote(reader.project(writer.buffer, writer.position))
     writer.append(close, 0, close.length)
-    writer.end(headers, headersStart, headersEnd)
+    writer.end(headers.buffer, headersStart, headersEnd)
     return true
   }
 

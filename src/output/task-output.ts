@@ -1,18 +1,17 @@
 import type { RecordColumns } from '../batch.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
+import type { MatchHeaders } from '../config/pipeline.ts'
 import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
+import { type HeaderSection, MergedHeaders } from './match-headers.ts'
 import { Scratch } from './scratch.ts'
 import { type Completed, Sink, type SinkCounts, type SinkOutput, type SinkRejects } from './sink.ts'
 
 /** Where one stored record's parts are. */
-export interface Entry {
-  readonly buffer: Bytes
+export interface Entry extends HeaderSection {
   readonly keyStart: number
   readonly keyEnd: number
   readonly time: number
-  readonly headersStart: number
-  readonly headersEnd: number
   readonly bodyStart: number
   readonly bodyEnd: number
 }
@@ -27,11 +26,17 @@ export interface OutputShape {
   readonly close: Bytes
 }
 
-/** Outputs that the topic does not take. */
+/** Outputs that the topic does not take. @param source whose record it is that is told of: of a match the fact */
 export interface OutputRejects extends SinkRejects {
-  tooLarge(to: OutputTopic, left: Entry, bytes: number): void
-  tooOld(to: OutputTopic, left: Entry, time: number): void
+  tooLarge(to: OutputTopic, source: number, of: Entry, bytes: number): void
+  tooOld(to: OutputTopic, source: number, of: Entry, time: number): void
 }
+
+/** What the output has in place of a source's part, by source. */
+export type MissingParts = readonly [Bytes, Bytes]
+
+/** The number of the facts among the sources; the right stream's is the next one. */
+const FACTS = 0
 
 /** Where completed records go. */
 export interface Outputs {
@@ -43,7 +48,7 @@ export interface Outputs {
   readonly sinks: readonly SinkOutput[]
 }
 
-type Value = 'value' | 'valueStart' | 'valueEnd' | 'headers'
+type Value = 'value' | 'valueStart' | 'valueEnd'
 
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
@@ -60,18 +65,21 @@ export class TaskOutput {
   readonly #shape: OutputShape
   /** Bytes of the shape. */
   readonly #around: number
-  readonly #missingRight: Bytes
+  readonly #missing: MissingParts
+  readonly #headers: MatchHeaders
+  readonly #merged = new MergedHeaders()
   readonly #rejects: OutputRejects
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  /** @param missingRight a match's right side where there is none */
+  /** @param headers whose headers a match has */
   constructor(
     { whole, shape, sinks }: Outputs,
     partition: number,
-    missingRight: Bytes,
+    missing: MissingParts,
     rejects: OutputRejects,
     counts: SinkCounts,
+    headers: MatchHeaders = 'left',
   ) {
     this.#batches = whole && new BatchList(whole, partition)
     this.#space = this.#batches ?? new Scratch()
@@ -79,17 +87,38 @@ export class TaskOutput {
     this.#sinks = sinks.map((sink) => new Sink(sink, partition, rejects, counts))
     this.#shape = shape
     this.#around = shape.open.length + shape.between.length + shape.close.length
-    this.#missingRight = missingRight
+    this.#missing = missing
+    this.#headers = headers
     this.#rejects = rejects
   }
 
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
-    if (this.#write(left, time, right.buffer, right.bodyStart, right.bodyEnd)) this.#matched(time)
+    const headers = this.#headersOf(left, right)
+    const leftBytes = left.bodyEnd - left.bodyStart
+    const rightBytes = right.bodyEnd - right.bodyStart
+    const writer = this.#begin(FACTS, left, headers, time, leftBytes + rightBytes)
+    if (writer === undefined) return
+    writer.append(left.buffer, left.bodyStart, left.bodyEnd)
+    this.#between(writer)
+    writer.append(right.buffer, right.bodyStart, right.bodyEnd)
+    if (this.#end(writer, left, headers, time)) this.#matched(time)
   }
 
-  unmatched(left: Entry): void {
-    this.#write(left, left.time, this.#missingRight, 0, this.#missingRight.length)
+  /** A record of a source comes out without a match, with its own key and headers. */
+  unmatched(source: number, record: Entry): void {
+    const { buffer, bodyStart, bodyEnd, time } = record
+    const missing = this.#missing[1 - source]
+    const bytes = bodyEnd - bodyStart + missing.length
+    const writer = this.#begin(source, record, record, time, bytes)
+    if (writer === undefined) return
+    const isFact = source === FACTS
+    if (isFact) writer.append(buffer, bodyStart, bodyEnd)
+    else writer.append(missing, 0, missing.length)
+    this.#between(writer)
+    if (isFact) writer.append(missing, 0, missing.length)
+    else writer.append(buffer, bodyStart, bodyEnd)
+    this.#end(writer, record, record, time)
   }
 
   /**
@@ -182,59 +211,74 @@ export class TaskOutput {
     this.#times = times
   }
 
-  /** False: no output has it. */
-  #write(left: Entry, time: number, suffix: Bytes, start: number, end: number): boolean {
-    const { buffer, keyStart, keyEnd, headersStart, headersEnd, bodyStart, bodyEnd } = left
-    const valueBytes = this.#around + bodyEnd - bodyStart + end - start
-    const bytes = keyEnd - keyStart + headersEnd - headersStart + valueBytes
-    if (!this.#space.fits(bytes)) {
-      this.#rejects.tooLarge(this.#topic, left, bytes)
-      return false
+  #headersOf(left: Entry, right: Entry): HeaderSection {
+    if (this.#headers === 'left') return left
+    return this.#headers === 'right' ? right : this.#merged.of(left, right)
+  }
+
+  /** @param bytes of the body. @returns the batch, with all up to the body; undefined: the topic does not take the record */
+  #begin(
+    source: number,
+    of: Entry,
+    { headersStart, headersEnd }: HeaderSection,
+    time: number,
+    bytes: number,
+  ): RecordBatchWriter | undefined {
+    const { buffer, keyStart, keyEnd } = of
+    const valueBytes = this.#around + bytes
+    const headerBytes = headersEnd - headersStart
+    const all = keyEnd - keyStart + headerBytes + valueBytes
+    if (!this.#space.fits(all)) {
+      this.#rejects.tooLarge(this.#topic, source, of, all)
+      return undefined
     }
     if (time < this.oldest) {
-      this.#rejects.tooOld(this.#topic, left, time)
-      return false
+      this.#rejects.tooOld(this.#topic, source, of, time)
+      return undefined
     }
-    const { open, between, close } = this.#shape
-    const writer = this.#space.writer(bytes)
-    writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headersEnd - headersStart)
+    const { open } = this.#shape
+    const writer = this.#space.writer(all)
+    writer.begin(time, buffer, keyStart, keyEnd, valueBytes, headerBytes)
     this.#valueStart = writer.position
     writer.append(open, 0, open.length)
-    writer.append(buffer, bodyStart, bodyEnd)
+    return writer
+  }
+
+  #between(writer: RecordBatchWriter): void {
+    const { between } = this.#shape
     writer.append(between, 0, between.length)
-    writer.append(suffix, start, end)
+  }
+
+  /** @returns whether any output has the record */
+  #end(writer: RecordBatchWriter, of: Entry, headers: HeaderSection, time: number): boolean {
+    const { close } = this.#shape
     writer.append(close, 0, close.length)
-    const isWritten = this.#sinks.length === 0 || this.#sinkMatch(writer, left, time)
-    writer.end(buffer, headersStart, headersEnd)
+    const isWritten = this.#sinks.length === 0 || this.#sinkEntry(writer, of, headers, time)
+    writer.end(headers.buffer, headers.headersStart, headers.headersEnd)
     return isWritten
   }
 
-  #sinkMatch(writer: RecordBatchWriter, left: Entry, time: number): boolean {
-    const { buffer, keyStart, keyEnd, headersStart, headersEnd } = left
-    const around = { time, key: buffer, keyStart, keyEnd, headersStart, headersEnd, source: null }
-    return this.#sink(writer, around)
+  #sinkEntry(writer: RecordBatchWriter, of: Entry, headers: HeaderSection, time: number): boolean {
+    const { buffer: key, keyStart, keyEnd } = of
+    return this.#sink(writer, { time, key, keyStart, keyEnd, headers, source: null })
   }
 
   #sinkFact(writer: RecordBatchWriter, columns: RecordColumns, time: number, i: number): boolean {
+    const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
     return this.#sink(writer, {
       time,
-      key: columns.buffer,
-      keyStart: columns.keyStarts[i],
-      keyEnd: columns.keyEnds[i],
-      headersStart: columns.headerStarts[i],
-      headersEnd: columns.headerEnds[i],
+      key: buffer,
+      keyStart: keyStarts[i],
+      keyEnd: keyEnds[i],
+      headers: { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] },
       source: { columns, i },
     })
   }
 
-  /**
-   * Gives the sinks the completed record whose value ends where the writer is. Key and headers lie in one buffer.
-   * @returns whether any output has it
-   */
+  /** Gives the sinks the completed record whose value ends where the writer is. @returns whether any output has it */
   #sink(writer: RecordBatchWriter, around: Omit<Completed, Value>): boolean {
     const record = {
       ...around,
-      headers: around.key,
       value: writer.buffer,
       valueStart: this.#valueStart,
       valueEnd: writer.position,

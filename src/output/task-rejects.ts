@@ -6,6 +6,7 @@ import type { Completed } from './sink.ts'
 import type { Entry, OutputRejects } from './task-output.ts'
 import { type Rejected, writeReject } from './write-reject.ts'
 
+const FACTS = 0
 const JOINED = 'The joined record'
 
 interface RejectContext {
@@ -52,33 +53,34 @@ export class TaskRejects implements OutputRejects {
     })
   }
 
-  tooLarge(to: OutputTopic, left: Entry, bytes: number): void {
+  tooLarge(to: OutputTopic, source: number, of: Entry, bytes: number): void {
     const error = tooLargeText(JOINED, to, bytes)
-    this.#unplaced(to, partsOf(left), left.time, 'too_large', error)
+    this.#unplaced(to, source, partsOf(of), of.time, 'too_large', error)
   }
 
-  tooOld(to: OutputTopic, left: Entry, time: number): void {
-    this.#unplaced(to, partsOf(left), time, 'too_old', tooOldText(JOINED, to, time))
+  tooOld(to: OutputTopic, source: number, of: Entry, time: number): void {
+    this.#unplaced(to, source, partsOf(of), time, 'too_old', tooOldText(JOINED, to, time))
   }
 
   unwritten(to: OutputTopic, completed: Completed, reason: RejectReason, error: string): void {
     const { source, key, keyStart, keyEnd, value, valueStart, valueEnd, time } = completed
     if (source !== null) {
-      this.record(0, source.columns, source.i, 'output', reason, error)
+      this.record(FACTS, source.columns, source.i, 'output', reason, error)
       return
     }
-    const { headers, headersStart, headersEnd } = completed
+    const { buffer, headersStart, headersEnd } = completed.headers
     const parts = {
       key: keyEnd < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
       value: Buffer.from(value.subarray(valueStart, valueEnd)),
-      headers: headersEnd > headersStart ? readHeaders(headers, headersStart) : [],
+      headers: headersEnd > headersStart ? readHeaders(buffer, headersStart) : [],
     }
-    this.#unplaced(to, parts, time, reason, error)
+    this.#unplaced(to, FACTS, parts, time, reason, error)
   }
 
   /** An output that its topic does not take: its parts are known, its coordinates are not. */
   #unplaced(
     to: OutputTopic,
+    source: number,
     record: RecordBytes,
     timestamp: number,
     reason: RejectReason,
@@ -86,7 +88,7 @@ export class TaskRejects implements OutputRejects {
   ): void {
     this.#counts.reject(to.topic, 'output', reason)
     this.#write({
-      topic: this.#topics[0],
+      topic: this.#topics[source],
       partition: this.#partition,
       offset: -1,
       timestamp,

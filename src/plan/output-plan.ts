@@ -1,6 +1,7 @@
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
+import { comesOutAlone, type SideName } from '../config/join-kind.ts'
 import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
@@ -52,18 +53,20 @@ export const inputSchemas = ({ facts, right, dimensions }: TopicSchemas): AvroRe
 /**
  * Derives the output: the fact's fields, each dimension's columns, the right side's fields, in the
  * file's order, with their docs, aliases, defaults and logical types. Columns of a dimension that may be
- * missing, and the right side of a left join, are nullable: `T` becomes `["null", T]`; a union with
+ * missing, and of a side of the join that may be, are nullable: `T` becomes `["null", T]`; a union with
  * null stays as it is; a union without one gets null as its last branch, which leaves its bytes alone.
  */
-export function planOutput(pipeline: Pipeline, given: TopicSchemas): OutputPlan {
-  const schemas = withDerived(pipeline, given)
-  const { dimensions, join, output } = pipeline
-  const isNullable = (d: number): boolean => dimensions[d].missing === 'null'
+export function planOutput(pipeline: Pipeline, written: TopicSchemas): OutputPlan {
+  const schemas = withDerived(pipeline, written)
+  const { output } = pipeline
+  const nullable = nullableParts(pipeline)
+  const given = (schema: AvroRecordSchema, isNullable: boolean): AvroRecordSchema =>
+    isNullable ? withoutDefaults(schema) : schema
   const namespace = innerNamespace(schemas.facts, '')
   const fields = outputFields(pipeline, namespace, {
-    facts: schemas.facts,
-    dimensions: schemas.dimensions.map((one, d) => (isNullable(d) ? withoutDefaults(one) : one)),
-    right: join?.kind === 'left' ? withoutDefaults(schemas.right!) : schemas.right,
+    facts: given(schemas.facts, nullable.facts),
+    dimensions: schemas.dimensions.map((one, d) => given(one, nullable.dimensions[d])),
+    right: schemas.right && given(schemas.right, nullable.right),
   })
   return { ...fields, schema: recordOf(output.topic, namespace, allOf(fields)) }
 }
@@ -110,6 +113,17 @@ export function selectedSchema(
   return recordOf(topic, namespace, fields)
 }
 
+/** Which parts may be missing. A right record without a match has neither fact nor rows; the rows of a fact may be missing, too. */
+function nullableParts({ join, dimensions }: Pipeline) {
+  const comesOut = (side: SideName): boolean => join !== null && comesOutAlone(join.kind, side)
+  const facts = comesOut('right')
+  return {
+    facts,
+    dimensions: dimensions.map(({ missing }) => facts || missing === 'null'),
+    right: comesOut('left'),
+  }
+}
+
 const withoutDefaults = (schema: AvroRecordSchema): AvroRecordSchema => ({
   ...schema,
   fields: schema.fields.map((field) => ({
@@ -135,7 +149,9 @@ export function outputFields(
 ): OutputFields {
   const { dimensions, join, output, facts: factConfig } = pipeline
   const types = new NamedTypes(recordName(output.topic), namespace)
-  const facts = fieldsOf(types, 'facts', factConfig, schemas.facts, factConfig.select, false)
+  const nullable = nullableParts(pipeline)
+  const { select } = factConfig
+  const facts = fieldsOf(types, 'facts', factConfig, schemas.facts, select, nullable.facts)
   const columns = dimensions.map((config, d) =>
     fieldsOf(
       types,
@@ -143,13 +159,11 @@ export function outputFields(
       config,
       schemas.dimensions[d],
       config.select,
-      config.missing === 'null',
+      nullable.dimensions[d],
     ),
   )
   const right =
-    join === null
-      ? []
-      : fieldsOf(types, 'right', join, schemas.right!, join.select, join.kind === 'left')
+    join === null ? [] : fieldsOf(types, 'right', join, schemas.right!, join.select, nullable.right)
   const fields = { facts, dimensions: columns, right }
   refuseTwice(pipeline, fields)
   return fields

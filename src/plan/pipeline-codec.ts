@@ -104,7 +104,9 @@ export function createPipelineCodec(
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map((rowLayout, d) => `${keys.dimensionLayouts[d]}${rowLayout}`),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
-    missingRight: bytesOf(missing(plan.right)),
+    missing: [[...plan.facts, ...plan.dimensions.flat()], plan.right].map((part) =>
+      bytesOf(missing(part)),
+    ) as [Bytes, Bytes],
     views: storedViews(plan),
     layout: layoutsOf(pipeline, derived, plan)[0],
     outputSchema: schemaText(plan.schema, 2),

@@ -4,6 +4,7 @@ import type {
   Compression,
   DimensionConfig,
   JoinConfig,
+  LatePolicy,
   LookUpPart,
   Pipeline,
   TopicConfig,
@@ -49,9 +50,9 @@ export interface LookUp {
 }
 
 export interface Join
-  extends Pick<JoinConfig, 'kind' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
+  extends Pick<JoinConfig, 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
   /** What becomes of a late record, by side. */
-  readonly late: readonly ['emit' | 'drop' | 'reject', 'drop' | 'reject']
+  readonly late: readonly [LatePolicy, LatePolicy]
 }
 
 /** Topics that epochs are written to. */

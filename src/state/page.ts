@@ -23,6 +23,7 @@ export const RIGHT = 1
 /** Of a side's entries that have found a match. */
 export const marksOf = (side: number): number => 2 + side
 export const isMarks = (kind: number): boolean => kind > RIGHT
+export const markedSide = (kind: number): number => kind - 2
 /** Of a page; so many a store may have. */
 export const KINDS = 4
 

@@ -8,7 +8,6 @@
  */
 import { SLICE } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
-import { NO_BYTES } from '../bytes.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
 import { TaskOutput } from '../output/task-output.ts'
@@ -47,7 +46,7 @@ export class EnrichTask implements RunnableTask {
     this.#output = new TaskOutput(
       context.outputs,
       partition,
-      NO_BYTES,
+      context.codec.missing,
       this.#rejects,
       context.counts,
     )

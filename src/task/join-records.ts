@@ -1,7 +1,7 @@
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { Block } from '../input/input-queue.ts'
-import { LooseFact } from '../output/loose-fact.ts'
+import { LooseRecord } from '../output/loose-record.ts'
 import type { TaskOutput } from '../output/task-output.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
@@ -20,7 +20,7 @@ interface JoinParts {
   readonly right: Side
   readonly window: JoinWindow
   readonly clock: StreamClock
-  readonly output: TaskOutput
+  readonly rows: Pick<TaskOutput, 'unmatched'>
 }
 
 /** Takes the records of a join one by one: each is put on its own side of the window, and looked for on the other. */
@@ -31,17 +31,17 @@ export class JoinRecords {
   readonly #right: Side
   readonly #window: JoinWindow
   readonly #clock: StreamClock
-  readonly #output: TaskOutput
-  readonly #lateFact = new LooseFact()
+  readonly #rows: JoinParts['rows']
+  readonly #lateRecord = new LooseRecord()
 
-  constructor({ context, join, facts, right, window, clock, output }: JoinParts) {
+  constructor({ context, join, facts, right, window, clock, rows }: JoinParts) {
     this.#context = context
     this.#join = join
     this.#facts = facts
     this.#right = right
     this.#window = window
     this.#clock = clock
-    this.#output = output
+    this.#rows = rows
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
@@ -59,7 +59,11 @@ export class JoinRecords {
     const bodyBytes = value.projectedBytes + rowBytes
     const around = facts.key.end - facts.key.start + columns.headerEnds[i] - columns.headerStarts[i]
     if (bodyBytes + around > this.#context.maxEntryBytes) return facts.tooLarge(block, i, bodyBytes)
-    if (late) return this.#emitLate(value, block, i, bodyBytes)
+    if (late) {
+      const record = this.#beginLate(facts, block, i, bodyBytes)
+      this.#writeFact(value, record.buffer, record.bodyStart)
+      return this.#emitLate(LEFT)
+    }
     const at = this.#insert(facts, block, i, row, bodyBytes)
     this.#writeFact(value, window.bodyBuffer, at)
     this.#probe(LEFT, facts.hashes[row])
@@ -72,13 +76,18 @@ export class JoinRecords {
     const right = this.#right
     const value = right.open(block, i, row)
     if (typeof value === 'number') return value
-    if (isLate(window.times, block.times[i], this.#clock.streamTime)) {
-      return this.#late(RIGHT, block, i)
-    }
+    const late = isLate(window.times, block.times[i], this.#clock.streamTime)
+    if (late && this.#join.late[RIGHT] !== 'emit') return this.#late(RIGHT, block, i)
+
     const { columns } = block
     const bodyBytes = value.projectedBytes
     const around = right.key.end - right.key.start + columns.headerEnds[i] - columns.headerStarts[i]
     if (bodyBytes + around > this.#context.maxEntryBytes) return right.tooLarge(block, i, bodyBytes)
+    if (late) {
+      const record = this.#beginLate(right, block, i, bodyBytes)
+      value.project(record.buffer, record.bodyStart)
+      return this.#emitLate(RIGHT)
+    }
     const at = this.#insert(right, block, i, row, bodyBytes)
     value.project(window.bodyBuffer, at)
     this.#probe(RIGHT, right.hashes[row])
@@ -121,15 +130,17 @@ export class JoinRecords {
     this.#facts.enricher.write(body, value.project(body, start))
   }
 
-  /** It comes out without a match, and is not kept. */
-  #emitLate(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
-    const { counts } = this.#context
-    const fact = this.#lateFact
-    const at = fact.begin(times[i], this.#facts.key, columns, i, bodyBytes)
-    this.#writeFact(value, fact.buffer, at)
-    this.#output.unmatched(fact)
-    counts.late[LEFT]++
-    counts.unmatched++
+  /** A record that comes out without a match, and is not kept: its body is written next. */
+  #beginLate({ key }: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
+    this.#lateRecord.begin(times[i], key, columns, i, bodyBytes)
+    return this.#lateRecord
+  }
+
+  #emitLate(side: number): number {
+    const { late, window } = this.#context.counts
+    this.#rows.unmatched(side, this.#lateRecord)
+    late[side]++
+    window.unmatched[side]++
     return TAKEN
   }
 

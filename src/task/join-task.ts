@@ -18,6 +18,7 @@ import { windowTimes } from '../window/segments.ts'
 import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
+import { IntervalRows } from './interval-rows.ts'
 import { JoinRecords } from './join-records.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
@@ -59,10 +60,13 @@ export class JoinTask implements RunnableTask {
     this.#output = new TaskOutput(
       context.outputs,
       partition,
-      context.codec.missingRight,
+      context.codec.missing,
       this.#rejects,
       context.counts,
+      join.headers,
     )
+    const { interval } = context
+    const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => context.memory.pageBytes)
     const { log, clock } = this.state
     this.window = new JoinWindow({
@@ -71,7 +75,7 @@ export class JoinTask implements RunnableTask {
       number: 0,
       log,
       clock,
-      sink: this.#output,
+      sink: rows,
       counts: context.counts.window,
     })
     this.state.add(this.window)
@@ -82,7 +86,7 @@ export class JoinTask implements RunnableTask {
       right: this.#right,
       window: this.window,
       clock,
-      output: this.#output,
+      rows,
     })
   }
 
@@ -119,7 +123,7 @@ export class JoinTask implements RunnableTask {
     }
     if (!this.#readHeads()) return false
 
-    if (this.window.outer?.isDue) {
+    if (this.window.outer.isDue) {
       await this.#close()
       return true
     }
@@ -215,34 +219,30 @@ export class JoinTask implements RunnableTask {
   /** What stream time has passed by comes out, or goes. */
   async #close(): Promise<void> {
     this.#dirty = true
-    const { outer } = this.window
-    if (outer !== undefined) {
-      this.#context.counts.unmatched += await outer.close(() => this.full)
-    }
+    await this.window.outer.close(() => this.full)
     this.state.expire()
   }
 
   /**
-   * A left join whose inputs have ended, or have been silent for `join.idle`, closes its windows.
+   * Where records come out without a match, inputs that have ended, or have been silent for `join.idle`, close the windows.
    * Stream time moves with it and is part of the epoch, so that a replay decides the same.
    */
   async #closeWhenIdle(): Promise<boolean> {
-    const { outer, times } = this.window
-    if (outer === undefined || outer.closing.pending === 0) return false
+    const { outer } = this.window
+    if (outer.pending === 0) return false
     const [facts, right] = this.queues
     if (!facts.caughtUp || !right.caughtUp) return false
     const ended = facts.ended && right.ended
     const silentMs = this.#context.elapsed() - this.#lastInputAt
     if (!ended && silentMs < this.#join.idleMs) return false
     const { clock } = this.state
-    const { closing } = outer
-    clock.streamTime = Math.max(clock.streamTime, closing.latest + closing.sliceMs + times.openMs)
+    clock.streamTime = Math.max(clock.streamTime, outer.closedAt)
     await this.#close()
     return true
   }
 
   get ended(): boolean {
-    const isOpen = (this.window.outer?.closing.pending ?? 0) > 0
+    const isOpen = this.window.outer.pending > 0
     return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 

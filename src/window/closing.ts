@@ -1,6 +1,6 @@
 const FIRST_ENTRIES = 16
 
-/** Left entries of one segment, outside the JavaScript heap: a window of days has many millions of them. */
+/** A side's entries of one segment, outside the JavaScript heap: a window of days has many millions of them. */
 export class SegmentEntries {
   readonly segment: number
   #entries = new Int32Array(FIRST_ENTRIES)
@@ -25,7 +25,7 @@ export class SegmentEntries {
 }
 
 /**
- * Which left entries close when: the unmatched ones are emitted as stream time passes. Entries are
+ * Which entries of a side close when: the unmatched ones are emitted as stream time passes. Entries are
  * kept by slices of event time, so that closing looks at each of them once.
  */
 export class Closing {

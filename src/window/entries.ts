@@ -22,7 +22,7 @@ export class Entries {
   readonly #chunks: Int32Array[] = []
   /** Each chunk's first page. */
   readonly #firstPages: number[] = []
-  /** A bit per entry, of chunks with a match in a left join. */
+  /** A bit per entry, of chunks with a match, where the side's records come out without one. */
   readonly #matched: (Int32Array | undefined)[] = []
   /** The next entry's number. */
   #next = 0

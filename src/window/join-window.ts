@@ -1,6 +1,6 @@
 import { type Bytes, copyBytes, hashBytes, varintBytes, writeVarint } from '../bytes.ts'
 import type { WindowCounts } from '../counts/counts.ts'
-import { EntryCursor, isMarks, LEFT, type Page, RIGHT } from '../state/page.ts'
+import { EntryCursor, isMarks, LEFT, markedSide, type Page, RIGHT } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import { PageWriter } from '../state/page-writer.ts'
 import type { StateStore, StreamClock } from '../state/task-state.ts'
@@ -8,7 +8,7 @@ import { COLD_FIELDS, ColdMatches, otherOf, pagesWanted } from './cold-matches.t
 import type { Entries } from './entries.ts'
 import { isClosed, isInside, isLate } from './lateness.ts'
 import { LookAhead } from './look-ahead.ts'
-import { OuterSide } from './outer-side.ts'
+import { OuterSides } from './outer-sides.ts'
 import { readPages } from './page-reader.ts'
 import { restoreEntries } from './restore-entries.ts'
 import type { SegmentIndex } from './segment-index.ts'
@@ -29,8 +29,9 @@ export class JoinWindow implements StateStore {
   readonly segments: Segments
   readonly queries: WindowQueries
   readonly ahead: LookAhead
-  /** The facts of a left join; undefined: nothing comes out without a match. */
-  readonly outer: OuterSide | undefined
+  /** What comes out without a match. */
+  readonly outer: OuterSides
+  readonly #isOuter: boolean
   readonly #clock: StreamClock
   readonly #log: PageLog
   readonly #writer: PageWriter
@@ -60,10 +61,8 @@ export class JoinWindow implements StateStore {
     this.#writer = new PageWriter(log, number)
     this.segments = new Segments(times.segmentMs)
     const { segments } = this
-    if (kind === 'left') {
-      const emit = (fact: EntryCursor): void => sink.unmatched(fact)
-      this.outer = new OuterSide(LEFT, times.openMs, times.sliceMs, { segments, log, clock }, emit)
-    }
+    this.outer = new OuterSides(kind, { times, segments, log, clock, counts, sink })
+    this.#isOuter = this.outer.all.length > 0
     this.queries = new WindowQueries(segments, log, this.#hash)
     this.ahead = new LookAhead(times, segments, log.recent)
   }
@@ -126,9 +125,7 @@ export class JoinWindow implements StateStore {
     page.count++
     this.#ownEntries = entries
     this.#ownEntry = index.add(side, hash, page.number, this.#ownPosition)
-    const { outer } = this
-    if (outer !== undefined && outer.side === side)
-      outer.closing.add(time, index.start, this.#ownEntry)
+    if (this.#isOuter) this.outer.of[side]?.closing.add(time, index.start, this.#ownEntry)
     return own.bodyStart
   }
 
@@ -141,7 +138,7 @@ export class JoinWindow implements StateStore {
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
-    const { segments, outer } = this
+    const { segments } = this
     const { recent } = this.#log
     this.#takenAt = this.#clock.streamTime
     let hit = false
@@ -154,8 +151,7 @@ export class JoinWindow implements StateStore {
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
         const place = recent.match(other.page(entry))
-        if (place < 0 || (outer !== undefined && !this.#cold.isEmpty))
-          this.#wait(side, other, entry)
+        if (place < 0 || (this.#isOuter && !this.#cold.isEmpty)) this.#wait(side, other, entry)
         else this.#consider(side, other, entry, recent.bufferAt(place), recent.startAt(place))
       }
     }
@@ -172,15 +168,14 @@ export class JoinWindow implements StateStore {
   }
 
   seal(): void {
-    this.outer?.seal(this.#writer)
+    this.outer.seal(this.#writer)
     this.#writer.seal()
   }
 
   /** Drops the segments that hold nothing any more; returns their starts. */
   expire(): number[] {
     // What has closed unmatched is emitted first.
-    const closed = this.outer?.closing.closedBefore ?? Number.POSITIVE_INFINITY
-    const before = Math.min(this.#clock.streamTime - this.times.heldMs, closed)
+    const before = Math.min(this.#clock.streamTime - this.times.heldMs, ...this.outer.closedBefore)
     const gone = this.segments.expire(before)
     if (gone.length > 0) this.#ownIndex = undefined
     for (const side of [LEFT, RIGHT]) {
@@ -194,23 +189,22 @@ export class JoinWindow implements StateStore {
   }
 
   get closedBefore(): readonly number[] {
-    return this.outer === undefined ? [] : [this.outer.closing.closedBefore]
+    return this.outer.closedBefore
   }
 
   restore(page: Page): void {
-    const { outer } = this
     if (isMarks(page.kind)) {
-      outer?.restoreMarks(page)
+      this.outer.of[markedSide(page.kind)]?.restoreMarks(page)
       return
     }
+    const outer = this.outer.of[page.kind]
     restoreEntries(page, this.segments, this.#hash, (time, entry) => {
-      if (outer !== undefined && outer.side === page.kind)
-        outer.closing.add(time, page.segment, entry)
+      outer?.closing.add(time, page.segment, entry)
     })
   }
 
   restored(closedBefore: readonly number[]): void {
-    this.outer?.closing.restored(closedBefore[0] ?? Number.NEGATIVE_INFINITY)
+    this.outer.restored(closedBefore)
   }
 
   /** @param buffer @param start where the entry's page lies */
@@ -224,11 +218,13 @@ export class JoinWindow implements StateStore {
     const distance = right.time - left.time
     if (!isInside(times, distance) || isLate(times, other.time, this.#takenAt)) return
     if (!other.sameKey(own.buffer, own.keyStart, own.keyEnd)) return
-    const { outer } = this
-    if (outer !== undefined) {
-      if (side === outer.side) outer.mark(this.#ownEntries!, this.#ownEntry)
-      else if (this.#isOver(entries, entry, other.time)) return
-      else outer.mark(entries, entry)
+    if (this.#isOuter) {
+      const theirs = this.outer.of[1 - side]
+      if (theirs !== undefined) {
+        if (this.#isOver(1 - side, entries, entry, other.time)) return
+        theirs.mark(entries, entry)
+      }
+      this.outer.of[side]?.mark(this.#ownEntries!, this.#ownEntry)
     }
     const { matchDelays } = this.#counts
     if (distance < 0) matchDelays[RIGHT].add(-distance)
@@ -236,16 +232,16 @@ export class JoinWindow implements StateStore {
     this.#sink.match(left, right)
   }
 
-  /** The left record has come out without a match already, or is about to. */
-  #isOver(entries: Entries, entry: number, time: number): boolean {
-    if (entries.isMatched(entry) || !isClosed(this.times, time, this.#takenAt)) return false
+  /** The record, of a side whose records come out without a match, has come out so already, or is about to. */
+  #isOver(side: number, entries: Entries, entry: number, time: number): boolean {
+    if (entries.isMatched(entry) || !isClosed(this.times, side, time, this.#takenAt)) return false
     this.#counts.closedMatches++
     return true
   }
 
   /**
-   * For its page; in a left join also for those that wait already: whether a record has closed
-   * depends on whether one of them has matched it.
+   * For its page; where records come out without a match also for those that wait already: whether a record has
+   * come out depends on whether one of them has matched it.
    */
   #wait(side: number, { start }: Entries, entry: number): void {
     const { number, segment } = this.#ownPage!

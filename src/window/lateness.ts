@@ -10,27 +10,30 @@ import type { JoinConfig } from '../config/pipeline.ts'
  *     a fact at t:  ─────┼── open ─────┼── closed ──┼── late ───────────▶ S
  *                        t          t + A + G    t + A + B + G
  *
- *     a right record at r:
- *                   ─────┼── held ──────────────────┼── late ───────────▶ S
- *                        r                       r + A + B + G
+ *                         S ≤ r + B + G             S ≤ r + A + B + G
+ *     a right record     ├─────────────┤           ├────────────────┤
+ *     at r:         ─────┼── open ─────┼── closed ──┼── late ───────────▶ S
+ *                        r          r + B + G    r + A + B + G
  *
- * - Held: the record can be matched, by whatever arrives. A fact is held while it is open or closed, but
- *   what has come out without a match is not matched afterwards.
- * - Closed: a fact of a left join that has no match comes out without one, with the others of its slice of time.
- *   A fact that arrives closed is matched at once with all that is held; without a match it comes out so, too.
+ * - Held: the record can be matched, by whatever arrives. It is held while it is open or closed, but what has come
+ *   out without a match is not matched afterwards.
+ * - Closed, of a side whose records come out without a match (facts of a left join, right records of a right one, both
+ *   of an outer one): a record without a match comes out, with the others of its slice of time. One that arrives closed
+ *   is matched at once with all that is held; without a match it comes out so, too. Else being closed means nothing.
  * - Late: the record arrives when it would not be held any more. It joins nothing, and `join.late` says
  *   what becomes of it.
  *
- * A right record that may match a fact that is still open is never late, for the fact is open until its last
- * match can have come: r ≥ t − B and S ≤ t + A + G give S ≤ r + A + B + G.
+ * What may match a record that is still open is never late, for it is open until its last match can have come: of a
+ * fact, r ≥ t − B and S ≤ t + A + G give S ≤ r + A + B + G; of a right record, t ≥ r − A and S ≤ r + B + G give
+ * S ≤ t + A + B + G.
  */
 export interface Lateness {
   readonly beforeMs: number
   readonly afterMs: number
   /** A record is held, and not late, until it is further than this behind stream time: A + B + G. */
   readonly heldMs: number
-  /** A fact is open until it is further than this behind stream time: A + G. */
-  readonly openMs: number
+  /** By side: a record is open until it is further than this behind stream time; A + G of a fact, B + G of a right record. */
+  readonly openMs: readonly [number, number]
 }
 
 export function latenessOf({
@@ -38,8 +41,8 @@ export function latenessOf({
   afterMs,
   graceMs,
 }: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>): Lateness {
-  const openMs = afterMs + graceMs
-  return { beforeMs, afterMs, heldMs: beforeMs + openMs, openMs }
+  const openMs = [afterMs + graceMs, beforeMs + graceMs] as const
+  return { beforeMs, afterMs, heldMs: beforeMs + afterMs + graceMs, openMs }
 }
 
 /** @param distance the right record's time less the fact's, in ms */
@@ -50,6 +53,9 @@ export const isInside = ({ beforeMs, afterMs }: Lateness, distance: number): boo
 export const isLate = ({ heldMs }: Lateness, time: number, streamTime: number): boolean =>
   streamTime > time + heldMs
 
-/** Of a fact. */
-export const isClosed = ({ openMs }: Lateness, time: number, streamTime: number): boolean =>
-  streamTime > time + openMs
+export const isClosed = (
+  { openMs }: Lateness,
+  side: number,
+  time: number,
+  streamTime: number,
+): boolean => streamTime > time + openMs[side]

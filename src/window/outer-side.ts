@@ -1,4 +1,5 @@
 import type { Bytes } from '../bytes.ts'
+import type { WindowCounts } from '../counts/counts.ts'
 import { EntryCursor, marksOf, PAGE_HEADER, type Page } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import type { PageWriter } from '../state/page-writer.ts'
@@ -6,13 +7,18 @@ import type { StreamClock } from '../state/task-state.ts'
 import { Closing } from './closing.ts'
 import type { Entries } from './entries.ts'
 import { readPages } from './page-reader.ts'
-import type { Segments } from './segments.ts'
+import type { Segments, WindowTimes } from './segments.ts'
+import type { JoinSink } from './window-options.ts'
 
 /** What it has in common with its window. */
-interface OfWindow {
+export interface OfWindow {
+  readonly times: WindowTimes
   readonly segments: Segments
   readonly log: PageLog
   readonly clock: StreamClock
+  readonly counts: WindowCounts
+  /** Takes records that have closed without a match. */
+  readonly sink: Pick<JoinSink, 'unmatched'>
 }
 
 /** Records are read back this many at a time, so that memory stays bounded. */
@@ -28,29 +34,25 @@ export class OuterSide {
   readonly #window: OfWindow
   /** How far stream time has passed a record by when it closes. */
   readonly #openMs: number
-  readonly #emit: (record: EntryCursor) => void
   readonly #record = new EntryCursor()
   /** Entries that have matched in the running epoch. */
   #marks = new Map<Entries, number[]>()
 
-  /** @param emit takes a record that has closed without a match; it is valid until the call returns */
-  constructor(
-    side: number,
-    openMs: number,
-    sliceMs: number,
-    window: OfWindow,
-    emit: (record: EntryCursor) => void,
-  ) {
+  constructor(side: number, window: OfWindow) {
     this.side = side
-    this.#openMs = openMs
-    this.closing = new Closing(sliceMs)
+    this.#openMs = window.times.openMs[side]
+    this.closing = new Closing(window.times.sliceMs)
     this.#window = window
-    this.#emit = emit
   }
 
   /** Whether `close` has anything to do. */
   get isDue(): boolean {
     return this.closing.isDue(this.#window.clock.streamTime - this.#openMs)
+  }
+
+  /** The stream time at which everything that is pending has closed. */
+  get closedAt(): number {
+    return this.closing.latest + this.closing.sliceMs + this.#openMs
   }
 
   /** An entry has found a match. */
@@ -78,33 +80,28 @@ export class OuterSide {
   /**
    * Emits the records that have closed without a match.
    * @param full asked before each slice of time: whether the rest has to wait for the next epoch
-   * @returns how many
    */
-  async close(full: () => boolean): Promise<number> {
+  async close(full: () => boolean): Promise<void> {
     const { closing } = this
-    let emitted = 0
     while (this.isDue && (closing.isOverdue || !full())) {
       for (const due of closing.drainSlice(this.#window.clock.streamTime - this.#openMs)) {
         for (let i = 0; i < due.length; i += READ_AT_ONCE) {
-          emitted += await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
+          await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
         }
       }
     }
-    return emitted
   }
 
   /** Those in memory come out first: while the others are read, an older epoch's pages may leave it. */
-  async #emitUnmatched(segment: number, due: Int32Array): Promise<number> {
+  async #emitUnmatched(segment: number, due: Int32Array): Promise<void> {
     const { segments, log } = this.#window
     const entries = segments.get(segment)?.sides[this.side]
-    if (entries === undefined) return 0
+    if (entries === undefined) return
     const { recent } = log
     const wanted = new Set<number>()
     const cold: number[] = []
-    let emitted = 0
     for (const entry of due) {
       if (entries.isMatched(entry)) continue
-      emitted++
       const number = entries.page(entry)
       const place = recent.find(number)
       if (place >= 0) {
@@ -120,11 +117,12 @@ export class OuterSide {
       const page = pages.get(cold[i])!
       this.#emitAt(page.buffer, page.start + (cold[i + 1] | 0), page.segment)
     }
-    return emitted
   }
 
   #emitAt(buffer: Bytes, position: number, segment: number): void {
+    const { sink, counts } = this.#window
     this.#record.read(buffer, position, segment)
-    this.#emit(this.#record)
+    counts.unmatched[this.side]++
+    sink.unmatched(this.side, this.#record)
   }
 }

@@ -5,7 +5,7 @@ import { SegmentIndex } from './segment-index.ts'
 /** The window's figures, in ms; all follow from the pipeline file. */
 export interface WindowTimes extends Lateness {
   readonly segmentMs: number
-  /** Facts close together by slices of event time of this length. */
+  /** Records of a side close together by slices of event time of this length. */
   readonly sliceMs: number
 }
 
@@ -17,7 +17,7 @@ export function windowTimes(
 ): WindowTimes {
   const window = Math.max(join.beforeMs, join.afterMs)
   const reach = window + join.graceMs
-  // Fine enough that a fact closes soon after its time; in a window of days not too many.
+  // Fine enough that a record closes soon after its time; in a window of days not too many.
   const fine = Math.min(1000, Math.max(10, Math.floor(reach / 20)))
   const lateness = latenessOf(join)
   return {

@@ -1,4 +1,5 @@
 import type { hashBytes } from '../bytes.ts'
+import type { JoinKind } from '../config/join-kind.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import type { EntryCursor } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
@@ -8,12 +9,13 @@ import type { WindowTimes } from './segments.ts'
 /** Takes what the join finds. The cursors are valid until the call returns. */
 export interface JoinSink {
   match(left: EntryCursor, right: EntryCursor): void
-  unmatched(left: EntryCursor): void
+  /** A record of a side has closed without a match. */
+  unmatched(side: number, record: EntryCursor): void
 }
 
 export interface WindowOptions {
   readonly times: WindowTimes
-  readonly kind: 'inner' | 'left'
+  readonly kind: JoinKind
   /** Its number among the task's stores. */
   readonly number: number
   readonly log: PageLog

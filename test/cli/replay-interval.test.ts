@@ -39,6 +39,22 @@ test('right records are read that facts may match, and both until all that comes
   ])
 })
 
+test('where right records come out without a match, so are all facts that those of the interval may match', async () => {
+  for (const kind of ['right', 'outer']) {
+    const within = 'within: { before: 10s, after: 20s }'
+    const joined = pipeline(
+      `join: { topic: payments, on: id, ${within}, grace: 5s, kind: ${kind} }`,
+    )
+    const { times, rows, overAt } = await replayInterval(joined, facts, 0, admin)
+    assert.deepEqual(rows, facts)
+    assert.deepEqual(times, [
+      { from: 80_000, to: 210_000 },
+      { from: 90_000, to: 220_000 },
+    ])
+    assert.equal(overAt, 255_000)
+  }
+})
+
 test('without a join no fact is late: they are read from the first of the interval to the end', async () => {
   const { times, overAt, offsets } = await replayInterval(pipeline(''), facts, 0, admin)
   assert.deepEqual(times, [facts])

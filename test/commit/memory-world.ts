@@ -17,10 +17,10 @@ import {
   enrichPipeline,
   FRAME,
   joinPipeline,
-  ROW,
   recordBytes,
   rowOf,
   SILENCE_MS,
+  storedRow,
 } from '../cli/simulate/join/simulated-join.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
 import {
@@ -76,7 +76,7 @@ export class MemoryWorld {
     this.#waiting = [...records]
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     const key = bytesOf(Buffer.from('here'))
-    const row = bytesOf(ROW)
+    const row = bytesOf(storedRow(times))
     this.#table.put(key, 0, key.length, row, 0, row.length)
     for (const topic of [...this.topics, pipeline.output.topic, CHANGELOG]) {
       this.kafka.topics.create(topic, this.partitions, {})

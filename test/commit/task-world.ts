@@ -18,10 +18,10 @@ import type { TaskContext, TaskEpoch } from '../../src/task/task.ts'
 import {
   FRAME,
   joinPipeline,
-  ROW,
   recordBytes,
   rowOf,
   SILENCE_MS,
+  storedRow,
 } from '../cli/simulate/join/simulated-join.ts'
 import { restore, taskContext, wholeOutput } from '../support/task-context.ts'
 import { LEFT, type ModelTimes, RIGHT } from '../window/model.ts'
@@ -80,13 +80,18 @@ export class TaskWorld {
   #committing: readonly StreamStep[] = []
   #pending: readonly StreamStep[] = []
 
-  private constructor(pipeline: Pipeline, codec: PipelineCodec, steps: readonly StreamStep[]) {
+  private constructor(
+    times: ModelTimes,
+    pipeline: Pipeline,
+    codec: PipelineCodec,
+    steps: readonly StreamStep[],
+  ) {
     this.#pipeline = pipeline
     this.#codec = codec
     this.#feed = new Feed(steps)
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     const key = bytesOf(Buffer.from('here'))
-    const row = bytesOf(ROW)
+    const row = bytesOf(storedRow(times))
     this.#table.put(key, 0, key.length, row, 0, row.length)
   }
 
@@ -94,7 +99,7 @@ export class TaskWorld {
   static async open(times: ModelTimes, steps: readonly StreamStep[]): Promise<TaskWorld> {
     const pipeline = joinPipeline(times, false)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    return new TaskWorld(pipeline, codec, steps)
+    return new TaskWorld(times, pipeline, codec, steps)
   }
 
   async run(move: Move): Promise<void> {

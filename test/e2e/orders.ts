@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Check } from '../../examples/orders/check.ts'
 import * as data from '../../examples/orders/data.ts'
 import type { Broker } from '../../src/broker/port.ts'
+import type { JoinKind } from '../../src/config/join-kind.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { testBroker } from '../support/kafka.ts'
@@ -26,11 +27,18 @@ export class Orders {
   readonly producer: PlainProducer
   readonly #address: string
   readonly #perSecond: number
+  readonly #isSent: (i: number) => boolean
   readonly #services: ServiceProcess[] = []
 
-  private constructor(address: string, broker: Broker, perSecond: number) {
+  private constructor(
+    address: string,
+    broker: Broker,
+    perSecond: number,
+    isSent: (i: number) => boolean,
+  ) {
     this.#address = address
     this.#perSecond = perSecond
+    this.#isSent = isSent
     this.broker = broker
     this.producer = new PlainProducer(address)
   }
@@ -38,10 +46,16 @@ export class Orders {
   /**
    * Topics, with all dimension rows in them where these are wanted.
    * @param perSecond orders per second of event time
+   * @param isSent false: of the order only its payment is sent
    */
-  static async create({ dimensions = true, broker = '', perSecond = 1000 } = {}): Promise<Orders> {
+  static async create({
+    dimensions = true,
+    broker = '',
+    perSecond = 1000,
+    isSent = (_: number): boolean => true,
+  } = {}): Promise<Orders> {
     const address = broker || (await testBroker())
-    const orders = new Orders(address, await connect(address), perSecond)
+    const orders = new Orders(address, await connect(address), perSecond, isSent)
     const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
     for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
     await orders.producer.connect(names)
@@ -103,6 +117,7 @@ export class Orders {
   async #send(from: number, to: number, payments: { at: number; i: number }[]): Promise<void> {
     const { producer } = this
     for (let i = from; i < to; i++) {
+      if (!this.#isSent(i)) continue
       const at = this.orderedAt(i)
       producer.put(
         this.topic('orders'),
@@ -154,7 +169,7 @@ export class Orders {
   /** Waits until the group has taken everything, then compares every output record. Rejects when output is missing after `seconds`. */
   async expect(
     count: number,
-    kind: 'inner' | 'left',
+    kind: JoinKind,
     seconds = 180,
     topic = this.topic('enriched'),
   ): Promise<void> {
@@ -215,11 +230,11 @@ export class Orders {
     }
   }
 
-  async #outputs(count: number, kind: 'inner' | 'left', topic: string): Promise<Check> {
+  async #outputs(count: number, kind: JoinKind, topic: string): Promise<Check> {
     const pipeline = loadPipeline(FILE, this.env({ JOIN_KIND: kind, OUTPUT_TOPIC: topic }))
     const schemas = await readSchemas(pipeline, null)
     const { outputSchema } = createPipelineCodec(pipeline, schemas, null)
-    const check = new Check(outputSchema, count, kind, this.orderedAt)
+    const check = new Check(outputSchema, count, kind, this.orderedAt, this.#isSent)
     const there = await this.broker.admin.describeTopics([topic])
     if (!there.has(topic)) return check
     await readAll(this.broker, topic, ({ key, value }) => check.add(key, value))

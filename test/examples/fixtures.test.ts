@@ -17,14 +17,14 @@ const FIXTURES = readdirSync('examples', { recursive: true })
   .map(String)
   .filter((file) => file.endsWith('.test.yaml'))
 
-test('each example with a source of records has test cases', () => {
-  const sources = readdirSync('examples', { recursive: true }).map(String)
-  const examples = sources.filter((file) => file.endsWith('/source.ts'))
+test('each example with a pipeline of its own has test cases', () => {
+  const files = readdirSync('examples', { recursive: true }).map(String)
+  const examples = files.filter((file) => /^(?!compose)[^/]+\/pipeline\.yaml$/.test(file))
   assert.deepEqual(
     FIXTURES.map((file) => file.split('/')[0]).sort(),
     examples.map((file) => file.split('/')[0]).sort(),
   )
-  assert.equal(examples.length, 6)
+  assert.equal(examples.length, 7)
 })
 
 for (const file of FIXTURES) {

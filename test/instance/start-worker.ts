@@ -3,7 +3,7 @@ import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
-import type { Pipeline } from '../../src/config/pipeline.ts'
+import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
 import { sourcesOf } from '../../src/config/topic-names.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
@@ -14,7 +14,7 @@ import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
-import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
+import { FRAME, storedRow } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
@@ -45,7 +45,10 @@ const nothing = (): void => {}
 
 /** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow()], { drain: () => [], settle: nothing })
+  const worker = createWorker(setting, [oneRow(setting.pipeline.join)], {
+    drain: () => [],
+    settle: nothing,
+  })
   worker.prepare()
   worker.start()
   return worker
@@ -141,10 +144,10 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
 })
 
 /** The one that every fact finds. */
-function oneRow(): DimensionTable {
+function oneRow(join: JoinConfig | null): DimensionTable {
   const table = new DimensionTable()
   const key = bytesOf(Buffer.from('here'))
-  const row = bytesOf(ROW)
+  const row = bytesOf(storedRow(join))
   table.put(key, 0, key.length, row, 0, row.length)
   return table
 }

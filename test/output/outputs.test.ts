@@ -121,7 +121,7 @@ function taskOutput(
     })),
   )
   return {
-    output: new TaskOutput(outputs, TASK, NO_BYTES, rejects, counts),
+    output: new TaskOutput(outputs, TASK, [NO_BYTES, NO_BYTES], rejects, counts),
     schemas: codecs.map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema))),
   }
 }

@@ -94,7 +94,7 @@ test('outputs that the topic does not take are rejected with key and headers, an
   const out = new TaskOutput(
     { whole: output, shape, sinks: [] },
     3,
-    NO_BYTES,
+    [NO_BYTES, NO_BYTES],
     rejects,
     new Counts([]),
   )
@@ -103,8 +103,8 @@ test('outputs that the topic does not take are rejected with key and headers, an
   out.oldest = NOW - 1000
 
   out.match(entryOf(NOW - 5000, body), right)
-  out.unmatched(entryOf(NOW - 1000, body))
-  out.unmatched(entryOf(NOW - 1001, body))
+  out.unmatched(0, entryOf(NOW - 1000, body))
+  out.unmatched(0, entryOf(NOW - 1001, body))
   out.match(entryOf(NOW - 2000, body), entryOf(NOW - 1500, Buffer.from('right')))
   out.match(entryOf(NOW, Buffer.alloc(6000)), right)
 
@@ -133,11 +133,11 @@ test('a topic without a limit of age takes any', async () => {
   const out = new TaskOutput(
     { whole: output, shape, sinks: [] },
     3,
-    NO_BYTES,
+    [NO_BYTES, NO_BYTES],
     rejects,
     new Counts([]),
   )
   out.oldest = NOW - Number.POSITIVE_INFINITY
-  out.unmatched(entryOf(-8.64e15, Buffer.alloc(4)))
+  out.unmatched(0, entryOf(-8.64e15, Buffer.alloc(4)))
   assert.equal((await recordsOf(out)).length, 1)
 })

@@ -182,6 +182,7 @@ export function statusOf(
       side,
       hits: 88_900_000,
       misses: 91_000_000,
+      unmatched: 0,
       delays: [
         { uptoMs: 4096, count: 21_000_000 },
         { uptoMs: 65_536, count: 68_000_000 },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import { JOIN_KINDS } from '../../src/config/join-kind.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { compilePipeline } from '../../src/plan/compile.ts'
@@ -38,6 +39,20 @@ test('a window that release 0.1 stored is gone on with under its name, others un
   assert.equal(first.codec.layout, first.layout)
   assert.notEqual(first.layout, EXAMPLE)
   assert.equal((await compilePipeline(example, null, [first])).layout, first.layout)
+})
+
+test('each kind of join has a layout of its own, which for inner and left ones is that of before there were others', async () => {
+  const layouts = new Map<string, string>()
+  for (const kind of JOIN_KINDS) {
+    const pipeline = loadPipeline('examples/orders/pipeline.yaml', { JOIN_KIND: kind })
+    const schemas = await readSchemas(pipeline, null)
+    layouts.set(kind, layoutOf(pipeline, schemas))
+    const join = { ...pipeline.join!, headers: 'merge' } as const
+    assert.equal(layoutOf({ ...pipeline, join }, schemas), layouts.get(kind), 'any headers')
+  }
+  assert.equal(layouts.get('inner'), '8eabb1c430df2528')
+  assert.equal(layouts.get('left'), 'cddb032bf9920519')
+  assert.equal(new Set(layouts.values()).size, JOIN_KINDS.length)
 })
 
 test('docs, defaults, aliases and namespaces are not in the layout', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import avsc, { type Schema } from 'avsc'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import { JOIN_KINDS } from '../../src/config/join-kind.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
@@ -107,19 +108,24 @@ for (const [title, union] of unions) {
   })
 }
 
-test('what is written where a side is missing decodes to nulls', () => {
-  const codec = createPipelineCodec(left, schemas, null)
-  const type = avsc.Type.forSchema({
-    type: 'record',
-    name: 'Missing',
-    fields: outputOf(left).fields.filter(({ default: value }) => value === null),
-  })
-  const bytes = Buffer.concat([...codec.missingDimension, codec.missingRight])
-  const names = [...COLUMNS, ...paid.map(({ name }) => name)]
-  assert.deepEqual(
-    { ...type.fromBuffer(bytes) },
-    Object.fromEntries(names.map((name) => [name, null])),
-  )
+test('what is written where a side is missing decodes to nulls, and what is never missing is not nullable', () => {
+  for (const kind of JOIN_KINDS) {
+    const pipeline: Pipeline = { ...orders, join: { ...orders.join!, kind } }
+    const codec = createPipelineCodec(pipeline, schemas, null)
+    const nullable = outputOf(pipeline).fields.filter(({ default: value }) => value === null)
+    const type = avsc.Type.forSchema({ type: 'record', name: 'Missing', fields: nullable })
+    const names = nullable.map(({ name }) => name)
+    const facts = schemas.facts.fields.map(({ name }) => name)
+    assert.deepEqual(names, [
+      ...(kind === 'right' || kind === 'outer' ? facts : []),
+      ...COLUMNS,
+      ...(kind === 'left' || kind === 'outer' ? paid.map(({ name }) => name) : []),
+    ])
+    assert.deepEqual(
+      { ...type.fromBuffer(Buffer.concat(codec.missing)) },
+      Object.fromEntries(names.map((name) => [name, null])),
+    )
+  }
 })
 
 test('a field that is not there is refused with the likely one', () => {

@@ -28,13 +28,13 @@ import org.apache.kafka.streams.test.TestRecord;
 /**
  * Joins streams of records as Kafka Streams does, in its own test driver.
  *
- * <p>Standard input has a stream a line: {"kind": "inner" | "left", "store": "rocksDB" | "in_memory", "beforeMs", "afterMs",
+ * <p>Standard input has a stream a line: {"kind": "inner" | "left" | "right" | "outer", "store": "rocksDB" | "in_memory", "beforeMs", "afterMs",
  * "graceMs", "records": [{"side": 0 | 1, "key": text or null, "time": ms, "id": text or null}]}. Standard output has its rows, in
- * their order: [{"key", "time": ms, "left": id, "right": id or null, "headers": the record whose headers it has}].
+ * their order: [{"key", "time": ms, "left": id or null, "right": id or null, "headers": the record whose headers it has}].
  */
 public final class JoinDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final ValueJoiner<String, String, String> PAIR = (left, right) -> left + " " + (right == null ? "" : right);
+  private static final ValueJoiner<String, String, String> PAIR = (left, right) -> text(left) + " " + text(right);
 
   public static void main(String[] arguments) throws IOException {
     Path folder = Files.createTempDirectory("stream-enricher-streams-");
@@ -63,7 +63,7 @@ public final class JoinDriver {
       for (var row : joined.readRecordsToList()) {
         String[] pair = row.value().split(" ", -1);
         ObjectNode written = rows.addObject().put("key", row.key()).put("time", row.timestamp());
-        written.put("left", pair[0]).put("right", pair[1].isEmpty() ? null : pair[1]);
+        written.put("left", pair[0].isEmpty() ? null : pair[0]).put("right", pair[1].isEmpty() ? null : pair[1]);
         written.put("headers", new String(row.headers().lastHeader("record").value(), UTF_8));
       }
     }
@@ -74,13 +74,24 @@ public final class JoinDriver {
     var builder = new StreamsBuilder();
     KStream<String, String> left = builder.stream("left");
     KStream<String, String> right = builder.stream("right");
-    Duration grace = millis(stream, "graceMs");
-    JoinWindows windows =
-        JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, grace).before(millis(stream, "beforeMs")).after(millis(stream, "afterMs"));
-    boolean isLeft = stream.get("kind").asText().equals("left");
-    KStream<String, String> joined = isLeft ? left.leftJoin(right, PAIR, windows) : left.join(right, PAIR, windows);
+    Duration before = millis(stream, "beforeMs");
+    Duration after = millis(stream, "afterMs");
+    JoinWindows base = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, millis(stream, "graceMs"));
+    JoinWindows windows = base.before(before).after(after);
+    KStream<String, String> joined =
+        switch (stream.get("kind").asText()) {
+          case "inner" -> left.join(right, PAIR, windows);
+          case "left" -> left.leftJoin(right, PAIR, windows);
+          // There is no right join: it is a left one with the sides exchanged.
+          case "right" -> right.leftJoin(left, (r, l) -> PAIR.apply(l, r), base.before(after).after(before));
+          default -> left.outerJoin(right, PAIR, windows);
+        };
     joined.to("joined");
     return builder.build();
+  }
+
+  private static String text(String id) {
+    return id == null ? "" : id;
   }
 
   private static Properties settings(JsonNode stream, Path folder) {

@@ -6,11 +6,11 @@ export const reasons = {
   'let go':
     'theirs: we hold a record until stream time has passed its time + before + after + grace; their store goes by the times of its own side alone',
   'null, then joined':
-    'theirs: the right record came when the unmatched fact had come out; we do not match it any more, they join it as well',
+    'theirs: the other record came when the unmatched one had come out; we do not match it any more, they join it as well',
   'closed later':
-    'theirs: before is longer than after, and no fact had come since the window had closed; they had not yet let the unmatched fact come out',
+    'theirs: the window reaches further to the other side, and no record of the unmatched one’s side had come since it had closed; they had not yet let it come out',
   'null at once':
-    'theirs: the window of a fact that came ended behind stream time; it comes out without a match though grace is not over, and is joined later',
+    'theirs: the window of a record that came ended behind stream time; it comes out without a match though grace is not over, and is joined later',
   'the last instant':
     'ours: stream time was exactly the time + before + after + grace of the earlier one; we hold it, their store has just let go of it',
   consequence: 'an unmatched row is there, or not, because of one of the others',
@@ -67,15 +67,17 @@ export class Trace {
     const [earlier, later] = pair
     if (this.#isLate(earlier) || this.#isLate(later)) return 'late'
     if (later.streamTime > earlier.record.time + this.#heldMs) return 'let go'
-    const alone = `${earlier.record.id}-`
-    if (earlier.record.side !== LEFT || !this.rows.has(alone)) return undefined
+    const alone = aloneText(earlier.record)
+    if (!this.rows.has(alone)) return undefined
     return theirs.has(alone) ? 'null, then joined' : 'closed later'
   }
 
   #nullOfTheirs({ record, streamTime }: Arrival, theirs: ReadonlySet<string>): Reason | undefined {
     const matches = matchesOf(record, this.rows)
     if (matches.length === 0) return undefined
-    if (streamTime > record.time + this.#times.afterMs) return 'null at once'
+    const { beforeMs, afterMs } = this.#times
+    if (streamTime > record.time + (record.side === LEFT ? afterMs : beforeMs))
+      return 'null at once'
     return matches.some((row) => theirs.has(row)) ? undefined : 'consequence'
   }
 
@@ -108,5 +110,11 @@ export class Trace {
 const without = (some: ReadonlySet<string>, others: ReadonlySet<string>): string[] =>
   [...some].filter((row) => !others.has(row))
 
-const matchesOf = ({ id }: ModelRecord, rows: ReadonlySet<string>): string[] =>
-  [...rows].filter((row) => row.startsWith(`${id}-`) && row !== `${id}-`)
+const aloneText = ({ id, side }: ModelRecord): string => (side === LEFT ? `${id}-` : `-${id}`)
+
+function matchesOf(record: ModelRecord, rows: ReadonlySet<string>): string[] {
+  const alone = aloneText(record)
+  const isOf = (row: string): boolean =>
+    record.side === LEFT ? row.startsWith(alone) : row.endsWith(alone)
+  return [...rows].filter((row) => isOf(row) && row !== alone)
+}

@@ -27,7 +27,7 @@ export interface DriverStream {
 export interface DriverRow {
   readonly key: string | null
   readonly time: number
-  readonly left: string
+  readonly left: string | null
   readonly right: string | null
   /** The place of the record whose headers it has. */
   readonly headers: string

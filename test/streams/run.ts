@@ -86,7 +86,7 @@ async function simulate(stream: Stream): Promise<void> {
 function rowsOf(stream: Stream, theirs: readonly DriverRow[]): Set<string> {
   const rows = new Set<string>()
   for (const { left, right, key, time } of theirs) {
-    const row = `${left}-${right ?? ''}`
+    const row = `${left ?? ''}-${right ?? ''}`
     const pair = [left, right].flatMap((id) => (id === null ? [] : stream.records[Number(id)]))
     const latest = Math.max(...pair.map((record) => record.time))
     if (rows.has(row) || key !== pair[0].key || time !== latest) fault('an odd row', stream, [row])
@@ -133,7 +133,7 @@ async function compareSituations(): Promise<void> {
   }))
   const theirs = await rowsOfKafkaStreams(streams, { version: values.kafka, store })
   for (const [i, situation] of situations.entries()) {
-    const rows = theirs[i].map((row) => `${row.left}-${row.right ?? ''} ${row.headers}`)
+    const rows = theirs[i].map((row) => `${row.left ?? ''}-${row.right ?? ''} ${row.headers}`)
     if (sorted(rows) !== sorted(situation.theirs)) {
       fault(`Kafka Streams gives other rows where ${situation.name}`, situation, rows)
     }

@@ -34,8 +34,8 @@ function situation(
   theirs: readonly string[],
   ours: readonly string[],
 ): Situation {
-  // Ours have the fact's.
-  const withHeaders = ours.map((row) => `${row} ${row.split('-')[0]}`)
+  // Ours have the fact's, or those of a right record without one.
+  const withHeaders = ours.map((row) => `${row} ${row.split('-').find((id) => id !== '')}`)
   const times = { kind, beforeMs: before * 1000, afterMs: after * 1000, graceMs: grace * 1000 }
   return {
     name,
@@ -128,6 +128,27 @@ export const situations: readonly Situation[] = [
     [],
   ),
   situation(
+    'a right record that has come out unmatched is joined as well',
+    ['outer', 10, 10, 5],
+    [right('a', 100), fact('z', 116), fact('a', 110)],
+    ['-0 1', '2-0 2'],
+    ['-0', '1-', '2-'],
+  ),
+  situation(
+    'a right record comes out unmatched at once, and is joined within the grace',
+    ['outer', 10, 10, 50],
+    [fact('z', 130), right('a', 100), fact('a', 105)],
+    ['-1 1', '2-1 2'],
+    ['0-', '2-1'],
+  ),
+  situation(
+    'a right record without a key comes out',
+    ['outer', 10, 10, 5],
+    [right('a', 100, 'null_key')],
+    ['-0 0'],
+    [],
+  ),
+  situation(
     'an unmatched fact waits for the next record',
     ['left', 10, 10, 5],
     [fact('a', 100)],
@@ -140,6 +161,20 @@ export const situations: readonly Situation[] = [
     [right('z', 600), fact('a', 120)],
     ['1- 1'],
     ['1-'],
+  ),
+  situation(
+    'the same: a late right record of a right join comes out at once',
+    ['right', 60, 60, 10],
+    [fact('z', 600), right('a', 120)],
+    ['-1 1'],
+    ['-1'],
+  ),
+  situation(
+    'the same: records of both sides of an outer join come out once they have closed',
+    ['outer', 10, 10, 5],
+    [fact('a', 100), right('b', 100), fact('z', 200), right('z', 201)],
+    ['-1 2', '0- 2', '2-3 3'],
+    ['-1', '0-', '2-3'],
   ),
   situation(
     'the same: a right record joins while the window of its fact is open',

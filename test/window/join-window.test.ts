@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf, hashBytes } from '../../src/bytes.ts'
+import { JOIN_KINDS } from '../../src/config/join-kind.ts'
 import { WindowCounts } from '../../src/counts/counts.ts'
 import { type EntryCursor, type Page, pageBytes, readPageHeader } from '../../src/state/page.ts'
 import { PageLog } from '../../src/state/page-log.ts'
@@ -9,7 +10,7 @@ import { StreamClock } from '../../src/state/task-state.ts'
 import { JoinWindow } from '../../src/window/join-window.ts'
 import { isLate } from '../../src/window/lateness.ts'
 import { windowTimes } from '../../src/window/segments.ts'
-import { type ModelRecord, type ModelTimes, naiveJoin } from './model.ts'
+import { LEFT, type ModelRecord, type ModelTimes, naiveJoin } from './model.ts'
 import { putRecord } from './put-record.ts'
 
 const bodyOf = (cursor: EntryCursor): string =>
@@ -42,7 +43,8 @@ class Driver {
       hash: collidingHash,
       sink: {
         match: (left, right) => this.out.push(`${bodyOf(left)}-${bodyOf(right)}`),
-        unmatched: (left) => this.out.push(`${bodyOf(left)}-`),
+        unmatched: (side, one) =>
+          this.out.push(side === LEFT ? `${bodyOf(one)}-` : `-${bodyOf(one)}`),
       },
     })
     // Numbers grow beyond 32 bits within weeks.
@@ -62,7 +64,7 @@ class Driver {
   async endSlice(): Promise<void> {
     const { window } = this
     await window.resolveCold()
-    await window.outer?.close(() => false)
+    await window.outer.close(() => false)
     window.expire()
   }
 
@@ -77,7 +79,7 @@ class Driver {
 
   async closeAll(): Promise<void> {
     this.clock.streamTime = Number.MAX_SAFE_INTEGER
-    await this.window.outer?.close(() => false)
+    await this.window.outer.close(() => false)
   }
 }
 
@@ -85,7 +87,7 @@ const times: fc.Arbitrary<ModelTimes> = fc.record({
   beforeMs: fc.integer({ min: 0, max: 3000 }),
   afterMs: fc.integer({ min: 0, max: 3000 }),
   graceMs: fc.integer({ min: 0, max: 1000 }),
-  kind: fc.constantFrom('inner' as const, 'left' as const),
+  kind: fc.constantFrom(...JOIN_KINDS),
   // What is late never reaches the window.
   late: fc.constant(['drop', 'drop'] as const),
 })
@@ -145,10 +147,9 @@ test('a query gives the committed records of a key that have not expired, from m
       }
       await driver.endSlice()
       const ends = (time: number): number => (Math.floor(time / segmentMs) + 1) * segmentMs
-      // A fact that has closed is kept until the slice of its time comes out.
+      // A record that has closed is kept until the slice of its time comes out.
       const { streamTime } = driver.clock
-      const [closed = Number.POSITIVE_INFINITY] = driver.window.closedBefore
-      const goneBefore = Math.min(streamTime - heldMs, closed)
+      const goneBefore = Math.min(streamTime - heldMs, ...driver.window.closedBefore)
       const live = committed.filter(({ time }) => ends(time) > goneBefore)
       for (const side of [0, 1]) {
         for (const key of ['a', 'b', 'c', 'd-long-key', 'never']) {

@@ -3,6 +3,8 @@
  * has to agree with. With B = before, A = after, G = grace, and S = stream time.
  */
 
+import type { JoinKind } from '../../src/config/join-kind.ts'
+
 export const LEFT = 0
 export const RIGHT = 1
 
@@ -18,18 +20,13 @@ export interface ModelRecord {
 
 export type LatePolicy = 'emit' | 'drop' | 'reject'
 
-export interface ModelJoin {
+export interface ModelTimes {
   readonly beforeMs: number
   readonly afterMs: number
   readonly graceMs: number
-  readonly kind: 'inner' | 'left' | 'right' | 'outer'
+  readonly kind: JoinKind
   /** By side. Without it: emit where a side's unmatched records come out, else drop. */
   readonly late?: readonly [LatePolicy, LatePolicy]
-}
-
-/** A join that the product has. */
-export interface ModelTimes extends ModelJoin {
-  readonly kind: 'inner' | 'left'
 }
 
 /** A match, or a record that came out without one. */
@@ -53,10 +50,10 @@ export class NaiveJoin {
   closedMatches = 0
   /** S: the latest event time of the records that were accepted. */
   streamTime = Number.NEGATIVE_INFINITY
-  readonly #times: ModelJoin
+  readonly #times: ModelTimes
   readonly #entries: Entry[] = []
 
-  constructor(times: ModelJoin) {
+  constructor(times: ModelTimes) {
     this.#times = times
   }
 
@@ -141,7 +138,7 @@ export class NaiveJoin {
 export const rowText = ({ left, right }: ModelRow): string => `${left?.id ?? ''}-${right?.id ?? ''}`
 
 /** Pairs `left-right`, and `left-` or `-right` for a record that came out alone; in the end all windows close. Sorted. */
-export function naiveJoin(records: readonly ModelRecord[], times: ModelJoin): string[] {
+export function naiveJoin(records: readonly ModelRecord[], times: ModelTimes): string[] {
   const join = new NaiveJoin(times)
   for (const record of records) join.take(record)
   join.closeAll()

@@ -1,5 +1,11 @@
 /** Random joins and streams of records, for the model and whatever is compared with it. */
 import fc from 'fast-check'
+import {
+  comesOutAlone,
+  JOIN_KINDS,
+  type JoinKind,
+  type SideName,
+} from '../../src/config/join-kind.ts'
 import type { LatePolicy, ModelRecord, ModelTimes } from './model.ts'
 
 /** What else may be wrong with a record. */
@@ -48,7 +54,7 @@ function joins(unit: number, bounds: StreamOptions['grace']): fc.Arbitrary<Model
   const lateness = (...policies: LatePolicy[]) => fc.constantFrom(...policies)
   const late = fc.record({
     left: lateness('emit', 'drop', 'reject'),
-    right: lateness('drop', 'reject'),
+    right: lateness('emit', 'drop', 'reject'),
   })
   return fc
     .record({
@@ -56,7 +62,7 @@ function joins(unit: number, bounds: StreamOptions['grace']): fc.Arbitrary<Model
       after: units,
       grace: fc.integer(bounds),
       isSame: fc.boolean(),
-      kind: fc.constantFrom('inner' as const, 'left' as const),
+      kind: fc.constantFrom(...JOIN_KINDS),
       late: fc.option(late),
     })
     .map(({ before, after, grace, isSame, kind, late }) => ({
@@ -64,11 +70,16 @@ function joins(unit: number, bounds: StreamOptions['grace']): fc.Arbitrary<Model
       afterMs: after * unit,
       graceMs: grace * unit,
       kind,
-      ...(late && {
-        late: [kind === 'inner' && late.left === 'emit' ? 'drop' : late.left, late.right] as const,
-      }),
+      ...(late && { late: [policyOf('left', kind, late), policyOf('right', kind, late)] as const }),
     }))
 }
+
+/** Only records that come out without a match do so when they are late. */
+const policyOf = (
+  side: SideName,
+  kind: JoinKind,
+  late: Readonly<Record<SideName, LatePolicy>>,
+): LatePolicy => (late[side] === 'emit' && !comesOutAlone(kind, side) ? 'drop' : late[side])
 
 /** How far stream time is from where it may be after a silence. */
 const SILENCE_UNITS = 40

@@ -84,7 +84,7 @@ const testCase = object(
     expect: object('What comes out, in any order; what is not listed must not come.', {
       outputs: list('Matches; without a join, facts.', output),
       unmatched: list(
-        'Facts of a left join that come out alone. With several outputs they are among outputs.',
+        'Records that come out without a match, of a left, right or outer join. With several outputs they are among outputs.',
         output,
       ),
       rejects: list(

@@ -214,7 +214,7 @@ export class Simulation {
 
   async #commit(epoch: TaskEpoch): Promise<void> {
     const { outputs, unmatched, rejects } = this.effects
-    // In one round matches are written before facts of a left join that have none.
+    // In one round matches are written before records that have none.
     let matches = epoch.outputTimes.length
     for await (const { columns, i, batch } of written(epoch.outputs)) {
       const output = this.#outputOf(batch.topic, columns, i)

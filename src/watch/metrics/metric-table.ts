@@ -91,7 +91,7 @@ export const METRICS = {
   window_closed_matches_total: [
     'counter',
     [],
-    'Matches that came too late: the left record had come out without one already. Only with a join',
+    'Matches that came too late: one of the two records had come out without one already. Only with a join',
   ],
   match_delay_seconds: [
     'histogram',

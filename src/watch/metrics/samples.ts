@@ -148,6 +148,7 @@ function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, cou
     metrics.window_probes_total.inc({ side, result: 'hit' }, counts.probeHits[s])
     metrics.window_probes_total.inc({ side, result: 'miss' }, counts.probeMisses[s])
     metrics.window_segments_expired_total.inc({ side }, counts.window.segmentsExpired[s])
+    metrics.window_unmatched_total.inc({ side }, counts.window.unmatched[s])
     metrics.match_delay_seconds.set(
       { first: side },
       counts.window.matchDelays[s],
@@ -159,7 +160,6 @@ function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, cou
       Math.max(1, (windowMs + join.graceMs) / 1000),
     )
   }
-  metrics.window_unmatched_total.inc({ side: 'left' }, counts.unmatched)
   metrics.window_closed_matches_total.inc(counts.window.closedMatches)
   metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
 }

@@ -130,7 +130,7 @@ export class History {
       counts.produced.get(pipeline.output.topic) ?? 0,
       counts.rejects.total,
       counts.late[0] + counts.late[1],
-      counts.unmatched,
+      counts.window.unmatched[0] + counts.window.unmatched[1],
       counts.probeHits[0] + counts.probeMisses[0],
       counts.epochs.committed,
     ]

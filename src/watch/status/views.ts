@@ -82,7 +82,7 @@ export class ServiceViews implements Views {
         missing: counts.droppedMissing,
         otherType: counts.otherTypes.total,
         filtered: counts.filtered.total,
-        unmatched: counts.unmatched,
+        unmatched: counts.window.unmatched[0] + counts.window.unmatched[1],
       },
       topology: this.topology(),
       tasks: this.tasks(),
@@ -91,6 +91,7 @@ export class ServiceViews implements Views {
         side,
         hits: counts.probeHits[s],
         misses: counts.probeMisses[s],
+        unmatched: counts.window.unmatched[s],
         delays: delaysOf(counts.window.matchDelays[s]),
       })),
       epochs: {

@@ -5,11 +5,15 @@ import { LEFT, RIGHT } from '../../window/model.ts'
 import { NOON } from '../../window/random-streams.ts'
 import { SimulatedJoin } from './join/simulated-join.ts'
 
-const ORDER = [LEFT, 'a', 0] as const
-const payment = (seconds: number) => [RIGHT, 'a', seconds] as const
-const other = (seconds: number) => [RIGHT, 'z', seconds] as const
+type Given = readonly [side: number, key: string, seconds: number]
 
-const examples: readonly [(readonly [number, string, number])[], string[]][] = [
+const order = (seconds: number): Given => [LEFT, 'a', seconds]
+const ORDER = order(0)
+const otherOrder = (seconds: number): Given => [LEFT, 'z', seconds]
+const payment = (seconds: number): Given => [RIGHT, 'a', seconds]
+const other = (seconds: number): Given => [RIGHT, 'z', seconds]
+
+const examples: readonly [readonly Given[], readonly string[]][] = [
   [[payment(-5), ORDER], ['1-0']],
   [[payment(-6), ORDER], []],
   [[ORDER, payment(60)], ['0-1']],
@@ -20,10 +24,26 @@ const examples: readonly [(readonly [number, string, number])[], string[]][] = [
   [[other(76), ORDER], ['1-']],
 ]
 
-for (const [records, rows] of examples) {
+const outerExamples: readonly [readonly Given[], readonly string[]][] = [
+  [[payment(0), otherOrder(15), order(-60)], ['2-0']],
+  [[payment(0), otherOrder(17)], ['-0']],
+  [
+    [payment(0), otherOrder(17), ORDER, other(80)],
+    ['-0', '2-'],
+  ],
+  [[otherOrder(69), ORDER, payment(0)], ['1-2']],
+  [[otherOrder(76), payment(0)], ['-1']],
+]
+
+const all = [
+  ...examples.map((example) => ['left', ...example] as const),
+  ...outerExamples.map((example) => ['outer', ...example] as const),
+]
+
+for (const [kind, records, rows] of all) {
   const stream = records.map(([side, key, at]) => `${side === LEFT ? 'L' : 'R'} ${key} @${at}`)
-  test(`5 s before, 60 s after, 10 s of grace: ${stream.join(', ')} gives ${rows.join() || 'nothing'}`, async () => {
-    const times = { beforeMs: 5000, afterMs: 60_000, graceMs: 10_000, kind: 'left' } as const
+  test(`${kind}, 5 s before, 60 s after, 10 s of grace: ${stream.join(', ')} gives ${rows.join() || 'nothing'}`, async () => {
+    const times = { beforeMs: 5000, afterMs: 60_000, graceMs: 10_000, kind } as const
     const join = await SimulatedJoin.open(times, false)
     for (const [id, [side, key, at]] of records.entries()) {
       await join.take({ side, key, id, time: NOON + at * 1000, fault: undefined })

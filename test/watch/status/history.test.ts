@@ -26,7 +26,8 @@ test('each sample says what came a second since the one before', (t) => {
   pass(10)
   history.sample()
   counts.consumed[0] += 30
-  counts.unmatched = 50
+  counts.window.unmatched[0] = 30
+  counts.window.unmatched[1] = 20
   pass(10)
   history.sample()
   const { facts, right, output, rejects, late, unmatched, at, everyMs } = history.columns()

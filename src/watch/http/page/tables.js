@@ -181,16 +181,17 @@ function missed({ topMissing = [] }, { shown }) {
 function join(s) {
   const { facts, output, unmatched } = s.counts
   const each = facts === 0 ? NONE : (Math.max(0, output - unmatched) / facts).toFixed(3)
-  const rows = s.join.map(({ side, hits, misses }) => [
+  const rows = s.join.map(({ side, hits, misses, unmatched: alone }) => [
     side,
     count(hits),
     count(misses),
     percent(hits, hits + misses),
+    count(alone),
   ])
   table(
     'join',
     `Whether the other side was there when a record came. Matches per fact: ${each}.`,
-    ['Side', 'Found', 'Not yet', 'Ratio'],
+    ['Side', 'Found', 'Not yet', 'Ratio', 'Without a match'],
     rows,
   )
 }

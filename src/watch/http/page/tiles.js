@@ -48,7 +48,7 @@ export function tiles(s, past) {
     lossTile('unmatched', 'Unmatched', pace.unmatched, hour('unmatched'), past?.unmatched)
   }
   tile('memory', 'Memory', bytes(memory.rss), `of ${bytes(memory.limits.limit)}`)
-  // An unmatched fact of a left join is no fault: the others are.
+  // A record without a match is no fault: the others are.
   for (const name of ['rejects', 'late']) {
     byId(`tile-${name}`)?.classList.toggle('alert', pace[name] > 0)
   }

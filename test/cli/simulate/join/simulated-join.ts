@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import avsc from 'avsc'
 import { type Output, Simulation } from '../../../../src/cli/simulate/simulation.ts'
+import { comesOutAlone } from '../../../../src/config/join-kind.ts'
 import { parsePipeline } from '../../../../src/config/load.ts'
 import type { Pipeline } from '../../../../src/config/pipeline.ts'
 import {
@@ -59,8 +60,10 @@ output: { topic: joined, schemaId: 1 }
 export const FRAME = outputFrame(0)
 /** The value of a row of the dimension. */
 export const rowBytes = (title: string): Buffer => rowType.toBuffer({ title })
-/** Of its only one, where nothing else is said. */
-export const ROW = rowBytes('row')
+const ROW = rowBytes('row')
+/** The row as a table has it: where a right record comes out without a fact its columns are nullable. */
+export const storedRow = (join: Pick<ModelTimes, 'kind'> | null): Buffer =>
+  join !== null && comesOutAlone(join.kind, 'right') ? Buffer.concat([Buffer.from([2]), ROW]) : ROW
 
 /** The value of a fact that is joined with the row of a key. */
 export const factBytes = (fact: number, d: string): Buffer =>
@@ -128,6 +131,6 @@ export class SimulatedJoin {
 }
 
 export function rowOf(value: Output['value']): string {
-  assert.equal(value.title, 'row')
-  return `${value.fact}-${value.right ?? ''}`
+  assert.equal(value.title, value.fact === null ? null : 'row')
+  return `${value.fact ?? ''}-${value.right ?? ''}`
 }

@@ -9,8 +9,8 @@ interface KeyText {
   readonly end: number
 }
 
-/** A fact that comes out at once, and so is on no page. Its memory is used again for the next one. */
-export class LooseFact implements Entry {
+/** A record that comes out at once, and so is on no page. Its memory is used again for the next one. */
+export class LooseRecord implements Entry {
   buffer = bytesOf(Buffer.allocUnsafe(1024))
   time = Number.NEGATIVE_INFINITY
   readonly keyStart = 0
@@ -20,8 +20,8 @@ export class LooseFact implements Entry {
   bodyStart = 0
   bodyEnd = 0
 
-  /** @returns the position in `buffer` at which exactly `bodyBytes` have to be written */
-  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): number {
+  /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
+  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): void {
     const { headerStarts, headerEnds } = columns
     const bytes = key.end - key.start + headerEnds[i] - headerStarts[i] + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
@@ -38,6 +38,5 @@ export class LooseFact implements Entry {
     )
     this.bodyStart = this.headersEnd
     this.bodyEnd = this.bodyStart + bodyBytes
-    return this.bodyStart
   }
 }
