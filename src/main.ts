@@ -61,9 +61,9 @@ function addressesOf(text: string): string {
   throw new InvalidArgumentError('It has to be host:port, as localhost:9092; several with commas.')
 }
 
-/** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, added to those before it. */
+/** `NAME=TOPIC` or `NAME=TOPIC:FIELD`, where the field may be several, added to those before it. */
 function dimensionOf(text: string, before: readonly DimensionOption[]): DimensionOption[] {
-  const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::(\w+))?$/.exec(text) ?? []
+  const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::([\w.]+(?:,[\w.]+)*))?$/.exec(text) ?? []
   if (name === undefined) throw new InvalidArgumentError('It has to be NAME=TOPIC[:FIELD].')
   return [...before, { name, topic, on }]
 }
@@ -81,7 +81,7 @@ program
   .addOption(
     new Option(
       '--dimension <name=topic[:field]>',
-      'a compacted topic, and the fact’s field that looks it up; as often as needed',
+      'a compacted topic, and the fact’s field that looks it up, or several with commas between; as often as needed',
     )
       .argParser(dimensionOf)
       .default([], 'none'),

@@ -5,7 +5,7 @@ import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
 import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
-import { guessKeyFormat, nearlyAll, textIn } from './checks/key-shapes.ts'
+import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
 
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
@@ -21,7 +21,7 @@ export interface TopicDraft {
 
 export interface DimensionDraft extends TopicDraft {
   readonly name: string
-  /** The fact's field that is looked up; undefined: to be guessed. */
+  /** What is looked up: a field, or several with commas between; undefined: to be guessed. */
   readonly on: string | undefined
 }
 
@@ -188,13 +188,12 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
     '  within: 60s # how far apart a fact and its match may be',
     '  grace: 10s # how much later late records are accepted',
     '  kind: inner # left: facts without a match come out, too; right: right records; outer: both',
-    ...selectLines(join, right.field, lastWord(join.topic), taken, '  '),
+    ...selectLines(join, [right.field], lastWord(join.topic), taken, '  '),
   ]
 }
 
-function topicLines(draft: TopicDraft, indent: string): string[] {
+function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
   const { topic, schemaFile } = draft
-  const format = keyFormatOf(draft)
   return [
     `${indent}topic: ${scalar(topic)}`,
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
@@ -212,8 +211,10 @@ function dimensionLines(
   dimension: DimensionDraft,
   taken: Set<string>,
 ): string[] {
-  const on = lookupField(facts, dimension)
   const { name, topic } = dimension
+  const several = lookupFields(facts, dimension)
+  if (several !== undefined) return severalLines(dimension, several, taken)
+  const on = lookupField(facts, dimension)
   if (on === undefined) {
     throw new Error(
       `No field of ${facts.topic} looks like the key of ${topic}; name it, as --dimension ${name}=${topic}:FIELD`,
@@ -223,21 +224,48 @@ function dimensionLines(
     `  ${scalar(name)}:`,
     ...topicLines(dimension, '    '),
     `    on: ${scalar(on.field)} # ${on.why}`,
-    ...selectLines(dimension, keyField(dimension)?.field ?? on.field, name, taken, '    '),
+    ...selectLines(dimension, [keyField(dimension)?.field ?? on.field], name, taken, '    '),
+  ]
+}
+
+/** The fields of a key of several, where it has so many. */
+function lookupFields(
+  facts: TopicDraft,
+  { on, keys }: DimensionDraft,
+): { fields: string[]; why: string } | undefined {
+  if (on?.includes(',')) return { fields: on.split(','), why: 'as you said' }
+  const fields = severalFields(keys.filter((key) => key !== null))
+  const theirs = textFields(facts)
+  if (on !== undefined || !fields?.every((field) => theirs.includes(field))) return undefined
+  return { fields, why: 'the fields of its keys' }
+}
+
+function severalLines(
+  dimension: DimensionDraft,
+  { fields, why }: { fields: readonly string[]; why: string },
+  taken: Set<string>,
+): string[] {
+  const { name, keys } = dimension
+  const format = keys.some((key) => key !== null && isFramed(key)) ? 'avro' : 'json'
+  return [
+    `  ${scalar(name)}:`,
+    ...topicLines(dimension, '    ', format),
+    `    on: [${fields.map(scalar).join(', ')}] # ${why}`,
+    ...selectLines(dimension, fields, name, taken, '    '),
   ]
 }
 
 /** All fields but the key, each with a name that the output does not have yet. */
 function selectLines(
   { schema }: TopicDraft,
-  key: string,
+  keys: readonly string[],
   prefix: string,
   taken: Set<string>,
   indent: string,
 ): string[] {
-  const fields = schema.fields.map(({ name }) => name).filter((name) => name !== key)
+  const fields = schema.fields.map(({ name }) => name).filter((name) => !keys.includes(name))
   // A topic of nothing but its key.
-  const sources = fields.length === 0 ? [key] : fields
+  const sources = fields.length === 0 ? [keys[0]] : fields
   const names = sources.map((source) => {
     const name = taken.has(source) ? free(`${prefix}_${source}`, taken) : source
     taken.add(name)

@@ -3,13 +3,15 @@ import type { DimensionConfig, LookUpPart, Pipeline } from './pipeline.ts'
 import type { RawOn } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 
-/** @param dimensions the names of all; @param path of `on` */
+/** What the dimension `of` is looked up by. @param names of all dimensions */
 export function lookedUp(
+  of: string,
   on: RawOn,
-  dimensions: readonly string[],
-  path: readonly string[],
+  names: readonly string[],
   report: ReportAt,
 ): Pick<DimensionConfig, 'on' | 'parts'> {
+  // None is looked up by its own rows: its name is the fact's record of that name.
+  const dimensions = names.filter((name) => name !== of)
   if (typeof on === 'string') return { on, parts: [partOf(null, on, dimensions)] }
   const named = Array.isArray(on)
     ? on.map((source) => [lastOf(source), source] as const)
@@ -17,7 +19,10 @@ export function lookedUp(
   const twice = named.find(([name], i) => named.findIndex(([other]) => other === name) < i)
   if (twice !== undefined) {
     const [name] = twice
-    report(path, `two fields would be the key’s ${name}; write { field of the key: field }`)
+    report(
+      ['dimensions', of, 'on'],
+      `two fields would be the key’s ${name}; write { field of the key: field }`,
+    )
   }
   return {
     on: named.map(([, source]) => source).join(', '),

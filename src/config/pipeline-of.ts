@@ -24,7 +24,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   const dimensions = Object.entries(raw.dimensions ?? {}).map(([name, dimension]) => ({
     ...topicOf(dimension, ['dimensions', name], around),
     name,
-    ...lookedUp(dimension.on, names, ['dimensions', name, 'on'], report),
+    ...lookedUp(name, dimension.on, names, report),
     select: columns(dimension.select),
     missing: dimension.missing ?? 'null',
   }))

@@ -21,6 +21,8 @@ interface Named {
   readonly name: string
   /** It may be the path to a field inside of records. */
   readonly isPath?: true
+  /** Why nobody can tell what is meant. */
+  readonly unclear?: string | undefined
   /** What else may stand in its place. */
   readonly others?: readonly string[]
   /** Throws where a field of this type is not what it is used for. */
@@ -87,13 +89,11 @@ function lookedUp(
   if (dimension === null) return { ...facts, path, name, isPath: true, others, use: fieldKind }
   const d = dimensions.findIndex((one) => one.name === dimension)
   const owner = { topic: dimensions[d].topic, schema: schemas.dimensions[d] }
-  const use: Use = (field, type) => {
-    if (!hasRecord(facts.schema, dimension)) return fieldKind(field, type)
-    const text = partText(part)
-    const message = `${text} may be the column ${field} of the dimension ${dimension}, or what is in the record ${dimension} of ${facts.topic}; give the dimension another name`
-    throw new Error(message)
-  }
-  return { ...owner, path, name, isPath: true, use }
+  const text = partText(part)
+  const unclear = hasRecord(facts.schema, dimension)
+    ? `${text} may be the column ${name} of the dimension ${dimension}, or what is in the record ${dimension} of ${facts.topic}; give the dimension another name`
+    : undefined
+  return { ...owner, path, name, isPath: true, unclear, use: fieldKind }
 }
 
 /** Whether a field of that name has fields inside. */
@@ -157,7 +157,9 @@ const selected = (of: Owner, path: readonly string[], select: readonly Column[] 
     use: () => {},
   }))
 
-function faultOf({ topic, schema, name, isPath, others = [], use }: Named): string | null {
+function faultOf(named: Named): string | null {
+  const { topic, schema, name, isPath, unclear, others = [], use } = named
+  if (unclear !== undefined) return unclear
   const known = schema.fields.map((one) => one.name)
   const top = topOf(name)
   if (!known.includes(top) || (isNested(name) && isPath === undefined)) {

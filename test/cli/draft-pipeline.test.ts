@@ -80,6 +80,19 @@ test('a dimension is looked up by the field with its name, else by values that a
   )
 })
 
+test('a dimension whose keys are JSON objects is looked up by all of their fields, where the facts have them', () => {
+  const prices = topic('prices', { price: 'double' }, [
+    ['{"client":7,"ref":"r1"}', { price: 2 }],
+    ['{"ref":"r2","client":7}', { price: 3 }],
+  ])
+  const { text, pipeline } = drafted(orders, null, [dimension('price', prices)])
+  assert.match(text, /keyFormat: json\n {4}on: \[client, ref\] # the fields of its keys/)
+  assert.equal(pipeline.dimensions[0].parts.length, 2)
+  const framed = { ...prices, keys: [Buffer.from([0, 0, 0, 0, 9, 1, 2])] }
+  const said = drafted(orders, null, [{ ...dimension('price', framed), on: 'ref,client' }])
+  assert.match(said.text, /keyFormat: avro\n {4}on: \[ref, client\] # as you said/)
+})
+
 test('names that the output would have twice are renamed, and the key is left out', () => {
   const { pipeline } = drafted(orders, payments, [dimension('customer', customers)])
   const plan = planOutput(pipeline, {

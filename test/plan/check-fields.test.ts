@@ -86,3 +86,65 @@ test('a unit that contradicts the schema is an error with its line, as a field t
 test('the example as it is has no fault', async () => {
   assert.deepEqual(await faultsWith('', ''), [])
 })
+
+const CATALOG = 'examples/catalog/pipeline.yaml'
+
+/** The faults of the catalog example with one text replaced, without their lines. */
+async function catalogFaults(was: string, is: string): Promise<string[]> {
+  const text = readFileSync(CATALOG, 'utf8')
+  assert.ok(text.includes(was), was)
+  const pipeline = parsePipeline(text.replace(was, is), CATALOG, {})
+  try {
+    createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+  } catch (error) {
+    assert.ok(error instanceof EnricherError && error.code === 'SCHEMA_INVALID')
+    return error.message.split('\n').map((line) => line.replace(/^\S+:\d+: /, ''))
+  }
+  return []
+}
+
+test('what is looked up has to be there: in the fact, in its records, in another dimension’s rows', async () => {
+  const mistakes = [
+    [
+      'on: ship_to.country',
+      'on: ship_to.contry',
+      'dimensions.destination.on: the field ship_to has no field contry; did you mean "country"? (fields: street, country)',
+    ],
+    [
+      'on: ship_to.country',
+      'on: order_id.country',
+      'dimensions.destination.on: order_id.country leads into the field order_id, which is string and no record',
+    ],
+    [
+      'on: product.supplier_id',
+      'on: prodct.supplier_id',
+      'dimensions.supplier.on: catalog.orders has no field prodct.supplier_id; did you mean "product"? (fields: order_id, product_id, quantity, ship_to, ordered_at)',
+    ],
+    [
+      'on: product.supplier_id',
+      'on: product.suplier_id',
+      'dimensions.supplier.on: catalog.products has no field suplier_id; did you mean "supplier_id"? (fields: product_id, title, supplier_id)',
+    ],
+    [
+      'on: supplier.country',
+      'on: price.price',
+      'dimensions.origin.on: The field price is "double"; a key or time field has to be a string, int, long or enum, or one of them and null',
+    ],
+    [
+      'select: [order_id, product_id, quantity]',
+      'select: [order_id, ship_to.country]',
+      'facts.select.ship_to.country: catalog.orders has no field ship_to.country; only `on` of a dimension goes into records (fields: order_id, product_id, quantity, ship_to, ordered_at)',
+    ],
+  ]
+  for (const [was, is, fault] of mistakes) assert.deepEqual(await catalogFaults(was, is), [fault])
+})
+
+test('a dimension with the name of a record of the fact leaves open what others mean by it', async () => {
+  const text = 'destination:\n    topic'
+  const faults = await catalogFaults(text, 'ship_to:\n    topic')
+  assert.equal(faults.length, 1)
+  assert.equal(
+    faults[0],
+    'dimensions.price.on: ship_to.country may be the column country of the dimension ship_to, or what is in the record ship_to of catalog.orders; give the dimension another name',
+  )
+})

@@ -57,18 +57,32 @@ export interface Looks {
   readonly remedy: string
 }
 
-/** The fields of the object, in the payload of JsonConverter's envelope where it is one. */
-function jsonFields(key: Buffer): number {
+/** The fields of the object, in the payload of JsonConverter's envelope where it is one; none where it is no object. */
+function jsonFields(key: Buffer): string[] {
   try {
     const value = JSON.parse(key.toString())
     const isEnvelope = Object.keys(value).sort().join() === 'payload,schema'
     const inner = isEnvelope ? value.payload : value
-    return typeof inner === 'object' && inner !== null ? Object.keys(inner).length : 1
+    return typeof inner === 'object' && inner !== null ? Object.keys(inner) : []
   } catch {
-    return 0
+    return []
   }
 }
 
+/** The fields that keys have which are JSON objects of several; undefined: they are something else. */
+export function severalFields(keys: readonly Buffer[]): string[] | undefined {
+  const [first] = keys
+  if (first === undefined) return undefined
+  const fields = jsonFields(first)
+  const text = [...fields].sort().join()
+  const alike = keys.filter((key) => jsonFields(key).sort().join() === text).length
+  return fields.length > 1 && nearlyAll(alike, keys.length) ? fields : undefined
+}
+
+export const isFramed = (key: Buffer): boolean =>
+  key.length > FRAME_BYTES && key[0] === 0 && key.readInt32BE(1) > 0
+
+export const SEVERAL_FIELDS = 'JSON objects of several fields'
 const EXTRACT =
   'have the connector take one field out of the key (the transform ExtractField$Key) before it is written'
 
@@ -86,8 +100,9 @@ export function looksOf(keys: readonly Buffer[]): Looks {
     const what = 'the text of a Kafka Connect Struct (StringConverter’s of a record)'
     return { format: null, what, remedy: EXTRACT }
   }
-  if (most((key) => text(/^\s*\{/)(key) && jsonFields(key) > 1)) {
-    return { format: null, what: 'JSON objects of several fields', remedy: EXTRACT }
+  if (most((key) => text(/^\s*\{/)(key) && jsonFields(key).length > 1)) {
+    const remedy = `look it up by all of them (on: [ … ]), or ${EXTRACT}`
+    return { format: null, what: SEVERAL_FIELDS, remedy }
   }
   const format = guessKeyFormat(keys)
   if (format === 'json')
@@ -95,8 +110,7 @@ export function looksOf(keys: readonly Buffer[]): Looks {
   if (format === 'long') return as(format, 'numbers of 8 bytes')
   if (format === 'int') return as(format, 'numbers of 4 bytes')
   if (format === 'text') return as(format, 'text')
-  const isFramed = most((key) => key.length > FRAME_BYTES && key[0] === 0 && key.readInt32BE(1) > 0)
-  if (isFramed) return as('avro', 'Avro behind byte 0 and a schema id')
+  if (most(isFramed)) return as('avro', 'Avro behind byte 0 and a schema id')
   return as('bytes', 'other bytes')
 }
 

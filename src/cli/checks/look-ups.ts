@@ -2,7 +2,7 @@
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { countText, plural } from '../../config/text.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
-import { looksOf, shown, textIn } from './key-shapes.ts'
+import { isFramed, looksOf, SEVERAL_FIELDS, shown, textIn } from './key-shapes.ts'
 
 /** What was read of a dimension. */
 export interface RowKeys {
@@ -63,6 +63,7 @@ function otherFormat(
   named: readonly string[],
 ): { what: string; remedy: string } | undefined {
   const looks = looksOf(keys)
+  if (isComposite && (looks.what === SEVERAL_FIELDS || keys.every(isFramed))) return undefined
   // As it is read now, a text that is in `rows` has only tombstones.
   const missed = new Set(named.filter((text) => !rows.has(text)))
   for (const format of ['text', 'json', 'long', 'int', 'avro'] as const) {

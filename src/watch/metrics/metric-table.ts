@@ -76,7 +76,7 @@ export const METRICS = {
   dimension_lookups_total: [
     'counter',
     ['dimension', 'result'],
-    'Look-ups of facts in a dimension: hit, miss, or null where the fact’s field is null',
+    'Look-ups of facts in a dimension: hit, miss, or null where what is looked up is null, or a part of it, or the row that should have it is missing',
   ],
   window_probes_total: [
     'counter',
