@@ -2,7 +2,7 @@
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { keyTextOf } from '../codec/keys.ts'
-import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
+import type { KeyReader, PipelineCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
@@ -10,7 +10,7 @@ import { planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
-import { readKey, readValue } from './checks/values.ts'
+import { isPassedOver, readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
 import { progress } from './terminal.ts'
 
@@ -111,7 +111,7 @@ async function lookedUp(
   const texts = lookUps.map((): (string | null)[] => [])
   for (const record of records) {
     const value = await readValue(facts.values, record)
-    if (value === OTHER_TYPE || 'reason' in value) continue
+    if (isPassedOver(value) || 'reason' in value) continue
     for (const [d, { key }] of lookUps.entries()) {
       const end = value.keyEnd(key)
       const start = value.keyStart(key)
