@@ -102,6 +102,7 @@ const MOST_LINES_OF_FUNCTION = 70
 const tables: Readonly<Record<string, string>> = {
   'broker/error-table.ts': 'every error that a broker may answer with',
   'config/schema.ts': 'the JSON Schema of the pipeline file',
+  'watch/metrics/metric-table.ts': 'every metric',
   'events.ts': 'every line that the log may have',
 }
 

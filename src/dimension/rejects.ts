@@ -6,7 +6,8 @@
 import type { ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import { codeOf, type EnricherError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { BatchList, type OutputTopic, type Rejected, writeReject } from '../output/task-output.ts'
+import { BatchList, type OutputTopic } from '../output/task-output.ts'
+import { type Rejected, writeReject } from '../output/write-reject.ts'
 import { retry } from '../retry/retry.ts'
 
 /** The bytes of rejects that may wait to be committed. */

@@ -6,11 +6,10 @@ import {
   type Entry,
   type OutputRejects,
   type OutputTopic,
-  type Rejected,
   tooLargeText,
   tooOldText,
-  writeReject,
 } from './task-output.ts'
+import { type Rejected, writeReject } from './write-reject.ts'
 
 const JOINED = 'The joined record'
 

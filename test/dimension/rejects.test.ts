@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ProduceBatch, TransactionalProducer } from '../../src/broker/port.ts'
 import { DimensionRejects, OwnRejects } from '../../src/dimension/rejects.ts'
 import { EnricherError } from '../../src/errors.ts'
-import type { Rejected } from '../../src/output/task-output.ts'
+import type { Rejected } from '../../src/output/write-reject.ts'
 
 const rejected = (value: Buffer | null = null): Rejected => ({
   topic: 'customers',

@@ -8,11 +8,10 @@ import {
   BatchList,
   type Entry,
   type OutputTopic,
-  type Rejected,
   TaskOutput,
-  writeReject,
 } from '../../src/output/task-output.ts'
 import { TaskRejects } from '../../src/output/task-rejects.ts'
+import { type Rejected, writeReject } from '../../src/output/write-reject.ts'
 import { planOf } from '../../src/plan/plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
