@@ -123,7 +123,7 @@ const wallClock: Readonly<Record<string, readonly string[]>> = {
   ],
   'the time of a record that is written': [
     'commit/epoch-part.ts',
-    'output/task-output.ts',
+    'output/write-reject.ts',
     'state/stored-layout.ts',
   ],
   'compared with the times of records': [
