@@ -3,7 +3,7 @@ import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
-import { type KeyReader, OTHER_TYPE, type PipelineCodec, type TopicCodec } from '../codec/port.ts'
+import type { KeyReader, PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
@@ -11,7 +11,7 @@ import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
 import { checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
-import { readKey, readValue } from './checks/values.ts'
+import { isPassedOver, readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
 import { progress } from './terminal.ts'
 
@@ -145,7 +145,7 @@ async function keyTextsOf(
   const texts: (string | null)[][] = []
   for (const record of records) {
     const value = await readValue(codec, record)
-    if (value === OTHER_TYPE || 'reason' in value) continue
+    if (isPassedOver(value) || 'reason' in value) continue
     texts.push(
       Array.from({ length: count }, (_, k) => {
         const end = value.keyEnd(k)

@@ -69,8 +69,10 @@ const written = (of: (value: never) => string): Make => {
   }
 }
 
-const TEXT_OF_INT: Make = (operands, target, at) =>
-  written((x: Int) => target.ints.digits(x))(operands, target, at)
+const TEXT_OF_INT: Make = ([a], { ints }) => {
+  const target = new OwnText()
+  return unary(a, (x: Int) => ints.digits(x, target))
+}
 
 const TEXT_OF_BYTES: Make = ([a], { sentence }, at) => {
   const invalid = sentence(at, 'string: the bytes are no UTF-8')

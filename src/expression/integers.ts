@@ -5,7 +5,9 @@
 import { readBigInt } from '../codec/avro-long.ts'
 import type { AvroSink } from '../codec/avro-sink.ts'
 import { readInt } from '../codec/avro-walk.ts'
+import { INTEGER_BYTES, writeMagnitude } from '../codec/integer-text.ts'
 import type { Frame, Int } from './frame.ts'
+import type { OwnText, Text } from './text.ts'
 
 export interface Integers<I> {
   /** undefined: this form does not hold it. */
@@ -28,12 +30,14 @@ export interface Integers<I> {
   fromDouble(value: number, frame: Frame, overflow: number): I
   /** The nearest double. */
   toDouble(a: I): number
-  digits(a: I): string
+  /** Written into `target`. */
+  digits(a: I, target: OwnText): Text
   write(a: I, sink: AvroSink): boolean
 }
 
 /** A varint has been read exactly below this. */
 const READ_EXACTLY = 2 ** 52
+const WORD = 2 ** 32
 
 export const numbers: Integers<number> = {
   of: (value) =>
@@ -49,14 +53,21 @@ export const numbers: Integers<number> = {
   subtract: (a, b, frame) => safe(a - b, frame),
   // There is no negative zero among whole numbers.
   multiply: (a, b, frame) => safe(a * b + 0, frame),
-  divide: (a, b) => (a - (a % b)) / b + 0,
+  // A quotient is rounded by less than what it is away from the next whole number.
+  divide: (a, b) => Math.trunc(a / b) + 0,
   remainder: (a, b) => (a % b) + 0,
   isZero: (a) => a === 0,
-  floorDivide: (a, by) => (a - (((a % by) + by) % by)) / by,
-  floorRemainder: (a, by) => ((a % by) + by) % by,
+  floorDivide: (a, by) => Math.floor(a / by),
+  floorRemainder: (a, by) => a - Math.floor(a / by) * by,
   fromDouble: (value, frame) => safe(value + 0, frame),
   toDouble: (a) => a,
-  digits: String,
+  digits(a, target) {
+    const magnitude = Math.abs(a)
+    const room = target.room(INTEGER_BYTES)
+    const high = (magnitude / WORD) | 0
+    target.start = writeMagnitude(a < 0, high, (magnitude - high * WORD) | 0, room, target.end)
+    return target
+  },
   write: (a, sink) => (a < READ_EXACTLY && a >= -READ_EXACTLY ? sink.int(a) : sink.long(BigInt(a))),
 }
 
@@ -84,7 +95,7 @@ export const bigints: Integers<bigint> = {
     // Of 2^63 and beyond there is no long, and of these doubles a bigint has far too many digits.
     Math.abs(value) > 2 ** 64 ? failed(frame, overflow) : within(BigInt(value), frame, overflow),
   toDouble: Number,
-  digits: String,
+  digits: (a, target) => target.of(String(a)),
   write: (a, sink) => sink.long(a),
 }
 

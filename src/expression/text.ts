@@ -32,6 +32,7 @@ export class OwnText extends Text {
   /** Room for so many bytes, which are then the text. */
   room(bytes: number): Bytes {
     if (this.buffer.length < bytes) this.buffer = bytesOf(Buffer.allocUnsafeSlow(2 * bytes))
+    this.start = 0
     this.end = bytes
     return this.buffer
   }

@@ -10,23 +10,20 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
 import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
-import { Computation } from '../expression/computed.ts'
-import type { Program } from '../expression/program.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkFields, checkOutputs } from './check-fields.ts'
-import { checkExpressions, type Programs, programsOf, withDerived } from './expressions.ts'
+import { checkExpressions, programsOf, withDerived } from './expressions.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
-import { type OutputField, type OutputPlan, planOutput, type TopicSchemas } from './output-plan.ts'
-import { factKeys } from './plan.ts'
+import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
+import { readerPlans } from './reader-plans.ts'
 import { rowCodecs } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
-import { tableOfEach, tablesOf } from './tables.ts'
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
@@ -243,54 +240,6 @@ function checkSchema(
   } catch (cause) {
     const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
     throw new EnricherError('SCHEMA_INVALID', message, { cause, fields })
-  }
-}
-
-/** Copies a record's own fields, and computes the others. */
-function readerPlan(
-  fields: readonly OutputField[],
-  program: Program | null,
-  keys: readonly string[],
-  { time, timeUnit }: TimeOf,
-): ReaderPlan {
-  const isDerived = (name: string | null): boolean =>
-    program?.fields.some((field) => field.name === name) === true
-  const derived = fields.filter(({ source }) => isDerived(source))
-  return {
-    select: fields
-      .filter(({ source }) => !isDerived(source))
-      .map(({ source, branch }) => ({ source, nullable: branch })),
-    keys: keys.filter((key) => !isDerived(key)),
-    time: isDerived(time) ? null : time,
-    timeUnit,
-    computation:
-      program === null
-        ? undefined
-        : new Computation(program, {
-            select: derived.map(({ source, branch }) => ({ name: source, nullable: branch })),
-            keys: keys.map((key) => (isDerived(key) ? key : null)),
-            time: isDerived(time) ? time : null,
-            timeUnit,
-          }),
-  }
-}
-
-type TimeOf = Pick<TopicConfig, 'time' | 'timeUnit'>
-
-function readerPlans(
-  pipeline: Pipeline,
-  plan: OutputPlan,
-  programs: Programs,
-): { facts: ReaderPlan; right: ReaderPlan | null; dimensions: ReaderPlan[] } {
-  const { facts, join, dimensions } = pipeline
-  const tables = tablesOf(pipeline)
-  const tableOf = tableOfEach(tables)
-  return {
-    facts: readerPlan(plan.facts, programs.facts, factKeys(pipeline), facts),
-    right: join && readerPlan(plan.right, programs.right, [join.onRight], join),
-    dimensions: plan.dimensions.map((of, d) =>
-      readerPlan(of, programs.dimensions[d], tables[tableOf[d]].texts, dimensions[d]),
-    ),
   }
 }
 

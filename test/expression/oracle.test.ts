@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Environment } from '@marcbachmann/cel-js'
 import fc from 'fast-check'
 import { checkProgram } from '../../src/expression/program.ts'
-import { encoded, runner, SAMPLE, SCHEMA } from './records.ts'
+import { encoded, type Result, runner, SAMPLE, SCHEMA } from './records.ts'
 
 const environment = new Environment()
 for (const [name, type] of Object.entries({
@@ -46,6 +46,11 @@ interface Texts {
 const small = fc.integer({ min: -5, max: 5 })
 /** Without what UTF-16 orders otherwise than code points, and letters beyond ASCII, whose case the library changes. */
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'B', '☺', ' ', '1'), maxLength: 4 })
+/** A list’s entries are compared one after the other, so that none that fails counts behind one that is equal. */
+const literal = fc.oneof(
+  fc.constantFrom('s', 'kind'),
+  word.map((x) => JSON.stringify(x)),
+)
 const large = fc.constantFrom(2n ** 53n, 2n ** 62n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n))
 
 const { int, double, string, bool } = fc.letrec<Texts>((any) => {
@@ -95,7 +100,7 @@ const { int, double, string, bool } = fc.letrec<Texts>((any) => {
       infix(tie('bool'), ['&&', '||', '==', '!='], tie('bool')),
       tie('bool').map((x) => `!${x}`),
       fc
-        .tuple(tie('string'), fc.array(tie('string'), { minLength: 1, maxLength: 3 }))
+        .tuple(tie('string'), fc.array(literal, { minLength: 1, maxLength: 3 }))
         .map(([x, list]) => `(${x} in [${list.join(', ')}])`),
       fc
         .tuple(tie('string'), fc.constantFrom('contains', 'startsWith', 'endsWith'), tie('string'))
@@ -130,6 +135,9 @@ function expected(expression: string, values: object): unknown {
   }
 }
 
+const isBeyond = (result: Result): boolean =>
+  typeof result === 'object' && 'failed' in result && /beyond 64 bits/.test(result.failed)
+
 test('random expressions come to what the library comes to, or fail where it fails', () => {
   let failed = 0
   let runs = 0
@@ -145,6 +153,8 @@ test('random expressions come to what the library comes to, or fail where it fai
           const wanted = expected(expression, { ...fields, i: BigInt(fields.i) })
           runs++
           if (wanted === undefined) failed++
+          // Of -2^63 / -1 the library makes 2^63, which is none of 64 bits.
+          if (isBeyond(result) && expression.includes('/')) continue
           const got = typeof result === 'object' && 'value' in result ? result.value : undefined
           assert.deepEqual(got, wanted, `${expression} is ${got}, not ${wanted}`)
         }

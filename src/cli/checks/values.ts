@@ -3,7 +3,9 @@ import type { RecordBytes } from '../../batch.ts'
 import { bytesOf } from '../../bytes.ts'
 import { idHeaderFault, KEY, VALUE } from '../../codec/framing.ts'
 import {
+  FAILED,
   type KeyReader,
+  FILTERED as NOT_TAKEN,
   OTHER_TYPE,
   type OtherType,
   type TimeReading,
@@ -45,10 +47,16 @@ export interface SampledTime {
   readonly timestamp: number
 }
 
+/** A record that the topic's `where` does not take. */
+const FILTERED = 'filtered'
+type PassedOver = OtherType | typeof FILTERED
+
 export interface ValuesRead {
   readonly readable: number
   /** Records of another type than the one that is read. */
   readonly others: number
+  /** Records that the topic's `where` does not take. */
+  readonly filtered: number
   /** Event times of the records whose time field could be read, and is not null. */
   readonly times: readonly SampledTime[]
   /** How many records the service would reject, by reason, with the text of the first, and `partition@offset`. */
@@ -67,13 +75,13 @@ export async function readValues(sample: ValueSample): Promise<ValuesRead> {
   const faults = new Map<string, Faults>()
   const times: SampledTime[] = []
   let readable = 0
-  let others = 0
+  const passed = { [OTHER_TYPE]: 0, [FILTERED]: 0 }
   let bytes = 0
   for (const record of sample.records) {
     if (record.value === null && !sample.isStream) continue
     const fault = await readOne(sample, record, times)
-    if (fault === OTHER_TYPE) {
-      others++
+    if (fault === OTHER_TYPE || fault === FILTERED) {
+      passed[fault]++
       continue
     }
     if (typeof fault === 'number') {
@@ -87,7 +95,9 @@ export async function readValues(sample: ValueSample): Promise<ValuesRead> {
     if (known === undefined) faults.set(fault.reason, first)
     else known.count++
   }
-  return { readable, others, times, faults, rowBytes: readable === 0 ? 0 : bytes / readable }
+  const { [OTHER_TYPE]: others, [FILTERED]: filtered } = passed
+  const rowBytes = readable === 0 ? 0 : bytes / readable
+  return { readable, others, filtered, times, faults, rowBytes }
 }
 
 interface Fault {
@@ -100,9 +110,9 @@ async function readOne(
   sample: ValueSample,
   record: SampledRecord,
   times: SampledTime[],
-): Promise<number | OtherType | Fault> {
+): Promise<number | PassedOver | Fault> {
   const reader = await readValue(sample.codec, record)
-  if (reader === OTHER_TYPE) return OTHER_TYPE
+  if (isPassedOver(reader)) return reader
   const { key: keys, keyFormat, isStream } = sample
   const key = keys === null ? keptOf(record) : await readKey({ key: keys, keyFormat }, record)
   if (!Buffer.isBuffer(key)) return key
@@ -149,7 +159,7 @@ export async function readKey(
 export async function readValue(
   codec: TopicCodec,
   record: Pick<RecordBytes, 'value' | 'headers'>,
-): Promise<ValueReader | OtherType | Fault> {
+): Promise<ValueReader | PassedOver | Fault> {
   const { value } = record
   if (value === null) return { reason: 'null_value', text: 'The record has no value' }
   const inHeader = idHeaderFault(VALUE, record)
@@ -165,8 +175,13 @@ export async function readValue(
   const fault = reader.read(0, bytesOf(value), 0, value.length)
   if (fault !== null) return { reason: fault, text: reader.fault }
   reader.select(0)
+  if (reader.fate === NOT_TAKEN) return FILTERED
+  if (reader.fate === FAILED) return { reason: 'expression_failed', text: reader.failure }
   return reader
 }
+
+export const isPassedOver = (read: ValueReader | PassedOver | Fault): read is PassedOver =>
+  read === OTHER_TYPE || read === FILTERED
 
 export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
   const { topic, records } = sample
@@ -177,9 +192,15 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
     const detail = `${topic}: the last ${plural(records.length, 'record')} are of other types than the one that is read`
     return [warn(what, detail, 'correct type in the file, unless it is a rare one')]
   }
+  if (read.others + read.filtered === records.length) {
+    const detail = `${topic}: where takes none of the last ${plural(records.length, 'record')} of its type`
+    return [warn(what, detail, 'correct where in the file, unless what it takes is rare')]
+  }
   if (read.faults.size === 0) {
     const others = read.others === 0 ? '' : `; ${read.others} are of another type, and passed over`
-    return [ok(what, `${topic}: the last ${plural(records.length, 'record')} can be read${others}`)]
+    const filtered = read.filtered === 0 ? '' : `; ${read.filtered} are not taken by where`
+    const last = plural(records.length, 'record')
+    return [ok(what, `${topic}: the last ${last} can be read${others}${filtered}`)]
   }
   return [...read.faults].map(([reason, { count, first, at }]) => {
     const which = count === 1 ? 'it is' : 'the first is'
@@ -219,5 +240,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   incompatible_schema:
     'correct the producer; where the topic has several types of records, name the one to read with type',
   unknown_schema: 'register the schema with its id in the registry of the file',
+  expression_failed: 'guard the expression, or have it be null instead: try(…)',
   malformed: 'the schema in the file is not the one that the records were written with',
 }
