@@ -34,10 +34,11 @@ export const EVENTS = {
   },
   topics_created: {
     level: 'info',
-    message: 'Topics created, without a time limit',
+    message: 'Topics created',
     fields: { topics: 'their names', partitions: 'how many each has' },
     means: 'Output, rejects or changelog topic were missing.',
-    action: 'Set the retention of output and rejects.',
+    action:
+      'Nothing; `plan` shows their settings, and `output.topicConfig` and `rejectsConfig` of the file are what they are created with.',
   },
   topic_settings_hidden: {
     level: 'warn',

@@ -25,6 +25,7 @@ import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
 import { checkLimits } from './checks/limits.ts'
+import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
   checkMemory,
@@ -36,7 +37,6 @@ import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
 import { checkTimes } from './checks/times.ts'
 import {
   checkDimensionTopics,
-  checkOwnTopics,
   checkPartitions,
   checkRetention,
   checkThere,

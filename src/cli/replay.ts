@@ -103,7 +103,7 @@ function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times)
     name,
     kafka: { ...pipeline.kafka, instanceId: null },
     output: { ...pipeline.output, topic: output, rejects: `${output}.rejects` },
-    state: { dir: join(pipeline.state.dir, name) },
+    state: { ...pipeline.state, dir: join(pipeline.state.dir, name) },
     http: { ...pipeline.http, port: 0, host: '127.0.0.1', advertise: null, token: null },
   }
 }

@@ -10,6 +10,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkSasl(raw.kafka, report)
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
+  checkTopicSettings(raw, report)
   if (pipeline.output.schemaId === null && pipeline.registry === null) {
     report(['output'], 'without a registry the output needs schemaId, the id for its frame')
   }
@@ -53,6 +54,27 @@ function checkTopics(pipeline: Pipeline, report: ReportAt): void {
   if (inputs.includes(output.topic)) report(['output', 'topic'], 'is an input too')
   if (inputs.includes(output.rejects)) report(['output', 'rejects'], 'is an input too')
   if (output.rejects === output.topic) report(['output', 'rejects'], 'is the output topic too')
+}
+
+/** Settings that the brokers would refuse, or that would do nothing. */
+function checkTopicSettings({ output, state }: RawPipeline, report: ReportAt): void {
+  const blocks = [
+    { path: ['output', 'topicConfig'], raw: output.topicConfig },
+    { path: ['output', 'rejectsConfig'], raw: output.rejectsConfig },
+    { path: ['state', 'topicConfig'], raw: state?.topicConfig },
+  ]
+  for (const { path, raw = {} } of blocks) {
+    const { replicationFactor, minInsync } = raw
+    if (replicationFactor !== undefined && (minInsync ?? 1) > replicationFactor) {
+      const why = `is more than replicationFactor, ${replicationFactor}: nothing could be written`
+      report([...path, 'minInsync'], why)
+    }
+    if (raw.cleanup !== 'compact') continue
+    for (const key of ['retention', 'retentionBytes'] as const) {
+      if (raw[key] === undefined) continue
+      report([...path, key], 'is for cleanup: delete, or compact,delete; compact keeps the last')
+    }
+  }
 }
 
 function checkNames({ dimensions, join }: Pipeline, report: ReportAt): void {

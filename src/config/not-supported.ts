@@ -104,11 +104,15 @@ export const WISHES: readonly Wish[] = [
     instead:
       'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
   },
-  ...['key', 'select', 'headers', 'topicConfig', 'partitions'].map((key) => ({
+  ...['key', 'select', 'headers'].map((key) => ({
     at: `output.${key}`,
-    what: 'another key, choice of fields, headers or settings of the output topic',
-    instead:
-      'create the topic with its settings before the first start; change keys and fields where it is read',
+    what: 'another key, choice of fields or headers of the output',
+    instead: 'change keys and fields where it is read',
+  })),
+  ...['partitions', 'topicConfig.partitions'].map((key) => ({
+    at: `output.${key}`,
+    what: 'another number of partitions than the facts have',
+    instead: 'leave it out: each record stays in the partition that its fact came from',
   })),
   {
     at: 'registry.type',

@@ -11,6 +11,7 @@ import type {
 import type { RawJoin, RawOauth, RawPipeline, RawSelect } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 import { topicOf } from './topic-of.ts'
+import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
 
 /** Completes the file's content with defaults and checks what one key says against another. */
@@ -37,8 +38,13 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       schemaId: raw.output.schemaId ?? null,
       rejects: raw.output.rejects ?? `${raw.output.topic}.rejects`,
       compression: raw.output.compression ?? 'none',
+      topicConfig: topicSettingsOf(raw.output.topicConfig),
+      rejectsConfig: topicSettingsOf(raw.output.rejectsConfig),
     },
-    state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
+    state: {
+      dir: raw.state?.dir ?? '/var/lib/stream-enricher',
+      topicConfig: topicSettingsOf(raw.state?.topicConfig),
+    },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
     memory: memoryOf(raw),
     http: {

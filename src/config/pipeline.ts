@@ -99,6 +99,16 @@ export interface JoinConfig extends TopicConfig {
   readonly early: 'drop' | 'reject'
 }
 
+/** What a topic of ours is created with, as far as the file says it. */
+export interface TopicSettings {
+  /** null: as many as the facts' topic has. */
+  readonly partitions: number | null
+  /** null: the brokers' default. */
+  readonly replicationFactor: number | null
+  /** In Kafka's names and values. */
+  readonly config: Readonly<Record<string, string>>
+}
+
 export interface OutputConfig {
   readonly topic: string
   readonly format: Format
@@ -106,6 +116,14 @@ export interface OutputConfig {
   readonly schemaId: number | null
   readonly rejects: string
   readonly compression: Compression
+  readonly topicConfig: TopicSettings
+  readonly rejectsConfig: TopicSettings
+}
+
+export interface StateConfig {
+  readonly dir: string
+  /** Of the changelog. */
+  readonly topicConfig: TopicSettings
 }
 
 /** Bytes; null: the default, which follows from the limit. */
@@ -138,7 +156,7 @@ export interface Pipeline {
   /** null: facts come out as soon as they have their rows. */
   readonly join: JoinConfig | null
   readonly output: OutputConfig
-  readonly state: { readonly dir: string }
+  readonly state: StateConfig
   readonly commit: { readonly intervalMs: number }
   readonly memory: MemoryConfig
   readonly http: HttpConfig

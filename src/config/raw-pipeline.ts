@@ -23,6 +23,18 @@ export interface RawTopic {
   time?: string | { field: string; unit?: TimeUnit }
 }
 
+export interface RawTopicSettings {
+  partitions?: number
+  replicationFactor?: number
+  retention?: Duration
+  retentionBytes?: string | number
+  minInsync?: number
+  compression?: string
+  cleanup?: string
+  /** By Kafka's names. */
+  settings?: Record<string, string | number | boolean>
+}
+
 export type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &
   Partial<Pick<OauthSasl, 'tokenEndpointCa' | 'scope'>>
 
@@ -53,8 +65,15 @@ export interface RawPipeline {
     ahead?: Duration
     early?: 'drop' | 'reject'
   }
-  output: { topic: string; schemaId?: number; rejects?: string; compression?: Compression }
-  state?: { dir?: string }
+  output: {
+    topic: string
+    schemaId?: number
+    rejects?: string
+    compression?: Compression
+    topicConfig?: RawTopicSettings
+    rejectsConfig?: RawTopicSettings
+  }
+  state?: { dir?: string; topicConfig?: RawTopicSettings }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
   http?: {

@@ -2,6 +2,8 @@
  * The definition of the pipeline file: what validates it is what `stream-enricher schema` prints for
  * editors. Defaults that depend on other keys are in `pipeline-of.ts`, what one key says against another in `cross-checks.ts`.
  */
+import { KAFKA_SETTINGS, NAMED, UNLIMITED } from './topic-settings.ts'
+
 const text = (description: string, more: object = {}): object => ({
   type: 'string',
   minLength: 1,
@@ -39,12 +41,86 @@ const duration = (description: string, more: object = {}): object => ({
   description: `${description} A duration: 250ms, 10s, 5m, 1h, 7d.`,
   ...more,
 })
+const SIZE = '^\\d+(KiB|MiB|GiB)?$'
 const size = (description: string): object => ({
   type: ['string', 'integer'],
-  pattern: '^\\d+(KiB|MiB|GiB)?$',
+  pattern: SIZE,
   ...message('is not a size; write 512KiB, 64MiB, 2GiB or a number of bytes'),
   minimum: 0,
   description: `${description} A size: 64MiB, 2GiB, or bytes.`,
+})
+/** Kafka's own values of a topic's setting, and durations and sizes as they are written in the rest of the file. */
+const SETTINGS: Readonly<Record<string, object>> = {
+  ms: {
+    type: ['string', 'integer'],
+    pattern: `^\\d+$|${DURATION}`,
+    ...message('is not a duration; write 250ms, 10s, 5m, 1h or 7d, or a number of milliseconds'),
+    minimum: -2,
+  },
+  bytes: {
+    type: ['string', 'integer'],
+    pattern: SIZE,
+    ...message('is not a size; write 512KiB, 64MiB, 2GiB or a number of bytes'),
+    minimum: -2,
+  },
+  count: { type: 'integer' },
+  ratio: { type: 'number', minimum: 0, maximum: 1 },
+  flag: { type: 'boolean' },
+}
+const ownKey = ([key, name]: readonly [string, string]): [string, object] => [
+  name,
+  { not: {}, ...message(`has a key of its own: write ${key}, beside settings and not in them`) },
+]
+const kafkaSettings = {
+  description:
+    'Other settings of the topic, by Kafka’s names, as { segment.bytes: 256MiB }; durations and sizes as in the rest of the file.',
+  anyOf: [
+    object('Settings by Kafka’s names.', {
+      ...Object.fromEntries(
+        Object.entries(KAFKA_SETTINGS).map(([name, kind]) => [
+          name,
+          typeof kind === 'string' ? SETTINGS[kind] : { enum: kind },
+        ]),
+      ),
+      ...Object.fromEntries(Object.entries(NAMED).map(ownKey)),
+    }),
+  ],
+}
+const replication = {
+  replicationFactor: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 32767,
+    description: 'On how many brokers each partition is. Default: the brokers’.',
+  },
+  minInsync: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 32767,
+    description: 'How many of them have to have a record before it counts (min.insync.replicas).',
+  },
+}
+const retention = (description: string) => ({
+  retention: {
+    type: ['string', 'integer'],
+    // No number is: it has no unit.
+    minimum: 1,
+    maximum: 0,
+    pattern: `^${UNLIMITED}$|^[1-9]\\d{0,12}(ms|s|m|h|d)$`,
+    ...message('is no time to keep records for; write 12h, 7d or unlimited'),
+    description: `${description} A duration, or unlimited.`,
+  },
+  retentionBytes: {
+    type: ['string', 'integer'],
+    pattern: `^${UNLIMITED}$|${SIZE}`,
+    ...message('is not a size; write 512MiB, 20GiB, a number of bytes or unlimited'),
+    minimum: 1,
+    description:
+      'How much of each partition is kept; what is older is deleted. Default: unlimited. A size: 64MiB, 2GiB, or bytes.',
+  },
+  compression: text('How the brokers store batches: as they come (producer), or compressed anew.', {
+    enum: ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'],
+  }),
 })
 /** Kafka's own rule. */
 const TOPIC = '^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}$'
@@ -299,11 +375,37 @@ export const pipelineSchema = {
             enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
             default: 'none',
           }),
+          topicConfig: object('What the output topic is created with.', {
+            ...retention(
+              'How long it keeps records, by their event times: what is older goes at once. Default: unlimited.',
+            ),
+            cleanup: text(
+              'delete: what is past retention goes; compact: of each key the last record stays. Records without a key cannot be written then.',
+              { enum: ['delete', 'compact', 'compact,delete'] },
+            ),
+            ...replication,
+            settings: kafkaSettings,
+          }),
+          rejectsConfig: object('What the rejects topic is created with.', {
+            partitions: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 100000,
+              description: 'How many partitions it has. Default: as many as the facts’ topic.',
+            },
+            ...retention('How long it keeps rejects, from when they were rejected. Default: 14d.'),
+            ...replication,
+            settings: kafkaSettings,
+          }),
         },
         ['topic'],
       ),
-      state: object('Local state.', {
+      state: object('The window’s state.', {
         dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),
+        topicConfig: object('What the changelog topic of a join is created with.', {
+          ...replication,
+          settings: kafkaSettings,
+        }),
       }),
       commit: object('Commits.', {
         intervalMs: {

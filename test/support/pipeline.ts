@@ -11,6 +11,7 @@ export const pipelineWith = (
   join: string | null = '',
   more = '',
   dimensions = DIMENSIONS,
+  output = '{ topic: orders.enriched }',
 ): Pipeline =>
   parsePipeline(
     `
@@ -20,7 +21,7 @@ registry: { url: "http://localhost:8081" }
 facts: { topic: orders }
 ${dimensions}
 ${join === null ? '' : `join: { topic: payments, on: order_id, within: 60s, grace: 10s${join} }`}
-output: { topic: orders.enriched }
+output: ${output}
 ${more}`,
     'pipeline.yaml',
     {},

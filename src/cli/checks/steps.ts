@@ -13,7 +13,15 @@ import {
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
-import { partitionsRemedy } from '../../plan/topics.ts'
+import {
+  differencesOf,
+  differenceText,
+  newTopic,
+  newTopicText,
+  remedyOf,
+  topicText,
+} from '../../plan/own-topics.ts'
+import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME } from './access.ts'
@@ -54,15 +62,17 @@ export function topicSteps(
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {
-      return step(
-        'create',
-        'topic',
-        `${topic}, ${plural(partitions, 'partition')}, without a time limit`,
-      )
+      const created = newTopic(pipeline, topic, partitions, largestInput(pipeline, found))
+      return step('create', 'topic', newTopicText(created))
     }
     const isFree = topic === pipeline.output.rejects
     if (!isFree && there.partitions !== partitions) return differs(topic)
-    return step('keep', 'topic', `${topic}, ${plural(there.partitions, 'partition')}`)
+    const text = topicText(pipeline, topic, there)
+    const differences = differencesOf(pipeline, topic, there)
+    if (differences.length === 0) return step('keep', 'topic', text)
+    const what = differences.map(differenceText).join(', ')
+    const detail = `${text}; the file says otherwise, and a start changes nothing: it has ${what}; to change it: ${remedyOf(topic, differences)}`
+    return step('keep', 'topic', detail)
   })
   return [...odd, ...own]
 }
