@@ -58,6 +58,7 @@ export type RejectReason =
   | 'incompatible_schema'
   | 'malformed'
   | 'null_field'
+  | 'bad_time'
   | 'future_time'
   | 'missing_dimension'
   | 'late'

@@ -12,7 +12,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * Which rooms (folders, or files beside them) may import which, also types only. A room comes after all that it
  * imports, so that there is no cycle.
  */
-const LEAVES = ['batch.ts', 'bytes.ts', 'checksum.ts', 'errors.ts', 'events.ts', 'version.ts']
+const LEAVES = [
+  'batch.ts',
+  'bytes.ts',
+  'checksum.ts',
+  'errors.ts',
+  'events.ts',
+  'iso-time.ts',
+  'version.ts',
+]
 const edges: Readonly<Record<string, readonly string[]>> = {
   config: [],
   http: ['config'],
@@ -28,7 +36,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   window: ['config', 'counts', 'state'],
   task: ['counts', 'codec', 'broker', 'input', 'output', 'dimension', 'plan', 'state', 'window'],
   commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
-  instance: ['counts', 'broker', 'input', 'commit', 'state', 'task'],
+  instance: ['counts', 'broker', 'input', 'commit', 'plan', 'state', 'task'],
   watch: [
     'config',
     'http',

@@ -14,7 +14,7 @@ import {
 } from '../config/topic-names.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
-import { planOf } from '../plan/plan.ts'
+import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import {
   type ChangelogHeaders,
   NO_HEADERS,
@@ -174,12 +174,16 @@ async function accessOf(
   { administration }: Broker,
   topics: readonly string[],
 ): Promise<Access> {
-  const transactionalId = `${pipeline.name}-${pipeline.kafka.instanceId ?? 'any'}`
+  const own = `${pipeline.name}-${pipeline.kafka.instanceId ?? 'any'}`
+  const isStart = startsElsewhere(planOf(pipeline))
+  const ids = [own, ...(isStart ? [startTransactionalId(pipeline.name)] : [])]
+  const allowed = await Promise.all(ids.map((id) => administration.mayUseTransactionalId(id)))
+  const denied = ids.find((_, i) => !allowed[i])
   return {
     topics: await administration.topicAccess(topics),
     group: await administration.describeGroup(pipeline.name),
-    transactionalId,
-    mayUseTransactionalId: await administration.mayUseTransactionalId(transactionalId),
+    transactionalId: denied ?? own,
+    mayUseTransactionalId: denied === undefined,
   }
 }
 

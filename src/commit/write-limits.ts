@@ -69,10 +69,7 @@ export class WriteLimits {
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
     const { aheadMs, behindMs } = this.#of(this.output.topic)
     return {
-      aheadMs: Math.min(
-        this.#pipeline.join?.aheadMs ?? Number.POSITIVE_INFINITY,
-        Math.max(0, aheadMs - this.#slackMs),
-      ),
+      aheadMs: Math.max(0, aheadMs - this.#slackMs),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
         this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@ import { isBrokerAddress } from './broker-address.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RawPipeline } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics } from './topic-names.ts'
+import { changelogTopic, inputsOf, inputTopics, sourcesOf } from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -11,6 +11,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopics(pipeline, report)
   checkNames(pipeline, report)
   checkTopicSettings(raw, report)
+  checkEarly(pipeline, report)
   if (pipeline.output.schemaId === null && pipeline.registry === null) {
     report(['output'], 'without a registry the output needs schemaId, the id for its frame')
   }
@@ -54,6 +55,21 @@ function checkTopics(pipeline: Pipeline, report: ReportAt): void {
   if (inputs.includes(output.topic)) report(['output', 'topic'], 'is an input too')
   if (inputs.includes(output.rejects)) report(['output', 'rejects'], 'is an input too')
   if (output.rejects === output.topic) report(['output', 'rejects'], 'is the output topic too')
+}
+
+/** The record's timestamp is no way out where it is itself the time. */
+function checkEarly(pipeline: Pipeline, report: ReportAt): void {
+  const sources = sourcesOf(pipeline)
+  for (const { path } of sources) {
+    const key = path[0] as 'facts' | 'join'
+    if (pipeline[key]?.early !== 'timestamp') continue
+    // What a join says may be meant for the facts.
+    const own = key === 'join' ? sources : sources.slice(0, 1)
+    if (own.some(({ config }) => config.time !== null)) continue
+    const why =
+      'timestamp is for times of a field, and without time it is the timestamp that is ahead'
+    report([...path, 'early'], `${why}; write reject or drop`)
+  }
 }
 
 /** Settings that the brokers would refuse, or that would do nothing. */

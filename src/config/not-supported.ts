@@ -75,11 +75,6 @@ export const WISHES: readonly Wish[] = [
       'leave fields out where the output is read: `ReplaceField$Value` in a sink’s connector',
   },
   {
-    at: 'facts.startAt',
-    what: 'a start elsewhere than at the beginning of the topics',
-    instead: 'delete older records first: `kafka-delete-records.sh`',
-  },
-  {
     at: 'dimensions.*.on',
     values: [LIST],
     what: 'a look-up by several fields',

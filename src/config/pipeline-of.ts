@@ -10,6 +10,7 @@ import type {
 } from './pipeline.ts'
 import type { RawJoin, RawOauth, RawPipeline, RawSelect } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
+import { startAtOf } from './start-at.ts'
 import { topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
@@ -28,7 +29,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
-    facts: topicOf(raw.facts, ['facts'], around),
+    facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
     join:
       raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
@@ -93,6 +94,20 @@ const saslOf = (raw: UserSasl | RawOauth): Sasl =>
     ? { ...raw, tokenEndpointCa: raw.tokenEndpointCa ?? null, scope: raw.scope ?? null }
     : raw
 
+/** Stream time is a join's: where there is none a date in the future harms no other record. */
+const factsOf = ({ facts, join }: RawPipeline, input: TopicConfig, report: ReportAt) => {
+  const ahead = facts.ahead ?? (join && (join.ahead ?? AHEAD))
+  return {
+    ...input,
+    startAt: startAtOf(facts.startAt, ['facts', 'startAt'], report) ?? 'earliest',
+    aheadMs: ahead === undefined ? Number.POSITIVE_INFINITY : milliseconds(ahead),
+    early: facts.early ?? join?.early ?? 'reject',
+  }
+}
+
+/** Of a join's records, where the file says nothing. */
+const AHEAD = '10s'
+
 function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig {
   const [before, after] =
     typeof raw.within === 'object'
@@ -113,7 +128,8 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
     select: columns(raw.select),
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
     late: lateOf(raw, report),
-    aheadMs: milliseconds(raw.ahead ?? '10s'),
+    startAt: startAtOf(raw.startAt, ['join', 'startAt'], report),
+    aheadMs: milliseconds(raw.ahead ?? AHEAD),
     early: raw.early ?? 'reject',
   }
 }

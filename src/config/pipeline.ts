@@ -65,6 +65,20 @@ export interface TopicConfig {
   readonly timeUnit: TimeUnit | null
 }
 
+/** Where a group begins that has never committed; a number is a record's timestamp in ms. */
+export type StartAt = 'earliest' | 'latest' | number
+/** What becomes of a record whose time is too far ahead: `timestamp` takes the record's own. */
+export type Early = 'drop' | 'reject' | 'timestamp'
+
+/** A topic that tasks read. */
+export interface SourceConfig extends TopicConfig {
+  /** null: as far back as the other side's records may have matches. */
+  readonly startAt: StartAt | null
+  /** How far ahead of the clock an event time may be; infinite: any. */
+  readonly aheadMs: number
+  readonly early: Early
+}
+
 /** `name` in the output, `source` in the topic's record. */
 export interface Column {
   readonly name: string
@@ -80,7 +94,7 @@ export interface DimensionConfig extends TopicConfig {
   readonly missing: 'null' | 'drop' | 'reject'
 }
 
-export interface JoinConfig extends TopicConfig {
+export interface JoinConfig extends SourceConfig {
   readonly onLeft: string
   readonly onRight: string
   /** left.time - beforeMs ≤ right.time ≤ left.time + afterMs */
@@ -93,10 +107,6 @@ export interface JoinConfig extends TopicConfig {
   readonly idleMs: number
   /** What becomes of a late record. */
   readonly late: { readonly left: 'emit' | 'drop' | 'reject'; readonly right: 'drop' | 'reject' }
-  /** How far ahead of the clock an event time may be. */
-  readonly aheadMs: number
-  /** What becomes of a record that is further ahead. */
-  readonly early: 'drop' | 'reject'
 }
 
 /** What a topic of ours is created with, as far as the file says it. */
@@ -151,7 +161,7 @@ export interface Pipeline {
   readonly name: string
   readonly kafka: KafkaConfig
   readonly registry: RegistryConfig | null
-  readonly facts: TopicConfig
+  readonly facts: SourceConfig
   readonly dimensions: readonly DimensionConfig[]
   /** null: facts come out as soon as they have their rows. */
   readonly join: JoinConfig | null

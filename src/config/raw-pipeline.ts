@@ -1,6 +1,7 @@
 /** The pipeline file as it is written, once the JSON Schema has accepted it: typed, not yet complete. */
 import type {
   Compression,
+  Early,
   KeyFormat,
   MemoryConfig,
   OauthSasl,
@@ -21,6 +22,12 @@ export interface RawTopic {
   schema?: string
   type?: string
   time?: string | { field: string; unit?: TimeUnit }
+}
+
+export interface RawSource extends RawTopic {
+  startAt?: string | number
+  ahead?: Duration
+  early?: Early
 }
 
 export interface RawTopicSettings {
@@ -49,12 +56,12 @@ export interface RawPipeline {
     sasl?: UserSasl | RawOauth
   }
   registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
-  facts: RawTopic
+  facts: RawSource
   dimensions?: Record<
     string,
     RawTopic & { on: string; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
   >
-  join?: RawTopic & {
+  join?: RawSource & {
     on: string | { left: string; right: string }
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
@@ -62,8 +69,6 @@ export interface RawPipeline {
     select?: RawSelect
     idle?: Duration
     late?: Late | { left?: Late; right?: 'drop' | 'reject' }
-    ahead?: Duration
-    early?: 'drop' | 'reject'
   }
   output: {
     topic: string

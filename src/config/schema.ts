@@ -167,7 +167,7 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
+    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(
@@ -182,6 +182,21 @@ const time = {
     ),
   ],
 }
+const startAt = (description: string): object => ({
+  type: ['string', 'integer'],
+  pattern: '^(earliest|latest|\\d{1,15}|\\d{4}-\\d\\d-\\d\\d[Tt ].*)$',
+  minimum: 0,
+  maximum: 999_999_999_999_999,
+  ...message(
+    'is no place to start at; write earliest, latest, a time as 2026-01-31T12:00:00Z, or milliseconds since 1970',
+  ),
+  description: `${description} earliest, latest, or a time: ISO 8601 with a zone, or milliseconds since 1970.`,
+})
+const early = (description: string): object =>
+  text(
+    `${description}: rejected (future_time), dropped and counted, or taken with the record’s own timestamp as its time (timestamp). What is rejected or dropped moves no stream time.`,
+    { enum: ['reject', 'drop', 'timestamp'] },
+  )
 const select = {
   description:
     'The fields to take: a list of names, or a map of output name to source field. All without it.',
@@ -292,9 +307,23 @@ export const pipelineSchema = {
         },
         ['url'],
       ),
-      facts: object('The fact topic; where there is a join, its left side.', { ...input, time }, [
-        'topic',
-      ]),
+      facts: object(
+        'The fact topic; where there is a join, its left side.',
+        {
+          ...input,
+          time,
+          startAt: startAt(
+            'Where a group begins that has never committed; the first record whose timestamp is not before a time. Default: earliest.',
+          ),
+          ahead: duration(
+            'How far ahead of the clock an event time may be; the output topic’s message.timestamp.after.max.ms counts where it is less. Default: join.ahead, and without a join any.',
+          ),
+          early: early(
+            'What becomes of a fact that is further ahead. Default: join.early, or reject',
+          ),
+        },
+        ['topic'],
+      ),
       dimensions: {
         type: 'object',
         additionalProperties: dimension,
@@ -345,14 +374,14 @@ export const pipelineSchema = {
               }),
             ],
           },
+          startAt: startAt(
+            'The same of the right topic. Default: as far before the facts’ start as the window reaches.',
+          ),
           ahead: duration(
-            'How far ahead of the clock an event time may be; the output topic’s message.timestamp.after.max.ms counts where it is less.',
+            'How far ahead of the clock an event time of either topic may be; the output topic’s message.timestamp.after.max.ms counts where it is less.',
             { default: '10s' },
           ),
-          early: text(
-            'What becomes of a record that is further ahead: rejected (future_time), or dropped and counted. It moves no stream time.',
-            { enum: ['reject', 'drop'], default: 'reject' },
-          ),
+          early: early('What becomes of a record that is further ahead. Default: reject'),
         },
         ['topic', 'on', 'within'],
       ),

@@ -1,5 +1,5 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
-import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Early, JoinConfig, Pipeline, SourceConfig } from '../config/pipeline.ts'
 
 /** A topic that tasks read, each of them one partition of all sources. */
 export interface Source {
@@ -8,7 +8,20 @@ export interface Source {
   readonly time: string | null
   /** Whether the record's key has to be the text of a field, as it has where records are joined. */
   readonly isKeyed: boolean
+  /** Where a group begins that has never committed. */
+  readonly startAt: SourceStart
+  /** How far ahead of the clock an event time may be, and the key of the file that says so. */
+  readonly aheadMs: number
+  readonly aheadKey: string
+  readonly early: Early
 }
+
+/** The topic's beginning or end, or the first record whose timestamp, in ms, is not before a time, or before so many ms ago. */
+export type SourceStart =
+  | 'earliest'
+  | 'latest'
+  | { readonly at: number }
+  | { readonly agoMs: number }
 
 /** A row that a fact is completed with. */
 export interface LookUp {
@@ -20,6 +33,13 @@ export interface LookUp {
   readonly key: number
   readonly missing: 'null' | 'drop' | 'reject'
 }
+
+/** Of whoever decides where the group begins; the instances' own are the name, a dash and theirs. */
+export const startTransactionalId = (name: string): string => `${name}-start-at`
+
+/** Whether a group that has never committed begins elsewhere than at the beginning of its topics. */
+export const startsElsewhere = ({ sources }: Pick<Plan, 'sources'>): boolean =>
+  sources.some(({ startAt }) => startAt !== 'earliest')
 
 export interface Join
   extends Pick<JoinConfig, 'kind' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
@@ -38,14 +58,20 @@ export interface Plan {
   readonly lookUps: readonly LookUp[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
-  /** How far ahead of the clock an event time may be, and what becomes of a record that is further ahead. */
-  readonly aheadMs: number
-  readonly early: 'drop' | 'reject'
 }
 
 export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
-  const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
-  const sources = [facts, ...(join === null ? [] : [join])].map(source)
+  const sources = [facts, ...(join === null ? [] : [join])].map(
+    (config): Source => ({
+      topic: config.topic,
+      time: config.time,
+      isKeyed: join !== null,
+      startAt: startOf(config, facts, join),
+      aheadMs: config.aheadMs,
+      aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
+      early: config.early,
+    }),
+  )
   // The join field is the first key field of the fact's reader.
   const firstKey = join === null ? 0 : 1
   return {
@@ -60,8 +86,19 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
       key: firstKey + d,
     })),
     join: join && { ...join, late: [join.late.left, join.late.right] },
-    // Stream time is a join's: where there is none a date in the future harms no other record.
-    aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
-    early: join?.early ?? 'reject',
   }
+}
+
+/** Where nothing is said of the right topic it begins as far before the facts as a match may be. */
+function startOf(
+  { startAt, time }: SourceConfig,
+  facts: SourceConfig,
+  join: JoinConfig | null,
+): SourceStart {
+  if (startAt === 'earliest' || startAt === 'latest') return startAt
+  if (startAt !== null) return { at: startAt }
+  if (facts.startAt === 'earliest' || facts.startAt === null || join === null) return 'earliest'
+  // A record may have been written before the time that a field of it says.
+  const agoMs = join.beforeMs + (time === null ? 0 : join.aheadMs)
+  return facts.startAt === 'latest' ? { agoMs } : { at: Math.max(0, facts.startAt - agoMs) }
 }

@@ -92,7 +92,8 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }
   const on = { onLeft: 'order_id', onRight: 'order_id' }
   const late = { left: 'drop', right: 'drop' } as const
-  const times = { late, aheadMs: 10_000, early: 'reject' } as const
+  const ahead = { aheadMs: 10_000, early: 'reject' } as const
+  const times = { late, startAt: null, ...ahead } as const
   const select = same('method', 'amount', 'paid_at')
   const client = { clientId: 'stream-enricher', instanceId: null, sessionTimeoutMs: 10_000 }
   const plainTopic = { partitions: null, replicationFactor: null, config: {} }
@@ -101,7 +102,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
     registry: { url: 'http://registry', username: null, password: null, tls: null },
-    facts: { ...input, topic: 'orders', time: 'ordered_at' },
+    facts: { ...input, topic: 'orders', time: 'ordered_at', startAt: 'earliest', ...ahead },
     dimensions: [
       { ...dimension, name: 'customer', topic: 'customers', on: 'customer_id', select: customer },
       { ...dimension, name: 'product', topic: 'products', on: 'product_id', select: product },

@@ -69,7 +69,7 @@ export function startWorker(setting: WorkerSetting): Worker {
     onRefused: async () => {},
   })
   worker.prepare()
-  worker.start()
+  void worker.decideStart().then(() => worker.start(), onFatal)
   return worker
 }
 

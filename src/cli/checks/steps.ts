@@ -21,6 +21,7 @@ import {
   remedyOf,
   topicText,
 } from '../../plan/own-topics.ts'
+import { planOf, type SourceStart } from '../../plan/plan.ts'
 import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
@@ -220,7 +221,22 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
   const changed = members === 0 ? offsetsChanged(pipeline, state) : undefined
   if (changed !== undefined) return [step('refuse', 'offsets', changed)]
   const sources = sourcesOf(pipeline)
-  return [...running, ...sources.map(({ config }) => offsetStep(config.topic, state))]
+  const begun = state.offsets.some(({ offset }) => offset >= 0)
+  const starts = planOf(pipeline).sources
+  return [
+    ...running,
+    ...sources.map(({ config }, s) =>
+      begun || starts[s].startAt === 'earliest'
+        ? offsetStep(config.topic, state)
+        : step('create', 'offsets', `${config.topic} is read from ${startText(starts[s].startAt)}`),
+    ),
+  ]
+}
+
+function startText(startAt: SourceStart): string {
+  if (typeof startAt === 'string') return 'its end: startAt is latest'
+  if ('agoMs' in startAt) return `${durationText(startAt.agoMs)} before the start, by timestamps`
+  return `${new Date(startAt.at).toISOString()}, by timestamps`
 }
 
 function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
