@@ -5,8 +5,8 @@ import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, isTimeText, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
 import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
+import { isoTime } from '../config/iso-time.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
-import { isoTime } from '../iso-time.ts'
 import { guessKeyFormat, nearlyAll, textIn } from './checks/key-shapes.ts'
 
 /** What is known of a topic that the pipeline is to read. */

@@ -1,8 +1,8 @@
 /** Event times in Avro values: what a number counts, by its schema or the pipeline file, and reading it. */
 import type { Schema } from 'avsc'
+import { isoTime } from '../config/iso-time.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
-import { isoTime } from '../iso-time.ts'
 import { fieldKind } from './avro-field.ts'
 import { readBigInt, readDivided } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'

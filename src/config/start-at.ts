@@ -1,5 +1,5 @@
 import { bytesOf } from '../bytes.ts'
-import { isoTime } from '../iso-time.ts'
+import { isoTime } from './iso-time.ts'
 import type { StartAt } from './pipeline.ts'
 import type { ReportAt } from './report.ts'
 

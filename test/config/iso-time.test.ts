@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { bytesOf } from '../src/bytes.ts'
-import { isoTime } from '../src/iso-time.ts'
+import { bytesOf } from '../../src/bytes.ts'
+import { isoTime } from '../../src/config/iso-time.ts'
 
 /** Somewhere in a buffer, with digits and letters around it that are not of it. */
 function read(text: string): number {

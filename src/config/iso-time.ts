@@ -7,7 +7,7 @@
  * Date and time of day, between them a T or a space; seconds and a fraction of any length may be left out; then the zone, Z or an
  * offset (+01, +0100, +01:00). Without a zone it is no point in time: it would be another one in each country.
  */
-import type { Bytes } from './bytes.ts'
+import type { Bytes } from '../bytes.ts'
 
 const DAY_MS = 86_400_000
 const NOT_A_TIME = Number.NaN
