@@ -59,6 +59,7 @@ export type RejectReason =
   | 'malformed'
   | 'null_field'
   | 'expression_failed'
+  | 'bad_time'
   | 'future_time'
   | 'missing_dimension'
   | 'late'

@@ -34,10 +34,19 @@ export const EVENTS = {
   },
   topics_created: {
     level: 'info',
-    message: 'Topics created, without a time limit',
+    message: 'Topics created',
     fields: { topics: 'their names', partitions: 'how many each has' },
     means: 'Output, rejects or changelog topic were missing.',
-    action: 'Set the retention of output and rejects.',
+    action:
+      'Nothing; `plan` shows their settings, and `output.topicConfig` and `rejectsConfig` of the file are what they are created with.',
+  },
+  start_decided: {
+    level: 'info',
+    message: '{topic} is read from where startAt says: the group had never committed',
+    fields: { topic: 'the input', offsets: 'of each partition' },
+    means:
+      '`facts.startAt` or `join.startAt`; the place is committed, and a later start goes on from it.',
+    action: '',
   },
   topic_settings_hidden: {
     level: 'warn',
@@ -460,9 +469,9 @@ export const EVENTS = {
       seconds: 'in which they came',
     },
     means:
-      '`join.early: drop`, and records that are further ahead than `join.ahead`: a line at once, then one a minute while more come. `losses_over` ends it.',
+      '`early: drop`, and records that are further ahead than `ahead`: a line at once, then one a minute while more come. `losses_over` ends it.',
     action:
-      'Look for a clock, or a field or unit of `time`, that is wrong; `join.early: reject` keeps them in the rejects topic.',
+      'Look for a clock, or a field or unit of `time`, that is wrong; `early: reject` keeps them in the rejects topic, `early: timestamp` takes them with their own timestamp.',
   },
   records_of_other_type: {
     level: 'info',

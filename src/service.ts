@@ -105,6 +105,7 @@ export async function startService(
     onFatal,
   })
   worker.prepare()
+  await worker.decideStart()
   watchTopics(topicWatch, pipeline, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker

@@ -29,7 +29,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   window: ['config', 'counts', 'state'],
   task: ['counts', 'codec', 'broker', 'input', 'output', 'dimension', 'plan', 'state', 'window'],
   commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
-  instance: ['counts', 'broker', 'input', 'commit', 'state', 'task'],
+  instance: ['counts', 'broker', 'input', 'commit', 'plan', 'state', 'task'],
   watch: [
     'config',
     'http',
@@ -148,7 +148,11 @@ const SETTLED = ['commit', 'dimension', 'instance', 'state']
 
 /** Where `Promise.all` is right there without that. */
 const unsettled: Readonly<Record<string, readonly string[]>> = {
-  'asks only': ['dimension/extent.ts › extentOf', 'state/restore.ts › open'],
+  'asks only': [
+    'dimension/extent.ts › extentOf',
+    'instance/start-at.ts › commitStart',
+    'state/restore.ts › open',
+  ],
   'an error ends the process': [
     'dimension/all.ts › openDimensionStores',
     'dimension/all.ts › readDimensions',

@@ -52,6 +52,7 @@ export function adminOf(
         const config = settings.get(name)
         answer.set(name, {
           partitions: partitions.length,
+          replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
           config: config ?? new Map(),
           ...(config === undefined ? { isConfigHidden: true } : {}),
         })

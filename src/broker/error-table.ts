@@ -147,11 +147,25 @@ export const ERROR_TABLE = {
   // A topic cannot have so many partitions: a person creates it.
   INVALID_PARTITIONS: [37, 'refused'],
   // There are fewer brokers than the cluster’s own default of replicas: a person creates the topic.
-  INVALID_REPLICATION_FACTOR: [38, 'refused'],
+  INVALID_REPLICATION_FACTOR: [
+    38,
+    'refused',
+    ({ topic }) => [
+      'BROKER_REFUSED',
+      `There are fewer brokers than ${topic} is to have replicas; lower replicationFactor in topicConfig of the file, or the brokers’ default.replication.factor`,
+    ],
+  ],
   // Replicas are assigned to brokers that are not there; we assign none.
   INVALID_REPLICA_ASSIGNMENT: [39, 'refused'],
   // A topic cannot have such a setting; it is created without those that we only wish for.
-  INVALID_CONFIG: [40, 'refused'],
+  INVALID_CONFIG: [
+    40,
+    'refused',
+    ({ topic }) => [
+      'BROKER_REFUSED',
+      `The brokers do not take a setting that ${topic} would be created with; correct topicConfig of the file: the broker’s log says which setting and why`,
+    ],
+  ],
   // The controller has moved.
   NOT_CONTROLLER: [41, 'again'],
   // The broker does not take the request as we write it.
@@ -166,7 +180,14 @@ export const ERROR_TABLE = {
     ],
   ],
   // The cluster’s own rules forbid a topic of such settings.
-  POLICY_VIOLATION: [44, 'refused'],
+  POLICY_VIOLATION: [
+    44,
+    'refused',
+    ({ topic }) => [
+      'BROKER_REFUSED',
+      `The cluster’s policy forbids ${topic} with these settings; correct topicConfig of the file by its rules, or have somebody create the topic who may`,
+    ],
+  ],
   // A batch before this one was not written: the transaction cannot be whole any more.
   OUT_OF_ORDER_SEQUENCE_NUMBER: [45, 'abort'],
   // The batch is there already, but for so long that its offset is forgotten, and we need it.

@@ -3,6 +3,8 @@ import type { RecordColumns, TopicPartition } from '../batch.ts'
 
 export interface TopicDescription {
   readonly partitions: number
+  /** Of the partition that has the fewest; undefined: not known. */
+  readonly replicas?: number
   /** The topic's effective configuration (`max.message.bytes`, `cleanup.policy` …). */
   readonly config: ReadonlyMap<string, string>
   /** This user may not see the configuration (no DescribeConfigs): it is empty here. */
@@ -19,6 +21,8 @@ export interface TopicIdentity {
 export interface NewTopic {
   readonly topic: string
   readonly partitions: number
+  /** Without it the brokers' default. */
+  readonly replicationFactor?: number
   readonly config: Readonly<Record<string, string>>
   /** Settings that are left out where the cluster's rules do not allow them. */
   readonly wished?: Readonly<Record<string, string>>
@@ -31,7 +35,7 @@ export interface Admin {
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>
   /** The same, by one request that is cheap enough to be asked now and then. One try: throws where no broker answers. */
   identify(topics: readonly string[]): Promise<Map<string, TopicIdentity>>
-  /** A topic that exists already is left as it is. Replication is the broker's default. */
+  /** A topic that exists already is left as it is. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /**
    * Of every partition, or of the one that is named. `stable` is the last stable offset, where a read_committed reader has read

@@ -4,6 +4,8 @@ import type { NewTopic } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
 
 const TOPIC = 2
+/** How CreateTopics is told of it, from Kafka 2.4 on (KIP-464). */
+const BROKERS_DEFAULT = -1
 
 /** Whether the cluster's own rules, as many a cloud has them, do not allow a setting. */
 const isAgainstTheRules = (error: unknown): boolean => {
@@ -57,7 +59,7 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
       topics: topics.map((topic) => ({
         topic: topic.topic,
         numPartitions: topic.partitions,
-        replicationFactor: -1,
+        replicationFactor: topic.replicationFactor ?? BROKERS_DEFAULT,
         configEntries: Object.entries({ ...topic.config, ...(wished ? topic.wished : {}) }).map(
           ([name, value]) => ({ name, value }),
         ),

@@ -9,13 +9,14 @@ import { plural } from '../config/text.ts'
 import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
-import { planOf } from '../plan/plan.ts'
+import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/stored-layout.ts'
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkOffsets, type Headers } from './checks/offsets.ts'
+import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
   checkMemory,
@@ -27,7 +28,6 @@ import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
 import { checkTimes } from './checks/times.ts'
 import {
   checkDimensionTopics,
-  checkOwnTopics,
   checkPartitions,
   checkRetention,
   checkThere,
@@ -165,12 +165,16 @@ async function accessOf(
   { administration }: Broker,
   topics: readonly string[],
 ): Promise<Access> {
-  const transactionalId = `${pipeline.name}-${pipeline.kafka.instanceId ?? 'any'}`
+  const own = `${pipeline.name}-${pipeline.kafka.instanceId ?? 'any'}`
+  const isStart = startsElsewhere(planOf(pipeline))
+  const ids = [own, ...(isStart ? [startTransactionalId(pipeline.name)] : [])]
+  const allowed = await Promise.all(ids.map((id) => administration.mayUseTransactionalId(id)))
+  const denied = ids.find((_, i) => !allowed[i])
   return {
     topics: await administration.topicAccess(topics),
     group: await administration.describeGroup(pipeline.name),
-    transactionalId,
-    mayUseTransactionalId: await administration.mayUseTransactionalId(transactionalId),
+    transactionalId: denied ?? own,
+    mayUseTransactionalId: denied === undefined,
   }
 }
 

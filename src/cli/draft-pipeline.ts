@@ -1,9 +1,11 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
 
+import { bytesOf, NO_BYTES } from '../bytes.ts'
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { checkInstant, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
+import { checkInstant, isTimeText, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
 import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
+import { isoTime } from '../config/iso-time.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
 import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
 
@@ -64,7 +66,8 @@ function textFields({ schema }: TopicDraft): string[] {
   return schema.fields
     .filter(({ name, type }) => {
       const kind = kindOf(name, type)
-      return kind !== undefined && kind.logicalType === undefined && unitOf(type) === null
+      const isTime = unitOf(type) !== null || isTimeText(type)
+      return kind !== undefined && kind.logicalType === undefined && !isTime
     })
     .map(({ name }) => name)
 }
@@ -112,10 +115,12 @@ function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | unde
 
 /** The event time's line; undefined: no field looks like it. */
 function timeGuess(draft: TopicDraft, now: number): string | undefined {
-  const known = draft.schema.fields.find(({ type }) => unitOf(type) !== null)
+  const known = draft.schema.fields.find(({ type }) => unitOf(type) !== null || isTimeText(type))
   if (known !== undefined) return `time: ${scalar(known.name)}`
   const named = draft.schema.fields.filter((one) => TIME_NAME.test(one.name) && canBeTime(one))
   for (const { name } of named) {
+    if (isText(draft, name))
+      return `time: ${scalar(name)} # CHECK: by its name and values, ISO 8601`
     const unit = unitOfValues(draft, name, now)
     if (unit === undefined) continue
     const line = unit === 'ms' ? `time: ${scalar(name)}` : timeLine(scalar(name), unit)
@@ -133,6 +138,16 @@ function canBeTime({ name, type }: AvroRecordSchema['fields'][number]): boolean 
   } catch {
     return false
   }
+}
+
+/** Whether nearly all values are text that is a time. */
+function isText({ values }: TopicDraft, field: string): boolean {
+  const texts = values.flatMap((value) => (value?.[field] == null ? [] : [value[field]]))
+  const times = texts.filter((text) => {
+    const bytes = typeof text === 'string' ? bytesOf(Buffer.from(text)) : NO_BYTES
+    return Number.isFinite(isoTime(bytes, 0, bytes.length))
+  })
+  return nearlyAll(times.length, texts.length)
 }
 
 /** The unit in which nearly all values are times of our days. */

@@ -116,8 +116,11 @@ function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times)
     ...pipeline,
     name,
     kafka: { ...pipeline.kafka, instanceId: null },
+    // The interval says where it begins.
+    facts: { ...pipeline.facts, startAt: 'earliest' },
+    join: pipeline.join && { ...pipeline.join, startAt: 'earliest' },
     ...replayOutputs(pipeline, output),
-    state: { dir: join(pipeline.state.dir, name) },
+    state: { ...pipeline.state, dir: join(pipeline.state.dir, name) },
     http: { ...pipeline.http, port: 0, host: '127.0.0.1', advertise: null, token: null },
   }
 }

@@ -1,5 +1,6 @@
 /** Event times in Avro values: what a number counts, by its schema or the pipeline file, and reading it. */
 import type { Schema } from 'avsc'
+import { isoTime } from '../config/iso-time.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import { fieldKind } from './avro-field.ts'
@@ -27,7 +28,10 @@ const CONNECT: Readonly<Record<string, TimeUnit>> = {
   'io.debezium.time.NanoTimestamp': 'ns',
 }
 
-/** Days, times of a day, durations and texts are named alike, and are no points in time. */
+/** The names of its texts, both by Java's ISO_OFFSET_DATE_TIME: with the offset of the database, and of UTC. */
+const CONNECT_TEXTS = new Set(['io.debezium.time.ZonedTimestamp', 'io.debezium.time.IsoTimestamp'])
+
+/** Days, times of a day and durations are named alike, and are no points in time. */
 const OTHER_CONNECT = /^(io\.debezium\.time|org\.apache\.kafka\.connect\.data)\./
 const OTHER_LOGICAL = new Set(['date', 'time-millis', 'time-micros', 'duration', 'decimal', 'uuid'])
 
@@ -50,6 +54,7 @@ const SCALES: Readonly<Record<TimeUnit, readonly [factor: number, divisor: numbe
 export interface TimeKind extends TimeReading {
   /** The union's branch that holds the value; -1: no union. Any other branch is null. */
   readonly branch: number
+  readonly isText: boolean
   readonly factor: number
   readonly divisor: number
 }
@@ -73,12 +78,16 @@ export function unitOf(schema: Schema): TimeUnit | null {
 }
 
 const POSSIBLE =
-  'An event time is a long of seconds, milliseconds, microseconds or nanoseconds since 1970: name such a field, or leave time out to take the record’s timestamp'
+  'An event time is a long of seconds, milliseconds, microseconds or nanoseconds since 1970, or text in ISO 8601 with a zone: name such a field, or leave time out to take the record’s timestamp'
+
+/** Whether it is text that its schema says to be a point in time. */
+export const isTimeText = (schema: Schema): boolean =>
+  CONNECT_TEXTS.has(attributesOf(schema)['connect.name'] ?? '')
 
 /** @param unit of the file: it says what a logical type counts that nobody knows */
 function isInstant(schema: Schema, unit: TimeUnit | null): boolean {
   const { logicalType, 'connect.name': name = '' } = attributesOf(schema)
-  if (unitOf(schema) !== null) return true
+  if (unitOf(schema) !== null || isTimeText(schema)) return true
   if (OTHER_CONNECT.test(name)) return false
   if (logicalType === undefined) return true
   return unit !== null && !OTHER_LOGICAL.has(logicalType)
@@ -86,21 +95,31 @@ function isInstant(schema: Schema, unit: TimeUnit | null): boolean {
 
 /** Throws SCHEMA_INVALID for a type that is no point in time. */
 export function checkInstant(field: string, schema: Schema, unit: TimeUnit | null): void {
-  if (isInteger(field, schema) && isInstant(schema, unit)) return
+  if (isInstant(schema, unit) && typeOf(field, schema) !== undefined) return
   const message = `The time field ${field} is ${JSON.stringify(schema)}, which is no point in time that can be read. ${POSSIBLE}`
   throw new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
 }
 
-function isInteger(field: string, schema: Schema): boolean {
+/** What a field of this type is read as where it carries the time: text, or a number of the file's unit or the schema's, else ms. */
+export const timeReading = (field: string, schema: Schema): TimeUnit | 'text' =>
+  typeOf(field, schema) === 'string' ? 'text' : (unitOf(schema) ?? 'ms')
+
+/** undefined: it is neither a number nor text. */
+function typeOf(field: string, schema: Schema): 'integer' | 'string' | undefined {
   try {
-    return fieldKind(field, schema).type === 'integer'
+    const { type } = fieldKind(field, schema)
+    return type === 'enum' ? undefined : type
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** Throws SCHEMA_INVALID where the file says another unit than the schema. */
+/** Throws SCHEMA_INVALID where the file says another unit than the schema, or one of text. */
 export function checkUnit(field: string, schema: Schema, unit: TimeUnit): void {
+  if (typeOf(field, schema) === 'string') {
+    const message = `unit: ${unit} is for numbers, and ${field} is text; leave unit out`
+    throw new EnricherError('SCHEMA_INVALID', message, { fields: { field, unit } })
+  }
   const own = unitOf(schema)
   if (own === null || own === unit) return
   const { logicalType, 'connect.name': name } = attributesOf(schema)
@@ -113,21 +132,35 @@ export function checkUnit(field: string, schema: Schema, unit: TimeUnit): void {
 export function timeKind(field: string, schema: Schema, unit: TimeUnit | null): TimeKind {
   checkInstant(field, schema, unit)
   if (unit !== null) checkUnit(field, schema, unit)
+  const { branch, type } = fieldKind(field, schema)
   const own = unitOf(schema)
   const counted = unit ?? own ?? 'ms'
   const [factor, divisor] = SCALES[counted]
-  const { branch } = fieldKind(field, schema)
-  return { branch, unit: counted, fromSchema: own !== null, factor, divisor }
+  return type === 'string'
+    ? { branch, isText: true, unit: null, fromSchema: isTimeText(schema), factor, divisor }
+    : { branch, isText: false, unit: counted, fromSchema: own !== null, factor, divisor }
 }
 
-/** Whole milliseconds since 1970, rounded down; NaN for null. */
+/** Whole milliseconds since 1970, rounded down; NaN for null, and for text that is no time. */
 export function readTime(kind: TimeKind, source: AvroSource): number {
   if (kind.branch >= 0 && readInt(source) !== kind.branch) return Number.NaN
+  if (kind.isText) {
+    const length = readInt(source)
+    return isoTime(source.buffer, source.at, source.at + length)
+  }
   return readDivided(source, kind.divisor) * kind.factor
 }
 
-/** The number's digits; '' for null. Not for the hot path. */
+/** A text of more characters is none that is shown whole. */
+const MOST_SHOWN = 60
+
+/** The number's digits, or the text in quotes; '' for null. Not for the hot path. */
 export function timeText(kind: TimeKind, source: AvroSource): string {
   if (kind.branch >= 0 && readInt(source) !== kind.branch) return ''
+  if (kind.isText) {
+    const length = readInt(source)
+    const text = source.buffer.toString('utf8', source.at, source.at + length)
+    return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+  }
   return String(readBigInt(source))
 }

@@ -25,6 +25,7 @@ export const timeLine = (field: string, unit: TimeUnit): string =>
 
 /** What to do, where the value makes sense in another unit; '' where it does not. @param text the value's digits */
 export function unitHint(field: string, text: string, read: TimeReading, now: number): string {
+  if (read.unit === null) return ''
   const unit = likelyUnit(Number(text), now)
   if (unit === null || unit === read.unit) return ''
   const time = new Date(inMs(Number(text), unit)).toISOString()

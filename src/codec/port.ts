@@ -5,7 +5,8 @@ import type { TimeUnit } from '../config/pipeline.ts'
 
 /** What a time field counts. */
 export interface TimeReading {
-  readonly unit: TimeUnit
+  /** null: it is text, ISO 8601. */
+  readonly unit: TimeUnit | null
   /** False: the pipeline file says so, or nothing does and it is milliseconds. */
   readonly fromSchema: boolean
 }
@@ -30,9 +31,9 @@ export interface ValueReader {
   readonly fate: Fate
   /** Which expression has FAILED, and why. */
   readonly failure: string
-  /** Event time in ms; NaN where the topic has no time field, or the field is null. */
+  /** Event time in ms; NaN where the topic has no time field, or the field is null or text that is no time. */
   readonly time: number
-  /** For messages: the digits of the time field as they are in the value ('' for null), and how they are read. */
+  /** For messages: the time field as it is in the value, its digits or its text in quotes ('' for null), and how it is read. */
   readonly timeText: string
   /** null: the topic has no time field. */
   readonly timeReading: TimeReading | null

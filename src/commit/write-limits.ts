@@ -34,8 +34,6 @@ export class WriteLimits {
   readonly rejects: Written
   /** null: there is none. */
   readonly changelog: { topic: string; maxRecordBytes: number } | null
-  /** Of the pipeline file, whatever the output topic takes. */
-  readonly #aheadMs: number
   readonly #admin: Pick<Admin, 'describeTopics'>
   readonly #log: Log
   #limits: Limits
@@ -48,7 +46,7 @@ export class WriteLimits {
 
   /** @param commits how many epochs were committed */
   constructor(
-    { written, aheadMs }: Pick<Plan, 'written' | 'aheadMs'>,
+    { written }: Pick<Plan, 'written'>,
     { limits, partitions }: Topics,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
@@ -61,7 +59,6 @@ export class WriteLimits {
       partitions: partitions.get(topic)!,
       maxBatchBytes: 0,
     })
-    this.#aheadMs = aheadMs
     this.#admin = admin
     this.#commits = commits
     this.#log = log
@@ -79,7 +76,7 @@ export class WriteLimits {
     const behindMs = Math.min(...limits.map((of) => of.behindMs))
     const largest = Math.max(...this.outputs.map(({ maxBatchBytes }) => maxBatchBytes))
     return {
-      aheadMs: Math.min(this.#aheadMs, Math.max(0, aheadMs - this.#slackMs)),
+      aheadMs: Math.max(0, aheadMs - this.#slackMs),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
         this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,

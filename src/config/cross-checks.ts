@@ -1,9 +1,9 @@
 import { isBrokerAddress } from './broker-address.ts'
 import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { RawPipeline } from './raw-pipeline.ts'
+import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics } from './topic-names.ts'
+import { changelogTopic, inputsOf, inputTopics, sourcesOf } from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -12,6 +12,8 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopics(raw, pipeline, report)
   checkNames(pipeline, report)
   checkLookUps(pipeline, report)
+  checkTopicSettings(raw, report)
+  checkEarly(pipeline, report)
   for (const { path, schemaId } of pipeline.outputs) {
     if (schemaId !== null || pipeline.registry !== null) continue
     report(path, 'without a registry the output needs schemaId, the id for its frame')
@@ -70,6 +72,42 @@ function rejectsPath({ outputs = {} }: RawPipeline): string[] {
   const name = Object.keys(outputs).find((one) => outputs[one].rejects !== undefined)
   const first = name ?? Object.keys(outputs)[0]
   return first === undefined ? ['output', 'rejects'] : ['outputs', first, 'rejects']
+}
+
+/** The record's timestamp is no way out where it is itself the time. */
+function checkEarly(pipeline: Pipeline, report: ReportAt): void {
+  const sources = sourcesOf(pipeline)
+  for (const { path } of sources) {
+    const key = path[0] as 'facts' | 'join'
+    if (pipeline[key]?.early !== 'timestamp') continue
+    // What a join says may be meant for the facts.
+    const own = key === 'join' ? sources : sources.slice(0, 1)
+    if (own.some(({ config }) => config.time !== null)) continue
+    const why =
+      'timestamp is for times of a field, and without time it is the timestamp that is ahead'
+    report([...path, 'early'], `${why}; write reject or drop`)
+  }
+}
+
+/** Settings that the brokers would refuse, or that would do nothing. */
+function checkTopicSettings(raw: RawPipeline, report: ReportAt): void {
+  const outputs = writtenOutputs(raw).flatMap(({ path, output }) => [
+    { path: [...path, 'topicConfig'], block: output.topicConfig },
+    { path: [...path, 'rejectsConfig'], block: output.rejectsConfig },
+  ])
+  const state = { path: ['state', 'topicConfig'], block: raw.state?.topicConfig }
+  for (const { path, block = {} } of [...outputs, state]) {
+    const { replicationFactor, minInsync } = block
+    if (replicationFactor !== undefined && (minInsync ?? 1) > replicationFactor) {
+      const why = `is more than replicationFactor, ${replicationFactor}: nothing could be written`
+      report([...path, 'minInsync'], why)
+    }
+    if (block.cleanup !== 'compact') continue
+    for (const key of ['retention', 'retentionBytes'] as const) {
+      if (block[key] === undefined) continue
+      report([...path, key], 'is for cleanup: delete, or compact,delete; compact keeps the last')
+    }
+  }
 }
 
 function checkNames({ facts, dimensions, join }: Pipeline, report: ReportAt): void {

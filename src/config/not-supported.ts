@@ -42,11 +42,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
-    at: 'facts.startAt',
-    what: 'a start elsewhere than at the beginning of the topics',
-    instead: 'delete older records first: `kafka-delete-records.sh`',
-  },
-  {
     at: 'dimensions.*.asOf',
     what: 'look-ups as of a time',
     instead:
@@ -65,11 +60,16 @@ export const WISHES: readonly Wish[] = [
     instead:
       'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
   },
-  ...['headers', 'topicConfig', 'partitions'].map((key) => ({
+  {
+    at: 'output.headers',
+    what: 'headers of the output',
+    instead: 'change headers where it is read',
+  },
+  ...['partitions', 'topicConfig.partitions'].map((key) => ({
     at: `output.${key}`,
-    what: 'headers or settings of the output topic',
+    what: 'another number of partitions than the facts have',
     instead:
-      'create the topic with its settings before the first start; change headers where it is read',
+      'leave it out: each record stays in the partition that its fact came from; for an output with a `key` create the topic before the first start',
   })),
   {
     at: 'registry.type',

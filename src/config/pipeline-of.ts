@@ -10,11 +10,22 @@ import type {
   Pipeline,
   Sasl,
   TopicConfig,
+  TopicSettings,
   UserSasl,
 } from './pipeline.ts'
-import type { RawJoin, RawOauth, RawOutput, RawPipeline, RawSelect } from './raw-pipeline.ts'
+import {
+  type PlacedOutput,
+  type RawJoin,
+  type RawOauth,
+  type RawOutput,
+  type RawPipeline,
+  type RawSelect,
+  writtenOutputs,
+} from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
+import { startAtOf } from './start-at.ts'
 import { topicOf } from './topic-of.ts'
+import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
 
 /** Completes the file's content with defaults and checks what one key says against another. */
@@ -33,13 +44,16 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
-    facts: { ...topicOf(raw.facts, ['facts'], around), select: columns(raw.facts.select) },
+    facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
     join:
       raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
     outputs,
     output: outputs[0],
-    state: { dir: raw.state?.dir ?? '/var/lib/stream-enricher' },
+    state: {
+      dir: raw.state?.dir ?? '/var/lib/stream-enricher',
+      topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),
+    },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
     memory: memoryOf(raw),
     http: {
@@ -59,26 +73,40 @@ function outputsOf(raw: RawPipeline, report: ReportAt): OutputConfig[] {
   if (raw.output !== undefined && raw.outputs !== undefined) {
     report(['outputs'], 'stands beside output; write it below outputs, with a name of its own')
   }
-  const written = Object.entries(raw.outputs ?? {}).map(([name, output]) => ({
-    path: ['outputs', name],
-    output,
-  }))
-  if (raw.output !== undefined) written.push({ path: ['output'], output: raw.output })
+  const written = writtenOutputs(raw)
   if (written.length === 0) {
     report([], 'has no output; write output: { topic: … }')
     // In its place, so that only this is said of it.
-    return [outputOf({ topic: '', schemaId: 0 }, ['output'], '.rejects')]
+    return [outputOf({ topic: '', schemaId: 0 }, ['output'], '.rejects', NO_REJECTS_CONFIG)]
   }
-  const [first, ...others] = written.filter(({ output }) => output.rejects !== undefined)
-  for (const { path } of others) {
-    const why = 'is of all outputs, and stands below another already; leave it out here'
-    report([...path, 'rejects'], why)
-  }
-  const rejects = first?.output.rejects ?? `${written[0].output.topic}.rejects`
-  return written.map(({ path, output }) => outputOf(output, path, rejects))
+  const rejects = ofAll(written, 'rejects', report)
+  const { path, output } = ofAll(written, 'rejectsConfig', report) ?? written[0]
+  const rejectsConfig = topicSettingsOf(output.rejectsConfig, [...path, 'rejectsConfig'])
+  const topic = rejects?.output.rejects ?? `${written[0].output.topic}.rejects`
+  return written.map((one) => outputOf(one.output, one.path, topic, rejectsConfig))
 }
 
-const outputOf = (raw: RawOutput, path: readonly string[], rejects: string): OutputConfig => ({
+/** The output that has what is said once for all of them; undefined: none has it. */
+function ofAll(
+  written: readonly PlacedOutput[],
+  key: 'rejects' | 'rejectsConfig',
+  report: ReportAt,
+): PlacedOutput | undefined {
+  const [first, ...others] = written.filter(({ output }) => output[key] !== undefined)
+  for (const { path } of others) {
+    report([...path, key], 'is of all outputs, and stands below another already; leave it out here')
+  }
+  return first
+}
+
+const NO_REJECTS_CONFIG = topicSettingsOf(undefined, ['output', 'rejectsConfig'])
+
+const outputOf = (
+  raw: RawOutput,
+  path: readonly string[],
+  rejects: string,
+  rejectsConfig: TopicSettings,
+): OutputConfig => ({
   path,
   topic: raw.topic,
   format: 'avro',
@@ -88,6 +116,8 @@ const outputOf = (raw: RawOutput, path: readonly string[], rejects: string): Out
   schemaId: raw.schemaId ?? null,
   rejects,
   compression: raw.compression ?? 'none',
+  topicConfig: topicSettingsOf(raw.topicConfig, [...path, 'topicConfig']),
+  rejectsConfig,
 })
 
 const memoryOf = ({ memory: raw = {}, join }: RawPipeline): MemoryConfig => ({
@@ -123,6 +153,21 @@ const saslOf = (raw: UserSasl | RawOauth): Sasl =>
     ? { ...raw, tokenEndpointCa: raw.tokenEndpointCa ?? null, scope: raw.scope ?? null }
     : raw
 
+/** Stream time is a join's: where there is none a date in the future harms no other record. */
+const factsOf = ({ facts, join }: RawPipeline, input: TopicConfig, report: ReportAt) => {
+  const ahead = facts.ahead ?? (join && (join.ahead ?? AHEAD))
+  return {
+    ...input,
+    select: columns(facts.select),
+    startAt: startAtOf(facts.startAt, ['facts', 'startAt'], report) ?? 'earliest',
+    aheadMs: ahead === undefined ? Number.POSITIVE_INFINITY : milliseconds(ahead),
+    early: facts.early ?? join?.early ?? 'reject',
+  }
+}
+
+/** Of a join's records, where the file says nothing. */
+const AHEAD = '10s'
+
 function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig {
   const [before, after] =
     typeof raw.within === 'object'
@@ -144,7 +189,8 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
     headers: raw.headers ?? 'left',
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
     late: lateOf(raw, report),
-    aheadMs: milliseconds(raw.ahead ?? '10s'),
+    startAt: startAtOf(raw.startAt, ['join', 'startAt'], report),
+    aheadMs: milliseconds(raw.ahead ?? AHEAD),
     early: raw.early ?? 'reject',
   }
 }

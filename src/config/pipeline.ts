@@ -76,13 +76,27 @@ export interface TopicConfig {
   readonly fields: readonly DerivedField[]
 }
 
+/** Where a group begins that has never committed; a number is a record's timestamp in ms. */
+export type StartAt = 'earliest' | 'latest' | number
+/** What becomes of a record whose time is too far ahead: `timestamp` takes the record's own. */
+export type Early = 'drop' | 'reject' | 'timestamp'
+
+/** A topic that tasks read. */
+export interface SourceConfig extends TopicConfig {
+  /** null: as far back as the other side's records may have matches. */
+  readonly startAt: StartAt | null
+  /** How far ahead of the clock an event time may be; infinite: any. */
+  readonly aheadMs: number
+  readonly early: Early
+}
+
 /** `name` in the output, `source` in the topic's record. */
 export interface Column {
   readonly name: string
   readonly source: string
 }
 
-export interface FactsConfig extends TopicConfig {
+export interface FactsConfig extends SourceConfig {
   /** null: every field. */
   readonly select: readonly Column[] | null
 }
@@ -113,7 +127,7 @@ export type LatePolicy = 'emit' | 'drop' | 'reject'
 /** merge: the fact's, then the right record's. */
 export type MatchHeaders = 'left' | 'right' | 'merge'
 
-export interface JoinConfig extends TopicConfig {
+export interface JoinConfig extends SourceConfig {
   readonly onLeft: string
   readonly onRight: string
   /** left.time - beforeMs ≤ right.time ≤ left.time + afterMs */
@@ -128,10 +142,18 @@ export interface JoinConfig extends TopicConfig {
   readonly idleMs: number
   /** What becomes of a late record. */
   readonly late: Readonly<Record<'left' | 'right', LatePolicy>>
-  /** How far ahead of the clock an event time may be. */
-  readonly aheadMs: number
-  /** What becomes of a record that is further ahead. */
-  readonly early: 'drop' | 'reject'
+}
+
+/** What a topic of ours is created with, as far as the file says it. */
+export interface TopicSettings {
+  /** Where the file has it, or would. */
+  readonly path: readonly string[]
+  /** null: as many as the facts' topic has. */
+  readonly partitions: number | null
+  /** null: the brokers' default. */
+  readonly replicationFactor: number | null
+  /** In Kafka's names and values. */
+  readonly config: Readonly<Record<string, string>>
 }
 
 /** Where completed records go. */
@@ -149,8 +171,17 @@ export interface OutputConfig {
   /** The rejects topic, the same for all outputs. */
   readonly rejects: string
   readonly compression: Compression
+  readonly topicConfig: TopicSettings
+  /** Of the rejects topic, the same for all outputs. */
+  readonly rejectsConfig: TopicSettings
   /** The condition, in CEL, under which a completed record comes out; null: all do. */
   readonly where: string | null
+}
+
+export interface StateConfig {
+  readonly dir: string
+  /** Of the changelog. */
+  readonly topicConfig: TopicSettings
 }
 
 /** Bytes; null: the default, which follows from the limit. */
@@ -186,7 +217,7 @@ export interface Pipeline {
   readonly outputs: readonly OutputConfig[]
   /** The first of them, whose name the completed record has. */
   readonly output: OutputConfig
-  readonly state: { readonly dir: string }
+  readonly state: StateConfig
   readonly commit: { readonly intervalMs: number }
   readonly memory: MemoryConfig
   readonly http: HttpConfig

@@ -2,6 +2,7 @@
 import type { JoinKind } from './join-kind.ts'
 import type {
   Compression,
+  Early,
   KeyFormat,
   LatePolicy,
   MatchHeaders,
@@ -30,6 +31,24 @@ export interface RawTopic {
   fields?: Record<string, string>
 }
 
+export interface RawSource extends RawTopic {
+  startAt?: string | number
+  ahead?: Duration
+  early?: Early
+}
+
+export interface RawTopicSettings {
+  partitions?: number
+  replicationFactor?: number
+  retention?: Duration
+  retentionBytes?: string | number
+  minInsync?: number
+  compression?: string
+  cleanup?: string
+  /** By Kafka's names. */
+  settings?: Record<string, string | number | boolean>
+}
+
 export type RawOauth = Omit<OauthSasl, 'tokenEndpointCa' | 'scope'> &
   Partial<Pick<OauthSasl, 'tokenEndpointCa' | 'scope'>>
 
@@ -44,12 +63,12 @@ export interface RawPipeline {
     sasl?: UserSasl | RawOauth
   }
   registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
-  facts: RawTopic & { select?: RawSelect }
+  facts: RawSource & { select?: RawSelect }
   dimensions?: Record<
     string,
     RawTopic & { on: RawOn; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
   >
-  join?: RawTopic & {
+  join?: RawSource & {
     on: string | { left: string; right: string }
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
@@ -58,12 +77,10 @@ export interface RawPipeline {
     headers?: MatchHeaders
     idle?: Duration
     late?: LatePolicy | { left?: LatePolicy; right?: LatePolicy }
-    ahead?: Duration
-    early?: 'drop' | 'reject'
   }
   output?: RawOutput
   outputs?: Record<string, RawOutput>
-  state?: { dir?: string }
+  state?: { dir?: string; topicConfig?: RawTopicSettings }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
   http?: {
@@ -83,6 +100,23 @@ export interface RawOutput {
   schemaId?: number
   rejects?: string
   compression?: Compression
+  topicConfig?: RawTopicSettings
+  rejectsConfig?: RawTopicSettings
+}
+
+/** An output, and where the file has it. */
+export interface PlacedOutput {
+  readonly path: readonly string[]
+  readonly output: RawOutput
+}
+
+/** In the file's order. */
+export function writtenOutputs({ output, outputs = {} }: RawPipeline): PlacedOutput[] {
+  const several = Object.entries(outputs).map(([name, one]) => ({
+    path: ['outputs', name],
+    output: one,
+  }))
+  return output === undefined ? several : [...several, { path: ['output'], output }]
 }
 
 export type RawJoin = NonNullable<RawPipeline['join']>

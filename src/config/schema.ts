@@ -3,6 +3,7 @@
  * editors. Defaults that depend on other keys are in `pipeline-of.ts`, what one key says against another in `cross-checks.ts`.
  */
 import { JOIN_KINDS } from './join-kind.ts'
+import { KAFKA_SETTINGS, NAMED, UNLIMITED } from './topic-settings.ts'
 
 const LATE = ['emit', 'drop', 'reject'] as const
 
@@ -43,12 +44,86 @@ const duration = (description: string, more: object = {}): object => ({
   description: `${description} A duration: 250ms, 10s, 5m, 1h, 7d.`,
   ...more,
 })
+const SIZE = '^\\d+(KiB|MiB|GiB)?$'
 const size = (description: string): object => ({
   type: ['string', 'integer'],
-  pattern: '^\\d+(KiB|MiB|GiB)?$',
+  pattern: SIZE,
   ...message('is not a size; write 512KiB, 64MiB, 2GiB or a number of bytes'),
   minimum: 0,
   description: `${description} A size: 64MiB, 2GiB, or bytes.`,
+})
+/** Kafka's own values of a topic's setting, and durations and sizes as they are written in the rest of the file. */
+const SETTINGS: Readonly<Record<string, object>> = {
+  ms: {
+    type: ['string', 'integer'],
+    pattern: `^\\d+$|${DURATION}`,
+    ...message('is not a duration; write 250ms, 10s, 5m, 1h or 7d, or a number of milliseconds'),
+    minimum: -2,
+  },
+  bytes: {
+    type: ['string', 'integer'],
+    pattern: SIZE,
+    ...message('is not a size; write 512KiB, 64MiB, 2GiB or a number of bytes'),
+    minimum: -2,
+  },
+  count: { type: 'integer' },
+  ratio: { type: 'number', minimum: 0, maximum: 1 },
+  flag: { type: 'boolean' },
+}
+const ownKey = ([key, name]: readonly [string, string]): [string, object] => [
+  name,
+  { not: {}, ...message(`has a key of its own: write ${key}, beside settings and not in them`) },
+]
+const kafkaSettings = {
+  description:
+    'Other settings of the topic, by Kafka’s names, as { segment.bytes: 256MiB }; durations and sizes as in the rest of the file.',
+  anyOf: [
+    object('Settings by Kafka’s names.', {
+      ...Object.fromEntries(
+        Object.entries(KAFKA_SETTINGS).map(([name, kind]) => [
+          name,
+          typeof kind === 'string' ? SETTINGS[kind] : { enum: kind },
+        ]),
+      ),
+      ...Object.fromEntries(Object.entries(NAMED).map(ownKey)),
+    }),
+  ],
+}
+const replication = {
+  replicationFactor: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 32767,
+    description: 'On how many brokers each partition is. Default: the brokers’.',
+  },
+  minInsync: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 32767,
+    description: 'How many of them have to have a record before it counts (min.insync.replicas).',
+  },
+}
+const retention = (description: string) => ({
+  retention: {
+    type: ['string', 'integer'],
+    // No number is: it has no unit.
+    minimum: 1,
+    maximum: 0,
+    pattern: `^${UNLIMITED}$|^[1-9]\\d{0,12}(ms|s|m|h|d)$`,
+    ...message('is no time to keep records for; write 12h, 7d or unlimited'),
+    description: `${description} A duration, or unlimited.`,
+  },
+  retentionBytes: {
+    type: ['string', 'integer'],
+    pattern: `^${UNLIMITED}$|${SIZE}`,
+    ...message('is not a size; write 512MiB, 20GiB, a number of bytes or unlimited'),
+    minimum: 1,
+    description:
+      'How much of each partition is kept; what is older is deleted. Default: unlimited. A size: 64MiB, 2GiB, or bytes.',
+  },
+  compression: text('How the brokers store batches: as they come (producer), or compressed anew.', {
+    enum: ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'],
+  }),
 })
 /** Kafka's own rule. */
 const TOPIC = '^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}$'
@@ -113,7 +188,7 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
+    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(
@@ -128,6 +203,21 @@ const time = {
     ),
   ],
 }
+const startAt = (description: string): object => ({
+  type: ['string', 'integer'],
+  pattern: '^(earliest|latest|\\d{1,15}|\\d{4}-\\d\\d-\\d\\d[Tt ].*)$',
+  minimum: 0,
+  maximum: 999_999_999_999_999,
+  ...message(
+    'is no place to start at; write earliest, latest, a time as 2026-01-31T12:00:00Z, or milliseconds since 1970',
+  ),
+  description: `${description} earliest, latest, or a time: ISO 8601 with a zone, or milliseconds since 1970.`,
+})
+const early = (description: string): object =>
+  text(
+    `${description}: rejected (future_time), dropped and counted, or taken with the record’s own timestamp as its time (timestamp). What is rejected or dropped moves no stream time.`,
+    { enum: ['reject', 'drop', 'timestamp'] },
+  )
 const select = {
   description:
     'The fields to take: a list of names, or a map of output name to source field. All without it.',
@@ -164,6 +254,28 @@ const output = {
   compression: text('Compression of output batches.', {
     enum: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
     default: 'none',
+  }),
+  topicConfig: object('What the output topic is created with.', {
+    ...retention(
+      'How long it keeps records, by their event times: what is older goes at once. Default: unlimited.',
+    ),
+    cleanup: text(
+      'delete: what is past retention goes; compact: of each key the last record stays. Records without a key cannot be written then.',
+      { enum: ['delete', 'compact', 'compact,delete'] },
+    ),
+    ...replication,
+    settings: kafkaSettings,
+  }),
+  rejectsConfig: object('What the rejects topic is created with, one for all outputs.', {
+    partitions: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100000,
+      description: 'How many partitions it has. Default: as many as the facts’ topic.',
+    },
+    ...retention('How long it keeps rejects, from when they were rejected. Default: 14d.'),
+    ...replication,
+    settings: kafkaSettings,
   }),
 }
 const SEVERAL = 'needs two fields or more; write a single one as text'
@@ -285,7 +397,20 @@ export const pipelineSchema = {
       ),
       facts: object(
         'The fact topic; where there is a join, its left side.',
-        { ...input, time, select },
+        {
+          ...input,
+          time,
+          select,
+          startAt: startAt(
+            'Where a group begins that has never committed; the first record whose timestamp is not before a time. Default: earliest.',
+          ),
+          ahead: duration(
+            'How far ahead of the clock an event time may be; an output topic’s message.timestamp.after.max.ms counts where it is less. Default: join.ahead, and without a join any.',
+          ),
+          early: early(
+            'What becomes of a fact that is further ahead. Default: join.early, or reject',
+          ),
+        },
         ['topic'],
       ),
       dimensions: {
@@ -342,14 +467,14 @@ export const pipelineSchema = {
               }),
             ],
           },
+          startAt: startAt(
+            'The same of the right topic. Default: as far before the facts’ start as the window reaches.',
+          ),
           ahead: duration(
-            'How far ahead of the clock an event time may be; the output topic’s message.timestamp.after.max.ms counts where it is less.',
+            'How far ahead of the clock an event time of either topic may be; an output topic’s message.timestamp.after.max.ms counts where it is less.',
             { default: '10s' },
           ),
-          early: text(
-            'What becomes of a record that is further ahead: rejected (future_time), or dropped and counted. It moves no stream time.',
-            { enum: ['reject', 'drop'], default: 'reject' },
-          ),
+          early: early('What becomes of a record that is further ahead. Default: reject'),
         },
         ['topic', 'on', 'within'],
       ),
@@ -365,6 +490,10 @@ export const pipelineSchema = {
       },
       state: object('Local state.', {
         dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),
+        topicConfig: object('What the changelog topic of a join is created with.', {
+          ...replication,
+          settings: kafkaSettings,
+        }),
       }),
       commit: object('Commits.', {
         intervalMs: {

@@ -1,5 +1,5 @@
 /** The topics of a pipeline. */
-import type { DimensionConfig, Pipeline, TopicConfig } from './pipeline.ts'
+import type { DimensionConfig, Pipeline, SourceConfig, TopicConfig } from './pipeline.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
@@ -8,7 +8,10 @@ export interface Input {
 }
 
 /** What tasks read: facts, and the right stream where there is a join. */
-export const sourcesOf = ({ facts, join }: Pick<Pipeline, 'facts' | 'join'>): Input[] => [
+export const sourcesOf = ({
+  facts,
+  join,
+}: Pick<Pipeline, 'facts' | 'join'>): (Input & { readonly config: SourceConfig })[] => [
   { path: ['facts'], config: facts },
   ...(join === null ? [] : [{ path: ['join'], config: join }]),
 ]

@@ -103,6 +103,8 @@ export class Counts {
   /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
   droppedLate = 0
   droppedEarly = 0
+  /** Records too far ahead that were taken with their own timestamps, by topic. */
+  readonly timesReplaced = new Tally()
   /** Records that are dropped because they are of another type than the pipeline file names, by topic. */
   readonly otherTypes = new Tally()
   /** Records that their topic's `where` does not take, by topic; of a dimension, rows that it deletes. */

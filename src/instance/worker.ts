@@ -13,6 +13,7 @@ import { Loop } from './loop.ts'
 import { createGroup, type Member, membersOf, type Rivals } from './membership.ts'
 import { Rebalance } from './rebalance.ts'
 import { Recovery } from './recovery.ts'
+import { decideStart } from './start-at.ts'
 import { Tasks } from './tasks.ts'
 
 export interface WorkerOptions extends EpochsOptions {
@@ -187,6 +188,14 @@ export class Worker {
     const message = `The store of task ${partition} is to be rebuilt`
     this.#recovery.begin(new EnricherError('STATE_CORRUPT', message, { fields: { partition } }))
     return true
+  }
+
+  /** Commits where a group begins that has never committed: before `start`, and before any other instance reads a record. */
+  decideStart(): Promise<void> {
+    const { broker, context, partitions, topicIds, changelog, log } = this.#options
+    const { plan, now } = context
+    const group = this.#group
+    return decideStart({ broker, group, plan, partitions, topicIds, changelog, now, log })
   }
 
   /** What can be done while the dimensions are still being read. */

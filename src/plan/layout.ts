@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { unitOf } from '../codec/avro-time.ts'
+import { timeReading } from '../codec/avro-time.ts'
 import type { Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import {
@@ -56,10 +56,10 @@ const timeTypes = (pipeline: Pipeline, { facts, right }: TopicSchemas): (Schema 
 }
 
 /** Of each source, what times were read as, from which those in the window were made. */
-function timeUnits(pipeline: Pipeline, schemas: TopicSchemas): TimeUnit[] {
+function timeUnits(pipeline: Pipeline, schemas: TopicSchemas): (TimeUnit | 'text')[] {
   const given = sourcesOf(pipeline).map(({ config }) => config.timeUnit)
-  const ofType = (type: Schema | undefined): TimeUnit =>
-    (type === undefined ? null : unitOf(type)) ?? 'ms'
+  const ofType = (type: Schema | undefined): TimeUnit | 'text' =>
+    type === undefined ? 'ms' : timeReading('time', type)
   return timeTypes(pipeline, schemas).map((type, s) => given[s] ?? ofType(type))
 }
 

@@ -3,11 +3,12 @@ import { levelsOf, partText } from '../config/look-ups.ts'
 import type {
   Compression,
   DimensionConfig,
+  Early,
   JoinConfig,
   LatePolicy,
   LookUpPart,
   Pipeline,
-  TopicConfig,
+  SourceConfig,
 } from '../config/pipeline.ts'
 import { changelogTopic } from '../config/topic-names.ts'
 import { hasExpressions } from '../expression/program.ts'
@@ -22,6 +23,12 @@ export interface Source {
   readonly isKeyed: boolean
   /** Whether expressions say which records are taken, or make fields of theirs. */
   readonly isComputed: boolean
+  /** Where a group begins that has never committed. */
+  readonly startAt: SourceStart
+  /** How far ahead of the clock an event time may be, and the key of the file that says so. */
+  readonly aheadMs: number
+  readonly aheadKey: string
+  readonly early: Early
 }
 
 /** A text that is looked up, or a part of it. */
@@ -33,6 +40,13 @@ export interface KeyPart {
   /** Which key field of the fact's reader it is (see `ValueReader`), or which part of the row. */
   readonly key: number
 }
+
+/** The topic's beginning or end, or the first record whose timestamp, in ms, is not before a time, or before so many ms ago. */
+export type SourceStart =
+  | 'earliest'
+  | 'latest'
+  | { readonly at: number }
+  | { readonly agoMs: number }
 
 /** A row that a fact is completed with. */
 export interface LookUp {
@@ -48,6 +62,13 @@ export interface LookUp {
   readonly table: number
   readonly missing: 'null' | 'drop' | 'reject'
 }
+
+/** Of whoever decides where the group begins; the instances' own are the name, a dash and theirs. */
+export const startTransactionalId = (name: string): string => `${name}-start-at`
+
+/** Whether a group that has never committed begins elsewhere than at the beginning of its topics. */
+export const startsElsewhere = ({ sources }: Pick<Plan, 'sources'>): boolean =>
+  sources.some(({ startAt }) => startAt !== 'earliest')
 
 export interface Join
   extends Pick<JoinConfig, 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
@@ -83,22 +104,24 @@ export interface Plan {
   readonly tables: readonly TablePlan[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
-  /** How far ahead of the clock an event time may be, and what becomes of a record that is further ahead. */
-  readonly aheadMs: number
-  readonly early: 'drop' | 'reject'
   readonly written: Written
 }
 
 export function planOf(pipeline: Pipeline): Plan {
   const { name, commit, facts, join, outputs, output } = pipeline
   const tables = tablesOf(pipeline)
-  const source = (config: TopicConfig): Source => ({
-    topic: config.topic,
-    time: config.time,
-    isKeyed: join !== null,
-    isComputed: hasExpressions(config),
-  })
-  const sources = [facts, ...(join === null ? [] : [join])].map(source)
+  const sources = [facts, ...(join === null ? [] : [join])].map(
+    (config): Source => ({
+      topic: config.topic,
+      time: config.time,
+      isKeyed: join !== null,
+      isComputed: hasExpressions(config),
+      startAt: startOf(config, facts, join),
+      aheadMs: config.aheadMs,
+      aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
+      early: config.early,
+    }),
+  )
   return {
     name,
     commitMs: commit.intervalMs,
@@ -107,9 +130,6 @@ export function planOf(pipeline: Pipeline): Plan {
     lookUps: lookUpsOf(pipeline, tables),
     tables,
     join: join && { ...join, late: [join.late.left, join.late.right] },
-    // Stream time is a join's: where there is none a date in the future harms no other record.
-    aheadMs: join?.aheadMs ?? Number.POSITIVE_INFINITY,
-    early: join?.early ?? 'reject',
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,
@@ -117,6 +137,20 @@ export function planOf(pipeline: Pipeline): Plan {
       compression: output.compression,
     },
   }
+}
+
+/** Where nothing is said of the right topic it begins as far before the facts as a match may be. */
+function startOf(
+  { startAt, time }: SourceConfig,
+  facts: SourceConfig,
+  join: JoinConfig | null,
+): SourceStart {
+  if (startAt === 'earliest' || startAt === 'latest') return startAt
+  if (startAt !== null) return { at: startAt }
+  if (facts.startAt === 'earliest' || facts.startAt === null || join === null) return 'earliest'
+  // A record may have been written before the time that a field of it says.
+  const agoMs = join.beforeMs + (time === null ? 0 : join.aheadMs)
+  return facts.startAt === 'latest' ? { agoMs } : { at: Math.max(0, facts.startAt - agoMs) }
 }
 
 /** The fields of the facts that are compared: the join field, where there is one, then those that are looked up. */

@@ -5,6 +5,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { alikeTopics, changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { newTopic } from './own-topics.ts'
 
 export interface Topics {
   /** How many partitions the inputs have, and so how many tasks there are. */
@@ -26,19 +27,6 @@ export interface TopicLimits {
   readonly isHidden: boolean
 }
 
-/** Event times may be long ago: with a time limit the broker would delete such records at once. */
-const newTopic = (topic: string, partitions: number, largestBytes: number): NewTopic => ({
-  topic,
-  partitions,
-  config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
-  wished: { 'max.message.bytes': String(Math.max(LEAST_MAX_BYTES, 2 * largestBytes)) },
-})
-
-/**
- * An input's limit is of compressed batches, and a joined record has the parts of several: the topics of
- * ours take more. Clouds allow 8 MiB as a rule.
- */
-const LEAST_MAX_BYTES = 8 * 1024 * 1024
 /** How long a topic that was created is looked for. */
 const KNOWN_MS = 10_000
 /** Kafka's way to say that a time has no limit. */
@@ -49,6 +37,12 @@ const numberOf = (topic: TopicDescription, name: string, fallback: number): numb
 
 export const maxMessageBytes = (topic: TopicDescription): number =>
   numberOf(topic, 'max.message.bytes', USUAL_BATCH_BYTES)
+
+/** Bytes of the largest batch that any input takes. */
+export const largestInput = (
+  pipeline: Pipeline,
+  found: ReadonlyMap<string, TopicDescription>,
+): number => Math.max(...inputTopics(pipeline).map((topic) => maxMessageBytes(found.get(topic)!)))
 
 export const isCompacted = (topic: TopicDescription): boolean =>
   (topic.config.get('cleanup.policy') ?? 'delete').includes('compact')
@@ -89,13 +83,17 @@ export async function readLimits(
 }
 
 /**
- * What a start would create, and the number of partitions.
+ * What a start would create, the number of partitions, and what is there.
  * Throws TOPIC_MISSING (an input) or PARTITIONS_DIFFER.
  */
 export async function missingTopics(
   pipeline: Pipeline,
   admin: Admin,
-): Promise<{ partitions: number; create: NewTopic[] }> {
+): Promise<{
+  partitions: number
+  found: ReadonlyMap<string, TopicDescription>
+  create: NewTopic[]
+}> {
   const { facts } = pipeline
   const inputs = inputTopics(pipeline)
   const own = ownTopics(pipeline)
@@ -110,9 +108,13 @@ export async function missingTopics(
     const count = found.get(topic)?.partitions ?? partitions
     if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
   }
-  const largest = Math.max(...inputs.map((topic) => maxMessageBytes(found.get(topic)!)))
+  const largest = largestInput(pipeline, found)
   const create = own.filter((topic) => !found.has(topic))
-  return { partitions, create: create.map((topic) => newTopic(topic, partitions, largest)) }
+  return {
+    partitions,
+    found,
+    create: create.map((topic) => newTopic(pipeline, topic, partitions, largest)),
+  }
 }
 
 /**

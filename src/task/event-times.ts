@@ -3,6 +3,7 @@ import { unitHint } from '../codec/likely-unit.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
 import type { Block } from '../input/input-queue.ts'
 import { timeText } from '../output/time-text.ts'
+import type { Source } from '../plan/plan.ts'
 import type { TaskContext } from './task.ts'
 
 /** The event time of a record whose time cannot be read, or be right: it is rejected, and moves no stream time. */
@@ -14,20 +15,23 @@ export const UNTIMED = Number.NEGATIVE_INFINITY
  */
 const MOST_MS = 2 ** 51
 
+/** @param text in quotes */
+export const badTime = (text: string): string =>
+  `Its time ${text} is not ISO 8601 with a zone, as "2026-01-31T12:00:00Z"`
+
 /** The event times of a source's records, which the merge of sources needs ahead, also where a field carries them. */
 export class EventTimes {
-  readonly #field: string | null
+  readonly #source: Source
   readonly #context: TaskContext
 
-  /** @param field that carries it; null: the record's timestamp */
-  constructor(field: string | null, context: TaskContext) {
-    this.#field = field
+  constructor(source: Source, context: TaskContext) {
+    this.#source = source
     this.#context = context
   }
 
   /** Fills in the block's times. @returns -1; or the record whose schema has to be loaded first */
   read(block: Block, codec: TopicCodec): number {
-    if (this.#field !== null) {
+    if (this.#source.time !== null) {
       const unknown = readField(block, codec)
       if (unknown >= 0) return unknown
     }
@@ -41,38 +45,53 @@ export class EventTimes {
    */
   #check(block: Block): void {
     block.timesRead = true
-    const latest = Math.min(MOST_MS, this.#context.now() + this.#context.aheadMs)
+    const { now, aheadMs } = this.#context
+    const latest = Math.min(MOST_MS, now() + Math.min(this.#source.aheadMs, aheadMs))
     for (let i = 0; i < block.columns.length; i++) {
       if (!(block.times[i] > latest) && block.times[i] >= -MOST_MS) continue
       if (block.times === block.columns.timestamps) block.times = block.times.slice()
-      block.times[i] = UNTIMED
+      block.times[i] = this.#instead(block, i, latest)
     }
+  }
+
+  /** The time of a record whose own cannot be right. */
+  #instead({ times, columns }: Block, i: number, latest: number): number {
+    if (this.#source.early !== 'timestamp' || !(times[i] > latest)) return UNTIMED
+    const own = columns.timestamps[i]
+    if (own > latest || own < -MOST_MS) return UNTIMED
+    this.#context.counts.timesReplaced.add(this.#source.topic)
+    return own
   }
 
   /** What is wrong with the time of a record that is UNTIMED; null: it is to be dropped. */
   fault(value: ValueReader, { columns }: Block, i: number): [RejectReason, string] | null {
-    const { plan, aheadMs, now } = this.#context
-    const time = this.#field === null ? columns.timestamps[i] : value.time
-    if (Number.isNaN(time)) return ['null_field', 'The time field is null']
+    const { aheadMs: topicMs, now, plan } = this.#context
+    const { time: field, aheadMs, aheadKey, early } = this.#source
+    const time = field === null ? columns.timestamps[i] : value.time
+    if (Number.isNaN(time)) {
+      const { timeText: text } = value
+      return text === '' ? ['null_field', 'The time field is null'] : ['bad_time', badTime(text)]
+    }
     if (time < -MOST_MS) {
       return [
         'too_old',
         `Its time ${timeText(time)} is before the first that is taken, ${-MOST_MS} ms`,
       ]
     }
-    if (plan.early === 'drop') return null
+    if (early === 'drop') return null
     if (time > MOST_MS) {
       return [
         'future_time',
         `Its time ${timeText(time)} is after the last that is taken, ${MOST_MS} ms`,
       ]
     }
-    const limit =
-      aheadMs === plan.aheadMs ? 'join.ahead' : 'message.timestamp.after.max.ms of the output topic'
-    const hint =
-      this.#field === null ? '' : unitHint(this.#field, value.timeText, value.timeReading!, now())
+    const { outputs } = plan.written
+    const topic = outputs.length === 1 ? outputs[0].topic : 'an output topic'
+    const limit = aheadMs <= topicMs ? aheadKey : `message.timestamp.after.max.ms of ${topic}`
+    const hint = field === null ? '' : unitHint(field, value.timeText, value.timeReading!, now())
     const ahead = `Its time ${timeText(time)} is ${Math.ceil(time - now())} ms ahead of the clock`
-    return ['future_time', `${ahead}; ${limit} allows ${aheadMs}${hint}`]
+    const own = early === 'timestamp' ? ', and its timestamp is no better' : ''
+    return ['future_time', `${ahead}; ${limit} allows ${Math.min(aheadMs, topicMs)}${own}${hint}`]
   }
 }
 

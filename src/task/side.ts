@@ -62,7 +62,7 @@ export class Side {
     this.queue = new InputQueue(this.#source.time !== null, elapsed)
     this.queue.endsAt = interval?.offsets[index].get(partition)?.to ?? Number.POSITIVE_INFINITY
     this.#times = interval?.times[index] ?? ALWAYS
-    this.#eventTimes = new EventTimes(this.#source.time, context)
+    this.#eventTimes = new EventTimes(this.#source, context)
   }
 
   /** Reads the event times of the records that wait first. False: a schema is being loaded. */

@@ -22,7 +22,7 @@ export interface TaskContext {
   readonly rejects: OutputTopic
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
-  /** How far ahead of the clock an event time may be: the plan's, or an output topic's limit where that is less. */
+  /** How far ahead of the clock the output topics take a time; infinite where none has such a limit. */
   readonly aheadMs: number
   /** How far behind the clock an output's time may be; infinite where no output topic has such a limit. */
   readonly behindMs: number

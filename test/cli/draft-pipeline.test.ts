@@ -163,6 +163,18 @@ test('the event time is a field that says so, else one whose name and values do,
   assert.match(text, /time: { field: made_at, unit: us } # CHECK: by its name and values, in micro/)
 })
 
+test('a time may be text: where the schema says so, or name and values do', () => {
+  const zoned = { type: 'string', 'connect.name': 'io.debezium.time.ZonedTimestamp' } as never
+  const said = topic('a', { k: 'string', note: 'string', changed: zoned })
+  const rows = (text: string): [string, object][] => [['1', { k: '1', made_at: text, note: text }]]
+  const named = (text: string) =>
+    topic('b', { k: 'string', note: 'string', made_at: ['null', 'string'] }, rows(text))
+  const { pipeline, text } = drafted(said, named('2026-01-31T12:00:00+01:00'))
+  assert.deepEqual([pipeline.facts.time, pipeline.join?.time], ['changed', 'made_at'])
+  assert.match(text, /time: made_at # CHECK: by its name and values, ISO 8601/)
+  assert.equal(drafted(said, named('2026-01-31 12:00')).pipeline.join?.time, null)
+})
+
 test('without a second stream nothing is joined, and facts need no key', () => {
   const facts = topic('a', { k: 'int', customer_id: 'long', at: TIME })
   const unkeyed = { ...facts, keys: [null, Buffer.from('x')], values: [undefined, { k: 1 }] }

@@ -143,9 +143,8 @@ test('what a long counts is read from its logical type and from Connect’s name
   }
 })
 
-test('days, times of a day, durations and texts are refused, with what is possible', () => {
+test('days, times of a day and durations are refused, with what is possible', () => {
   const types: unknown[] = [
-    'string',
     'double',
     { type: 'int', logicalType: 'date' },
     { type: 'int', logicalType: 'time-millis' },
@@ -155,8 +154,11 @@ test('days, times of a day, durations and texts are refused, with what is possib
     { type: 'int', 'connect.name': 'org.apache.kafka.connect.data.Date', logicalType: 'date' },
     { type: 'long', 'connect.name': 'io.debezium.time.MicroTime' },
     { type: 'long', 'connect.name': 'io.debezium.time.MicroDuration' },
-    { type: 'string', 'connect.name': 'io.debezium.time.ZonedTimestamp' },
-    ['null', { type: 'string', 'connect.name': 'io.debezium.time.ZonedTimestamp' }],
+    { type: 'string', 'connect.name': 'io.debezium.time.IsoDate' },
+    { type: 'string', 'connect.name': 'io.debezium.time.ZonedTime' },
+    { type: 'string', logicalType: 'uuid' },
+    { type: 'enum', name: 'Days', symbols: ['MONDAY'] },
+    'bytes',
     ['null', 'long', 'string'],
   ]
   for (const type of types) {
@@ -165,6 +167,63 @@ test('days, times of a day, durations and texts are refused, with what is possib
       message: /^The time field at is .*An event time is a long of seconds, milli.*leave time out/,
     })
   }
+})
+
+/** Text as Avro has it: its length, then its bytes. */
+const written = (text: string): Buffer =>
+  Buffer.concat([varint(BigInt(Buffer.byteLength(text))), Buffer.from(text)])
+
+const TEXTS: readonly (object | string)[] = [
+  'string',
+  { type: 'string', 'avro.java.string': 'String' },
+  { type: 'string', 'connect.version': 1, 'connect.name': 'io.debezium.time.ZonedTimestamp' },
+  { type: 'string', 'connect.version': 1, 'connect.name': 'io.debezium.time.IsoTimestamp' },
+]
+
+test('text in ISO 8601 is the moment that it says, in whatever union, to the millisecond', () => {
+  const moments = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true })
+  const rests = fc.stringMatching(/^\d{0,6}$/)
+  fc.assert(
+    fc.property(fc.constantFrom(...TEXTS), fc.nat(2), moments, rests, (type, form, date, rest) => {
+      const schema = [type, ['null', type], [type, 'null']][form] as Schema
+      const branch = [[], [2], [0]][form]
+      const text = date.toISOString().replace('Z', `${rest}Z`)
+      const reader = new AvroReader(recordOf(schema), plan())
+      const time = read(reader, Buffer.concat([Buffer.from(branch), written(text)]))
+      assert.equal(time, date.getTime())
+      assert.equal(reader.timeText, `"${text}"`)
+      const fromSchema = typeof type === 'object' && 'connect.name' in type
+      assert.deepEqual(
+        { unit: reader.timeReading?.unit, fromSchema: reader.timeReading?.fromSchema },
+        { unit: null, fromSchema },
+      )
+    }),
+  )
+})
+
+test('text that is no time has none, and says what it is; null says nothing', () => {
+  const reader = new AvroReader(recordOf(['null', 'string'] as Schema), plan())
+  for (const text of ['', 'yesterday', '2026-01-31T12:00:00', 'x'.repeat(1000)]) {
+    assert.ok(Number.isNaN(read(reader, Buffer.concat([Buffer.from([2]), written(text)]))), text)
+    assert.ok(reader.timeText.startsWith(`"${text.slice(0, 60)}`))
+    assert.ok(reader.timeText.length < 70)
+  }
+  assert.ok(Number.isNaN(read(reader, Buffer.from([0]))))
+  assert.equal(reader.timeText, '')
+})
+
+test('text of an older writer is read alike', () => {
+  const writer = recordOf('string')
+  const reader = recordOf('string', [{ name: 'note', type: 'string', default: '' }])
+  const time = read(new Projection(reader, plan()).readerOf(writer), written('2026-01-01T00:00Z'))
+  assert.equal(time, Date.UTC(2026, 0))
+})
+
+test('text has no unit', () => {
+  assert.throws(() => timeKind('at', 'string', 's'), {
+    code: 'SCHEMA_INVALID',
+    message: 'unit: s is for numbers, and at is text; leave unit out',
+  })
 })
 
 test('the file says what an unknown logical type counts, but nothing else than the schema says', () => {

@@ -98,9 +98,13 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }
   const on = { onLeft: 'order_id', onRight: 'order_id' }
   const late = { left: 'drop', right: 'drop' } as const
-  const times = { late, aheadMs: 10_000, early: 'reject' } as const
+  const ahead = { aheadMs: 10_000, early: 'reject' } as const
+  const times = { late, startAt: null, ...ahead } as const
   const select = same('method', 'amount', 'paid_at')
   const client = { clientId: 'stream-enricher', instanceId: null, sessionTimeoutMs: 10_000 }
+  const plainTopic = (...path: string[]) => {
+    return { path, partitions: null, replicationFactor: null, config: {} }
+  }
   const output: Pipeline['output'] = {
     path: ['output'],
     topic: 'orders.enriched',
@@ -111,12 +115,21 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     key: null,
     schemaId: null,
     compression: 'none',
+    topicConfig: plainTopic('output', 'topicConfig'),
+    rejectsConfig: plainTopic('output', 'rejectsConfig'),
   }
   const expected: Pipeline = {
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
     registry: { url: 'http://registry', username: null, password: null, tls: null },
-    facts: { ...input, topic: 'orders', time: 'ordered_at', select: null },
+    facts: {
+      ...input,
+      topic: 'orders',
+      time: 'ordered_at',
+      select: null,
+      startAt: 'earliest',
+      ...ahead,
+    },
     dimensions: [
       {
         ...dimension,
@@ -145,7 +158,10 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     },
     output,
     outputs: [output],
-    state: { dir: '/var/lib/stream-enricher' },
+    state: {
+      dir: '/var/lib/stream-enricher',
+      topicConfig: plainTopic('state', 'topicConfig'),
+    },
     commit: { intervalMs: 100 },
     memory: { limit: null, pages: null, fetch: null, epoch: null, dimensions: null },
     http: { port: 8080, host: '0.0.0.0', advertise: null, token: null, readToken: null },
@@ -222,6 +238,84 @@ test('keys that contradict one another are all reported', () => {
   assert.match(faults, /:6: output\.rejects: is the output topic too/)
   assert.match(faults, /:6: output: without a registry the output needs schemaId/)
 })
+
+test('what is wrong with a topic’s settings is told with its line, and what to write', () => {
+  const faults = faultsOf(
+    `${textOf({})
+      .replace(/^output:.*$/m, 'output:')
+      .replace(
+        'output:',
+        OUTPUT_FAULTS,
+      )}state: { topicConfig: { retention: 1d, partitions: 3 } }\n`,
+  )
+  const expected = [
+    /:8: output\.topicConfig\.retention: 7 is no time to keep records for; write 12h, 7d or unlimited$/,
+    /:9: output\.topicConfig\.cleanup: "compcat" is not one of delete, compact, compact,delete; did/,
+    /:10: output\.topicConfig\.partitions: another number of partitions .*not supported; leave it out/,
+    /:12: output\.topicConfig\.settings\.retention\.ms: has a key of its own: write retention,/,
+    /:13: output\.topicConfig\.settings\.segment\.byte: unknown key; did you mean "segment\.bytes"\?$/,
+    /:14: output\.topicConfig\.settings\.segment\.ms: "soon" is not a duration/,
+    /:16: output\.rejectsConfig\.retention: "forever" is no time to keep records for/,
+    /state\.topicConfig\.retention: unknown key/,
+    /state\.topicConfig\.partitions: unknown key/,
+  ]
+  for (const wanted of expected) {
+    assert.ok(
+      faults.some((fault) => wanted.test(fault)),
+      `${wanted}\n${faults.join('\n')}`,
+    )
+  }
+})
+
+const OUTPUT_FAULTS = `output:
+  topicConfig:
+    retention: 7
+    cleanup: compcat
+    partitions: 3
+    settings:
+      retention.ms: 7d
+      segment.byte: 5
+      segment.ms: soon
+  rejectsConfig:
+    retention: forever
+  topic: out
+  schemaId: 5`
+
+test('settings of a topic that contradict one another are refused', () => {
+  const output = (said: string): string[] =>
+    faultsOf(textOf({ output: `{ topic: out, schemaId: 5, topicConfig: { ${said} } }` }))
+  assert.match(
+    output('minInsync: 3, replicationFactor: 2')[0],
+    /output\.topicConfig\.minInsync: is more than replicationFactor, 2: nothing could be written$/,
+  )
+  assert.match(
+    output('cleanup: compact, retention: 7d')[0],
+    /output\.topicConfig\.retention: is for cleanup: delete, or compact,delete/,
+  )
+  assert.deepEqual(
+    topicSettings('minInsync: 2, replicationFactor: 3, cleanup: "compact,delete", retention: 7d'),
+    {
+      partitions: null,
+      replicationFactor: 3,
+      config: {
+        'retention.ms': '604800000',
+        'min.insync.replicas': '2',
+        'cleanup.policy': 'compact,delete',
+      },
+    },
+  )
+  assert.deepEqual(topicSettings('retention: unlimited, retentionBytes: unlimited').config, {
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+  })
+})
+
+const topicSettings = (said: string) =>
+  parsePipeline(
+    textOf({ output: `{ topic: out, schemaId: 5, topicConfig: { ${said} } }` }),
+    file,
+    {},
+  ).output.topicConfig
 
 test('broken YAML, a key given twice and an unreadable file are faults like others', () => {
   assert.match(faultsOf('name: p\nkafka: [')[0], /^pipeline\.yaml:\d: /)

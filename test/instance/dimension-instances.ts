@@ -203,7 +203,7 @@ export class DimensionInstances {
       pipeline: {
         ...this.#pipeline,
         kafka: { ...kafka, instanceId: null, sessionTimeoutMs: SESSION_MS },
-        state: { dir: join(this.#folder, instance) },
+        state: { ...this.#pipeline.state, dir: join(this.#folder, instance) },
         commit: { intervalMs: COMMIT_MS },
       },
       codec: this.#codec,

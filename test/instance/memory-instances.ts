@@ -230,7 +230,7 @@ export class MemoryInstances {
           instanceId: isStatic ? instance : null,
           sessionTimeoutMs: SESSION_MS,
         },
-        state: { dir },
+        state: { ...this.#pipeline.state, dir },
         commit: { intervalMs: COMMIT_MS },
       },
       codec: this.#codec,

@@ -53,11 +53,12 @@ export class PlainInstances {
   async start(instance = 'a', facts = 'facts'): Promise<Worker> {
     const broker = this.kafka.client(instance)
     const identities = await broker.admin.identify([facts])
+    const pipeline = enrichPipeline(facts)
     const worker = startWorker({
       broker,
       pipeline: {
-        ...enrichPipeline(facts),
-        state: { dir: join(this.#folder, instance) },
+        ...pipeline,
+        state: { ...pipeline.state, dir: join(this.#folder, instance) },
         commit: { intervalMs: 5 },
       },
       codec: this.#codec,

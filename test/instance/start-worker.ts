@@ -50,7 +50,7 @@ export function startWorker(setting: WorkerSetting): Worker {
     settle: nothing,
   })
   worker.prepare()
-  worker.start()
+  void worker.decideStart().then(() => worker.start(), setting.onFatal)
   return worker
 }
 
@@ -76,7 +76,9 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
   const tables = dimensions.map(({ table }) => table)
   const worker = createWorker(setting, tables, rejects)
   worker.prepare()
-  const started = readDimensions(dimensions, options).then(() => worker.start(), onFatal)
+  const started = readDimensions(dimensions, options)
+    .then(() => worker.decideStart())
+    .then(() => worker.start(), onFatal)
   const stop = async (): Promise<void> => {
     await started
     await worker.stop()

@@ -7,6 +7,7 @@ import { encodeHeaders, type RecordBatchWriter } from '../../src/broker/record-b
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import type { Column, OutputConfig, Pipeline } from '../../src/config/pipeline.ts'
+import { topicSettingsOf } from '../../src/config/topic-settings.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { OutputTopic } from '../../src/output/batch-list.ts'
 import { outputsOf } from '../../src/output/outputs.ts'
@@ -90,7 +91,15 @@ function randomOutput(random: () => number, o: number): OutputConfig {
       : some.map((source) => ({ name: random() < 0.5 ? source : `${source}_${o}`, source }))
   const key = random() < 0.5 ? null : names[Math.floor(random() * 2)]
   const where = random() < 0.6 ? null : WHERE
-  const of = { format: 'avro', schemaId: o, rejects: 'rejects', compression: 'none' } as const
+  const plain = topicSettingsOf(undefined, [])
+  const of = {
+    format: 'avro',
+    schemaId: o,
+    rejects: 'rejects',
+    compression: 'none',
+    topicConfig: plain,
+    rejectsConfig: plain,
+  } as const
   return { path: ['outputs', `o${o}`], topic: `out.${o}`, where, select, key, ...of }
 }
 

@@ -63,9 +63,9 @@ test('a field that its topic’s schema does not have is named with file, line a
 test('a field whose type is no time is named with file and line', async () => {
   const [fault] = await faultsWith(
     'schema: ./schemas/payment.avsc',
-    'schema: ./schemas/payment.avsc\n  time: method',
+    'schema: ./schemas/payment.avsc\n  time: amount',
   )
-  assert.match(fault, /^pipeline\.yaml:\d+: join\.time: .*method/)
+  assert.match(fault, /^pipeline\.yaml:\d+: join\.time: .*amount.* .*which is no point in time/)
 })
 
 test('a unit that contradicts the schema is an error with its line, as a field that is not there', async () => {

@@ -89,6 +89,14 @@ export const rowsOf = (replayed: string): readonly Row[] => [
     why: 'an epoch is a transaction',
   },
   {
+    kind: 'transactional id',
+    resource: '`<name>-start-at`, where `startAt` is set',
+    names: ({ name }) => [`${name}-start-at`],
+    rights: ['Write'],
+    commands: ['run', 'check'],
+    why: 'where the group begins is committed before it reads',
+  },
+  {
     kind: 'topic',
     resource: 'what `replay --output` names, and its `.rejects`',
     names: () => [replayed, `${replayed}.rejects`],

@@ -11,16 +11,18 @@ export const pipelineWith = (
   join: string | null = '',
   more = '',
   dimensions = DIMENSIONS,
+  output = '{ topic: orders.enriched }',
+  facts = '{ topic: orders }',
 ): Pipeline =>
   parsePipeline(
     `
 name: job
 kafka: { brokers: "localhost:9092" }
 registry: { url: "http://localhost:8081" }
-facts: { topic: orders }
+facts: ${facts}
 ${dimensions}
 ${join === null ? '' : `join: { topic: payments, on: order_id, within: 60s, grace: 10s${join} }`}
-output: { topic: orders.enriched }
+output: ${output}
 ${more}`,
     'pipeline.yaml',
     {},

@@ -3,11 +3,26 @@ import type { GroupDescription, TopicDescription } from '../../broker/port.ts'
 import type { Comparison } from '../../codec/registry.ts'
 import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
-import { changelogName, inputTopics, ownTopics, sourcesOf } from '../../config/topic-names.ts'
+import {
+  alikeTopics,
+  changelogName,
+  inputTopics,
+  ownTopics,
+  sourcesOf,
+} from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
-import { partitionsRemedy } from '../../plan/topics.ts'
+import {
+  differencesOf,
+  differenceText,
+  newTopic,
+  newTopicText,
+  remedyOf,
+  topicText,
+} from '../../plan/own-topics.ts'
+import { planOf, type SourceStart } from '../../plan/plan.ts'
+import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
@@ -45,18 +60,20 @@ export function topicSteps(
   }
   const [, ...joined] = sourcesOf(pipeline).map(({ config }) => config.topic)
   const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
+  const alike = alikeTopics(pipeline)
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {
-      return step(
-        'create',
-        'topic',
-        `${topic}, ${plural(partitions, 'partition')}, without a time limit`,
-      )
+      const created = newTopic(pipeline, topic, partitions, largestInput(pipeline, found))
+      return step('create', 'topic', newTopicText(created))
     }
-    const isFree = topic === pipeline.output.rejects
-    if (!isFree && there.partitions !== partitions) return differs(topic)
-    return step('keep', 'topic', `${topic}, ${plural(there.partitions, 'partition')}`)
+    if (alike.includes(topic) && there.partitions !== partitions) return differs(topic)
+    const text = topicText(pipeline, topic, there)
+    const differences = differencesOf(pipeline, topic, there)
+    if (differences.length === 0) return step('keep', 'topic', text)
+    const what = differences.map(differenceText).join(', ')
+    const detail = `${text}; the file says otherwise, and a start changes nothing: it has ${what}; to change it: ${remedyOf(topic, differences)}`
+    return step('keep', 'topic', detail)
   })
   return [...odd, ...own]
 }
@@ -201,7 +218,22 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
   const changed = offsetsFault(pipeline, state)
   if (changed !== undefined) return [step('refuse', 'offsets', changed)]
   const sources = sourcesOf(pipeline)
-  return [...running, ...sources.map(({ config }) => offsetStep(config.topic, state))]
+  const begun = state.offsets.some(({ offset }) => offset >= 0)
+  const starts = planOf(pipeline).sources
+  return [
+    ...running,
+    ...sources.map(({ config }, s) =>
+      begun || starts[s].startAt === 'earliest'
+        ? offsetStep(config.topic, state)
+        : step('create', 'offsets', `${config.topic} is read from ${startText(starts[s].startAt)}`),
+    ),
+  ]
+}
+
+function startText(startAt: SourceStart): string {
+  if (typeof startAt === 'string') return 'its end: startAt is latest'
+  if ('agoMs' in startAt) return `${durationText(startAt.agoMs)} before the start, by timestamps`
+  return `${new Date(startAt.at).toISOString()}, by timestamps`
 }
 
 function offsetStep(topic: string, { offsets, ends }: GroupState): Step {

@@ -42,11 +42,12 @@ export function checkTimes(
 
 function checkSide(pipeline: Pipeline, side: Side, now: number): Finding {
   const { topic, field, times } = side
+  const { unit: read } = times[0].reading
+  if (read === null) return ok('time', `${topic}: ${field}, text in ISO 8601`)
   const others = times.flatMap((time) => {
     const unit = otherUnit(time, now)
     return unit === null ? [] : [{ time, unit }]
   })
-  const { unit: read } = times[0].reading
   if (others.length === 0) return ok('time', `${topic}: ${field}, in ${UNIT_NAMES[read]}`)
   const [{ time, unit }] = others
   const value = new Date(inMs(Number(time.text), unit)).toISOString()
@@ -70,13 +71,16 @@ function otherUnit({ text, ms, reading, timestamp }: SampledTime, now: number): 
 
 function remedyFor(pipeline: Pipeline, { path, field, times }: Side, unit: TimeUnit): string {
   const place = placeOf(pipeline, [...path, 'time'])
-  return times[0].reading.fromSchema
-    ? `correct the producer, or its schema: by that ${field} is in ${UNIT_NAMES[times[0].reading.unit]}`
+  const { fromSchema, unit: read } = times[0].reading
+  return fromSchema && read !== null
+    ? `correct the producer, or its schema: by that ${field} is in ${UNIT_NAMES[read]}`
     : `write ${timeLine(field, unit)} (${place})`
 }
 
 /** Times that are old, or of a test, and far apart by a power of 1000 are of two units. */
 function compareSides(pipeline: Pipeline, sides: readonly Side[]): Finding[] {
+  // Text says what it means.
+  if (sides.some(({ times }) => times[0].reading.unit === null)) return []
   const [low, high] = sides
     .map((side) => ({ side, ms: median(side.times.map(({ ms }) => ms)) }))
     .sort((a, b) => a.ms - b.ms)
@@ -86,15 +90,16 @@ function compareSides(pipeline: Pipeline, sides: readonly Side[]): Finding[] {
   if (steps === 0 || Math.abs(thousands - steps) > 0.01) return []
   const [{ topic, field }, other] = [low.side, high.side]
   const detail = `${other.topic}: ${other.field} is ${1000 ** steps} times as much as ${field} of ${topic}, so they are in two units: ${other.times[0].text} and ${low.side.times[0].text}`
-  const { unit } = low.side.times[0].reading
-  const coarser = UNITS[UNITS.indexOf(unit) - steps]
-  const finer = UNITS[UNITS.indexOf(other.times[0].reading.unit) + steps]
+  const coarser = UNITS[placeOfUnit(low.side) - steps]
+  const finer = UNITS[placeOfUnit(other) + steps]
   const ways = [
     ...(coarser === undefined ? [] : [remedyFor(pipeline, low.side, coarser)]),
     ...(finer === undefined ? [] : [remedyFor(pipeline, other, finer)]),
   ]
   return [fail('time', detail, ways.join(', or '))]
 }
+
+const placeOfUnit = ({ times }: Side): number => UNITS.indexOf(times[0].reading.unit!)
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

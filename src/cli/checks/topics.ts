@@ -2,13 +2,7 @@
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
-import {
-  alikeTopics,
-  changelogTopic,
-  inputTopics,
-  ownTopics,
-  sourcesOf,
-} from '../../config/topic-names.ts'
+import { alikeTopics, inputTopics, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -56,10 +50,11 @@ const apart = ({ join }: Pipeline): string =>
 
 const number = (found: TopicDescription, key: string, fallback: number): number =>
   Number(found.config.get(key) ?? fallback)
-const policy = (found: TopicDescription): string => found.config.get('cleanup.policy') ?? 'delete'
+export const policy = (found: TopicDescription): string =>
+  found.config.get('cleanup.policy') ?? 'delete'
 
 /** A limit of time or size that deletes records, in words; undefined where there is none. */
-function limitOf(topic: TopicDescription): string | undefined {
+export function limitOf(topic: TopicDescription): string | undefined {
   if (!policy(topic).includes('delete')) return undefined
   const ms = number(topic, 'retention.ms', -1)
   const bytes = number(topic, 'retention.bytes', -1)
@@ -115,35 +110,4 @@ export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {
     }
     return [ok(what, keeps)]
   })
-}
-
-/** Output, rejects and changelog: those that are there already may have been made by hand. */
-export function checkOwnTopics(pipeline: Pipeline, found: Found): Finding[] {
-  const own = ownTopics(pipeline)
-  const changelog = changelogTopic(pipeline)
-  const missing = own.filter((topic) => !found.has(topic))
-  const created =
-    missing.length === 0 ? [] : [ok('own topics', `${missing.join(', ')}: created by a start`)]
-  const checked = own.flatMap((name) => {
-    const topic = found.get(name)
-    if (topic === undefined) return []
-    const limit = limitOf(topic)
-    if (policy(topic).includes('compact')) {
-      const detail = `${name} is compacted, which refuses or removes records that belong there`
-      return [fail('own topics', detail, `set cleanup.policy=delete on ${name}`)]
-    }
-    if (limit === undefined) return [ok('own topics', `${name}: there, keeps its records`)]
-    const remedy = `set retention.ms=-1 and retention.bytes=-1 on ${name}`
-    if (name === changelog) {
-      const detail = `${name} deletes records ${limit}; it is what a window is restored from`
-      return [fail('own topics', detail, remedy)]
-    }
-    const detail = `${name} deletes records ${limit}; timestamps are event times, so old ones go at once`
-    return [
-      pipeline.outputs.some((output) => output.topic === name)
-        ? warn('own topics', detail, remedy)
-        : ok('own topics', `${name}: there, deletes records ${limit}`),
-    ]
-  })
-  return [...checked, ...created]
 }

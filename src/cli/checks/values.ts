@@ -14,6 +14,7 @@ import {
 } from '../../codec/port.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
+import { badTime } from '../../task/event-times.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { looksOf } from './key-shapes.ts'
 
@@ -118,6 +119,9 @@ async function readOne(
   if (!Buffer.isBuffer(key)) return key
   if ('reason' in reader) return reader
   const { timeText: text, timeReading: reading } = reader
+  if (reading !== null && text !== '' && Number.isNaN(reader.time)) {
+    return { reason: 'bad_time', text: badTime(text) }
+  }
   if (reading !== null && text !== '') {
     times.push({ text, ms: reader.time, reading, timestamp: record.timestamp })
   }
@@ -234,6 +238,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   null_value:
     'leave records without a value out where they are written: only a dimension has deletions',
   null_field: 'fill the field where it is written',
+  bad_time: 'have the producer write it with Z or an offset, or name another field as time',
   not_framed: 'they have to be Avro in Confluent framing: byte 0, schema id, body',
   bad_key: 'name the right keyFormat in the file',
   key_mismatch: 'write the join field as the record key, or name another field in join.on',

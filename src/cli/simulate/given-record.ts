@@ -1,11 +1,13 @@
 import type { RecordBytes } from '../../batch.ts'
+import { bytesOf } from '../../bytes.ts'
 import { AvroJson } from '../../codec/avro-json.ts'
 import { parseTime } from '../../codec/avro-json-times.ts'
 import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
-import { unitOf } from '../../codec/avro-time.ts'
+import { timeReading, unitOf } from '../../codec/avro-time.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
+import { isoTime } from '../../config/iso-time.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
@@ -25,6 +27,8 @@ export class GivenRecords {
   readonly #on: string | undefined
   readonly #json: AvroJson
   readonly #unit: TimeUnit
+  /** Whether the time field is ISO 8601. */
+  readonly #isText: boolean
   readonly #report: ReportAt
   readonly #keyPlan: KeyPlan | RecordKeyPlan | undefined
 
@@ -44,6 +48,7 @@ export class GivenRecords {
     this.#on = on
     this.#json = new AvroJson(schema)
     const field = schema.fields.find(({ name }) => name === topic.time)
+    this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
     this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
     this.#report = report
   }
@@ -69,6 +74,12 @@ export class GivenRecords {
   /** A number, or the digits of one that a double does not hold, counts the field's units since 1970; other text is ISO 8601. */
   #timestamp(written: Time | null | undefined): Time | undefined {
     if (written === null || written === undefined) return undefined
+    if (this.#isText) {
+      const text = bytesOf(Buffer.from(String(written)))
+      const ms = isoTime(text, 0, text.length)
+      // What is no time is the pipeline's to reject.
+      return Number.isNaN(ms) ? undefined : ms
+    }
     const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
     return isCount ? Math.floor(inMs(Number(written), this.#unit)) : written
   }

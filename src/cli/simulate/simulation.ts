@@ -138,7 +138,7 @@ export class Simulation {
         })),
       ),
       rejects: topic(output.rejects),
-      aheadMs: Math.min(this.#plan.aheadMs, AHEAD_MS),
+      aheadMs: AHEAD_MS,
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),

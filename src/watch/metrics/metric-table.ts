@@ -67,6 +67,7 @@ export const METRICS = {
     ['topic'],
     'Records further behind stream time than before, after and grace of the join together, the only way to be late; they come out without a match, are dropped or rejected. Those too far ahead are rejects_total, reason future_time. Only with a join',
   ],
+  record_times_replaced_total: ['counter', ['topic'], 'Records taken with their timestamp (early)'],
   rejects_total: ['counter', ['topic', 'stage', 'reason'], 'Records sent to the rejects topic'],
   decode_errors_total: [
     'counter',

@@ -92,7 +92,10 @@ async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise
 function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
   const { output } = pipeline
   for (const [s, { config }] of sourcesOf(pipeline).entries()) {
-    const { topic, format } = config
+    const { topic, format, early } = config
+    if (early === 'timestamp') {
+      metrics.record_times_replaced_total.inc({ topic }, counts.timesReplaced.get(topic) ?? 0)
+    }
     metrics.records_consumed_total.inc({ topic }, counts.consumed[s])
     metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[s])
     metrics.decode_errors_total.inc({ topic, format }, 0)

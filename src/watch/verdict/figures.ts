@@ -118,8 +118,8 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
     }
   })
   const all = allOf(pipeline)
-  // Without a join they are always rejected.
-  const early = (join === null ? [] : [counts.droppedEarly]).map((count): Loss => {
+  const mayDrop = sourcesOf(pipeline).some(({ config }) => config.early === 'drop')
+  const early = (mayDrop ? [counts.droppedEarly] : []).map((count): Loss => {
     return { kind: 'early', of: all, stage: 'decode', reason: 'future_time', count, among: all }
   })
   const others = [...counts.otherTypes].map(([of, count]): Loss => {

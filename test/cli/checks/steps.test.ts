@@ -45,6 +45,50 @@ test('own topics that are missing are created with the inputs’ partitions, oth
   assert.deepEqual(kinds(topicSteps(pipeline, found)), ['refuse'])
 })
 
+test('settings are shown of each topic, and of one that is there what the file says otherwise', () => {
+  const said = pipelineWith('', '', undefined, '{ topic: out, topicConfig: { retention: 7d } }')
+  const config = new Map([
+    ['retention.ms', '-1'],
+    ['cleanup.policy', 'delete'],
+  ] as const)
+  const found = new Map<string, TopicDescription>([
+    ...['orders', 'payments', 'customers'].map((name) => [name, topic(6)] as const),
+    ['out', { partitions: 6, replicas: 3, config }],
+  ])
+  const [out, rejects] = topicSteps(said, found)
+  assert.deepEqual([out.kind, rejects.kind], ['keep', 'create'])
+  assert.equal(
+    out.detail,
+    'out, 6 partitions, replication factor 3, cleanup.policy delete, retention.ms unlimited; the file says otherwise, and a start changes nothing: it has retention.ms unlimited and not 7d; to change it: kafka-configs.sh --alter --entity-type topics --entity-name out --add-config retention.ms=604800000',
+  )
+  assert.match(rejects.detail, /^out\.rejects, 6 partitions, .*retention\.ms 14d/)
+})
+
+test('a group that has never committed begins where the file says, one that has goes on', () => {
+  const begun = (facts: string, offsets: { topic: string; partition: number; offset: number }[]) =>
+    groupSteps(pipelineWith('', '', undefined, undefined, `{ topic: orders${facts} }`), {
+      group: { state: 'Empty', protocol: '', members: [], allowed: new Set<never>() },
+      offsets,
+      headers: new Map([[0, header('l', 5, 3)]]),
+      ends: new Map(),
+      topicIds: new Map(),
+      isRunning: false,
+    }).map(({ detail }) => detail)
+  assert.deepEqual(begun(', startAt: latest', []), [
+    'orders is read from its end: startAt is latest',
+    'payments is read from 1m before the start, by timestamps',
+  ])
+  assert.deepEqual(begun(', startAt: "2026-01-31T12:00:00Z"', []), [
+    'orders is read from 2026-01-31T12:00:00.000Z, by timestamps',
+    'payments is read from 2026-01-31T11:59:00.000Z, by timestamps',
+  ])
+  const offsets = [
+    { topic: 'orders', partition: 0, offset: 5 },
+    { topic: 'payments', partition: 0, offset: 3 },
+  ]
+  for (const detail of begun(', startAt: latest', offsets)) assert.match(detail, /goes on where/)
+})
+
 test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
   const of = (state: 'registered' | 'new' | 'compatible') =>
     schemaStep(pipeline.output, { state }).kind

@@ -123,3 +123,21 @@ test('sides that are a power of 1000 apart fail, though neither makes sense of i
     assert.match(finding.remedy!, /unit: s }.*, or write .*unit: us }/)
   }
 })
+
+test('text says what it means: nothing is guessed of it, nor of the other side', () => {
+  const text = (): SampledTime => ({
+    text: '"1970-01-02T00:00:00Z"',
+    ms: DAY,
+    reading: { unit: null, fromSchema: false },
+    timestamp: NOW,
+  })
+  assert.deepEqual(
+    marks(
+      [text()],
+      sampled([1000 * DAY], 'ms', 'ms', (ms) => ms),
+    ),
+    ['ok', 'ok'],
+  )
+  const [finding] = checkTimes(pipeline, [[text()], undefined], NOW)
+  assert.equal(finding.detail, 'orders: created_at, text in ISO 8601')
+})

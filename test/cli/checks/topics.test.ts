@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TopicDescription } from '../../../src/broker/port.ts'
+import { checkOwnTopics } from '../../../src/cli/checks/own-topics.ts'
 import {
   checkDimensionTopics,
-  checkOwnTopics,
   checkPartitions,
   checkRetention,
   checkThere,
 } from '../../../src/cli/checks/topics.ts'
+import { newTopic, newTopicText } from '../../../src/plan/own-topics.ts'
 import { partitionsRemedy } from '../../../src/plan/topics.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
 const pipeline = pipelineWith()
+/** @param said of the output, beside its topic */
+const withOutput = (said: string) =>
+  pipelineWith('', '', undefined, `{ topic: orders.enriched${said === '' ? '' : `, ${said}`} }`)
 const topic = (partitions: number, config: Record<string, string> = {}): TopicDescription => ({
   partitions,
   config: new Map(Object.entries(config)),
@@ -83,6 +87,100 @@ test('the changelog must not lose records, the output should not, the rejects ma
   assert.deepEqual(marks(checkOwnTopics(pipeline, found)), ['warn', 'ok', 'fail'])
   const compacted = new Map([['job-window-changelog', topic(4, { 'cleanup.policy': 'compact' })]])
   assert.deepEqual(marks(checkOwnTopics(pipeline, compacted)), ['fail', 'ok'])
+})
+
+test('an output or rejects topic that grows without limit is a warning, unless the file says so', () => {
+  const unlimited = topic(4, { 'cleanup.policy': 'delete', 'retention.ms': '-1' })
+  const found = new Map(
+    ['orders.enriched', 'orders.enriched.rejects', 'job-window-changelog'].map((name) => [
+      name,
+      unlimited,
+    ]),
+  )
+  const findings = checkOwnTopics(pipeline, found)
+  assert.deepEqual(marks(findings), ['warn', 'warn', 'ok'])
+  assert.match(findings[0].detail, /orders\.enriched grows without limit \(retention\.ms=-1/)
+  assert.match(findings[1].remedy ?? '', /output\.rejectsConfig\.retention/)
+  const said = withOutput('topicConfig: { retention: unlimited }')
+  assert.deepEqual(marks(checkOwnTopics(said, found)), ['ok', 'warn', 'ok'])
+})
+
+test('a topic that is not as the file says is told once, with the command that changes it', () => {
+  const said = withOutput(
+    'topicConfig: { retention: 7d, minInsync: 2, replicationFactor: 3, cleanup: "compact,delete" }, rejectsConfig: { partitions: 2 }',
+  )
+  const config = {
+    'cleanup.policy': 'delete',
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+    'min.insync.replicas': '1',
+  }
+  const found = new Map([
+    ['orders.enriched', { ...topic(4, config), replicas: 1 }],
+    ['orders.enriched.rejects', topic(4, { 'retention.ms': DAY })],
+  ])
+  const [output, , rejects] = checkOwnTopics(said, found)
+  assert.equal(
+    output.detail,
+    'orders.enriched has replication factor 1 and not 3, retention.ms unlimited and not 7d, min.insync.replicas 1 and not 2, cleanup.policy delete and not compact,delete, as output.topicConfig says',
+  )
+  assert.equal(
+    output.remedy,
+    'kafka-configs.sh --alter --entity-type topics --entity-name orders.enriched --add-config retention.ms=604800000,min.insync.replicas=2,cleanup.policy=[compact,delete]; kafka-reassign-partitions.sh, with 3 replicas for each partition; a start leaves it as it is',
+  )
+  assert.match(rejects.detail, /rejects has partitions 4 and not 2, as output\.rejectsConfig says/)
+})
+
+test('an output topic may be compacted, and may delete, where the file says so', () => {
+  const of = (said: string, config: Record<string, string>) =>
+    marks(checkOwnTopics(withOutput(said), new Map([['orders.enriched', topic(4, config)]])))[0]
+  const compact = { 'cleanup.policy': 'compact' }
+  assert.equal(of('topicConfig: { cleanup: compact }', compact), 'ok')
+  assert.equal(of('topicConfig: { minInsync: 2 }', compact), 'fail')
+  const limited = { 'cleanup.policy': 'delete', 'retention.ms': DAY }
+  assert.equal(of('topicConfig: { retention: 1d }', limited), 'ok')
+  assert.equal(of('topicConfig: { minInsync: 1 }', limited), 'warn')
+})
+
+test('what is created is what the file says, and rejects are kept for two weeks', () => {
+  const created = (said: string, name: string) => newTopic(withOutput(said), name, 6, 1_000_000)
+  const plain = created('', 'orders.enriched')
+  assert.deepEqual(plain, {
+    topic: 'orders.enriched',
+    partitions: 6,
+    config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+    wished: { 'max.message.bytes': '8388608' },
+  })
+  assert.equal(
+    created('', 'orders.enriched.rejects').config['retention.ms'],
+    String(14 * 86_400_000),
+  )
+  assert.equal(created('', 'job-window-changelog').config['retention.ms'], '-1')
+  const said = created(
+    'topicConfig: { retention: 36h, retentionBytes: 1GiB, settings: { segment.ms: 1h, segment.bytes: 64MiB, max.message.bytes: 2000000, message.timestamp.type: LogAppendTime, preallocate: true, min.cleanable.dirty.ratio: 0.2 } }',
+    'orders.enriched',
+  )
+  assert.deepEqual(said.config, {
+    'cleanup.policy': 'delete',
+    'retention.ms': '129600000',
+    'retention.bytes': '1073741824',
+    'segment.ms': '3600000',
+    'segment.bytes': '67108864',
+    'max.message.bytes': '2000000',
+    'message.timestamp.type': 'LogAppendTime',
+    preallocate: 'true',
+    'min.cleanable.dirty.ratio': '0.2',
+  })
+  assert.equal(said.wished, undefined, 'the file says max.message.bytes')
+  const rejects = created(
+    'rejectsConfig: { partitions: 1, replicationFactor: 3, retention: 3d }',
+    'orders.enriched.rejects',
+  )
+  assert.deepEqual([rejects.partitions, rejects.replicationFactor], [1, 3])
+  assert.match(
+    newTopicText(rejects),
+    /^orders\.enriched\.rejects, 1 partition, replication factor 3, .*retention\.ms 3d/,
+  )
 })
 
 test('partitions are added to an input only while it is empty, as keys would move', () => {

@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import type { Operation, TopicAccess, TopicDescription } from '../../../src/broker/port.ts'
 import { checkAccess } from '../../../src/cli/checks/access.ts'
 import { checkOffsets } from '../../../src/cli/checks/offsets.ts'
+import { checkOwnTopics } from '../../../src/cli/checks/own-topics.ts'
 import { checkDisk, checkMemory } from '../../../src/cli/checks/room.ts'
 import { changelogStep, groupSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
 import { checkTimes } from '../../../src/cli/checks/times.ts'
-import { checkOwnTopics, checkPartitions, checkRetention } from '../../../src/cli/checks/topics.ts'
+import { checkPartitions, checkRetention } from '../../../src/cli/checks/topics.ts'
 import { checkValues, readValues } from '../../../src/cli/checks/values.ts'
 import { parsePipeline } from '../../../src/config/load.ts'
 import { createPipelineCodec, outputFrame } from '../../../src/plan/pipeline-codec.ts'
@@ -142,9 +143,10 @@ test('a start creates output and rejects, and goes on where the group was', () =
   const steps = topicSteps(pipeline, new Map(inputs))
   assert.deepEqual(
     steps.map(({ kind, detail }) => `${kind} ${detail}`),
-    ['orders.enriched', 'orders.enriched.rejects'].map(
-      (name) => `create ${name}, 4 partitions, without a time limit`,
-    ),
+    [
+      'create orders.enriched, 4 partitions, cleanup.policy delete, retention.ms unlimited, retention.bytes unlimited, max.message.bytes 8.0 MiB',
+      'create orders.enriched.rejects, 4 partitions, cleanup.policy delete, retention.ms 14d, retention.bytes unlimited, max.message.bytes 8.0 MiB',
+    ],
   )
   assert.deepEqual(changelogStep(pipeline, 'any', new Map()), [])
   const [offsets, ...others] = groupSteps(pipeline, group)

@@ -130,3 +130,41 @@ outputs:
   assert.match(err, /outputs\.1: needs to, for the outputs are all, by-customer/)
   assert.match(err, /expect\.unmatched: there are several outputs/)
 })
+
+test('times are text with a zone; one that is none is rejected, one too far ahead is taken by its timestamp', () => {
+  const file = join(scratch, 'texts.yaml')
+  const fields = '[{ "name": "id", "type": "string" }, { "name": "at", "type": "string" }]'
+  writeFileSync(
+    join(scratch, 'event.avsc'),
+    `{ "type": "record", "name": "Event", "fields": ${fields} }`,
+  )
+  writeFileSync(
+    file,
+    `name: job
+kafka: { brokers: "localhost:1" }
+facts: { topic: orders, schema: event.avsc, time: at, ahead: 10s, early: timestamp, startAt: latest }
+dimensions:
+  customer: { topic: customers, schema: ${resolve('examples/orders/schemas')}/customer.avsc, on: id, select: [name] }
+output: { topic: completed, schemaId: 1 }
+`,
+  )
+  const fact = (id: string, at: string, more = ''): string =>
+    `{ fact: { ${more}value: { id: ${id}, at: "${at}" } } }`
+  const { code, out, err } = run(
+    `given: [
+    ${fact('a', '2026-01-31T13:00:00.123456+01:00')},
+    ${fact('b', '2026-01-31T12:00:00', 'timestamp: "2026-01-31T12:00:01Z", ')},
+    ${fact('c', '2027-01-31T12:00:00Z', 'timestamp: "2026-01-31T12:00:02Z", ')},
+  ],
+  expect: {
+    outputs: [
+      { contains: { id: a }, timestamp: "2026-01-31T12:00:00.123Z" },
+      { contains: { id: c, at: "2027-01-31T12:00:00Z" }, timestamp: "2026-01-31T12:00:02Z" },
+    ],
+    rejects: [{ from: fact, reason: bad_time }],
+  }`,
+    file,
+  )
+  assert.match(out, /1 case passed/, out + err)
+  assert.equal(code, 0)
+})

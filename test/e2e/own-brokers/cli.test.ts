@@ -162,7 +162,7 @@ test('plan, topics create and reset, from nothing to a run and back', async () =
 
     assert.match(run(orders, 'topics', 'create', FILE, '--dry-run').out, /would create .*enriched/)
     assert.equal((await orders.broker.admin.describeTopics(own)).size, 0)
-    assert.match(run(orders, 'topics', 'create', FILE).out, /^created .*\(4 partitions/)
+    assert.match(run(orders, 'topics', 'create', FILE).out, /^created .*, 4 partitions, /)
     assert.equal((await orders.broker.admin.describeTopics(own)).size, 2)
     assert.equal(run(orders, 'topics', 'create', FILE).out, 'All topics are there\n')
 
