@@ -65,10 +65,10 @@ export async function startService(
   const monitoring = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
-  const opening = openDimensionStores(pipeline, planOf(pipeline).tables, counts, log)
+  const plan = planOf(pipeline)
+  const opening = openDimensionStores(pipeline, plan.tables, counts, log)
   const cluster = await openCluster(pipeline, parts, log, onFatal)
   const { broker, topics, topicWatch, inputs, registry, compiled, transactionalId } = cluster
-  const plan = planOf(pipeline)
   const limits = new WriteLimits(plan, topics, broker.admin, () => counts.commits.count, log)
   const kept = keepLimits(limits, () => context, onFatal)
   const onUnknownTopic = (): void => void topicWatch.look()
@@ -112,9 +112,7 @@ export async function startService(
   worker.start()
 
   const stop = async (): Promise<void> => {
-    kept.close()
-    topicWatch.close()
-    registry?.close()
+    for (const one of [kept, topicWatch, registry]) one?.close()
     await worker.stop()
     rejects.close()
     await closeAll(monitoring, dimensions, broker)
