@@ -112,9 +112,7 @@ export async function startService(
   worker.start()
 
   const stop = async (): Promise<void> => {
-    kept.close()
-    topicWatch.close()
-    registry?.close()
+    for (const part of [kept, topicWatch, registry]) part?.close()
     await worker.stop()
     rejects.close()
     await closeAll(monitoring, dimensions, broker)

@@ -376,6 +376,8 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
         ...rate('records_late_total', 'topic', TOPIC),
         [`sum by (reason) (rate(enricher_records_dropped_total{${OF}}${RATE}))`]:
           'dropped: {{reason}}',
+        [`sum by (topic) (rate(enricher_records_filtered_total{${OF}}${RATE}))`]:
+          'filtered: {{topic}}',
         [`sum by (topic) (rate(enricher_record_times_replaced_total{${OF}}${RATE}))`]:
           'time replaced: {{topic}}',
         [`sum by (side) (rate(enricher_window_unmatched_total{${OF}}${RATE}))`]:
