@@ -295,6 +295,7 @@ test('settings of a topic that contradict one another are refused', () => {
   assert.deepEqual(
     topicSettings('minInsync: 2, replicationFactor: 3, cleanup: "compact,delete", retention: 7d'),
     {
+      path: ['output', 'topicConfig'],
       partitions: null,
       replicationFactor: 3,
       config: {
@@ -776,6 +777,14 @@ test('one output or several: what contradicts itself is told at its place, all a
     'outputs.b.topic: is another output’s too; write to one of its own',
     'outputs.a.rejects: is the output topic too',
     'outputs.b: without a registry the output needs schemaId, the id for its frame',
+  ])
+  const settings = textOf({
+    outputs:
+      '{ a: { topic: x, schemaId: 5, rejectsConfig: { retention: 1d } }, b: { topic: y, schemaId: 5, rejectsConfig: { retention: 2d }, topicConfig: { minInsync: 2, replicationFactor: 1 } } }',
+  }).replace(/^output:.*\n/m, '')
+  ends(faultsOf(settings), [
+    'outputs.b.rejectsConfig: is of all outputs, and stands below another already; leave it out here',
+    'outputs.b.topicConfig.minInsync: is more than replicationFactor, 1: nothing could be written',
   ])
   const none = textOf({}).replace(/^output:.*\n/m, '')
   ends(faultsOf(none), ['has no output; write output: { topic: … }'])

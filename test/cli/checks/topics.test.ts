@@ -8,6 +8,7 @@ import {
   checkRetention,
   checkThere,
 } from '../../../src/cli/checks/topics.ts'
+import { parsePipeline } from '../../../src/config/load.ts'
 import { newTopic, newTopicText } from '../../../src/plan/own-topics.ts'
 import { partitionsRemedy } from '../../../src/plan/topics.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
@@ -103,6 +104,31 @@ test('an output or rejects topic that grows without limit is a warning, unless t
   assert.match(findings[1].remedy ?? '', /output\.rejectsConfig\.retention/)
   const said = withOutput('topicConfig: { retention: unlimited }')
   assert.deepEqual(marks(checkOwnTopics(said, found)), ['ok', 'warn', 'ok'])
+})
+
+test('each of several outputs is judged by what the file says of it, rejects by the one that says it', () => {
+  const several = parsePipeline(
+    `name: job
+kafka: { brokers: "localhost:9092" }
+registry: { url: "http://localhost:8081" }
+facts: { topic: orders }
+outputs:
+  a: { topic: a, topicConfig: { retention: unlimited } }
+  b: { topic: b, rejectsConfig: { retention: 3d } }
+`,
+    'pipeline.yaml',
+    {},
+  )
+  const found = new Map(
+    ['a', 'b', 'a.rejects'].map((name) => [
+      name,
+      topic(4, { 'cleanup.policy': 'delete', 'retention.ms': '-1' }),
+    ]),
+  )
+  const findings = checkOwnTopics(several, found)
+  assert.deepEqual(marks(findings), ['ok', 'warn', 'warn'])
+  assert.match(findings[1].remedy ?? '', /as outputs\.b\.topicConfig\.retention/)
+  assert.match(findings[2].detail, /a\.rejects has .*, as outputs\.b\.rejectsConfig says/)
 })
 
 test('a topic that is not as the file says is told once, with the command that changes it', () => {
