@@ -82,9 +82,11 @@ export const WISHES: readonly Wish[] = [
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
 export function notSupported(path: readonly string[], value?: unknown): string | undefined {
   const form = typeof value === 'object' ? BLOCK : String(value)
+  // What one output has not, none of several has.
+  const place = path[0] === 'outputs' ? ['output', ...path.slice(2)] : path
   const wish = WISHES.find(
     ({ at, values }) =>
-      isAt(at.split('.'), path) && (values === undefined || values.includes(form)),
+      isAt(at.split('.'), place) && (values === undefined || values.includes(form)),
   )
   return wish && `${wish.what}: not supported; ${wish.instead}`
 }

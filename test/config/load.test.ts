@@ -444,6 +444,14 @@ test('what other tools have and this one has not is refused with the way round, 
   }
 })
 
+test('what one output has not, none of several has', () => {
+  const outputs = '{ all: { topic: o, schemaId: 5, headers: merge, format: json } }'
+  const faults = faultsOf(textOf({ outputs }).replace(/^output:.*\n/m, ''))
+  assert.equal(faults.length, 2, faults.join('\n'))
+  assert.match(faults.join('\n'), /outputs\.all\.headers: headers of the output: not supported; /)
+  assert.match(faults.join('\n'), /outputs\.all\.format: JSON or Protobuf values: not supported; /)
+})
+
 test('a dimension’s name is a folder’s, too, and the pipeline’s changelog is nobody else’s topic', () => {
   const dimension =
     '{ topic: c, schema: ./schemas/customer.avsc, on: customer_id, select: [segment] }'
