@@ -127,6 +127,7 @@ export const topology = {
   },
   changelog: { topic: 'order-enrichment-window-changelog' },
   output: { topic: 'orders.enriched' },
+  outputs: [{ topic: 'orders.enriched' }],
   rejects: { topic: 'orders.rejects' },
 }
 
