@@ -185,6 +185,7 @@ export const EVENTS = {
     message: 'Tasks assigned',
     fields: {
       partitions: 'the tasks that this instance has now',
+      stages: 'the same by stage, where there are several; `partitions` are those of the last',
       generation: 'of the group',
     },
     means: 'The group has been balanced.',
@@ -195,6 +196,7 @@ export const EVENTS = {
     message: 'Task running',
     fields: {
       partition,
+      stage: 'its number, where there are several',
       starts: 'the offsets that it goes on at: facts, right stream',
       records: 'records in its window; 0 without a join',
       ms: 'how long taking it took',

@@ -10,7 +10,6 @@ import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { keepLimits } from './commit/keep-limits.ts'
 import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
-import { sourcesOf } from './config/topic-names.ts'
 import { Counts } from './counts/counts.ts'
 import {
   createDimensions,
@@ -27,7 +26,7 @@ import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
 import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from './plan/memory.ts'
 import { avroShape } from './plan/pipeline-codec.ts'
-import { planOf } from './plan/plan.ts'
+import { type Plan, planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
 import { prepareTopics, type Topics } from './plan/topics.ts'
 import type { StoredLayout } from './state/changelog.ts'
@@ -86,12 +85,12 @@ export async function startService(
   }
   const dimensions = createDimensions(options)
   parts.dimensions.push(...dimensions)
-  const context = contextOf(pipeline, cluster, limits, dimensions, memory, counts, interval)
+  const context = contextOf(parts.plan, cluster, limits, dimensions, memory, counts, interval)
   const worker: Worker = new Worker({
     broker,
     context,
     changelog: changelogOf(compiled, limits, broker, log),
-    partitions: topics.partitions,
+    partitions: partitionsOf(context.plan, topics),
     topicIds: inputs.ids,
     onUnknownTopic,
     ...memberOf(pipeline, instanceId, monitoring.http.port),
@@ -103,7 +102,7 @@ export async function startService(
     onFatal,
   })
   worker.prepare()
-  watchTopics(topicWatch, pipeline, inputs, dimensions)
+  watchTopics(topicWatch, parts, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker
   worker.start()
@@ -134,6 +133,7 @@ type Parts = ServiceParts & { readonly dimensions: Dimension[] }
 
 const partsOf = (pipeline: Pipeline, limits: MemoryLimits): Parts => ({
   pipeline,
+  plan: planOf(pipeline),
   version: VERSION,
   revision: REVISION,
   instanceId: pipeline.kafka.instanceId ?? randomUUID(),
@@ -168,7 +168,7 @@ async function openCluster(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const topicWatch = new TopicWatch(broker.admin, log)
-  const inputs = await inputTopicsOf(pipeline, topics.partitions, broker, log, onFatal)
+  const inputs = await inputTopicsOf(parts.plan, topics, broker, log, onFatal)
   parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
@@ -199,7 +199,7 @@ const rejectsOf = (
   })
 
 const contextOf = (
-  pipeline: Pipeline,
+  plan: Plan,
   { compiled, topics }: Cluster,
   { output, rejects, ofTasks }: WriteLimits,
   dimensions: readonly Dimension[],
@@ -207,14 +207,14 @@ const contextOf = (
   counts: Counts,
   interval: Interval | undefined,
 ): TaskContext => ({
-  plan: planOf(pipeline),
+  plan,
   codec: compiled.codec,
   dimensions: dimensions.map(({ table }) => table),
   output,
   shape: avroShape(compiled.frame),
   rejects,
   ...ofTasks,
-  memory: new MemoryShares(memory, topics.partitions),
+  memory: new MemoryShares(memory, sumOf(partitionsOf(plan, topics))),
   counts,
   interval,
   now: Date.now,
@@ -231,17 +231,23 @@ const memberOf = ({ kafka, state, http }: Pipeline, instanceId: string, port: nu
   version: VERSION,
 })
 
+/** How many partitions the sources of each stage have. */
+const partitionsOf = ({ stages }: Plan, { counts }: Topics): number[] =>
+  stages.map(({ topics: [topic] }) => counts.get(topic)!)
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0)
+
 async function inputTopicsOf(
-  pipeline: Pipeline,
-  partitions: number,
+  plan: Plan,
+  found: Topics,
   { admin }: Broker,
   log: Log,
   onFatal: (error: unknown) => void,
 ): Promise<InputTopics> {
-  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const topics = plan.sources.map(({ topic }) => topic)
   return new InputTopics({
     topics,
-    partitions,
+    partitions: topics.map((topic) => found.counts.get(topic)!),
     identities: await admin.identify(topics),
     log,
     onRecreated: (topic, before, id) => onFatal(topicRecreated(topic, before, id)),
@@ -250,12 +256,12 @@ async function inputTopicsOf(
 
 function watchTopics(
   watch: TopicWatch,
-  pipeline: Pipeline,
+  { pipeline, plan }: Parts,
   inputs: InputTopics,
   dimensions: readonly Dimension[],
 ): void {
-  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
-    watch.listen(config.topic, (found) => inputs.seen(source, found))
+  for (const { topic, index } of plan.sources) {
+    watch.listen(topic, (found) => inputs.seen(index, found))
   }
   for (const [d, { topic }] of pipeline.dimensions.entries()) {
     watch.listen(topic, (found) => dimensions[d].seen(found))

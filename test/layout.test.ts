@@ -28,7 +28,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   window: ['config', 'counts', 'state'],
   task: ['counts', 'codec', 'broker', 'input', 'output', 'dimension', 'plan', 'state', 'window'],
   commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
-  instance: ['counts', 'broker', 'input', 'commit', 'state', 'task'],
+  instance: ['counts', 'broker', 'input', 'plan', 'commit', 'state', 'task'],
   watch: [
     'config',
     'http',

@@ -4,14 +4,14 @@ import type { Counts } from '../counts/counts.ts'
 import { codeOf } from '../errors.ts'
 import type { RunnableTask, TaskContext } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
-import { type ChangelogTopic, epochPart } from './epoch-part.ts'
+import { type ChangelogTopic, type EpochTopics, epochPart } from './epoch-part.ts'
 
 export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   /** null: tasks keep no state. */
   readonly changelog: ChangelogTopic | null
-  /** Of the sources; null: the broker gives none. */
+  /** Of the plan's sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
   /** Of the dimensions: they go with the next epoch. */
@@ -33,6 +33,8 @@ const COMMITTED = 3
 export class Epochs {
   readonly #options: EpochsOptions
   readonly #producer: TransactionalProducer
+  /** By stage. */
+  readonly #topics: readonly EpochTopics[]
   /** The last epoch's outcome is unknown, or another producer has fenced ours. */
   #mustInit = true
   /** Under way since before the first join. */
@@ -42,7 +44,12 @@ export class Epochs {
 
   constructor(options: EpochsOptions) {
     this.#options = options
-    const { broker, transactionalId } = options
+    const { broker, context, changelog, topicIds, transactionalId } = options
+    this.#topics = context.plan.stages.map(({ topics, sources }) => ({
+      topics,
+      topicIds: sources.map(({ index }) => topicIds[index]),
+      changelog,
+    }))
     this.#producer = broker.producer({
       transactionalId,
       timeoutMs: TRANSACTION_TIMEOUT_MS,
@@ -76,7 +83,7 @@ export class Epochs {
 
   /** Commits what the tasks have done. False: they have done nothing. */
   async commit(tasks: readonly RunnableTask[], group: Group): Promise<boolean> {
-    const { context, changelog, topicIds, rejects, onStep } = this.#options
+    const { context, rejects, onStep } = this.#options
     if (this.#mustInit) return false
     const drained = tasks.map((task) => task.drain())
     const epochs = drained.filter((epoch) => epoch !== undefined)
@@ -84,8 +91,9 @@ export class Epochs {
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const topics = context.plan.topics
-    const parts = epochs.map((epoch) => epochPart(epoch, { topics, topicIds, changelog }))
+    const parts = drained.flatMap((epoch, i) =>
+      epoch === undefined ? [] : [epochPart(epoch, this.#topics[tasks[i].stage])],
+    )
     const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
     await commitEpoch(parts, others, {
       producer: this.#producer,

@@ -47,7 +47,7 @@ export class WriteLimits {
   /** @param commits how many epochs were committed */
   constructor(
     pipeline: Pipeline,
-    { limits, partitions, rejectPartitions }: Topics,
+    { limits, partitions, rejectPartitions }: Omit<Topics, 'counts'>,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
     log: Log,

@@ -109,10 +109,10 @@ export class Recovery {
   }
 
   /** Takes the tasks in the background. */
-  take(partitions: readonly number[]): void {
+  take(numbers: readonly number[]): void {
     const { gate, tasks, onFatal } = this.#options
     if (gate.isStopping) return
-    void tasks.take(partitions).catch((error) => {
+    void tasks.take(numbers).catch((error) => {
       if (!gate.isStopping) onFatal(error)
     })
   }
@@ -138,7 +138,7 @@ export class Recovery {
     failing.failed(error, log)
     await turn()
     await commits.idle()
-    const partitions = tasks.wanted
+    const numbers = tasks.wanted
     await this.giveUp()
     if (error instanceof EnricherError && error.code === 'RECORD_REFUSED') await onRefused(error)
     await this.#waitAfterFailure()
@@ -147,7 +147,7 @@ export class Recovery {
       rejoin()
     } else if (gate.state === 'recovering') {
       await epochs.begin()
-      this.take(partitions)
+      this.take(numbers)
     }
   }
 

@@ -15,7 +15,6 @@ import {
 const JOINED = 'The joined record'
 
 interface RejectContext {
-  readonly plan: { readonly topics: readonly string[] }
   readonly rejects: OutputTopic
   readonly output: OutputTopic
   readonly counts: Counts
@@ -30,10 +29,15 @@ export class TaskRejects implements OutputRejects {
   readonly #output: OutputTopic
   readonly #counts: Counts
 
-  constructor(partition: number, { plan, rejects, output, counts }: RejectContext) {
+  /** @param sources of the task's stage */
+  constructor(
+    partition: number,
+    sources: readonly { readonly topic: string }[],
+    { rejects, output, counts }: RejectContext,
+  ) {
     this.batches = new BatchList(rejects, partition)
     this.#partition = partition
-    this.#topics = plan.topics
+    this.#topics = sources.map(({ topic }) => topic)
     this.#output = output
     this.#counts = counts
   }

@@ -1,8 +1,10 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
 import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 
-/** A topic that tasks read, each of them one partition of all sources. */
+/** A topic that tasks read. */
 export interface Source {
+  /** Its number among all sources of the plan: what is counted or compiled of sources is a list in their order. */
+  readonly index: number
   readonly topic: string
   /** The field with the event time; null: the record's timestamp. */
   readonly time: string | null
@@ -27,14 +29,24 @@ export interface Join
   readonly late: readonly ['emit' | 'drop' | 'reject', 'drop' | 'reject']
 }
 
+/** What tasks of one kind do: each reads one partition of all its sources. */
+export interface Stage {
+  /** Its number; the last stage's tasks have what comes out, and the state. */
+  readonly number: number
+  /** Those of the last stage are facts first, then the right stream, where there is a join. */
+  readonly sources: readonly Source[]
+  /** The sources' topics. */
+  readonly topics: readonly string[]
+}
+
 export interface Plan {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
   readonly commitMs: number
-  /** Facts first; then the right stream, where there is a join. */
+  /** Of all stages: facts first; then the right stream, where there is a join. */
   readonly sources: readonly Source[]
-  /** The sources' topics. */
-  readonly topics: readonly string[]
+  /** In the data's order. */
+  readonly stages: readonly Stage[]
   readonly lookUps: readonly LookUp[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
@@ -44,7 +56,12 @@ export interface Plan {
 }
 
 export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Plan {
-  const source = ({ topic, time }: TopicConfig): Source => ({ topic, time, isKeyed: join !== null })
+  const source = ({ topic, time }: TopicConfig, index: number): Source => ({
+    index,
+    topic,
+    time,
+    isKeyed: join !== null,
+  })
   const sources = [facts, ...(join === null ? [] : [join])].map(source)
   // The join field is the first key field of the fact's reader.
   const firstKey = join === null ? 0 : 1
@@ -52,7 +69,7 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
     name,
     commitMs: commit.intervalMs,
     sources,
-    topics: sources.map(({ topic }) => topic),
+    stages: [stageOf(0, sources)],
     lookUps: dimensions.map(({ name, on, missing }, d) => ({
       name,
       on,
@@ -65,3 +82,12 @@ export function planOf({ name, commit, facts, dimensions, join }: Pipeline): Pla
     early: join?.early ?? 'reject',
   }
 }
+
+const stageOf = (number: number, sources: readonly Source[]): Stage => ({
+  number,
+  sources,
+  topics: sources.map(({ topic }) => topic),
+})
+
+/** The one whose records come out. */
+export const lastStage = ({ stages }: Pick<Plan, 'stages'>): Stage => stages[stages.length - 1]

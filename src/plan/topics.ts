@@ -10,6 +10,8 @@ export interface Topics {
   /** How many partitions the inputs have, and so how many tasks there are; output and changelog have as many. */
   readonly partitions: number
   readonly rejectPartitions: number
+  /** How many partitions each topic has. */
+  readonly counts: ReadonlyMap<string, number>
   /** What output, rejects and changelog take. */
   readonly limits: ReadonlyMap<string, TopicLimits>
 }
@@ -133,6 +135,7 @@ export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log):
   return {
     partitions,
     rejectPartitions: all.get(output.rejects)!.partitions,
+    counts: new Map([...all].map(([topic, { partitions: count }]) => [topic, count])),
     limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
   }
 }

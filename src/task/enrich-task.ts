@@ -6,7 +6,7 @@
  *
  * It keeps no state: the group's offsets alone say where it goes on.
  */
-import { SLICE } from '../batch.ts'
+import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import { NO_BYTES } from '../bytes.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
@@ -25,6 +25,8 @@ import {
 const WHAT = 'The completed record'
 
 export class EnrichTask implements RunnableTask {
+  readonly number: number
+  readonly stage: number
   readonly partition: number
   readonly queues: readonly [InputQueue]
   readonly state = null
@@ -37,11 +39,15 @@ export class EnrichTask implements RunnableTask {
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(partition: number, context: TaskContext) {
+  constructor(id: TaskId, context: TaskContext) {
+    const { number, stage, partition } = id
+    const { sources } = context.plan.stages[stage]
+    this.number = number
+    this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#rejects = new TaskRejects(partition, context)
-    this.#facts = new Facts(partition, context, this.#rejects)
+    this.#rejects = new TaskRejects(partition, sources, context)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
     const batches = new BatchList(context.output, partition)
     this.#output = new TaskOutput(batches, context.shape, NO_BYTES, this.#rejects)

@@ -4,6 +4,7 @@
  *
  *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
  */
+import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
@@ -29,6 +30,8 @@ import {
 } from './task.ts'
 
 export class JoinTask implements RunnableTask {
+  readonly number: number
+  readonly stage: number
   readonly partition: number
   readonly state: TaskState
   readonly queues: readonly [InputQueue, InputQueue]
@@ -47,14 +50,18 @@ export class JoinTask implements RunnableTask {
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(partition: number, pages: PageStore, join: Join, context: TaskContext) {
+  constructor(id: TaskId, pages: PageStore, join: Join, context: TaskContext) {
+    const { number, stage, partition } = id
+    const { sources } = context.plan.stages[stage]
+    this.number = number
+    this.stage = stage
     this.partition = partition
     this.#context = context
     this.#join = join
     this.#lastInputAt = context.elapsed()
-    this.#rejects = new TaskRejects(partition, context)
-    this.#facts = new Facts(partition, context, this.#rejects)
-    this.#right = new Side(RIGHT, partition, context, this.#rejects)
+    this.#rejects = new TaskRejects(partition, sources, context)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects)
+    this.#right = new Side(RIGHT, sources[RIGHT], partition, context, this.#rejects)
     this.queues = [this.#facts.queue, this.#right.queue]
     this.#output = new TaskOutput(
       new BatchList(context.output, partition),

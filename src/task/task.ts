@@ -1,3 +1,4 @@
+import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { PipelineCodec } from '../codec/port.ts'
@@ -43,7 +44,7 @@ export interface TaskEpoch {
   /** Event times of the outputs whose latency counts, in ms: matches, and facts that are joined with nothing. */
   readonly outputTimes: Float64Array
   readonly rejects: readonly RecordBatchWriter[]
-  /** The next offset to read of each source; -1 where nothing was read yet. */
+  /** The next offset to read of each source of the stage; -1 where nothing was read yet. */
   readonly offsets: readonly number[]
   /** null: the task keeps none. */
   readonly state: StateEpoch | null
@@ -63,10 +64,9 @@ export interface TaskFigures {
   readonly indexBytes: number
 }
 
-/** A task: one partition of each source, and what it keeps from one record to the next. */
-export interface RunnableTask {
-  readonly partition: number
-  /** Of the sources, in the plan's order. */
+/** A task: one partition of each source of its stage, and what it keeps from one record to the next. */
+export interface RunnableTask extends TaskId {
+  /** Of the stage's sources. */
   readonly queues: readonly InputQueue[]
   /** null: the task keeps none. */
   readonly state: TaskState | null

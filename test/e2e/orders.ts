@@ -184,8 +184,7 @@ export class Orders {
     }
     const options = {
       groupId: `${this.tag}-job`,
-      topics,
-      partitions: PARTITIONS,
+      stages: [{ topics, partitions: PARTITIONS }],
       instanceId: 'observer',
       sessionTimeoutMs: 10_000,
       rebalanceTimeoutMs: 10_000,

@@ -100,6 +100,7 @@ class Instance {
       recovery: this.recovery,
       formerMembers: { ended: nothingLater },
       instanceId: 'i',
+      stages: 1,
       counts: this.counts,
     })
   }

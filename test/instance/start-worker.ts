@@ -52,7 +52,7 @@ export function startWorker(setting: WorkerSetting): Worker {
         broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
       },
     },
-    partitions,
+    partitions: [partitions],
     topicIds: [null, null],
     onUnknownTopic: nothing,
     instanceId,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
+import { taskOf } from '../../broker/task-number.ts'
 import { AvroJson } from '../../codec/avro-json.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
@@ -96,7 +97,7 @@ export class Simulation {
       (config, d) => new SimulatedDimension(config, d, codec, stores.dimensions[d], rejects),
     )
     const pages = stores.window && new PageStore(stores.window, codec.layout)
-    this.#task = createTask(0, pages, this.#context())
+    this.#task = createTask(taskOf(0, 1), pages, this.#context())
   }
 
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */

@@ -2,7 +2,7 @@
 
 import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { changelogTopic, sourcesOf } from '../../config/topic-names.ts'
+import { changelogTopic } from '../../config/topic-names.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
 import type { TaskFigures } from '../../task/task.ts'
@@ -168,12 +168,11 @@ export class ServiceViews implements Views {
   }
 
   lag(): object {
-    const { pipeline, worker } = this.#parts
-    const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
-    const all = worker === undefined ? [] : lagsOf(worker)
+    const { plan, worker } = this.#parts
+    const all = worker === undefined ? [] : lagsOf(worker, plan)
     return Object.fromEntries(
-      topics.map((topic, of) => {
-        const lags = all.filter(({ side }) => side === of)
+      plan.sources.map(({ topic, index }) => {
+        const lags = all.filter(({ source }) => source.index === index)
         const total = lags.reduce((sum, { records }) => sum + records, 0)
         const partitions = lags.map(({ partition, records }) => [partition, records])
         return [topic, { total, partitions: Object.fromEntries(partitions) }]

@@ -23,7 +23,7 @@ export function membersKeepTheContract(open: OpenKafka): void {
     assert.equal(member.told.at(-1), 'assigned 0,1,2')
     const members = await member.group.members()
     assert.deepEqual(
-      members.map(({ memberId, partitions }) => [memberId, partitions]),
+      members.map(({ memberId, tasks }) => [memberId, tasks]),
       [[member.group.membership().memberId, [0, 1, 2]]],
     )
   })

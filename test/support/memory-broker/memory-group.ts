@@ -84,7 +84,7 @@ export class MemoryGroup implements Group {
       const { state, members } = this.#coordinator
       if (state !== 'Stable') return []
       return members.map(({ memberId, request, assignment }) => {
-        return { memberId, host: 'memory', userData: request.userData, partitions: assignment }
+        return { memberId, host: 'memory', userData: request.userData, tasks: assignment }
       })
     })
   }
@@ -166,7 +166,10 @@ export class MemoryGroup implements Group {
 
   #assign({ leaderId, memberId, members }: Joined): Map<string, number[]> {
     if (leaderId !== memberId) return new Map()
-    return this.#events.assign(members, this.#options.partitions)
+    return this.#events.assign(
+      members,
+      this.#options.stages.map(({ partitions }) => partitions),
+    )
   }
 
   /** Returns, or throws, when the group has to be joined again. Asks when there is something to be told. */
