@@ -146,6 +146,8 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     output: topic('output'),
     shape: avroShape(outputFrame(1)),
     rejects: topic('rejects'),
+    repartition: [],
+    partitions: new Map(),
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,

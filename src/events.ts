@@ -329,6 +329,18 @@ export const EVENTS = {
     means: 'What has expired stays in the topic until the next time.',
     action: 'Again and again: give the service the right to delete on the topic.',
   },
+  internal_topic_not_shortened: {
+    level: 'warn',
+    message: 'Could not delete what was read of a repartition topic',
+    fields: {
+      err,
+      topic: 'the internal topic',
+      partition,
+      offset: 'what lies before it may go',
+    },
+    means: 'What the join has read stays in the topic until the next time.',
+    action: 'Again and again: give the service the right to delete on the topic.',
+  },
   broker_failing: {
     level: 'warn',
     message: '{what} fails and is tried again',

@@ -131,13 +131,16 @@ async function closeAll(
 
 type Parts = ServiceParts & { readonly dimensions: Dimension[] }
 
-const partsOf = (pipeline: Pipeline, limits: MemoryLimits): Parts => ({
+const partsOf = (pipeline: Pipeline, limits: MemoryLimits, plan = planOf(pipeline)): Parts => ({
   pipeline,
-  plan: planOf(pipeline),
+  plan,
   version: VERSION,
   revision: REVISION,
   instanceId: pipeline.kafka.instanceId ?? randomUUID(),
-  counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+  counts: new Counts(
+    pipeline.dimensions.map(({ name }) => name),
+    plan.sources.length,
+  ),
   limits,
   dimensions: [],
 })
@@ -201,7 +204,7 @@ const rejectsOf = (
 const contextOf = (
   plan: Plan,
   { compiled, topics }: Cluster,
-  { output, rejects, ofTasks }: WriteLimits,
+  { output, rejects, repartition, ofTasks }: WriteLimits,
   dimensions: readonly Dimension[],
   memory: MemoryLimits,
   counts: Counts,
@@ -213,6 +216,8 @@ const contextOf = (
   output,
   shape: avroShape(compiled.frame),
   rejects,
+  repartition,
+  partitions: topics.counts,
   ...ofTasks,
   memory: new MemoryShares(memory, sumOf(partitionsOf(plan, topics))),
   counts,

@@ -98,7 +98,7 @@ export interface SourceCodec {
 
 /** Everything that is compiled from the pipeline file and its schemas before the first record. */
 export interface PipelineCodec {
-  /** In the plan's order: facts, and the right stream where there is a join. */
+  /** In the plan's order: facts, and the right stream where there is a join; then internal topics. */
   readonly sources: readonly SourceCodec[]
   readonly dimensions: readonly TopicCodec[]
   readonly dimensionKeys: readonly KeyReader[]

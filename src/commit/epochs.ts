@@ -2,8 +2,10 @@
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import { codeOf } from '../errors.ts'
-import type { RunnableTask, TaskContext } from '../task/task.ts'
+import type { Log } from '../events.ts'
+import type { RunnableTask, TaskContext, TaskEpoch } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
+import { ConsumedHeads } from './consumed-heads.ts'
 import { type ChangelogTopic, type EpochTopics, epochPart } from './epoch-part.ts'
 
 export interface EpochsOptions {
@@ -21,6 +23,7 @@ export interface EpochsOptions {
     /** What was taken last is committed. */
     settle(): void
   }
+  readonly log: Log
   readonly onStep: (step: number) => void
 }
 
@@ -33,6 +36,7 @@ const COMMITTED = 3
 export class Epochs {
   readonly #options: EpochsOptions
   readonly #producer: TransactionalProducer
+  readonly #consumedHeads: ConsumedHeads
   /** By stage. */
   readonly #topics: readonly EpochTopics[]
   /** The last epoch's outcome is unknown, or another producer has fenced ours. */
@@ -44,7 +48,8 @@ export class Epochs {
 
   constructor(options: EpochsOptions) {
     this.#options = options
-    const { broker, context, changelog, topicIds, transactionalId } = options
+    const { broker, context, changelog, topicIds, transactionalId, log } = options
+    this.#consumedHeads = new ConsumedHeads(broker.admin, log, context.elapsed)
     this.#topics = context.plan.stages.map(({ topics, sources }) => ({
       topics,
       topicIds: sources.map(({ index }) => topicIds[index]),
@@ -108,9 +113,7 @@ export class Epochs {
     })
     count(context.counts)
     for (const [i, epoch] of drained.entries()) {
-      for (const [source, queue] of tasks[i].queues.entries()) {
-        if (epoch !== undefined) queue.committed(epoch.offsets[source])
-      }
+      if (epoch !== undefined) this.#committed(tasks[i], epoch)
     }
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
@@ -120,6 +123,11 @@ export class Epochs {
     context.counts.epochs.add(ms)
     context.counts.transactions.add('committed')
     return true
+  }
+
+  #committed({ stage, partition, queues }: RunnableTask, { offsets }: TaskEpoch): void {
+    for (const [source, queue] of queues.entries()) queue.committed(offsets[source])
+    this.#consumedHeads.committed(this.#options.context.plan.stages[stage], partition, offsets)
   }
 
   /** Of an epoch that is closed at `begun`. @returns to be told of the end of each stage */

@@ -4,7 +4,7 @@
  */
 import type { Admin } from '../broker/port.ts'
 import type { Compression, Pipeline } from '../config/pipeline.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import { changelogTopic, repartitioned } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { readLimits, type TopicLimits, type Topics } from '../plan/topics.ts'
@@ -31,6 +31,8 @@ type Limits = ReadonlyMap<string, TopicLimits>
 export class WriteLimits {
   readonly output: Written
   readonly rejects: Written
+  /** Where the stages before the last write, in their order. */
+  readonly repartition: readonly Written[]
   /** null: there is none. */
   readonly changelog: { topic: string; maxRecordBytes: number } | null
   readonly #pipeline: Pipeline
@@ -60,6 +62,12 @@ export class WriteLimits {
     this.#limits = limits
     this.output = { topic, compression, partitions, maxBatchBytes: 0 }
     this.rejects = { topic: rejects, compression, partitions: rejectPartitions, maxBatchBytes: 0 }
+    this.repartition = repartitioned(pipeline).map(({ topic: to }) => ({
+      topic: to,
+      compression,
+      partitions,
+      maxBatchBytes: 0,
+    }))
     const changelog = changelogTopic(pipeline)
     this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()
@@ -67,7 +75,9 @@ export class WriteLimits {
 
   /** What a task has to know. */
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
-    const { aheadMs, behindMs } = this.#of(this.output.topic)
+    const { behindMs } = this.#of(this.output.topic)
+    const written = [this.output, ...this.repartition]
+    const aheadMs = Math.min(...written.map(({ topic }) => this.#of(topic).aheadMs))
     return {
       aheadMs: Math.min(
         this.#pipeline.join?.aheadMs ?? Number.POSITIVE_INFINITY,
@@ -170,6 +180,7 @@ export class WriteLimits {
     const { output, rejects, changelog } = this
     output.maxBatchBytes = this.#of(output.topic).batchBytes
     rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
+    for (const to of this.repartition) to.maxBatchBytes = this.#of(to.topic).batchBytes
     if (changelog === null) return
     changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
   }

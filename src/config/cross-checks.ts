@@ -2,7 +2,7 @@ import { isBrokerAddress } from './broker-address.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RawPipeline } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics } from './topic-names.ts'
+import { changelogTopic, inputsOf, inputTopics, repartitioned } from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -46,6 +46,8 @@ function checkTopics(pipeline: Pipeline, report: ReportAt): void {
   ]
   for (const { path, topic } of named) {
     if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
+    if (repartitioned(pipeline).some((own) => own.topic === topic))
+      report(path, "is the pipeline's own repartition topic")
   }
   const inputs = inputTopics(pipeline)
   if (facts.topic === join?.topic)

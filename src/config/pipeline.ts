@@ -83,13 +83,15 @@ export interface DimensionConfig extends TopicConfig {
 export interface JoinConfig extends TopicConfig {
   readonly onLeft: string
   readonly onRight: string
+  /** The side whose records are not keyed by the join field, and so go through an internal topic; null: neither. */
+  readonly repartition: 'facts' | 'right' | 'both' | null
   /** left.time - beforeMs ≤ right.time ≤ left.time + afterMs */
   readonly beforeMs: number
   readonly afterMs: number
   readonly graceMs: number
   readonly kind: 'inner' | 'left'
   readonly select: readonly Column[] | null
-  /** Wall clock without input after which the windows of a left join are closed. */
+  /** Wall clock without input after which the windows of a left join are closed, and a partition of a side that is repartitioned holds nothing back. */
   readonly idleMs: number
   /** What becomes of a late record. */
   readonly late: { readonly left: 'emit' | 'drop' | 'reject'; readonly right: 'drop' | 'reject' }

@@ -44,6 +44,7 @@ export interface RawPipeline {
   >
   join?: RawTopic & {
     on: string | { left: string; right: string }
+    repartition?: 'facts' | 'right' | 'both'
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
     kind?: 'inner' | 'left'

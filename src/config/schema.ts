@@ -235,7 +235,8 @@ export const pipelineSchema = {
           ...input,
           time,
           on: {
-            description: 'The join field, which is both topics’ record key; or one for each side.',
+            description:
+              'The join field, or one for each side. It is the topic’s record key, unless repartition names the side.',
             anyOf: [
               { type: 'string', minLength: 1 },
               object(
@@ -249,6 +250,10 @@ export const pipelineSchema = {
             description: 'How far apart two records may be: a duration, or one for each direction.',
             anyOf: [duration('Both directions.'), bothSides],
           },
+          repartition: text(
+            'The side whose record key is not the join field: its records go through an internal topic that is keyed by it.',
+            { enum: ['facts', 'right', 'both'] },
+          ),
           grace: duration('How much longer late records are accepted.', { default: '0s' }),
           kind: text('inner: matches only; left: also facts without a match.', {
             enum: ['inner', 'left'],
@@ -256,7 +261,7 @@ export const pipelineSchema = {
           }),
           select,
           idle: duration(
-            'Left join: after this long without input all windows close. Default: window + grace.',
+            'Left join: after this long without input all windows close. With repartition: after this long a source partition without input holds nothing back. Default: window + grace.',
           ),
           late: {
             description:

@@ -1,6 +1,7 @@
 import type { RecordColumns, RejectReason, Stage } from '../batch.ts'
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Counts } from '../counts/counts.ts'
+import { originAt, originalAt } from './internal-records.ts'
 import {
   BatchList,
   type Entry,
@@ -14,6 +15,15 @@ import {
 
 const JOINED = 'The joined record'
 
+/** A source of a task's stage. */
+interface RejectSource {
+  readonly topic: string
+  /** The input that an earlier stage has taken the records from; null: the source is one. */
+  readonly origin: string | null
+}
+
+type Original = Pick<Rejected, 'topic' | 'partition' | 'offset' | 'timestamp' | 'record'>
+
 interface RejectContext {
   readonly rejects: OutputTopic
   readonly output: OutputTopic
@@ -24,20 +34,19 @@ interface RejectContext {
 export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
-  /** The topics of the sources. */
-  readonly #topics: readonly string[]
+  readonly #sources: readonly RejectSource[]
   readonly #output: OutputTopic
   readonly #counts: Counts
 
   /** @param sources of the task's stage */
   constructor(
     partition: number,
-    sources: readonly { readonly topic: string }[],
+    sources: readonly RejectSource[],
     { rejects, output, counts }: RejectContext,
   ) {
     this.batches = new BatchList(rejects, partition)
     this.#partition = partition
-    this.#topics = sources.map(({ topic }) => topic)
+    this.#sources = sources
     this.#output = output
     this.#counts = counts
   }
@@ -51,18 +60,26 @@ export class TaskRejects implements OutputRejects {
     reason: RejectReason,
     error: string,
   ): void {
-    const topic = this.#topics[source]
+    const { topic, ...record } = this.#originalAt(source, columns, i)
     this.#counts.reject(topic, stage, reason)
-    this.#write({
+    this.#write({ topic, ...record, stage, reason, error })
+  }
+
+  /** Record `i`, and where it was in the pipeline's input, whatever stages it has come through. */
+  #originalAt(source: number, columns: RecordColumns, i: number): Original {
+    const { topic, origin } = this.#sources[source]
+    const from = origin === null ? undefined : originAt(columns, i)
+    if (origin !== null && from !== undefined) {
+      const { partition, offset, timestamp } = from
+      return { topic: origin, partition, offset, timestamp, record: originalAt(columns, i, from) }
+    }
+    return {
       topic,
       partition: this.#partition,
       offset: columns.offsets[i],
       timestamp: columns.timestamps[i],
-      stage,
-      reason,
-      error,
       record: recordAt(columns, i),
-    })
+    }
   }
 
   tooLarge(left: Entry, bytes: number): void {
@@ -76,10 +93,11 @@ export class TaskRejects implements OutputRejects {
   /** An output that the topic does not take: its parts are known, its coordinates are not. */
   #joined(left: Entry, timestamp: number, reason: RejectReason, error: string): void {
     const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
+    const { topic, origin } = this.#sources[0]
     this.#counts.reject(this.#output.topic, 'output', reason)
     this.#write({
-      topic: this.#topics[0],
-      partition: this.#partition,
+      topic: origin ?? topic,
+      partition: origin === null ? this.#partition : -1,
       offset: -1,
       timestamp,
       stage: 'output',

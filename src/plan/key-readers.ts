@@ -9,7 +9,7 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from './output-plan.ts'
 
@@ -18,17 +18,32 @@ interface Keyed {
   readonly topic: TopicConfig
   readonly path: readonly string[]
   readonly schema: AvroRecordSchema
-  /** null: with none, as nothing is joined. */
+  /** null: with none, as nothing is joined, or the side is repartitioned. */
   readonly field: string | null
 }
 
 /** In the order of `inputTopics`. */
-function keyed({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Keyed[] {
+function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
+  const { facts, join, dimensions } = pipeline
+  const isMatched = (side: number): boolean =>
+    join !== null && !repartitioned(pipeline).some((one) => one.side === side)
   return [
-    { topic: facts, path: ['facts'], schema: schemas.facts, field: join?.onLeft ?? null },
+    {
+      topic: facts,
+      path: ['facts'],
+      schema: schemas.facts,
+      field: isMatched(0) ? join!.onLeft : null,
+    },
     ...(join === null
       ? []
-      : [{ topic: join, path: ['join'], schema: schemas.right!, field: join.onRight }]),
+      : [
+          {
+            topic: join,
+            path: ['join'],
+            schema: schemas.right!,
+            field: isMatched(1) ? join.onRight : null,
+          },
+        ]),
     ...dimensions.map((topic) => ({
       topic,
       path: ['dimensions', topic.name],

@@ -8,6 +8,7 @@ import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
+import { mergeByProgress } from '../input/merge-progress.ts'
 import { BatchList, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
@@ -19,6 +20,7 @@ import { windowTimes } from '../window/segments.ts'
 import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
+import { Horizons } from './horizons.ts'
 import { JoinRecords } from './join-records.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
@@ -43,6 +45,8 @@ export class JoinTask implements RunnableTask {
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #records: JoinRecords
+  /** null: no side is repartitioned. */
+  readonly #horizons: Horizons | null
   readonly #slice = newSlice()
   /** When something has last come, by the clock for durations. */
   #lastInputAt: number
@@ -81,6 +85,7 @@ export class JoinTask implements RunnableTask {
       counts: context.counts.window,
     })
     this.state.add(this.window)
+    this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#records = new JoinRecords({
       context,
       join,
@@ -98,7 +103,8 @@ export class JoinTask implements RunnableTask {
 
   offer(source: number, fetched: Fetched): void {
     if (fetched.columns.length > 0) this.restartIdle()
-    this.#side(source).queue.offer(fetched)
+    const { queue } = this.#side(source)
+    queue.offer(this.#horizons?.sift(source, queue, fetched) ?? fetched)
   }
 
   restartIdle(): void {
@@ -124,8 +130,9 @@ export class JoinTask implements RunnableTask {
       right.queue.end()
     }
     if (!this.#readHeads()) return false
+    const isTold = this.#moveOn()
 
-    if (this.window.outer?.isDue) {
+    if (isTold || this.window.outer?.isDue) {
       await this.#close()
       return true
     }
@@ -139,11 +146,28 @@ export class JoinTask implements RunnableTask {
   #processSlices(): boolean {
     for (let taken = 0; taken < SLICES; taken++) {
       if (!this.#readHeads()) return taken > 0
+      if (taken > 0) this.#moveOn()
       const isOpen = this.#isSliceOpen
-      if (!isOpen && !merge(this.#slice, this.#facts.queue, this.#right.queue)) return taken > 0
+      if (!isOpen && !this.#nextSlice()) return taken > 0
       this.#processSlice()
       if (this.#isSliceOpen) return true
     }
+    return true
+  }
+
+  #nextSlice(): boolean {
+    const { queues } = this
+    if (this.#horizons === null) return merge(this.#slice, queues[LEFT], queues[RIGHT])
+    return mergeByProgress(this.#slice, queues, this.#horizons.sides, this.#join.idleMs)
+  }
+
+  /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */
+  #moveOn(): boolean {
+    const { queues } = this
+    const isTold = this.#horizons?.pass(queues) ?? false
+    const hasMoved = this.#horizons?.move(queues, this.state.clock) ?? false
+    if (!isTold && !hasMoved) return false
+    this.#dirty = true
     return true
   }
 
@@ -171,6 +195,8 @@ export class JoinTask implements RunnableTask {
     let i = firstLeft
     let j = firstRight
     let n = slice.at
+    // Only where a side is repartitioned is there anything that stream time may not pass.
+    const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
     // Nearly all are: a call for each would box its number.
     const onTime = [0, 0]
     for (; n < length && !this.full && !window.coldFull; n++) {
@@ -194,7 +220,10 @@ export class JoinTask implements RunnableTask {
         if (behind > 0) lateness[side].add(behind)
         else onTime[side]++
       }
-      if (fate === TAKEN && time > clock.streamTime) clock.streamTime = time
+      if (fate === TAKEN && time > clock.streamTime) {
+        if (time <= most) clock.streamTime = time
+        else if (most > clock.streamTime) clock.streamTime = most
+      }
     }
     lateness[LEFT].addNone(onTime[LEFT])
     lateness[RIGHT].addNone(onTime[RIGHT])
@@ -236,7 +265,7 @@ export class JoinTask implements RunnableTask {
     const { outer, times } = this.window
     if (outer === undefined || outer.closing.pending === 0) return false
     const [facts, right] = this.queues
-    if (!facts.caughtUp || !right.caughtUp) return false
+    if (!facts.caughtUp || !right.caughtUp || this.#horizons?.areIdle === false) return false
     const ended = facts.ended && right.ended
     const silentMs = this.#context.elapsed() - this.#lastInputAt
     if (!ended && silentMs < this.#join.idleMs) return false
@@ -255,6 +284,8 @@ export class JoinTask implements RunnableTask {
   drain(): TaskEpoch | undefined {
     if (!this.#dirty) return undefined
     this.#dirty = false
+    // What lies before the offsets of the epoch is part of its state.
+    this.#horizons?.pass(this.queues)
     return {
       partition: this.partition,
       outputs: this.#output.batches.drain(),

@@ -21,6 +21,10 @@ export interface TaskContext {
   readonly output: OutputTopic
   readonly shape: OutputShape
   readonly rejects: OutputTopic
+  /** Where the records of the stages before the last go, by stage. */
+  readonly repartition: readonly OutputTopic[]
+  /** How many partitions each input has whose records come by an internal topic. */
+  readonly partitions: ReadonlyMap<string, number>
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
   /** How far ahead of the clock an event time may be: the plan's, or the output topic's limit where that is less. */

@@ -9,7 +9,7 @@ import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.t
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { sourcesOf } from '../../src/config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
@@ -26,6 +26,8 @@ import type { StreamRecord } from '../window/random-streams.ts'
 import { CHANGELOG, startWorker } from './start-worker.ts'
 
 export const PARTITIONS = 3
+/** Of an input that is repartitioned. */
+const INPUT_PARTITIONS = 2
 /** Less than a transaction's timeout. */
 const SESSION_MS = 6000
 const COMMIT_MS = 5
@@ -73,6 +75,10 @@ export class MemoryInstances {
   /** Time passes at the broker as it does here; this also keeps the process alive, as connections would. */
   readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
   #waiting: StreamRecord[]
+  /** The sides that are repartitioned. */
+  readonly #through: ReadonlySet<number>
+  /** How many partitions each input has. */
+  readonly #inputs = new Map<string, number>()
   #silence = 0
   #release: () => void = () => {}
 
@@ -82,14 +88,24 @@ export class MemoryInstances {
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#waiting = [...records]
     const { output } = pipeline
-    for (const topic of [...sourceTopics(pipeline), output.topic, CHANGELOG]) {
+    this.#through = new Set(repartitioned(pipeline).map(({ side }) => side))
+    for (const [side, topic] of sourceTopics(pipeline).entries()) {
+      this.#inputs.set(topic, this.#through.has(side) ? INPUT_PARTITIONS : PARTITIONS)
+    }
+    for (const [topic, partitions] of this.#inputs) this.kafka.topics.create(topic, partitions, {})
+    const internal = repartitioned(pipeline).map(({ topic }) => topic)
+    for (const topic of [...internal, output.topic, CHANGELOG]) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
     this.kafka.topics.create(output.rejects, 1, {})
   }
 
-  static async open(times: ModelTimes, records: readonly StreamRecord[]): Promise<MemoryInstances> {
-    const pipeline = joinPipeline(times, false)
+  static async open(
+    times: ModelTimes,
+    records: readonly StreamRecord[],
+    repartition: 'facts' | 'right' | 'both' | null = null,
+  ): Promise<MemoryInstances> {
+    const pipeline = joinPipeline(times, false, repartition)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     return new MemoryInstances(pipeline, codec, records)
   }
@@ -149,10 +165,12 @@ export class MemoryInstances {
   async #put(count: number): Promise<void> {
     const topics = sourceTopics(this.#pipeline)
     for (const record of this.#waiting.splice(0, count)) {
-      const partition = partitionOf(Buffer.from(record.key), PARTITIONS)
       const topic = topics[record.side]
-      const bytes = { ...recordBytes(record), headers: [], timestamp: record.time }
-      await this.kafka.append({ topic, partition }, [bytes])
+      const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      // Another key, and so anywhere.
+      const key = this.#through.has(record.side) ? Buffer.from(`${record.id}`) : of.key
+      const partition = partitionOf(key!, this.#inputs.get(topic)!)
+      await this.kafka.append({ topic, partition }, [{ ...of, key }])
     }
   }
 
@@ -176,6 +194,7 @@ export class MemoryInstances {
       },
       codec: this.#codec,
       partitions: PARTITIONS,
+      inputs: this.#inputs,
       instanceId: instance,
       elapsed: () => performance.now() + this.#silence,
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),

@@ -3,11 +3,13 @@ import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import { repartitioned } from '../../src/config/topic-names.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { avroShape } from '../../src/plan/pipeline-codec.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { FRAME, ROW } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext } from '../support/task-context.ts'
 
@@ -19,7 +21,10 @@ export interface WorkerSetting {
   /** With the instance's own `state.dir`. */
   readonly pipeline: Pipeline
   readonly codec: PipelineCodec
+  /** Of the stage that joins. */
   readonly partitions: number
+  /** Of each input. */
+  readonly inputs?: ReadonlyMap<string, number>
   readonly instanceId: string
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
@@ -30,6 +35,8 @@ const nothing = (): void => {}
 
 export function startWorker(setting: WorkerSetting): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
+  const { inputs = new Map() } = setting
+  const plan = planOf(pipeline)
   const topic = { compression: 'none', maxBatchBytes: BATCH_BYTES } as const
   const log: Log = { event: onEvent }
   const worker = new Worker({
@@ -41,6 +48,8 @@ export function startWorker(setting: WorkerSetting): Worker {
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,
       output: { ...topic, topic: pipeline.output.topic, partitions },
+      repartition: repartitioned(pipeline).map((to) => ({ ...topic, topic: to.topic, partitions })),
+      partitions: inputs,
       rejects: { ...topic, topic: pipeline.output.rejects, partitions: 1 },
     }),
     changelog: {
@@ -52,8 +61,8 @@ export function startWorker(setting: WorkerSetting): Worker {
         broker.admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
       },
     },
-    partitions: [partitions],
-    topicIds: [null, null],
+    partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
+    topicIds: plan.sources.map(() => null),
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,

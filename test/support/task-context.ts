@@ -24,6 +24,8 @@ export function taskContext(
     output: { ...TOPIC, topic: output.topic },
     shape: avroShape(outputFrame(5)),
     rejects: { ...TOPIC, topic: output.rejects },
+    repartition: [],
+    partitions: new Map(),
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: 1 << 19,

@@ -124,6 +124,8 @@ export class Simulation {
       output: topic(output.topic),
       shape: avroShape(outputFrame(0)),
       rejects: topic(output.rejects),
+      repartition: [],
+      partitions: new Map(),
       aheadMs: Math.min(this.#plan.aheadMs, AHEAD_MS),
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,

@@ -204,7 +204,9 @@ test('the log says once that input is held up, by what, and once that it goes on
     { untaken: 0, undecidedMs: 45_000 },
     { untaken: 0, undecidedMs: 0 },
   ]
-  watched.parts.worker = { tasks: [{ task: { stage: 0, partition: 2, queues } }] } as unknown as Worker
+  watched.parts.worker = {
+    tasks: [{ task: { stage: 0, partition: 2, queues } }],
+  } as unknown as Worker
   watched.pass(600)
   queues[0].undecidedMs = 0
   watched.pass(600)
