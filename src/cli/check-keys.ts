@@ -4,11 +4,11 @@ import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/r
 import { keyTextOf } from '../codec/keys.ts'
 import { type KeyReader, OTHER_TYPE, type PipelineCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
 import { planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
-import { checkKeyHash, type KeySample } from './checks/keys.ts'
+import { checkBesideRepartition, checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
 import { readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
@@ -34,13 +34,18 @@ export async function checkHash(
   partitions: (topic: string) => number,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
+  const through = repartitioned(pipeline).map(({ side }) => Number(side))
   const [left, right] = await Promise.all(
     sourcesOf(pipeline).map(({ config }, s) => {
+      if (through.includes(s)) return undefined
+
       const records = samples.get(config.topic)
       const count = partitions(config.topic)
       return records && keySample(config, count, records, codec?.sources[s].key)
     }),
   )
+  const beside = left ?? right
+  if (through.length > 0) return beside === undefined ? [] : checkBesideRepartition(beside)
   if (left === undefined || right === undefined) return []
   const forms = [left, right].flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
   const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])

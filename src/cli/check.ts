@@ -209,20 +209,29 @@ async function sampleInputs(
 }
 
 /** How the records of an input are read. */
-type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream'>
+type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream' | 'join'>
 
 /** By `inputsOf`. */
 function codecsOf(pipeline: Pipeline, { sources, dimensions, dimensionKeys }: PipelineCodec) {
   const plan = planOf(pipeline)
   return [
-    ...sources.map(({ values, key }, s): InputCodec => {
+    ...sources.slice(0, sourcesOf(pipeline).length).map(({ values, key }, s): InputCodec => {
       const { isKeyed } = plan.sources[s]
-      return { codec: values, key: isKeyed ? key : null, isStream: true }
+      const join = isKeyed ? joinOf(pipeline, s) : null
+      return { codec: values, key: isKeyed ? key : null, isStream: true, join }
     }),
     ...dimensions.map((codec, d): InputCodec => {
-      return { codec, key: dimensionKeys[d], isStream: false }
+      return { codec, key: dimensionKeys[d], isStream: false, join: null }
     }),
   ]
+}
+
+/** The field that a side is joined by, and what to write where its records have another key. */
+function joinOf({ join }: Pipeline, side: number): ValueSample['join'] {
+  if (join === null) return null
+  const word = join.repartition === null ? ['facts', 'right'][side] : 'both'
+  const field = side === 0 ? join.onLeft : join.onRight
+  return { field, instead: `write \`repartition: ${word}\` under \`join\`` }
 }
 
 /** What the records are: whether they can be read, and how much room they need. */
@@ -243,7 +252,7 @@ async function checkContents(
     if (values && result) findings.push(...checkValues(values, result))
     read.push(result)
   }
-  const sources = read.slice(0, codec.sources.length)
+  const sources = read.slice(0, sourcesOf(pipeline).length)
   findings.push(
     ...checkTimes(
       pipeline,

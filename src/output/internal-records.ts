@@ -94,7 +94,7 @@ export function writeMark(
 export function markAt(columns: RecordColumns, i: number): Mark | undefined {
   const { buffer, valueEnds } = columns
   if (valueEnds[i] >= 0) return undefined
-  const at = valueOf(MARK, buffer, sectionOf(columns, i))
+  const at = valueStart(MARK, buffer, sectionOf(columns, i))
   if (at < 0) return undefined
   return { partition: buffer.readUInt32BE(at), time: buffer.readDoubleBE(at + 4) }
 }
@@ -102,7 +102,7 @@ export function markAt(columns: RecordColumns, i: number): Mark | undefined {
 /** Where the header section of record `i` begins without ours; as it is where a record has none of ours. */
 export function ownHeaders(columns: RecordColumns, i: number): number {
   const { buffer, headerStarts } = columns
-  const at = valueOf(ORIGIN, buffer, sectionOf(columns, i))
+  const at = valueStart(ORIGIN, buffer, sectionOf(columns, i))
   if (at < 0) return headerStarts[i]
   return at + FIXED_BYTES + Math.max(0, buffer.view.getInt32(at + 20))
 }
@@ -110,7 +110,7 @@ export function ownHeaders(columns: RecordColumns, i: number): number {
 /** Where record `i` was; undefined: it does not say so, for something else has written it. */
 export function originAt(columns: RecordColumns, i: number): Origin | undefined {
   const { buffer } = columns
-  const at = valueOf(ORIGIN, buffer, sectionOf(columns, i))
+  const at = valueStart(ORIGIN, buffer, sectionOf(columns, i))
   if (at < 0) return undefined
   const keyBytes = buffer.readInt32BE(at + 20)
   const keyAt = at + FIXED_BYTES
@@ -134,7 +134,7 @@ const sectionOf = ({ valueStarts, valueEnds }: RecordColumns, i: number): number
   valueEnds[i] < 0 ? valueStarts[i] : valueEnds[i]
 
 /** Where the value of the section's first header begins; -1: it has another name, or there is none. */
-function valueOf(name: string, buffer: Bytes, section: number): number {
+function valueStart(name: string, buffer: Bytes, section: number): number {
   if (readVarint(buffer, section) === 0) return -1
   let at = section + varintBytes(buffer, section)
   if (readVarint(buffer, at) !== name.length) return -1

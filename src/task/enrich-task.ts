@@ -15,6 +15,7 @@ import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
+  NO_FIGURES,
   type RunnableTask,
   SLICES,
   type TaskContext,
@@ -142,6 +143,6 @@ export class EnrichTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return { streamTime: null, records: [], segments: [], pages: 0, pageBytes: 0, indexBytes: 0 }
+    return NO_FIGURES
   }
 }

@@ -61,8 +61,14 @@ export class Horizons {
     return most
   }
 
+  /** Both of these. @returns whether a mark was taken, or the clock has moved */
+  moveOn(queues: readonly InputQueue[], clock: StreamClock): boolean {
+    const isTold = this.pass(queues)
+    return this.#move(queues, clock) || isTold
+  }
+
   /** Moves the clock on to what all sides have passed. @returns whether it has moved */
-  move(queues: readonly InputQueue[], clock: StreamClock): boolean {
+  #move(queues: readonly InputQueue[], clock: StreamClock): boolean {
     let reached = Number.NEGATIVE_INFINITY
     let most = Number.POSITIVE_INFINITY
     for (const [side, marks] of this.sides.entries()) {

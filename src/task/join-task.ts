@@ -147,8 +147,7 @@ export class JoinTask implements RunnableTask {
     for (let taken = 0; taken < SLICES; taken++) {
       if (!this.#readHeads()) return taken > 0
       if (taken > 0) this.#moveOn()
-      const isOpen = this.#isSliceOpen
-      if (!isOpen && !this.#nextSlice()) return taken > 0
+      if (!this.#isSliceOpen && !this.#nextSlice()) return taken > 0
       this.#processSlice()
       if (this.#isSliceOpen) return true
     }
@@ -156,17 +155,14 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const { queues } = this
-    if (this.#horizons === null) return merge(this.#slice, queues[LEFT], queues[RIGHT])
-    return mergeByProgress(this.#slice, queues, this.#horizons.sides, this.#join.idleMs)
+    const [facts, right] = this.queues
+    if (this.#horizons === null) return merge(this.#slice, facts, right)
+    return mergeByProgress(this.#slice, this.queues, this.#horizons.sides, this.#join.idleMs)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */
   #moveOn(): boolean {
-    const { queues } = this
-    const isTold = this.#horizons?.pass(queues) ?? false
-    const hasMoved = this.#horizons?.move(queues, this.state.clock) ?? false
-    if (!isTold && !hasMoved) return false
+    if (!this.#horizons?.moveOn(this.queues, this.state.clock)) return false
     this.#dirty = true
     return true
   }

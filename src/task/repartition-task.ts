@@ -16,6 +16,7 @@ import { BatchList, type OutputTopic, tooLargeText } from '../output/task-output
 import { TaskRejects } from '../output/task-rejects.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
+  NO_FIGURES,
   type RunnableTask,
   SLICES,
   type TaskContext,
@@ -180,6 +181,6 @@ export class RepartitionTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return { streamTime: null, records: [], segments: [], pages: 0, pageBytes: 0, indexBytes: 0 }
+    return NO_FIGURES
   }
 }

@@ -16,7 +16,7 @@ export const TAKEN = 2
 export const NEEDS_KEY_SCHEMA = 3
 
 const KEY_MISMATCH =
-  'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
+  'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field, or name its side in join.repartition'
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 /** One source of a task: reads of its records what is compared, and says why one is refused. */

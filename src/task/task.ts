@@ -68,6 +68,16 @@ export interface TaskFigures {
   readonly indexBytes: number
 }
 
+/** Of a task that keeps no state. */
+export const NO_FIGURES: TaskFigures = {
+  streamTime: null,
+  records: [],
+  segments: [],
+  pages: 0,
+  pageBytes: 0,
+  indexBytes: 0,
+}
+
 /** A task: one partition of each source of its stage, and what it keeps from one record to the next. */
 export interface RunnableTask extends TaskId {
   /** Of the stage's sources. */

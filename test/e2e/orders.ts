@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Check } from '../../examples/orders/check.ts'
 import * as data from '../../examples/orders/data.ts'
+import { partitionOf } from '../../src/broker/partition-of.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
@@ -14,6 +15,8 @@ import { testBroker } from '../support/kafka.ts'
 import { connect, createTopic, PlainProducer, readAll } from '../support/topics.ts'
 
 const PARTITIONS = 4
+/** Of orders that are keyed by their customer. */
+const SCATTERED_PARTITIONS = 3
 const EPOCH = 1_735_689_600_000
 export const FILE = 'examples/orders/pipeline.yaml'
 
@@ -26,9 +29,17 @@ export class Orders {
   readonly producer: PlainProducer
   readonly #address: string
   readonly #perSecond: number
+  /** The side of the join whose records have another key than the order. */
+  readonly #repartition: 'facts' | 'both' | null
   readonly #services: ServiceProcess[] = []
 
-  private constructor(address: string, broker: Broker, perSecond: number) {
+  private constructor(
+    address: string,
+    broker: Broker,
+    perSecond: number,
+    repartition: 'facts' | 'both' | null,
+  ) {
+    this.#repartition = repartition
     this.#address = address
     this.#perSecond = perSecond
     this.broker = broker
@@ -38,12 +49,21 @@ export class Orders {
   /**
    * Topics, with all dimension rows in them where these are wanted.
    * @param perSecond orders per second of event time
+   * @param repartition the side whose records have another key than the order
    */
-  static async create({ dimensions = true, broker = '', perSecond = 1000 } = {}): Promise<Orders> {
+  static async create({
+    dimensions = true,
+    broker = '',
+    perSecond = 1000,
+    repartition = null as 'facts' | 'both' | null,
+  } = {}): Promise<Orders> {
     const address = broker || (await testBroker())
-    const orders = new Orders(address, await connect(address), perSecond)
+    const orders = new Orders(address, await connect(address), perSecond, repartition)
     const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
-    for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
+    for (const name of names) {
+      const isScattered = repartition !== null && name === orders.topic('orders')
+      await createTopic(orders.broker, name, isScattered ? SCATTERED_PARTITIONS : PARTITIONS)
+    }
     await orders.producer.connect(names)
     if (!dimensions) return orders
     await orders.#dimension('customers', data.CUSTOMERS, (id) =>
@@ -104,26 +124,30 @@ export class Orders {
     const { producer } = this
     for (let i = from; i < to; i++) {
       const at = this.orderedAt(i)
-      producer.put(
-        this.topic('orders'),
-        i % PARTITIONS,
-        at,
-        Buffer.from(data.orderId(i)),
-        data.encode('order', data.order(i, at)),
-      )
+      const [partition, key] = this.#placeOfOrder(i)
+      const value = data.encode('order', data.order(i, at))
+      producer.put(this.topic('orders'), partition, at, key, value)
       if (producer.bytes > 400_000) await producer.flush()
     }
     for (const { at, i } of payments) {
-      producer.put(
-        this.topic('payments'),
-        i % PARTITIONS,
-        at,
-        Buffer.from(data.orderId(i)),
-        data.encode('payment', data.payment(i, this.orderedAt(i))),
-      )
+      const [partition, key] = this.#placeOfPayment(i)
+      const value = data.encode('payment', data.payment(i, this.orderedAt(i)))
+      producer.put(this.topic('payments'), partition, at, key, value)
       if (producer.bytes > 400_000) await producer.flush()
     }
     await producer.flush()
+  }
+
+  #placeOfOrder(i: number): [partition: number, key: Buffer] {
+    if (this.#repartition === null) return [i % PARTITIONS, Buffer.from(data.orderId(i))]
+    const customer = i % 50
+    return [customer % SCATTERED_PARTITIONS, Buffer.from(`customer ${customer}`)]
+  }
+
+  #placeOfPayment(i: number): [partition: number, key: Buffer] {
+    const key = Buffer.from(data.orderId(i))
+    if (this.#repartition === 'facts') return [partitionOf(key, PARTITIONS), key]
+    return [i % PARTITIONS, this.#repartition === null ? key : Buffer.from(`payment ${i}`)]
   }
 
   async #dimension(name: string, rows: number, value: (id: number) => Buffer): Promise<void> {

@@ -36,6 +36,8 @@ const TICK_MS = 5
 const HASTE_MS = 40
 /** Of a few long polls. */
 const SETTLE_MS = 150
+/** Between two silences while there is something left to be taken; meanwhile sessions time out. */
+const LOOKS = 50
 /** Longer than this nothing takes, on a busy machine either. */
 const PATIENCE_MS = 20_000
 
@@ -142,7 +144,14 @@ export class MemoryInstances {
       this.#start({ instance: 'last', isStatic: false, isNew: false })
     }
     await this.#put(this.#waiting.length)
-    await this.#until('everything is committed', async () => this.#isTaken())
+    let looks = 0
+    await this.#until('everything is committed', async () => {
+      const isTaken = this.#isTaken()
+      // A source partition that has never had a record is waited for.
+      const isHeld = !isTaken && this.#through.size > 0
+      if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
+      return isTaken
+    })
     await this.#until(`${rows} rows have come out`, async () => {
       const isOut = (await this.#rows()).length >= rows
       // Again and again: for a task that is taken anew the silence begins anew.

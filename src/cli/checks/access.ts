@@ -6,7 +6,7 @@ import {
   type TopicAccess,
 } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { changelogTopic, inputTopics } from '../../config/topic-names.ts'
+import { inputTopics, internalTopics } from '../../config/topic-names.ts'
 import { type Finding, fail, ok } from './finding.ts'
 
 const WHAT = 'permissions'
@@ -39,13 +39,12 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
 /** What the service does with each topic. */
 function neededOn(pipeline: Pipeline): [string, readonly Operation[]][] {
   const { output } = pipeline
-  const changelog = changelogTopic(pipeline)
   const all = (topics: readonly string[], operations: readonly Operation[]) =>
     topics.map((topic): [string, readonly Operation[]] => [topic, operations])
   return [
     ...all(inputTopics(pipeline), ['describe', 'read']),
     ...all([output.topic, output.rejects], ['describe', 'write']),
-    ...all(changelog === null ? [] : [changelog], ['describe', 'read', 'write', 'delete']),
+    ...all(internalTopics(pipeline), ['describe', 'read', 'write', 'delete']),
   ]
 }
 

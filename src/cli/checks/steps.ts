@@ -4,15 +4,18 @@ import type { Comparison } from '../../codec/registry.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
 import {
+  alikeTopics,
   changelogName,
   changelogTopic,
   inputTopics,
+  leadTopic,
   ownTopics,
   sourcesOf,
 } from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
+import { lastStage, planOf } from '../../plan/plan.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
 import { joinTakenOut } from '../../state/state-faults.ts'
@@ -31,7 +34,6 @@ export function topicSteps(
   pipeline: Pipeline,
   found: ReadonlyMap<string, TopicDescription>,
 ): Step[] {
-  const { facts } = pipeline
   const missing = inputTopics(pipeline).filter((topic) => !found.has(topic))
   if (missing.length > 0) {
     return missing.map((topic) =>
@@ -42,15 +44,17 @@ export function topicSteps(
       ),
     )
   }
-  const { partitions } = found.get(facts.topic)!
+  const lead = leadTopic(pipeline)
+  const { partitions } = found.get(lead)!
   const differs = (topic: string): Step => {
     const count = found.get(topic)!.partitions
     const remedy = partitionsRemedy(pipeline, partitions, topic, count)
-    const text = `${topic} has ${plural(count, 'partition')}, ${facts.topic} has ${partitions}; ${remedy}`
+    const text = `${topic} has ${plural(count, 'partition')}, ${lead} has ${partitions}; ${remedy}`
     return step('refuse', 'topic', text)
   }
-  const [, ...joined] = sourcesOf(pipeline).map(({ config }) => config.topic)
-  const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
+  const inputs = inputTopics(pipeline)
+  const alike = alikeTopics(pipeline).filter((topic) => inputs.includes(topic))
+  const odd = alike.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {
@@ -238,8 +242,7 @@ function offsetStep(topic: string, { offsets, ends }: GroupState): Step {
 /** What ends a start with OFFSETS_CHANGED: window and offsets are written together, and differ; or the pipeline has run without a join. */
 function offsetsChanged(pipeline: Pipeline, { offsets, headers }: GroupState): string | undefined {
   if (changelogTopic(pipeline) === null) return undefined
-  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
-    const { topic } = config
+  for (const [source, topic] of lastStage(planOf(pipeline)).topics.entries()) {
     for (const { partition, offset } of offsets.filter((of) => of.topic === topic)) {
       const stored = headers.get(partition)?.offsets[source] ?? -1
       if (offset === -1 || offset === stored) continue

@@ -6,6 +6,8 @@ import {
   alikeTopics,
   changelogTopic,
   inputTopics,
+  internalTopics,
+  leadTopic,
   ownTopics,
   sourcesOf,
 } from '../../config/topic-names.ts'
@@ -34,18 +36,18 @@ export function checkThere(
 
 /** All that a task has its partition of needs equally many. */
 export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
-  const { facts } = pipeline
-  const expected = found.get(facts.topic)?.partitions
+  const lead = leadTopic(pipeline)
+  const expected = found.get(lead)?.partitions
   if (expected === undefined) return []
   const others = alikeTopics(pipeline).filter((topic) => found.has(topic))
   const odd = others.filter((topic) => found.get(topic)?.partitions !== expected)
   if (odd.length === 0) {
-    return [ok('partitions', `${expected} each: ${[facts.topic, ...others].join(', ')}`)]
+    return [ok('partitions', `${expected} each: ${[lead, ...others].join(', ')}`)]
   }
   return odd.map((topic) =>
     fail(
       'partitions',
-      `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: ${apart(pipeline)}`,
+      `${topic} has ${found.get(topic)?.partitions}, ${lead} has ${expected}: ${apart(pipeline)}`,
       partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
     ),
   )
@@ -120,7 +122,7 @@ export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {
 /** Output, rejects and changelog: those that are there already may have been made by hand. */
 export function checkOwnTopics(pipeline: Pipeline, found: Found): Finding[] {
   const own = ownTopics(pipeline)
-  const changelog = changelogTopic(pipeline)
+  const internal = internalTopics(pipeline)
   const missing = own.filter((topic) => !found.has(topic))
   const created =
     missing.length === 0 ? [] : [ok('own topics', `${missing.join(', ')}: created by a start`)]
@@ -134,8 +136,12 @@ export function checkOwnTopics(pipeline: Pipeline, found: Found): Finding[] {
     }
     if (limit === undefined) return [ok('own topics', `${name}: there, keeps its records`)]
     const remedy = `set retention.ms=-1 and retention.bytes=-1 on ${name}`
-    if (name === changelog) {
-      const detail = `${name} deletes records ${limit}; it is what a window is restored from`
+    if (internal.includes(name)) {
+      const what =
+        name === changelogTopic(pipeline)
+          ? 'what a window is restored from'
+          : 'on its way to the join'
+      const detail = `${name} deletes records ${limit}; it is ${what}`
       return [fail('own topics', detail, remedy)]
     }
     const detail = `${name} deletes records ${limit}; timestamps are event times, so old ones go at once`

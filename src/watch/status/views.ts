@@ -2,7 +2,7 @@
 
 import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { changelogTopic } from '../../config/topic-names.ts'
+import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
 import type { TaskFigures } from '../../task/task.ts'
@@ -147,6 +147,10 @@ export class ServiceViews implements Views {
       })),
       right: join && { topic: join.topic },
       join: join && joinOf(join),
+      repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => ({
+        side: SIDES[side],
+        topic,
+      })),
       changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
       rejects: { topic: output.rejects },
