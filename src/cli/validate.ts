@@ -53,7 +53,9 @@ function joinLine(pipeline: Pipeline, { right }: OutputPlan): string[] {
   const { join } = pipeline
   if (join === null) return []
   const { topic, onRight, kind } = join
-  return [`  ⋈ ${topic}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`]
+  return [
+    `  ⋈ ${topic}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`,
+  ]
 }
 
 /** How a side's records come to be where those of the same join key are. */

@@ -21,6 +21,7 @@ import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
 import { Horizons } from './horizons.ts'
+import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
@@ -293,15 +294,6 @@ export class JoinTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    const { segments } = this.window
-    const { clock, log, livePages } = this.state
-    return {
-      streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
-      records: [segments.entries(LEFT), segments.entries(RIGHT)],
-      segments: [segments.count(LEFT), segments.count(RIGHT)],
-      pages: livePages,
-      pageBytes: log.recent.bytes,
-      indexBytes: segments.bytes,
-    }
+    return joinFigures(this.state, this.window)
   }
 }

@@ -35,7 +35,7 @@ export async function collect(
   await collectDisk(metrics, pipeline)
   collectInstance(metrics, parts)
   collectVerdict(metrics, pipeline, verdict)
-  collectCounts(metrics, pipeline, counts)
+  collectCounts(metrics, parts)
   collectLabelled(metrics, counts)
   for (const [d, dimension] of dimensions.entries()) {
     collectDimension(metrics, pipeline.dimensions[d].name, dimension)
@@ -87,12 +87,14 @@ async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise
   }
 }
 
-function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
+function collectCounts(metrics: Metrics, { pipeline, plan, counts }: ServiceParts): void {
   const { output } = pipeline
-  for (const [s, { config }] of sourcesOf(pipeline).entries()) {
+  for (const { topic, index } of plan.sources) {
+    metrics.records_consumed_total.inc({ topic }, counts.consumed[index])
+    metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[index])
+  }
+  for (const { config } of sourcesOf(pipeline)) {
     const { topic, format } = config
-    metrics.records_consumed_total.inc({ topic }, counts.consumed[s])
-    metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[s])
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
   if (pipeline.join !== null) collectJoin(metrics, pipeline, pipeline.join, counts)

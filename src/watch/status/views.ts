@@ -5,6 +5,7 @@ import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
+import { lastStage } from '../../plan/plan.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
@@ -85,6 +86,7 @@ export class ServiceViews implements Views {
       },
       topology: this.topology(),
       tasks: this.tasks(),
+      repartition: this.#repartition(),
       dimensions: this.dimensions(records),
       join: (pipeline.join === null ? [] : SIDES).map((side, s) => ({
         side,
@@ -147,10 +149,9 @@ export class ServiceViews implements Views {
       })),
       right: join && { topic: join.topic },
       join: join && joinOf(join),
-      repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => ({
-        side: SIDES[side],
-        topic,
-      })),
+      repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
+        return { side: SIDES[side], topic }
+      }),
       changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
       rejects: { topic: output.rejects },
@@ -158,7 +159,9 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const tasks = [...(this.#parts.worker?.tasks ?? [])]
+    const { plan, worker } = this.#parts
+    const last = lastStage(plan).number
+    const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
     tasks.sort((a, b) => a.task.partition - b.task.partition)
     return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
       partition: task.partition,
@@ -169,6 +172,18 @@ export class ServiceViews implements Views {
       restore:
         state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
     }))
+  }
+
+  /** How far each internal topic is: what waits before it, and in it, of the tasks that are here. */
+  #repartition(): readonly object[] {
+    const { pipeline, plan, worker } = this.#parts
+    const all = worker === undefined ? [] : lagsOf(worker, plan)
+    const of = (topic: string): number =>
+      all.reduce((sum, { source, records }) => sum + (source.topic === topic ? records : 0), 0)
+    return repartitioned(pipeline).map(({ side, topic }) => {
+      const { topic: from } = plan.sources[side]
+      return { side: SIDES[side], from, topic, lag: { from: of(from), topic: of(topic) } }
+    })
   }
 
   lag(): object {
