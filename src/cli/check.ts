@@ -14,7 +14,6 @@ import {
 } from '../config/topic-names.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
-import { planOf } from '../plan/plan.ts'
 import {
   type ChangelogHeaders,
   NO_HEADERS,
@@ -24,6 +23,7 @@ import {
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
+import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
 import {
   checkDisk,
@@ -41,7 +41,7 @@ import {
   checkRetention,
   checkThere,
 } from './checks/topics.ts'
-import { checkValues, readValues, type ValueSample, type ValuesRead } from './checks/values.ts'
+import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
 import { compareOutput, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
@@ -206,32 +206,6 @@ async function sampleInputs(
   }
   bar.end()
   return samples
-}
-
-/** How the records of an input are read. */
-type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream' | 'join'>
-
-/** By `inputsOf`. */
-function codecsOf(pipeline: Pipeline, { sources, dimensions, dimensionKeys }: PipelineCodec) {
-  const plan = planOf(pipeline)
-  return [
-    ...sources.slice(0, sourcesOf(pipeline).length).map(({ values, key }, s): InputCodec => {
-      const { isKeyed } = plan.sources[s]
-      const join = isKeyed ? joinOf(pipeline, s) : null
-      return { codec: values, key: isKeyed ? key : null, isStream: true, join }
-    }),
-    ...dimensions.map((codec, d): InputCodec => {
-      return { codec, key: dimensionKeys[d], isStream: false, join: null }
-    }),
-  ]
-}
-
-/** The field that a side is joined by, and what to write where its records have another key. */
-function joinOf({ join }: Pipeline, side: number): ValueSample['join'] {
-  if (join === null) return null
-  const word = join.repartition === null ? ['facts', 'right'][side] : 'both'
-  const field = side === 0 ? join.onLeft : join.onRight
-  return { field, instead: `write \`repartition: ${word}\` under \`join\`` }
 }
 
 /** What the records are: whether they can be read, and how much room they need. */
