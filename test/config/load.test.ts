@@ -154,6 +154,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       topic: 'payments',
       kind: 'inner',
       headers: 'left',
+      repartition: null,
       select,
     },
     output,
