@@ -110,9 +110,7 @@ export async function startService(
   worker.start()
 
   const stop = async (): Promise<void> => {
-    kept.close()
-    topicWatch.close()
-    registry?.close()
+    for (const one of [kept, topicWatch, registry]) one?.close()
     await worker.stop()
     rejects.close()
     await closeAll(monitoring, dimensions, broker)

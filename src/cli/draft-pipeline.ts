@@ -1,13 +1,11 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
 
-import { bytesOf, NO_BYTES } from '../bytes.ts'
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { checkInstant, isTimeText, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
-import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
-import { isoTime } from '../config/iso-time.ts'
-import type { TimeUnit } from '../config/pipeline.ts'
+import { isTimeText, unitOf } from '../codec/avro-time.ts'
 import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
+import { timeGuess } from './draft-time.ts'
+import { scalar } from './yaml-scalar.ts'
 
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
@@ -111,51 +109,6 @@ function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | unde
   const [best] = fields.sort((a, b) => hits(b) - hits(a))
   if (best === undefined || hits(best) === 0) return undefined
   return { field: best, why: `${hits(best)} of its values are keys of ${dimension.topic}` }
-}
-
-/** The event time's line; undefined: no field looks like it. */
-function timeGuess(draft: TopicDraft, now: number): string | undefined {
-  const known = draft.schema.fields.find(({ type }) => unitOf(type) !== null || isTimeText(type))
-  if (known !== undefined) return `time: ${scalar(known.name)}`
-  const named = draft.schema.fields.filter((one) => TIME_NAME.test(one.name) && canBeTime(one))
-  for (const { name } of named) {
-    if (isText(draft, name))
-      return `time: ${scalar(name)} # CHECK: by its name and values, ISO 8601`
-    const unit = unitOfValues(draft, name, now)
-    if (unit === undefined) continue
-    const line = unit === 'ms' ? `time: ${scalar(name)}` : timeLine(scalar(name), unit)
-    return `${line} # CHECK: by its name and values, in ${UNIT_NAMES[unit]}`
-  }
-  return undefined
-}
-
-const TIME_NAME = /(^|_)(at|ts|time|timestamp)$|(At|Ts|Time|Timestamp)$/
-
-function canBeTime({ name, type }: AvroRecordSchema['fields'][number]): boolean {
-  try {
-    checkInstant(name, type, null)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Whether nearly all values are text that is a time. */
-function isText({ values }: TopicDraft, field: string): boolean {
-  const texts = values.flatMap((value) => (value?.[field] == null ? [] : [value[field]]))
-  const times = texts.filter((text) => {
-    const bytes = typeof text === 'string' ? bytesOf(Buffer.from(text)) : NO_BYTES
-    return Number.isFinite(isoTime(bytes, 0, bytes.length))
-  })
-  return nearlyAll(times.length, texts.length)
-}
-
-/** The unit in which nearly all values are times of our days. */
-function unitOfValues({ values }: TopicDraft, field: string, now: number): TimeUnit | undefined {
-  const counts = values.flatMap((value) => (value?.[field] == null ? [] : [Number(value[field])]))
-  const isIn = (unit: TimeUnit): boolean =>
-    nearlyAll(counts.filter((count) => likelyUnit(count, now) === unit).length, counts.length)
-  return UNITS.find(isIn)
 }
 
 export function draftText(draft: Draft): string {
@@ -303,9 +256,3 @@ function free(name: string, taken: ReadonlySet<string>): string {
 
 /** `shop.payments` → `payments`. */
 const lastWord = (topic: string): string => topic.split(/\W+/).at(-1) || 'right'
-
-/** Quoted where YAML would read something else than text. */
-const scalar = (text: string): string =>
-  /^[A-Za-z_./][\w./-]*$/.test(text) && !/^(null|true|false|\.(nan|inf))$/i.test(text)
-    ? text
-    : JSON.stringify(text)
