@@ -230,10 +230,12 @@ export class MemoryInstances {
     for (const record of this.#waiting.splice(0, count)) {
       const topic = topics[record.side]
       const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
-      const key = this.#through.has(record.side) ? Buffer.from(`${record.id}`) : of.key
-      const partition = partitionOf(key!, this.#inputs.get(topic)!)
-      await this.kafka.append({ topic, partition }, [{ ...of, key }])
+      const other = Buffer.from(`${record.id}`)
+      const placedBy = isThrough ? other : Buffer.from(record.key)
+      const partition = partitionOf(placedBy, this.#inputs.get(topic)!)
+      await this.kafka.append({ topic, partition }, [isThrough ? { ...of, key: other } : of])
     }
   }
 
