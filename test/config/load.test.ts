@@ -282,6 +282,21 @@ const OUTPUT_FAULTS = `output:
   topic: out
   schemaId: 5`
 
+test('where a group begins is not said of topics that are joined through another', () => {
+  const faults = (startAt: string, more: string): string[] =>
+    faultsOf(
+      textOf({
+        facts: `{ topic: orders, schema: ./schemas/order.avsc, startAt: ${startAt} }`,
+        ...joinWith(`on: order_id, within: 1h${more}`),
+      }),
+    )
+  assert.deepEqual(faults('latest', ''), [])
+  assert.deepEqual(faults('earliest', ', repartition: facts'), [])
+  const [fault, ...others] = faults('latest', ', repartition: right')
+  assert.match(fault, /facts\.startAt: not supported together with join\.repartition; leave it out/)
+  assert.deepEqual(others, [])
+})
+
 test('settings of a topic that contradict one another are refused', () => {
   const output = (said: string): string[] =>
     faultsOf(textOf({ output: `{ topic: out, schemaId: 5, topicConfig: { ${said} } }` }))
