@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import type { ProduceBatch } from '../src/broker/port.ts'
+import { taskOf } from '../src/broker/task-number.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
 import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
@@ -82,7 +83,7 @@ export class JoinTasks {
       const store = await openStore(join(folder, String(partition)))
       stores.push(store)
       const pages = new PageStore(store, codec.layout)
-      tasks.push(new JoinTask(partition, pages, context.plan.join!, context))
+      tasks.push(new JoinTask(taskOf(partition, 1), pages, context.plan.join!, context))
       const records = Math.floor(recordsPerRound / partitions)
       feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
     }
@@ -149,6 +150,8 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     dimensions: [tableOf(codec, CUSTOMERS), tableOf(codec, PRODUCTS)],
     outputs: { whole: topic('output'), shape: avroShape(outputFrame(1)), sinks: [] },
     rejects: topic('rejects'),
+    repartition: [],
+    partitions: new Map(),
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,

@@ -7,6 +7,15 @@ import type { Bytes } from './bytes.ts'
  */
 export const SLICE = 256
 
+/** A task: one partition of all sources of a stage. */
+export interface TaskId {
+  /** Its number among all tasks of the pipeline: see `taskOf`. */
+  readonly number: number
+  /** The number of its stage, in the plan's order. */
+  readonly stage: number
+  readonly partition: number
+}
+
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number

@@ -194,6 +194,7 @@ export const EVENTS = {
     message: 'Tasks assigned',
     fields: {
       partitions: 'the tasks that this instance has now',
+      stages: 'the same by stage, where there are several; `partitions` are those of the last',
       generation: 'of the group',
     },
     means: 'The group has been balanced.',
@@ -204,6 +205,7 @@ export const EVENTS = {
     message: 'Task running',
     fields: {
       partition,
+      stage: 'its number, where there are several',
       starts: 'the offsets that it goes on at: facts, right stream',
       records: 'records in its window; 0 without a join',
       ms: 'how long taking it took',
@@ -349,6 +351,18 @@ export const EVENTS = {
       offset: 'what lies before it may go',
     },
     means: 'What has expired stays in the topic until the next time.',
+    action: 'Again and again: give the service the right to delete on the topic.',
+  },
+  internal_topic_not_shortened: {
+    level: 'warn',
+    message: 'Could not delete what was read of a repartition topic',
+    fields: {
+      err,
+      topic: 'the internal topic',
+      partition,
+      offset: 'what lies before it may go',
+    },
+    means: 'What the join has read stays in the topic until the next time.',
     action: 'Again and again: give the service the right to delete on the topic.',
   },
   broker_failing: {

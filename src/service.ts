@@ -10,7 +10,6 @@ import type { ChangelogTopic } from './commit/epoch-part.ts'
 import { keepLimits } from './commit/keep-limits.ts'
 import { WriteLimits } from './commit/write-limits.ts'
 import type { Pipeline } from './config/pipeline.ts'
-import { sourcesOf } from './config/topic-names.ts'
 import { Counts } from './counts/counts.ts'
 import {
   createDimensions,
@@ -30,7 +29,7 @@ import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from '.
 import { avroShape } from './plan/pipeline-codec.ts'
 import { type Plan, planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
-import { prepareTopics, type Topics } from './plan/topics.ts'
+import { allTasks, prepareTopics, type Topics, tasksOf } from './plan/topics.ts'
 import type { StoredLayout } from './state/changelog.ts'
 import { topicRecreated } from './state/topic-ids.ts'
 import type { TaskContext } from './task/task.ts'
@@ -61,11 +60,10 @@ export async function startService(
   log.event('memory_limits', memory)
   keepBuffers(memory.fetch)
   const parts = partsOf(pipeline, memory)
-  const { counts, instanceId } = parts
+  const { counts, instanceId, plan } = parts
   const monitoring = await startMonitoring(parts, log, onFatal)
 
   // While the broker is asked for this and that.
-  const plan = planOf(pipeline)
   const opening = openDimensionStores(pipeline, plan.tables, counts, log)
   const cluster = await openCluster(pipeline, parts, log, onFatal)
   const { broker, topics, topicWatch, inputs, registry, compiled, transactionalId } = cluster
@@ -93,7 +91,7 @@ export async function startService(
     broker,
     context,
     changelog: changelogOf(compiled, limits, broker, log),
-    partitions: topics.tasks,
+    partitions: tasksOf(plan, topics),
     topicIds: inputs.ids,
     onUnknownTopic,
     ...memberOf(pipeline, instanceId, monitoring.http.port),
@@ -106,7 +104,7 @@ export async function startService(
   })
   worker.prepare()
   await worker.decideStart()
-  watchTopics(topicWatch, pipeline, inputs, dimensions)
+  watchTopics(topicWatch, parts, inputs, dimensions)
   await readDimensions(dimensions, options)
   parts.worker = worker
   worker.start()
@@ -133,12 +131,16 @@ async function closeAll(
 
 type Parts = ServiceParts & { readonly dimensions: Dimension[] }
 
-const partsOf = (pipeline: Pipeline, limits: MemoryLimits): Parts => ({
+const partsOf = (pipeline: Pipeline, limits: MemoryLimits, plan = planOf(pipeline)): Parts => ({
   pipeline,
+  plan,
   version: VERSION,
   revision: REVISION,
   instanceId: pipeline.kafka.instanceId ?? randomUUID(),
-  counts: new Counts(pipeline.dimensions.map(({ name }) => name)),
+  counts: new Counts(
+    pipeline.dimensions.map(({ name }) => name),
+    plan.sources.length,
+  ),
   limits,
   dimensions: [],
 })
@@ -169,7 +171,7 @@ async function openCluster(
   await broker.connect()
   const topics = await prepareTopics(pipeline, broker.admin, log)
   const topicWatch = new TopicWatch(broker.admin, log)
-  const inputs = await inputTopicsOf(pipeline, topics.tasks, broker, log, onFatal)
+  const inputs = await inputTopicsOf(parts.plan, topics, broker, log, onFatal)
   parts.inputs = inputs
   const registry = pipeline.registry && new Registry(pipeline.registry, log)
   parts.registry = registry
@@ -202,7 +204,7 @@ const rejectsOf = (
 const contextOf = (
   plan: Plan,
   { compiled, topics }: Cluster,
-  { outputs, rejects, ofTasks }: WriteLimits,
+  { outputs, rejects, repartition, ofTasks }: WriteLimits,
   dimensions: readonly Dimension[],
   memory: MemoryLimits,
   counts: Counts,
@@ -219,8 +221,10 @@ const contextOf = (
     })),
   ),
   rejects,
+  repartition,
+  partitions: topics.partitions,
   ...ofTasks,
-  memory: new MemoryShares(memory, topics.tasks),
+  memory: new MemoryShares(memory, allTasks(plan, topics)),
   counts,
   interval,
   now: Date.now,
@@ -238,16 +242,16 @@ const memberOf = ({ kafka, state, http }: Pipeline, instanceId: string, port: nu
 })
 
 async function inputTopicsOf(
-  pipeline: Pipeline,
-  partitions: number,
+  plan: Plan,
+  found: Topics,
   { admin }: Broker,
   log: Log,
   onFatal: (error: unknown) => void,
 ): Promise<InputTopics> {
-  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const topics = plan.sources.map(({ topic }) => topic)
   return new InputTopics({
     topics,
-    partitions,
+    partitions: topics.map((topic) => found.partitions.get(topic)!),
     identities: await admin.identify(topics),
     log,
     onRecreated: (topic, before, id) => onFatal(topicRecreated(topic, before, id)),
@@ -256,12 +260,12 @@ async function inputTopicsOf(
 
 function watchTopics(
   watch: TopicWatch,
-  pipeline: Pipeline,
+  { plan }: Parts,
   inputs: InputTopics,
   dimensions: readonly Dimension[],
 ): void {
-  for (const [source, { config }] of sourcesOf(pipeline).entries()) {
-    watch.listen(config.topic, (found) => inputs.seen(source, found))
+  for (const { topic, index } of plan.sources) {
+    watch.listen(topic, (found) => inputs.seen(index, found))
   }
   for (const dimension of new Set(dimensions)) {
     watch.listen(dimension.topic, (found) => dimension.seen(found))

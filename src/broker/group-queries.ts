@@ -4,9 +4,10 @@ import type { Log } from '../events.ts'
 import { Outage } from '../retry/outage.ts'
 import { type RetryPolicy, retry } from '../retry/retry.ts'
 import { brokerError } from './broker-errors.ts'
+import { assignedTasks } from './group-assignment.ts'
 import { offsetFetchRequest } from './group-offset-requests.ts'
-import { type BrokerNode, MemberAssignment, MemberMetadata, request } from './kafkajs.ts'
-import type { DescribedMember, OffsetCommit } from './port.ts'
+import { type BrokerNode, MemberMetadata, request } from './kafkajs.ts'
+import type { DescribedMember, GroupStage, OffsetCommit } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
 
 const PENDING = new Error(
@@ -63,10 +64,10 @@ export async function committedOffsets(
 const isUnstable = (error: unknown): boolean =>
   brokerError(error)?.name === 'UNSTABLE_OFFSET_COMMIT'
 
-/** The group's members, as its coordinator knows them. @param topic whose partitions are told; the members' other topics have the same */
+/** The group's members, as its coordinator knows them. */
 export async function describedMembers(
   { groupId, coordinator }: QueriedGroup,
-  topic: string,
+  stages: readonly GroupStage[],
 ): Promise<DescribedMember[]> {
   const node = await coordinator()
   const { groups } = await node.connectionPool.send(
@@ -76,7 +77,7 @@ export async function describedMembers(
   const known = groups[0].members.filter(({ memberMetadata }) => memberMetadata.length > 0)
   return known.map(({ memberId, clientHost, memberMetadata, memberAssignment }) => {
     const { topics, userData } = MemberMetadata.decode(memberMetadata)
-    const partitions = MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? []
-    return { memberId, host: clientHost.replace(/^\//, ''), topics, userData, partitions }
+    const tasks = assignedTasks(memberAssignment, stages)
+    return { memberId, host: clientHost.replace(/^\//, ''), topics, userData, tasks }
   })
 }

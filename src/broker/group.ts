@@ -6,6 +6,7 @@ import { Outage } from '../retry/outage.ts'
 import { pause, retry } from '../retry/retry.ts'
 import { brokerError, codeOfError } from './broker-errors.ts'
 import { findCoordinator, GROUP_COORDINATOR } from './coordinator.ts'
+import { assignedTasks, assignmentOf } from './group-assignment.ts'
 import { committedOffsets, describedMembers, type QueriedGroup } from './group-queries.ts'
 import {
   type BrokerNode,
@@ -94,7 +95,7 @@ export class ClusterGroup implements Group {
   }
 
   members(): Promise<DescribedMember[]> {
-    return describedMembers(this.#queried, this.#options.topics[0])
+    return describedMembers(this.#queried, this.#options.stages)
   }
 
   async close(forGood = false): Promise<void> {
@@ -133,10 +134,10 @@ export class ClusterGroup implements Group {
       await this.#events.beforeJoin()
       if (signal.aborted) return
       this.#generation = new AbortController()
-      const partitions = await this.#join().catch((error) => this.#recover(error))
-      if (partitions === undefined) continue
+      const tasks = await this.#join().catch((error) => this.#recover(error))
+      if (tasks === undefined) continue
       this.#joining.over()
-      await this.#hold(partitions)
+      await this.#hold(tasks)
     }
   }
 
@@ -144,10 +145,10 @@ export class ClusterGroup implements Group {
    * Lives through a generation, until it ends. What the assignment needs may take longer than the session: heartbeats go
    * on meanwhile. Where that fails nothing is wrong with the group, and to join again would only disturb it.
    */
-  async #hold(partitions: readonly number[]): Promise<void> {
+  async #hold(tasks: readonly number[]): Promise<void> {
     const generation = this.#heartbeats().catch((error: unknown) => ({ error }))
     try {
-      await this.#events.onAssigned(partitions)
+      await this.#events.onAssigned(tasks)
     } catch (error) {
       this.rejoin()
       throw error
@@ -157,12 +158,12 @@ export class ClusterGroup implements Group {
   }
 
   async #join(): Promise<readonly number[]> {
-    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
+    const { groupId, stages, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
     const coordinator = await this.#coordinator()
     this.#joinedAt = coordinator
     const metadata = MemberMetadata.encode({
       version: 1,
-      topics,
+      topics: stages.flatMap(({ topics }) => topics),
       userData: this.#events.userData(),
     })
     const joined = await coordinator.connectionPool.send(
@@ -199,22 +200,24 @@ export class ClusterGroup implements Group {
       await this.#events.onLost()
     }
     this.#synced = generationId
-    const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {}
-    return assignment[topics[0]] ?? []
+    return assignedTasks(memberAssignment, stages)
   }
 
   #assign({ members }: Joined): { memberId: string; memberAssignment: Buffer }[] {
-    const { topics, partitions } = this.#options
+    const { stages } = this.#options
     const known = members.map(({ memberId, memberMetadata }) => {
-      const { topics: read, userData } = MemberMetadata.decode(memberMetadata)
-      return { memberId, topics: read, userData }
+      const { topics, userData } = MemberMetadata.decode(memberMetadata)
+      return { memberId, topics, userData }
     })
-    const given = this.#events.assign(known, partitions)
+    const given = this.#events.assign(
+      known,
+      stages.map(({ partitions }) => partitions),
+    )
     return [...given].map(([memberId, list]) => ({
       memberId,
       memberAssignment: MemberAssignment.encode({
         version: 1,
-        assignment: Object.fromEntries(topics.map((topic) => [topic, list])),
+        assignment: assignmentOf(list, stages),
       }),
     }))
   }

@@ -155,23 +155,31 @@ export interface GroupMember {
 export interface GroupEvents {
   /** What this member tells the one that assigns: asked anew before each join. */
   userData(): Buffer
-  /** Runs on the group's leader: member id → partition numbers (of every topic alike). */
-  assign(members: readonly GroupMember[], partitions: number): Map<string, number[]>
+  /**
+   * Runs on the group's leader: member id → numbers of tasks (see `taskOf`).
+   * @param partitions by stage
+   */
+  assign(members: readonly GroupMember[], partitions: readonly number[]): Map<string, number[]>
   /** Awaited before every JoinGroup: nothing may be in flight afterwards. */
   beforeJoin(): Promise<void>
-  /** The partition numbers that are ours in the new generation. Awaited before the next heartbeat cycle may rejoin. */
-  onAssigned(partitions: readonly number[]): Promise<void>
+  /** The numbers of the tasks that are ours in the new generation. Awaited before the next heartbeat cycle may rejoin. */
+  onAssigned(tasks: readonly number[]): Promise<void>
   /** The group has thrown us out (session timed out, or an unknown member): tasks are lost. Followed by a join. */
   onLost(): Promise<void>
   /** The loop has ended: INSTANCE_ID_TAKEN, GROUP_TAKEN, or what else no retry cures; also what `onAssigned` has thrown. */
   onFatal(error: unknown): void
 }
 
-export interface GroupOptions {
-  readonly groupId: string
-  /** Co-partitioned: all with the same number of partitions. */
+/** Topics of which a task reads the same partition: all have the same number of them. */
+export interface GroupStage {
   readonly topics: readonly string[]
   readonly partitions: number
+}
+
+export interface GroupOptions {
+  readonly groupId: string
+  /** No topic is of two of them. */
+  readonly stages: readonly GroupStage[]
   readonly instanceId: string | null
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
@@ -180,8 +188,8 @@ export interface GroupOptions {
 /** A member as the group's coordinator knows it. */
 export interface DescribedMember extends GroupMember {
   readonly host: string
-  /** Empty while the group rebalances. */
-  readonly partitions: readonly number[]
+  /** Numbers of its tasks; empty while the group rebalances. */
+  readonly tasks: readonly number[]
 }
 
 export interface Group {

@@ -5,11 +5,11 @@ import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
 import type { KeyReader, PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
 import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
-import { checkKeyHash, type KeySample } from './checks/keys.ts'
+import { checkBesideRepartition, checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
 import { isPassedOver, readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
@@ -35,13 +35,18 @@ export async function checkHash(
   partitions: (topic: string) => number,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
+  const through = repartitioned(pipeline).map(({ side }) => Number(side))
   const [left, right] = await Promise.all(
     sourcesOf(pipeline).map(({ config }, s) => {
+      if (through.includes(s)) return undefined
+
       const records = samples.get(config.topic)
       const count = partitions(config.topic)
       return records && keySample(config, count, records, codec?.sources[s].key)
     }),
   )
+  const beside = left ?? right
+  if (through.length > 0) return beside === undefined ? [] : checkBesideRepartition(beside)
   if (left === undefined || right === undefined) return []
   const forms = [left, right].flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
   const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])

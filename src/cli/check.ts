@@ -14,6 +14,7 @@ import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/store
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
+import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkOffsets, type Headers } from './checks/offsets.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
@@ -32,7 +33,7 @@ import {
   checkRetention,
   checkThere,
 } from './checks/topics.ts'
-import { checkValues, readValues, type ValueSample, type ValuesRead } from './checks/values.ts'
+import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
 import { compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
@@ -203,23 +204,6 @@ async function sampleInputs(
   return samples
 }
 
-/** How the records of an input are read. */
-type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream'>
-
-/** By `inputsOf`. */
-function codecsOf(pipeline: Pipeline, { sources, dimensions, dimensionKeys }: PipelineCodec) {
-  const plan = planOf(pipeline)
-  return [
-    ...sources.map(({ values, key }, s): InputCodec => {
-      const { isKeyed } = plan.sources[s]
-      return { codec: values, key: isKeyed ? key : null, isStream: true }
-    }),
-    ...dimensions.map((codec, d): InputCodec => {
-      return { codec, key: dimensionKeys[d], isStream: false }
-    }),
-  ]
-}
-
 /** What the records are: whether they can be read, and how much room they need. */
 async function checkContents(
   pipeline: Pipeline,
@@ -240,7 +224,7 @@ async function checkContents(
     if (values && result && isFirst) findings.push(...checkValues(values, result))
     read.push(result)
   }
-  const sources = read.slice(0, codec.sources.length)
+  const sources = read.slice(0, sourcesOf(pipeline).length)
   findings.push(
     ...checkTimes(
       pipeline,

@@ -93,6 +93,11 @@ function isOpen({ join: joined }: Pipeline, to: number): boolean {
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')
+  if (pipeline.join !== null && pipeline.join.repartition !== null) {
+    throw new Error(
+      'A replay reads inputs that are keyed by the join field: it does not go with join.repartition. Run the pipeline under another name, with another output topic, from the beginning',
+    )
+  }
   if (!/^[a-zA-Z0-9._-]{1,240}$/.test(output)) throw new Error(`${output} is no name for a topic`)
   const own = [...inputTopics(pipeline), ...ownTopics(pipeline)]
   const taken = [output, `${output}.rejects`].find((topic) => own.includes(topic))

@@ -5,7 +5,7 @@ import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
-import { changelogName } from '../config/topic-names.ts'
+import { changelogName, repartitionNames } from '../config/topic-names.ts'
 import { refuseHidden } from './checks/access.ts'
 import { type Step, schemaStep } from './checks/steps.ts'
 import { compareOutputs, compile } from './compile.ts'
@@ -81,12 +81,13 @@ export async function refuseWhileActive(
 export async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Removal[]> {
   const { admin, administration } = broker
   const { name, state } = pipeline
-  // Also one of a time when the pipeline had a join.
-  const changelog = changelogName(pipeline)
+  // Also those of a time when the pipeline had a join, or repartitioned a side.
+  const internal = [changelogName(pipeline), ...repartitionNames(pipeline)]
   const removals: Removal[] = []
-  if ((await admin.describeTopics([changelog])).has(changelog)) {
-    const remove = () => administration.deleteTopics([changelog])
-    removals.push({ text: `topic ${changelog}`, remove })
+  const found = await admin.describeTopics(internal)
+  for (const topic of internal.filter((name) => found.has(name))) {
+    const remove = () => administration.deleteTopics([topic])
+    removals.push({ text: `topic ${topic}`, remove })
   }
   for (const folder of ['window', 'dimension'].map((part) => join(state.dir, part))) {
     const remove = async () => rmSync(folder, { recursive: true })

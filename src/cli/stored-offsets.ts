@@ -1,7 +1,8 @@
 /** Reads where a pipeline is: the group's offsets, and the window's. */
 import type { Broker, GroupDescription } from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogName, sourcesOf } from '../config/topic-names.ts'
+import { changelogName } from '../config/topic-names.ts'
+import { planOf } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, readHeaders } from '../state/stored-layout.ts'
 import type { Headers, OffsetsState } from './checks/offsets.ts'
 
@@ -20,7 +21,7 @@ export async function offsetsOf(
   group: GroupDescription,
   headers: Headers,
 ): Promise<OffsetsState> {
-  const identities = await admin.identify(sourcesOf(pipeline).map(({ config }) => config.topic))
+  const identities = await admin.identify(planOf(pipeline).sources.map(({ topic }) => topic))
   return {
     offsets: group.state === 'hidden' ? [] : await administration.groupOffsets(pipeline.name),
     headers,

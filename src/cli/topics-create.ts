@@ -1,4 +1,4 @@
-/** `topics create FILE`: creates output, rejects and changelog topic, as a start does. */
+/** `topics create FILE`: creates output, rejects and internal topics, as a start does. */
 
 import { loadPipeline } from '../config/load.ts'
 import { differenceText, newTopicText, ownDifferences, remedyOf } from '../plan/own-topics.ts'

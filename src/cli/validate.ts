@@ -4,7 +4,7 @@ import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import { internalTopics, repartitioned } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
 import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
 import { estimateBytes, type RecordBytesEstimate, TEXT_BYTES, typeText } from './checks/size.ts'
@@ -27,7 +27,7 @@ export async function validate(file: string): Promise<void> {
 export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const { facts, dimensions, join, outputs, output, name } = pipeline
   const bytes = estimateBytes(plan)
-  const keyed = join === null ? '' : `keyed by ${join.onLeft}, `
+  const keyed = join === null ? '' : `${keyText(pipeline, 0, join.onLeft)}, `
   const at = join === null ? ', as soon as a fact has its rows, under the fact’s key' : ''
   const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
@@ -72,20 +72,27 @@ function outputLine(
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')
 
-function joinLine({ join }: Pipeline, { right }: OutputPlan): string[] {
+function joinLine(pipeline: Pipeline, { right }: OutputPlan): string[] {
+  const { join } = pipeline
   if (join === null) return []
   const { topic, onRight, kind } = join
   return [
-    `  ⋈ ${topic}${whereText(join)}, keyed by ${onRight}, ${windowText(join)}, ${kind}: ${names(right)}`,
+    `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`,
   ]
+}
+
+/** How a side's records come to be where those of the same join key are. */
+function keyText(pipeline: Pipeline, side: number, field: string): string {
+  const through = repartitioned(pipeline).find((one) => one.side === side)
+  return through === undefined ? `keyed by ${field}` : `by ${field} through ${through.topic}`
 }
 
 /** What is kept of records; nothing where nothing is joined. */
 function stateLines(pipeline: Pipeline, { left, right }: RecordBytesEstimate): string[] {
-  const changelog = changelogTopic(pipeline)
-  if (changelog === null) return []
+  const internal = internalTopics(pipeline)
+  if (internal.length === 0) return []
   return [
-    `Internal topics: ${changelog}`,
+    `Internal topics: ${internal.join(', ')}`,
     `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
   ]
 }

@@ -109,7 +109,7 @@ export interface SourceCodec {
 
 /** Everything that is compiled from the pipeline file and its schemas before the first record. */
 export interface PipelineCodec {
-  /** In the plan's order: facts, and the right stream where there is a join. */
+  /** In the plan's order: facts, and the right stream where there is a join; then internal topics. */
   readonly sources: readonly SourceCodec[]
   /** By dimension, as all that follows; those with one table have one codec and one reader of keys. */
   readonly dimensions: readonly TopicCodec[]

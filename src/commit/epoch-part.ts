@@ -19,13 +19,13 @@ export interface ChangelogTopic extends StoredLayout {
   shorten(partition: number, offset: number): void
 }
 
-/** What all tasks of a plan send with an epoch. */
+/** What all tasks of a stage send with an epoch. */
 export interface EpochTopics {
-  /** Of the sources, in the plan's order. */
+  /** Of the stage's sources. */
   readonly topics: readonly string[]
   /** The sources' ids; null, or none: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
-  /** null: tasks keep no state. */
+  /** null: the stage's tasks keep no state. */
   readonly changelog: ChangelogTopic | null
 }
 

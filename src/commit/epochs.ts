@@ -2,16 +2,18 @@
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import { codeOf } from '../errors.ts'
+import type { Log } from '../events.ts'
 import type { RunnableTask, TaskContext, TaskEpoch } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
-import { type ChangelogTopic, epochPart } from './epoch-part.ts'
+import { ConsumedHeads } from './consumed-heads.ts'
+import { type ChangelogTopic, type EpochTopics, epochPart } from './epoch-part.ts'
 
 export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
   /** null: tasks keep no state. */
   readonly changelog: ChangelogTopic | null
-  /** Of the sources; null: the broker gives none. */
+  /** Of the plan's sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
   /** Of the dimensions: they go with the next epoch. */
@@ -21,6 +23,7 @@ export interface EpochsOptions {
     /** What was taken last is committed. */
     settle(): void
   }
+  readonly log: Log
   readonly onStep: (step: number) => void
 }
 
@@ -35,6 +38,9 @@ const COMMITTED = 3
 export class Epochs {
   readonly #options: EpochsOptions
   readonly #producer: TransactionalProducer
+  readonly #consumedHeads: ConsumedHeads
+  /** By stage. */
+  readonly #topics: readonly EpochTopics[]
   /** The last epoch's outcome is unknown, or another producer has fenced ours. */
   #mustInit = true
   /** Under way since before the first join. */
@@ -46,7 +52,13 @@ export class Epochs {
 
   constructor(options: EpochsOptions) {
     this.#options = options
-    const { broker, transactionalId } = options
+    const { broker, context, changelog, topicIds, transactionalId, log } = options
+    this.#consumedHeads = new ConsumedHeads(broker.admin, log, context.elapsed)
+    this.#topics = context.plan.stages.map(({ topics, sources }) => ({
+      topics,
+      topicIds: sources.map(({ index }) => topicIds[index]),
+      changelog,
+    }))
     this.#producer = broker.producer({
       transactionalId,
       timeoutMs: TRANSACTION_TIMEOUT_MS,
@@ -83,7 +95,7 @@ export class Epochs {
    * @param isLast no other may follow soon
    */
   async commit(tasks: readonly RunnableTask[], group: Group, isLast: boolean): Promise<boolean> {
-    const { context, changelog, topicIds, rejects, onStep } = this.#options
+    const { context, rejects, onStep } = this.#options
     if (this.#mustInit) return false
     const others = rejects.drain()
     const drained = this.#drain(tasks, isLast || others.length > 0)
@@ -91,8 +103,9 @@ export class Epochs {
     if (epochs.length === 0 && others.length === 0) return false
     const begun = performance.now()
     const onStage = this.#timed(context.counts, begun)
-    const topics = context.plan.topics
-    const parts = epochs.map((epoch) => epochPart(epoch, { topics, topicIds, changelog }))
+    const parts = drained.flatMap((epoch, i) =>
+      epoch === undefined ? [] : [epochPart(epoch, this.#topics[tasks[i].stage])],
+    )
     const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
     await commitEpoch(parts, others, {
       producer: this.#producer,
@@ -107,9 +120,7 @@ export class Epochs {
     })
     count(context.counts)
     for (const [i, epoch] of drained.entries()) {
-      for (const [source, queue] of tasks[i].queues.entries()) {
-        if (epoch !== undefined) queue.committed(epoch.offsets[source])
-      }
+      if (epoch !== undefined) this.#committed(tasks[i], epoch)
     }
     const now = Date.now()
     // A loop of its own: V8 compiles an async function anew, whole, for each loop that runs long.
@@ -132,6 +143,11 @@ export class Epochs {
     if (!isSome && elapsed() - this.#closedAt < PASSED_MS) return drained
     this.#closedAt = elapsed()
     return drained.map((epoch, i) => epoch ?? tasks[i].drain(true))
+  }
+
+  #committed({ stage, partition, queues }: RunnableTask, { offsets }: TaskEpoch): void {
+    for (const [source, queue] of queues.entries()) queue.committed(offsets[source])
+    this.#consumedHeads.committed(this.#options.context.plan.stages[stage], partition, offsets)
   }
 
   /** Of an epoch that is closed at `begun`. @returns to be told of the end of each stage */

@@ -32,6 +32,8 @@ export class WriteLimits {
   /** In the plan's order. */
   readonly outputs: readonly Written[]
   readonly rejects: Written
+  /** Where the stages before the last write, in their order. */
+  readonly repartition: readonly Written[]
   /** null: there is none. */
   readonly changelog: { topic: string; maxRecordBytes: number } | null
   readonly #admin: Pick<Admin, 'describeTopics'>
@@ -46,8 +48,8 @@ export class WriteLimits {
 
   /** @param commits how many epochs were committed */
   constructor(
-    { written }: Pick<Plan, 'written'>,
-    { limits, partitions }: Topics,
+    { written, stages }: Pick<Plan, 'written' | 'stages'>,
+    { limits, partitions }: Pick<Topics, 'limits' | 'partitions'>,
     admin: Pick<Admin, 'describeTopics'>,
     commits: () => number,
     log: Log,
@@ -65,16 +67,19 @@ export class WriteLimits {
     this.#limits = limits
     this.outputs = outputs.map((output) => place(output.topic, output.compression))
     this.rejects = place(rejects, compression)
+    this.repartition = stages.flatMap(({ repartitionTo: to }) =>
+      to === null ? [] : [place(to, compression)],
+    )
     this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()
   }
 
   /** What a task has to know. */
   get ofTasks(): { aheadMs: number; behindMs: number; maxEntryBytes: number } {
-    const limits = this.outputs.map(({ topic }) => this.#of(topic))
-    const aheadMs = Math.min(...limits.map((of) => of.aheadMs))
-    const behindMs = Math.min(...limits.map((of) => of.behindMs))
+    const behindMs = Math.min(...this.outputs.map(({ topic }) => this.#of(topic).behindMs))
     const largest = Math.max(...this.outputs.map(({ maxBatchBytes }) => maxBatchBytes))
+    const written = [...this.outputs, ...this.repartition]
+    const aheadMs = Math.min(...written.map(({ topic }) => this.#of(topic).aheadMs))
     return {
       aheadMs: Math.max(0, aheadMs - this.#slackMs),
       behindMs: behindMs - this.#slackMs,
@@ -175,6 +180,7 @@ export class WriteLimits {
     const { outputs, rejects, changelog } = this
     for (const output of outputs) output.maxBatchBytes = this.#of(output.topic).batchBytes
     rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
+    for (const to of this.repartition) to.maxBatchBytes = this.#of(to.topic).batchBytes
     if (changelog === null) return
     changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
   }

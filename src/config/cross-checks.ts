@@ -3,7 +3,7 @@ import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics, sourcesOf } from './topic-names.ts'
+import { changelogTopic, inputsOf, inputTopics, repartitioned, sourcesOf } from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -14,6 +14,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkLookUps(pipeline, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
+  checkRepartition(pipeline, report)
   for (const { path, schemaId } of pipeline.outputs) {
     if (schemaId !== null || pipeline.registry !== null) continue
     report(path, 'without a registry the output needs schemaId, the id for its frame')
@@ -52,6 +53,8 @@ function checkTopics(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): vo
   ]
   for (const { path, topic } of named) {
     if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
+    if (repartitioned(pipeline).some((own) => own.topic === topic))
+      report(path, "is the pipeline's own repartition topic")
   }
   const inputs = inputTopics(pipeline)
   if (facts.topic === join?.topic)
@@ -86,6 +89,16 @@ function checkEarly(pipeline: Pipeline, report: ReportAt): void {
     const why =
       'timestamp is for times of a field, and without time it is the timestamp that is ahead'
     report([...path, 'early'], `${why}; write reject or drop`)
+  }
+}
+
+/** Where a group begins is decided of topics that are joined as they are. */
+function checkRepartition(pipeline: Pipeline, report: ReportAt): void {
+  if (repartitioned(pipeline).length === 0) return
+  for (const { path, config } of sourcesOf(pipeline)) {
+    if (config.startAt === null || config.startAt === 'earliest') continue
+    const why = 'not supported together with join.repartition'
+    report([...path, 'startAt'], `${why}; leave it out: inputs are read from their beginning`)
   }
 }
 

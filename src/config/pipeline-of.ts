@@ -181,6 +181,7 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
     ...input,
     onLeft: typeof raw.on === 'string' ? raw.on : raw.on.left,
     onRight: typeof raw.on === 'string' ? raw.on : raw.on.right,
+    repartition: raw.repartition ?? null,
     beforeMs,
     afterMs,
     graceMs,

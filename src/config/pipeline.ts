@@ -130,6 +130,8 @@ export type MatchHeaders = 'left' | 'right' | 'merge'
 export interface JoinConfig extends SourceConfig {
   readonly onLeft: string
   readonly onRight: string
+  /** The side whose records are not keyed by the join field, and so go through an internal topic; null: neither. */
+  readonly repartition: 'facts' | 'right' | 'both' | null
   /** left.time - beforeMs ≤ right.time ≤ left.time + afterMs */
   readonly beforeMs: number
   readonly afterMs: number
@@ -138,7 +140,10 @@ export interface JoinConfig extends SourceConfig {
   readonly select: readonly Column[] | null
   /** Whose headers a match has; a record that comes out without one has its own. */
   readonly headers: MatchHeaders
-  /** Wall clock without input after which the windows close, where any record comes out without a match. */
+  /**
+   * Wall clock without input after which the windows close, where any record comes out without a match, and a partition
+   * of a side that is repartitioned holds nothing back.
+   */
   readonly idleMs: number
   /** What becomes of a late record. */
   readonly late: Readonly<Record<'left' | 'right', LatePolicy>>

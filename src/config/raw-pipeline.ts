@@ -70,6 +70,7 @@ export interface RawPipeline {
   >
   join?: RawSource & {
     on: string | { left: string; right: string }
+    repartition?: 'facts' | 'right' | 'both'
     within: Duration | { before: Duration; after: Duration }
     grace?: Duration
     kind?: JoinKind

@@ -429,7 +429,8 @@ export const pipelineSchema = {
           ...input,
           time,
           on: {
-            description: 'The join field, which is both topics’ record key; or one for each side.',
+            description:
+              'The join field, or one for each side. It is the topic’s record key, unless repartition names the side.',
             anyOf: [
               { type: 'string', minLength: 1 },
               object(
@@ -443,6 +444,10 @@ export const pipelineSchema = {
             description: 'How far apart two records may be: a duration, or one for each direction.',
             anyOf: [duration('Both directions.'), bothSides],
           },
+          repartition: text(
+            'The side whose record key is not the join field: its records go through an internal topic that is keyed by it.',
+            { enum: ['facts', 'right', 'both'] },
+          ),
           grace: duration('How much longer late records are accepted.', { default: '0s' }),
           kind: text(
             'inner: matches only; left: also facts without a match; right: also right records without one; outer: both.',
@@ -454,7 +459,7 @@ export const pipelineSchema = {
             { enum: ['left', 'right', 'merge'], default: 'left' },
           ),
           idle: duration(
-            'Left, right and outer joins: after this long without input all windows close. Default: window + grace.',
+            'Left, right and outer joins: after this long without input all windows close. With repartition: after this long a source partition without input holds nothing back. Default: window + grace.',
           ),
           late: {
             description:

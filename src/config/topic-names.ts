@@ -33,20 +33,64 @@ export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
 export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'join'>): string | null =>
   pipeline.join === null ? null : changelogName(pipeline)
 
-/** Those that a start creates where they are missing. */
-export const ownTopics = (pipeline: Pipeline): string[] => {
-  const changelog = changelogTopic(pipeline)
-  const topics = pipeline.outputs.map(({ topic }) => topic)
-  return [...topics, pipeline.output.rejects, ...(changelog === null ? [] : [changelog])]
+/** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
+export interface Repartitioned {
+  /** 0: facts, 1: the right stream. */
+  readonly side: 0 | 1
+  /** The internal topic. */
+  readonly topic: string
 }
 
-/** Those that have to have as many partitions as the facts: each task has the same of all. Outputs under a key of their own have any number. */
-export const alikeTopics = (pipeline: Pipeline): string[] => {
-  const [, ...others] = sourcesOf(pipeline).map(({ config }) => config.topic)
+/** Of any pipeline with this name: facts, right stream. */
+export const repartitionNames = ({ name }: Pick<Pipeline, 'name'>): [string, string] => [
+  `${name}-facts-repartition`,
+  `${name}-right-repartition`,
+]
+
+/** The sides that are repartitioned; none where records are keyed by the join field, or not joined. */
+export function repartitioned({ name, join }: Pick<Pipeline, 'name' | 'join'>): Repartitioned[] {
+  const [facts, right] = repartitionNames({ name })
+  const which = join?.repartition ?? null
+  return [
+    ...(which === 'facts' || which === 'both' ? [{ side: 0, topic: facts } as const] : []),
+    ...(which === 'right' || which === 'both' ? [{ side: 1, topic: right } as const] : []),
+  ]
+}
+
+/** Those that only this pipeline reads. */
+export const internalTopics = (pipeline: Pick<Pipeline, 'name' | 'join'>): string[] => {
   const changelog = changelogTopic(pipeline)
+  const topics = repartitioned(pipeline).map(({ topic }) => topic)
+  return [...topics, ...(changelog === null ? [] : [changelog])]
+}
+
+/** Those that a start creates where they are missing. */
+export const ownTopics = (pipeline: Pipeline): string[] => {
+  const outputs = pipeline.outputs.map(({ topic }) => topic)
+  return [...outputs, pipeline.output.rejects, ...internalTopics(pipeline)]
+}
+
+/** The topics that tasks of the last stage read, by side: inputs, or internal ones. */
+const lastTopics = (pipeline: Pipeline): string[] => {
+  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+  for (const { side, topic } of repartitioned(pipeline)) topics[side] = topic
+  return topics
+}
+
+/** The input that says how many tasks there are that have what comes out. */
+export const leadTopic = (pipeline: Pipeline): string =>
+  pipeline.join?.repartition === 'facts' ? pipeline.join.topic : pipeline.facts.topic
+
+/**
+ * Those that have to have as many partitions as `leadTopic`: each task has the same of all. Outputs under a key of their
+ * own have any number.
+ */
+export const alikeTopics = (pipeline: Pipeline): string[] => {
+  const changelog = changelogTopic(pipeline)
+  const lead = leadTopic(pipeline)
   const outputs = pipeline.outputs.filter(({ key }) => key === null)
   return [
-    ...others,
+    ...lastTopics(pipeline).filter((topic) => topic !== lead),
     ...outputs.map(({ topic }) => topic),
     ...(changelog === null ? [] : [changelog]),
   ]

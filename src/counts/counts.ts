@@ -83,11 +83,12 @@ export class WindowCounts {
  * `latencies` are of committed epochs only.
  */
 export class Counts {
-  readonly consumed = [0, 0]
+  /** By source of the plan. */
+  readonly consumed: number[]
   /** Bytes of the record batches that were fetched, decompressed. */
-  readonly consumedBytes = [0, 0]
+  readonly consumedBytes: number[]
   /** Records that were passed over because a bounded run (a replay) does not want their event time. */
-  readonly outside = [0, 0]
+  readonly outside: number[]
   readonly late = [0, 0]
   /** How far behind stream time each record was; 0 for those that moved it on. */
   readonly lateness = [new Distribution(), new Distribution()]
@@ -162,9 +163,13 @@ export class Counts {
   readonly httpRequests = new Distributions()
   readonly #dimensions: readonly string[]
 
-  /** @param dimensions their names, in the file's order */
-  constructor(dimensions: readonly string[]) {
+  /** @param dimensions their names, in the file's order. @param sources how many the plan has */
+  constructor(dimensions: readonly string[], sources = 2) {
     this.#dimensions = dimensions
+    const zeros = (): number[] => Array.from({ length: sources }, () => 0)
+    this.consumed = zeros()
+    this.consumedBytes = zeros()
+    this.outside = zeros()
     this.lookupHits = dimensions.map(() => 0)
     this.lookupMisses = dimensions.map(() => 0)
     this.lookupNulls = dimensions.map(() => 0)

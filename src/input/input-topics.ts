@@ -1,4 +1,4 @@
-/** The two input topics as they were at the start: what is read of them, and by which ids. */
+/** The topics that tasks read as they were at the start: what is read of them, and by which ids. */
 import type { TopicIdentity } from '../broker/port.ts'
 import type { Log } from '../events.ts'
 
@@ -6,10 +6,10 @@ import type { Log } from '../events.ts'
 const REMIND_MS = 300_000
 
 export interface InputTopicsOptions {
-  /** The topics of facts and right stream. */
+  /** Of the plan's sources. */
   readonly topics: readonly string[]
-  /** How many partitions of both topics are read: as many as there are tasks. */
-  readonly partitions: number
+  /** How many partitions of each are read: as many as its stage has tasks. */
+  readonly partitions: readonly number[]
   /** The topics' ids and partitions as they are now. */
   readonly identities: ReadonlyMap<string, TopicIdentity>
   readonly log: Log
@@ -19,9 +19,9 @@ export interface InputTopicsOptions {
 
 export class InputTopics {
   readonly #options: InputTopicsOptions
-  /** The topics' ids at the start, by side; null: the broker gives none. */
+  /** The topics' ids at the start, by source; null: the broker gives none. */
   readonly ids: readonly (string | null)[]
-  /** How many partitions there are, by side; those added since the start are read by nobody. */
+  /** How many partitions there are, by source; those added since the start are read by nobody. */
   readonly partitions: number[]
   readonly #warned: number[]
 
@@ -29,23 +29,29 @@ export class InputTopics {
     const { topics, identities, partitions } = options
     this.#options = options
     this.ids = topics.map((topic) => identities.get(topic)?.id ?? null)
-    this.partitions = topics.map(() => partitions)
+    this.partitions = [...partitions]
     this.#warned = topics.map(() => Number.NEGATIVE_INFINITY)
   }
 
+  /** How many partitions are read, by source. */
+  get read(): readonly number[] {
+    return this.#options.partitions
+  }
+
   /** What a look has found. */
-  seen(side: number, { id, partitions }: TopicIdentity): void {
-    const { topics, log, onRecreated, partitions: read } = this.#options
-    const topic = topics[side]
-    const before = this.ids[side]
+  seen(source: number, { id, partitions }: TopicIdentity): void {
+    const { topics, log, onRecreated } = this.#options
+    const topic = topics[source]
+    const before = this.ids[source]
     if (before !== null && id !== null && before !== id) {
       onRecreated(topic, before, id)
       return
     }
-    this.partitions[side] = partitions
+    this.partitions[source] = partitions
+    const read = this.read[source]
     const now = performance.now()
-    if (partitions === read || now - this.#warned[side] < REMIND_MS) return
-    this.#warned[side] = now
+    if (partitions === read || now - this.#warned[source] < REMIND_MS) return
+    this.#warned[source] = now
     log.event('partitions_not_read', { topic, partitions, read })
   }
 }

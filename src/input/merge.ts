@@ -62,7 +62,12 @@ export function merge(slice: Slice, left: InputQueue, right: InputQueue): boolea
   return n > 0
 }
 
-function setSide(side: SliceSide, block: Block | undefined, from: number, end: number): void {
+export function setSide(
+  side: SliceSide,
+  block: Block | undefined,
+  from: number,
+  end: number,
+): void {
   side.block = block
   side.from = from
   side.end = end

@@ -1,9 +1,10 @@
 /** Who gets which task: co-partitioned, sticky, and aware of the stores that members have on disk. */
+import { taskNumber } from '../broker/task-number.ts'
 
 export interface TaskClaims {
-  /** Partitions of the tasks that the member runs now. */
+  /** The tasks that the member runs now, by number. */
   readonly owned: readonly number[]
-  /** Partitions whose window store the member has on disk. */
+  /** Those whose store the member has on disk. */
   readonly stores: readonly number[]
 }
 
@@ -36,30 +37,50 @@ export function decodeUserData(data: Buffer): TaskClaims & MemberInfo {
 }
 
 /**
- * Gives each partition number to one member; members' counts differ by one at most. A partition
+ * Gives each task to one member; members' counts differ by one at most, of each stage and of all together. A task
  * stays where it is, else goes to a member that has its store, else to the one with the fewest.
+ * @param partitions by stage. @returns the numbers of each member's tasks
  */
 export function assignTasks(
   members: readonly Claimant[],
-  partitions: number,
+  partitions: readonly number[],
 ): Map<string, number[]> {
-  const sorted = [...members].sort(
-    (a, b) => b.owned.length - a.owned.length || (a.memberId < b.memberId ? -1 : 1),
-  )
-  const least = Math.floor(partitions / sorted.length)
-  const more = partitions % sorted.length
-  const quota = new Map(sorted.map(({ memberId }, i) => [memberId, least + (i < more ? 1 : 0)]))
-  const given = new Map(sorted.map(({ memberId }): [string, number[]] => [memberId, []]))
-  const free = new Set(Array.from({ length: partitions }, (_, partition) => partition))
-  const claim = (member: Claimant, wanted: readonly number[]): void => {
-    const mine = given.get(member.memberId)!
-    for (const partition of wanted) {
-      if (mine.length < quota.get(member.memberId)! && free.delete(partition)) mine.push(partition)
-    }
+  const given = new Map(members.map(({ memberId }): [string, number[]] => [memberId, []]))
+  // The last stage first: its tasks have stores, and are not to be moved for the sake of those that have none.
+  for (const [stage, count] of [...partitions.entries()].reverse()) {
+    const tasks = Array.from({ length: count }, (_, p) => taskNumber(stage, p, partitions.length))
+    assignStage(members, tasks, given)
   }
-  for (const member of sorted) claim(member, member.owned)
-  for (const member of sorted) claim(member, member.stores)
-  for (const member of sorted) claim(member, [...free])
   for (const list of given.values()) list.sort((a, b) => a - b)
   return given
 }
+
+/** @param given what each has of other stages; it gets the tasks of this one */
+function assignStage(
+  members: readonly Claimant[],
+  tasks: readonly number[],
+  given: ReadonlyMap<string, number[]>,
+): void {
+  const free = new Set(tasks)
+  const all = members.map(({ memberId, owned, stores }) => {
+    const list = given.get(memberId)!
+    return { memberId, owned, stores, list, before: list.length, held: countIn(free, owned) }
+  })
+  all.sort((a, b) => a.before - b.before || b.held - a.held || (a.memberId < b.memberId ? -1 : 1))
+  const least = Math.floor(tasks.length / all.length)
+  const more = tasks.length % all.length
+  const quotas = all.map(({ before }, i) => before + least + (i < more ? 1 : 0))
+  const claim = (of: (member: (typeof all)[number]) => readonly number[]): void => {
+    for (const [i, member] of all.entries()) {
+      for (const task of of(member)) {
+        if (member.list.length < quotas[i] && free.delete(task)) member.list.push(task)
+      }
+    }
+  }
+  claim(({ owned }) => owned)
+  claim(({ stores }) => stores)
+  claim(() => [...free])
+}
+
+const countIn = (tasks: ReadonlySet<number>, some: readonly number[]): number =>
+  some.filter((task) => tasks.has(task)).length

@@ -1,6 +1,9 @@
 /** Feeds the tasks that run: fetched batches go to their queues, and what a task cannot hold is not fetched. */
+import type { TaskId, TopicPartition } from '../batch.ts'
 import type { Admin, Broker, Fetched, Reader } from '../broker/port.ts'
-import type { TaskContext } from '../task/task.ts'
+import { taskNumber } from '../broker/task-number.ts'
+import type { Source } from '../plan/plan.ts'
+import type { RunnableTask, TaskContext } from '../task/task.ts'
 import type { HeldTask } from './held-task.ts'
 
 /** Between two looks at the ends of paused inputs. */
@@ -14,7 +17,7 @@ const LEAD_MS = 10
 export interface FeedOptions {
   readonly broker: Broker
   readonly context: TaskContext
-  /** Of the sources; null: the broker gives none. */
+  /** Of the plan's sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   /** A broker does not know an input, or not by its id. */
   readonly onUnknownTopic: () => void
@@ -32,6 +35,8 @@ export class Feed {
   readonly #held: ReadonlyMap<number, HeldTask>
   readonly #reader: Reader
   readonly #topicIds: readonly (string | null)[]
+  /** By topic: its stage, and its number among that one's sources. */
+  readonly #places: ReadonlyMap<string, readonly [stage: number, side: number]>
   #paused = false
   readonly #admin: Admin
   /** Runs while paused. */
@@ -39,11 +44,16 @@ export class Feed {
   /** A look waits for a broker that is away. */
   #asking = false
 
-  /** @param held all tasks, by partition */
+  /** @param held all tasks, by number */
   constructor(options: FeedOptions, held: ReadonlyMap<number, HeldTask>) {
     const { broker, context, onWork, msToCommit, onReadError, onUnknownTopic } = options
     this.#context = context
     this.#topicIds = options.topicIds
+    this.#places = new Map(
+      context.plan.stages.flatMap(({ number, topics }) =>
+        topics.map((topic, side) => [topic, [number, side] as const]),
+      ),
+    )
     this.#admin = broker.admin
     this.#onWork = onWork
     this.#held = held
@@ -66,17 +76,14 @@ export class Feed {
 
   /** @param starts the offsets to read from, by side */
   add(held: HeldTask, starts: readonly number[]): void {
-    for (const side of held.task.queues.keys()) {
-      const input = this.#input(side, held.task.partition)
-      this.#reader.add(input, starts[side], this.#topicIds[side])
+    for (const [side, { index }] of this.#sources(held.task).entries()) {
+      this.#reader.add(this.#input(held.task, side), starts[side], this.#topicIds[index])
       if (this.#paused) this.#pause(held, side)
     }
   }
 
-  remove(partition: number): void {
-    for (const side of this.#context.plan.sources.keys()) {
-      this.#reader.remove(this.#input(side, partition))
-    }
+  remove(task: RunnableTask): void {
+    for (const side of task.queues.keys()) this.#reader.remove(this.#input(task, side))
   }
 
   /** Fetches nothing until `resumeAll`, also for tasks that are added meanwhile. */
@@ -105,7 +112,7 @@ export class Feed {
       if (!held.paused[side] || held.task.queues[side].bufferedBytes > this.#inputBytes / 2)
         continue
       held.paused[side] = false
-      this.#reader.resume(this.#input(side, held.task.partition))
+      this.#reader.resume(this.#input(held.task, side))
     }
   }
 
@@ -118,12 +125,13 @@ export class Feed {
   async #lookAtEnds(): Promise<void> {
     if (this.#asking) return
     this.#asking = true
-    for (const [side, { topic }] of this.#context.plan.sources.entries()) {
+    for (const { topic } of this.#context.plan.sources) {
       // It fails only once the broker is closed.
       const ends = await this.#admin.offsets(topic, 'stable').catch(() => new Map())
+      const [stage, side] = this.#places.get(topic)!
       for (const { task } of this.#running) {
         const end = ends.get(task.partition)
-        if (end !== undefined) task.queues[side].sawEnd(end)
+        if (end !== undefined && task.stage === stage) task.queues[side].sawEnd(end)
       }
     }
     this.#asking = false
@@ -135,24 +143,28 @@ export class Feed {
 
   #pause(held: HeldTask, side: number): void {
     held.paused[side] = true
-    this.#reader.pause(this.#input(side, held.task.partition))
+    this.#reader.pause(this.#input(held.task, side))
   }
 
   get #inputBytes(): number {
     return this.#context.memory.inputBytes
   }
 
-  #input(side: number, partition: number): { topic: string; partition: number } {
-    return { topic: this.#context.plan.sources[side].topic, partition }
+  #sources({ stage }: TaskId): readonly Source[] {
+    return this.#context.plan.stages[stage].sources
+  }
+
+  #input(task: TaskId, side: number): TopicPartition {
+    return { topic: this.#sources(task)[side].topic, partition: task.partition }
   }
 
   #fetched(fetched: Fetched): void {
-    const held = this.#held.get(fetched.partition)
+    const { counts, plan } = this.#context
+    const [stage, side] = this.#places.get(fetched.topic)!
+    const held = this.#held.get(taskNumber(stage, fetched.partition, plan.stages.length))
     if (held?.state !== 'running') return
-    const side = this.#context.plan.sources.findIndex(({ topic }) => topic === fetched.topic)
-    const { counts } = this.#context
     counts.lastFetchMs = Date.now()
-    counts.consumedBytes[side] += fetched.columns.buffer.length
+    counts.consumedBytes[this.#sources(held.task)[side].index] += fetched.columns.buffer.length
     held.task.offer(side, fetched)
     if (held.task.queues[side].complete) this.#reader.remove(fetched)
     if (held.task.queues[side].bufferedBytes > this.#inputBytes && !held.paused[side]) {

@@ -7,7 +7,7 @@
  *         └────── damaged ─────────┴──▶ closed
  *
  * Before, it is ours, but its store is not open yet: it is among `Tasks.wanted`. A closed one is forgotten; the
- * partition may be taken anew, as another `HeldTask`.
+ * task may be taken anew, as another `HeldTask`.
  */
 import type { Store } from '../state/level.ts'
 import type { RunnableTask } from '../task/task.ts'
@@ -38,7 +38,7 @@ export class HeldTask {
     this.task = task
     this.store = store
     this.paused = task.queues.map(() => false)
-    this.#machine = new StateMachine(`Task ${task.partition}`, TASK_STEPS, 'restoring')
+    this.#machine = new StateMachine(`Task ${task.number}`, TASK_STEPS, 'restoring')
   }
 
   get state(): HeldState {

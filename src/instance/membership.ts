@@ -1,6 +1,7 @@
 /** This instance among the members of its group: what it tells them, and what they tell of themselves. */
 
-import type { Broker, Group, GroupEvents } from '../broker/port.ts'
+import type { Broker, Group, GroupEvents, GroupStage } from '../broker/port.ts'
+import { taskOf } from '../broker/task-number.ts'
 import {
   assignTasks,
   decodeUserData,
@@ -15,16 +16,14 @@ export interface Member extends MemberInfo {
   readonly host: string
   /** That it reads, by its pipeline file. */
   readonly topics: readonly string[]
+  /** Of the last stage, whose tasks have what can be asked for. */
   readonly partitions: readonly number[]
 }
 
 export interface MembershipOptions {
   readonly broker: Broker
   readonly groupId: string
-  /** Of the sources. */
-  readonly topics: readonly string[]
-  /** Of each of them. */
-  readonly partitions: number
+  readonly stages: readonly GroupStage[]
   /** Group instance id; null: the member is dynamic. */
   readonly staticId: string | null
   readonly sessionTimeoutMs: number
@@ -40,6 +39,7 @@ export function createGroup(
   { broker, claims, self, staticId, ...options }: MembershipOptions,
   events: Omit<GroupEvents, 'userData' | 'assign'>,
 ): Group {
+  const read = options.stages.flatMap(({ topics }) => topics)
   return broker.group(
     {
       ...options,
@@ -49,21 +49,22 @@ export function createGroup(
     {
       ...events,
       userData: () => encodeUserData({ ...claims(), ...self }),
-      assign: (members, count) => {
-        const ours = members.filter(({ topics }) => isSame(topics, options.topics))
+      assign: (members, partitions) => {
+        const ours = members.filter(({ topics }) => isSame(topics, read))
         return assignTasks(
           ours.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
-          count,
+          partitions,
         )
       },
     },
   )
 }
 
-/** All members of the group; none while it rebalances. */
-export async function membersOf(group: Group): Promise<Member[]> {
+/** All members of the group; none while it rebalances. @param stages how many there are */
+export async function membersOf(group: Group, stages: number): Promise<Member[]> {
   const members = await group.members()
-  return members.map(({ host, topics, partitions, userData }) => {
+  return members.map(({ host, topics, tasks, userData }) => {
+    const partitions = partitionsByStage(tasks, stages)[stages - 1]
     const { address, instance, version } = decodeUserData(userData)
     return { host, topics, partitions, address, instance, version }
   })
@@ -90,3 +91,13 @@ export function rivalsAmong(members: readonly Member[], topics: readonly string[
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((topic, i) => topic === b[i])
+
+/** The partitions of the tasks that have these numbers. */
+export function partitionsByStage(tasks: readonly number[], stages: number): number[][] {
+  const found: number[][] = Array.from({ length: stages }, () => [])
+  for (const task of tasks) {
+    const { stage, partition } = taskOf(task, stages)
+    found[stage].push(partition)
+  }
+  return found
+}

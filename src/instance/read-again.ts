@@ -20,7 +20,7 @@ export async function tellIfReadAgain(
   // An output under a key of its own has records of a task on any partition.
   const output = outputs.whole?.topic
   if (output === undefined || !(await isFilled(broker, output, partition))) return
-  const [topic] = plan.topics
+  const [{ topic }] = plan.sources
   counts.readAgain.add(topic)
   log.event('facts_read_again', { topic, partition, output })
 }

@@ -6,7 +6,7 @@ import type { Counts, RebalanceReason } from '../counts/counts.ts'
 import type { Log } from '../events.ts'
 import type { FormerMembers } from './former-members.ts'
 import type { Gate } from './gate.ts'
-import { membersOf, NO_RIVALS, type Rivals, rivalsAmong } from './membership.ts'
+import { membersOf, NO_RIVALS, partitionsByStage, type Rivals, rivalsAmong } from './membership.ts'
 import type { Recovery } from './recovery.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -19,8 +19,10 @@ export interface RebalanceOptions {
   readonly recovery: Recovery
   readonly formerMembers: Pick<FormerMembers, 'ended'>
   readonly instanceId: string
-  /** Of the sources. */
+  /** All that tasks read. */
   readonly topics: readonly string[]
+  /** How many there are. */
+  readonly stages: number
   readonly counts: Counts
   readonly log: Log
 }
@@ -64,22 +66,26 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
     this.#options.group.rejoin()
   }
 
-  async onAssigned(partitions: readonly number[]): Promise<void> {
-    const { gate, group, epochs, recovery, tasks, counts, log } = this.#options
+  /** @param numbers of the tasks that are ours */
+  async onAssigned(numbers: readonly number[]): Promise<void> {
+    const { gate, group, epochs, recovery, tasks, counts, stages, log } = this.#options
     if (gate.isStopping) return
     counts.rebalances.add(this.#reason)
     this.#reason = 'group'
     const { generationId: generation } = group.membership()
-    log.event('tasks_assigned', { partitions, generation })
+    const byStage = partitionsByStage(numbers, stages)
+    const partitions = byStage[stages - 1]
+    const all = stages > 1 ? byStage : undefined
+    log.event('tasks_assigned', { partitions, stages: all, generation })
     void this.#lookAtMembers()
-    await tasks.keep(partitions)
+    await tasks.keep(numbers)
     // A read that fails now has all tasks put down: they are taken when that is done.
     do {
       await recovery.idle()
       await epochs.begin()
     } while (recovery.isUnderWay)
     if (gate.isStopping) return
-    recovery.take(partitions)
+    recovery.take(numbers)
     gate.to('running')
     counts.rebalanceTimes.add(performance.now() - this.#joiningSince)
   }
@@ -97,8 +103,8 @@ export class Rebalance implements Pick<GroupEvents, 'beforeJoin' | 'onAssigned' 
    * tasks are taken: who takes one waits until its former owner's transaction has ended.
    */
   async #lookAtMembers(): Promise<void> {
-    const { group, formerMembers, instanceId, topics, log } = this.#options
-    const members = await membersOf(group).catch(() => [])
+    const { group, formerMembers, instanceId, topics, stages, log } = this.#options
+    const members = await membersOf(group, stages).catch(() => [])
     const instances = members.flatMap(({ instance }) => instance ?? [])
     // Else the group is between two generations.
     if (!instances.includes(instanceId)) return

@@ -143,10 +143,10 @@ export class Recovery {
   }
 
   /** Takes the tasks in the background. */
-  take(partitions: readonly number[]): void {
+  take(numbers: readonly number[]): void {
     const { gate, tasks, onFatal } = this.#options
     if (gate.isStopping) return
-    void tasks.take(partitions).catch((error) => {
+    void tasks.take(numbers).catch((error) => {
       if (!gate.isStopping) onFatal(error)
     })
   }
@@ -170,7 +170,7 @@ export class Recovery {
     this.#tell(error)
     await turn()
     await commits.idle()
-    const partitions = tasks.wanted
+    const numbers = tasks.wanted
     await this.#drop(error)
     await this.#waitAfterFailure()
     if (gate.isStopping) return
@@ -178,7 +178,7 @@ export class Recovery {
       rejoin()
     } else if (gate.state === 'recovering') {
       await epochs.begin()
-      this.take(partitions)
+      this.take(numbers)
     }
   }
 

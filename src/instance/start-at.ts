@@ -3,6 +3,8 @@
  * committed as an epoch before any record is read. So a process that dies before its first commit changes nothing of it: what
  * comes meanwhile is behind the place. A partition that is added later has no offset, while others have: it is read from its beginning.
  *
+ * It is of pipelines of one stage only, whose sources are the inputs.
+ *
  * Instances that start at the same time have one transactional id for it. Whoever begins ends what another has open, and looks for
  * offsets after that: between the look and its own commit no other can have committed.
  */
@@ -12,7 +14,13 @@ import { commitEpoch } from '../commit/commit.ts'
 import { type ChangelogTopic, epochPart } from '../commit/epoch-part.ts'
 import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
-import { type Plan, type Source, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
+import {
+  lastStage,
+  type Plan,
+  type Source,
+  startsElsewhere,
+  startTransactionalId,
+} from '../plan/plan.ts'
 import { hasEpochs, readHeaders } from '../state/stored-layout.ts'
 
 export interface StartAtOptions {
@@ -52,7 +60,7 @@ export async function decideStart(options: StartAtOptions): Promise<void> {
         await producer.init()
         if (await hasBegun(options)) return
         const starts = await commitStart(options, producer)
-        for (const [s, { topic }] of plan.sources.entries()) {
+        for (const [s, { topic }] of lastStage(plan).sources.entries()) {
           log.event('start_decided', { topic, offsets: starts[s] })
         }
         return
@@ -72,7 +80,7 @@ export async function decideStart(options: StartAtOptions): Promise<void> {
 /** The broker forgets the offsets of a group that has been away for long; the changelog has them. */
 async function hasBegun(options: StartAtOptions): Promise<boolean> {
   const { broker, group, plan, partitions, changelog } = options
-  const places = plan.topics.flatMap((topic) =>
+  const places = lastStage(plan).topics.flatMap((topic) =>
     Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
   )
   const committed = await group.committed(places)
@@ -86,8 +94,9 @@ async function commitStart(
   producer: TransactionalProducer,
 ): Promise<number[][]> {
   const begun = now()
+  const { sources, topics } = lastStage(plan)
   const starts = await Promise.all(
-    plan.sources.map((source) => startsOf(source, partitions, begun, broker.admin)),
+    sources.map((source) => startsOf(source, partitions, begun, broker.admin)),
   )
   const parts = Array.from({ length: partitions }, (_, partition) =>
     epochPart(
@@ -105,7 +114,7 @@ async function commitStart(
           committed: async () => undefined,
         },
       },
-      { topics: plan.topics, topicIds, changelog },
+      { topics, topicIds, changelog },
     ),
   )
   await commitEpoch(parts, [], {

@@ -1,11 +1,14 @@
 /** The tasks of this instance: taking them, and giving them up. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TaskId } from '../batch.ts'
 import type { Group } from '../broker/port.ts'
+import { taskOf } from '../broker/task-number.ts'
 import type { ChangelogTopic } from '../commit/epoch-part.ts'
 import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { LastLags } from '../input/last-lags.ts'
 import { startOffsets } from '../input/start-offsets.ts'
+import { lastStage } from '../plan/plan.ts'
 import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
@@ -40,10 +43,10 @@ export class Tasks {
   /** Of the tasks that were given up, and are to be taken here again. */
   readonly lastLags = new LastLags()
   readonly #held = new Map<number, HeldTask>()
-  /** Partitions that are ours. */
+  /** Numbers of the tasks that are ours. */
   readonly #wanted = new Set<number>()
   readonly #turns = new Map<number, Promise<unknown>>()
-  /** By partition: restores in a row that have found damage. */
+  /** By task: restores in a row that have found damage. */
   readonly #damaged = new Map<number, number>()
 
   constructor(options: TasksOptions) {
@@ -66,7 +69,8 @@ export class Tasks {
     return this.all.filter(({ state }) => state === 'running')
   }
 
-  get partitions(): number[] {
+  /** The numbers of those that are held. */
+  get numbers(): number[] {
     return [...this.#held.keys()]
   }
 
@@ -76,10 +80,10 @@ export class Tasks {
   }
 
   /** Takes the tasks that are not held yet; resolves when all of them run. */
-  async take(partitions: readonly number[]): Promise<void> {
-    this.lastLags.retain(partitions)
-    for (const partition of partitions) this.#wanted.add(partition)
-    const left = [...partitions]
+  async take(tasks: readonly number[]): Promise<void> {
+    this.lastLags.retain(tasks)
+    for (const task of tasks) this.#wanted.add(task)
+    const left = [...tasks]
     await Promise.all(
       Array.from({ length: RESTORED_AT_ONCE }, async () => {
         for (let next = left.shift(); next !== undefined; next = left.shift()) {
@@ -90,10 +94,10 @@ export class Tasks {
   }
 
   /** Gives up all tasks but these, also those that are just being opened. */
-  async keep(partitions: readonly number[]): Promise<void> {
-    const others = [...this.#wanted].filter((partition) => !partitions.includes(partition))
-    for (const partition of others) this.#wanted.delete(partition)
-    const dropped = others.map((partition) => this.#drop(partition))
+  async keep(tasks: readonly number[]): Promise<void> {
+    const others = [...this.#wanted].filter((task) => !tasks.includes(task))
+    for (const task of others) this.#wanted.delete(task)
+    const dropped = others.map((task) => this.#drop(task))
     await Promise.allSettled(dropped)
     await Promise.all(dropped)
   }
@@ -123,28 +127,29 @@ export class Tasks {
   }
 
   /**
-   * Opening and closing the store of a partition go one after the other: where an assignment follows
+   * Opening and closing the store of a task go one after the other: where an assignment follows
    * on another at once, a task that is still being opened would be opened twice, or outlive its loss.
    */
-  #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
-    const mine = (this.#turns.get(partition) ?? Promise.resolve()).then(work)
+  #inTurn<T>(task: number, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(task) ?? Promise.resolve()).then(work)
     this.#turns.set(
-      partition,
+      task,
       mine.catch(() => {}),
     )
     return mine
   }
 
-  async #takeOne(partition: number): Promise<void> {
+  async #takeOne(number: number): Promise<void> {
     const { log } = this.#options
+    const { partition } = this.#idOf(number)
     let held: HeldTask | undefined
     try {
-      held = await this.#inTurn(partition, () => this.#open(partition))
+      held = await this.#inTurn(number, () => this.#open(number))
       if (held === undefined) return
       await this.#restore(held)
     } catch (raised) {
       if (held?.state === 'closed') return
-      await this.#drop(partition)
+      await this.#drop(number)
       const error = asCorrupt(raised)
       const code = codeOf(error)
       // A former owner has just shortened the changelog: what is gone had expired.
@@ -152,77 +157,85 @@ export class Tasks {
         if (code !== 'STATE_CORRUPT') throw error
         log.event('window_store_damaged', { err: error, partition })
         this.stores.condemn(partition, 'damaged')
-        await this.#afterDamage(partition, error)
+        await this.#afterDamage(number, error)
       }
       this.#options.context.counts.errors.add(`restore ${code}`)
-      await this.#takeOne(partition)
+      await this.#takeOne(number)
     }
   }
 
   /** A disk that damages what was just written to it will not get better by another try. */
-  async #afterDamage(partition: number, error: unknown): Promise<void> {
-    const times = (this.#damaged.get(partition) ?? 0) + 1
-    this.#damaged.set(partition, times)
+  async #afterDamage(task: number, error: unknown): Promise<void> {
+    const times = (this.#damaged.get(task) ?? 0) + 1
+    this.#damaged.set(task, times)
     if (times > MOST_DAMAGED) throw error
     await sleep(DAMAGED_MS * (times - 1), undefined, { ref: false })
   }
 
   /** undefined: it is held already, or not ours any more. */
-  async #open(partition: number): Promise<HeldTask | undefined> {
-    if (this.#held.has(partition) || !this.#wanted.has(partition)) return undefined
+  async #open(number: number): Promise<HeldTask | undefined> {
+    if (this.#held.has(number) || !this.#wanted.has(number)) return undefined
     const { context } = this.#options
-    const { store, task } = await this.#create(partition)
+    const { store, task } = await this.#create(this.#idOf(number))
     const held = new HeldTask(task, store)
-    this.#held.set(partition, held)
+    this.#held.set(number, held)
     context.memory.tasks = this.#held.size
     return held
   }
 
-  async #create(partition: number): Promise<{ store: Store | null; task: RunnableTask }> {
+  /** Tasks of the last stage have a store, where there is a changelog. */
+  async #create(id: TaskId): Promise<{ store: Store | null; task: RunnableTask }> {
     const { context, changelog } = this.#options
-    if (changelog === null) return { store: null, task: createTask(partition, null, context) }
-    const store = await this.stores.open(partition)
+    if (changelog === null || id.stage !== lastStage(context.plan).number) {
+      return { store: null, task: createTask(id, null, context) }
+    }
+    const store = await this.stores.open(id.partition)
     const pages = new PageStore(store, changelog.layout)
-    return { store, task: createTask(partition, pages, context) }
+    return { store, task: createTask(id, pages, context) }
   }
 
   async #restore(held: HeldTask): Promise<void> {
     const { context, broker, log, onWork } = this.#options
     const { task } = held
-    const { partition } = task
+    const { number, stage, partition } = task
     const begun = performance.now()
-    const topics = context.plan.topics
+    const { sources, topics } = context.plan.stages[stage]
     const offsets = await this.#restored(held, topics)
     const starts = await startOffsets(topics, partition, offsets, {
       admin: broker.admin,
       log,
-      from: topics.map((_, source) => context.interval?.offsets[source].get(partition)?.from ?? 0),
+      from: sources.map(({ index }) => context.interval?.offsets[index].get(partition)?.from ?? 0),
     })
     if (held.state === 'closed') return
     for (const [source, queue] of task.queues.entries())
       queue.begin(offsets[source], starts[source])
     held.to('running')
-    this.#damaged.delete(partition)
+    this.#damaged.delete(number)
     this.inputs.add(held, starts)
     const ms = Math.round(performance.now() - begun)
     if (held.store !== null) context.counts.restores.add('window', ms)
     const records = task.figures().records.reduce((sum, count) => sum + count, 0)
-    log.event('task_running', { partition, starts, records, ms })
+    const named = context.plan.stages.length > 1 ? stage : undefined
+    log.event('task_running', { partition, stage: named, starts, records, ms })
     onWork()
   }
 
   /** Brings the task's state back. @returns the sources' offsets behind the last epoch; -1 where nothing was read */
   async #restored(held: HeldTask, topics: readonly string[]): Promise<readonly number[]> {
     const { context, changelog, broker, group, log, topicIds } = this.#options
-    const { partition, state } = held.task
+    const { stage, partition, state } = held.task
+    const { sources, repartitionTo } = context.plan.stages[stage]
+    const ids = sources.map(({ index }) => topicIds[index])
     if (state === null || changelog === null) {
-      const offsets = await groupOffsetsOf(partition, { group, topics, topicIds })
-      await tellIfReadAgain(partition, offsets[0], broker, context, log)
+      const offsets = await groupOffsetsOf(partition, { group, topics, topicIds: ids })
+      if (repartitionTo === null) {
+        await tellIfReadAgain(partition, offsets[0], broker, context, log)
+      }
       return offsets
     }
     const restore = new Restore(partition, state, {
       topics,
-      topicIds,
+      topicIds: ids,
       layout: changelog.layout,
       changelogTopic: changelog.topic,
       admin: broker.admin,
@@ -246,15 +259,19 @@ export class Tasks {
     return restore.activate()
   }
 
-  #drop(partition: number): Promise<void> {
-    return this.#inTurn(partition, async () => {
-      const held = this.#held.get(partition)
+  #idOf(number: number): TaskId {
+    return taskOf(number, this.#options.context.plan.stages.length)
+  }
+
+  #drop(number: number): Promise<void> {
+    return this.#inTurn(number, async () => {
+      const held = this.#held.get(number)
       if (held === undefined) return
-      this.lastLags.keep(partition, held.task.queues)
+      this.lastLags.keep(number, held.task.queues)
       held.to('closed')
-      this.#held.delete(partition)
+      this.#held.delete(number)
       this.#options.context.memory.tasks = this.#held.size
-      this.inputs.remove(partition)
+      this.inputs.remove(held.task)
       await held.store?.close()
     })
   }

@@ -1,24 +1,33 @@
 /** Runs the assigned tasks and commits their epochs: puts the parts of an instance together, and stops them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Group, TransactionalProducer } from '../broker/port.ts'
+import { taskNumber } from '../broker/task-number.ts'
 import { Commits } from '../commit/commits.ts'
 import { Epochs, type EpochsOptions } from '../commit/epochs.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
+import { topicsRead } from '../plan/plan.ts'
+import type { TaskClaims } from './assign.ts'
 import { FormerMembers } from './former-members.ts'
 import { Gate } from './gate.ts'
 import type { HeldTask } from './held-task.ts'
 import { Loop } from './loop.ts'
-import { createGroup, type Member, membersOf, type Rivals } from './membership.ts'
+import {
+  createGroup,
+  type Member,
+  membersOf,
+  partitionsByStage,
+  type Rivals,
+} from './membership.ts'
 import { Rebalance } from './rebalance.ts'
 import { Recovery } from './recovery.ts'
 import { decideStart } from './start-at.ts'
 import { Tasks } from './tasks.ts'
 
 export interface WorkerOptions extends EpochsOptions {
-  /** Of each input topic. */
-  readonly partitions: number
+  /** How many partitions each source has, by stage. */
+  readonly partitions: readonly number[]
   readonly instanceId: string
   /** Group instance id; null: the member is dynamic. */
   readonly staticId: string | null
@@ -91,7 +100,9 @@ export class Worker {
     })
     const formerMembers = new FormerMembers(broker, plan.name, instanceId, log)
     const parts = { gate, group, epochs, commits, tasks, recovery, formerMembers }
-    this.#rebalance = new Rebalance({ ...parts, instanceId, topics: plan.topics, counts, log })
+    const topics = topicsRead(plan)
+    const stages = plan.stages.length
+    this.#rebalance = new Rebalance({ ...parts, instanceId, topics, stages, counts, log })
     this.#epochs = epochs
     this.#group = group
     this.#tasks = tasks
@@ -100,8 +111,8 @@ export class Worker {
     this.#recovery = recovery
   }
 
-  /** Of each input topic. */
-  get partitions(): number {
+  /** How many partitions each source has, by stage. */
+  get partitions(): readonly number[] {
     return this.#options.partitions
   }
 
@@ -139,11 +150,16 @@ export class Worker {
     return this.#tasks.wanted.length
   }
 
+  /** How many of them are of a stage. */
+  assignedOf(stage: number): number {
+    return partitionsByStage(this.#tasks.wanted, this.partitions.length)[stage].length
+  }
+
   /** Of a bounded run: every task has come to its end, and all of it is committed. */
   get ended(): boolean {
     const { running } = this.#tasks
     if (!this.#gate.mayCommit || this.#commits.busy) return false
-    return running.length === this.partitions && running.every(({ task }) => task.ended)
+    return running.length === sumOf(this.partitions) && running.every(({ task }) => task.ended)
   }
 
   get paused(): boolean {
@@ -161,7 +177,7 @@ export class Worker {
 
   /** All members of the group; none while it rebalances. */
   members(): Promise<Member[]> {
-    return membersOf(this.#group)
+    return membersOf(this.#group, this.partitions.length)
   }
 
   /** Fetches and takes nothing more. The place in the group stays; what was taken is committed. */
@@ -182,7 +198,9 @@ export class Worker {
 
   /** Puts a task's store aside and restores it, as after damage. False: there is no such task that runs. */
   rebuild(partition: number): boolean {
-    const runs = this.#tasks.running.some(({ task }) => task.partition === partition)
+    const runs = this.#tasks.running.some(
+      ({ task, store }) => store !== null && task.partition === partition,
+    )
     if (!runs || !this.#gate.mayCommit) return false
     this.#tasks.stores.condemn(partition, 'asked')
     const message = `The store of task ${partition} is to be rebuilt`
@@ -192,7 +210,8 @@ export class Worker {
 
   /** Commits where a group begins that has never committed: before `start`, and before any other instance reads a record. */
   decideStart(): Promise<void> {
-    const { broker, context, partitions, topicIds, changelog, log } = this.#options
+    const { broker, context, topicIds, changelog, log } = this.#options
+    const partitions = this.partitions[this.partitions.length - 1]
     const { plan, now } = context
     const group = this.#group
     return decideStart({ broker, group, plan, partitions, topicIds, changelog, now, log })
@@ -241,6 +260,16 @@ export class Worker {
     await Promise.all(closed)
   }
 
+  #claims(): TaskClaims {
+    const { stages } = this.#options.context.plan
+    const last = stages.length - 1
+    const stores = this.#tasks.stores.partitions()
+    return {
+      owned: this.#tasks.numbers,
+      stores: stores.map((partition) => taskNumber(last, partition, stages.length)),
+    }
+  }
+
   /** What the group tells goes to the rebalance. */
   #createGroup(): Group {
     const { broker, context, address, instanceId, version, onFatal } = this.#options
@@ -249,11 +278,13 @@ export class Worker {
       {
         broker,
         groupId: context.plan.name,
-        topics: context.plan.topics,
-        partitions,
+        stages: context.plan.stages.map(({ topics, number }) => ({
+          topics,
+          partitions: partitions[number],
+        })),
         staticId,
         sessionTimeoutMs,
-        claims: () => ({ owned: this.#tasks.partitions, stores: this.#tasks.stores.partitions() }),
+        claims: () => this.#claims(),
         self: { address, instance: instanceId, version },
       },
       {
@@ -265,3 +296,5 @@ export class Worker {
     )
   }
 }
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0)

@@ -2,6 +2,7 @@ import type { RecordBytes, RecordColumns, RejectReason, Stage } from '../batch.t
 import { readHeaders, recordAt } from '../broker/record-columns.ts'
 import type { Counts } from '../counts/counts.ts'
 import { BatchList, type OutputTopic, tooLargeText, tooOldText } from './batch-list.ts'
+import { originAt, originalAt } from './internal-records.ts'
 import type { Completed } from './sink.ts'
 import type { Entry, OutputRejects } from './task-output.ts'
 import { type Rejected, writeReject } from './write-reject.ts'
@@ -9,8 +10,16 @@ import { type Rejected, writeReject } from './write-reject.ts'
 const FACTS = 0
 const JOINED = 'The joined record'
 
+/** A source of a task's stage. */
+interface RejectSource {
+  readonly topic: string
+  /** The input that an earlier stage has taken the records from; null: the source is one. */
+  readonly origin: string | null
+}
+
+type Original = Pick<Rejected, 'topic' | 'partition' | 'offset' | 'timestamp' | 'record'>
+
 interface RejectContext {
-  readonly plan: { readonly topics: readonly string[] }
   readonly rejects: OutputTopic
   readonly counts: Counts
 }
@@ -19,14 +28,18 @@ interface RejectContext {
 export class TaskRejects implements OutputRejects {
   readonly batches: BatchList
   readonly #partition: number
-  /** The topics of the sources. */
-  readonly #topics: readonly string[]
+  readonly #sources: readonly RejectSource[]
   readonly #counts: Counts
 
-  constructor(partition: number, { plan, rejects, counts }: RejectContext) {
+  /** @param sources of the task's stage */
+  constructor(
+    partition: number,
+    sources: readonly RejectSource[],
+    { rejects, counts }: RejectContext,
+  ) {
     this.batches = new BatchList(rejects, partition)
     this.#partition = partition
-    this.#topics = plan.topics
+    this.#sources = sources
     this.#counts = counts
   }
 
@@ -39,18 +52,26 @@ export class TaskRejects implements OutputRejects {
     reason: RejectReason,
     error: string,
   ): void {
-    const topic = this.#topics[source]
+    const { topic, ...record } = this.#originalAt(source, columns, i)
     this.#counts.reject(topic, stage, reason)
-    this.#write({
+    this.#write({ topic, ...record, stage, reason, error })
+  }
+
+  /** Record `i`, and where it was in the pipeline's input, whatever stages it has come through. */
+  #originalAt(source: number, columns: RecordColumns, i: number): Original {
+    const { topic, origin } = this.#sources[source]
+    const from = origin === null ? undefined : originAt(columns, i)
+    if (origin !== null && from !== undefined) {
+      const { partition, offset, timestamp } = from
+      return { topic: origin, partition, offset, timestamp, record: originalAt(columns, i, from) }
+    }
+    return {
       topic,
       partition: this.#partition,
       offset: columns.offsets[i],
       timestamp: columns.timestamps[i],
-      stage,
-      reason,
-      error,
       record: recordAt(columns, i),
-    })
+    }
   }
 
   tooLarge(to: OutputTopic, source: number, of: Entry, bytes: number): void {
@@ -87,9 +108,10 @@ export class TaskRejects implements OutputRejects {
     error: string,
   ): void {
     this.#counts.reject(to.topic, 'output', reason)
+    const { topic, origin } = this.#sources[source]
     this.#write({
-      topic: this.#topics[source],
-      partition: this.#partition,
+      topic: origin ?? topic,
+      partition: origin === null ? this.#partition : -1,
       offset: -1,
       timestamp,
       stage: 'output',

@@ -1,7 +1,7 @@
 import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { inputTopics } from '../config/topic-names.ts'
+import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
@@ -83,7 +83,8 @@ async function newerSchemas(
   chosen: ReaderSchemas,
   latest: readonly LatestSchema[],
 ): Promise<NewerSchema[]> {
-  const codecs = [...sources.map(({ values }) => values), ...dimensions]
+  const inputs = sources.slice(0, sourcesOf(pipeline).length)
+  const codecs = [...inputs.map(({ values }) => values), ...dimensions]
   const all = inputTopics(pipeline).map(async (topic, i) => {
     const [{ id }, newest] = [chosen[i], latest[i]]
     const { id: latestId } = newest

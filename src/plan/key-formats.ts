@@ -13,11 +13,19 @@ export function keyBytesDiffer(
   const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'
+  // Repartitioned records are keyed by text.
+  const { repartition } = join
+  if (repartition === 'both') return null
+  const formats = [
+    repartition === 'facts' ? 'text' : facts.keyFormat,
+    repartition === 'right' ? 'text' : join.keyFormat,
+  ] as const
   const alike = (format: KeyFormat): KeyFormat =>
     format === 'bytes' || (format === 'json' && isInteger) ? 'text' : format
-  if (alike(facts.keyFormat) !== alike(join.keyFormat)) {
-    return `the keys of ${facts.topic} are of the format ${facts.keyFormat}, those of ${join.topic} of the format ${join.keyFormat}`
+  if (alike(formats[0]) !== alike(formats[1])) {
+    return `the keys of ${facts.topic} are of the format ${formats[0]}, those of ${join.topic} of the format ${formats[1]}`
   }
+  if (repartition !== null) return null
   const [left, right] = keys
   if (left === undefined || right === undefined || left.id === right.id) return null
   const known = new Map([left, right].map(({ id, schema }) => [id, schema]))

@@ -11,7 +11,7 @@ import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
 import { keyNames } from '../config/look-ups.ts'
 import type { DimensionConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import { tableOfEach, tablesOf } from './tables.ts'
@@ -21,7 +21,7 @@ interface Keyed {
   readonly topic: TopicConfig
   readonly path: readonly string[]
   readonly schema: AvroRecordSchema
-  /** It may be inside of records. null: with none, as nothing is joined, or with several. */
+  /** It may be inside of records. null: with none, as nothing is joined or the side is repartitioned, or with several. */
   readonly field: string | null
   /** The key's fields; null: it is one text. */
   readonly names: readonly string[] | null
@@ -32,11 +32,16 @@ function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
   const { facts, join, dimensions } = pipeline
   const names = null
   const firsts = firstOfTable(pipeline)
+  const through = repartitioned(pipeline).map(({ side }) => side)
+  const fieldOf = (side: 0 | 1): string | null => {
+    if (join === null || through.includes(side)) return null
+    return side === 0 ? join.onLeft : join.onRight
+  }
   return [
-    { topic: facts, path: ['facts'], schema: schemas.facts, field: join?.onLeft ?? null, names },
+    { topic: facts, path: ['facts'], schema: schemas.facts, field: fieldOf(0), names },
     ...(join === null
       ? []
-      : [{ topic: join, path: ['join'], schema: schemas.right!, field: join.onRight, names }]),
+      : [{ topic: join, path: ['join'], schema: schemas.right!, field: fieldOf(1), names }]),
     ...dimensions.map((topic, d) => ({
       topic,
       path: ['dimensions', topic.name],

@@ -40,8 +40,9 @@ export function layoutsOf(
 
 const windowOf = ({ join }: Pipeline): object | null => {
   if (join === null) return null
-  const { beforeMs, afterMs, graceMs, kind } = join
-  return { beforeMs, afterMs, graceMs, kind }
+  const { beforeMs, afterMs, graceMs, kind, repartition } = join
+  // The offsets beside it are those of other topics then.
+  return { beforeMs, afterMs, graceMs, kind, ...(repartition === null ? {} : { repartition }) }
 }
 
 const hash = (content: unknown): string =>

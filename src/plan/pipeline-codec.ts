@@ -4,6 +4,7 @@ import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../codec/framing.ts'
+import { keyReader } from '../codec/keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from '../codec/port.ts'
 import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
@@ -12,7 +13,7 @@ import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
-import { inputsOf } from '../config/topic-names.ts'
+import { inputsOf, repartitioned } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkFields, checkOutputs } from './check-fields.ts'
@@ -95,7 +96,14 @@ export function createPipelineCodec(
     codec(schemas.dimensions[d], of, dimensions[d].type),
   )
   return {
-    sources: values.map((of, s) => ({ values: of, key: keys.sources[s] })),
+    sources: [
+      ...values.map((of, s) => ({ values: of, key: keys.sources[s] })),
+      // Internal records have the values of the input, and text as their keys.
+      ...repartitioned(pipeline).map(({ side }) => ({
+        values: values[side],
+        key: keyReader('text'),
+      })),
+    ],
     dimensions: rows.codecs,
     rowParts: rows.parts,
     dimensionKeys: keys.dimensions,

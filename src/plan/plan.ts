@@ -10,12 +10,14 @@ import type {
   Pipeline,
   SourceConfig,
 } from '../config/pipeline.ts'
-import { changelogTopic } from '../config/topic-names.ts'
+import { changelogTopic, repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { hasExpressions } from '../expression/program.ts'
 import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
-/** A topic that tasks read, each of them one partition of all sources. */
+/** A topic that tasks read. */
 export interface Source {
+  /** Its number among all sources of the plan: what is counted or compiled of sources is a list in their order. */
+  readonly index: number
   readonly topic: string
   /** The field with the event time; null: the record's timestamp. */
   readonly time: string | null
@@ -29,6 +31,8 @@ export interface Source {
   readonly aheadMs: number
   readonly aheadKey: string
   readonly early: Early
+  /** The input that an earlier stage has taken the records from, which is told of one that is rejected; null: this is one. */
+  readonly origin: string | null
 }
 
 /** A text that is looked up, or a part of it. */
@@ -92,14 +96,26 @@ export interface WrittenOutput {
   readonly compression: Compression
 }
 
+/** What tasks of one kind do: each reads one partition of all its sources. */
+export interface Stage {
+  /** Its number; the last stage's tasks have what comes out, and the state. */
+  readonly number: number
+  /** Those of the last stage are facts first, then the right stream, where there is a join. */
+  readonly sources: readonly Source[]
+  /** The sources' topics. */
+  readonly topics: readonly string[]
+  /** Where its records go, keyed by the join field; null: it is the last stage, whose records come out. */
+  readonly repartitionTo: string | null
+}
+
 export interface Plan {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
   readonly commitMs: number
-  /** Facts first; then the right stream, where there is a join. */
+  /** Of all stages: the inputs, facts first and then the right stream, where there is a join; then internal topics. */
   readonly sources: readonly Source[]
-  /** The sources' topics. */
-  readonly topics: readonly string[]
+  /** In the data's order. */
+  readonly stages: readonly Stage[]
   readonly lookUps: readonly LookUp[]
   readonly tables: readonly TablePlan[]
   /** null: a fact comes out as soon as it has its rows. */
@@ -108,25 +124,14 @@ export interface Plan {
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, facts, join, outputs, output } = pipeline
+  const { name, commit, join, outputs, output } = pipeline
   const tables = tablesOf(pipeline)
-  const sources = [facts, ...(join === null ? [] : [join])].map(
-    (config): Source => ({
-      topic: config.topic,
-      time: config.time,
-      isKeyed: join !== null,
-      isComputed: hasExpressions(config),
-      startAt: startOf(config, facts, join),
-      aheadMs: config.aheadMs,
-      aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
-      early: config.early,
-    }),
-  )
+  const { sources, stages } = stagesOf(pipeline)
   return {
     name,
     commitMs: commit.intervalMs,
     sources,
-    topics: sources.map(({ topic }) => topic),
+    stages,
     lookUps: lookUpsOf(pipeline, tables),
     tables,
     join: join && { ...join, late: [join.late.left, join.late.right] },
@@ -194,3 +199,60 @@ const inOrder = (
   names === null
     ? keys.map(({ key }) => key)
     : names.map((name) => keys.find(({ part }) => part.name === name)!.key)
+
+/** A stage for each side that is repartitioned, then the one that joins. */
+function stagesOf(pipeline: Pipeline): Pick<Plan, 'sources' | 'stages'> {
+  const through = repartitioned(pipeline)
+  const inputs = sourcesOf(pipeline).map(({ config }, index): Source => {
+    const isThrough = through.some(({ side }) => side === index)
+    return inputOf(pipeline, config, index, pipeline.join !== null && !isThrough)
+  })
+  const internal = through.map(({ side, topic }, i): Source => {
+    const input = inputs[side]
+    const index = inputs.length + i
+    // An internal record has its event time as its timestamp, and the join field's text as its key.
+    return { ...input, index, topic, time: null, isKeyed: true, origin: input.topic }
+  })
+  const first = through.map(({ side, topic }, i) => stageOf(i, [inputs[side]], topic))
+  const joined = inputs.map(({ index }) => {
+    const i = through.findIndex(({ side }) => side === index)
+    return i < 0 ? inputs[index] : internal[i]
+  })
+  return {
+    sources: [...inputs, ...internal],
+    stages: [...first, stageOf(first.length, joined, null)],
+  }
+}
+
+function inputOf(
+  { facts, join }: Pipeline,
+  config: SourceConfig,
+  index: number,
+  isKeyed: boolean,
+): Source {
+  return {
+    index,
+    topic: config.topic,
+    time: config.time,
+    isKeyed,
+    isComputed: hasExpressions(config),
+    startAt: startOf(config, facts, join),
+    aheadMs: config.aheadMs,
+    aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
+    early: config.early,
+    origin: null,
+  }
+}
+
+const stageOf = (
+  number: number,
+  sources: readonly Source[],
+  repartitionTo: string | null,
+): Stage => ({ number, sources, topics: sources.map(({ topic }) => topic), repartitionTo })
+
+/** All that tasks read, in the order of the stages: members of one pipeline read the same. */
+export const topicsRead = ({ stages }: Pick<Plan, 'stages'>): string[] =>
+  stages.flatMap(({ topics }) => topics)
+
+/** The one whose records come out. */
+export const lastStage = ({ stages }: Pick<Plan, 'stages'>): Stage => stages[stages.length - 1]

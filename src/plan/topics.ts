@@ -2,17 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { roomUnder, USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { alikeTopics, changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import {
+  alikeTopics,
+  changelogTopic,
+  inputTopics,
+  internalTopics,
+  leadTopic,
+  ownTopics,
+  repartitioned,
+  sourcesOf,
+} from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { newTopic } from './own-topics.ts'
+import type { Plan } from './plan.ts'
 
 export interface Topics {
-  /** How many partitions the inputs have, and so how many tasks there are. */
+  /** How many partitions the sources of the last stage have, and so how many tasks it has. */
   readonly tasks: number
-  /** Of outputs, rejects and changelog. */
+  /** Of the inputs, and of the pipeline's own topics. */
   readonly partitions: ReadonlyMap<string, number>
-  /** What outputs, rejects and changelog take. */
+  /** What outputs, rejects and internal topics take. */
   readonly limits: ReadonlyMap<string, TopicLimits>
 }
 
@@ -94,7 +104,6 @@ export async function missingTopics(
   found: ReadonlyMap<string, TopicDescription>
   create: NewTopic[]
 }> {
-  const { facts } = pipeline
   const inputs = inputTopics(pipeline)
   const own = ownTopics(pipeline)
   const found = await admin.describeTopics([...inputs, ...own])
@@ -103,7 +112,8 @@ export async function missingTopics(
     const message = `The ${missing.length === 1 ? 'topic' : 'topics'} ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist (or may not be described); create ${missing.length === 1 ? 'it' : 'them'}, or correct the pipeline file`
     throw new EnricherError('TOPIC_MISSING', message, { fields: { missing } })
   }
-  const { partitions } = found.get(facts.topic)!
+  const { partitions } = found.get(leadTopic(pipeline))!
+  refuseManyMarks(pipeline, (topic) => found.get(topic)!.partitions)
   for (const topic of alikeTopics(pipeline)) {
     const count = found.get(topic)?.partitions ?? partitions
     if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
@@ -133,10 +143,18 @@ export async function prepareTopics(pipeline: Pipeline, admin: Admin, log: Log):
   const own = [...all].filter(([topic]) => ownTopics(pipeline).includes(topic))
   return {
     tasks: partitions,
-    partitions: new Map(own.map(([topic, of]) => [topic, of.partitions])),
+    partitions: new Map([...all].map(([topic, of]) => [topic, of.partitions])),
     limits: new Map(own.map(([topic, description]) => [topic, limitsOf(description)])),
   }
 }
+
+/** How many tasks each stage has: as many as its sources have partitions. */
+export const tasksOf = ({ stages }: Pick<Plan, 'stages'>, { partitions }: Topics): number[] =>
+  stages.map(({ topics: [topic] }) => partitions.get(topic)!)
+
+/** Of all stages. */
+export const allTasks = (plan: Pick<Plan, 'stages'>, topics: Topics): number =>
+  tasksOf(plan, topics).reduce((sum, tasks) => sum + tasks, 0)
 
 /** A broker may hear of a topic that was just created a moment later than the others. */
 async function describeAll(
@@ -173,7 +191,7 @@ function partitionsDiffer(
   other: string,
   count: number,
 ): EnricherError {
-  const { topic } = pipeline.facts
+  const topic = leadTopic(pipeline)
   const remedy = partitionsRemedy(pipeline, partitions, other, count)
   const why =
     pipeline.join === null
@@ -191,10 +209,11 @@ export function partitionsRemedy(
   other: string,
   count: number,
 ): string {
-  const { facts, outputs } = pipeline
+  const { outputs } = pipeline
+  const lead = leadTopic(pipeline)
   // Its records are of the former partitions' tasks: with more it would be of no use.
-  if (other === changelogTopic(pipeline)) {
-    return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the changelog, and the inputs are read again from their beginning'
+  if (internalTopics(pipeline).includes(other)) {
+    return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the internal topics, and the inputs are read again from their beginning'
   }
   const alter = (topic: string, wanted: number): string =>
     `kafka-topics.sh --alter --topic ${topic} --partitions ${wanted}`
@@ -203,6 +222,25 @@ export function partitionsRemedy(
       ? `give ${other} as many (${alter(other, partitions)})`
       : 'name another output topic'
   }
-  const [topic, wanted] = count < partitions ? [other, partitions] : [facts.topic, count]
-  return `while ${topic} is empty give it as many (${alter(topic, wanted)}); with records in it keys would move away from what came before: write a new topic of ${wanted} partitions`
+  const [topic, wanted] = count < partitions ? [other, partitions] : [lead, count]
+  return `while ${topic} is empty give it as many (${alter(topic, wanted)}); with records in it keys would move away from what came before: write a new topic of ${wanted} partitions${orRepartition(pipeline)}`
+}
+
+/** The other way out, where two inputs that are joined differ. */
+const orRepartition = ({ join }: Pipeline): string =>
+  join === null || join.repartition !== null
+    ? ''
+    : ', or carry one side through an internal topic (join.repartition: facts or right)'
+
+/** Of a side that is repartitioned, so many source partitions at most: a changelog record has a byte for their number. */
+const MOST_MARKS = 250
+
+/** Throws PARTITIONS_DIFFER. */
+function refuseManyMarks(pipeline: Pipeline, partitionsOf: (topic: string) => number): void {
+  const inputs = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const topics = repartitioned(pipeline).map(({ side }) => inputs[side])
+  const count = topics.reduce((sum, topic) => sum + partitionsOf(topic), 0)
+  if (count <= MOST_MARKS) return
+  const message = `${topics.join(' and ')} ${topics.length === 1 ? 'has' : 'have together'} ${count} partitions, and a join goes on from ${MOST_MARKS} at most that are repartitioned; write the topic keyed by the join field, and leave join.repartition out`
+  throw new EnricherError('PARTITIONS_DIFFER', message, { fields: { topics, count } })
 }

@@ -13,6 +13,10 @@ export interface Checkpoint extends Position {
 const VERSION = 6
 /** Of a time when a task had two inputs and one store. */
 const ONE_STORE = 5
+const INFINITIES: ReadonlyMap<unknown, number> = new Map([
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['Infinity', Number.POSITIVE_INFINITY],
+])
 const PAGE_KEY_BYTES = NUMBER_BYTES
 const CHECKPOINT_KEY_BYTES = PAGE_KEY_BYTES + 5
 /** Behind its last page's key, before the next page's. */
@@ -49,8 +53,9 @@ export class PageStore {
     const text = withoutChecksum(value)?.toString()
     if (key.length !== CHECKPOINT_KEY_BYTES || text === undefined) return 'other'
     this.#checkpoints = key.readUInt32BE(PAGE_KEY_BYTES + 1)
-    const { version, layout, ...checkpoint } = JSON.parse(text, (_key, field) =>
-      field === '-Infinity' ? Number.NEGATIVE_INFINITY : field,
+    const { version, layout, ...checkpoint } = JSON.parse(
+      text,
+      (_key, field) => INFINITIES.get(field) ?? field,
     )
     if (layout !== this.#layout) return 'other'
     if (version === ONE_STORE) return ofOneStore(checkpoint)
@@ -109,7 +114,7 @@ export class PageStore {
     const fields = { ...checkpoint, version: VERSION, layout: this.#layout }
     // JSON has no infinity; stream time begins with it.
     const text = JSON.stringify(fields, (_key, field) =>
-      field === Number.NEGATIVE_INFINITY ? '-Infinity' : field,
+      typeof field === 'number' && INFINITIES.has(String(field)) ? String(field) : field,
     )
     return Buffer.from(text)
   }

@@ -1,16 +1,21 @@
+import type { TaskId } from '../batch.ts'
 import type { PageStore } from '../state/page-store.ts'
 import { EnrichTask } from './enrich-task.ts'
 import { JoinTask } from './join-task.ts'
+import { RepartitionTask } from './repartition-task.ts'
 import type { RunnableTask, TaskContext } from './task.ts'
 
-/** The task of the context's plan. @param pages of its state; null: it keeps none, as nothing is joined */
+/** The task of the context's plan that has this id. @param pages of its state; null: it keeps none, as nothing is joined */
 export function createTask(
-  partition: number,
+  id: TaskId,
   pages: PageStore | null,
   context: TaskContext,
 ): RunnableTask {
-  const { join } = context.plan
-  if (join === null) return new EnrichTask(partition, context)
+  const { stages, join } = context.plan
+  if (join !== null && stages[id.stage].repartitionTo !== null) {
+    return new RepartitionTask(id, context.repartition[id.stage], join.idleMs, context)
+  }
+  if (join === null) return new EnrichTask(id, context)
   if (pages === null) throw new Error('A task that joins keeps state')
-  return new JoinTask(partition, pages, join, context)
+  return new JoinTask(id, pages, join, context)
 }

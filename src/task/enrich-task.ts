@@ -6,7 +6,7 @@
  *
  * It keeps no state: the group's offsets alone say where it goes on.
  */
-import { SLICE } from '../batch.ts'
+import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
@@ -15,6 +15,7 @@ import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
+  NO_FIGURES,
   type RunnableTask,
   SLICES,
   type TaskContext,
@@ -25,6 +26,8 @@ import {
 const WHAT = 'The completed record'
 
 export class EnrichTask implements RunnableTask {
+  readonly number: number
+  readonly stage: number
   readonly partition: number
   readonly queues: readonly [InputQueue]
   readonly state = null
@@ -37,11 +40,15 @@ export class EnrichTask implements RunnableTask {
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(partition: number, context: TaskContext) {
+  constructor(id: TaskId, context: TaskContext) {
+    const { number, stage, partition } = id
+    const { sources } = context.plan.stages[stage]
+    this.number = number
+    this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#rejects = new TaskRejects(partition, context)
-    this.#facts = new Facts(partition, context, this.#rejects)
+    this.#rejects = new TaskRejects(partition, sources, context)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
     this.#output = new TaskOutput(
       context.outputs,
@@ -141,6 +148,6 @@ export class EnrichTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return { streamTime: null, records: [], segments: [], pages: 0, pageBytes: 0, indexBytes: 0 }
+    return NO_FIGURES
   }
 }

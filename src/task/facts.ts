@@ -2,6 +2,7 @@ import type { ValueReader } from '../codec/port.ts'
 import { DROPPED, Enricher } from '../dimension/enrich.ts'
 import type { Block } from '../input/input-queue.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
+import type { Source } from '../plan/plan.ts'
 import { Side } from './side.ts'
 import type { TaskContext } from './task.ts'
 
@@ -9,8 +10,8 @@ import type { TaskContext } from './task.ts'
 export class Facts extends Side {
   readonly enricher: Enricher
 
-  constructor(partition: number, context: TaskContext, rejects: TaskRejects) {
-    super(0, partition, context, rejects)
+  constructor(source: Source, partition: number, context: TaskContext, rejects: TaskRejects) {
+    super(0, source, partition, context, rejects)
     const { plan, codec, dimensions, counts } = context
     this.enricher = new Enricher({
       lookUps: plan.lookUps,

@@ -4,9 +4,11 @@
  *
  *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
  */
+import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
+import { mergeByProgress } from '../input/merge-progress.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
@@ -18,7 +20,9 @@ import { windowTimes } from '../window/segments.ts'
 import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
+import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
+import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
@@ -30,6 +34,8 @@ import {
 } from './task.ts'
 
 export class JoinTask implements RunnableTask {
+  readonly number: number
+  readonly stage: number
   readonly partition: number
   readonly state: TaskState
   readonly queues: readonly [InputQueue, InputQueue]
@@ -41,6 +47,8 @@ export class JoinTask implements RunnableTask {
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #records: JoinRecords
+  /** null: no side is repartitioned. */
+  readonly #horizons: Horizons | null
   readonly #slice = newSlice()
   /** When something has last come, by the clock for durations. */
   #lastInputAt: number
@@ -48,26 +56,24 @@ export class JoinTask implements RunnableTask {
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(partition: number, pages: PageStore, join: Join, context: TaskContext) {
+  constructor(id: TaskId, pages: PageStore, join: Join, context: TaskContext) {
+    const { number, stage, partition } = id
+    const { plan, outputs, codec, counts, interval, memory } = context
+    const { sources } = plan.stages[stage]
+    const rejects = new TaskRejects(partition, sources, context)
+    this.number = number
+    this.stage = stage
     this.partition = partition
     this.#context = context
     this.#join = join
     this.#lastInputAt = context.elapsed()
-    this.#rejects = new TaskRejects(partition, context)
-    this.#facts = new Facts(partition, context, this.#rejects)
-    this.#right = new Side(RIGHT, partition, context, this.#rejects)
+    this.#rejects = rejects
+    this.#facts = new Facts(sources[0], partition, context, rejects)
+    this.#right = new Side(RIGHT, sources[RIGHT], partition, context, rejects)
     this.queues = [this.#facts.queue, this.#right.queue]
-    this.#output = new TaskOutput(
-      context.outputs,
-      partition,
-      context.codec.missing,
-      this.#rejects,
-      context.counts,
-      join.headers,
-    )
-    const { interval } = context
+    this.#output = new TaskOutput(outputs, partition, codec.missing, rejects, counts, join.headers)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
-    this.state = new TaskState(pages, () => context.memory.pageBytes)
+    this.state = new TaskState(pages, () => memory.pageBytes)
     const { log, clock } = this.state
     this.window = new JoinWindow({
       times: windowTimes(join),
@@ -76,9 +82,10 @@ export class JoinTask implements RunnableTask {
       log,
       clock,
       sink: rows,
-      counts: context.counts.window,
+      counts: counts.window,
     })
     this.state.add(this.window)
+    this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#records = new JoinRecords({
       context,
       join,
@@ -96,7 +103,8 @@ export class JoinTask implements RunnableTask {
 
   offer(source: number, fetched: Fetched): void {
     if (fetched.columns.length > 0) this.restartIdle()
-    this.#side(source).queue.offer(fetched)
+    const { queue } = this.#side(source)
+    queue.offer(this.#horizons?.sift(source, queue, fetched) ?? fetched)
   }
 
   restartIdle(): void {
@@ -122,8 +130,9 @@ export class JoinTask implements RunnableTask {
       right.queue.end()
     }
     if (!this.#readHeads()) return false
+    const isTold = this.#moveOn()
 
-    if (this.window.outer.isDue) {
+    if (isTold || this.window.outer.isDue) {
       await this.#close()
       return true
     }
@@ -137,11 +146,24 @@ export class JoinTask implements RunnableTask {
   #processSlices(): boolean {
     for (let taken = 0; taken < SLICES; taken++) {
       if (!this.#readHeads()) return taken > 0
-      const isOpen = this.#isSliceOpen
-      if (!isOpen && !merge(this.#slice, this.#facts.queue, this.#right.queue)) return taken > 0
+      if (taken > 0) this.#moveOn()
+      if (!this.#isSliceOpen && !this.#nextSlice()) return taken > 0
       this.#processSlice()
       if (this.#isSliceOpen) return true
     }
+    return true
+  }
+
+  #nextSlice(): boolean {
+    const [facts, right] = this.queues
+    if (this.#horizons === null) return merge(this.#slice, facts, right)
+    return mergeByProgress(this.#slice, this.queues, this.#horizons.sides, this.#join.idleMs)
+  }
+
+  /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */
+  #moveOn(): boolean {
+    if (!this.#horizons?.moveOn(this.queues, this.state.clock)) return false
+    this.#dirty = true
     return true
   }
 
@@ -169,6 +191,8 @@ export class JoinTask implements RunnableTask {
     let i = firstLeft
     let j = firstRight
     let n = slice.at
+    // Only where a side is repartitioned is there anything that stream time may not pass.
+    const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
     // Nearly all are: a call for each would box its number.
     const onTime = [0, 0]
     for (; n < length && !this.full && !window.coldFull; n++) {
@@ -192,7 +216,10 @@ export class JoinTask implements RunnableTask {
         if (behind > 0) lateness[side].add(behind)
         else onTime[side]++
       }
-      if (fate === TAKEN && time > clock.streamTime) clock.streamTime = time
+      if (fate === TAKEN && time > clock.streamTime) {
+        if (time <= most) clock.streamTime = time
+        else if (most > clock.streamTime) clock.streamTime = most
+      }
     }
     lateness[LEFT].addNone(onTime[LEFT])
     lateness[RIGHT].addNone(onTime[RIGHT])
@@ -231,7 +258,7 @@ export class JoinTask implements RunnableTask {
     const { outer } = this.window
     if (outer.pending === 0) return false
     const [facts, right] = this.queues
-    if (!facts.caughtUp || !right.caughtUp) return false
+    if (!facts.caughtUp || !right.caughtUp || this.#horizons?.areIdle === false) return false
     const ended = facts.ended && right.ended
     const silentMs = this.#context.elapsed() - this.#lastInputAt
     if (!ended && silentMs < this.#join.idleMs) return false
@@ -250,6 +277,8 @@ export class JoinTask implements RunnableTask {
     const hasPassed = passed && this.queues.some(({ hasMoved }) => hasMoved)
     if (!this.#dirty && !hasPassed) return undefined
     this.#dirty = false
+    // What lies before the offsets of the epoch is part of its state.
+    this.#horizons?.pass(this.queues)
     return {
       partition: this.partition,
       outputs: this.#output.drain(),
@@ -261,15 +290,6 @@ export class JoinTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    const { segments } = this.window
-    const { clock, log, livePages } = this.state
-    return {
-      streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
-      records: [segments.entries(LEFT), segments.entries(RIGHT)],
-      segments: [segments.count(LEFT), segments.count(RIGHT)],
-      pages: livePages,
-      pageBytes: log.recent.bytes,
-      indexBytes: segments.bytes,
-    }
+    return joinFigures(this.state, this.window)
   }
 }

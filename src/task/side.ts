@@ -24,11 +24,12 @@ export const TAKEN = 2
 export const NEEDS_KEY_SCHEMA = 3
 
 const KEY_MISMATCH =
-  'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field'
+  'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field, or name its side in join.repartition'
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 /** One source of a task: reads of its records what is compared, and says why one is refused. */
 export class Side {
+  /** The number of the source in its stage. */
   readonly index: number
   readonly queue: InputQueue
   /** The record's key, of the record that `open` has opened last, where the source is keyed. */
@@ -50,12 +51,20 @@ export class Side {
   /** By row: who has read the value. */
   readonly readers: (ValueReader | undefined)[] = new Array(SLICE).fill(undefined)
 
-  constructor(index: number, partition: number, context: TaskContext, rejects: TaskRejects) {
-    const { plan, codec, interval, elapsed } = context
+  /** @param side the number of the source in its stage */
+  constructor(
+    side: number,
+    source: Source,
+    partition: number,
+    context: TaskContext,
+    rejects: TaskRejects,
+  ) {
+    const { codec, interval, elapsed } = context
+    const { index } = source
     const { values, key } = codec.sources[index]
-    this.index = index
+    this.index = side
     this.key = key
-    this.#source = plan.sources[index]
+    this.#source = source
     this.#codec = values
     this.#context = context
     this.#rejects = rejects
@@ -122,7 +131,7 @@ export class Side {
   /** What is compared: value, key, join field, time. A number: the record's fate is sealed. */
   open(block: Block, i: number, row: number): ValueReader | number {
     if (this.#isOutside(block, i)) {
-      this.#context.counts.outside[this.index]++
+      this.#context.counts.outside[this.#source.index]++
       return TAKEN
     }
     const value = this.readers[row]
@@ -177,7 +186,7 @@ export class Side {
   /** The slice's first records up to `end` were taken. */
   taken(records: number, end: number): void {
     if (records === 0) return
-    this.#context.counts.consumed[this.index] += records
+    this.#context.counts.consumed[this.#source.index] += records
     this.queue.advance(end)
   }
 

@@ -1,3 +1,4 @@
+import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { PipelineCodec } from '../codec/port.ts'
@@ -20,6 +21,10 @@ export interface TaskContext {
   readonly dimensions: readonly DimensionTable[]
   readonly outputs: Outputs
   readonly rejects: OutputTopic
+  /** Where the records of the stages before the last go, by stage. */
+  readonly repartition: readonly OutputTopic[]
+  /** How many partitions each input has whose records come by an internal topic. */
+  readonly partitions: ReadonlyMap<string, number>
   /** The most a stored record may have, so that its changelog record is under the topic's limit. */
   readonly maxEntryBytes: number
   /** How far ahead of the clock the output topics take a time; infinite where none has such a limit. */
@@ -43,7 +48,7 @@ export interface TaskEpoch {
   /** Event times of the outputs whose latency counts, in ms: matches, and facts that are joined with nothing. */
   readonly outputTimes: Float64Array
   readonly rejects: readonly RecordBatchWriter[]
-  /** The next offset to read of each source; -1 where nothing was read yet. */
+  /** The next offset to read of each source of the stage; -1 where nothing was read yet. */
   readonly offsets: readonly number[]
   /** null: the task keeps none. */
   readonly state: StateEpoch | null
@@ -63,10 +68,19 @@ export interface TaskFigures {
   readonly indexBytes: number
 }
 
-/** A task: one partition of each source, and what it keeps from one record to the next. */
-export interface RunnableTask {
-  readonly partition: number
-  /** Of the sources, in the plan's order. */
+/** Of a task that keeps no state. */
+export const NO_FIGURES: TaskFigures = {
+  streamTime: null,
+  records: [],
+  segments: [],
+  pages: 0,
+  pageBytes: 0,
+  indexBytes: 0,
+}
+
+/** A task: one partition of each source of its stage, and what it keeps from one record to the next. */
+export interface RunnableTask extends TaskId {
+  /** Of the stage's sources. */
   readonly queues: readonly InputQueue[]
   /** null: the task keeps none. */
   readonly state: TaskState | null

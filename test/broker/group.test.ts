@@ -20,8 +20,7 @@ function memberOn(script: Script, events: Partial<GroupEvents> = {}) {
   const fake = new FakeCluster(script)
   const options = {
     groupId: 'job',
-    topics: ['orders', 'payments'],
-    partitions: 1,
+    stages: [{ topics: ['orders', 'payments'], partitions: 1 }],
     instanceId: null,
     sessionTimeoutMs: 60,
     rebalanceTimeoutMs: 60,

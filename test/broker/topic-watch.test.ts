@@ -83,7 +83,7 @@ function inputs(id: string | null) {
   const recreated: string[][] = []
   const topics = new InputTopics({
     topics: ['orders', 'payments'],
-    partitions: 4,
+    partitions: [4, 4],
     identities: new Map(['orders', 'payments'].map((topic) => [topic, { id, partitions: 4 }])),
     log: { event: (name, fields) => logged.push({ name, fields }) },
     onRecreated: (...of) => recreated.push(of),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Group } from '../../src/broker/port.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
+import { taskOf } from '../../src/broker/task-number.ts'
 import { Commits } from '../../src/commit/commits.ts'
 import { Epochs } from '../../src/commit/epochs.ts'
 import { codeOf } from '../../src/errors.ts'
@@ -51,6 +52,7 @@ export class Owner {
       topicIds: world.topics.map(() => null),
       transactionalId: transactionalId(world, machine),
       rejects: { drain: () => [], settle: nothing },
+      log: { event: nothing },
       onStep: nothing,
     })
     this.commits = new Commits({
@@ -178,7 +180,7 @@ export class Owner {
       disk.open(() => this.life.step()),
       codec.layout,
     )
-    const task = createTask(partition, this.#changelog && pages, this.#context)
+    const task = createTask(taskOf(partition, 1), this.#changelog && pages, this.#context)
     if (task.state === null) {
       const places = topics.map((topic) => ({ topic, partition }))
       const offsets = await this.#group.committed(places)
@@ -219,7 +221,8 @@ const transactionalId = ({ pipeline }: MemoryWorld, machine: string): string =>
 /** A member of no generation, whose offsets are taken from anybody: here owners are fenced by their producers alone. */
 function groupOf(broker: MemoryClient, { pipeline, topics, partitions }: MemoryWorld): Group {
   const timeouts = { sessionTimeoutMs: 6000, rebalanceTimeoutMs: 15_000 }
-  const options = { groupId: pipeline.name, topics, partitions, instanceId: null, ...timeouts }
+  const stages = [{ topics, partitions }]
+  const options = { groupId: pipeline.name, stages, instanceId: null, ...timeouts }
   return broker.group(options, {
     userData: () => Buffer.alloc(0),
     assign: () => new Map(),

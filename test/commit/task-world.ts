@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { taskOf } from '../../src/broker/task-number.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
@@ -125,7 +126,7 @@ export class TaskWorld {
     if (this.#task !== undefined) return this.#task
     const store = new PageStore(this.#disks[this.#instance].open(), this.#codec.layout)
     const context = this.#context()
-    const task = new JoinTask(0, store, context.plan.join!, context)
+    const task = new JoinTask(taskOf(0, 1), store, context.plan.join!, context)
     const ports = this.broker.restorePorts(TOPICS, this.#codec.layout)
     const offsets = await restore(task, ports)
     assert.deepEqual(

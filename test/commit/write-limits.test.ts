@@ -46,7 +46,6 @@ async function limitsWith(output: Settings, isConfigHidden = false) {
     limits: new WriteLimits(
       planOf(pipeline),
       {
-        tasks: 1,
         partitions: new Map(ownTopics(pipeline).map((topic) => [topic, 1])),
         limits: await readLimits(ownTopics(pipeline), admin),
       },

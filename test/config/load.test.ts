@@ -154,6 +154,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       topic: 'payments',
       kind: 'inner',
       headers: 'left',
+      repartition: null,
       select,
     },
     output,
@@ -280,6 +281,21 @@ const OUTPUT_FAULTS = `output:
     retention: forever
   topic: out
   schemaId: 5`
+
+test('where a group begins is not said of topics that are joined through another', () => {
+  const faults = (startAt: string, more: string): string[] =>
+    faultsOf(
+      textOf({
+        facts: `{ topic: orders, schema: ./schemas/order.avsc, startAt: ${startAt} }`,
+        ...joinWith(`on: order_id, within: 1h${more}`),
+      }),
+    )
+  assert.deepEqual(faults('latest', ''), [])
+  assert.deepEqual(faults('earliest', ', repartition: facts'), [])
+  const [fault, ...others] = faults('latest', ', repartition: right')
+  assert.match(fault, /facts\.startAt: not supported together with join\.repartition; leave it out/)
+  assert.deepEqual(others, [])
+})
 
 test('settings of a topic that contradict one another are refused', () => {
   const output = (said: string): string[] =>

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Check } from '../../examples/orders/check.ts'
 import * as data from '../../examples/orders/data.ts'
+import { partitionOf } from '../../src/broker/partition-of.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import type { JoinKind } from '../../src/config/join-kind.ts'
 import { loadPipeline } from '../../src/config/load.ts'
@@ -15,6 +16,8 @@ import { testBroker } from '../support/kafka.ts'
 import { connect, createTopic, PlainProducer, readAll } from '../support/topics.ts'
 
 const PARTITIONS = 4
+/** Of orders that are keyed by their customer. */
+const SCATTERED_PARTITIONS = 3
 const EPOCH = 1_735_689_600_000
 export const FILE = 'examples/orders/pipeline.yaml'
 
@@ -28,6 +31,8 @@ export class Orders {
   readonly #address: string
   readonly #perSecond: number
   readonly #isSent: (i: number) => boolean
+  /** The side of the join whose records have another key than the order. */
+  readonly #repartition: 'facts' | 'both' | null
   readonly #services: ServiceProcess[] = []
 
   private constructor(
@@ -35,7 +40,9 @@ export class Orders {
     broker: Broker,
     perSecond: number,
     isSent: (i: number) => boolean,
+    repartition: 'facts' | 'both' | null,
   ) {
+    this.#repartition = repartition
     this.#address = address
     this.#perSecond = perSecond
     this.#isSent = isSent
@@ -47,17 +54,22 @@ export class Orders {
    * Topics, with all dimension rows in them where these are wanted.
    * @param perSecond orders per second of event time
    * @param isSent false: of the order only its payment is sent
+   * @param repartition the side whose records have another key than the order
    */
   static async create({
     dimensions = true,
     broker = '',
     perSecond = 1000,
     isSent = (_: number): boolean => true,
+    repartition = null as 'facts' | 'both' | null,
   } = {}): Promise<Orders> {
     const address = broker || (await testBroker())
-    const orders = new Orders(address, await connect(address), perSecond, isSent)
+    const orders = new Orders(address, await connect(address), perSecond, isSent, repartition)
     const names = ['orders', 'payments', 'customers', 'products'].map((name) => orders.topic(name))
-    for (const name of names) await createTopic(orders.broker, name, PARTITIONS)
+    for (const name of names) {
+      const isScattered = repartition !== null && name === orders.topic('orders')
+      await createTopic(orders.broker, name, isScattered ? SCATTERED_PARTITIONS : PARTITIONS)
+    }
     await orders.producer.connect(names)
     if (!dimensions) return orders
     await orders.#dimension('customers', data.CUSTOMERS, (id) =>
@@ -119,26 +131,30 @@ export class Orders {
     for (let i = from; i < to; i++) {
       if (!this.#isSent(i)) continue
       const at = this.orderedAt(i)
-      producer.put(
-        this.topic('orders'),
-        i % PARTITIONS,
-        at,
-        Buffer.from(data.orderId(i)),
-        data.encode('order', data.order(i, at)),
-      )
+      const [partition, key] = this.#placeOfOrder(i)
+      const value = data.encode('order', data.order(i, at))
+      producer.put(this.topic('orders'), partition, at, key, value)
       if (producer.bytes > 400_000) await producer.flush()
     }
     for (const { at, i } of payments) {
-      producer.put(
-        this.topic('payments'),
-        i % PARTITIONS,
-        at,
-        Buffer.from(data.orderId(i)),
-        data.encode('payment', data.payment(i, this.orderedAt(i))),
-      )
+      const [partition, key] = this.#placeOfPayment(i)
+      const value = data.encode('payment', data.payment(i, this.orderedAt(i)))
+      producer.put(this.topic('payments'), partition, at, key, value)
       if (producer.bytes > 400_000) await producer.flush()
     }
     await producer.flush()
+  }
+
+  #placeOfOrder(i: number): [partition: number, key: Buffer] {
+    if (this.#repartition === null) return [i % PARTITIONS, Buffer.from(data.orderId(i))]
+    const customer = i % 50
+    return [customer % SCATTERED_PARTITIONS, Buffer.from(`customer ${customer}`)]
+  }
+
+  #placeOfPayment(i: number): [partition: number, key: Buffer] {
+    const key = Buffer.from(data.orderId(i))
+    if (this.#repartition === 'facts') return [partitionOf(key, PARTITIONS), key]
+    return [i % PARTITIONS, this.#repartition === null ? key : Buffer.from(`payment ${i}`)]
   }
 
   async #dimension(name: string, rows: number, value: (id: number) => Buffer): Promise<void> {
@@ -199,8 +215,7 @@ export class Orders {
     }
     const options = {
       groupId: `${this.tag}-job`,
-      topics,
-      partitions: PARTITIONS,
+      stages: [{ topics, partitions: PARTITIONS }],
       instanceId: 'observer',
       sessionTimeoutMs: 10_000,
       rebalanceTimeoutMs: 10_000,

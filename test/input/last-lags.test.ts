@@ -98,7 +98,7 @@ test('the lag of a task that is given up stays, gets older, and goes with its pa
   lags.keep(3, [fresh, fresh], 70_000)
   assert.deepEqual(lags.of(3, 0, 70_000), { records: 10, ms: 69_000 })
   lags.retain([3, 4])
-  assert.deepEqual(lags.partitions, [3])
+  assert.deepEqual(lags.tasks, [3])
   lags.retain([4])
   assert.equal(lags.of(3, 0, 70_000), undefined)
 })

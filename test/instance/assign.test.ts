@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { taskNumber, taskOf } from '../../src/broker/task-number.ts'
 import {
   assignTasks,
   type Claimant,
@@ -56,7 +57,7 @@ const confused: fc.Arbitrary<Group> = fc.record({
 
 const runs = { numRuns: 2000 }
 const assign = ({ members, partitions }: Group): Map<string, number[]> =>
-  assignTasks(members, partitions)
+  assignTasks(members, [partitions])
 
 test('every partition goes to exactly one member, and counts differ by one at most', () => {
   fc.assert(
@@ -86,7 +87,7 @@ test('the order in which the members are listed changes nothing', () => {
     )
   fc.assert(
     fc.property(shuffled, ([group, members]) => {
-      assert.deepEqual(assignTasks(members, group.partitions), assign(group))
+      assert.deepEqual(assignTasks(members, [group.partitions]), assign(group))
     }),
     runs,
   )
@@ -147,7 +148,7 @@ test('an assignment that is in force is given again', () => {
     fc.property(groups, (group) => {
       const given = assign(group)
       const members = group.members.map((m) => ({ ...m, owned: given.get(m.memberId)! }))
-      assert.deepEqual(assignTasks(members, group.partitions), given)
+      assert.deepEqual(assignTasks(members, [group.partitions]), given)
     }),
     runs,
   )
@@ -160,7 +161,7 @@ test('a member that comes takes one fair share and nothing else moves', () => {
       const settled = group.members.map((m) => ({ ...m, owned: before.get(m.memberId)! }))
       const after = assignTasks(
         [...settled, { memberId: 'a newcomer', owned: [], stores: [] }],
-        group.partitions,
+        [group.partitions],
       )
       for (const { memberId, owned } of settled) {
         assert.ok(after.get(memberId)!.every((p) => owned.includes(p)))
@@ -197,4 +198,58 @@ test('a member of an older version has claims, and no address', () => {
     instance: null,
     version: null,
   })
+})
+
+/** Stages of any sizes, whose tasks belong to anybody. */
+const staged = fc
+  .tuple(memberIds, fc.array(fc.nat(12), { minLength: 1, maxLength: 3 }))
+  .chain(([ids, partitions]) => {
+    const numbers = partitions.flatMap((count, stage) =>
+      Array.from({ length: count }, (_, p) => taskNumber(stage, p, partitions.length)),
+    )
+    const owners = fc.array(fc.integer({ min: -1, max: ids.length - 1 }), {
+      minLength: numbers.length,
+      maxLength: numbers.length,
+    })
+    return owners.map((owners) => ({
+      partitions,
+      numbers,
+      members: ids.map((memberId, m) => ({
+        memberId,
+        owned: numbers.filter((_, t) => owners[t] === m),
+        stores: [],
+      })),
+    }))
+  })
+
+test('the tasks of each stage are spread evenly, and those of all stages together', () => {
+  const isEven = (counts: readonly number[]): boolean =>
+    Math.max(...counts) - Math.min(...counts) <= 1
+  fc.assert(
+    fc.property(staged, ({ partitions, numbers, members }) => {
+      const given = assignTasks(members, partitions)
+      const lists = [...given.values()]
+      assert.deepEqual(
+        lists.flat().sort((a, b) => a - b),
+        numbers.toSorted((a, b) => a - b),
+      )
+      assert.ok(isEven(lists.map((list) => list.length)))
+      for (const stage of partitions.keys()) {
+        const ofStage = (task: number): boolean => taskOf(task, partitions.length).stage === stage
+        assert.ok(isEven(lists.map((list) => list.filter(ofStage).length)))
+      }
+    }),
+    runs,
+  )
+})
+
+test('with several stages, too, an assignment that is in force is given again', () => {
+  fc.assert(
+    fc.property(staged, ({ partitions, members }) => {
+      const given = assignTasks(members, partitions)
+      const settled = members.map((m) => ({ ...m, owned: given.get(m.memberId)! }))
+      assert.deepEqual(assignTasks(settled, partitions), given)
+    }),
+    runs,
+  )
 })

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import type { Pipeline } from '../../src/config/pipeline.ts'
-import { sourcesOf } from '../../src/config/topic-names.ts'
+import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
@@ -33,6 +33,8 @@ import type { StreamRecord } from '../window/random-streams.ts'
 import { CHANGELOG, startWorker } from './start-worker.ts'
 
 export const PARTITIONS = 3
+/** Of an input that is repartitioned. */
+const INPUT_PARTITIONS = 2
 /** Less than a transaction's timeout. */
 const SESSION_MS = 6000
 const COMMIT_MS = 5
@@ -41,6 +43,8 @@ const TICK_MS = 5
 const HASTE_MS = 40
 /** Of a few long polls. */
 const SETTLE_MS = 150
+/** Between two silences while there is something left to be taken; meanwhile sessions time out. */
+const LOOKS = 50
 /** Longer than this nothing takes, on a busy machine either. */
 const PATIENCE_MS = 20_000
 
@@ -92,6 +96,10 @@ export class MemoryInstances {
   readonly #records: readonly StreamRecord[]
   #waiting: StreamRecord[]
   #holds: Promise<void>[] = []
+  /** The sides that are repartitioned. */
+  readonly #through: ReadonlySet<number>
+  /** How many partitions each input has. */
+  readonly #inputs = new Map<string, number>()
   #silence = 0
   #release: () => void = () => {}
 
@@ -108,7 +116,13 @@ export class MemoryInstances {
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#waiting = [...records]
     const { output } = pipeline
-    for (const topic of [...sourceTopics(pipeline), output.topic, CHANGELOG]) {
+    this.#through = new Set(repartitioned(pipeline).map(({ side }) => side))
+    for (const [side, topic] of sourceTopics(pipeline).entries()) {
+      this.#inputs.set(topic, this.#through.has(side) ? INPUT_PARTITIONS : PARTITIONS)
+    }
+    for (const [topic, partitions] of this.#inputs) this.kafka.topics.create(topic, partitions, {})
+    const internal = repartitioned(pipeline).map(({ topic }) => topic)
+    for (const topic of [...internal, output.topic, CHANGELOG]) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
     this.kafka.topics.create(output.rejects, 1, {})
@@ -118,8 +132,9 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
+    repartition: JoinConfig['repartition'] = null,
   ): Promise<MemoryInstances> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false)
+    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
@@ -176,7 +191,14 @@ export class MemoryInstances {
       this.#start({ instance: 'last', isStatic: false, isNew: false })
     }
     await this.#put(this.#waiting.length)
-    await this.#until('everything is committed', async () => this.#isTaken())
+    let looks = 0
+    await this.#until('everything is committed', async () => {
+      const isTaken = this.#isTaken()
+      // A source partition that has never had a record is waited for.
+      const isHeld = !isTaken && this.#through.size > 0
+      if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
+      return isTaken
+    })
     await this.#until(`${rows} rows have come out`, async () => {
       const isOut = (await this.#rows()).length >= rows
       // Again and again: for a task that is taken anew the silence begins anew.
@@ -206,10 +228,14 @@ export class MemoryInstances {
   async #put(count: number): Promise<void> {
     const topics = sourceTopics(this.#pipeline)
     for (const record of this.#waiting.splice(0, count)) {
-      const partition = partitionOf(Buffer.from(record.key), PARTITIONS)
       const topic = topics[record.side]
-      const bytes = { ...recordBytes(record), headers: [], timestamp: record.time }
-      await this.kafka.append({ topic, partition }, [bytes])
+      const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      const isThrough = this.#through.has(record.side)
+      // Another key, and so anywhere.
+      const other = Buffer.from(`${record.id}`)
+      const placedBy = isThrough ? other : Buffer.from(record.key)
+      const partition = partitionOf(placedBy, this.#inputs.get(topic)!)
+      await this.kafka.append({ topic, partition }, [isThrough ? { ...of, key: other } : of])
     }
   }
 
@@ -235,6 +261,7 @@ export class MemoryInstances {
       },
       codec: this.#codec,
       partitions: PARTITIONS,
+      inputs: this.#inputs,
       instanceId: instance,
       elapsed: () => performance.now() + this.#silence,
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
@@ -349,8 +376,9 @@ export async function played(
   times: ModelTimes | null,
   records: readonly StreamRecord[],
   steps: readonly (readonly [Action, number])[],
+  repartition: JoinConfig['repartition'] = null,
 ): Promise<MemoryInstances> {
-  const instances = await MemoryInstances.open(times, records)
+  const instances = await MemoryInstances.open(times, records, repartition)
   try {
     for (const [action, ms] of steps) {
       await instances.run(action)

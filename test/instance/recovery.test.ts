@@ -102,6 +102,7 @@ class Instance {
       formerMembers: { ended: nothingLater },
       instanceId: 'i',
       topics: [],
+      stages: 1,
       counts: this.counts,
     })
   }

@@ -7,7 +7,7 @@ import type { OffsetCommit } from '../../src/broker/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { EventName } from '../../src/events.ts'
 import { decideStart } from '../../src/instance/start-at.ts'
-import { planOf } from '../../src/plan/plan.ts'
+import { lastStage, planOf } from '../../src/plan/plan.ts'
 import { readHeaders } from '../../src/state/stored-layout.ts'
 import type { Api, Fault } from '../support/memory-broker/faults.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
@@ -72,7 +72,8 @@ class World {
   async decide(clientId = `client-${++this.#clients}`, partitions = PARTITIONS): Promise<void> {
     const broker = this.kafka.client(clientId)
     const plan = this.#plan
-    const options = { groupId: 'job', topics: plan.topics, partitions, instanceId: null }
+    const { topics } = lastStage(plan)
+    const options = { groupId: 'job', stages: [{ topics, partitions }], instanceId: null }
     const times = { sessionTimeoutMs: 1000, rebalanceTimeoutMs: 1000 }
     const none = async (): Promise<void> => {}
     const group = broker.group(
@@ -91,7 +92,7 @@ class World {
       group,
       plan,
       partitions,
-      topicIds: plan.topics.map(() => null),
+      topicIds: topics.map(() => null),
       changelog: this.#hasJoin ? CHANGELOG : null,
       now: () => NOW,
       log: { event: (name, fields) => this.events.push([name, fields]) },

@@ -4,7 +4,7 @@ import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
-import { sourcesOf } from '../../src/config/topic-names.ts'
+import { repartitioned } from '../../src/config/topic-names.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
@@ -29,9 +29,12 @@ export interface WorkerSetting {
   /** With the instance's own `state.dir`. */
   readonly pipeline: Pipeline
   readonly codec: PipelineCodec
+  /** Of the stage that joins. */
   readonly partitions: number
   /** Of the sources. */
   readonly topicIds?: readonly (string | null)[]
+  /** Of each input. */
+  readonly inputs?: ReadonlyMap<string, number>
   readonly instanceId: string
   readonly elapsed: () => number
   readonly onEvent: (name: EventName, fields: object) => void
@@ -103,7 +106,8 @@ function createWorker(
   rejects: WorkerOptions['rejects'],
 ): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
-  const { counts } = setting
+  const { counts, inputs = new Map() } = setting
+  const plan = planOf(pipeline)
   const log: Log = { event: onEvent }
   return new Worker({
     broker,
@@ -114,11 +118,13 @@ function createWorker(
       elapsed,
       counts,
       outputs: wholeOutput(pipeline, FRAME, { ...TOPIC, partitions }),
+      repartition: repartitioned(pipeline).map((to) => ({ ...TOPIC, topic: to.topic, partitions })),
+      partitions: inputs,
       rejects: rejectsOf(pipeline),
     }),
     changelog: pipeline.join && changelogOf(broker, codec),
-    partitions,
-    topicIds: setting.topicIds ?? sourcesOf(pipeline).map(() => null),
+    partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
+    topicIds: setting.topicIds ?? plan.sources.map(() => null),
     onUnknownTopic: nothing,
     instanceId,
     staticId: pipeline.kafka.instanceId,

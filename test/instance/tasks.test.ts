@@ -10,6 +10,7 @@ import { loadPipeline } from '../../src/config/load.ts'
 import { gatherMs } from '../../src/instance/feed.ts'
 import { Tasks } from '../../src/instance/tasks.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { openStore } from '../../src/state/level.ts'
 import { lagsOf } from '../../src/watch/status/report.ts'
 import { groupAt, taskContext } from '../support/task-context.ts'
@@ -68,7 +69,7 @@ test('a task that is lost while it is being opened does not run, and lets go of 
     const taking = tasks.take([0, 1])
     await tasks.keep([1])
     await taking
-    assert.deepEqual(tasks.partitions, [1])
+    assert.deepEqual(tasks.numbers, [1])
     const store = await openStore(join(folder, 'window', '0'))
     await store.close()
     await tasks.close()
@@ -83,7 +84,7 @@ test('a task that two assignments give at once is opened once', () =>
       [0],
     )
     await tasks.close()
-    assert.deepEqual(tasks.partitions, [])
+    assert.deepEqual(tasks.numbers, [])
   }))
 
 test('a task that is lost and given back at once runs, with one store', () =>
@@ -101,7 +102,8 @@ test('a task that is lost and given back at once runs, with one store', () =>
 test('tasks that are taken anew have the lag that was known, until they know it themselves or are another’s', () =>
   inFolder(async (folder) => {
     const tasks = await emptyTasks(folder)
-    const lags = () => lagsOf({ tasks: tasks.all, lastLags: tasks.lastLags })
+    const plan = { stages: planOf(loadPipeline('examples/orders/pipeline.yaml', {})).stages }
+    const lags = () => lagsOf({ tasks: tasks.all, lastLags: tasks.lastLags }, plan)
     await tasks.take([0, 1])
     assert.deepEqual(lags(), [])
     for (const { task } of tasks.running) {
@@ -113,7 +115,8 @@ test('tasks that are taken anew have the lag that was known, until they know it 
     const known = [0, 1].flatMap((partition) =>
       [0, 1].map((side) => ({ partition, side, records: 7 })),
     )
-    const now = () => lags().map(({ ms: _, ...lag }) => lag)
+    const now = () =>
+      lags().map(({ source, partition, records }) => ({ partition, side: source.index, records }))
     assert.deepEqual(now(), known)
     await tasks.putDown()
     assert.deepEqual(now(), known, 'given up')

@@ -71,7 +71,7 @@ async function workerOn(t: TestContext, producer: SlowProducer) {
       maxRecordBytes: 1 << 20,
       shorten: nothing,
     },
-    partitions: 1,
+    partitions: [1],
     topicIds: [null, null],
     onUnknownTopic: nothing,
     instanceId: 'i',

@@ -260,8 +260,7 @@ test('each output gets each completed record once, with its fields, under its ke
 test('what one output does not take is rejected with that topic’s name, and the others get it', async () => {
   const counts = new Counts([])
   const pipeline = pipelineWith(null)
-  const rejects = new TaskRejects(TASK, {
-    plan: planOf(pipeline),
+  const rejects = new TaskRejects(TASK, planOf(pipeline).sources, {
     counts,
     rejects: topicOf('rejects'),
   })

@@ -89,8 +89,8 @@ function entryOf(time: number, body: Buffer): Entry {
 test('outputs that the topic does not take are rejected with key and headers, and the others come out', async () => {
   const output = topic('enriched', 5000)
   const counts = new Counts(['customer'])
-  const plan = planOf(pipelineWith())
-  const rejects = new TaskRejects(3, { plan, counts, rejects: topic('rejects', 20_000) })
+  const { sources } = planOf(pipelineWith())
+  const rejects = new TaskRejects(3, sources, { counts, rejects: topic('rejects', 20_000) })
   const out = new TaskOutput(
     { whole: output, shape, sinks: [] },
     3,

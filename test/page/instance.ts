@@ -125,6 +125,7 @@ export const topology = {
     afterMs: 60_000,
     graceMs: 10_000,
   },
+  repartition: [] as Json[],
   changelog: { topic: 'order-enrichment-window-changelog' },
   output: { topic: 'orders.enriched' },
   outputs: [{ topic: 'orders.enriched' }],
@@ -177,6 +178,7 @@ export function statusOf(
       ...changedCounts,
     },
     topology,
+    repartition: [],
     tasks: [0, 3, 6, 9].map(task),
     dimensions: [dimension('customer', 1_200_000), dimension('product', 20_000)],
     join: ['left', 'right'].map((side) => ({

@@ -160,6 +160,7 @@ test('check counts what where does not take, and tells of records over which an 
     key: codec.sources[0].key,
     keyFormat: 'text' as const,
     isStream: true,
+    join: null,
     isOfRegistry: false,
     records: quantities.map(record),
   })

@@ -136,6 +136,7 @@ async function findingsOf(
     key: codec.sources[0].key,
     keyFormat,
     isStream: true,
+    join: null,
     isOfRegistry,
     records,
   }

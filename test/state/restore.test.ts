@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, readHeaders } from '../../src/broker/record-columns.ts'
+import { taskOf } from '../../src/broker/task-number.ts'
 import { bytesOf, hashBytes, NO_BYTES } from '../../src/bytes.ts'
 import { epochPart } from '../../src/commit/epoch-part.ts'
 import { loadPipeline } from '../../src/config/load.ts'
@@ -51,7 +52,7 @@ class Changelog {
   /** Takes the task, as an instance does. */
   async take(store: Store): Promise<JoinTask> {
     const pages = new PageStore(store, codec.layout)
-    const task = new JoinTask(0, pages, context.plan.join!, context)
+    const task = new JoinTask(taskOf(0, 1), pages, context.plan.join!, context)
     await restore(task, this.ports())
     return task
   }
@@ -408,7 +409,12 @@ test('two stores of a task share its pages, changelog and checkpoint, and each g
   const changelog = new Changelog()
   const store = await openStore(join(folder, 'two stores'))
   const take = async (): Promise<[JoinTask, Numbers]> => {
-    const task = new JoinTask(0, new PageStore(store, codec.layout), context.plan.join!, context)
+    const task = new JoinTask(
+      taskOf(0, 1),
+      new PageStore(store, codec.layout),
+      context.plan.join!,
+      context,
+    )
     const numbers = new Numbers(task.state)
     task.state.add(numbers)
     await restore(task, changelog.ports())

@@ -46,6 +46,8 @@ export function taskContext(
       })),
     ),
     rejects: { ...TOPIC, topic: output.rejects },
+    repartition: [],
+    partitions: new Map(),
     aheadMs: Number.POSITIVE_INFINITY,
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: 1 << 19,

@@ -8,6 +8,7 @@ import type { RecordBytes } from '../../src/batch.ts'
 import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { taskOf } from '../../src/broker/task-number.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { RecordKeyPlan } from '../../src/codec/key-plan.ts'
 import { keyPlan, recordKeyPlan } from '../../src/codec/key-plan.ts'
@@ -176,7 +177,7 @@ async function run(world: World, joins: boolean): Promise<Came> {
     dimensions: await tablesOf(pipeline, codec, world),
   })
   const pages = joins ? new PageStore(new Disk().open(), codec.layout) : null
-  const task = createTask(0, pages, context)
+  const task = createTask(taskOf(0, 1), pages, context)
   const facts = world.facts.map((fact) => ({
     key: Buffer.from(fact.id),
     value: encoded('fact', fact),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
+import { taskOf } from '../../src/broker/task-number.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
@@ -124,7 +125,7 @@ class StreamedJoin {
     this.#counts = context.counts
     this.#output = output
     this.#task = new JoinTask(
-      0,
+      taskOf(0, 1),
       new PageStore(new Disk().open(), codec.layout),
       context.plan.join!,
       context,

@@ -7,6 +7,7 @@ import type { Dimension } from '../../src/dimension/dimension.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { EVENTS, type EventLine, type EventName } from '../../src/events.ts'
 import { memoryLimits } from '../../src/plan/memory.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import type { Check } from '../../src/watch/http/health.ts'
 import { logTo } from '../../src/watch/log/log.ts'
 import type { ServiceParts } from '../../src/watch/status/parts.ts'
@@ -42,6 +43,7 @@ export class Watched {
     const dimensions = pipeline.dimensions.map(({ topic }) => ({ topic, table, read, progress }))
     this.parts = {
       pipeline,
+      plan: planOf(pipeline),
       version: '1',
       revision: '',
       instanceId: 'a',

@@ -6,7 +6,8 @@ import {
   type TopicAccess,
 } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { changelogTopic, inputTopics, sourcesOf } from '../../config/topic-names.ts'
+import { inputTopics, internalTopics } from '../../config/topic-names.ts'
+import { planOf, topicsRead } from '../../plan/plan.ts'
 import { type Finding, fail, ok } from './finding.ts'
 
 const WHAT = 'permissions'
@@ -40,13 +41,12 @@ export function checkAccess(pipeline: Pipeline, access: Access): Finding[] {
 /** What the service does with each topic. */
 function neededOn(pipeline: Pipeline): [string, readonly Operation[]][] {
   const { outputs, output } = pipeline
-  const changelog = changelogTopic(pipeline)
   const all = (topics: readonly string[], operations: readonly Operation[]) =>
     topics.map((topic): [string, readonly Operation[]] => [topic, operations])
   return [
     ...all(inputTopics(pipeline), ['describe', 'read']),
     ...all([...outputs.map(({ topic }) => topic), output.rejects], ['describe', 'write']),
-    ...all(changelog === null ? [] : [changelog], ['describe', 'read', 'write', 'delete']),
+    ...all(internalTopics(pipeline), ['describe', 'read', 'write', 'delete']),
   ]
 }
 
@@ -61,7 +61,7 @@ export const foreignText = (name: string): string =>
 
 /** That instances of another pipeline file have the name; undefined: there are none. */
 export function rivalText(pipeline: Pipeline, { members }: GroupDescription): string | undefined {
-  const read = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const read = topicsRead(planOf(pipeline))
   // While they join, nothing is known of them.
   const rival = members.find(({ topics }) => topics.length > 0 && topics.join() !== read.join())
   if (rival === undefined) return undefined

@@ -92,6 +92,39 @@ export function checkKeyHash(
   return [...(differ === undefined ? [] : [differ]), ...partitionersDiffer(a, b, shared)]
 }
 
+/**
+ * Where the other side is repartitioned: its records lie where Java's murmur2 of their join field puts them, and
+ * those of this side have to lie there, too.
+ */
+export function checkBesideRepartition(sample: KeySample): Finding[] {
+  const nothing = checkKeyed(sample)
+  if (nothing.length > 0) return nothing
+  if (sample.partitions === 1)
+    return [ok(WHAT, 'one partition: records of one key meet in any case')]
+  const side = sideOf(sample)
+  const [java] = PARTITIONERS
+  const odd = side.keyed.filter(({ text, partition }) => {
+    return java.partition(text, side.partitions) !== partition
+  })
+  const read = plural(side.keyed.length, 'key')
+  if (odd.length === 0) {
+    return [
+      ok(
+        WHAT,
+        `${read} of ${side.topic} lie where ${java.name} of their text puts them, as repartitioned records do`,
+      ),
+    ]
+  }
+  const detail = `${odd.length} of ${read} of ${side.topic} lie on another partition than ${java.name} of their text gives, where repartitioned records are: records of one key do not meet`
+  return [
+    fail(
+      WHAT,
+      detail,
+      'write `repartition: both` under `join`, or write the topic with Java’s default partitioner and plain text as its keys',
+    ),
+  ]
+}
+
 function checkKeyed({ topic, records }: KeySample): Finding[] {
   if (records.length === 0) {
     return [warn(WHAT, `${topic} has no records to look at`, 'check again when there are some')]

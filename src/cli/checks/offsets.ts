@@ -1,8 +1,8 @@
 /** The group's offsets, against what they are of: pure, from what was read before. */
 import type { OffsetCommit } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { sourcesOf } from '../../config/topic-names.ts'
 import { messageOf } from '../../errors.ts'
+import { lastStage, planOf } from '../../plan/plan.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
 import { windowMissing } from '../../state/state-faults.ts'
 import { topicRecreated } from '../../state/topic-ids.ts'
@@ -23,13 +23,17 @@ export interface OffsetsState {
 
 /** What ends a start with OFFSETS_CHANGED; undefined: nothing. */
 export function offsetsFault(pipeline: Pipeline, state: OffsetsState): string | undefined {
-  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
-  const read = state.offsets.filter(({ topic, offset }) => offset >= 0 && topics.includes(topic))
-  for (const { topic, topicId } of read) {
+  const plan = planOf(pipeline)
+  const inputs = plan.sources.map(({ topic }) => topic)
+  const committed = state.offsets.filter((of) => of.offset >= 0 && inputs.includes(of.topic))
+  for (const { topic, topicId } of committed) {
     const id = state.topicIds.get(topic)
     if (id && topicId && id !== topicId) return messageOf(topicRecreated(topic, topicId, id))
   }
-  if (pipeline.join === null || read.length === 0) return undefined
+  // What an earlier stage has read has no window beside it.
+  const { topics } = lastStage(plan)
+  const read = committed.filter(({ topic }) => topics.includes(topic))
+  if (plan.join === null || read.length === 0) return undefined
   const { headers, isRunning } = state
   if ([...headers.values()].every((header) => header === undefined)) {
     return messageOf(windowMissing({ ...read[0], committed: read[0].offset, stored: -1 }))

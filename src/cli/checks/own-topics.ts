@@ -1,7 +1,7 @@
 /** Output, rejects and changelog as they are, against what they need to be, and against what the file says of them. */
 import type { TopicDescription } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { changelogTopic, ownTopics } from '../../config/topic-names.ts'
+import { changelogTopic, internalTopics, ownTopics } from '../../config/topic-names.ts'
 import { differencesOf, differenceText, remedyOf, saidOf } from '../../plan/own-topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { limitOf, policy } from './topics.ts'
@@ -47,10 +47,10 @@ function checkKept(pipeline: Pipeline, name: string, topic: TopicDescription): F
     return [fail(WHAT, detail, `set cleanup.policy=delete on ${name}`)]
   }
   const limit = limitOf(topic)
-  const isChangelog = name === changelogTopic(pipeline)
+  const isInternal = internalTopics(pipeline).includes(name)
   if (limit === undefined) {
-    // The changelog is shortened by the service itself.
-    if (isChangelog) return [ok(WHAT, `${name}: there, keeps its records`)]
+    // Internal topics are shortened by the service itself.
+    if (isInternal) return [ok(WHAT, `${name}: there, keeps its records`)]
     if (said['retention.ms'] === '-1' && said['retention.bytes'] === undefined) {
       return [ok(WHAT, `${name}: there, keeps its records, as the file says`)]
     }
@@ -62,8 +62,12 @@ function checkKept(pipeline: Pipeline, name: string, topic: TopicDescription): F
     return [warn(WHAT, detail, remedy)]
   }
   const detail = `${name} deletes records ${limit}`
-  if (isChangelog) {
-    const why = `${detail}; it is what a window is restored from`
+  if (isInternal) {
+    const what =
+      name === changelogTopic(pipeline)
+        ? 'what a window is restored from'
+        : 'on its way to the join'
+    const why = `${detail}; it is ${what}`
     return [fail(WHAT, why, `set retention.ms=-1 and retention.bytes=-1 on ${name}`)]
   }
   const isSaid = said['retention.ms'] !== undefined || said['retention.bytes'] !== undefined

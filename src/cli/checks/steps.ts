@@ -7,6 +7,7 @@ import {
   alikeTopics,
   changelogName,
   inputTopics,
+  leadTopic,
   ownTopics,
   sourcesOf,
 } from '../../config/topic-names.ts'
@@ -40,7 +41,6 @@ export function topicSteps(
   pipeline: Pipeline,
   found: ReadonlyMap<string, TopicDescription>,
 ): Step[] {
-  const { facts } = pipeline
   const missing = inputTopics(pipeline).filter((topic) => !found.has(topic))
   if (missing.length > 0) {
     return missing.map((topic) =>
@@ -51,16 +51,18 @@ export function topicSteps(
       ),
     )
   }
-  const { partitions } = found.get(facts.topic)!
+  const lead = leadTopic(pipeline)
+  const { partitions } = found.get(lead)!
   const differs = (topic: string): Step => {
     const count = found.get(topic)!.partitions
     const remedy = partitionsRemedy(pipeline, partitions, topic, count)
-    const text = `${topic} has ${plural(count, 'partition')}, ${facts.topic} has ${partitions}; ${remedy}`
+    const text = `${topic} has ${plural(count, 'partition')}, ${lead} has ${partitions}; ${remedy}`
     return step('refuse', 'topic', text)
   }
-  const [, ...joined] = sourcesOf(pipeline).map(({ config }) => config.topic)
-  const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
+  const inputs = inputTopics(pipeline)
   const alike = alikeTopics(pipeline)
+  const joined = alike.filter((topic) => inputs.includes(topic))
+  const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {

@@ -2,7 +2,7 @@
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
-import { alikeTopics, inputTopics, sourcesOf } from '../../config/topic-names.ts'
+import { alikeTopics, inputTopics, leadTopic, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -28,18 +28,18 @@ export function checkThere(
 
 /** All that a task has its partition of needs equally many. */
 export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
-  const { facts } = pipeline
-  const expected = found.get(facts.topic)?.partitions
+  const lead = leadTopic(pipeline)
+  const expected = found.get(lead)?.partitions
   if (expected === undefined) return []
   const others = alikeTopics(pipeline).filter((topic) => found.has(topic))
   const odd = others.filter((topic) => found.get(topic)?.partitions !== expected)
   if (odd.length === 0) {
-    return [ok('partitions', `${expected} each: ${[facts.topic, ...others].join(', ')}`)]
+    return [ok('partitions', `${expected} each: ${[lead, ...others].join(', ')}`)]
   }
   return odd.map((topic) =>
     fail(
       'partitions',
-      `${topic} has ${found.get(topic)?.partitions}, ${facts.topic} has ${expected}: ${apart(pipeline)}`,
+      `${topic} has ${found.get(topic)?.partitions}, ${lead} has ${expected}: ${apart(pipeline)}`,
       partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
     ),
   )

@@ -26,6 +26,8 @@ export interface ValueSample {
   readonly keyFormat: KeyFormat
   /** Streams whose keys are read are keyed by their join field; a dimension's key is only looked up. */
   readonly isStream: boolean
+  /** The join field, and how the file says that records are not keyed by it; null: no key is expected. */
+  readonly join: { readonly field: string; readonly instead: string } | null
   /** Values name their schema by its id in a registry; else the file has it. */
   readonly isOfRegistry: boolean
   readonly records: readonly SampledRecord[]
@@ -130,7 +132,8 @@ async function readOne(
     if (end < 0) return { reason: 'null_field', text: 'The join field is null' }
     const field = reader.keyBuffer(0).subarray(reader.keyStart(0), end)
     if (!field.equals(key)) {
-      const text = `The key is ${JSON.stringify(key.toString())}, the join field is ${JSON.stringify(field.toString())}`
+      const on = sample.join === null ? 'the join field' : `the join field ${sample.join.field}`
+      const text = `The key is ${JSON.stringify(key.toString())}, ${on} is ${JSON.stringify(field.toString())}`
       return { reason: 'key_mismatch', text }
     }
   }
@@ -211,6 +214,7 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
     const detail = `${topic}: ${count} of the last ${plural(records.length, 'record')} would be rejected (${reason}: ${first}); ${which} ${topic}-${at}`
     const remedy =
       keyRemedy(sample, reason) ??
+      joinRemedy(sample, reason) ??
       (sample.isOfRegistry ? OF_REGISTRY[reason] : undefined) ??
       REMEDIES[reason] ??
       `correct the producer of ${topic}, or the file`
@@ -226,6 +230,12 @@ function keyRemedy({ keyFormat, records }: ValueSample, reason: string): string 
   const isPlain = (one: KeyFormat | null): boolean => one === 'text' || one === 'bytes'
   if (format === keyFormat || (isPlain(format) && isPlain(keyFormat))) return undefined
   return `the keys look like ${what}: ${remedy}`
+}
+
+/** Where records are not keyed by the join field: one line of the file is enough. */
+function joinRemedy({ join }: ValueSample, reason: string): string | undefined {
+  if (join === null || (reason !== 'null_key' && reason !== 'key_mismatch')) return undefined
+  return `${join.instead}; or write ${join.field} as the record key`
 }
 
 const OF_REGISTRY: Readonly<Record<string, string>> = {

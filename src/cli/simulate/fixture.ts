@@ -6,7 +6,7 @@ import type { PipelineCodec } from '../../codec/port.ts'
 import { loadPipeline } from '../../config/load.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { didYouMean } from '../../config/suggest.ts'
-import { inputsOf, sourcesOf } from '../../config/topic-names.ts'
+import { inputsOf, repartitioned, sourcesOf } from '../../config/topic-names.ts'
 import { milliseconds } from '../../config/units.ts'
 import { readYaml, YamlFile } from '../../config/yaml-file.ts'
 import { EnricherError } from '../../errors.ts'
@@ -93,7 +93,7 @@ export async function loadFixture(
   if (!existsSync(pipelineFile))
     yaml.report(['pipeline'], `the file ${pipelineFile} does not exist`)
   yaml.check()
-  const pipeline = loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) })
+  const pipeline = keyedByJoin(loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) }))
   const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
   yaml.check()
   return fixture
@@ -109,6 +109,22 @@ function isPipeline(file: string): EnricherError {
   const name = basename(file)
   const message = `${name} is a pipeline file, and test cases are wanted: write them into a file of their own, with \`pipeline: ${name}\` and \`cases:\` (examples/orders/pipeline.test.yaml is one)`
   return new EnricherError('CONFIG_INVALID', message)
+}
+
+/**
+ * The pipeline behind its repartition topics, where records are keyed by the text of the join field: one task has them
+ * all, and none has to be carried anywhere.
+ */
+function keyedByJoin(pipeline: Pipeline): Pipeline {
+  const { facts, join } = pipeline
+  if (join === null || join.repartition === null) return pipeline
+  const byText = { keyFormat: 'text', keySchema: null } as const
+  const isThrough = (side: 0 | 1): boolean => repartitioned(pipeline).some((o) => o.side === side)
+  return {
+    ...pipeline,
+    facts: isThrough(0) ? { ...facts, ...byText } : facts,
+    join: { ...join, ...(isThrough(1) ? byText : {}), repartition: null },
+  }
 }
 
 /** Makes steps of bytes, and what is expected, from the file's content; what is wrong with it is reported to the file. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
+import { taskOf } from '../../broker/task-number.ts'
 import { AvroJson } from '../../codec/avro-json.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
@@ -106,7 +107,7 @@ export class Simulation {
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)
-    this.#task = createTask(0, pages, this.#context())
+    this.#task = createTask(taskOf(0, 1), pages, this.#context())
   }
 
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
@@ -138,6 +139,8 @@ export class Simulation {
         })),
       ),
       rejects: topic(output.rejects),
+      repartition: [],
+      partitions: new Map(),
       aheadMs: AHEAD_MS,
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,

@@ -36,7 +36,7 @@ export async function collect(
   await collectDisk(metrics, pipeline)
   collectInstance(metrics, parts)
   collectVerdict(metrics, pipeline, verdict)
-  collectCounts(metrics, pipeline, counts)
+  collectCounts(metrics, parts)
   collectLabelled(metrics, counts)
   for (const [d, dimension] of dimensions.entries()) {
     collectDimension(metrics, pipeline.dimensions[d].name, dimension)
@@ -90,15 +90,17 @@ async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise
   }
 }
 
-function collectCounts(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
+function collectCounts(metrics: Metrics, { pipeline, plan, counts }: ServiceParts): void {
   const { output } = pipeline
-  for (const [s, { config }] of sourcesOf(pipeline).entries()) {
+  for (const { topic, index } of plan.sources) {
+    metrics.records_consumed_total.inc({ topic }, counts.consumed[index])
+    metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[index])
+  }
+  for (const { config } of sourcesOf(pipeline)) {
     const { topic, format, early } = config
     if (early === 'timestamp') {
       metrics.record_times_replaced_total.inc({ topic }, counts.timesReplaced.get(topic) ?? 0)
     }
-    metrics.records_consumed_total.inc({ topic }, counts.consumed[s])
-    metrics.bytes_consumed_total.inc({ topic }, counts.consumedBytes[s])
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
   if (pipeline.join !== null) collectJoin(metrics, pipeline, pipeline.join, counts)
@@ -205,29 +207,39 @@ function collectReading(metrics: Metrics, dimension: Dimension): void {
   collectEta(metrics, store, [secondsLeft(remaining, total, begunMs)])
 }
 
-function collectTasks(metrics: Metrics, { pipeline, inputs }: ServiceParts, worker: Worker): void {
-  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+function collectTasks(
+  metrics: Metrics,
+  { pipeline, plan, inputs }: ServiceParts,
+  worker: Worker,
+): void {
   const { tasks } = worker
-  for (const { partition, side, records, ms } of lagsOf(worker)) {
-    const labels = { topic: topics[side], partition: String(partition) }
+  for (const { source, partition, records, ms } of lagsOf(worker, plan)) {
+    const labels = { topic: source.topic, partition: String(partition) }
     metrics.consumer_lag_records.set(labels, records)
     metrics.consumer_lag_seconds.set(labels, ms / 1000)
   }
-  for (const [source, topic] of topics.entries()) {
-    metrics.assigned_partitions.set({ topic }, worker.assigned)
-    metrics.read_partitions.set({ topic }, worker.partitions)
-    if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[source])
+  for (const { number, sources } of plan.stages) {
+    for (const { topic, index } of sources) {
+      metrics.assigned_partitions.set({ topic }, worker.assignedOf(number))
+      metrics.read_partitions.set({ topic }, worker.partitions[number])
+      if (inputs !== undefined) metrics.topic_partitions.set({ topic }, inputs.partitions[index])
+    }
   }
   for (const state of ['restoring', 'running']) metrics.tasks.set({ state }, 0)
   for (const { task, state } of tasks) {
     metrics.tasks.inc({ state }, 1)
-    for (const [source, topic] of topics.entries()) {
-      const queue = task.queues[source]
+    for (const [side, { topic }] of plan.stages[task.stage].sources.entries()) {
+      const queue = task.queues[side]
       const labels = { topic, partition: String(task.partition) }
       if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
     }
   }
-  if (pipeline.join !== null) collectWindows(metrics, tasks)
+  if (pipeline.join === null) return
+  const last = plan.stages.length - 1
+  collectWindows(
+    metrics,
+    tasks.filter(({ task }) => task.stage === last),
+  )
 }
 
 function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {

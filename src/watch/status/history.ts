@@ -2,6 +2,7 @@
 import type { Pipeline } from '../../config/pipeline.ts'
 import { type Counts, LONGEST_MS } from '../../counts/counts.ts'
 import type { Worker } from '../../instance/worker.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { lagsOf } from './report.ts'
 
 const EVERY_MS = 10_000
@@ -74,6 +75,7 @@ interface Mark {
 }
 
 interface Parts {
+  readonly plan: Plan
   readonly pipeline: Pipeline
   readonly counts: Counts
   readonly worker?: Worker
@@ -161,7 +163,7 @@ export class History {
 
   #lag(): Pick<Pace, 'lagRecords' | 'lagMs'> {
     const { worker } = this.#parts
-    const lags = worker === undefined ? [] : lagsOf(worker)
+    const lags = worker === undefined ? [] : lagsOf(worker, this.#parts.plan)
     if (lags.length === 0) return { lagRecords: null, lagMs: null }
     const lagRecords = lags.reduce((sum, { records }) => sum + records, 0)
     return { lagRecords, lagMs: Math.round(Math.max(...lags.map(({ ms }) => ms))) }

@@ -1,10 +1,12 @@
 /** How the instance is: its state, memory, progress, readiness and liveness. */
+import { taskOf } from '../../broker/task-number.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import { type Lag, lagOf } from '../../input/last-lags.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
+import type { Plan, Source } from '../../plan/plan.ts'
 import type { Check } from '../http/health.ts'
 import { spanText } from '../verdict/words.ts'
 import type { ServiceParts } from './parts.ts'
@@ -32,24 +34,31 @@ export function stateOf(
   return worker.tasks.some(({ state }) => state === 'restoring') ? 'restoring' : 'running'
 }
 
+interface SourceLag extends Lag {
+  readonly source: Source
+  readonly partition: number
+}
+
 /** How far each input of our tasks lags; one of which that is not known is left out. */
 export function lagsOf(
   worker: Pick<Worker, 'tasks' | 'lastLags'>,
+  { stages }: Pick<Plan, 'stages'>,
   now = Date.now(),
-): (Lag & { readonly partition: number; readonly side: number })[] {
+): SourceLag[] {
   const { tasks, lastLags } = worker
-  const running = new Map(tasks.map(({ task }) => [task.partition, task.queues]))
-  const partitions = new Set([...running.keys(), ...lastLags.partitions])
-  return [...partitions]
+  const running = new Map(tasks.map(({ task }) => [task.number, task.queues]))
+  const numbers = new Set([...running.keys(), ...lastLags.tasks])
+  return [...numbers]
     .toSorted((a, b) => a - b)
-    .flatMap((partition) =>
-      [0, 1].flatMap((side) => {
-        const queue = running.get(partition)?.[side]
-        const lag = (queue && lagOf(queue, now)) ?? lastLags.of(partition, side, now)
+    .flatMap((number) => {
+      const { stage, partition } = taskOf(number, stages.length)
+      return stages[stage].sources.flatMap((source, side) => {
+        const queue = running.get(number)?.[side]
+        const lag = (queue && lagOf(queue, now)) ?? lastLags.of(number, side, now)
         // A 0 that grows to the backlog once it is seen would look like input that outruns us.
-        return lag === undefined ? [] : [{ partition, side, ...lag }]
-      }),
-    )
+        return lag === undefined ? [] : [{ source, partition, ...lag }]
+      })
+    })
 }
 
 /** Bytes that each part of the service holds; without a join there are neither pages nor an index. */
@@ -151,7 +160,7 @@ export function startPosition(
     progress.waitsFor?.ms,
   ])
   const restored = worker?.tasks.map(({ task, state, restoreRemaining }) => [
-    task.partition,
+    task.number,
     state,
     restoreRemaining,
     task.figures().records,

@@ -2,9 +2,10 @@
 
 import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { changelogTopic, sourcesOf } from '../../config/topic-names.ts'
+import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
+import { lastStage } from '../../plan/plan.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
@@ -86,6 +87,7 @@ export class ServiceViews implements Views {
       },
       topology: this.topology(),
       tasks: this.tasks(),
+      repartition: this.#repartition(),
       dimensions: this.dimensions(records),
       join: (pipeline.join === null ? [] : SIDES).map((side, s) => ({
         side,
@@ -149,6 +151,9 @@ export class ServiceViews implements Views {
       })),
       right: join && { topic: join.topic },
       join: join && joinOf(join),
+      repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
+        return { side: SIDES[side], topic }
+      }),
       changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
       outputs: outputs.map(({ topic }) => ({ topic })),
@@ -157,7 +162,9 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const tasks = [...(this.#parts.worker?.tasks ?? [])]
+    const { plan, worker } = this.#parts
+    const last = lastStage(plan).number
+    const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
     tasks.sort((a, b) => a.task.partition - b.task.partition)
     return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
       partition: task.partition,
@@ -170,13 +177,24 @@ export class ServiceViews implements Views {
     }))
   }
 
+  /** How far each internal topic is: what waits before it, and in it, of the tasks that are here. */
+  #repartition(): readonly object[] {
+    const { pipeline, plan, worker } = this.#parts
+    const all = worker === undefined ? [] : lagsOf(worker, plan)
+    const of = (topic: string): number =>
+      all.reduce((sum, { source, records }) => sum + (source.topic === topic ? records : 0), 0)
+    return repartitioned(pipeline).map(({ side, topic }) => {
+      const { topic: from } = plan.sources[side]
+      return { side: SIDES[side], from, topic, lag: { from: of(from), topic: of(topic) } }
+    })
+  }
+
   lag(): object {
-    const { pipeline, worker } = this.#parts
-    const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
-    const all = worker === undefined ? [] : lagsOf(worker)
+    const { plan, worker } = this.#parts
+    const all = worker === undefined ? [] : lagsOf(worker, plan)
     return Object.fromEntries(
-      topics.map((topic, of) => {
-        const lags = all.filter(({ side }) => side === of)
+      plan.sources.map(({ topic, index }) => {
+        const lags = all.filter(({ source }) => source.index === index)
         const total = lags.reduce((sum, { records }) => sum + records, 0)
         const partitions = lags.map(({ partition, records }) => [partition, records])
         return [topic, { total, partitions: Object.fromEntries(partitions) }]

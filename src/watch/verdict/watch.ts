@@ -1,6 +1,5 @@
 /** Looks at what an instance counts, every few seconds: what the log warns of, and whether it works. */
 
-import { sourcesOf } from '../../config/topic-names.ts'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../events.ts'
 import type { Check } from '../http/health.ts'
@@ -123,7 +122,8 @@ export class Watch {
     this.#recoveringSince = worker?.recovering ? (this.#recoveringSince ?? at) : undefined
     if (worker?.failing === undefined) return undefined
     const { epochs, error } = worker.failing
-    const lags = worker.recovering || lagsOf(worker).some(({ records }) => records > 0)
+    const lags =
+      worker.recovering || lagsOf(worker, this.#parts.plan).some(({ records }) => records > 0)
     const stuck = at - (this.#recoveringSince ?? at) >= RECOVERING_MS
     const again = lags && epochs >= FAILED_EPOCHS
     return again || stuck ? { epochs, error: messageOf(error) } : undefined
@@ -150,9 +150,9 @@ export class Watch {
   }
 
   #undecided(): Situation['undecided'] {
-    const { worker, dimensions } = this.#parts
-    const inputs = (worker?.tasks ?? []).flatMap(({ task: { queues, partition } }) =>
-      this.#topics.map((topic, side) => {
+    const { plan, worker, dimensions } = this.#parts
+    const inputs = (worker?.tasks ?? []).flatMap(({ task: { queues, stage, partition } }) =>
+      plan.stages[stage].topics.map((topic, side) => {
         return { input: `${topic}-${partition}`, ms: queues[side].undecidedMs }
       }),
     )
@@ -165,15 +165,12 @@ export class Watch {
   }
 
   #notRead(): Situation['notRead'] {
-    const { partitions: read, inputs } = this.#parts
-    if (inputs === undefined || read === undefined) return []
-    return this.#topics
-      .map((topic, side) => ({ topic, partitions: inputs.partitions[side], read }))
-      .filter(({ partitions }) => partitions > read)
-  }
-
-  /** The topics that tasks read. */
-  get #topics(): readonly string[] {
-    return sourcesOf(this.#parts.pipeline).map(({ config }) => config.topic)
+    const { plan, inputs } = this.#parts
+    if (inputs === undefined) return []
+    return plan.sources
+      .map(({ topic, index }) => {
+        return { topic, partitions: inputs.partitions[index], read: inputs.read[index] }
+      })
+      .filter(({ partitions, read }) => partitions > read)
   }
 }

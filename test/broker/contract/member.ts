@@ -37,18 +37,17 @@ export class Member {
     this.group = broker.group(
       {
         groupId: this.groupId,
-        topics: [topic],
-        partitions,
+        stages: [{ topics: [topic], partitions }],
         instanceId,
         sessionTimeoutMs: SESSION_MS,
         rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 10_000,
       },
       {
         userData: () => this.#userData(instanceId),
-        assign: (members, count) =>
+        assign: (members, partitions) =>
           assignTasks(
             members.map(({ memberId, userData }) => ({ memberId, ...decodeUserData(userData) })),
-            count,
+            partitions,
           ),
         beforeJoin: async () => {
           this.told.push('beforeJoin')

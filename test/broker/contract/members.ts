@@ -23,7 +23,7 @@ export function membersKeepTheContract(open: OpenKafka): void {
     assert.equal(member.told.at(-1), 'assigned 0,1,2')
     const members = await member.group.members()
     assert.deepEqual(
-      members.map(({ memberId, topics, partitions }) => [memberId, topics, partitions]),
+      members.map(({ memberId, topics, tasks }) => [memberId, topics, tasks]),
       [[member.group.membership().memberId, [topic], [0, 1, 2]]],
     )
   })

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { murmur2 } from '../../../src/broker/kafkajs.ts'
-import { checkKeyHash, type KeySample } from '../../../src/cli/checks/keys.ts'
+import {
+  checkBesideRepartition,
+  checkKeyHash,
+  type KeySample,
+} from '../../../src/cli/checks/keys.ts'
 import { keyPlan } from '../../../src/codec/key-plan.ts'
 import { keyBytes } from '../../../src/codec/keys.ts'
 import { formOf, schemaDifference } from '../../../src/plan/key-forms.ts'
@@ -227,4 +231,20 @@ test('schemas that say the same in other words do not differ', () => {
   assert.equal(schemaDifference('avro 1', 'avro 2', same), '')
   assert.match(schemaDifference('avro 1', 'avro 3', same), /name, fields\[0\]\.type/)
   assert.equal(schemaDifference('avro 1', 'text', same), '')
+})
+
+test('beside a side that is repartitioned the other one lies where murmur2 of its keys’ text puts it', () => {
+  const [good] = checkBesideRepartition(sample('payments', java, 0, 50))
+  assert.equal(good.mark, 'ok')
+  const [odd] = checkBesideRepartition(sample('payments', librdkafka, 0, 50))
+  assert.equal(odd.mark, 'fail')
+  assert.match(String(odd.remedy), /`repartition: both` under `join`/)
+  // Digits as eight bytes lie elsewhere than the digits do.
+  const longs = sample('payments', java, 0, 50).records.map((_, i) => {
+    const [key, text] = [Buffer.alloc(8), Buffer.from(String(i))]
+    key.writeBigInt64BE(BigInt(i))
+    return { partition: java(key, 8), key, text, form: 'long' }
+  })
+  const [apart] = checkBesideRepartition({ topic: 'payments', partitions: 8, records: longs })
+  assert.equal(apart.mark, 'fail')
 })

@@ -214,7 +214,7 @@ test('partitions are added to an input only while it is empty, as keys would mov
     partitionsRemedy(pipeline, partitions, other, count)
   assert.equal(
     remedy(6, 'payments', 4),
-    'while payments is empty give it as many (kafka-topics.sh --alter --topic payments --partitions 6); with records in it keys would move away from what came before: write a new topic of 6 partitions',
+    'while payments is empty give it as many (kafka-topics.sh --alter --topic payments --partitions 6); with records in it keys would move away from what came before: write a new topic of 6 partitions, or carry one side through an internal topic (join.repartition: facts or right)',
   )
   assert.match(
     remedy(4, 'payments', 6),

@@ -128,6 +128,7 @@ test('a key may be anything, or none', async () => {
     key: null,
     keyFormat: 'long' as const,
     isStream: true,
+    join: null,
     isOfRegistry: false,
     records: [
       { ...record, key: null },

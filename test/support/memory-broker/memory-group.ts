@@ -86,7 +86,7 @@ export class MemoryGroup implements Group {
       if (state !== 'Stable') return []
       return members.map(({ memberId, request, assignment }) => {
         const { topics, userData } = request
-        return { memberId, host: 'memory', topics, userData, partitions: assignment }
+        return { memberId, host: 'memory', topics, userData, tasks: assignment }
       })
     })
   }
@@ -142,7 +142,7 @@ export class MemoryGroup implements Group {
   }
 
   async #join(): Promise<readonly number[]> {
-    const { topics, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
+    const { stages, sessionTimeoutMs, rebalanceTimeoutMs, instanceId } = this.#options
     const clientId = this.#clientId
     const { memberId } = this.#membership
     const userData = this.#events.userData()
@@ -153,7 +153,7 @@ export class MemoryGroup implements Group {
         clientId,
         memberId,
         instanceId,
-        topics,
+        topics: stages.flatMap(({ topics }) => topics),
         userData,
         ...timeouts,
         isOver,
@@ -176,7 +176,10 @@ export class MemoryGroup implements Group {
 
   #assign({ leaderId, memberId, members }: Joined): Map<string, number[]> {
     if (leaderId !== memberId) return new Map()
-    return this.#events.assign(members, this.#options.partitions)
+    return this.#events.assign(
+      members,
+      this.#options.stages.map(({ partitions }) => partitions),
+    )
   }
 
   /** Returns, or throws, when the group has to be joined again. Asks when there is something to be told. */

@@ -8,6 +8,7 @@ import { InputQueue } from '../../../src/input/input-queue.ts'
 import { LastLags } from '../../../src/input/last-lags.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { memoryLimits } from '../../../src/plan/memory.ts'
+import { planOf } from '../../../src/plan/plan.ts'
 import { METRICS } from '../../../src/watch/metrics/metric-table.ts'
 import { createMetrics } from '../../../src/watch/metrics/metrics.ts'
 import { collect } from '../../../src/watch/metrics/samples.ts'
@@ -26,7 +27,7 @@ function held(partition: number, state: 'restoring' | 'running', joins = true) {
   const sides = joins ? [0, 0] : []
   const window = { streamTime: joins ? 5 : null, records: sides, segments: sides }
   const figures = () => ({ ...window, pages: 0, pageBytes: 0, indexBytes: 0 })
-  const task = { partition, queues, figures, epochBytes: 0 }
+  const task = { number: partition, stage: 0, partition, queues, figures, epochBytes: 0 }
   return { task, state, restoreRemaining: 0, restoreTotal: 0, restoreBegun: 0 }
 }
 
@@ -38,9 +39,12 @@ async function scraped(
 ): Promise<string> {
   const pipeline = pipelineWith(join, `state: { dir: "${folderOf(t)}" }`)
   const lastLags = new LastLags()
-  const worker = { tasks, lastLags, assigned: tasks.length + waiting, partitions: 8, joined: true }
+  const assigned = tasks.length + waiting
+  const assignedOf = (): number => assigned
+  const worker = { tasks, lastLags, assigned, assignedOf, partitions: [8], joined: true }
   const parts = {
     pipeline,
+    plan: planOf(pipeline),
     version: '1',
     revision: '',
     instanceId: 'a',

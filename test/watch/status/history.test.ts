@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Counts, LONGEST_MS } from '../../../src/counts/counts.ts'
+import { planOf } from '../../../src/plan/plan.ts'
 import { History, quantileOf } from '../../../src/watch/status/history.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
@@ -8,7 +9,7 @@ function historyOf(t: TestContext) {
   const pipeline = pipelineWith()
   const counts = new Counts(pipeline.dimensions.map(({ name }) => name))
   let now = 5000
-  const history = new History({ pipeline, counts }, () => now)
+  const history = new History({ plan: planOf(pipeline), pipeline, counts }, () => now)
   t.after(() => history.close())
   const pass = (seconds: number): void => {
     now += seconds * 1000

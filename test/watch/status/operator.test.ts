@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Counts } from '../../../src/counts/counts.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { memoryLimits } from '../../../src/plan/memory.ts'
+import { planOf } from '../../../src/plan/plan.ts'
 import { logTo } from '../../../src/watch/log/log.ts'
 import type { GroupMembers } from '../../../src/watch/status/group-members.ts'
 import { Operator } from '../../../src/watch/status/operator.ts'
@@ -16,6 +17,7 @@ function withoutJoin(dimensions?: string): ServiceParts {
   const rebuild = (): never => assert.fail('No task has a store')
   return {
     pipeline,
+    plan: planOf(pipeline),
     version: '1',
     revision: '',
     instanceId: 'a',

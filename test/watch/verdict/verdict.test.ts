@@ -145,7 +145,7 @@ function held(partition: number, records: number) {
   for (const queue of queues) queue.taken = 0
   queues[0].sawEnd(records)
   queues[1].sawEnd(0)
-  return { state: 'running', task: { partition, queues } }
+  return { state: 'running', task: { number: partition, stage: 0, partition, queues } }
 }
 
 test('epochs that fail again and again degrade it, and bring it down when that lasts', (t) => {
@@ -227,7 +227,7 @@ test('the log says once that input is held up, by what, and once that it goes on
     { untaken: 0, undecidedMs: 0 },
   ]
   watched.parts.worker = {
-    tasks: [{ task: { partition: 2, queues } }],
+    tasks: [{ task: { stage: 0, partition: 2, queues } }],
     ...ALONE,
   } as unknown as Worker
   watched.pass(600)
@@ -250,7 +250,9 @@ test('a registry that does not answer, and a transaction that nobody ends, are r
     { untaken: 0, undecidedMs: 45_000 },
     { untaken: 0, undecidedMs: 0 },
   ]
-  const tasks = [0, 1, 2, 3, 4, 5].map((partition) => ({ task: { partition, queues } }))
+  const tasks = [0, 1, 2, 3, 4, 5].map((partition) => ({
+    task: { number: partition, stage: 0, partition, queues },
+  }))
   watched.parts.worker = { tasks, ...ALONE } as unknown as Worker
   watched.parts.registry = { isAway: true } as unknown as Registry
   watched.pass(2)
@@ -263,8 +265,7 @@ test('a registry that does not answer, and a transaction that nobody ends, are r
 test('partitions that nobody reads, and a dimension that stands before an open transaction, are reasons', (t) => {
   const watched = new Watched(t)
   watched.pass(2)
-  watched.parts.partitions = 4
-  watched.parts.inputs = { partitions: [4, 6] } as unknown as InputTopics
+  watched.parts.inputs = { partitions: [4, 6], read: [4, 4] } as unknown as InputTopics
   Object.assign(watched.parts.dimensions[0].progress, {
     openTransaction: { partition: 2, ms: 60_000 },
   })

@@ -24,13 +24,14 @@ function column(topology) {
   const rows = Math.max(2, dimensions.length)
   const below = 8 + rows * pitch
   const outputY = join === null ? below : below + 124
-  box('facts', 'facts', topology.facts.topic, 4, 8, w, h)
+  box('facts', named(topology, 'facts', 'left'), topology.facts.topic, 4, 8, w, h)
   box('enrich', 'look up', lookedUp(dimensions), 4, below - pitch, w, h, false)
   for (const [i, d] of dimensions.entries())
     box(`d${i}`, 'dimension', d.name, right, 8 + i * pitch, w, h)
   if (join !== null) {
     box('join', `${join.kind} join`, 'window', 4, below, w, h + 18, false)
-    box('right', 'right stream', topology.right.topic, right, below + 9, w, h)
+    const what = named(topology, 'right stream', 'right')
+    box('right', what, topology.right.topic, right, below + 9, w, h)
   }
   box('output', 'output', outputTitle(topology), 4, outputY, w, h)
   box('rejects', 'rejects', topology.rejects.topic, right, outputY, w, h)
@@ -58,11 +59,14 @@ function row(topology) {
   const y = n === 0 ? 20 : 146
   for (const [i, d] of dimensions.entries())
     box(`d${i}`, 'dimension', d.name, first + i * (dw + 14), 12, dw, 70)
-  box('facts', 'facts', topology.facts.topic, 20, y, 190, 70)
+  box('facts', named(topology, 'facts', 'left'), topology.facts.topic, 20, y, 190, 70)
   box('enrich', 'look up', lookedUp(dimensions), enrichX, y, 190, 70, false)
   if (join !== null) box('join', `${join.kind} join`, 'window', 600, y - 8, 190, 86, false)
   box('output', 'output', outputTitle(topology), 890, y, 190, 70)
-  if (join !== null) box('right', 'right stream', topology.right.topic, 310, y + 128, 190, 70)
+  if (join !== null) {
+    const what = named(topology, 'right stream', 'right')
+    box('right', what, topology.right.topic, 310, y + 128, 190, 70)
+  }
   box('rejects', 'rejects', topology.rejects.topic, 890, y + 128, 190, 70)
   edge('facts', 'facts', 'right', 'enrich', 'left')
   for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'bottom', 'enrich', 'top')
@@ -114,3 +118,7 @@ export function curve(nodes, { id, from, fromSide, to, toSide }) {
   const middle = { x: (x0 + 3 * x1 + 3 * x2 + x3) / 8, y: (y0 + 3 * y1 + 3 * y2 + y3) / 8 }
   return { d: `M${x0} ${y0}C${x1} ${y1} ${x2} ${y2} ${x3} ${y3}`, middle }
 }
+
+/** A side that comes by an internal topic says so. */
+const named = ({ repartition = [] }, what, side) =>
+  repartition.some((one) => one.side === side) ? `${what}, repartitioned` : what

@@ -106,9 +106,14 @@ function tasks(s) {
   ])
   const heads = ['Task', 'State', ...(joins ? ['Lag facts', ...OF_WINDOW] : ['Lag', 'Next offset'])]
   const of = `Of ${s.topology.partitions ?? '?'} partitions`
-  const about = joins ? `${of}; times are event times.` : `${of}.`
+  const times = joins ? `${of}; times are event times.` : `${of}.`
+  const about = [times, ...s.repartition.map(onTheWay)].join(' ')
   table('tasks', about, heads, rows, { none: 'No task is here now.' })
 }
+
+/** What of a side has not come to the join yet. */
+const onTheWay = ({ from, topic, lag }) =>
+  `By ${topic}: ${count(lag.from)} of ${from} wait before it, ${count(lag.topic)} in it.`
 
 const OF_WINDOW = [
   'Lag right',

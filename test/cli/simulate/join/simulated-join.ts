@@ -26,10 +26,15 @@ const typeOf = (name: string): avsc.Type =>
 const [factType, rightType, rowType] = ['fact.avsc', 'right.avsc', 'dimension.avsc'].map(typeOf)
 
 /** @param timeField whether the field `at` has the event time, and not the record's timestamp */
-export function joinPipeline(times: ModelTimes, timeField: boolean): Pipeline {
+export function joinPipeline(
+  times: ModelTimes,
+  timeField: boolean,
+  repartition: 'facts' | 'right' | 'both' | null = null,
+): Pipeline {
   const { beforeMs, afterMs, graceMs, kind, late } = times
   const time = timeField ? ', time: at' : ''
   const lateness = late === undefined ? '' : `, late: { left: ${late[0]}, right: ${late[1]} }`
+  const through = repartition === null ? '' : `, repartition: ${repartition}`
   const text = `
 name: join
 kafka: { brokers: "localhost:1" }
@@ -38,7 +43,7 @@ dimensions:
   d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
 join:
   { topic: right, schema: right.avsc${time}, on: k, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
-    grace: ${graceMs}ms, kind: ${kind}, idle: ${IDLE}, select: [right]${lateness} }
+    grace: ${graceMs}ms, kind: ${kind}, idle: ${IDLE}, select: [right]${lateness}${through} }
 output: { topic: joined, schemaId: 1 }
 `
   return parsePipeline(text, file('pipeline.yaml'), {})

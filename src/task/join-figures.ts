@@ -1,0 +1,19 @@
+import { LEFT, RIGHT } from '../state/page.ts'
+import type { TaskState } from '../state/task-state.ts'
+import type { JoinWindow } from '../window/join-window.ts'
+import type { TaskFigures } from './task.ts'
+
+/** What is shown of a task that joins. */
+export function joinFigures(
+  { clock, log, livePages }: TaskState,
+  { segments }: JoinWindow,
+): TaskFigures {
+  return {
+    streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
+    records: [segments.entries(LEFT), segments.entries(RIGHT)],
+    segments: [segments.count(LEFT), segments.count(RIGHT)],
+    pages: livePages,
+    pageBytes: log.recent.bytes,
+    indexBytes: segments.bytes,
+  }
+}

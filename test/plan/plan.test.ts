@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NewTopic, TopicDescription } from '../../src/broker/port.ts'
+import { topology } from '../../src/cli/validate.ts'
+import { alikeTopics, leadTopic } from '../../src/config/topic-names.ts'
+import { planOf } from '../../src/plan/plan.ts'
+import { missingTopics } from '../../src/plan/topics.ts'
+import { pipelineWith } from '../support/pipeline.ts'
+
+const through = (side: string) => pipelineWith(`, repartition: ${side}`)
+/** Of each stage: what it reads, and where its records go. */
+const stagesOf = (pipeline: Parameters<typeof planOf>[0]) =>
+  planOf(pipeline).stages.map(({ topics, repartitionTo }) => [...topics, '→', repartitionTo])
+
+test('a side that is repartitioned has a stage of its own before the join', () => {
+  assert.deepEqual(stagesOf(pipelineWith()), [['orders', 'payments', '→', null]])
+  assert.deepEqual(stagesOf(through('facts')), [
+    ['orders', '→', 'job-facts-repartition'],
+    ['job-facts-repartition', 'payments', '→', null],
+  ])
+  assert.deepEqual(stagesOf(through('right')), [
+    ['payments', '→', 'job-right-repartition'],
+    ['orders', 'job-right-repartition', '→', null],
+  ])
+  assert.deepEqual(stagesOf(through('both')), [
+    ['orders', '→', 'job-facts-repartition'],
+    ['payments', '→', 'job-right-repartition'],
+    ['job-facts-repartition', 'job-right-repartition', '→', null],
+  ])
+})
+
+test('sources are numbered inputs first, and an internal one knows its input', () => {
+  const { sources } = planOf(through('right'))
+  assert.deepEqual(
+    sources.map(({ index, topic, isKeyed, origin }) => [index, topic, isKeyed, origin]),
+    [
+      [0, 'orders', true, null],
+      [1, 'payments', false, null],
+      [2, 'job-right-repartition', true, 'payments'],
+    ],
+  )
+})
+
+/** What a start creates where only the inputs are there. */
+async function created(
+  pipeline: Parameters<typeof planOf>[0],
+  inputs: Readonly<Record<string, number>>,
+): Promise<Record<string, number>> {
+  const found = new Map(
+    Object.entries({ ...inputs, customers: 1 }).map(([topic, partitions]) => {
+      return [topic, { partitions, config: new Map() } satisfies TopicDescription]
+    }),
+  )
+  const admin = { describeTopics: async () => found } as unknown as Parameters<
+    typeof missingTopics
+  >[1]
+  const { create } = await missingTopics(pipeline, admin)
+  return Object.fromEntries(create.map(({ topic, partitions }: NewTopic) => [topic, partitions]))
+}
+
+test('an internal topic has as many partitions as the other side, and so have output and changelog', async () => {
+  const topics = await created(through('facts'), { orders: 3, payments: 8 })
+  assert.deepEqual(topics, {
+    'orders.enriched': 8,
+    'orders.enriched.rejects': 8,
+    'job-facts-repartition': 8,
+    'job-window-changelog': 8,
+  })
+  const both = await created(through('both'), { orders: 3, payments: 8 })
+  assert.equal(both['job-facts-repartition'], 3)
+  assert.equal(both['job-right-repartition'], 3)
+  assert.equal(leadTopic(through('facts')), 'payments')
+  assert.deepEqual(alikeTopics(through('right')), [
+    'job-right-repartition',
+    'orders.enriched',
+    'job-window-changelog',
+  ])
+})
+
+test('inputs that differ are told of the other way, and too many partitions are refused', async () => {
+  await assert.rejects(created(pipelineWith(), { orders: 3, payments: 8 }), {
+    code: 'PARTITIONS_DIFFER',
+    message: /join\.repartition: facts or right/,
+  })
+  await assert.rejects(created(through('both'), { orders: 200, payments: 100 }), {
+    code: 'PARTITIONS_DIFFER',
+    message: /orders and payments have together 300 partitions/,
+  })
+})
+
+test('validate shows the topics on the way', () => {
+  const nothing = { facts: [], dimensions: [[]], right: [] }
+  const lines = topology(through('facts'), nothing as unknown as Parameters<typeof topology>[1])
+  assert.match(lines[0], /^job: orders, by order_id through job-facts-repartition, event time/)
+  const internal = 'Internal topics: job-facts-repartition, job-window-changelog'
+  assert.ok(lines.includes(internal), lines.join('\n'))
+})
+
+test('a topic of the pipeline’s own is no input of it', () => {
+  const own = ', repartition: right'
+  assert.throws(
+    () => pipelineWith(own, '', 'dimensions: { d: { topic: job-right-repartition, on: a } }'),
+    /own repartition topic/,
+  )
+})
