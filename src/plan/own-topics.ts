@@ -2,11 +2,13 @@
 import type { NewTopic, TopicDescription } from '../broker/port.ts'
 import type { Pipeline, TopicSettings } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
-import { ownTopics } from '../config/topic-names.ts'
+import { internalTopics, ownTopics } from '../config/topic-names.ts'
 import { UNLIMITED } from '../config/topic-settings.ts'
 
 /** Event times may be long ago: with a time limit the broker would delete such records at once. */
 const KEPT = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }
+/** The next stage goes by the times that the one before has written, whatever the brokers' default is. */
+const AS_WRITTEN = { 'message.timestamp.type': 'CreateTime' }
 /** Rejects have the time when they were rejected, and are looked at in these days or never. */
 const REJECTS_MS = 14 * 86_400_000
 /**
@@ -39,6 +41,7 @@ export function newTopic(
   const config = {
     ...KEPT,
     ...(isRejects ? { 'retention.ms': String(REJECTS_MS) } : {}),
+    ...(internalTopics(pipeline).includes(topic) ? AS_WRITTEN : {}),
     ...settings.config,
   }
   const room = String(Math.max(LEAST_MAX_BYTES, 2 * largestBytes))

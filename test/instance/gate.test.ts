@@ -73,7 +73,7 @@ for (const { what, steps } of TABLES) {
 
 test('a task is restored first, and one that is closed does nothing more', () => {
   const held = new HeldTask(
-    { partition: 7, queues: [] as const } as unknown as RunnableTask,
+    { number: 7, queues: [] as const } as unknown as RunnableTask,
     {} as Store,
   )
   assert.equal(held.state, 'restoring')

@@ -141,14 +141,15 @@ test('a key of an unknown schema, of none that is a key, and a null one are reje
     await take('row', given(Buffer.from('42'), null))
   })
   const found = rejects.map(({ from, reason, error }) => `${from} ${reason} ${error}`)
-  for (const [i, what] of [
+  // In any order: one whose schema is asked for comes when there is an answer.
+  for (const what of [
     /^fact bad_key .*no schema with the id 99/,
     /^fact bad_key .*schema 7 cannot be read as a key: it is a record of 2 fields \(a, b\)/,
     /^right null_key The key is null/,
     /^customer bad_key .*no schema with the id 99/,
     /^customer bad_key The key does not begin with byte 0 .*text, "42"/,
-  ].entries()) {
-    assert.match(found[i], what)
+  ]) {
+    assert.equal(found.filter((text) => what.test(text)).length, 1, found.join('\n'))
   }
 })
 
