@@ -88,6 +88,18 @@ test('inputs that differ are told of the other way, and too many partitions are 
   })
 })
 
+test('partitions that are added to what says how many tasks there are, and how far each was stored, are refused', async () => {
+  const there = {
+    'job-facts-repartition': 3,
+    'job-right-repartition': 3,
+    'job-window-changelog': 3,
+  }
+  await assert.rejects(created(through('both'), { orders: 4, payments: 8, ...there }), {
+    code: 'PARTITIONS_DIFFER',
+    message: /job-facts-repartition has 3 partitions and orders has 4.*stream-enricher reset/,
+  })
+})
+
 test('validate shows the topics on the way', () => {
   const nothing = { facts: [], dimensions: [[]], right: [] }
   const lines = topology(through('facts'), nothing as unknown as Parameters<typeof topology>[1])
