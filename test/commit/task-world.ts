@@ -115,6 +115,8 @@ export class TaskWorld {
   async finish(): Promise<void> {
     const task = await this.#taken()
     while (!this.#feed.isOver(this.#done)) await this.#step(task, 1000, 1000)
+    // A task that was taken anew may have to close what the silence before has closed.
+    await this.#process(task)
     await this.#end(task, { fate: 'goes on', during: 0 })
   }
 
