@@ -204,8 +204,6 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
     const detail = `${foreignText(pipeline.name)}: the start would end with GROUP_TAKEN; ${OTHER_NAME}`
     return [step('refuse', 'group', detail)]
   }
-  const rival = rivalText(pipeline, group)
-  if (rival !== undefined) return [step('refuse', 'group', `${rival}; ${OTHER_NAME}`)]
   const members = group.members.length
   const running =
     members === 0
@@ -217,8 +215,13 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
             `${pipeline.name} has ${plural(members, 'member')} now; the new instance takes some of their partitions`,
           ),
         ]
+  const rival = rivalText(pipeline, group)
   const changed = offsetsFault(pipeline, state)
-  if (changed !== undefined) return [step('refuse', 'offsets', changed)]
+  const refused = [
+    ...(rival === undefined ? [] : [step('refuse', 'group', `${rival}; ${OTHER_NAME}`)]),
+    ...(changed === undefined ? [] : [step('refuse', 'offsets', changed)]),
+  ]
+  if (refused.length > 0) return refused
   const sources = sourcesOf(pipeline)
   const begun = state.offsets.some(({ offset }) => offset >= 0)
   const starts = planOf(pipeline).sources
