@@ -11,6 +11,7 @@ import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { exposition, httpPort } from '../support/scrape.ts'
 import { readAll, recreateTopic } from '../support/topics.ts'
+import { untilJudged } from '../support/verdicts.ts'
 import { FILE, Orders } from './orders.ts'
 
 const COUNT = 60_000
@@ -64,13 +65,12 @@ test('every order comes out once, complete, without store and changelog; the pag
     await orders.send(0, COUNT)
     const service = orders.start({}, file)
     await expectAll(orders, file, COUNT)
+    await untilJudged(service, 'works')
     const answer = await fetch(`http://127.0.0.1:${await httpPort(service)}/v1/status`)
     const status = (await answer.json()) as {
-      verdict: { verdict: string }
       topology: { join: null; right: null; changelog: null }
       tasks: { window: null }[]
     }
-    assert.equal(status.verdict.verdict, 'works')
     assert.deepEqual([status.topology.join, status.topology.changelog], [null, null])
     assert.deepEqual(
       status.tasks.map(({ window }) => window),
@@ -219,13 +219,9 @@ test('of two files with one name and other facts, one has all tasks, and the oth
     await first.logged('"name_shared"')
     await orders.send(0, COUNT / 10)
     await expectAll(orders, file, COUNT / 10)
-    const answer = await fetch(`http://127.0.0.1:${await httpPort(second)}/v1/status`)
-    const { verdict } = (await answer.json()) as {
-      verdict: { verdict: string; reasons: { reason: string }[] }
-    }
-    assert.equal(verdict.verdict, 'down')
+    const { reasons } = await untilJudged(second, 'down')
     assert.deepEqual(
-      verdict.reasons.map(({ reason }) => reason),
+      reasons.map(({ reason }) => reason),
       ['name_shared'],
     )
   }))

@@ -2,42 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Verdict } from '../../src/watch/verdict/verdict.ts'
 import { httpPort, scrape } from '../support/scrape.ts'
-import { Orders, type ServiceProcess } from './orders.ts'
+import { untilJudged } from '../support/verdicts.ts'
+import { Orders } from './orders.ts'
 
 const BAD = 100
 /** So many that the bad ones are less than one in a hundred. */
 const GOOD = 12_000
-
-async function verdictOf(service: ServiceProcess): Promise<Verdict> {
-  const answer = await fetch(`http://127.0.0.1:${await httpPort(service)}/v1/status`)
-  const { verdict } = (await answer.json()) as { verdict: Verdict }
-  return verdict
-}
-
-/** Waits until it is judged so; where it is not to work, for that reason before others. */
-async function until(
-  service: ServiceProcess,
-  level: Verdict['verdict'],
-  reason?: string,
-): Promise<Verdict> {
-  for (let tries = 0; tries < 600; tries++, await sleep(100)) {
-    const verdict = await verdictOf(service)
-    const [first] = verdict.reasons
-    if (verdict.verdict === level && (reason === undefined || first?.reason === reason)) {
-      return verdict
-    }
-  }
-  assert.fail(`Not ${level}: ${JSON.stringify(await verdictOf(service))}\n${service.log}`)
-}
 
 test('an instance that rejects all facts says so, is degraded but ready, and works again with good ones', async () => {
   const orders = await Orders.create()
   try {
     const service = orders.start()
     await service.logged('Task running')
-    assert.equal((await until(service, 'works')).reasons.length, 0)
+    assert.equal((await untilJudged(service, 'works')).reasons.length, 0)
 
     const topic = orders.topic('orders')
     for (let i = 0; i < BAD; i++) {
@@ -53,7 +31,7 @@ test('an instance that rejects all facts says so, is degraded but ready, and wor
     assert.match(place, new RegExp(`^${topic}-[0-3] @ \\d+$`))
     assert.match(msg, / 100 %, as not_framed\. The last one is .* @ \d+, key "o1": ./)
 
-    const { reasons } = await until(service, 'degraded')
+    const { reasons } = await untilJudged(service, 'degraded')
     assert.deepEqual(
       reasons.map((one) => one.reason),
       ['rejects'],
@@ -70,7 +48,7 @@ test('an instance that rejects all facts says so, is degraded but ready, and wor
 
     await orders.send(0, GOOD)
     await orders.sendRest(GOOD)
-    await until(service, 'works')
+    await untilJudged(service, 'works')
     const works = await scrape(service)
     assert.deepEqual(works('degraded', { reason: 'rejects' }), [0])
     assert.deepEqual(works('verdict', { verdict: 'works' }), [1])
@@ -107,12 +85,12 @@ test('an instance whose commits fail lags all the time, says so, and goes on whe
   try {
     const service = orders.start({ INSTANCE_ID: 'a' })
     await service.logged('Task running')
-    await until(service, 'works')
+    await untilJudged(service, 'works')
     unfence = await fence(orders)
     await orders.send(0, 2000)
     await orders.sendRest(2000)
     const samples = async () => (await scrape(service))('consumer_lag_records')
-    await until(service, 'degraded', 'epochs_failing')
+    await untilJudged(service, 'degraded', 'epochs_failing')
     for (let scrapes = 0; scrapes < 50; scrapes++, await sleep(100)) {
       const lags = await samples()
       assert.equal(lags.length, 8)
@@ -120,7 +98,7 @@ test('an instance whose commits fail lags all the time, says so, and goes on whe
     }
     await unfence()
     await orders.expect(2000, 'inner')
-    await until(service, 'works')
+    await untilJudged(service, 'works')
     for (let tries = 0; (await samples()).some((lag) => lag > 0); tries++, await sleep(100)) {
       assert.ok(tries < 50, 'It lags still')
     }
