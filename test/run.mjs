@@ -23,7 +23,7 @@ if (which !== 'e2e') {
   const options = [`--test-concurrency=${availableParallelism()}`, '--test-timeout=600000']
   node('--test', ...options, '--test-reporter=spec', ...files)
 }
-// One at a time: they share a broker, and some say how long something may take.
+// In two lanes: most share a broker, and some say how long something may take.
 if (which !== 'pure') {
   node('test/support/with-broker.ts', ...tests.filter((file) => file.includes('e2e')))
 }
