@@ -1,0 +1,184 @@
+/**
+ * A pipeline over tables: their rows are sent in the order of time, or nearly, while instances come, die and lose what they
+ * hold. What has come out then is what SQL says of the whole tables.
+ */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import avro from 'avsc'
+import { pick } from '../../../examples/random.ts'
+import type { Broker } from '../../../src/broker/port.ts'
+import { loadPipeline } from '../../../src/config/load.ts'
+import { createPipelineCodec, readSchemas } from '../../../src/plan/pipeline-codec.ts'
+import { testBroker } from '../../support/kafka.ts'
+import { connect, createTopic, PlainProducer, readAll } from '../../support/topics.ts'
+import { ServiceProcess } from '../orders.ts'
+import { queried, recordsOf, schemaOf, type Table } from './table.ts'
+
+export interface Shape {
+  /** Read to their ends before the facts begin. */
+  readonly dimensions: readonly Table[]
+  readonly streams: readonly Table[]
+  /** What the file has beside name, brokers and folders; topics are `${TAG}.` and the table's name. */
+  readonly yaml: string
+  /** Its columns are the output's, in the output's order. */
+  readonly sql: string
+}
+
+/** A record may come so much later than one that is younger; less than the pipeline's grace. */
+export const JITTER_MS = 3000
+/** Of dimension rows. */
+const MORE_BYTES = 400_000
+
+let counter = 0
+
+export class SqlWorld {
+  readonly #tag = `sql${process.pid}-${counter++}`
+  readonly #folder = mkdtempSync(join(tmpdir(), 'stream-enricher-sql-'))
+  readonly #shape: Shape
+  readonly #broker: Broker
+  readonly #producer: PlainProducer
+  readonly #address: string
+  readonly #services: ServiceProcess[] = []
+  readonly #records
+  #sent = 0
+
+  private constructor(shape: Shape, address: string, broker: Broker) {
+    this.#shape = shape
+    this.#address = address
+    this.#broker = broker
+    this.#producer = new PlainProducer(address)
+    this.#records = shape.streams
+      .flatMap((table) => recordsOf(table).map((record) => ({ ...record, topic: table.name })))
+      .map((record, i) => ({ ...record, at: record.time + pick(99, i, JITTER_MS) }))
+      .sort((a, b) => a.at - b.at)
+  }
+
+  static async create(shape: Shape): Promise<SqlWorld> {
+    const address = await testBroker()
+    const world = new SqlWorld(shape, address, await connect(address))
+    const tables = [...shape.dimensions, ...shape.streams]
+    for (const { name, partitions } of tables) {
+      await createTopic(world.#broker, world.#topic(name), partitions)
+    }
+    await world.#producer.connect(tables.map(({ name }) => world.#topic(name)))
+    world.#writeFiles(tables)
+    for (const table of shape.dimensions) {
+      for (const record of recordsOf(table)) await world.#put(table.name, record)
+    }
+    await world.#producer.flush()
+    return world
+  }
+
+  /** Sends the next records, up to such a share of all of them. */
+  async send(share: number): Promise<void> {
+    const end = Math.floor(this.#records.length * share)
+    for (; this.#sent < end; this.#sent++) {
+      const record = this.#records[this.#sent]
+      await this.#put(record.topic, record)
+    }
+    await this.#producer.flush()
+  }
+
+  async start(instance: string): Promise<ServiceProcess> {
+    const child = spawn(process.execPath, ['dist/main.js', 'run', this.#file], {
+      env: { ...process.env, ...this.#env(instance) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const service = new ServiceProcess(child)
+    this.#services.push(service)
+    await service.logged('"tasks_assigned"')
+    return service
+  }
+
+  loseState(instance: string): void {
+    rmSync(join(this.#folder, instance), { recursive: true })
+  }
+
+  /** Waits for as many rows as the query has, and compares each. */
+  async expectRows(seconds = 120): Promise<void> {
+    const { dimensions, streams, sql } = this.#shape
+    const wanted = (await queried([...dimensions, ...streams], sql)).sort()
+    assert.ok(wanted.length > 100, `${wanted.length} rows show little`)
+    let found = await this.#rows()
+    for (let tries = 0; found.length < wanted.length && tries < seconds * 2; tries++) {
+      await sleep(500)
+      found = await this.#rows()
+    }
+    const missing = without(wanted, found)
+    const surplus = without(found, wanted)
+    const log = this.#services.map((service) => service.log.slice(-2000)).join('\n\n')
+    assert.deepEqual(
+      { missing: missing.slice(0, 5), surplus: surplus.slice(0, 5), of: wanted.length },
+      { missing: [], surplus: [], of: wanted.length },
+      log,
+    )
+  }
+
+  async close(): Promise<void> {
+    for (const service of this.#services) service.child.kill('SIGKILL')
+    await this.#producer.close()
+    await this.#broker.close()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #rows(): Promise<string[]> {
+    const pipeline = loadPipeline(this.#file, this.#env('reader'))
+    const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const schema = JSON.parse(outputSchema)
+    const type = avro.Type.forSchema(schema, { wrapUnions: 'never' })
+    const rows: string[] = []
+    const topic = this.#topic('out')
+    const there = await this.#broker.admin.describeTopics([topic])
+    if (!there.has(topic)) return rows
+    await readAll(this.#broker, topic, ({ value }) => {
+      const row = type.fromBuffer(value!.subarray(5))
+      rows.push(JSON.stringify(schema.fields.map(({ name }: { name: string }) => row[name])))
+    })
+    return rows.sort()
+  }
+
+  async #put(name: string, record: ReturnType<typeof recordsOf>[number]): Promise<void> {
+    const { partition, time, key, value } = record
+    this.#producer.put(this.#topic(name), partition, time, key, value)
+    if (this.#producer.bytes > MORE_BYTES) await this.#producer.flush()
+  }
+
+  #topic(name: string): string {
+    return `${this.#tag}.${name}`
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'pipeline.yaml')
+  }
+
+  #env(instance: string): Record<string, string> {
+    return { KAFKA_BROKERS: this.#address, TAG: this.#tag, STATE: join(this.#folder, instance) }
+  }
+
+  #writeFiles(tables: readonly Table[]): void {
+    for (const table of tables) {
+      writeFileSync(join(this.#folder, `${table.name}.avsc`), JSON.stringify(schemaOf(table)))
+    }
+    const text = `name: ${this.#tag}-job
+kafka: { brokers: "\${KAFKA_BROKERS}" }
+state: { dir: "\${STATE}" }
+http: { port: 0 }
+${this.#shape.yaml}`
+    writeFileSync(this.#file, text)
+  }
+}
+
+/** What of sorted texts is not among other sorted ones, as often as it is there. */
+function without(texts: readonly string[], others: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const other of others) counts.set(other, (counts.get(other) ?? 0) + 1)
+  return texts.filter((one) => {
+    const count = counts.get(one) ?? 0
+    counts.set(one, count - 1)
+    return count <= 0
+  })
+}
