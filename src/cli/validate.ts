@@ -64,9 +64,11 @@ function outputLine(
   bytes: RecordBytesEstimate,
   at: string,
 ): string {
-  const { topic, select, key } = output
+  const { topic, select, key, fields: derived } = output
   const size = select === null ? `, about ${bytesText(bytes.output)} a record` : ''
-  const fields = plural(select?.length ?? allOf(plan).length, 'field')
+  const all = select?.length ?? allOf(plan).length + derived.length
+  const made = derived.map(({ name, expression }) => `, ${name} = ${shown(expression)}`).join('')
+  const fields = `${plural(all, 'field')}${made}`
   return `  → ${topic}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 

@@ -24,7 +24,7 @@ import {
 } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 import { startAtOf } from './start-at.ts'
-import { topicOf } from './topic-of.ts'
+import { derivedFields, topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
 
@@ -111,6 +111,7 @@ const outputOf = (
   topic: raw.topic,
   format: 'avro',
   where: raw.where ?? null,
+  fields: derivedFields(raw),
   select: columns(raw.select),
   key: raw.key ?? null,
   schemaId: raw.schemaId ?? null,

@@ -181,6 +181,8 @@ export interface OutputConfig {
   readonly rejectsConfig: TopicSettings
   /** The condition, in CEL, under which a completed record comes out; null: all do. */
   readonly where: string | null
+  /** Derived of the completed record, in the file's order. */
+  readonly fields: readonly DerivedField[]
 }
 
 export interface StateConfig {

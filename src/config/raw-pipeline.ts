@@ -96,6 +96,7 @@ export interface RawPipeline {
 export interface RawOutput {
   topic: string
   where?: string
+  fields?: Record<string, string>
   select?: RawSelect
   key?: string
   schemaId?: number

@@ -144,18 +144,22 @@ const address = (description: string): object =>
 const where = text(
   'The condition under which a record is taken, in CEL; others are dropped and counted. docs/expressions.md.',
 )
-const fields = {
+const derived = (description: string) => ({
   type: 'object',
   // As Avro has it.
   propertyNames: {
     pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-    ...message('is no name of a field; use letters a to z, digits and _'),
+    ...message(
+      'is no name of a field; use letters a to z, digits and _. Within { } an expression with a comma stands in quotes',
+    ),
   },
   additionalProperties: { type: 'string', minLength: 1 },
   minProperties: 1,
-  description:
-    'Derived fields by name, each an expression in CEL of the record’s fields. They come behind the others. docs/expressions.md.',
-}
+  description,
+})
+const fields = derived(
+  'Derived fields by name, each an expression in CEL of the record’s fields. They come behind the others. docs/expressions.md.',
+)
 
 const input = {
   topic: topic('The topic to read.'),
@@ -232,6 +236,9 @@ const output = {
   format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
   where: text(
     'The condition under which a completed record goes there, in CEL of its fields; others are dropped there, and counted. docs/expressions.md.',
+  ),
+  fields: derived(
+    'Derived fields by name, each an expression in CEL of the completed record’s fields. They come behind the others. docs/expressions.md.',
   ),
   select: {
     ...select,

@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileFault } from './file-fault.ts'
-import type { TopicConfig } from './pipeline.ts'
+import type { DerivedField, TopicConfig } from './pipeline.ts'
 import type { RawTopic } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 
@@ -25,9 +25,12 @@ export function topicOf(raw: RawTopic, path: readonly string[], around: Surround
     time: (typeof raw.time === 'object' ? raw.time.field : raw.time) ?? null,
     timeUnit: (typeof raw.time === 'object' ? raw.time.unit : undefined) ?? null,
     where: raw.where ?? null,
-    fields: Object.entries(raw.fields ?? {}).map(([name, expression]) => ({ name, expression })),
+    fields: derivedFields(raw),
   }
 }
+
+export const derivedFields = ({ fields = {} }: Pick<RawTopic, 'fields'>): DerivedField[] =>
+  Object.entries(fields).map(([name, expression]) => ({ name, expression }))
 
 function keySchemaFile(
   { keyFormat, keySchema }: RawTopic,

@@ -4,11 +4,18 @@ import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
 import { partText } from '../config/look-ups.ts'
-import type { Column, JoinConfig, LookUpPart, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type {
+  Column,
+  DerivedField,
+  JoinConfig,
+  LookUpPart,
+  Pipeline,
+  TopicConfig,
+} from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError, messageOf } from '../errors.ts'
-import { expressionFaults, outputFaults, withDerived } from './expressions.ts'
+import { expressionFaults, outputFaults, outputSchema, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
@@ -42,12 +49,17 @@ export function checkFields(pipeline: Pipeline, schemas: TopicSchemas): void {
 
 /** Whether the fields are there that outputs name of the completed record, and their conditions without faults. Throws SCHEMA_INVALID with the place of each that is not. */
 export function checkOutputs(pipeline: Pipeline, { schema }: OutputPlan): void {
-  const completed = { topic: 'The completed record', schema: schema as AvroRecordSchema }
-  const named = pipeline.outputs.flatMap(({ path, select, key }): Named[] => [
-    ...selected(completed, path, select),
-    ...(key === null ? [] : [{ ...completed, path: [...path, 'key'], name: key, use: fieldKind }]),
-  ])
-  refuse(pipeline, named, outputFaults(pipeline, completed.schema))
+  const completed = schema as AvroRecordSchema
+  const named = pipeline.outputs.flatMap((output): Named[] => {
+    const { path, select, key, fields } = output
+    const of = { topic: 'The completed record', schema: outputSchema(output, completed) }
+    const broken = withFault(fields, of.schema)
+    return [
+      ...selected(of, path, select),
+      ...(key === null ? [] : [{ ...of, path: [...path, 'key'], name: key, use: fieldKind }]),
+    ].filter(({ name }) => !broken.includes(name))
+  })
+  refuse(pipeline, named, outputFaults(pipeline, completed))
 }
 
 function refuse(pipeline: Pipeline, named: readonly Named[], before: readonly string[] = []): void {
@@ -103,12 +115,17 @@ function hasRecord(schema: AvroRecordSchema, name: string): boolean {
   return type.branches.some(({ kind }) => kind === 'record')
 }
 
-/** Derived fields with a fault, which has been told: that they are not there is none of its own. */
+/** Derived fields with a fault, which has been told: that they are not there is none of its own. @param schema with the others */
+const withFault = (
+  fields: readonly DerivedField[],
+  { fields: there }: AvroRecordSchema,
+): string[] =>
+  fields.map(({ name }) => name).filter((name) => !there.some((field) => field.name === name))
+
+/** The same of all topics, each behind its topic. */
 function brokenFields({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Set<string> {
   const of = ({ topic, fields }: TopicConfig, schema: AvroRecordSchema): string[] =>
-    fields
-      .filter(({ name }) => !schema.fields.some((field) => field.name === name))
-      .map(({ name }) => `${topic} ${name}`)
+    withFault(fields, schema).map((name) => `${topic} ${name}`)
   return new Set([
     ...of(facts, schemas.facts),
     ...dimensions.flatMap((config, d) => of(config, schemas.dimensions[d])),

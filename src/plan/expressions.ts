@@ -54,12 +54,14 @@ export function checkExpressions(pipeline: Pipeline, schemas: TopicSchemas): voi
 }
 
 /** What an output asks of completed records; null: nothing. @param schema theirs */
-export const outputProgram = (
-  { where, path }: OutputConfig,
-  schema: AvroRecordSchema,
-): Checked | null => (where === null ? null : checkProgram({ where, fields: [] }, schema, path))
+export const outputProgram = (output: OutputConfig, schema: AvroRecordSchema): Checked | null =>
+  hasExpressions(output) ? checkProgram(output, schema, output.path) : null
 
-/** What is wrong with the outputs' conditions, each with its place. */
+/** The completed record's schema as the output sees it: with its derived fields behind the record's own. */
+export const outputSchema = (output: OutputConfig, completed: AvroRecordSchema): AvroRecordSchema =>
+  extended(completed, outputProgram(output, completed)?.program ?? null)
+
+/** What is wrong with the outputs' expressions, each with its place. */
 export const outputFaults = (pipeline: Pipeline, schema: AvroRecordSchema): string[] =>
   pipeline.outputs.flatMap((output) =>
     (outputProgram(output, schema)?.faults ?? []).map(

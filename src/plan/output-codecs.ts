@@ -3,38 +3,41 @@ import { AvroReader, type AvroRecordSchema } from '../codec/avro-reader.ts'
 import type { OutputCodec, ValueReader } from '../codec/port.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
-import { Computation } from '../expression/computed.ts'
-import { outputProgram } from './expressions.ts'
+import { outputProgram, outputSchema } from './expressions.ts'
 import { type OutputPlan, selectedSchema } from './output-plan.ts'
+import { readerPlan } from './reader-plans.ts'
 
 /** By output, in the file's order. Throws SCHEMA_INVALID. */
 export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCodec[] {
   const completed = plan.schema as AvroRecordSchema
   return outputs.map((output, i) => {
+    const { select, key, where, fields } = output
+    const takesAll = select === null && fields.length === 0
+    const all = outputSchema(output, completed)
     // The first has given the completed record its name.
-    const isCompleted = i === 0 && output.select === null
-    const schema = isCompleted ? completed : selectedSchema(completed, output.topic, output.select)
+    const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
     return {
       schema: schemaText(schema, 2),
-      reader: readerOf(completed, output),
-      isKeyed: output.key !== null,
-      isWhole: output.where === null && output.select === null && output.key === null,
+      reader: readerOf(completed, all, output),
+      isKeyed: key !== null,
+      isWhole: takesAll && where === null && key === null,
     }
   })
 }
 
-function readerOf(completed: AvroRecordSchema, output: OutputConfig): ValueReader {
+const NO_TIME = { time: null, timeUnit: null }
+
+/** @param all the completed record's fields, and what is derived of them */
+function readerOf(
+  completed: AvroRecordSchema,
+  all: AvroRecordSchema,
+  output: OutputConfig,
+): ValueReader {
   const { select, key } = output
-  const sources = select?.map(({ source }) => source) ?? completed.fields.map(({ name }) => name)
-  const reader = new AvroReader(completed, {
-    select: sources.map((source) => ({ source, nullable: false })),
-    keys: key === null ? [] : [key],
-    time: null,
-  })
-  const asked = outputProgram(output, completed)
-  if (asked === null) return reader
-  const keys = key === null ? [] : [null]
-  return new Computation(asked.program, { select: [], keys, time: null, timeUnit: null }).over(
-    reader,
-  )
+  const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
+  const fields = sources.map((source) => ({ source, branch: false }))
+  const program = outputProgram(output, completed)?.program ?? null
+  const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
+  const reader = new AvroReader(completed, plan)
+  return plan.computation?.over(reader) ?? reader
 }

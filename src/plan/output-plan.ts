@@ -2,7 +2,7 @@ import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
 import { comesOutAlone, type SideName } from '../config/join-kind.ts'
-import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Column, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
@@ -95,21 +95,18 @@ function recordOf(topic: string, namespace: string, all: readonly OutputField[])
   }
 }
 
-/** As a topic that has no derived fields. */
-const COMPLETED = { topic: 'The completed record', fields: [] }
-
 /**
  * The schema of an output that takes these fields of the completed record, under these names.
- * @param completed its schema. Throws SCHEMA_INVALID where it lacks one
+ * @param completed its schema, with what the output derives of it. Throws SCHEMA_INVALID where it lacks one
  */
 export function selectedSchema(
   completed: AvroRecordSchema,
-  topic: string,
-  select: readonly Column[] | null,
+  { topic, select, fields: derived }: Pick<OutputConfig, 'topic' | 'select' | 'fields'>,
 ): object {
   const namespace = innerNamespace(completed, '')
   const types = new NamedTypes(recordName(topic), namespace)
-  const fields = fieldsOf(types, 'output', COMPLETED, completed, select, false)
+  const from = { topic: 'The completed record', fields: derived }
+  const fields = fieldsOf(types, 'output', from, completed, select, false)
   return recordOf(topic, namespace, fields)
 }
 

@@ -9,8 +9,8 @@ import { factKeys } from './plan.ts'
 import { tableOfEach, tablesOf } from './tables.ts'
 
 /** Copies a record's own fields, and computes the others. */
-function readerPlan(
-  fields: readonly OutputField[],
+export function readerPlan(
+  fields: readonly Pick<OutputField, 'source' | 'branch'>[],
   program: Program | null,
   keys: readonly string[],
   { time, timeUnit }: TimeOf,

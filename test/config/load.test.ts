@@ -111,6 +111,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     rejects: 'orders.rejects',
     format: 'avro',
     where: null,
+    fields: [],
     select: null,
     key: null,
     schemaId: null,

@@ -287,8 +287,10 @@ export class ServiceProcess {
 
   /** Waits for a line of the log. */
   async logged(text: string, seconds = 120): Promise<void> {
-    for (let tries = 0; tries < seconds * 20; tries++) {
+    // What it says last may come behind its end.
+    for (let tries = 0, ended = 0; tries < seconds * 20 && ended < 20; tries++) {
       if (this.log.includes(text)) return
+      if (!this.alive) ended++
       await sleep(50)
     }
     assert.fail(`"${text}" was not logged:\n${this.log.slice(-3000)}`)

@@ -82,14 +82,16 @@ function randomRecord(random: () => number): Given {
 }
 
 function randomOutput(random: () => number, o: number): OutputConfig {
-  const names = FIELDS.map(({ name }) => name)
+  const fields = random() < 0.6 ? [] : DERIVED
+  const names = [...FIELDS, ...fields].map(({ name }) => name)
   const shuffled = [...names].sort(() => random() - 0.5)
   const some = shuffled.slice(0, 1 + Math.floor(random() * names.length))
   const select: Column[] | null =
     random() < 0.4
       ? null
       : some.map((source) => ({ name: random() < 0.5 ? source : `${source}_${o}`, source }))
-  const key = random() < 0.5 ? null : names[Math.floor(random() * 2)]
+  const keys = [...names.slice(0, 2), ...fields.map(({ name }) => name)]
+  const key = random() < 0.5 ? null : keys[Math.floor(random() * keys.length)]
   const where = random() < 0.6 ? null : WHERE
   const plain = topicSettingsOf(undefined, [])
   const of = {
@@ -100,7 +102,7 @@ function randomOutput(random: () => number, o: number): OutputConfig {
     topicConfig: plain,
     rejectsConfig: plain,
   } as const
-  return { path: ['outputs', `o${o}`], topic: `out.${o}`, where, select, key, ...of }
+  return { path: ['outputs', `o${o}`], topic: `out.${o}`, where, fields, select, key, ...of }
 }
 
 const topicOf = (topic: string, maxBatchBytes = 1 << 20): OutputTopic => ({
@@ -200,26 +202,38 @@ const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) =>
   isr: [],
 }))
 
+const DERIVED = [
+  { name: 'label', expression: 'colour + "-" + id' },
+  { name: 'buyer', expression: 'customer + 1' },
+]
+/** The record with all that may be derived of it. */
+const extended = (row: Row): Row => ({
+  ...row,
+  label: `${row.colour}-${row.id}`,
+  buyer: row.customer === null ? null : (row.customer as number) + 1,
+})
+
 const WHERE = 'price < 60.0 && (colour == "RED" || size(id) > 4)'
 const takes = ({ where }: OutputConfig, { row }: Given): boolean =>
   where === null ||
   ((row.price as number) < 60 && (row.colour === 'RED' || (row.id as string).length > 4))
 
 /** What an output has to get of a record. */
-function expected({ key, time, row }: Given, config: OutputConfig, o: number) {
-  const { topic, select, key: field } = config
-  const own = field === null ? key : row[field]
-  const text = own === null ? undefined : String(own)
+function expected({ key, time, row: own }: Given, config: OutputConfig, o: number) {
+  const { topic, select, fields, key: field } = config
+  const row = extended(own)
+  const keyed = field === null ? key : row[field]
+  const text = keyed === null ? undefined : String(keyed)
   const partition =
     field === null || text === undefined
       ? TASK
       : partitioner({ topic, message: { key: text, value: null }, partitionMetadata })
-  const columns = select ?? FIELDS.map(({ name }) => ({ name, source: name }))
+  const columns = select ?? [...FIELDS, ...fields].map(({ name }) => ({ name, source: name }))
   const value = Object.fromEntries(columns.map(({ name, source }) => [name, row[source]]))
   return { partition, key: text, timestamp: time, id: o, value, headers: 'trace=t1' }
 }
 
-test('each output gets each completed record once, with its fields, under its key and on its partition', async () => {
+test('each output gets each completed record once, with its fields and derived ones, under its key and on its partition', async () => {
   const none = (): never => assert.fail()
   const rejects = { tooLarge: none, tooOld: none, unwritten: none }
   for (let round = 0; round < ROUNDS; round++) {

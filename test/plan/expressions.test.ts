@@ -93,6 +93,19 @@ test('output.where is checked against the output, with the columns of all sides'
   )
 })
 
+test('fields of an output are checked against the completed record, and faults of what hangs on them told once', async () => {
+  const output = (fields: string, more = ''): { output: string } => ({
+    output: `, fields: ${fields}${more}`,
+  })
+  const made = '{ origin: \'country + "/" + method\', twice: price * 2.0 }'
+  assert.deepEqual(await faultsOf(output(made, ', key: origin, select: [id, twice]')), [])
+  const faults = await faultsOf(output('{ twice: prize * 2.0 }', ', key: twice'))
+  assert.equal(faults.length, 1)
+  assert.match(faults[0], /: output.fields.twice: there is no field prize; did you mean "price"/)
+  const [taken] = await faultsOf(output('{ country: price * 2.0 }'))
+  assert.match(taken, /output.fields.country: the record has a field country already/)
+})
+
 test('the join field is none that is derived; a look-up’s and the time may be', async () => {
   const fields = 'fields: { key: \'id + "-x"\', when: fromMillis(at) }'
   assert.deepEqual(await faultsOf({ facts: `${fields}\n  time: when`, dimension: 'on: key' }), [])

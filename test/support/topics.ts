@@ -225,6 +225,5 @@ export async function readAll(
     onError: (_partition, error) => failed(error),
   })
   for (const partition of left) reader.add({ topic, partition }, starts.get(partition)!)
-  await finished
-  await reader.close()
+  await finished.finally(() => reader.close())
 }

@@ -99,12 +99,17 @@ join:
   idle: 10m
   where: amount >= 50.0
   select: { paid_for: order_id, amount: amount }
-output: { topic: "\${TAG}.out", schemaId: 1, where: '!(has(order_id) && order_id.startsWith("end-"))' }
+output:
+  topic: \${TAG}.out
+  schemaId: 1
+  where: '!(has(order_id) && order_id.startsWith("end-"))'
+  fields: { open: "total - coalesce(amount, 0.0)" }
 `,
   sql: `
 WITH o AS (SELECT * FROM orders WHERE price < 90 AND order_id NOT LIKE 'end-%'),
      p AS (SELECT * FROM payments WHERE amount >= 50 AND order_id NOT LIKE 'end-%')
-SELECT o.order_id, o.quantity, o.quantity * o.price AS total, c.name, l.title, p.order_id, p.amount
+SELECT o.order_id, o.quantity, o.quantity * o.price AS total, c.name, l.title, p.order_id, p.amount,
+  o.quantity * o.price - coalesce(p.amount, 0) AS open
 FROM o
 LEFT JOIN customers c ON c.customer_id = o.customer_id
 LEFT JOIN countries l ON l.code = c.country

@@ -127,8 +127,8 @@ export class SqlWorld {
 
   async #rows(): Promise<string[]> {
     const pipeline = loadPipeline(this.#file, this.#env('reader'))
-    const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    const schema = JSON.parse(outputSchema)
+    const { outputs } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const schema = JSON.parse(outputs[0].schema)
     const type = avro.Type.forSchema(schema, { wrapUnions: 'never' })
     const rows: string[] = []
     const topic = this.#topic('out')
