@@ -83,7 +83,7 @@ export class JoinTasks {
       const store = await openStore(join(folder, String(partition)))
       stores.push(store)
       const pages = new PageStore(store, codec.layout)
-      tasks.push(new JoinTask(taskOf(partition, 1), pages, context.plan.join!, context))
+      tasks.push(new JoinTask(taskOf(partition, 1), pages, context))
       const records = Math.floor(recordsPerRound / partitions)
       feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
     }

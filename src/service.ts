@@ -140,6 +140,7 @@ const partsOf = (pipeline: Pipeline, limits: MemoryLimits, plan = planOf(pipelin
   counts: new Counts(
     pipeline.dimensions.map(({ name }) => name),
     plan.sources.length,
+    plan.joins.length,
   ),
   limits,
   dimensions: [],

@@ -49,8 +49,9 @@ export async function replayInterval(
 }
 
 /** Of each source, and when it is over. Where nothing is joined nothing is late: the last fact may be of the interval. */
-function timesOf({ join }: Pipeline, facts: Times): Pick<Interval, 'times' | 'overAt'> {
-  if (join === null) return { times: [facts], overAt: Number.POSITIVE_INFINITY }
+function timesOf({ joins }: Pipeline, facts: Times): Pick<Interval, 'times' | 'overAt'> {
+  const [join] = joins
+  if (join === undefined) return { times: [facts], overAt: Number.POSITIVE_INFINITY }
   const { beforeMs, afterMs, heldMs } = latenessOf(join)
   const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
   // Those that right records of the interval match.

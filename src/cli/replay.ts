@@ -84,16 +84,22 @@ const storedText = (pipeline: Pipeline): string =>
   changelogTopic(pipeline) === null ? 'group and state' : 'group, changelog and state'
 
 /** Whether records before `to` may still meet others. */
-function isOpen({ join: joined }: Pipeline, to: number): boolean {
-  if (joined === null) return false
-  const { kind, beforeMs, afterMs, graceMs } = joined
-  const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
-  return to + reachMs + graceMs > Date.now()
+function isOpen({ joins }: Pipeline, to: number): boolean {
+  const openMs = joins.map(({ kind, beforeMs, afterMs, graceMs }) => {
+    const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
+    return reachMs + graceMs
+  })
+  return openMs.some((ms) => to + ms > Date.now())
 }
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')
-  if (pipeline.join !== null && pipeline.join.repartition !== null) {
+  if (pipeline.joins.length > 1) {
+    throw new Error(
+      'A replay reads inputs of one join: it does not go with several. Run the pipeline under another name, with another output topic, from the beginning',
+    )
+  }
+  if (pipeline.joins[0]?.repartition) {
     throw new Error(
       'A replay reads inputs that are keyed by the join field: it does not go with join.repartition. Run the pipeline under another name, with another output topic, from the beginning',
     )
@@ -123,7 +129,7 @@ function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times)
     kafka: { ...pipeline.kafka, instanceId: null },
     // The interval says where it begins.
     facts: { ...pipeline.facts, startAt: 'earliest' },
-    join: pipeline.join && { ...pipeline.join, startAt: 'earliest' },
+    joins: pipeline.joins.map((one) => ({ ...one, startAt: 'earliest' })),
     ...replayOutputs(pipeline, output),
     state: { ...pipeline.state, dir: join(pipeline.state.dir, name) },
     http: { ...pipeline.http, port: 0, host: '127.0.0.1', advertise: null, token: null },

@@ -52,7 +52,7 @@ out comes out once more. State folders on other machines stay${windowsElsewhere(
 }
 
 const windowsElsewhere = (pipeline: Pipeline): string =>
-  pipeline.join === null ? '' : '; their windows are not used'
+  pipeline.joins.length === 0 ? '' : '; their windows are not used'
 
 /** What the start after it does with the outputs' schemas, which are of the latest of the inputs; nothing where there is no registry. */
 async function schemasAfter(pipeline: Pipeline): Promise<Step[]> {

@@ -10,12 +10,12 @@ export interface StateFolders {
   readonly dimensions: readonly { readonly name: string; readonly folder: string }[]
 }
 
-export function stateFolders({ state, join: joined }: Pipeline): StateFolders {
+export function stateFolders({ state, joins }: Pipeline): StateFolders {
   const window = join(state.dir, 'window')
   const dimension = join(state.dir, 'dimension')
   return {
     // Of a time when there was a join, where there is none now: nobody reads them.
-    windows: (joined === null ? [] : namesIn(window))
+    windows: (joins.length === 0 ? [] : namesIn(window))
       .filter((name) => /^\d+$/.test(name))
       .map((name) => ({ partition: Number(name), folder: join(window, name) })),
     dimensions: namesIn(dimension).map((name) => ({ name, folder: join(dimension, name) })),

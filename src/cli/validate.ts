@@ -25,10 +25,11 @@ export async function validate(file: string): Promise<void> {
 
 /** What flows where, a line for each topic, in the order in which a fact meets them. */
 export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
-  const { facts, dimensions, join, outputs, output, name } = pipeline
+  const { facts, dimensions, joins, outputs, output, name } = pipeline
   const bytes = estimateBytes(plan)
-  const keyed = join === null ? '' : `${keyText(pipeline, 0, join.onLeft)}, `
-  const at = join === null ? ', as soon as a fact has its rows, under the fact’s key' : ''
+  const [join] = joins
+  const keyed = join === undefined ? '' : `${keyText(pipeline, 0, join.onLeft)}, `
+  const at = join === undefined ? ', as soon as a fact has its rows, under the fact’s key' : ''
   const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
@@ -38,7 +39,7 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
       (config, d) =>
         `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
     ),
-    ...joinLine(pipeline, plan),
+    ...joinLines(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
     `  ! ${output.rejects}: records that cannot be processed`,
     '',
@@ -74,13 +75,11 @@ function outputLine(
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')
 
-function joinLine(pipeline: Pipeline, { right }: OutputPlan): string[] {
-  const { join } = pipeline
-  if (join === null) return []
-  const { topic, onRight, kind } = join
-  return [
-    `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`,
-  ]
+function joinLines(pipeline: Pipeline, { rights }: OutputPlan): string[] {
+  return pipeline.joins.map((join, j) => {
+    const { topic, onRight, kind } = join
+    return `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1 + j, onRight)}, ${windowText(join)}, ${kind}: ${names(rights[j])}`
+  })
 }
 
 /** How a side's records come to be where those of the same join key are. */
@@ -90,12 +89,16 @@ function keyText(pipeline: Pipeline, side: number, field: string): string {
 }
 
 /** What is kept of records; nothing where nothing is joined. */
-function stateLines(pipeline: Pipeline, { left, right }: RecordBytesEstimate): string[] {
-  const internal = internalTopics(pipeline)
+function stateLines({ joins, ...pipeline }: Pipeline, { windows }: RecordBytesEstimate): string[] {
+  const internal = internalTopics({ ...pipeline, joins })
   if (internal.length === 0) return []
   return [
     `Internal topics: ${internal.join(', ')}`,
-    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
+    ...windows.map(({ left, right }, j) => {
+      const of = joins.length === 1 ? 'Window' : `Window of ${joins[j].name}`
+      const what = j === 0 ? 'fact' : 'left record'
+      return `${of}: about ${bytesText(left)} for each ${what} and ${bytesText(right)} for each right record, on disk and in the changelog`
+    }),
   ]
 }
 
@@ -123,12 +126,12 @@ function outputFields(pipeline: Pipeline, plan: OutputPlan): string[] {
       typeText(branch ? ['null', type] : type),
       sourceText(source, from),
     ])
-  const { facts, dimensions, join } = pipeline
+  const { facts, dimensions, joins } = pipeline
   const rows = [
     ['output field', 'type', 'from'],
     ...of(plan.facts, facts),
     ...dimensions.flatMap((config, d) => of(plan.dimensions[d], config)),
-    ...(join === null ? [] : of(plan.right, join)),
+    ...joins.flatMap((join, j) => of(plan.rights[j], join)),
   ]
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)))
   return rows.map(([name, type, from], i) => {

@@ -94,7 +94,7 @@ export interface KeyReader {
 export type RecordView = (bytes: Buffer) => Record<string, unknown>
 
 export interface StoredViews {
-  /** Of records in the window, by source: facts with their columns, and what is selected of the right. */
+  /** Of records in the window, by source: facts with their columns, and what is selected of each right stream. */
   readonly sources: readonly RecordView[]
   /** Of rows, in the file's order. */
   readonly dimensions: readonly RecordView[]
@@ -109,7 +109,7 @@ export interface SourceCodec {
 
 /** Everything that is compiled from the pipeline file and its schemas before the first record. */
 export interface PipelineCodec {
-  /** In the plan's order: facts, and the right stream where there is a join; then internal topics. */
+  /** In the plan's order: facts, and each join's right stream; then internal topics. */
   readonly sources: readonly SourceCodec[]
   /** By dimension, as all that follows; those with one table have one codec and one reader of keys. */
   readonly dimensions: readonly TopicCodec[]
@@ -121,10 +121,10 @@ export interface PipelineCodec {
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */
   readonly missingDimension: readonly Bytes[]
   /**
-   * What the output has in place of a side's columns, facts first: of the facts those of their dimensions are among them.
-   * Nothing where the side's are always there.
+   * By join: what comes out of it has in place of a side's columns, the left side first, whose are all that come before
+   * the join's own. Nothing where the side's are always there.
    */
-  readonly missing: readonly [Bytes, Bytes]
+  readonly missing: readonly (readonly [Bytes, Bytes])[]
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string

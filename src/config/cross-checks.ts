@@ -1,4 +1,5 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { checkJoins } from './joins.ts'
 import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
@@ -12,6 +13,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopics(raw, pipeline, report)
   checkNames(pipeline, report)
   checkLookUps(pipeline, report)
+  checkJoins(pipeline, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkRepartition(pipeline, report)
@@ -41,7 +43,7 @@ function checkSasl({ sasl }: RawPipeline['kafka'], report: ReportAt): void {
 }
 
 function checkTopics(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
-  const { facts, join, outputs } = pipeline
+  const { facts, joins, outputs } = pipeline
   const rejects = { path: rejectsPath(raw), topic: pipeline.output.rejects }
   const named = [
     ...inputsOf(pipeline).map(({ path, config }) => ({
@@ -57,8 +59,10 @@ function checkTopics(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): vo
       report(path, "is the pipeline's own repartition topic")
   }
   const inputs = inputTopics(pipeline)
-  if (facts.topic === join?.topic)
-    report(['join', 'topic'], 'is the fact topic too; a stream is not joined with itself')
+  for (const { path, topic } of joins) {
+    if (facts.topic === topic)
+      report([...path, 'topic'], 'is the fact topic too; a stream is not joined with itself')
+  }
   const before = new Set<string>()
   for (const { path, topic } of outputs) {
     if (inputs.includes(topic)) report([...path, 'topic'], 'is an input too')
@@ -80,12 +84,11 @@ function rejectsPath({ outputs = {} }: RawPipeline): string[] {
 /** The record's timestamp is no way out where it is itself the time. */
 function checkEarly(pipeline: Pipeline, report: ReportAt): void {
   const sources = sourcesOf(pipeline)
-  for (const { path } of sources) {
-    const key = path[0] as 'facts' | 'join'
-    if (pipeline[key]?.early !== 'timestamp') continue
+  for (const [s, { path, config }] of sources.entries()) {
+    if (config.early !== 'timestamp') continue
     // What a join says may be meant for the facts.
-    const own = key === 'join' ? sources : sources.slice(0, 1)
-    if (own.some(({ config }) => config.time !== null)) continue
+    const own = s > 0 ? sources : sources.slice(0, 1)
+    if (own.some(({ config: { time } }) => time !== null)) continue
     const why =
       'timestamp is for times of a field, and without time it is the timestamp that is ahead'
     report([...path, 'early'], `${why}; write reject or drop`)
@@ -123,12 +126,12 @@ function checkTopicSettings(raw: RawPipeline, report: ReportAt): void {
   }
 }
 
-function checkNames({ facts, dimensions, join }: Pipeline, report: ReportAt): void {
+function checkNames({ facts, dimensions, joins }: Pipeline, report: ReportAt): void {
   const seen = new Map<string, string>()
   const sources = [
     { path: ['facts'], select: facts.select },
     ...dimensions.map((d) => ({ path: ['dimensions', d.name], select: d.select })),
-    ...(join === null ? [] : [{ path: ['join'], select: join.select }]),
+    ...joins.map(({ path, select }) => ({ path, select })),
   ]
   for (const { path, select } of sources) {
     for (const { name } of select ?? []) {

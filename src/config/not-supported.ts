@@ -23,11 +23,6 @@ const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): W
 const BLOCK = 'a block of keys'
 
 export const WISHES: readonly Wish[] = [
-  {
-    at: 'joins',
-    what: 'several joins in one pipeline',
-    instead: 'let a second pipeline have the output of this one as its facts',
-  },
   ...each('format', [...TOPICS, 'output'], {
     values: FORMATS,
     what: 'JSON or Protobuf values',
@@ -82,13 +77,18 @@ export const WISHES: readonly Wish[] = [
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
 export function notSupported(path: readonly string[], value?: unknown): string | undefined {
   const form = typeof value === 'object' ? BLOCK : String(value)
-  // What one output has not, none of several has.
-  const place = path[0] === 'outputs' ? ['output', ...path.slice(2)] : path
+  const place = ofOne(path)
   const wish = WISHES.find(
     ({ at, values }) =>
       isAt(at.split('.'), place) && (values === undefined || values.includes(form)),
   )
   return wish && `${wish.what}: not supported; ${wish.instead}`
+}
+
+/** What one output or join has not, none of several has. */
+const ofOne = (path: readonly string[]): readonly string[] => {
+  if (path[0] === 'outputs') return ['output', ...path.slice(2)]
+  return path[0] === 'joins' ? ['join', ...path.slice(2)] : path
 }
 
 const isAt = (at: readonly string[], path: readonly string[]): boolean =>

@@ -14,17 +14,18 @@ import type {
   UserSasl,
 } from './pipeline.ts'
 import {
+  type PlacedJoin,
   type PlacedOutput,
-  type RawJoin,
   type RawOauth,
   type RawOutput,
   type RawPipeline,
   type RawSelect,
+  writtenJoins,
   writtenOutputs,
 } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 import { startAtOf } from './start-at.ts'
-import { derivedFields, topicOf } from './topic-of.ts'
+import { derivedFields, type Surroundings, topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
 
@@ -46,8 +47,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
-    join:
-      raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
+    joins: joinsOf(raw, around),
     outputs,
     output: outputs[0],
     state: {
@@ -121,14 +121,17 @@ const outputOf = (
   rejectsConfig,
 })
 
-const memoryOf = ({ memory: raw = {}, join }: RawPipeline): MemoryConfig => ({
-  limit: bytesOf(raw.limit),
-  // Without a join there is no window, and so no pages.
-  pages: join === undefined ? 0 : bytesOf(raw.pages),
-  fetch: bytesOf(raw.fetch),
-  epoch: bytesOf(raw.epoch),
-  dimensions: bytesOf(raw.dimensions),
-})
+const memoryOf = (raw: RawPipeline): MemoryConfig => {
+  const { limit, pages, fetch, epoch, dimensions } = raw.memory ?? {}
+  return {
+    limit: bytesOf(limit),
+    // Without a join there is no window, and so no pages.
+    pages: writtenJoins(raw).length === 0 ? 0 : bytesOf(pages),
+    fetch: bytesOf(fetch),
+    epoch: bytesOf(epoch),
+    dimensions: bytesOf(dimensions),
+  }
+}
 
 const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
   url: raw.url,
@@ -155,7 +158,9 @@ const saslOf = (raw: UserSasl | RawOauth): Sasl =>
     : raw
 
 /** Stream time is a join's: where there is none a date in the future harms no other record. */
-const factsOf = ({ facts, join }: RawPipeline, input: TopicConfig, report: ReportAt) => {
+const factsOf = (raw: RawPipeline, input: TopicConfig, report: ReportAt) => {
+  const { facts } = raw
+  const join = writtenJoins(raw).at(0)?.join
   const ahead = facts.ahead ?? (join && (join.ahead ?? AHEAD))
   return {
     ...input,
@@ -169,7 +174,15 @@ const factsOf = ({ facts, join }: RawPipeline, input: TopicConfig, report: Repor
 /** Of a join's records, where the file says nothing. */
 const AHEAD = '10s'
 
-function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig {
+function joinsOf(raw: RawPipeline, around: Surroundings): JoinConfig[] {
+  if (raw.join !== undefined && raw.joins !== undefined) {
+    around.report(['joins'], 'stands beside join; write it below joins, with a name of its own')
+  }
+  return writtenJoins(raw).map((one) => joinOf(one, topicOf(one.join, one.path, around), around))
+}
+
+function joinOf(placed: PlacedJoin, input: TopicConfig, { report }: Surroundings): JoinConfig {
+  const { name, path, join: raw } = placed
   const [before, after] =
     typeof raw.within === 'object'
       ? [raw.within.before, raw.within.after]
@@ -180,6 +193,8 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
   const idle = Math.max(1000, Math.max(beforeMs, afterMs) + graceMs)
   return {
     ...input,
+    name,
+    path,
     onLeft: typeof raw.on === 'string' ? raw.on : raw.on.left,
     onRight: typeof raw.on === 'string' ? raw.on : raw.on.right,
     repartition: raw.repartition ?? null,
@@ -190,18 +205,19 @@ function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig 
     select: columns(raw.select),
     headers: raw.headers ?? 'left',
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
-    late: lateOf(raw, report),
-    startAt: startAtOf(raw.startAt, ['join', 'startAt'], report),
+    late: lateOf(placed, report),
+    startAt: startAtOf(raw.startAt, [...path, 'startAt'], report),
     aheadMs: milliseconds(raw.ahead ?? AHEAD),
     early: raw.early ?? 'reject',
   }
 }
 
 /** One policy for both sides, or one for each. */
-function lateOf({ kind = 'inner', late }: RawJoin, report: ReportAt): JoinConfig['late'] {
-  const refuse = (path: readonly string[], which: string): void => {
+function lateOf({ path, join }: PlacedJoin, report: ReportAt): JoinConfig['late'] {
+  const { kind = 'inner', late } = join
+  const refuse = (below: readonly string[], which: string): void => {
     const why = `is for records that come out without a match, which ${which} never do`
-    report(['join', 'late', ...path], `emit ${why}; write drop or reject`)
+    report([...path, 'late', ...below], `emit ${why}; write drop or reject`)
   }
   if (late === 'emit' && kind === 'inner') refuse([], 'those of an inner join')
   const of = (side: SideName): LatePolicy => {

@@ -128,6 +128,10 @@ export type LatePolicy = 'emit' | 'drop' | 'reject'
 export type MatchHeaders = 'left' | 'right' | 'merge'
 
 export interface JoinConfig extends SourceConfig {
+  /** `right` where the file has one join, as `join`; else as `joins` names it. */
+  readonly name: string
+  /** Where the file has it: `join`, or `joins` and its name. */
+  readonly path: readonly string[]
   readonly onLeft: string
   readonly onRight: string
   /** The side whose records are not keyed by the join field, and so go through an internal topic; null: neither. */
@@ -218,8 +222,8 @@ export interface Pipeline {
   readonly registry: RegistryConfig | null
   readonly facts: FactsConfig
   readonly dimensions: readonly DimensionConfig[]
-  /** null: facts come out as soon as they have their rows. */
-  readonly join: JoinConfig | null
+  /** In the order in which records go through them, which is the file's; none: facts come out as soon as they have their rows. */
+  readonly joins: readonly JoinConfig[]
   /** In the file's order, one at least. */
   readonly outputs: readonly OutputConfig[]
   /** The first of them, whose name the completed record has. */

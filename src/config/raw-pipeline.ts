@@ -68,17 +68,8 @@ export interface RawPipeline {
     string,
     RawTopic & { on: RawOn; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
   >
-  join?: RawSource & {
-    on: string | { left: string; right: string }
-    repartition?: 'facts' | 'right' | 'both'
-    within: Duration | { before: Duration; after: Duration }
-    grace?: Duration
-    kind?: JoinKind
-    select?: RawSelect
-    headers?: MatchHeaders
-    idle?: Duration
-    late?: LatePolicy | { left?: LatePolicy; right?: LatePolicy }
-  }
+  join?: RawJoin
+  joins?: Record<string, RawJoin>
   output?: RawOutput
   outputs?: Record<string, RawOutput>
   state?: { dir?: string; topicConfig?: RawTopicSettings }
@@ -91,6 +82,36 @@ export interface RawPipeline {
     token?: string | null
     readToken?: string
   }
+}
+
+export interface RawJoin extends RawSource {
+  on: string | { left: string; right: string }
+  repartition?: 'facts' | 'right' | 'both'
+  within: Duration | { before: Duration; after: Duration }
+  grace?: Duration
+  kind?: JoinKind
+  select?: RawSelect
+  headers?: MatchHeaders
+  idle?: Duration
+  late?: LatePolicy | { left?: LatePolicy; right?: LatePolicy }
+}
+
+/** A join, what it is called, and where the file has it. */
+export interface PlacedJoin {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly join: RawJoin
+}
+
+/** In the file's order. */
+export function writtenJoins({ join, joins = {} }: RawPipeline): PlacedJoin[] {
+  const several = Object.entries(joins).map(([name, one]) => ({
+    name,
+    path: ['joins', name],
+    join: one,
+  }))
+  // What is said of the one join there is, is said of the right side.
+  return join === undefined ? several : [{ name: 'right', path: ['join'], join }, ...several]
 }
 
 export interface RawOutput {
@@ -120,5 +141,3 @@ export function writtenOutputs({ output, outputs = {} }: RawPipeline): PlacedOut
   }))
   return output === undefined ? several : [...several, { path: ['output'], output }]
 }
-
-export type RawJoin = NonNullable<RawPipeline['join']>

@@ -325,6 +325,69 @@ const bothSides = object(
   ['before', 'after'],
 )
 
+/** A stream that is joined, and how. */
+const join = (description: string): object =>
+  object(
+    description,
+    {
+      ...input,
+      time,
+      on: {
+        description:
+          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side.',
+        anyOf: [
+          { type: 'string', minLength: 1 },
+          object(
+            'A field for each side.',
+            { left: text('The fact’s field.'), right: text('The right record’s field.') },
+            ['left', 'right'],
+          ),
+        ],
+      },
+      within: {
+        description: 'How far apart two records may be: a duration, or one for each direction.',
+        anyOf: [duration('Both directions.'), bothSides],
+      },
+      repartition: text(
+        'The side whose record key is not the join field: its records go through an internal topic that is keyed by it.',
+        { enum: ['facts', 'right', 'both'] },
+      ),
+      grace: duration('How much longer late records are accepted.', { default: '0s' }),
+      kind: text(
+        'inner: matches only; left: also facts without a match; right: also right records without one; outer: both.',
+        { enum: JOIN_KINDS, default: 'inner' },
+      ),
+      select,
+      headers: text(
+        'Whose headers a match has: the fact’s, the right record’s, or the fact’s and then the right record’s. A record that comes out without a match has its own.',
+        { enum: ['left', 'right', 'merge'], default: 'left' },
+      ),
+      idle: duration(
+        'Left, right and outer joins: after this long without input all windows close. With repartition: after this long a source partition without input holds nothing back. Default: window + grace.',
+      ),
+      late: {
+        description:
+          'What becomes of a late record: it comes out at once, without a match (emit: for a side whose records come out without one, and the default there), is dropped and counted (the default of the others), or rejected. Of both sides, or of each.',
+        anyOf: [
+          { enum: LATE },
+          object('A policy for each side.', {
+            left: { enum: LATE, description: 'Of late facts.' },
+            right: { enum: LATE, description: 'Of late right records.' },
+          }),
+        ],
+      },
+      startAt: startAt(
+        'The same of the right topic. Default: as far before the facts’ start as the window reaches.',
+      ),
+      ahead: duration(
+        'How far ahead of the clock an event time of either topic may be; an output topic’s message.timestamp.after.max.ms counts where it is less.',
+        { default: '10s' },
+      ),
+      early: early('What becomes of a record that is further ahead. Default: reject'),
+    },
+    ['topic', 'on', 'within'],
+  )
+
 export const pipelineSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:stream-enricher:pipeline:1',
@@ -430,66 +493,20 @@ export const pipelineSchema = {
         default: {},
         description: 'Dimensions by name, in the order of their columns in the output.',
       },
-      join: object(
-        'The second stream, joined inside a time window: the join’s right side. Without it facts come out as soon as they have their rows.',
-        {
-          ...input,
-          time,
-          on: {
-            description:
-              'The join field, or one for each side. It is the topic’s record key, unless repartition names the side.',
-            anyOf: [
-              { type: 'string', minLength: 1 },
-              object(
-                'A field for each side.',
-                { left: text('The fact’s field.'), right: text('The right record’s field.') },
-                ['left', 'right'],
-              ),
-            ],
-          },
-          within: {
-            description: 'How far apart two records may be: a duration, or one for each direction.',
-            anyOf: [duration('Both directions.'), bothSides],
-          },
-          repartition: text(
-            'The side whose record key is not the join field: its records go through an internal topic that is keyed by it.',
-            { enum: ['facts', 'right', 'both'] },
-          ),
-          grace: duration('How much longer late records are accepted.', { default: '0s' }),
-          kind: text(
-            'inner: matches only; left: also facts without a match; right: also right records without one; outer: both.',
-            { enum: JOIN_KINDS, default: 'inner' },
-          ),
-          select,
-          headers: text(
-            'Whose headers a match has: the fact’s, the right record’s, or the fact’s and then the right record’s. A record that comes out without a match has its own.',
-            { enum: ['left', 'right', 'merge'], default: 'left' },
-          ),
-          idle: duration(
-            'Left, right and outer joins: after this long without input all windows close. With repartition: after this long a source partition without input holds nothing back. Default: window + grace.',
-          ),
-          late: {
-            description:
-              'What becomes of a late record: it comes out at once, without a match (emit: for a side whose records come out without one, and the default there), is dropped and counted (the default of the others), or rejected. Of both sides, or of each.',
-            anyOf: [
-              { enum: LATE },
-              object('A policy for each side.', {
-                left: { enum: LATE, description: 'Of late facts.' },
-                right: { enum: LATE, description: 'Of late right records.' },
-              }),
-            ],
-          },
-          startAt: startAt(
-            'The same of the right topic. Default: as far before the facts’ start as the window reaches.',
-          ),
-          ahead: duration(
-            'How far ahead of the clock an event time of either topic may be; an output topic’s message.timestamp.after.max.ms counts where it is less.',
-            { default: '10s' },
-          ),
-          early: early('What becomes of a record that is further ahead. Default: reject'),
-        },
-        ['topic', 'on', 'within'],
+      join: join(
+        'The second stream, joined inside a time window: the join’s right side. Without it facts come out as soon as they have their rows. `joins` where there are several.',
       ),
+      joins: {
+        type: 'object',
+        minProperties: 1,
+        additionalProperties: join('One of the joins.'),
+        propertyNames: {
+          pattern: TOPIC,
+          ...message('is no name of a join; use letters a to z, digits, dots, - and _'),
+        },
+        description:
+          'Joins by name, in place of `join`: what comes out of one is the left side of the next, in the file’s order. All compare the same field of the facts.',
+      },
       output: object('Where completed records go. `outputs` where there are several.', output, [
         'topic',
       ]),

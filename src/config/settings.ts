@@ -31,9 +31,10 @@ export function fileSettings(text: string, env: NodeJS.ProcessEnv): Setting[] {
 
 /** The settings that the file leaves out, as they are then. */
 export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): Setting[] {
-  const { dimensions, join, outputs } = pipeline
+  const { dimensions, joins, outputs } = pipeline
   const names: Names = {
     dimensions: dimensions.map(({ name }) => name),
+    joins: joins.filter(({ path }) => path[0] === 'joins').map(({ name }) => name),
     outputs: outputs.filter(({ path }) => path[0] === 'outputs').map(({ path }) => path[1]),
   }
   const derived: Setting[] = [
@@ -42,20 +43,17 @@ export function defaultSettings(pipeline: Pipeline, given: readonly Setting[]): 
       value: pipeline.output.rejects,
       source: 'default: the output’s topic and .rejects',
     },
-    ...(join === null
-      ? []
-      : [
-          {
-            path: ['join', 'idle'],
-            value: `${join.idleMs}ms`,
-            source: 'default: window + grace',
-          },
-        ]),
+    ...joins.map(({ path, idleMs }) => ({
+      path: [...path, 'idle'],
+      value: `${idleMs}ms`,
+      source: 'default: window + grace',
+    })),
     { path: ['kafka', 'instanceId'], value: null, source: 'default: a random one' },
   ]
   const fromSchema = defaultsOf(definition, [], names).filter(
     ({ path: [section] }) =>
-      (join !== null || section !== 'join') && (names.outputs.length === 0 || section !== 'output'),
+      (section !== 'join' || joins.some((join) => join.path[0] === 'join')) &&
+      (section !== 'output' || names.outputs.length === 0),
   )
   return [...fromSchema, ...derived].filter(
     ({ path }) => !given.some((setting) => isWithin(path, setting.path)),

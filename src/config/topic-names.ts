@@ -7,17 +7,17 @@ export interface Input {
   readonly config: TopicConfig | DimensionConfig
 }
 
-/** What tasks read: facts, and the right stream where there is a join. */
+/** What tasks read: facts, and each join's right stream. */
 export const sourcesOf = ({
   facts,
-  join,
-}: Pick<Pipeline, 'facts' | 'join'>): (Input & { readonly config: SourceConfig })[] => [
+  joins,
+}: Pick<Pipeline, 'facts' | 'joins'>): (Input & { readonly config: SourceConfig })[] => [
   { path: ['facts'], config: facts },
-  ...(join === null ? [] : [{ path: ['join'], config: join }]),
+  ...joins.map((join) => ({ path: join.path, config: join })),
 ]
 
 /** The sources, then the dimensions. */
-export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'join' | 'dimensions'>): Input[] => [
+export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'joins' | 'dimensions'>): Input[] => [
   ...sourcesOf(pipeline),
   ...pipeline.dimensions.map((config) => ({ path: ['dimensions', config.name], config })),
 ]
@@ -30,8 +30,8 @@ export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
 /** null: tasks keep no state. */
-export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'join'>): string | null =>
-  pipeline.join === null ? null : changelogName(pipeline)
+export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string | null =>
+  pipeline.joins.length === 0 ? null : changelogName(pipeline)
 
 /** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
@@ -48,8 +48,9 @@ export const repartitionNames = ({ name }: Pick<Pipeline, 'name'>): [string, str
 ]
 
 /** The sides that are repartitioned; none where records are keyed by the join field, or not joined. */
-export function repartitioned({ name, join }: Pick<Pipeline, 'name' | 'join'>): Repartitioned[] {
+export function repartitioned({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
   const [facts, right] = repartitionNames({ name })
+  const [join] = joins
   const which = join?.repartition ?? null
   return [
     ...(which === 'facts' || which === 'both' ? [{ side: 0, topic: facts } as const] : []),
@@ -58,7 +59,7 @@ export function repartitioned({ name, join }: Pick<Pipeline, 'name' | 'join'>): 
 }
 
 /** Those that only this pipeline reads. */
-export const internalTopics = (pipeline: Pick<Pipeline, 'name' | 'join'>): string[] => {
+export const internalTopics = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] => {
   const changelog = changelogTopic(pipeline)
   const topics = repartitioned(pipeline).map(({ topic }) => topic)
   return [...topics, ...(changelog === null ? [] : [changelog])]
@@ -79,7 +80,7 @@ const lastTopics = (pipeline: Pipeline): string[] => {
 
 /** The input that says how many tasks there are that have what comes out. */
 export const leadTopic = (pipeline: Pipeline): string =>
-  pipeline.join?.repartition === 'facts' ? pipeline.join.topic : pipeline.facts.topic
+  pipeline.joins[0]?.repartition === 'facts' ? pipeline.joins[0].topic : pipeline.facts.topic
 
 /**
  * Those that have to have as many partitions as `leadTopic`: each task has the same of all. Outputs under a key of their

@@ -65,8 +65,10 @@ export class Distributions extends Map<string, Distribution> {
   }
 }
 
-/** What the windows of all tasks count; arrays are by side. */
+/** What the windows of one join count, in all tasks; arrays are by side. */
 export class WindowCounts {
+  readonly probeHits = [0, 0]
+  readonly probeMisses = [0, 0]
   /** Distance of the two event times of each match, by the side whose record was first. */
   readonly matchDelays = [new Distribution(), new Distribution()]
   readonly segmentsExpired = [0, 0]
@@ -74,6 +76,16 @@ export class WindowCounts {
   readonly unmatched = [0, 0]
   /** Pairs that would have matched, had one of the two not come out without a match before. */
   closedMatches = 0
+
+  probe(side: number, hit: boolean): void {
+    const { probeHits, probeMisses } = this
+    const probes = hit ? probeHits : probeMisses
+    probes[side]++
+  }
+
+  get matches(): number {
+    return this.matchDelays[0].count + this.matchDelays[1].count
+  }
 }
 
 /**
@@ -89,12 +101,12 @@ export class Counts {
   readonly consumedBytes: number[]
   /** Records that were passed over because a bounded run (a replay) does not want their event time. */
   readonly outside: number[]
-  readonly late = [0, 0]
-  /** How far behind stream time each record was; 0 for those that moved it on. */
-  readonly lateness = [new Distribution(), new Distribution()]
-  readonly probeHits = [0, 0]
-  readonly probeMisses = [0, 0]
-  readonly window = new WindowCounts()
+  /** By source; what comes late from one join to the next counts as the facts'. */
+  readonly late: number[]
+  /** How far behind stream time each record of a source was; 0 for those that moved it on. */
+  readonly lateness: readonly Distribution[]
+  /** By join; one where there is none. */
+  readonly windows: readonly WindowCounts[]
   readonly lookupHits: number[]
   readonly lookupMisses: number[]
   /** Look-ups of facts whose field is null. */
@@ -163,23 +175,42 @@ export class Counts {
   readonly httpRequests = new Distributions()
   readonly #dimensions: readonly string[]
 
-  /** @param dimensions their names, in the file's order. @param sources how many the plan has */
-  constructor(dimensions: readonly string[], sources = 2) {
+  /** @param dimensions their names, in the file's order. @param sources how many the plan has. @param joins as many */
+  constructor(dimensions: readonly string[], sources = 2, joins = 1) {
     this.#dimensions = dimensions
     const zeros = (): number[] => Array.from({ length: sources }, () => 0)
     this.consumed = zeros()
     this.consumedBytes = zeros()
     this.outside = zeros()
+    this.late = zeros()
+    this.lateness = zeros().map(() => new Distribution())
+    this.windows = Array.from({ length: Math.max(1, joins) }, () => new WindowCounts())
     this.lookupHits = dimensions.map(() => 0)
     this.lookupMisses = dimensions.map(() => 0)
     this.lookupNulls = dimensions.map(() => 0)
     this.missingKeys = dimensions.map(() => new MissingKeys())
   }
 
-  probe(side: number, hit: boolean): void {
-    const { probeHits, probeMisses } = this
-    const probes = hit ? probeHits : probeMisses
-    probes[side]++
+  /** The first join's. */
+  get window(): WindowCounts {
+    return this.windows[0]
+  }
+
+  /** Late records of all sources. */
+  get lateRecords(): number {
+    return this.late.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Records that came out of a join without a match, of all joins. */
+  get unmatched(): number {
+    return this.windows.reduce((sum, { unmatched: [left, right] }) => sum + left + right, 0)
+  }
+
+  /** Records of so many right streams. */
+  consumedRight(joins: number): number {
+    return joins < 2
+      ? this.consumed[1]
+      : this.consumed.slice(1, 1 + joins).reduce((sum, records) => sum + records, 0)
   }
 
   /** A broker has answered a request. */

@@ -23,7 +23,7 @@ export interface Progress {
  */
 export function mergeByProgress(
   slice: Slice,
-  queues: readonly [InputQueue, InputQueue],
+  queues: readonly InputQueue[],
   progress: readonly (Progress | null)[],
   leadMs: number,
 ): boolean {
@@ -74,7 +74,7 @@ function endOf({ columns, times, at }: Block, progress: Progress | null, limit: 
 function take(slice: Slice, queues: readonly InputQueue[], side: number, end: number): void {
   for (const [s, { head }] of queues.entries()) {
     const at = head?.at ?? 0
-    setSide(s === 0 ? slice.left : slice.right, head, at, s === side ? end : at)
+    setSide(slice.sides[s], head, at, s === side ? end : at)
   }
   slice.length = end - queues[side].head!.at
   slice.order.fill(side, 0, slice.length)

@@ -8,20 +8,20 @@ export interface SliceSide {
   end: number
 }
 
-/** The records of both heads that come next by event time. */
+/** The records of all heads that come next by event time. */
 export interface Slice {
-  readonly left: SliceSide
-  readonly right: SliceSide
-  /** The side of each record (0 left, 1 right), in the order in which they are to be taken; so many of them. */
+  /** By source. */
+  readonly sides: readonly SliceSide[]
+  /** The source of each record, in the order in which they are to be taken; so many of them. */
   readonly order: Uint8Array
   length: number
   /** The next one to take. */
   at: number
 }
 
-export function newSlice(): Slice {
-  const side = (): SliceSide => ({ block: undefined, from: 0, end: 0 })
-  return { left: side(), right: side(), order: new Uint8Array(2 * SLICE), length: 0, at: 0 }
+export function newSlice(sources = 2): Slice {
+  const sides = Array.from({ length: sources }, () => ({ block: undefined, from: 0, end: 0 }))
+  return { sides, order: new Uint8Array(sources * SLICE), length: 0, at: 0 }
 }
 
 /**
@@ -55,8 +55,8 @@ export function merge(slice: Slice, left: InputQueue, right: InputQueue): boolea
       j++
     } else break
   }
-  setSide(slice.left, l, leftFrom, i)
-  setSide(slice.right, r, rightFrom, j)
+  setSide(slice.sides[0], l, leftFrom, i)
+  setSide(slice.sides[1], r, rightFrom, j)
   slice.length = n
   slice.at = 0
   return n > 0

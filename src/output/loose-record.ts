@@ -1,5 +1,6 @@
 import type { RecordColumns } from '../batch.ts'
 import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
+import type { HeaderSection } from './match-headers.ts'
 import type { Entry } from './task-output.ts'
 
 /** A key's text, as `KeyReader` has it. */
@@ -22,20 +23,26 @@ export class LooseRecord implements Entry {
 
   /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
   begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): void {
-    const { headerStarts, headerEnds } = columns
-    const bytes = key.end - key.start + headerEnds[i] - headerStarts[i] + bodyBytes
+    const { buffer, headerStarts, headerEnds } = columns
+    const headers = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
+    this.#begin(time, key, headers, bodyBytes)
+  }
+
+  /** The same with another record's time, key and headers. */
+  beginOf(record: Entry, bodyBytes: number): void {
+    const { buffer, keyStart, keyEnd, time } = record
+    this.#begin(time, { buffer, start: keyStart, end: keyEnd }, record, bodyBytes)
+  }
+
+  #begin(time: number, key: KeyText, headers: HeaderSection, bodyBytes: number): void {
+    const { headersStart, headersEnd } = headers
+    const bytes = key.end - key.start + headersEnd - headersStart + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
     const { buffer } = this
     this.time = time
     this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
     this.headersStart = this.keyEnd
-    this.headersEnd = copyBytes(
-      columns.buffer,
-      headerStarts[i],
-      headerEnds[i],
-      buffer,
-      this.headersStart,
-    )
+    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, this.keyEnd)
     this.bodyStart = this.headersEnd
     this.bodyEnd = this.bodyStart + bodyBytes
   }

@@ -1,6 +1,6 @@
 import type { RecordColumns } from '../batch.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { MatchHeaders } from '../config/pipeline.ts'
 import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
 import { type HeaderSection, MergedHeaders } from './match-headers.ts'
@@ -32,10 +32,12 @@ export interface OutputRejects extends SinkRejects {
   tooOld(to: OutputTopic, source: number, of: Entry, time: number): void
 }
 
-/** What the output has in place of a source's part, by source. */
+/** What a completed record has in place of a side's part, by side. */
 export type MissingParts = readonly [Bytes, Bytes]
+/** Of what is joined with nothing. */
+export const NO_PARTS: MissingParts = [NO_BYTES, NO_BYTES]
 
-/** The number of the facts among the sources; the right stream's is the next one. */
+/** The number of the facts among the sources, and of the left side. */
 const FACTS = 0
 
 /** Where completed records go. */
@@ -67,12 +69,14 @@ export class TaskOutput {
   readonly #around: number
   readonly #missing: MissingParts
   readonly #headers: MatchHeaders
+  /** The number of the right stream among the sources: where there are several joins, of the last one's. */
+  readonly #right: number
   readonly #merged = new MergedHeaders()
   readonly #rejects: OutputRejects
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  /** @param headers whose headers a match has */
+  /** @param headers whose headers a match has. @param right the number of the right stream among the sources */
   constructor(
     { whole, shape, sinks }: Outputs,
     partition: number,
@@ -80,7 +84,9 @@ export class TaskOutput {
     rejects: OutputRejects,
     counts: SinkCounts,
     headers: MatchHeaders = 'left',
+    right = 1,
   ) {
+    this.#right = right
     this.#batches = whole && new BatchList(whole, partition)
     this.#space = this.#batches ?? new Scratch()
     this.#topic = whole ?? sinks[0].topic
@@ -105,14 +111,14 @@ export class TaskOutput {
     if (this.#end(writer, left, headers, time)) this.#matched(time)
   }
 
-  /** A record of a source comes out without a match, with its own key and headers. */
-  unmatched(source: number, record: Entry): void {
+  /** A record of a side comes out without a match, with its own key and headers. */
+  unmatched(side: number, record: Entry): void {
     const { buffer, bodyStart, bodyEnd, time } = record
-    const missing = this.#missing[1 - source]
+    const missing = this.#missing[1 - side]
     const bytes = bodyEnd - bodyStart + missing.length
-    const writer = this.#begin(source, record, record, time, bytes)
+    const isFact = side === FACTS
+    const writer = this.#begin(isFact ? FACTS : this.#right, record, record, time, bytes)
     if (writer === undefined) return
-    const isFact = source === FACTS
     if (isFact) writer.append(buffer, bodyStart, bodyEnd)
     else writer.append(missing, 0, missing.length)
     this.#between(writer)

@@ -74,6 +74,13 @@ export class TaskRejects implements OutputRejects {
     }
   }
 
+  /** What a join has completed, and the next one does not take: its parts are known, its coordinates are not. */
+  completed(of: Entry, reason: RejectReason, error: string): void {
+    const { topic, origin } = this.#sources[FACTS]
+    this.#counts.reject(origin ?? topic, 'window', reason)
+    this.#writePlaceless(FACTS, partsOf(of), of.time, 'window', reason, error)
+  }
+
   tooLarge(to: OutputTopic, source: number, of: Entry, bytes: number): void {
     const error = tooLargeText(JOINED, to, bytes)
     this.#unplaced(to, source, partsOf(of), of.time, 'too_large', error)
@@ -108,13 +115,24 @@ export class TaskRejects implements OutputRejects {
     error: string,
   ): void {
     this.#counts.reject(to.topic, 'output', reason)
+    this.#writePlaceless(source, record, timestamp, 'output', reason, error)
+  }
+
+  #writePlaceless(
+    source: number,
+    record: RecordBytes,
+    timestamp: number,
+    stage: Stage,
+    reason: RejectReason,
+    error: string,
+  ): void {
     const { topic, origin } = this.#sources[source]
     this.#write({
       topic: origin ?? topic,
       partition: origin === null ? this.#partition : -1,
       offset: -1,
       timestamp,
-      stage: 'output',
+      stage,
       reason,
       error,
       record,

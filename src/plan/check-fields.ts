@@ -72,18 +72,20 @@ function refuse(pipeline: Pipeline, named: readonly Named[], before: readonly st
 }
 
 function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
-  const { facts, join, dimensions } = pipeline
+  const { facts, joins, dimensions } = pipeline
   const derived = withDerived(pipeline, schemas)
   const left = { topic: facts.topic, schema: derived.facts }
   const broken = brokenFields(pipeline, derived)
   return [
-    ...timeField(left, 'facts', facts),
+    ...timeField(left, ['facts'], facts),
     ...selected(left, ['facts'], facts.select),
     ...dimensions.flatMap(({ name, topic, parts, select }, d): Named[] => [
       ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
       ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...(join === null ? [] : joinFields(facts.topic, join, schemas, derived.right!)),
+    ...joins.flatMap((join, j) =>
+      joinFields(pipeline, join, schemas.rights[j], schemas, derived.rights[j]),
+    ),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
@@ -123,47 +125,52 @@ const withFault = (
   fields.map(({ name }) => name).filter((name) => !there.some((field) => field.name === name))
 
 /** The same of all topics, each behind its topic. */
-function brokenFields({ facts, join, dimensions }: Pipeline, schemas: TopicSchemas): Set<string> {
+function brokenFields({ facts, joins, dimensions }: Pipeline, schemas: TopicSchemas): Set<string> {
   const of = ({ topic, fields }: TopicConfig, schema: AvroRecordSchema): string[] =>
     withFault(fields, schema).map((name) => `${topic} ${name}`)
   return new Set([
     ...of(facts, schemas.facts),
     ...dimensions.flatMap((config, d) => of(config, schemas.dimensions[d])),
-    ...(join === null ? [] : of(join, schemas.right!)),
+    ...joins.flatMap((config, j) => of(config, schemas.rights[j])),
   ])
 }
 
 /** The join field is the record's key, so it is none that is derived. */
 function joinFields(
-  factsTopic: string,
+  { facts }: Pipeline,
   join: JoinConfig,
+  own: AvroRecordSchema,
   schemas: TopicSchemas,
   right: AvroRecordSchema,
 ): Named[] {
-  const { topic } = join
+  const { topic, path } = join
   const field = (schema: AvroRecordSchema, name: string, of: string): Named => ({
     topic: of,
     schema,
-    path: ['join', 'on'],
+    path: [...path, 'on'],
     name,
     use: fieldKind,
   })
   return [
-    ...timeField({ topic, schema: right }, 'join', join),
-    field(schemas.facts, join.onLeft, factsTopic),
-    field(schemas.right!, join.onRight, topic),
-    ...selected({ topic, schema: right }, ['join'], join.select),
+    ...timeField({ topic, schema: right }, path, join),
+    field(schemas.facts, join.onLeft, facts.topic),
+    field(own, join.onRight, topic),
+    ...selected({ topic, schema: right }, path, join.select),
   ]
 }
 
-function timeField(of: Owner, key: string, { time: name, timeUnit: unit }: TopicConfig): Named[] {
+function timeField(
+  of: Owner,
+  path: readonly string[],
+  { time: name, timeUnit: unit }: TopicConfig,
+): Named[] {
   if (name === null) return []
   const isInstant: Use = (field, type) => checkInstant(field, type, unit)
-  if (unit === null) return [{ ...of, path: [key, 'time'], name, use: isInstant }]
-  const field = { ...of, path: [key, 'time', 'field'], name, use: isInstant }
+  if (unit === null) return [{ ...of, path: [...path, 'time'], name, use: isInstant }]
+  const field = { ...of, path: [...path, 'time', 'field'], name, use: isInstant }
   const isThere = of.schema.fields.some((one) => one.name === name)
   const isUnit: Use = (its, type) => checkUnit(its, type, unit)
-  return isThere ? [field, { ...field, path: [key, 'time', 'unit'], use: isUnit }] : [field]
+  return isThere ? [field, { ...field, path: [...path, 'time', 'unit'], use: isUnit }] : [field]
 }
 
 const selected = (of: Owner, path: readonly string[], select: readonly Column[] | null): Named[] =>

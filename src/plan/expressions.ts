@@ -9,7 +9,8 @@ import type { TopicSchemas } from './output-plan.ts'
 /** By topic; null: nothing is computed of its records. */
 export interface Programs {
   readonly facts: Program | null
-  readonly right: Program | null
+  /** By join. */
+  readonly rights: readonly (Program | null)[]
   readonly dimensions: readonly (Program | null)[]
 }
 
@@ -21,7 +22,7 @@ interface Block {
 
 /** The topics that have expressions, checked; in the file's order. */
 function checkedOf(pipeline: Pipeline, schemas: TopicSchemas): (Block & Checked)[] {
-  const { facts, dimensions, join } = pipeline
+  const { facts, dimensions, joins } = pipeline
   const blocks: Block[] = [
     { path: ['facts'], config: facts, schema: schemas.facts },
     ...dimensions.map((config, d) => ({
@@ -29,7 +30,7 @@ function checkedOf(pipeline: Pipeline, schemas: TopicSchemas): (Block & Checked)
       config,
       schema: schemas.dimensions[d],
     })),
-    ...(join === null ? [] : [{ path: ['join'], config: join, schema: schemas.right! }]),
+    ...joins.map((config, j) => ({ path: config.path, config, schema: schemas.rights[j] })),
   ]
   return blocks
     .filter(({ config }) => hasExpressions(config))
@@ -72,11 +73,11 @@ export const outputFaults = (pipeline: Pipeline, schema: AvroRecordSchema): stri
 /** Where there are no faults. */
 export function programsOf(pipeline: Pipeline, schemas: TopicSchemas): Programs {
   const checked = checkedOf(pipeline, schemas)
-  const of = (config: TopicConfig | null): Program | null =>
+  const of = (config: TopicConfig): Program | null =>
     checked.find((one) => one.config === config)?.program ?? null
   return {
     facts: of(pipeline.facts),
-    right: of(pipeline.join),
+    rights: pipeline.joins.map(of),
     dimensions: pipeline.dimensions.map(of),
   }
 }
@@ -86,7 +87,7 @@ export function withDerived(pipeline: Pipeline, schemas: TopicSchemas): TopicSch
   const programs = programsOf(pipeline, schemas)
   return {
     facts: extended(schemas.facts, programs.facts),
-    right: schemas.right && extended(schemas.right, programs.right),
+    rights: schemas.rights.map((schema, j) => extended(schema, programs.rights[j])),
     dimensions: schemas.dimensions.map((schema, d) => extended(schema, programs.dimensions[d])),
   }
 }

@@ -1,15 +1,25 @@
 /** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
 import { fieldKind } from '../codec/avro-field.ts'
-import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
+import type { JoinConfig, KeyFormat, Pipeline } from '../config/pipeline.ts'
 import type { Compiled } from './compile.ts'
 import { schemaDifference } from './key-forms.ts'
 
 /** Why equal keys have different bytes, as a clause; null: nothing shows that they have, or nothing is joined. */
 export function keyBytesDiffer(
-  { facts, join }: Pipeline,
+  pipeline: Pipeline,
+  compiled: Pick<Compiled, 'schemas' | 'keys'>,
+): string | null {
+  const differ = pipeline.joins.map((join, j) => differOf(pipeline, join, 1 + j, compiled))
+  return differ.find((why) => why !== null) ?? null
+}
+
+/** @param source the number of the join's topic among the inputs */
+function differOf(
+  { facts }: Pipeline,
+  join: JoinConfig,
+  source: number,
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
-  if (join === null) return null
   const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'
@@ -26,7 +36,7 @@ export function keyBytesDiffer(
     return `the keys of ${facts.topic} are of the format ${formats[0]}, those of ${join.topic} of the format ${formats[1]}`
   }
   if (repartition !== null) return null
-  const [left, right] = keys
+  const [left, right] = [keys[0], keys[source]]
   if (left === undefined || right === undefined || left.id === right.id) return null
   const known = new Map([left, right].map(({ id, schema }) => [id, schema]))
   const difference = schemaDifference(`avro ${left.id}`, `avro ${right.id}`, known)

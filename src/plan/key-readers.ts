@@ -29,19 +29,18 @@ interface Keyed {
 
 /** In the order of `inputTopics`. */
 function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
-  const { facts, join, dimensions } = pipeline
+  const { facts, joins, dimensions } = pipeline
   const names = null
   const firsts = firstOfTable(pipeline)
   const through = repartitioned(pipeline).map(({ side }) => side)
-  const fieldOf = (side: 0 | 1): string | null => {
-    if (join === null || through.includes(side)) return null
-    return side === 0 ? join.onLeft : join.onRight
-  }
+  const on = [joins.at(0)?.onLeft ?? null, ...joins.map(({ onRight }) => onRight)]
+  const fieldOf = (source: number): string | null =>
+    through.some((side) => side === source) ? null : on[source]
   return [
     { topic: facts, path: ['facts'], schema: schemas.facts, field: fieldOf(0), names },
-    ...(join === null
-      ? []
-      : [{ topic: join, path: ['join'], schema: schemas.right!, field: fieldOf(1), names }]),
+    ...joins.map((topic, j) => {
+      return { topic, path: topic.path, schema: schemas.rights[j], field: fieldOf(1 + j), names }
+    }),
     ...dimensions.map((topic, d) => ({
       topic,
       path: ['dimensions', topic.name],

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
-import type { Pipeline, TimeUnit } from '../config/pipeline.ts'
+import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import {
   allOf,
@@ -31,16 +31,19 @@ export function layoutsOf(
   schemas: TopicSchemas,
   plan: OutputPlan,
 ): readonly [string, ...string[]] {
-  const window = windowOf(pipeline)
+  const window = windowsOf(pipeline)
   const units = timeUnits(pipeline, schemas)
   const layout = hash([LAYOUT_VERSION, shapeOf(plan.schema), window, units])
   if (units.join() !== firstTimeUnits(pipeline, schemas).join()) return [layout]
   return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
 }
 
-const windowOf = ({ join }: Pipeline): object | null => {
-  if (join === null) return null
-  const { beforeMs, afterMs, graceMs, kind, repartition } = join
+const windowsOf = ({ joins }: Pipeline): object | null => {
+  const [first = null, ...others] = joins.map(windowOf)
+  return others.length === 0 ? first : [first, ...others]
+}
+
+const windowOf = ({ beforeMs, afterMs, graceMs, kind, repartition }: JoinConfig): object => {
   // The offsets beside it are those of other topics then.
   return { beforeMs, afterMs, graceMs, kind, ...(repartition === null ? {} : { repartition }) }
 }
@@ -49,10 +52,10 @@ const hash = (content: unknown): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16)
 
 /** Of each source, the type of the time field; undefined: event times are the records' own. */
-const timeTypes = (pipeline: Pipeline, { facts, right }: TopicSchemas): (Schema | undefined)[] => {
-  const schemas: (AvroRecordSchema | null)[] = [facts, right]
+const timeTypes = (pipeline: Pipeline, { facts, rights }: TopicSchemas): (Schema | undefined)[] => {
+  const schemas: AvroRecordSchema[] = [facts, ...rights]
   return sourcesOf(pipeline).map(
-    ({ config: { time } }, s) => schemas[s]!.fields.find(({ name }) => name === time)?.type,
+    ({ config: { time } }, s) => schemas[s].fields.find(({ name }) => name === time)?.type,
   )
 }
 

@@ -1,8 +1,8 @@
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
-import { comesOutAlone, type SideName } from '../config/join-kind.ts'
-import type { Column, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import { comesOutAlone } from '../config/join-kind.ts'
+import type { Column, JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
@@ -27,7 +27,8 @@ export interface OutputField {
 export interface OutputFields {
   readonly facts: readonly OutputField[]
   readonly dimensions: readonly (readonly OutputField[])[]
-  readonly right: readonly OutputField[]
+  /** By join. */
+  readonly rights: readonly (readonly OutputField[])[]
 }
 
 export interface OutputPlan extends OutputFields {
@@ -39,14 +40,14 @@ export interface OutputPlan extends OutputFields {
 export interface TopicSchemas {
   readonly facts: AvroRecordSchema
   readonly dimensions: readonly AvroRecordSchema[]
-  /** null: nothing is joined. */
-  readonly right: AvroRecordSchema | null
+  /** By join. */
+  readonly rights: readonly AvroRecordSchema[]
 }
 
 /** In the order of `inputTopics`. */
-export const inputSchemas = ({ facts, right, dimensions }: TopicSchemas): AvroRecordSchema[] => [
+export const inputSchemas = ({ facts, rights, dimensions }: TopicSchemas): AvroRecordSchema[] => [
   facts,
-  ...(right === null ? [] : [right]),
+  ...rights,
   ...dimensions,
 ]
 
@@ -66,7 +67,7 @@ export function planOutput(pipeline: Pipeline, written: TopicSchemas): OutputPla
   const fields = outputFields(pipeline, namespace, {
     facts: given(schemas.facts, nullable.facts),
     dimensions: schemas.dimensions.map((one, d) => given(one, nullable.dimensions[d])),
-    right: schemas.right && given(schemas.right, nullable.right),
+    rights: schemas.rights.map((one, j) => given(one, nullable.rights[j])),
   })
   return { ...fields, schema: recordOf(output.topic, namespace, allOf(fields)) }
 }
@@ -110,14 +111,19 @@ export function selectedSchema(
   return recordOf(topic, namespace, fields)
 }
 
-/** Which parts may be missing. A right record without a match has neither fact nor rows; the rows of a fact may be missing, too. */
-function nullableParts({ join, dimensions }: Pipeline) {
-  const comesOut = (side: SideName): boolean => join !== null && comesOutAlone(join.kind, side)
-  const facts = comesOut('right')
+/**
+ * Which parts may be missing. A right record without a match has nothing of what comes before its join: neither fact nor
+ * rows, nor records of earlier joins. The rows of a fact may be missing, too.
+ */
+function nullableParts({ joins, dimensions }: Pipeline) {
+  const isAlone = (join: JoinConfig): boolean => comesOutAlone(join.kind, 'right')
+  const facts = joins.some(isAlone)
   return {
     facts,
     dimensions: dimensions.map(({ missing }) => facts || missing === 'null'),
-    right: comesOut('left'),
+    rights: joins.map(
+      (join, j) => comesOutAlone(join.kind, 'left') || joins.slice(j + 1).some(isAlone),
+    ),
   }
 }
 
@@ -129,10 +135,10 @@ const withoutDefaults = (schema: AvroRecordSchema): AvroRecordSchema => ({
   })),
 })
 
-export const allOf = ({ facts, dimensions, right }: OutputFields): OutputField[] => [
+export const allOf = ({ facts, dimensions, rights }: OutputFields): OutputField[] => [
   ...facts,
   ...dimensions.flat(),
-  ...right,
+  ...rights.flat(),
 ]
 
 /**
@@ -144,7 +150,7 @@ export function outputFields(
   namespace: string,
   schemas: TopicSchemas,
 ): OutputFields {
-  const { dimensions, join, output, facts: factConfig } = pipeline
+  const { dimensions, joins, output, facts: factConfig } = pipeline
   const types = new NamedTypes(recordName(output.topic), namespace)
   const nullable = nullableParts(pipeline)
   const { select } = factConfig
@@ -159,21 +165,22 @@ export function outputFields(
       nullable.dimensions[d],
     ),
   )
-  const right =
-    join === null ? [] : fieldsOf(types, 'right', join, schemas.right!, join.select, nullable.right)
-  const fields = { facts, dimensions: columns, right }
+  const rights = joins.map((join, j) =>
+    fieldsOf(types, join.name, join, schemas.rights[j], join.select, nullable.rights[j]),
+  )
+  const fields = { facts, dimensions: columns, rights }
   refuseTwice(pipeline, fields)
   return fields
 }
 
-function refuseTwice(pipeline: Pipeline, { facts, dimensions, right }: OutputFields): void {
+function refuseTwice(pipeline: Pipeline, { facts, dimensions, rights }: OutputFields): void {
   const parts = [
     { path: ['facts'], fields: facts },
     ...dimensions.map((part, d) => ({
       path: ['dimensions', pipeline.dimensions[d].name],
       fields: part,
     })),
-    { path: ['join'], fields: right },
+    ...rights.map((part, j) => ({ path: pipeline.joins[j].path, fields: part })),
   ]
   const seen = new Map<string, string>()
   for (const { path, fields } of parts) {

@@ -41,7 +41,7 @@ export interface UnusableSchema {
 
 export type LatestSchema = ReaderSchema | UnusableSchema
 
-/** The schemas of `inputTopics`, in their order: facts, right stream, dimensions. */
+/** The schemas of `inputTopics`, in their order: facts, right streams, dimensions. */
 export type ReaderSchemas = readonly ReaderSchema[]
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
@@ -84,13 +84,13 @@ export function createPipelineCodec(
   const derived = withDerived(pipeline, schemas)
   checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
-  const { facts, join, dimensions } = pipeline
+  const { facts, joins, dimensions } = pipeline
   const keys = keyReaders(pipeline, derived, registry)
   const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
     registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
   const values = [
     codec(schemas.facts, plans.facts, facts.type),
-    ...(plans.right === null ? [] : [codec(schemas.right!, plans.right, join!.type)]),
+    ...plans.rights.map((of, j) => codec(schemas.rights[j], of, joins[j].type)),
   ]
   const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
     codec(schemas.dimensions[d], of, dimensions[d].type),
@@ -109,9 +109,10 @@ export function createPipelineCodec(
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map((rowLayout, d) => `${keys.dimensionLayouts[d]}${rowLayout}`),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
-    missing: [[...plan.facts, ...plan.dimensions.flat()], plan.right].map((part) =>
-      bytesOf(missing(part)),
-    ) as [Bytes, Bytes],
+    missing: plan.rights.map((right, j): [Bytes, Bytes] => {
+      const before = [plan.facts, ...plan.dimensions, ...plan.rights.slice(0, j)].flat()
+      return [bytesOf(missing(before)), bytesOf(missing(right))]
+    }),
     views: storedViews(plan),
     layout: layoutsOf(pipeline, derived, plan)[0],
     outputSchema: schemaText(plan.schema, 2),
@@ -131,18 +132,17 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   const plan = planOutput(pipeline, schemas)
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
   new AvroReader(schemas.facts, plans.facts)
-  if (plans.right !== null) new AvroReader(schemas.right!, plans.right)
+  for (const [j, schema] of schemas.rights.entries()) new AvroReader(schema, plans.rights[j])
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
   const layouts = layoutsOf(pipeline, withDerived(pipeline, schemas), plan)
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
-export function topicSchemas({ join }: Pipeline, schemas: ReaderSchemas): TopicSchemas {
+export function topicSchemas({ joins }: Pipeline, schemas: ReaderSchemas): TopicSchemas {
   const [facts, ...others] = schemas.map(({ schema }) => schema)
-  if (join === null) return { facts, right: null, dimensions: others }
-  const [right, ...dimensions] = others
-  return { facts, right, dimensions }
+  const { length } = joins
+  return { facts, rights: others.slice(0, length), dimensions: others.slice(length) }
 }
 
 /**

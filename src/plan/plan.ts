@@ -75,7 +75,10 @@ export const startsElsewhere = ({ sources }: Pick<Plan, 'sources'>): boolean =>
   sources.some(({ startAt }) => startAt !== 'earliest')
 
 export interface Join
-  extends Pick<JoinConfig, 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
+  extends Pick<
+    JoinConfig,
+    'name' | 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'
+  > {
   /** What becomes of a late record, by side. */
   readonly late: readonly [LatePolicy, LatePolicy]
 }
@@ -100,7 +103,7 @@ export interface WrittenOutput {
 export interface Stage {
   /** Its number; the last stage's tasks have what comes out, and the state. */
   readonly number: number
-  /** Those of the last stage are facts first, then the right stream, where there is a join. */
+  /** Those of the last stage are facts first, then each join's right stream. */
   readonly sources: readonly Source[]
   /** The sources' topics. */
   readonly topics: readonly string[]
@@ -112,19 +115,19 @@ export interface Plan {
   /** Consumer group; prefix of transactional ids and internal topics. */
   readonly name: string
   readonly commitMs: number
-  /** Of all stages: the inputs, facts first and then the right stream, where there is a join; then internal topics. */
+  /** Of all stages: the inputs, facts first and then each join's right stream; then internal topics. */
   readonly sources: readonly Source[]
   /** In the data's order. */
   readonly stages: readonly Stage[]
   readonly lookUps: readonly LookUp[]
   readonly tables: readonly TablePlan[]
-  /** null: a fact comes out as soon as it has its rows. */
-  readonly join: Join | null
+  /** In the order in which records go through them; none: a fact comes out as soon as it has its rows. */
+  readonly joins: readonly Join[]
   readonly written: Written
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, join, outputs, output } = pipeline
+  const { name, commit, joins, outputs, output } = pipeline
   const tables = tablesOf(pipeline)
   const { sources, stages } = stagesOf(pipeline)
   return {
@@ -134,7 +137,7 @@ export function planOf(pipeline: Pipeline): Plan {
     stages,
     lookUps: lookUpsOf(pipeline, tables),
     tables,
-    join: join && { ...join, late: [join.late.left, join.late.right] },
+    joins: joins.map((join) => ({ ...join, late: [join.late.left, join.late.right] })),
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,
@@ -144,33 +147,37 @@ export function planOf(pipeline: Pipeline): Plan {
   }
 }
 
-/** Where nothing is said of the right topic it begins as far before the facts as a match may be. */
+/**
+ * Where nothing is said of a right topic it begins as far before the facts as a match may be.
+ * @param index the source's number: of a right topic, behind that of its join
+ */
 function startOf(
-  { startAt, time }: SourceConfig,
-  facts: SourceConfig,
-  join: JoinConfig | null,
+  { startAt, time, aheadMs }: SourceConfig,
+  { facts, joins }: Pipeline,
+  index: number,
 ): SourceStart {
   if (startAt === 'earliest' || startAt === 'latest') return startAt
   if (startAt !== null) return { at: startAt }
-  if (facts.startAt === 'earliest' || facts.startAt === null || join === null) return 'earliest'
+  if (facts.startAt === 'earliest' || facts.startAt === null || index === 0) return 'earliest'
   // A record may have been written before the time that a field of it says.
-  const agoMs = join.beforeMs + (time === null ? 0 : join.aheadMs)
+  const reachMs = joins.slice(0, index).reduce((sum, { beforeMs }) => sum + beforeMs, 0)
+  const agoMs = reachMs + (time === null ? 0 : aheadMs)
   return facts.startAt === 'latest' ? { agoMs } : { at: Math.max(0, facts.startAt - agoMs) }
 }
 
 /** The fields of the facts that are compared: the join field, where there is one, then those that are looked up. */
-export const factKeys = ({ join, dimensions }: Pipeline): string[] => [
-  ...(join === null ? [] : [join.onLeft]),
+export const factKeys = ({ joins, dimensions }: Pipeline): string[] => [
+  ...joins.slice(0, 1).map(({ onLeft }) => onLeft),
   ...dimensions.flatMap(({ parts }) => parts.filter(isOfFact).map(({ field }) => field)),
 ]
 
 const isOfFact = ({ dimension }: LookUpPart): boolean => dimension === null
 
-function lookUpsOf({ dimensions, join }: Pipeline, tables: readonly TablePlan[]): LookUp[] {
+function lookUpsOf({ dimensions, joins }: Pipeline, tables: readonly TablePlan[]): LookUp[] {
   const levels = levelsOf(dimensions)
   const tableOf = tableOfEach(tables)
   // In the order of `factKeys`.
-  let next = join === null ? 0 : 1
+  let next = joins.length === 0 ? 0 : 1
   const partOf = (part: LookUpPart): KeyPart => {
     const source = partText(part)
     if (isOfFact(part)) return { source, lookUp: -1, key: next++ }
@@ -205,7 +212,7 @@ function stagesOf(pipeline: Pipeline): Pick<Plan, 'sources' | 'stages'> {
   const through = repartitioned(pipeline)
   const inputs = sourcesOf(pipeline).map(({ config }, index): Source => {
     const isThrough = through.some(({ side }) => side === index)
-    return inputOf(pipeline, config, index, pipeline.join !== null && !isThrough)
+    return inputOf(pipeline, config, index, pipeline.joins.length > 0 && !isThrough)
   })
   const internal = through.map(({ side, topic }, i): Source => {
     const input = inputs[side]
@@ -225,7 +232,7 @@ function stagesOf(pipeline: Pipeline): Pick<Plan, 'sources' | 'stages'> {
 }
 
 function inputOf(
-  { facts, join }: Pipeline,
+  pipeline: Pipeline,
   config: SourceConfig,
   index: number,
   isKeyed: boolean,
@@ -236,12 +243,20 @@ function inputOf(
     time: config.time,
     isKeyed,
     isComputed: hasExpressions(config),
-    startAt: startOf(config, facts, join),
+    startAt: startOf(config, pipeline, index),
     aheadMs: config.aheadMs,
-    aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
+    aheadKey: aheadKeyOf(pipeline, config, index),
     early: config.early,
     origin: null,
   }
+}
+
+/** What is not said of the facts is said of them by the first join. */
+function aheadKeyOf({ joins }: Pipeline, { aheadMs }: SourceConfig, index: number): string {
+  const join = joins.at(Math.max(0, index - 1))
+  return join !== undefined && join.aheadMs === aheadMs
+    ? [...join.path, 'ahead'].join('.')
+    : 'facts.ahead'
 }
 
 const stageOf = (

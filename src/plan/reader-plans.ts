@@ -43,13 +43,15 @@ export function readerPlans(
   pipeline: Pipeline,
   plan: OutputPlan,
   programs: Programs,
-): { facts: ReaderPlan; right: ReaderPlan | null; dimensions: ReaderPlan[] } {
-  const { facts, join, dimensions } = pipeline
+): { facts: ReaderPlan; rights: ReaderPlan[]; dimensions: ReaderPlan[] } {
+  const { facts, joins, dimensions } = pipeline
   const tables = tablesOf(pipeline)
   const tableOf = tableOfEach(tables)
   return {
     facts: readerPlan(plan.facts, programs.facts, factKeys(pipeline), facts),
-    right: join && readerPlan(plan.right, programs.right, [join.onRight], join),
+    rights: joins.map((join, j) =>
+      readerPlan(plan.rights[j], programs.rights[j], [join.onRight], join),
+    ),
     dimensions: plan.dimensions.map((of, d) =>
       readerPlan(of, programs.dimensions[d], tables[tableOf[d]].texts, dimensions[d]),
     ),

@@ -36,7 +36,7 @@ export async function compileForStart(
   transactionalId: string,
   log: Log,
 ) {
-  if (pipeline.join === null) await refuseFormerJoin(pipeline, broker)
+  if (pipeline.joins.length === 0) await refuseFormerJoin(pipeline, broker)
   if (registry === null) {
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)

@@ -194,7 +194,7 @@ function partitionsDiffer(
   const topic = leadTopic(pipeline)
   const remedy = partitionsRemedy(pipeline, partitions, other, count)
   const why =
-    pipeline.join === null
+    pipeline.joins.length === 0
       ? 'for a record goes to the partition that it came from'
       : 'so that records of one key meet'
   const message = `${other} has ${count} partitions and ${topic} has ${partitions}; they have to be the same, ${why}: ${remedy}`
@@ -227,8 +227,8 @@ export function partitionsRemedy(
 }
 
 /** The other way out, where two inputs that are joined differ. */
-const orRepartition = ({ join }: Pipeline): string =>
-  join === null || join.repartition !== null
+const orRepartition = ({ joins }: Pipeline): string =>
+  joins.length !== 1 || joins[0].repartition !== null
     ? ''
     : ', or carry one side through an internal topic (join.repartition: facts or right)'
 

@@ -11,11 +11,12 @@ export function createTask(
   pages: PageStore | null,
   context: TaskContext,
 ): RunnableTask {
-  const { stages, join } = context.plan
-  if (join !== null && stages[id.stage].repartitionTo !== null) {
+  const { stages, joins } = context.plan
+  const [join] = joins
+  if (join !== undefined && stages[id.stage].repartitionTo !== null) {
     return new RepartitionTask(id, context.repartition[id.stage], join.idleMs, context)
   }
-  if (join === null) return new EnrichTask(id, context)
+  if (join === undefined) return new EnrichTask(id, context)
   if (pages === null) throw new Error('A task that joins keeps state')
-  return new JoinTask(id, pages, join, context)
+  return new JoinTask(id, pages, context)
 }

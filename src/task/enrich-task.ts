@@ -10,7 +10,7 @@ import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
-import { TaskOutput } from '../output/task-output.ts'
+import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
@@ -53,7 +53,7 @@ export class EnrichTask implements RunnableTask {
     this.#output = new TaskOutput(
       context.outputs,
       partition,
-      context.codec.missing,
+      NO_PARTS,
       this.#rejects,
       context.counts,
     )

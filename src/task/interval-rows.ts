@@ -20,8 +20,8 @@ export class IntervalRows implements Rows {
     if (this.#has(left)) this.#output.match(left, right)
   }
 
-  unmatched(source: number, record: Entry): void {
-    if (this.#has(record)) this.#output.unmatched(source, record)
+  unmatched(side: number, record: Entry): void {
+    if (this.#has(record)) this.#output.unmatched(side, record)
   }
 
   #has({ time }: Entry): boolean {

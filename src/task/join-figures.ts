@@ -6,14 +6,14 @@ import type { TaskFigures } from './task.ts'
 /** What is shown of a task that joins. */
 export function joinFigures(
   { clock, log, livePages }: TaskState,
-  { segments }: JoinWindow,
+  windows: readonly JoinWindow[],
 ): TaskFigures {
   return {
     streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
-    records: [segments.entries(LEFT), segments.entries(RIGHT)],
-    segments: [segments.count(LEFT), segments.count(RIGHT)],
+    records: windows.flatMap(({ segments }) => [segments.entries(LEFT), segments.entries(RIGHT)]),
+    segments: windows.flatMap(({ segments }) => [segments.count(LEFT), segments.count(RIGHT)]),
     pages: livePages,
     pageBytes: log.recent.bytes,
-    indexBytes: segments.bytes,
+    indexBytes: windows.reduce((sum, { segments }) => sum + segments.bytes, 0),
   }
 }

@@ -1,8 +1,8 @@
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
+import type { WindowCounts } from '../counts/counts.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
-import type { TaskOutput } from '../output/task-output.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -10,17 +10,23 @@ import type { StreamClock } from '../state/task-state.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { Facts } from './facts.ts'
-import { REFUSED, type Side, TAKEN } from './side.ts'
+import type { LateSink } from './next-join.ts'
+import type { Owed } from './owed.ts'
+import { REFUSED, type Side, TAKEN, WAITS } from './side.ts'
 import type { TaskContext } from './task.ts'
 
 interface JoinParts {
   readonly context: TaskContext
   readonly join: Join
+  /** Of the first join. */
   readonly facts: Facts
   readonly right: Side
   readonly window: JoinWindow
   readonly clock: StreamClock
-  readonly rows: Pick<TaskOutput, 'unmatched'>
+  readonly counts: WindowCounts
+  readonly late: LateSink
+  /** null: the join gives nothing to another one. */
+  readonly owed: Owed | null
 }
 
 /** Takes the records of a join one by one: each is put on its own side of the window, and looked for on the other. */
@@ -31,17 +37,24 @@ export class JoinRecords {
   readonly #right: Side
   readonly #window: JoinWindow
   readonly #clock: StreamClock
-  readonly #rows: JoinParts['rows']
+  /** How far behind the task's the join's stream time is, in ms. */
+  readonly #delayMs: number
+  readonly #counts: WindowCounts
+  readonly #lateSink: LateSink
+  readonly #owed: Owed | null
   readonly #lateRecord = new LooseRecord()
 
-  constructor({ context, join, facts, right, window, clock, rows }: JoinParts) {
+  constructor({ context, join, facts, right, window, clock, counts, late, owed }: JoinParts) {
     this.#context = context
     this.#join = join
     this.#facts = facts
     this.#right = right
     this.#window = window
     this.#clock = clock
-    this.#rows = rows
+    this.#delayMs = window.clock.delayMs
+    this.#counts = counts
+    this.#lateSink = late
+    this.#owed = owed
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
@@ -51,7 +64,8 @@ export class JoinRecords {
     const value = facts.open(block, i, row)
     if (typeof value === 'number') return value
     const late = isLate(window.times, block.times[i], this.#clock.streamTime)
-    if (late && this.#join.late[LEFT] !== 'emit') return this.#late(LEFT, block, i)
+    if (late && this.#join.late[LEFT] !== 'emit') return this.#late(facts, LEFT, block, i)
+    if (late && this.#owed?.isOwed === true) return WAITS
     const rowBytes = facts.lookUp(value, block, i, row)
     if (rowBytes < 0) return REFUSED
 
@@ -62,9 +76,9 @@ export class JoinRecords {
     if (late) {
       const record = this.#beginLate(facts, block, i, bodyBytes)
       this.#writeFact(value, record.buffer, record.bodyStart)
-      return this.#emitLate(LEFT)
+      return this.#emitLate(facts, LEFT)
     }
-    const at = this.#insert(facts, block, i, row, bodyBytes)
+    const at = this.#insert(facts, LEFT, block, i, row, bodyBytes)
     this.#writeFact(value, window.bodyBuffer, at)
     this.#probe(LEFT, facts.hashes[row])
     return TAKEN
@@ -76,8 +90,9 @@ export class JoinRecords {
     const right = this.#right
     const value = right.open(block, i, row)
     if (typeof value === 'number') return value
-    const late = isLate(window.times, block.times[i], this.#clock.streamTime)
-    if (late && this.#join.late[RIGHT] !== 'emit') return this.#late(RIGHT, block, i)
+    const late = isLate(window.times, block.times[i], this.#clock.streamTime - this.#delayMs)
+    if (late && this.#join.late[RIGHT] !== 'emit') return this.#late(right, RIGHT, block, i)
+    if (late && this.#owed?.isOwed === true) return WAITS
 
     const { columns } = block
     const bodyBytes = value.projectedBytes
@@ -86,9 +101,9 @@ export class JoinRecords {
     if (late) {
       const record = this.#beginLate(right, block, i, bodyBytes)
       value.project(record.buffer, record.bodyStart)
-      return this.#emitLate(RIGHT)
+      return this.#emitLate(right, RIGHT)
     }
-    const at = this.#insert(right, block, i, row, bodyBytes)
+    const at = this.#insert(right, RIGHT, block, i, row, bodyBytes)
     value.project(window.bodyBuffer, at)
     this.#probe(RIGHT, right.hashes[row])
     return TAKEN
@@ -96,21 +111,22 @@ export class JoinRecords {
 
   /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
   #insert(
-    side: Side,
+    of: Side,
+    side: number,
     { columns, times }: Block,
     i: number,
     row: number,
     bodyBytes: number,
   ): number {
-    const { key } = side
+    const { key } = of
     // What has none keeps none: they are a byte that says so.
     const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]
-    const isBare = side.index === RIGHT && headerBytes <= 1
+    const isBare = side === RIGHT && headerBytes <= 1
     return this.#window.insert(
-      side.index,
+      side,
       times,
       i,
-      side.hashes[row],
+      of.hashes[row],
       key.buffer,
       key.start,
       key.end,
@@ -122,7 +138,7 @@ export class JoinRecords {
   }
 
   #probe(side: number, hash: number): void {
-    this.#context.counts.probe(side, this.#window.probe(side, hash))
+    this.#counts.probe(side, this.#window.probe(side, hash))
   }
 
   /** The fact's fields and its rows' columns, as many bytes as were found to be needed. */
@@ -136,26 +152,24 @@ export class JoinRecords {
     return this.#lateRecord
   }
 
-  #emitLate(side: number): number {
-    const { late, window } = this.#context.counts
-    this.#rows.unmatched(side, this.#lateRecord)
-    late[side]++
-    window.unmatched[side]++
+  #emitLate(of: Side, side: number): number {
+    this.#lateSink.late(side, this.#lateRecord)
+    this.#context.counts.late[of.index]++
+    this.#counts.unmatched[side]++
     return TAKEN
   }
 
-  #late(side: number, block: Block, i: number): number {
+  #late(of: Side, side: number, block: Block, i: number): number {
     const { counts } = this.#context
-    counts.late[side]++
+    counts.late[of.index]++
     if (this.#join.late[side] === 'drop') {
       counts.droppedLate++
       return REFUSED
     }
     const { heldMs } = this.#window.times
     const time = block.times[i]
-    const behind = this.#clock.streamTime - time
+    const behind = this.#clock.streamTime - this.#delayMs - time
     const error = `Its time ${timeText(time)} is ${behind} ms behind stream time; before, after and grace of the join allow ${heldMs}`
-    const of = side === LEFT ? this.#facts : this.#right
     return of.reject(block, i, 'window', 'late', error)
   }
 }

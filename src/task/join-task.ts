@@ -1,5 +1,5 @@
 /**
- * A task that joins: one partition of facts and right stream, with its own window. The way of the data is
+ * A task that joins: one partition of facts and right streams, with a window of its own for each join. The way of the data is
  * `JoinTask.process`, top to bottom:
  *
  *     fetch → decode → enrich (dimensions) → put own side, probe other side (window) → concatenate → epoch → commit
@@ -7,24 +7,22 @@
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
-import { merge, newSlice, type SliceSide } from '../input/merge.ts'
+import { merge, newSlice, type Slice, type SliceSide } from '../input/merge.ts'
+import { mergeMany } from '../input/merge-many.ts'
 import { mergeByProgress } from '../input/merge-progress.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
-import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { PageStore } from '../state/page-store.ts'
 import { TaskState } from '../state/task-state.ts'
-import { JoinWindow } from '../window/join-window.ts'
-import { windowTimes } from '../window/segments.ts'
-import type { WindowQueries } from '../window/window-queries.ts'
 import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
 import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
+import { JoinChain } from './join-chain.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITS } from './side.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -38,25 +36,31 @@ export class JoinTask implements RunnableTask {
   readonly stage: number
   readonly partition: number
   readonly state: TaskState
-  readonly queues: readonly [InputQueue, InputQueue]
-  readonly window: JoinWindow
+  readonly queues: readonly InputQueue[]
+  readonly queries: JoinChain
   readonly #context: TaskContext
-  readonly #join: Join
+  readonly #chain: JoinChain
   readonly #facts: Facts
-  readonly #right: Side
+  /** Facts, and each join's right stream. */
+  readonly #sides: readonly Side[]
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
-  readonly #records: JoinRecords
+  /** By join. */
+  readonly #records: readonly JoinRecords[]
   /** null: no side is repartitioned. */
   readonly #horizons: Horizons | null
-  readonly #slice = newSlice()
+  readonly #slice: Slice
+  /** By source, of the slice: its first record, the next one to take, and how many were on time. */
+  readonly #first: Int32Array
+  readonly #next: Int32Array
+  readonly #onTime: Int32Array
   /** When something has last come, by the clock for durations. */
   #lastInputAt: number
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(id: TaskId, pages: PageStore, join: Join, context: TaskContext) {
+  constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
     const { plan, outputs, codec, counts, interval, memory } = context
     const { sources } = plan.stages[stage]
@@ -65,45 +69,50 @@ export class JoinTask implements RunnableTask {
     this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#join = join
     this.#lastInputAt = context.elapsed()
     this.#rejects = rejects
-    this.#facts = new Facts(sources[0], partition, context, rejects)
-    this.#right = new Side(RIGHT, sources[RIGHT], partition, context, rejects)
-    this.queues = [this.#facts.queue, this.#right.queue]
-    this.#output = new TaskOutput(outputs, partition, codec.missing, rejects, counts, join.headers)
+    const facts = new Facts(sources[0], partition, context, rejects)
+    const rights = sources.slice(1).map((source, j) => {
+      return new Side(1 + j, source, partition, context, rejects)
+    })
+    this.#facts = facts
+    this.#sides = [facts, ...rights]
+    this.queues = this.#sides.map(({ queue }) => queue)
+    this.#slice = newSlice(sources.length)
+    this.#first = new Int32Array(sources.length)
+    this.#next = new Int32Array(sources.length)
+    this.#onTime = new Int32Array(sources.length)
+    const last = plan.joins.length - 1
+    const { headers } = plan.joins[last]
+    const missing = codec.missing[last]
+    const at = rights.length
+    this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, at)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
-    const { log, clock } = this.state
-    this.window = new JoinWindow({
-      times: windowTimes(join),
-      kind: join.kind,
-      number: 0,
-      log,
-      clock,
-      sink: rows,
-      counts: counts.window,
-    })
-    this.state.add(this.window)
+    const { state } = this
+    const chain = new JoinChain({ context, state, rejects, rows })
+    this.#chain = chain
+    this.queries = chain
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
-    this.#records = new JoinRecords({
-      context,
-      join,
-      facts: this.#facts,
-      right: this.#right,
-      window: this.window,
-      clock,
-      rows,
-    })
-  }
-
-  get queries(): WindowQueries {
-    return this.window.queries
+    this.#records = plan.joins.map(
+      (join, j) =>
+        new JoinRecords({
+          context,
+          join,
+          facts,
+          right: rights[j],
+          window: chain.windows[j],
+          clock: state.clock,
+          counts: counts.windows[j],
+          late: chain.lates[j],
+          owed: j === last ? null : chain.owed,
+        }),
+    )
   }
 
   offer(source: number, fetched: Fetched): void {
     if (fetched.columns.length > 0) this.restartIdle()
-    const { queue } = this.#side(source)
+    const { queue } = this.#sides[source]
     queue.offer(this.#horizons?.sift(source, queue, fetched) ?? fetched)
   }
 
@@ -120,24 +129,21 @@ export class JoinTask implements RunnableTask {
   }
 
   async process(): Promise<boolean> {
-    const [facts, right] = [this.#facts, this.#right]
-    if (this.full || facts.loading || right.loading) return false
+    if (this.full || this.#sides.some(({ loading }) => loading)) return false
     const { now, behindMs, interval } = this.#context
     this.#output.oldest = now() - behindMs
     const { clock } = this.state
     if (clock.streamTime > (interval?.overAt ?? Number.POSITIVE_INFINITY) && !this.#isSliceOpen) {
-      facts.queue.end()
-      right.queue.end()
+      for (const queue of this.queues) queue.end()
     }
     if (!this.#readHeads()) return false
     const isTold = this.#moveOn()
 
-    if (isTold || this.window.outer.isDue) {
+    if (isTold || this.#chain.isDue) {
       await this.#close()
       return true
     }
     if (!this.#processSlices()) return this.#closeWhenIdle()
-    await this.window.resolveCold()
     await this.#close()
     return true
   }
@@ -155,9 +161,11 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const [facts, right] = this.queues
-    if (this.#horizons === null) return merge(this.#slice, facts, right)
-    return mergeByProgress(this.#slice, this.queues, this.#horizons.sides, this.#join.idleMs)
+    const { queues } = this
+    if (queues.length > 2) return mergeMany(this.#slice, queues)
+    if (this.#horizons === null) return merge(this.#slice, queues[0], queues[1])
+    const { idleMs } = this.#context.plan.joins[0]
+    return mergeByProgress(this.#slice, queues, this.#horizons.sides, idleMs)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */
@@ -167,9 +175,10 @@ export class JoinTask implements RunnableTask {
     return true
   }
 
-  /** The event times of both heads, which the merge needs. False: a schema is being loaded. */
+  /** The event times of all heads, which the merge needs. False: a schema is being loaded. */
   #readHeads(): boolean {
-    return this.#facts.readTimes() && this.#right.readTimes()
+    for (const side of this.#sides) if (!side.readTimes()) return false
+    return true
   }
 
   /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
@@ -179,97 +188,92 @@ export class JoinTask implements RunnableTask {
 
   /** Takes the slice's records in its order, or those of them that can be taken now. */
   #processSlice(): void {
-    const { window } = this
     const { clock } = this.state
     const slice = this.#slice
-    const { left, right, order, length } = slice
+    const { sides, order, length } = slice
     const { lateness } = this.#context.counts
-    const firstLeft = left.block?.at ?? 0
-    const firstRight = right.block?.at ?? 0
-    this.#lookAhead(this.#facts, left)
-    this.#lookAhead(this.#right, right)
-    let i = firstLeft
-    let j = firstRight
+    const first = this.#first
+    const next = this.#next
+    // Nearly all are: a call for each would box its number.
+    const onTime = this.#onTime.fill(0)
+    const records = this.#records
+    const { owed } = this.#chain
+    for (let s = 0; s < sides.length; s++) {
+      first[s] = next[s] = sides[s].block?.at ?? 0
+      this.#lookAhead(s, sides[s])
+    }
     let n = slice.at
     // Only where a side is repartitioned is there anything that stream time may not pass.
     const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
-    // Nearly all are: a call for each would box its number.
-    const onTime = [0, 0]
-    for (; n < length && !this.full && !window.coldFull; n++) {
-      const side = order[n]
-      const at = side === LEFT ? i : j
-      const block = side === LEFT ? left.block! : right.block!
+    for (; n < length && !this.full && !this.#chain.coldFull; n++) {
+      if (owed?.isDue === true) break
+      const source = order[n]
+      const at = next[source]
+      const block = sides[source].block!
       const fate =
-        side === LEFT
-          ? this.#records.processFact(block, at, at - firstLeft)
-          : this.#records.processRight(block, at, at - firstRight)
+        source === 0
+          ? records[0].processFact(block, at, at - first[0])
+          : records[source - 1].processRight(block, at, at - first[source])
+      if (fate === WAITS) break
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
-        this.#side(side).loadFor(block, at, fate)
+        this.#sides[source].loadFor(block, at, fate)
         break
       }
-      if (side === LEFT) i++
-      else j++
+      next[source] = at + 1
       const time = block.times[at]
       // A time that is not known has no lateness.
       if (time !== UNTIMED) {
         const behind = clock.streamTime - time
-        if (behind > 0) lateness[side].add(behind)
-        else onTime[side]++
+        if (behind > 0) lateness[source].add(behind)
+        else onTime[source]++
       }
       if (fate === TAKEN && time > clock.streamTime) {
         if (time <= most) clock.streamTime = time
         else if (most > clock.streamTime) clock.streamTime = most
       }
     }
-    lateness[LEFT].addNone(onTime[LEFT])
-    lateness[RIGHT].addNone(onTime[RIGHT])
     slice.at = n
-    this.#facts.taken(i - firstLeft, i)
-    this.#right.taken(j - firstRight, j)
-  }
-
-  #side(index: number): Side {
-    return index === LEFT ? this.#facts : this.#right
+    for (let s = 0; s < sides.length; s++) {
+      lateness[s].addNone(onTime[s])
+      this.#sides[s].taken(next[s] - first[s], next[s])
+    }
   }
 
   /** Reads the records to be taken, then brings near what they will be looked up in. */
-  #lookAhead(side: Side, { block, end }: SliceSide): void {
+  #lookAhead(source: number, { block, end }: SliceSide): void {
     if (block === undefined || block.at === end) return
     const count = end - block.at
+    const side = this.#sides[source]
     const { enricher } = this.#facts
-    const isFacts = side.index === LEFT
-    side.lookAhead(block, end, isFacts ? enricher : undefined)
-    if (isFacts) this.ahead ^= enricher.lookAhead(count, side.readers)
-    this.ahead ^= this.window.ahead.touch(side.index, side.hashes, count, side.from, side.to)
+    side.lookAhead(block, end, source === 0 ? enricher : undefined)
+    if (source === 0) this.ahead ^= enricher.lookAhead(count, side.readers)
+    const { ahead } = this.#chain.windows[source === 0 ? 0 : source - 1]
+    this.ahead ^= ahead.touch(source === 0 ? LEFT : RIGHT, side.hashes, count, side.from, side.to)
   }
 
-  /** What stream time has passed by comes out, or goes. */
-  async #close(): Promise<void> {
+  /** What waits for its pages is completed; what stream time has passed by comes out, or goes. */
+  #close(): Promise<void> {
     this.#dirty = true
-    await this.window.outer.close(() => this.full)
-    this.state.expire()
+    return this.#chain.close(() => this.full)
   }
 
   /**
-   * Where records come out without a match, inputs that have ended, or have been silent for `join.idle`, close the windows.
+   * Where records come out without a match, inputs that have ended, or have been silent for `idle`, close the windows.
    * Stream time moves with it and is part of the epoch, so that a replay decides the same.
    */
   async #closeWhenIdle(): Promise<boolean> {
-    const { outer } = this.window
-    if (outer.pending === 0) return false
-    const [facts, right] = this.queues
-    if (!facts.caughtUp || !right.caughtUp || this.#horizons?.areIdle === false) return false
-    const ended = facts.ended && right.ended
+    if (this.#chain.pending === 0) return false
+    const { queues } = this
+    if (!queues.every(({ caughtUp }) => caughtUp) || this.#horizons?.areIdle === false) return false
+    const ended = queues.every((queue) => queue.ended)
     const silentMs = this.#context.elapsed() - this.#lastInputAt
-    if (!ended && silentMs < this.#join.idleMs) return false
-    const { clock } = this.state
-    clock.streamTime = Math.max(clock.streamTime, outer.closedAt)
+    if (!this.#chain.moveIdle(ended ? Number.POSITIVE_INFINITY : silentMs)) return false
     await this.#close()
     return true
   }
 
   get ended(): boolean {
-    const isOpen = this.window.outer.pending > 0
+    const isOpen = this.#chain.pending > 0
     return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
@@ -290,6 +294,6 @@ export class JoinTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return joinFigures(this.state, this.window)
+    return joinFigures(this.state, this.#chain.windows)
   }
 }

@@ -1,6 +1,7 @@
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
+import type { Bytes } from '../bytes.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import type { DimensionTable } from '../dimension/table.ts'
@@ -11,7 +12,7 @@ import type { Outputs } from '../output/task-output.ts'
 import type { MemoryShares } from '../plan/memory.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { StateEpoch, TaskState } from '../state/task-state.ts'
-import type { WindowQueries } from '../window/window-queries.ts'
+import type { StoredRecord } from '../window/window-queries.ts'
 
 /** What all tasks of an instance share. */
 export interface TaskContext {
@@ -58,7 +59,7 @@ export interface TaskEpoch {
 export interface TaskFigures {
   /** The highest event time that was accepted, in ms; null: before the first, or the task has none. */
   readonly streamTime: number | null
-  /** Records and segments in the window, by side; none where there is no window. */
+  /** Records and segments in the windows, by join and side; none where there is no window. */
   readonly records: readonly number[]
   readonly segments: readonly number[]
   /** Pages that are still needed, in memory or in LevelDB. */
@@ -66,6 +67,12 @@ export interface TaskFigures {
   /** Memory of pages, and of the index of what is on them. */
   readonly pageBytes: number
   readonly indexBytes: number
+}
+
+/** What others may ask of a task that joins. */
+export interface TaskQueries {
+  /** A source's records of a key: see `WindowQueries`. Those of the facts are in the first join's window. */
+  recordsOf(source: number, key: Bytes, most: number): Promise<StoredRecord[]>
 }
 
 /** Of a task that keeps no state. */
@@ -84,7 +91,7 @@ export interface RunnableTask extends TaskId {
   readonly queues: readonly InputQueue[]
   /** null: the task keeps none. */
   readonly state: TaskState | null
-  readonly queries: WindowQueries | null
+  readonly queries: TaskQueries | null
   offer(source: number, fetched: Fetched): void
   /** Until now nothing could come: what waits for silence begins anew. */
   restartIdle(): void

@@ -6,6 +6,7 @@ import { PageWriter } from '../state/page-writer.ts'
 import type { StateStore, StreamClock } from '../state/task-state.ts'
 import { COLD_FIELDS, ColdMatches, otherOf, pagesWanted } from './cold-matches.ts'
 import type { Entries } from './entries.ts'
+import { JoinClock } from './join-clock.ts'
 import { isClosed, isInside, isLate } from './lateness.ts'
 import { LookAhead } from './look-ahead.ts'
 import { OuterSides } from './outer-sides.ts'
@@ -32,14 +33,18 @@ export class JoinWindow implements StateStore {
   /** What comes out without a match. */
   readonly outer: OuterSides
   readonly #isOuter: boolean
-  readonly #clock: StreamClock
+  readonly clock: JoinClock
+  /** The task's. */
+  readonly #stream: StreamClock
+  /** How far behind the task's the join's stream time is, in ms. */
+  readonly #delayMs: number
   readonly #log: PageLog
   readonly #writer: PageWriter
   readonly #hash: typeof hashBytes
   readonly #sink: JoinSink
   readonly #counts: WindowCounts
-  /** Stream time at the record whose matches are looked at. A field, as a number among arguments would be boxed. */
-  #takenAt = Number.NEGATIVE_INFINITY
+  /** The join's stream time at the record whose matches are looked at. A field, as a number among arguments would be boxed. */
+  takenAt = Number.NEGATIVE_INFINITY
   readonly #cold = new ColdMatches()
   readonly #own = new EntryCursor()
   readonly #other = new EntryCursor()
@@ -50,18 +55,20 @@ export class JoinWindow implements StateStore {
   #ownEntries: Entries | undefined
 
   constructor(options: WindowOptions) {
-    const { times, kind, number, log, clock, sink, counts } = options
+    const { times, kind, number, log, clock, earlier = null, sink, counts } = options
     this.times = times
     this.number = number
     this.#log = log
-    this.#clock = clock
+    this.clock = new JoinClock(clock, earlier)
+    this.#stream = clock
+    this.#delayMs = this.clock.delayMs
     this.#hash = options.hash ?? hashBytes
     this.#sink = sink
     this.#counts = counts
     this.#writer = new PageWriter(log, number)
     this.segments = new Segments(times.segmentMs)
     const { segments } = this
-    this.outer = new OuterSides(kind, { times, segments, log, clock, counts, sink })
+    this.outer = new OuterSides(kind, { times, segments, log, clock: this.clock, counts, sink })
     this.#isOuter = this.outer.all.length > 0
     this.queries = new WindowQueries(segments, log, this.#hash)
     this.ahead = new LookAhead(times, segments, log.recent)
@@ -70,6 +77,11 @@ export class JoinWindow implements StateStore {
   /** Where the body of the record just inserted has to be written. */
   get bodyBuffer(): Bytes {
     return this.#own.buffer
+  }
+
+  /** Matches wait for their pages. */
+  get hasCold(): boolean {
+    return !this.#cold.isEmpty
   }
 
   /** So many matches wait for their pages that `resolveCold` has to come first. */
@@ -134,13 +146,18 @@ export class JoinWindow implements StateStore {
    * @returns whether the other side has an entry with this hash inside the window's segments
    */
   probe(side: number, hash: number): boolean {
+    this.takenAt = this.#stream.streamTime - this.#delayMs
+    return this.probeAsTaken(side, hash)
+  }
+
+  /** `probe` at a stream time that is given: that of `takenAt`. */
+  probeAsTaken(side: number, hash: number): boolean {
     const { beforeMs, afterMs, segmentMs } = this.times
     const time = this.#own.time
     const from = time - (side === LEFT ? beforeMs : afterMs)
     const to = time + (side === LEFT ? afterMs : beforeMs)
     const { segments } = this
     const { recent } = this.#log
-    this.#takenAt = this.#clock.streamTime
     let hit = false
     const middle = this.#ownIndex!.number
     // No segment is shorter than the window reaches to either side.
@@ -175,7 +192,7 @@ export class JoinWindow implements StateStore {
   /** Drops the segments that hold nothing any more; returns their starts. */
   expire(): number[] {
     // What has closed unmatched is emitted first.
-    const before = Math.min(this.#clock.streamTime - this.times.heldMs, ...this.outer.closedBefore)
+    const before = Math.min(this.clock.settled - this.times.heldMs, ...this.outer.closedBefore)
     const gone = this.segments.expire(before)
     if (gone.length > 0) this.#ownIndex = undefined
     for (const side of [LEFT, RIGHT]) {
@@ -216,7 +233,7 @@ export class JoinWindow implements StateStore {
     const right = side === LEFT ? other : own
     const { times } = this
     const distance = right.time - left.time
-    if (!isInside(times, distance) || isLate(times, other.time, this.#takenAt)) return
+    if (!isInside(times, distance) || isLate(times, other.time, this.takenAt)) return
     if (!other.sameKey(own.buffer, own.keyStart, own.keyEnd)) return
     if (this.#isOuter) {
       const theirs = this.outer.of[1 - side]
@@ -234,7 +251,7 @@ export class JoinWindow implements StateStore {
 
   /** The record, of a side whose records come out without a match, has come out so already, or is about to. */
   #isOver(side: number, entries: Entries, entry: number, time: number): boolean {
-    if (entries.isMatched(entry) || !isClosed(this.times, side, time, this.#takenAt)) return false
+    if (entries.isMatched(entry) || !isClosed(this.times, side, time, this.takenAt)) return false
     this.#counts.closedMatches++
     return true
   }
@@ -246,7 +263,7 @@ export class JoinWindow implements StateStore {
   #wait(side: number, { start }: Entries, entry: number): void {
     const { number, segment } = this.#ownPage!
     const ownEntry = this.#ownEntry
-    this.#cold.add(side, number, this.#ownPosition, segment, ownEntry, start, entry, this.#takenAt)
+    this.#cold.add(side, number, this.#ownPosition, segment, ownEntry, start, entry, this.takenAt)
   }
 
   async #resolve(cold: Float64Array): Promise<void> {
@@ -271,7 +288,7 @@ export class JoinWindow implements StateStore {
       own.read(recent.bufferAt(ownPlace), recent.startAt(ownPlace) + (cold[i + 2] | 0), segment)
       this.#ownEntries = segments.get(segment)!.sides[side]
       this.#ownEntry = cold[i + 4] | 0
-      this.#takenAt = cold[i + 7]
+      this.takenAt = cold[i + 7]
       const number = entries.page(entry)
       const page = pages.get(number)
       const place = page === undefined ? recent.find(number) : -1

@@ -3,9 +3,9 @@ import type { WindowCounts } from '../counts/counts.ts'
 import { EntryCursor, marksOf, PAGE_HEADER, type Page } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import type { PageWriter } from '../state/page-writer.ts'
-import type { StreamClock } from '../state/task-state.ts'
 import { Closing } from './closing.ts'
 import type { Entries } from './entries.ts'
+import type { JoinClock } from './join-clock.ts'
 import { readPages } from './page-reader.ts'
 import type { Segments, WindowTimes } from './segments.ts'
 import type { JoinSink } from './window-options.ts'
@@ -15,7 +15,7 @@ export interface OfWindow {
   readonly times: WindowTimes
   readonly segments: Segments
   readonly log: PageLog
-  readonly clock: StreamClock
+  readonly clock: JoinClock
   readonly counts: WindowCounts
   /** Takes records that have closed without a match. */
   readonly sink: Pick<JoinSink, 'unmatched'>
@@ -47,10 +47,10 @@ export class OuterSide {
 
   /** Whether `close` has anything to do. */
   get isDue(): boolean {
-    return this.closing.isDue(this.#window.clock.streamTime - this.#openMs)
+    return this.closing.isDue(this.#window.clock.settled - this.#openMs)
   }
 
-  /** The stream time at which everything that is pending has closed. */
+  /** The join's stream time at which everything that is pending has closed. */
   get closedAt(): number {
     return this.closing.latest + this.closing.sliceMs + this.#openMs
   }
@@ -84,7 +84,7 @@ export class OuterSide {
   async close(full: () => boolean): Promise<void> {
     const { closing } = this
     while (this.isDue && (closing.isOverdue || !full())) {
-      for (const due of closing.drainSlice(this.#window.clock.streamTime - this.#openMs)) {
+      for (const due of closing.drainSlice(this.#window.clock.settled - this.#openMs)) {
         for (let i = 0; i < due.length; i += READ_AT_ONCE) {
           await this.#emitUnmatched(due.segment, due.some(i, i + READ_AT_ONCE))
         }

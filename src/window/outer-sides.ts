@@ -29,10 +29,16 @@ export class OuterSides {
     return this.all.reduce((sum, { closing }) => sum + closing.pending, 0)
   }
 
-  /** The stream time at which everything that is pending has closed. */
+  /** The join's stream time at which everything that is pending has closed. */
   get closedAt(): number {
     const pending = this.all.filter(({ closing }) => closing.pending > 0)
     return Math.max(...pending.map(({ closedAt }) => closedAt))
+  }
+
+  /** Whether a record has come that is to come out at once. */
+  get isOverdue(): boolean {
+    for (const { closing } of this.all) if (closing.isOverdue) return true
+    return false
   }
 
   /** Of each side: what is older has come out. */

@@ -4,6 +4,7 @@ import type { WindowCounts } from '../counts/counts.ts'
 import type { EntryCursor } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import type { StreamClock } from '../state/task-state.ts'
+import type { EarlierWindow } from './join-clock.ts'
 import type { WindowTimes } from './segments.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
@@ -19,7 +20,10 @@ export interface WindowOptions {
   /** Its number among the task's stores. */
   readonly number: number
   readonly log: PageLog
+  /** The task's. */
   readonly clock: StreamClock
+  /** The window that gives this one its left records; without it they are the facts. */
+  readonly earlier?: EarlierWindow | null
   readonly sink: JoinSink
   readonly counts: WindowCounts
   /** Of a key's bytes; tests provoke collisions with another one. */

@@ -52,8 +52,8 @@ const customers = topic('customers', { number: 'long', name: 'string', id: 'stri
 
 test('the join field of each side is the one that is its records’ key', () => {
   const { pipeline, text } = drafted(orders, payments)
-  assert.deepEqual([pipeline.join?.onLeft, pipeline.join?.onRight], ['ref', 'order'])
-  assert.deepEqual([pipeline.facts.time, pipeline.join?.time], ['at', 'at'])
+  assert.deepEqual([pipeline.joins[0]?.onLeft, pipeline.joins[0]?.onRight], ['ref', 'order'])
+  assert.deepEqual([pipeline.facts.time, pipeline.joins[0]?.time], ['at', 'at'])
   assert.match(text, /left: ref # the key of 2 of the last 2 records/)
 })
 
@@ -97,7 +97,7 @@ test('names that the output would have twice are renamed, and the key is left ou
   const { pipeline } = drafted(orders, payments, [dimension('customer', customers)])
   const plan = planOutput(pipeline, {
     facts: orders.schema,
-    right: payments.schema,
+    rights: [payments.schema],
     dimensions: [customers.schema],
   })
   assert.deepEqual(
@@ -108,7 +108,7 @@ test('names that the output would have twice are renamed, and the key is left ou
     ],
   )
   assert.deepEqual(
-    plan.right.map(({ name }) => name),
+    plan.rights[0].map(({ name }) => name),
     ['payments_id', 'payments_at'],
   )
 })
@@ -150,7 +150,7 @@ test('the event time is a field that says so, else one whose name and values do,
   const plain = (at: unknown) =>
     topic('b', { k: 'string', count: 'long', made_at: ['null', 'long'] }, rows(at))
   const of = (join: TopicDraft): [string | null, string | null] => {
-    const { time, timeUnit } = drafted(said, join).pipeline.join!
+    const { time, timeUnit } = drafted(said, join).pipeline.joins[0]
     return [time, timeUnit]
   }
   assert.equal(drafted(said, plain(7)).pipeline.facts.time, 'changed')
@@ -170,16 +170,16 @@ test('a time may be text: where the schema says so, or name and values do', () =
   const named = (text: string) =>
     topic('b', { k: 'string', note: 'string', made_at: ['null', 'string'] }, rows(text))
   const { pipeline, text } = drafted(said, named('2026-01-31T12:00:00+01:00'))
-  assert.deepEqual([pipeline.facts.time, pipeline.join?.time], ['changed', 'made_at'])
+  assert.deepEqual([pipeline.facts.time, pipeline.joins[0]?.time], ['changed', 'made_at'])
   assert.match(text, /time: made_at # CHECK: by its name and values, ISO 8601/)
-  assert.equal(drafted(said, named('2026-01-31 12:00')).pipeline.join?.time, null)
+  assert.equal(drafted(said, named('2026-01-31 12:00')).pipeline.joins[0]?.time, null)
 })
 
 test('without a second stream nothing is joined, and facts need no key', () => {
   const facts = topic('a', { k: 'int', customer_id: 'long', at: TIME })
   const unkeyed = { ...facts, keys: [null, Buffer.from('x')], values: [undefined, { k: 1 }] }
   const { pipeline, text } = drafted(unkeyed, null, [dimension('customer', customers)])
-  assert.equal(pipeline.join, null)
+  assert.deepEqual(pipeline.joins, [])
   assert.doesNotMatch(text, /join|keyFormat: avro/)
   assert.equal(pipeline.facts.time, 'at')
   assert.equal(pipeline.dimensions[0].on, 'customer_id')

@@ -36,13 +36,13 @@ const left = pipelineWith(`${select}, kind: left`)
 const timed: Pipeline = {
   ...left,
   facts: { ...left.facts, time: 'placed_at' },
-  join: { ...left.join!, time: 'paid_at' },
+  joins: [{ ...left.joins[0], time: 'paid_at' }],
 }
 
 const schemas = (facts: AvroRecordSchema): TopicSchemas => ({
   facts,
   dimensions: [record('Customer', customer, { namespace: 'crm' })],
-  right: record('Payment', payment),
+  rights: [record('Payment', payment)],
 })
 const spaced = schemas(record('Order', order, { namespace: 'shop', doc: 'An order.' }))
 const dotted = schemas(record('com.shop.Order', order))

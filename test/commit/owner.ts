@@ -141,7 +141,7 @@ export class Owner {
 
   get #changelog() {
     const { codec, pipeline } = this.#world
-    if (pipeline.join === null) return null
+    if (pipeline.joins.length === 0) return null
     return {
       topic: CHANGELOG,
       layout: codec.layout,

@@ -128,7 +128,7 @@ export class TaskWorld {
     if (this.#task !== undefined) return this.#task
     const store = new PageStore(this.#disks[this.#instance].open(), this.#codec.layout)
     const context = this.#context()
-    const task = new JoinTask(taskOf(0, 1), store, context.plan.join!, context)
+    const task = new JoinTask(taskOf(0, 1), store, context)
     const ports = this.broker.restorePorts(TOPICS, this.#codec.layout)
     const offsets = await restore(task, ports)
     assert.deepEqual(

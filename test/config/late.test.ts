@@ -9,7 +9,7 @@ const SIDES: readonly SideName[] = ['left', 'right']
 
 test('a late record comes out by default where its side’s come out without a match, and else is dropped', () => {
   for (const kind of JOIN_KINDS) {
-    const { late } = pipelineWith(`, kind: ${kind}`).join!
+    const { late } = pipelineWith(`, kind: ${kind}`).joins[0]
     for (const side of SIDES)
       assert.equal(late[side], comesOutAlone(kind, side) ? 'emit' : 'drop', `${kind} ${side}`)
   }
@@ -18,7 +18,7 @@ test('a late record comes out by default where its side’s come out without a m
 test('one policy is for both sides; emit for those that it can be of, and in an inner join for none', () => {
   for (const kind of JOIN_KINDS) {
     for (const policy of ['emit', 'drop', 'reject'] as const) {
-      const read = () => pipelineWith(`, kind: ${kind}, late: ${policy}`).join!.late
+      const read = () => pipelineWith(`, kind: ${kind}, late: ${policy}`).joins[0].late
       if (policy === 'emit' && kind === 'inner') {
         assert.throws(
           read,
@@ -40,7 +40,8 @@ test('a policy for each side: emit is refused, with its place, where the side’
         const given = { left, right }
         const text = SIDES.flatMap((side) => (given[side] ? [`${side}: ${given[side]}`] : []))
         const wrong = SIDES.filter((side) => given[side] === 'emit' && !comesOutAlone(kind, side))
-        const read = () => pipelineWith(`, kind: ${kind}, late: { ${text.join(', ')} }`).join!.late
+        const read = () =>
+          pipelineWith(`, kind: ${kind}, late: { ${text.join(', ')} }`).joins[0].late
         if (wrong.length > 0) {
           assert.throws(read, ({ message }: Error) =>
             wrong.every((side) => message.includes(`join.late.${side}: emit is for`)),

@@ -147,17 +147,21 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
         select: product,
       },
     ],
-    join: {
-      ...input,
-      ...window,
-      ...on,
-      ...times,
-      topic: 'payments',
-      kind: 'inner',
-      headers: 'left',
-      repartition: null,
-      select,
-    },
+    joins: [
+      {
+        ...input,
+        ...window,
+        ...on,
+        ...times,
+        name: 'right',
+        path: ['join'],
+        topic: 'payments',
+        kind: 'inner',
+        headers: 'left',
+        repartition: null,
+        select,
+      },
+    ],
     output,
     outputs: [output],
     state: {
@@ -173,7 +177,10 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
 })
 
 test('the example’s pipeline file loads without any variable set, its schemas beside it', () => {
-  const { facts, join: right } = loadPipeline(file, {})
+  const {
+    facts,
+    joins: [right],
+  } = loadPipeline(file, {})
   assert.deepEqual([facts.topic, right!.topic], ['demo.orders', 'demo.payments'])
   assert.equal(facts.schema, join(folder, 'schemas', 'order.avsc'))
 })
@@ -634,7 +641,13 @@ test('any text of a variable survives wherever the file has text', () => {
           },
           { V: text },
         )
-        const { kafka, http, state, dimensions, join: right } = pipeline
+        const {
+          kafka,
+          http,
+          state,
+          dimensions,
+          joins: [right],
+        } = pipeline
         const found = [kafka.instanceId, http.token, state.dir]
         assert.deepEqual(kafka.sasl, { mechanism: 'plain', username: text, password: text })
         const fields = [dimensions[0].on, dimensions[0].select?.[0].source, right!.onLeft]
@@ -680,7 +693,7 @@ test('keys and comments are not substituted, and numbers and truth become what t
     parse({ kafka: '{ brokers: "b:1", tls: "${TLS}" }' }, { TLS: text }).kafka.tls
   assert.deepEqual([tls('true'), tls('false')], [{ rejectUnauthorized: true }, null])
   assert.equal(parse({ memory: '{ pages: "${P}" }' }, { P: '4096' }).memory.pages, 4096)
-  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).join!.beforeMs, 0)
+  assert.equal(parse(joinWith('on: x, within: "${W}"'), { W: '0' }).joins[0].beforeMs, 0)
   assert.match(faultsOf(`${textOf({})}\${V}: 1 # \${W}\n`, { V: 'http' })[0], /:7: .*unknown key/)
   assert.equal(parse({ http: '{ port: "${PORT}" }' }, { PORT: '9090' }).http.port, 9090)
   assert.match(faultsOf(textOf({ http: '{ port: "${P}" }' }), { P: 'x' })[0], /http\.port/)
@@ -693,11 +706,11 @@ test('a duration is a count and a unit', () => {
     fc.property(fc.nat({ max: 10_000 }), unit, (count, [name, factor]) => {
       const { beforeMs, graceMs } = parse(
         joinWith(`on: x, within: ${count}${name}, grace: ${count}${name}`),
-      ).join!
+      ).joins[0]
       assert.deepEqual([beforeMs, graceMs], [count * factor, count * factor])
     }),
   )
-  assert.equal(parse(joinWith('on: x, within: 0')).join!.afterMs, 0)
+  assert.equal(parse(joinWith('on: x, within: 0')).joins[0].afterMs, 0)
   for (const wrong of ['5', '-1s', '1.5s', '1 s', '5w', 's', '""', 'true', '5S'])
     assert.match(
       faultsOf(textOf(joinWith(`on: x, within: ${wrong}`)))[0],
@@ -734,7 +747,7 @@ test('the output has any compression that Kafka has', () => {
 
 test('time has a short and a long form', () => {
   const timeOf = (more: string): [string | null, string | null] => {
-    const { time, timeUnit } = parse(joinWith(`on: id, within: 1s${more}`)).join!
+    const { time, timeUnit } = parse(joinWith(`on: id, within: 1s${more}`)).joins[0]
     return [time, timeUnit]
   }
   assert.deepEqual(timeOf(''), [null, null])
@@ -746,15 +759,15 @@ test('time has a short and a long form', () => {
 test('select, within and on have a short and a long form', () => {
   const long = parse(
     joinWith('on: { left: id, right: ref }, within: { before: 5s, after: 1m }, select: { a: b }'),
-  ).join!
+  ).joins[0]
   assert.deepEqual([long.onLeft, long.onRight], ['id', 'ref'])
   assert.deepEqual([long.beforeMs, long.afterMs, long.idleMs], [5000, 60_000, 60_000])
   assert.deepEqual(long.select, [{ name: 'a', source: 'b' }])
-  const short = parse(joinWith('on: id, within: 5s, select: [b, a]')).join!
+  const short = parse(joinWith('on: id, within: 5s, select: [b, a]')).joins[0]
   assert.deepEqual([short.onLeft, short.onRight], ['id', 'id'])
   assert.deepEqual([short.beforeMs, short.afterMs], [5000, 5000])
   assert.deepEqual(short.select, same('b', 'a'))
-  assert.equal(parse(joinWith('on: id, within: 5s')).join!.select, null)
+  assert.equal(parse(joinWith('on: id, within: 5s')).joins[0].select, null)
   for (const wrong of ['on: { left: id }, within: 1s', 'on: id, within: { before: 1s }'])
     assert.ok(faultsOf(textOf(joinWith(wrong))).some((fault) => /is missing$/.test(fault)))
   assert.match(faultsOf(textOf(joinWith('on: id, within: 1s, select: []')))[0], /join\.select/)

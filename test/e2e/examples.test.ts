@@ -66,7 +66,7 @@ const outputText = (key: string, time: number, value: Fields): string =>
 
 /** Every fact with every right record, and with every row. */
 function nestedLoop(
-  { dimensions, join }: Pipeline,
+  { dimensions, joins: [join] }: Pipeline,
   facts: readonly Row[],
   right: readonly Row[],
   tables: readonly (readonly Row[])[],
@@ -141,7 +141,7 @@ async function run(example: string, options: Record<string, string>): Promise<Ex
     const { outputSchema, sources, dimensionKeys } = createPipelineCodec(pipeline, schemas, null)
     const facts = await rowsOf(broker, pipeline.facts, schemas.facts, sources[0].key)
     assert.equal(facts.length, 2000)
-    const right = await rowsOf(broker, pipeline.join!, schemas.right!, sources[1].key)
+    const right = await rowsOf(broker, pipeline.joins[0], schemas.rights[0], sources[1].key)
     const tables = await Promise.all(
       pipeline.dimensions.map((config, d) =>
         rowsOf(broker, { ...config, time: null }, schemas.dimensions[d], dimensionKeys[d]),

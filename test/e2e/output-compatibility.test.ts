@@ -31,7 +31,7 @@ function outputWith(side: 'facts' | 'customer' | 'payment', more: Fields, name =
   return planOutput(pipelineWith(', kind: left'), {
     facts: record(name, [key, { name: 'customer_id', type: 'long' }, ...fields('facts')]),
     dimensions: [record('Customer', [{ name: 'name', type: 'string' }, ...fields('customer')])],
-    right: record('Payment', [{ name: 'paid', type: 'int' }, ...fields('payment')]),
+    rights: [record('Payment', [{ name: 'paid', type: 'int' }, ...fields('payment')])],
   }).schema
 }
 

@@ -48,7 +48,7 @@ for (const example of ['orders', 'ads', 'sensors', 'enrich', 'catalog', 'express
   test(`${example}: the generator's records are of the topics' schemas, and known from their numbers`, async () => {
     const { source } = (await import(`../../examples/${example}/source.ts`)) as { source: Source }
     const pipeline = loadPipeline(`examples/${example}/pipeline.yaml`, {})
-    const { facts, join, dimensions } = pipeline
+    const { facts, joins, dimensions } = pipeline
     const sources = sourcesOf(pipeline).length
     const schemas = await readSchemas(pipeline, null)
     const fault = (path: readonly string[], message: string) => assert.fail(`${path}: ${message}`)
@@ -59,8 +59,11 @@ for (const example of ['orders', 'ads', 'sensors', 'enrich', 'catalog', 'express
       assert.ok(new AvroJson(schemas.facts).encode(fact.value, fault))
       for (const right of source.rights(i, i)) {
         assert.ok(right.at >= i)
-        assert.deepEqual(keyBytes(join!.keyFormat, right.key), keyBytes(facts.keyFormat, fact.key))
-        assert.ok(new AvroJson(schemas.right).encode(right.value, fault))
+        assert.deepEqual(
+          keyBytes(joins[0].keyFormat, right.key),
+          keyBytes(facts.keyFormat, fact.key),
+        )
+        assert.ok(new AvroJson(schemas.rights[0]).encode(right.value, fault))
       }
     }
     const plans = keyPlans(pipeline, schemas).slice(sources)

@@ -66,7 +66,7 @@ class Sides {
   takeAll(): void {
     const slice = this.#slice
     while (merge(slice, ...this.queues)) {
-      const next = [slice.left.from, slice.right.from]
+      const next = slice.sides.map(({ from }) => from)
       for (const side of slice.order.subarray(0, slice.length)) {
         const { columns, times } = this.queues[side].head!
         const at = next[side]++
@@ -74,7 +74,7 @@ class Sides {
         this.streamTime = Math.max(this.streamTime, times[at])
       }
       for (const side of [0, 1]) {
-        if (next[side] > [slice.left.from, slice.right.from][side]) {
+        if (next[side] > slice.sides.map(({ from }) => from)[side]) {
           this.queues[side].advance(next[side])
         }
       }

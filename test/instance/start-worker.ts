@@ -48,7 +48,7 @@ const nothing = (): void => {}
 
 /** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline.join)], {
+  const worker = createWorker(setting, [oneRow(setting.pipeline.joins[0])], {
     drain: () => [],
     settle: nothing,
   })
@@ -122,7 +122,7 @@ function createWorker(
       partitions: inputs,
       rejects: rejectsOf(pipeline),
     }),
-    changelog: pipeline.join && changelogOf(broker, codec),
+    changelog: pipeline.joins.length > 0 ? changelogOf(broker, codec) : null,
     partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
     topicIds: setting.topicIds ?? plan.sources.map(() => null),
     onUnknownTopic: nothing,
@@ -152,10 +152,10 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
 })
 
 /** The one that every fact finds. */
-function oneRow(join: JoinConfig | null): DimensionTable {
+function oneRow(join: JoinConfig | undefined): DimensionTable {
   const table = new DimensionTable()
   const key = bytesOf(Buffer.from('here'))
-  const row = bytesOf(storedRow(join))
+  const row = bytesOf(storedRow(join ?? null))
   table.put(key, 0, key.length, row, 0, row.length)
   return table
 }

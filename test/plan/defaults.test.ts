@@ -26,7 +26,7 @@ function outputOf({ facts = [], customer = [], payment = [], join = '', order }:
   const schemas: TopicSchemas = {
     facts: order ?? record('Order', [key, { name: 'customer_id', type: 'long' }, ...facts]),
     dimensions: [record('Customer', [{ name: 'name', type: 'string' }, ...customer])],
-    right: record('Payment', [{ ...key, name: 'id' }, ...payment]),
+    rights: [record('Payment', [{ ...key, name: 'id' }, ...payment])],
   }
   const { schema } = planOutput(pipelineWith(join), schemas)
   avsc.Type.forSchema(schema as avsc.Schema)

@@ -110,9 +110,9 @@ test('the join field is none that is derived; a look-up’s and the time may be'
   const fields = 'fields: { key: \'id + "-x"\', when: fromMillis(at) }'
   assert.deepEqual(await faultsOf({ facts: `${fields}\n  time: when`, dimension: 'on: key' }), [])
   const pipeline = pipelineOf({ facts: 'fields: { other: id }' })
-  const join = { ...pipeline.join!, onLeft: 'other' }
+  const joins = [{ ...pipeline.joins[0], onLeft: 'other' }]
   const schemas = await readSchemas(pipeline, null)
-  assert.throws(() => createPipelineCodec({ ...pipeline, join }, schemas, null), {
+  assert.throws(() => createPipelineCodec({ ...pipeline, joins }, schemas, null), {
     message: /^join.on: orders has no field other \(fields: id, quantity, price, at\)$/,
   })
 })

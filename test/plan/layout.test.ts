@@ -47,8 +47,8 @@ test('each kind of join has a layout of its own, which for inner and left ones i
     const pipeline = loadPipeline('examples/orders/pipeline.yaml', { JOIN_KIND: kind })
     const schemas = await readSchemas(pipeline, null)
     layouts.set(kind, layoutOf(pipeline, schemas))
-    const join = { ...pipeline.join!, headers: 'merge' } as const
-    assert.equal(layoutOf({ ...pipeline, join }, schemas), layouts.get(kind), 'any headers')
+    const joins = [{ ...pipeline.joins[0], headers: 'merge' }] as const
+    assert.equal(layoutOf({ ...pipeline, joins }, schemas), layouts.get(kind), 'any headers')
   }
   assert.equal(layouts.get('inner'), '8eabb1c430df2528')
   assert.equal(layouts.get('left'), 'cddb032bf9920519')

@@ -13,7 +13,7 @@ import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.
 const folder = new URL('../../examples/orders/', import.meta.url)
 const orders = loadPipeline(fileURLToPath(new URL('pipeline.yaml', folder)), {})
 const schemas = await readSchemas(orders, null)
-const left: Pipeline = { ...orders, join: { ...orders.join!, kind: 'left' } }
+const left: Pipeline = { ...orders, joins: [{ ...orders.joins[0], kind: 'left' }] }
 
 type Field = AvroRecordSchema['fields'][number] & { readonly default?: null }
 
@@ -78,8 +78,11 @@ test('without select every field is taken, in the schema’s order, with its doc
     { name: 'order_number', type: { type: 'array', items: 'string' } as Schema },
   ]
   const right: AvroRecordSchema = { type: 'record', name: 'Right', fields }
-  const pipeline: Pipeline = { ...orders, join: { ...orders.join!, onRight: 'z', select: null } }
-  assert.deepEqual(outputOf(pipeline, { ...schemas, right }).fields.slice(-2), fields)
+  const pipeline: Pipeline = {
+    ...orders,
+    joins: [{ ...orders.joins[0], onRight: 'z', select: null }],
+  }
+  assert.deepEqual(outputOf(pipeline, { ...schemas, rights: [right] }).fields.slice(-2), fields)
 })
 
 const unions: [string, Schema][] = [
@@ -96,9 +99,9 @@ for (const [title, union] of unions) {
       name: 'Right',
       fields: [{ name: 'u', type: union }],
     }
-    const pipeline: Pipeline = { ...left, join: { ...left.join!, select: null } }
-    const plan = planOutput(pipeline, { ...schemas, right })
-    const [field] = plan.right
+    const pipeline: Pipeline = { ...left, joins: [{ ...left.joins[0], select: null }] }
+    const plan = planOutput(pipeline, { ...schemas, rights: [right] })
+    const [field] = plan.rights[0]
     const before = avsc.Type.forSchema(union, { wrapUnions: true })
     const after = avsc.Type.forSchema(field.type, { wrapUnions: true })
     assert.equal(field.branch, false)
@@ -110,7 +113,7 @@ for (const [title, union] of unions) {
 
 test('what is written where a side is missing decodes to nulls, and what is never missing is not nullable', () => {
   for (const kind of JOIN_KINDS) {
-    const pipeline: Pipeline = { ...orders, join: { ...orders.join!, kind } }
+    const pipeline: Pipeline = { ...orders, joins: [{ ...orders.joins[0], kind }] }
     const codec = createPipelineCodec(pipeline, schemas, null)
     const nullable = outputOf(pipeline).fields.filter(({ default: value }) => value === null)
     const type = avsc.Type.forSchema({ type: 'record', name: 'Missing', fields: nullable })
@@ -122,7 +125,7 @@ test('what is written where a side is missing decodes to nulls, and what is neve
       ...(kind === 'left' || kind === 'outer' ? paid.map(({ name }) => name) : []),
     ])
     assert.deepEqual(
-      { ...type.fromBuffer(Buffer.concat(codec.missing)) },
+      { ...type.fromBuffer(Buffer.concat(codec.missing.flat())) },
       Object.fromEntries(names.map((name) => [name, null])),
     )
   }
@@ -130,7 +133,7 @@ test('what is written where a side is missing decodes to nulls, and what is neve
 
 test('a field that is not there is refused with the likely one', () => {
   const select = [{ name: 'amount', source: 'amuont' }]
-  assert.throws(() => planOutput({ ...orders, join: { ...orders.join!, select } }, schemas), {
+  assert.throws(() => planOutput({ ...orders, joins: [{ ...orders.joins[0], select }] }, schemas), {
     code: 'SCHEMA_INVALID',
     message: /payments has no field amuont; did you mean "amount"\?/,
   })
@@ -138,7 +141,7 @@ test('a field that is not there is refused with the likely one', () => {
 
 test('two output fields of one name are refused', () => {
   const select = [{ name: 'price', source: 'amount' }]
-  assert.throws(() => planOutput({ ...orders, join: { ...orders.join!, select } }, schemas), {
+  assert.throws(() => planOutput({ ...orders, joins: [{ ...orders.joins[0], select }] }, schemas), {
     code: 'SCHEMA_INVALID',
     message: /two fields named price/,
   })

@@ -101,7 +101,7 @@ test('partitions that are added to what says how many tasks there are, and how f
 })
 
 test('validate shows the topics on the way', () => {
-  const nothing = { facts: [], dimensions: [[]], right: [] }
+  const nothing = { facts: [], dimensions: [[]], rights: [[]] }
   const lines = topology(through('facts'), nothing as unknown as Parameters<typeof topology>[1])
   assert.match(lines[0], /^job: orders, by order_id through job-facts-repartition, event time/)
   const internal = 'Internal topics: job-facts-repartition, job-window-changelog'

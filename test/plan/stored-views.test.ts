@@ -33,11 +33,13 @@ const plan = planOutput(pipeline, {
       field('brand', 'string'),
     ]),
   ],
-  right: record('Payment', [
-    field('method', 'string'),
-    field('amount', 'double'),
-    field('paid_at', 'long'),
-  ]),
+  rights: [
+    record('Payment', [
+      field('method', 'string'),
+      field('amount', 'double'),
+      field('paid_at', 'long'),
+    ]),
+  ],
 } as unknown as Parameters<typeof planOutput>[1])
 
 function record(name: string, fields: object[]): object {

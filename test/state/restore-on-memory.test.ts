@@ -156,7 +156,11 @@ async function assertReplayed(
     for (const side of [LEFT, RIGHT]) {
       for (const key of KEYS) {
         const bytes = bytesOf(Buffer.from(key))
-        for (const { time, body } of await task.window.queries.recordsOf(side, bytes, 1000)) {
+        for (const { time, body } of await task.queries.windows[0].queries.recordsOf(
+          side,
+          bytes,
+          1000,
+        )) {
           found.push(entryText(side, key, time, body))
         }
       }

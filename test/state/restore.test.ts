@@ -52,7 +52,7 @@ class Changelog {
   /** Takes the task, as an instance does. */
   async take(store: Store): Promise<JoinTask> {
     const pages = new PageStore(store, codec.layout)
-    const task = new JoinTask(taskOf(0, 1), pages, context.plan.join!, context)
+    const task = new JoinTask(taskOf(0, 1), pages, context)
     await restore(task, this.ports())
     return task
   }
@@ -126,14 +126,28 @@ function put(task: JoinTask, key: string, time: number, bodyBytes = 0): void {
   const bytes = bytesOf(Buffer.from(key))
   const hash = hashBytes(bytes, 0, bytes.length)
   const times = Float64Array.of(time)
-  task.window.insert(RIGHT, times, 0, hash, bytes, 0, bytes.length, NO_BYTES, 0, 0, bodyBytes)
+  task.queries.windows[0].insert(
+    RIGHT,
+    times,
+    0,
+    hash,
+    bytes,
+    0,
+    bytes.length,
+    NO_BYTES,
+    0,
+    0,
+    bodyBytes,
+  )
   const { clock } = task.state
   clock.streamTime = Math.max(clock.streamTime, time)
 }
 
 async function keysOf(task: JoinTask, ...keys: string[]): Promise<string[]> {
   const found = await Promise.all(
-    keys.map((key) => task.window.queries.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10)),
+    keys.map((key) =>
+      task.queries.windows[0].queries.recordsOf(RIGHT, bytesOf(Buffer.from(key)), 10),
+    ),
   )
   return keys.filter((_, i) => found[i].length > 0)
 }
@@ -409,12 +423,7 @@ test('two stores of a task share its pages, changelog and checkpoint, and each g
   const changelog = new Changelog()
   const store = await openStore(join(folder, 'two stores'))
   const take = async (): Promise<[JoinTask, Numbers]> => {
-    const task = new JoinTask(
-      taskOf(0, 1),
-      new PageStore(store, codec.layout),
-      context.plan.join!,
-      context,
-    )
+    const task = new JoinTask(taskOf(0, 1), new PageStore(store, codec.layout), context)
     const numbers = new Numbers(task.state)
     task.state.add(numbers)
     await restore(task, changelog.ports())

@@ -111,9 +111,9 @@ class StreamedJoin {
 
   constructor(times: ModelTimes, { pipeline, codec, output, table }: Compiled) {
     const { beforeMs, afterMs, graceMs, late } = times
-    const join = pipeline.join!
+    const [join] = pipeline.joins
     const lateness = late === undefined ? join.late : { left: late[0], right: late[1] }
-    const own = { ...pipeline, join: { ...join, beforeMs, afterMs, graceMs, late: lateness } }
+    const own = { ...pipeline, joins: [{ ...join, beforeMs, afterMs, graceMs, late: lateness }] }
     const context = taskContext(own, codec, {
       dimensions: [table],
       outputs: wholeOutput(own, FRAME),
@@ -124,12 +124,7 @@ class StreamedJoin {
     })
     this.#counts = context.counts
     this.#output = output
-    this.#task = new JoinTask(
-      taskOf(0, 1),
-      new PageStore(new Disk().open(), codec.layout),
-      context.plan.join!,
-      context,
-    )
+    this.#task = new JoinTask(taskOf(0, 1), new PageStore(new Disk().open(), codec.layout), context)
   }
 
   async take(run: readonly StreamStep[]): Promise<void> {

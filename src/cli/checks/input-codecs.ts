@@ -26,9 +26,14 @@ export function codecsOf(
 }
 
 /** The field that a side is joined by, and what to write where its records have another key. */
-function joinOf({ join }: Pipeline, side: number): ValueSample['join'] {
-  if (join === null) return null
+function joinOf({ joins }: Pipeline, side: number): ValueSample['join'] {
+  const join = joins.at(Math.max(0, side - 1))
+  if (join === undefined) return null
+  if (joins.length > 1) {
+    const field = side === 0 ? join.onLeft : join.onRight
+    return { field, instead: 'let a pipeline without a join write it so, with `output.key`' }
+  }
   const word = join.repartition === null ? ['facts', 'right'][side] : 'both'
   const field = side === 0 ? join.onLeft : join.onRight
-  return { field, instead: `write \`repartition: ${word}\` under \`join\`` }
+  return { field, instead: `write \`repartition: ${word}\` under \`${join.path.join('.')}\`` }
 }

@@ -33,7 +33,7 @@ export function offsetsFault(pipeline: Pipeline, state: OffsetsState): string | 
   // What an earlier stage has read has no window beside it.
   const { topics } = lastStage(plan)
   const read = committed.filter(({ topic }) => topics.includes(topic))
-  if (plan.join === null || read.length === 0) return undefined
+  if (plan.joins.length === 0 || read.length === 0) return undefined
   const { headers, isRunning } = state
   if ([...headers.values()].every((header) => header === undefined)) {
     return messageOf(windowMissing({ ...read[0], committed: read[0].offset, stored: -1 }))

@@ -31,14 +31,33 @@ interface WindowSize {
   readonly bytes: number
 }
 
-/** Records of a stream are stored for twice window and grace; null: nothing is joined. */
-function windowSize({ join }: Pipeline, streams: readonly StreamSize[]): WindowSize | null {
-  if (join === null) return null
-  const seconds = (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
-  const sum = (of: (size: StreamSize) => number): number =>
-    streams.reduce((all, size) => all + of(size) * seconds, 0)
-  return { records: sum(({ rate }) => rate), bytes: sum(({ rate, bytes }) => rate * bytes) }
+/**
+ * Records of a stream are stored for twice window and grace, those of a later join for as long more as the earlier ones
+ * hold theirs; what an earlier join gives is as often as the facts are, and has the bytes of all its parts. null: nothing
+ * is joined.
+ */
+function windowSize({ joins }: Pipeline, streams: readonly StreamSize[]): WindowSize | null {
+  if (joins.length === 0) return null
+  const [facts, ...rights] = streams
+  let records = 0
+  let bytes = 0
+  let delayMs = 0
+  let leftBytes = facts?.bytes ?? 0
+  for (const [j, join] of joins.entries()) {
+    const { rate: leftRate } = facts ?? NO_STREAM
+    const right = rights.at(j) ?? NO_STREAM
+    const { beforeMs, afterMs, graceMs } = join
+    const seconds = (2 * (Math.max(beforeMs, afterMs) + graceMs)) / 1000
+    const rightSeconds = seconds + delayMs / 1000
+    records += leftRate * seconds + right.rate * rightSeconds
+    bytes += leftRate * leftBytes * seconds + right.rate * right.bytes * rightSeconds
+    leftBytes += right.bytes
+    delayMs += beforeMs + afterMs + graceMs
+  }
+  return { records, bytes }
 }
+
+const NO_STREAM: StreamSize = { rate: 0, bytes: 0 }
 
 export const dimensionBytes = ({ rows, rowBytes }: DimensionSize): number =>
   rows * (rowBytes + ROW_OVERHEAD)

@@ -61,15 +61,18 @@ const fieldsBytes = (fields: readonly OutputField[]): number =>
 export interface RecordBytesEstimate {
   /** An output value, with its frame. */
   readonly output: number
-  /** What a fact and a right record take in the window. */
-  readonly left: number
-  readonly right: number
+  /** By join: what a left and a right record take in its window. */
+  readonly windows: readonly { readonly left: number; readonly right: number }[]
 }
 
 export function estimateBytes(plan: OutputPlan): RecordBytesEstimate {
-  const left = fieldsBytes([...plan.facts, ...plan.dimensions.flat()])
-  const right = fieldsBytes(plan.right)
-  return { output: FRAME_BYTES + left + right, left, right }
+  let left = fieldsBytes([...plan.facts, ...plan.dimensions.flat()])
+  const windows = plan.rights.map((fields) => {
+    const window = { left, right: fieldsBytes(fields) }
+    left += window.right
+    return window
+  })
+  return { output: FRAME_BYTES + left, windows }
 }
 
 /** `string`, `["null", "long"]`, `enum Channel`: a type in a word or two. */

@@ -122,7 +122,7 @@ export function changelogStep(pipeline: Pipeline, layout: string, headers: Heade
   const topic = changelogName(pipeline)
   const written = [...headers].filter(([, header]) => header !== undefined)
   if (written.length === 0) return []
-  if (pipeline.join === null) return [step('refuse', 'window', messageOf(joinTakenOut(topic)))]
+  if (pipeline.joins.length === 0) return [step('refuse', 'window', messageOf(joinTakenOut(topic)))]
   const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
   if (other.length > 0) {
     const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`

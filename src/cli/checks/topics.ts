@@ -4,6 +4,7 @@ import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
 import { alikeTopics, inputTopics, leadTopic, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
+import { latenessOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 type Found = ReadonlyMap<string, TopicDescription>
@@ -45,8 +46,8 @@ export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
   )
 }
 
-const apart = ({ join }: Pipeline): string =>
-  join === null ? 'an output has its fact’s partition' : 'records of one key would not meet'
+const apart = ({ joins }: Pipeline): string =>
+  joins.length === 0 ? 'an output has its fact’s partition' : 'records of one key would not meet'
 
 const number = (found: TopicDescription, key: string, fallback: number): number =>
   Number(found.config.get(key) ?? fallback)
@@ -83,14 +84,19 @@ function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescripti
   return warn(what, `${topic} is not compacted: every start reads all that was ever in it`, remedy)
 }
 
-/** How long a record may be of use after it came. */
-const windowMsOf = ({ join }: Pipeline): number =>
-  join === null ? 0 : Math.max(join.beforeMs, join.afterMs) + join.graceMs
+/** How long a record may be of use after it came; of a later join, for as long more as earlier ones hold theirs. */
+function windowMsOf({ joins }: Pipeline, source: number): number {
+  if (joins.length === 0) return 0
+  const last = Math.max(0, source - 1)
+  const { beforeMs, afterMs, graceMs } = joins[last]
+  const delayMs = joins.slice(0, last).reduce((sum, one) => sum + latenessOf(one).heldMs, 0)
+  return delayMs + Math.max(beforeMs, afterMs) + graceMs
+}
 
 /** A source must keep records for longer than the join may need to read them again. */
 export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {
-  const windowMs = windowMsOf(pipeline)
-  return sourcesOf(pipeline).flatMap(({ config: { topic: name } }) => {
+  return sourcesOf(pipeline).flatMap(({ config: { topic: name } }, source) => {
+    const windowMs = windowMsOf(pipeline, source)
     const topic = found.get(name)
     if (topic === undefined) return []
     const what = 'retention'

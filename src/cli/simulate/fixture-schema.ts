@@ -52,8 +52,12 @@ const output = object('A record of an output topic.', {
   value: { type: 'object', description: 'The whole value.' },
   contains: { type: 'object', description: 'In place of value: some of its fields.' },
 })
-/** What a record was in the file: `fact`, `right`, or a dimension’s name. */
-const from = { type: 'string', description: 'fact, right, or the name of a dimension.' }
+/** What a record was in the file: `fact`, `right` or a join’s name, or a dimension’s. */
+const from = {
+  type: 'string',
+  description:
+    'fact, right (where there are several joins, the name of one), or the name of a dimension.',
+}
 
 const testCase = object(
   'Records that come, and what has to come out.',
@@ -63,7 +67,10 @@ const testCase = object(
       ...list('What happens, one after the other.', {
         ...object('One of these.', {
           fact: object('A record of the fact topic.', record),
-          right: object('A record of the join’s topic.', record),
+          right: object('A record of the join’s topic.', {
+            join: { type: 'string', description: 'The join’s name, where there are several.' },
+            ...record,
+          }),
           row: object(
             'A record of a dimension’s topic.',
             { dimension: { type: 'string', description: 'Its name.' }, ...row },
@@ -152,6 +159,11 @@ export interface RawRecord {
   base64?: string
 }
 
+/** A record of a join’s topic. */
+export interface RawRight extends RawRecord {
+  join?: string
+}
+
 export interface RawOutput {
   to?: string
   key?: Key
@@ -169,7 +181,7 @@ export interface RawFault {
 
 export interface RawStep {
   fact?: RawRecord
-  right?: RawRecord
+  right?: RawRight
   row?: RawRecord & { dimension: string }
   wait?: string
 }

@@ -24,9 +24,12 @@ import {
   type RawStep,
 } from './fixture-schema.ts'
 import { type GivenRecord, GivenRecords, readTime } from './given-record.ts'
+import { joinNamed, kindsOf, NO_JOIN } from './joins.ts'
 
 export type Step =
-  | { readonly kind: 'fact' | 'right'; readonly record: GivenRecord }
+  | { readonly kind: 'fact'; readonly record: GivenRecord }
+  /** Of a join, by its number; the first where it has none. */
+  | { readonly kind: 'right'; readonly join?: number; readonly record: GivenRecord }
   | { readonly kind: 'row'; readonly dimension: number; readonly record: GivenRecord }
   | { readonly kind: 'wait'; readonly ms: number }
 
@@ -71,7 +74,6 @@ export interface Fixture {
   readonly cases: readonly Case[]
 }
 
-const NO_JOIN = 'the pipeline has no join'
 /** In place of a step that is wrong, which is reported. */
 const NOTHING: Step = { kind: 'wait', ms: 0 }
 const CLOCK = Date.parse('2025-01-01T00:00:00Z')
@@ -116,14 +118,14 @@ function isPipeline(file: string): EnricherError {
  * all, and none has to be carried anywhere.
  */
 function keyedByJoin(pipeline: Pipeline): Pipeline {
-  const { facts, join } = pipeline
-  if (join === null || join.repartition === null) return pipeline
+  const { facts, joins } = pipeline
+  if (repartitioned(pipeline).length === 0) return pipeline
   const byText = { keyFormat: 'text', keySchema: null } as const
   const isThrough = (side: 0 | 1): boolean => repartitioned(pipeline).some((o) => o.side === side)
   return {
     ...pipeline,
     facts: isThrough(0) ? { ...facts, ...byText } : facts,
-    join: { ...join, ...(isThrough(1) ? byText : {}), repartition: null },
+    joins: joins.map((join) => ({ ...join, ...(isThrough(1) ? byText : {}), repartition: null })),
   }
 }
 
@@ -132,7 +134,7 @@ class FixtureReader {
   readonly #pipeline: Pipeline
   readonly #yaml: YamlFile
   readonly #codec: PipelineCodec
-  /** Facts, and right records where there is a join. */
+  /** Facts, and each join's right records. */
   readonly #sources: readonly GivenRecords[]
   readonly #dimensions: readonly GivenRecords[]
   /** By output. */
@@ -145,10 +147,11 @@ class FixtureReader {
     const all = inputSchemas(schemas)
     const keys = keyPlans(pipeline, schemas)
     const sources = sourcesOf(pipeline).length
-    const on = [pipeline.join?.onLeft, pipeline.join?.onRight].slice(0, sources)
+    const { joins } = pipeline
+    const on = [joins.at(0)?.onLeft, ...joins.map(({ onRight }) => onRight)]
     const given = inputsOf(pipeline).map(({ config }, i) => {
       const topic = i < sources ? config : { ...config, time: null }
-      return new GivenRecords(topic, on[i], all[i], keys[i], yaml.report)
+      return new GivenRecords(topic, on.at(i), all[i], keys[i], yaml.report)
     })
     this.#sources = given.slice(0, sources)
     this.#dimensions = given.slice(sources)
@@ -202,17 +205,16 @@ class FixtureReader {
       const { dimension, ...row } = raw.row
       return this.#row(dimension, [...path, 'row', 'dimension'], row, [...path, 'row'])
     }
-    const [facts, right] = this.#sources
+    const [facts] = this.#sources
     if (raw.fact !== undefined) {
       const record = facts.read(raw.fact, [...path, 'fact'])
       return { kind: 'fact', record }
     }
-    if (right === undefined) {
-      this.#yaml.report([...path, 'right'], `${NO_JOIN}, so there is no right record`)
-      return NOTHING
-    }
-    const record = right.read(raw.right!, [...path, 'right'])
-    return { kind: 'right', record }
+    const right = raw.right!
+    const join = joinNamed(right.join, this.#pipeline, [...path, 'right'], this.#yaml.report)
+    if (join < 0) return NOTHING
+    const record = this.#sources[1 + join].read(right, [...path, 'right'])
+    return { kind: 'right', join, record }
   }
 
   /** @param place of the name */
@@ -261,8 +263,7 @@ class FixtureReader {
   }
 
   #fault({ from, key, reason }: RawFault, path: Path): ExpectedFault {
-    const sources = ['fact', 'right'].slice(0, this.#sources.length)
-    const known = [...sources, ...this.#pipeline.dimensions.map(({ name }) => name)]
+    const known = [...kindsOf(this.#pipeline), ...this.#pipeline.dimensions.map(({ name }) => name)]
     if (!known.includes(from)) {
       const what = `${from} is none of ${known.join(', ')}${didYouMean(from, known)}`
       this.#yaml.report([...path, 'from'], what)

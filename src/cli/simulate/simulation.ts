@@ -23,6 +23,7 @@ import { PageStore } from '../../state/page-store.ts'
 import { createTask } from '../../task/create-task.ts'
 import type { RunnableTask, TaskContext, TaskEpoch } from '../../task/task.ts'
 import type { Step } from './fixture.ts'
+import { kindsOf } from './joins.ts'
 import { answerOf, keyText, type TimedRecord, written } from './records.ts'
 import { SimulatedDimension } from './simulated-dimension.ts'
 
@@ -39,7 +40,7 @@ export interface Output {
 
 /** A record that was rejected or dropped. */
 export interface Fault {
-  /** `fact`, `right`, or a dimension's name. */
+  /** `fact`, `right` or a join’s name, or a dimension's. */
   readonly from: string
   readonly key: string | null
   readonly reason: string
@@ -70,8 +71,6 @@ const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensio
 const FRAME_BYTES = 5
 /** Why records are dropped. */
 const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
-/** By source. */
-const KINDS = ['fact', 'right'] as const
 
 /** A pipeline with one task. What it would send is decoded, and added to `effects`. */
 export class Simulation {
@@ -82,6 +81,8 @@ export class Simulation {
   /** By output. */
   readonly #outputs: readonly AvroJson[]
   readonly #counts: Counts
+  /** By source: what its records are called. */
+  readonly #kinds: readonly string[]
   /** By dimension; those of one table are one. */
   readonly #dimensions: readonly SimulatedDimension[]
   readonly #task: RunnableTask
@@ -99,7 +100,9 @@ export class Simulation {
     this.#clock = clock
     this.#stores = stores
     this.#outputs = codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
-    this.#counts = new Counts(pipeline.dimensions.map(({ name }) => name))
+    const names = pipeline.dimensions.map(({ name }) => name)
+    this.#counts = new Counts(names, this.#plan.sources.length, this.#plan.joins.length)
+    this.#kinds = kindsOf(pipeline)
     const { rejects } = this.effects
     const tables = this.#plan.tables.map(({ dimensions: [first] }, t) => {
       const config = pipeline.dimensions[first]
@@ -113,7 +116,7 @@ export class Simulation {
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
-    const window = pipeline.join && (await openStore(join(folder, 'window')))
+    const window = pipeline.joins.length > 0 ? await openStore(join(folder, 'window')) : null
     const tables: Store[] = []
     for (const t of planOf(pipeline).tables.keys()) {
       tables.push(await openStore(join(folder, `dimension-${t}`)))
@@ -161,7 +164,7 @@ export class Simulation {
     await this.#moveTo(Math.max(this.#clock, timestamp))
     const record = { ...step.record, timestamp }
     if (step.kind === 'row') await this.#dimensions[step.dimension].take(record)
-    else await this.#offer(step.kind, record)
+    else await this.#offer(step.kind === 'fact' ? 0 : 1 + (step.join ?? 0), record)
   }
 
   async close(): Promise<void> {
@@ -183,8 +186,7 @@ export class Simulation {
     return keyText(this.#codec.sources[source].key, key)
   }
 
-  async #offer(kind: 'fact' | 'right', record: TimedRecord): Promise<void> {
-    const source = KINDS.indexOf(kind)
+  async #offer(source: number, record: TimedRecord): Promise<void> {
     const { topic } = this.#plan.sources[source]
     const before = this.#dropped()
     this.#task.offer(source, await answerOf(topic, this.#offsets[source]++, record))
@@ -193,7 +195,7 @@ export class Simulation {
     const key = this.#keyText(source, record.key)
     for (const reason of DROPS) {
       if (after[reason] === before[reason]) continue
-      this.effects.drops.push({ from: kind, key, reason, error: '' })
+      this.effects.drops.push({ from: this.#kinds[source], key, reason, error: '' })
     }
   }
 
@@ -267,7 +269,7 @@ export class Simulation {
       String(record.headers.findLast(([key]) => key === `enricher.${name}`)?.[1])
     const source = this.#plan.sources.findIndex(({ topic }) => topic === header('topic'))
     return {
-      from: KINDS[source],
+      from: this.#kinds[source],
       key: this.#keyText(source, record.key),
       reason: header('reason'),
       error: header('error'),

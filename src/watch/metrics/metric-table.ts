@@ -81,22 +81,22 @@ export const METRICS = {
   ],
   window_probes_total: [
     'counter',
-    ['side', 'result'],
+    ['side', 'result', 'join'],
     'Records that found (hit) or did not find (miss) the 32-bit hash of their key on the other side of the window; in a few of a million the key is another. Only with a join',
   ],
   window_unmatched_total: [
     'counter',
-    ['side'],
+    ['side', 'join'],
     'Records that came out without a match. Only with a join',
   ],
   window_closed_matches_total: [
     'counter',
-    [],
+    ['join'],
     'Matches that came too late: one of the two records had come out without one already. Only with a join',
   ],
   match_delay_seconds: [
     'histogram',
-    ['first'],
+    ['first', 'join'],
     'Distance of the event times of two records that matched, by the side that was first. How much of the window is needed. Only with a join',
     0,
   ],
@@ -228,14 +228,14 @@ export const METRICS = {
   ],
   window_records: [
     'gauge',
-    ['side'],
+    ['side', 'join'],
     'Records in the window, with those that wait for expiry. Only with a join',
   ],
   window_pages: ['gauge', [], 'Pages in the stores. Only with a join'],
-  window_segments: ['gauge', ['side'], 'Segments in the window. Only with a join'],
+  window_segments: ['gauge', ['side', 'join'], 'Segments in the window. Only with a join'],
   window_segments_expired_total: [
     'counter',
-    ['side'],
+    ['side', 'join'],
     'Segments dropped because stream time has passed them. Only with a join',
   ],
   memory_bytes: [

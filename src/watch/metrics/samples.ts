@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { getHeapStatistics } from 'node:v8'
 import type { RejectReason } from '../../batch.ts'
-import type { JoinConfig, Pipeline } from '../../config/pipeline.ts'
+import type { Pipeline } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
 import { inputsOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
 import type { Counts } from '../../counts/counts.ts'
@@ -10,11 +10,12 @@ import type { Dimension } from '../../dimension/dimension.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
 import type { TaskFigures } from '../../task/task.ts'
-import { type ServiceParts, SIDES } from '../status/parts.ts'
+import type { ServiceParts } from '../status/parts.ts'
 import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
 import { JOIN_REASONS, REASON_NAMES } from '../verdict/reasons.ts'
 import { LEVELS, type Verdict } from '../verdict/verdict.ts'
 import { storeSizes } from './disk.ts'
+import { collectHeld, collectJoins } from './join-samples.ts'
 import { collectLabelled } from './labelled-samples.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -69,10 +70,14 @@ function collectInstance(
   }
 }
 
-function collectVerdict(metrics: Metrics, { join }: Pipeline, { verdict, reasons }: Verdict): void {
+function collectVerdict(
+  metrics: Metrics,
+  { joins }: Pipeline,
+  { verdict, reasons }: Verdict,
+): void {
   for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
   for (const reason of REASON_NAMES) {
-    if (join === null && JOIN_REASONS.has(reason)) continue
+    if (joins.length === 0 && JOIN_REASONS.has(reason)) continue
     const holds = reasons.some((stated) => stated.reason === reason)
     metrics.degraded.set({ reason }, holds ? 1 : 0)
   }
@@ -84,8 +89,8 @@ function hashOf(pipeline: Pipeline): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
-async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise<void> {
-  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, join !== null))) {
+async function collectDisk(metrics: Metrics, { state, joins }: Pipeline): Promise<void> {
+  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, joins.length > 0))) {
     metrics.store_disk_bytes.set({ store }, bytes)
   }
 }
@@ -103,7 +108,7 @@ function collectCounts(metrics: Metrics, { pipeline, plan, counts }: ServicePart
     }
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
-  if (pipeline.join !== null) collectJoin(metrics, pipeline, pipeline.join, counts)
+  if (pipeline.joins.length > 0) collectJoins(metrics, pipeline, counts)
   else {
     const { topic } = pipeline.facts
     metrics.facts_read_again_total.inc({ topic }, counts.readAgain.get(topic) ?? 0)
@@ -144,30 +149,6 @@ function collectFiltered(
     metrics.records_filtered_total.inc({ topic }, records)
     metrics.records_dropped_total.inc({ stage, reason: 'filtered' }, records)
   }
-}
-
-function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, counts: Counts): void {
-  const windowMs = Math.max(join.beforeMs, join.afterMs)
-  for (const [s, side] of SIDES.entries()) {
-    const { topic } = sourcesOf(pipeline)[s].config
-    metrics.records_late_total.inc({ topic }, counts.late[s])
-    metrics.window_probes_total.inc({ side, result: 'hit' }, counts.probeHits[s])
-    metrics.window_probes_total.inc({ side, result: 'miss' }, counts.probeMisses[s])
-    metrics.window_segments_expired_total.inc({ side }, counts.window.segmentsExpired[s])
-    metrics.window_unmatched_total.inc({ side }, counts.window.unmatched[s])
-    metrics.match_delay_seconds.set(
-      { first: side },
-      counts.window.matchDelays[s],
-      Math.max(1, windowMs / 1000),
-    )
-    metrics.record_lateness_seconds.set(
-      { topic },
-      counts.lateness[s],
-      Math.max(1, (windowMs + join.graceMs) / 1000),
-    )
-  }
-  metrics.window_closed_matches_total.inc(counts.window.closedMatches)
-  metrics.records_dropped_total.inc({ stage: 'window', reason: 'late' }, counts.droppedLate)
 }
 
 function collectRejects(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
@@ -234,15 +215,16 @@ function collectTasks(
       if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
     }
   }
-  if (pipeline.join === null) return
+  if (pipeline.joins.length === 0) return
   const last = plan.stages.length - 1
   collectWindows(
     metrics,
+    pipeline,
     tasks.filter(({ task }) => task.stage === last),
   )
 }
 
-function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {
+function collectWindows(metrics: Metrics, pipeline: Pipeline, tasks: readonly HeldTask[]): void {
   const figures = tasks.map(({ task }) => task.figures())
   for (const [i, { task, restoreRemaining }] of tasks.entries()) {
     const partition = String(task.partition)
@@ -258,16 +240,7 @@ function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {
   const sum = (of: (task: TaskFigures) => number): number =>
     figures.reduce((total, task) => total + of(task), 0)
   metrics.window_pages.set(sum(({ pages }) => pages))
-  for (const [s, side] of SIDES.entries()) {
-    metrics.window_records.set(
-      { side },
-      sum(({ records }) => records[s]),
-    )
-    metrics.window_segments.set(
-      { side },
-      sum(({ segments }) => segments[s]),
-    )
-  }
+  collectHeld(metrics, pipeline, figures)
 }
 
 function secondsLeft(remaining: number, total: number, begunMs: number): number | null {

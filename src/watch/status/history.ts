@@ -128,12 +128,12 @@ export class History {
     const { counts, pipeline } = this.#parts
     const counted = [
       counts.consumed[0],
-      counts.consumed[1],
+      counts.consumedRight(pipeline.joins.length),
       counts.produced.get(pipeline.output.topic) ?? 0,
       counts.rejects.total,
-      counts.late[0] + counts.late[1],
-      counts.window.unmatched[0] + counts.window.unmatched[1],
-      counts.probeHits[0] + counts.probeMisses[0],
+      counts.lateRecords,
+      counts.unmatched,
+      counts.window.probeHits[0] + counts.window.probeMisses[0],
       counts.epochs.committed,
     ]
     const { lookupMisses, lookupNulls } = counts

@@ -75,11 +75,11 @@ export class Operator implements Admin {
   }
 
   #rebuildWindow(store: string): void {
-    const { join, dimensions } = this.#parts.pipeline
+    const { joins, dimensions } = this.#parts.pipeline
     const [, partition] = /^window-(\d+)$/.exec(store) ?? []
-    if (partition === undefined || join === null) {
+    if (partition === undefined || joins.length === 0) {
       const names = dimensions.map(({ name }) => name)
-      const all = join === null ? names : [...names, 'window-N']
+      const all = joins.length === 0 ? names : [...names, 'window-N']
       throw new ApiError(404, `There is no store ${store}; there are ${all.join(', ') || 'none'}`)
     }
     if (this.#running().rebuild(Number(partition))) return

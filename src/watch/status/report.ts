@@ -76,7 +76,7 @@ export function memoryParts({
     bytes.epoch += task.epochBytes
     for (const { bufferedBytes } of task.queues) bytes.fetch += bufferedBytes
   }
-  if (pipeline.join !== null) return bytes
+  if (pipeline.joins.length > 0) return bytes
   const { pages: _, index: __, ...others } = bytes
   return others
 }

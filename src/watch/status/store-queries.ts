@@ -55,7 +55,7 @@ export class ServiceQueries implements StoreQueries {
     key: string,
     asked?: number,
   ): Promise<WindowRecords | Elsewhere> {
-    if (this.#parts.pipeline.join === null) {
+    if (this.#parts.pipeline.joins.length === 0) {
       throw new ApiError(404, 'The pipeline has no join, so there is no window')
     }
     const partition = asked ?? this.#partitionOf(side, key)

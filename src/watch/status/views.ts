@@ -1,12 +1,9 @@
 /** What the API and the status page show of the running parts. */
 
-import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
-import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
 import { lastStage } from '../../plan/plan.ts'
-import type { TaskFigures } from '../../task/task.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
@@ -15,6 +12,7 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
+import { joinCounts, joinTopology, placeOf, queuesOf } from './join-views.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
@@ -50,8 +48,8 @@ export class ServiceViews implements Views {
       members: () => members.recent(),
       own: () => this.summary(),
     })
-    const { state, join } = parts.pipeline
-    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, join !== null))
+    const { state, joins } = parts.pipeline
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, joins.length > 0))
   }
 
   async status(records: boolean): Promise<object> {
@@ -76,26 +74,20 @@ export class ServiceViews implements Views {
       rebalances: counts.rebalances.total,
       counts: {
         facts: counts.consumed[0],
-        right: counts.consumed[1],
+        right: counts.consumedRight(pipeline.joins.length),
         output: counts.produced.get(pipeline.output.topic) ?? 0,
         rejects: counts.rejects.total,
-        late: counts.late[0] + counts.late[1],
+        late: counts.lateRecords,
         missing: counts.droppedMissing,
         otherType: counts.otherTypes.total,
         filtered: counts.filtered.total,
-        unmatched: counts.window.unmatched[0] + counts.window.unmatched[1],
+        unmatched: counts.unmatched,
       },
       topology: this.topology(),
       tasks: this.tasks(),
       repartition: this.#repartition(),
       dimensions: this.dimensions(records),
-      join: (pipeline.join === null ? [] : SIDES).map((side, s) => ({
-        side,
-        hits: counts.probeHits[s],
-        misses: counts.probeMisses[s],
-        unmatched: counts.window.unmatched[s],
-        delays: delaysOf(counts.window.matchDelays[s]),
-      })),
+      join: joinCounts(pipeline, counts),
       epochs: {
         committed: epochs.committed,
         aborted: (transactions.get('aborted') ?? 0) + (transactions.get('fenced') ?? 0),
@@ -137,7 +129,7 @@ export class ServiceViews implements Views {
   }
 
   topology(): object {
-    const { facts, join, dimensions, output, outputs, name } = this.#parts.pipeline
+    const { facts, dimensions, output, outputs, name } = this.#parts.pipeline
     const changelog = changelogTopic(this.#parts.pipeline)
     return {
       pipeline: name,
@@ -149,8 +141,7 @@ export class ServiceViews implements Views {
         on: d.on,
         missing: d.missing,
       })),
-      right: join && { topic: join.topic },
-      join: join && joinOf(join),
+      ...joinTopology(this.#parts.pipeline),
       repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
         return { side: SIDES[side], topic }
       }),
@@ -162,16 +153,15 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const { plan, worker } = this.#parts
+    const { pipeline, plan, worker } = this.#parts
     const last = lastStage(plan).number
     const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
     tasks.sort((a, b) => a.task.partition - b.task.partition)
     return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
       partition: task.partition,
       state,
-      ...placeOf(task.figures()),
-      lag: { facts: task.queues[0].lag, right: task.queues[1]?.lag ?? null },
-      offsets: { facts: task.queues[0].taken, right: task.queues[1]?.taken ?? null },
+      ...placeOf(task.figures(), pipeline),
+      ...queuesOf(task.queues, pipeline),
       restore:
         state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
     }))
@@ -254,27 +244,4 @@ export class ServiceViews implements Views {
     const { rss, heapUsed } = process.memoryUsage()
     return { rss, heapUsed, limits, parts: memoryParts(this.#parts) }
   }
-}
-
-/** Matches by the distance of their event times: those of an entry are up to `uptoMs` apart, and over half of it. */
-function delaysOf({ buckets }: Distribution): { uptoMs: number; count: number }[] {
-  return [...buckets]
-    .map((count, b) => ({ uptoMs: 2 ** b, count }))
-    .filter(({ count }) => count > 0)
-}
-
-const joinOf = ({ kind, onLeft, onRight, beforeMs, afterMs, graceMs }: JoinConfig): object => ({
-  kind,
-  on: { left: onLeft, right: onRight },
-  beforeMs,
-  afterMs,
-  graceMs,
-})
-
-/** How far a task's stream time is, and what its window holds; null: it has none. */
-function placeOf({ streamTime, records, segments, pageBytes, indexBytes }: TaskFigures): object {
-  const [left, right] = records
-  if (left === undefined) return { streamTime: null, window: null }
-  const window = { left, right, segments: Math.max(...segments), bytes: pageBytes + indexBytes }
-  return { streamTime, window }
 }

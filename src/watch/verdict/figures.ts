@@ -1,7 +1,7 @@
 /** What an instance has counted, as far as it tells whether the data is all right. */
 import type { Pipeline } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
-import type { Counts } from '../../counts/counts.ts'
+import type { Counts, WindowCounts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 
 /** Records that did not get to the output, of one kind. */
@@ -24,7 +24,7 @@ export interface LookUps {
   readonly nulls: number
 }
 
-/** What the join has counted; lists are by side, and all 0 without a join. */
+/** What a join has counted; lists are by side, and all 0 without a join. */
 export interface JoinFigures {
   readonly taken: readonly number[]
   readonly matches: number
@@ -43,7 +43,8 @@ export interface Figures {
   /** By kind, what they are of, stage and reason. */
   readonly losses: ReadonlyMap<string, Loss>
   readonly lookUps: readonly LookUps[]
-  readonly join: JoinFigures
+  /** By join; one where there is none. */
+  readonly joins: readonly JoinFigures[]
 }
 
 export function figuresOf(
@@ -52,8 +53,8 @@ export function figuresOf(
   dimensions: readonly Dimension[],
   at: number,
 ): Figures {
-  const { matchDelays, segmentsExpired } = counts.window
-  const matches = matchDelays[0].count + matchDelays[1].count
+  const joins = counts.windows.map((window, j): JoinFigures => joinFigures(counts, window, j))
+  const { matches } = counts.windows.at(-1)!
   const lookUps = pipeline.dimensions.map(({ name }, d) => ({
     dimension: name,
     hits: counts.lookupHits[d],
@@ -65,14 +66,17 @@ export function figuresOf(
     taken: takenOf(pipeline, counts, dimensions, matches),
     losses: new Map(lossesOf(pipeline, counts).map((loss) => [idOf(loss), loss])),
     lookUps,
-    join: {
-      taken: [...counts.consumed],
-      matches,
-      keysFound: counts.probeHits[0] + counts.probeHits[1],
-      closed: [...segmentsExpired],
-    },
+    joins,
   }
 }
+
+/** What comes to a later join are what the earlier ones give: their records count with the facts'. */
+const joinFigures = (counts: Counts, window: WindowCounts, j: number): JoinFigures => ({
+  taken: [counts.consumed[0], counts.consumed[1 + j] ?? 0],
+  matches: window.matches,
+  keysFound: window.probeHits[0] + window.probeHits[1],
+  closed: [...window.segmentsExpired],
+})
 
 const idOf = ({ kind, of, stage, reason }: Loss): string => `${kind} ${of} ${stage} ${reason}`
 /** A topic may have the name of a dimension; blanks it has none. */
@@ -93,7 +97,11 @@ function takenOf(
     add(config.topic, counts.consumed[source])
   }
   for (const { topic, read } of new Set(dimensions)) add(topic, read.records)
-  taken.set(allOf(pipeline), counts.consumed[0] + counts.consumed[1])
+  const inputs = sourcesOf(pipeline).length
+  taken.set(
+    allOf(pipeline),
+    counts.consumed.slice(0, inputs).reduce((sum, records) => sum + records, 0),
+  )
   for (const [d, { name }] of configs.entries()) {
     taken.set(lookedUpIn(name), counts.lookupHits[d] + withoutRow(counts, d))
   }
@@ -101,12 +109,12 @@ function takenOf(
 }
 
 function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
-  const { join, dimensions } = pipeline
+  const { joins, dimensions } = pipeline
   const rejected = [...counts.rejects].map(([labels, count]): Loss => {
     const [of, stage, reason] = labels.split(' ')
     return { kind: 'reject', of, stage, reason, count, among: of }
   })
-  const late = (join === null ? [] : sourcesOf(pipeline)).map(({ config }, side): Loss => {
+  const late = (joins.length === 0 ? [] : sourcesOf(pipeline)).map(({ config }, side): Loss => {
     const of = config.topic
     return {
       kind: 'late',
@@ -130,7 +138,10 @@ function lossesOf(pipeline: Pipeline, counts: Counts): Loss[] {
     return { kind: 'missing', of, stage: 'enrich', reason: 'missing', count, among: lookedUpIn(of) }
   })
   // What the pipeline file has rejected is among the rejects.
-  const fates = join === null ? [] : [join.late.left, join.late.right]
+  const fates = [
+    ...joins.slice(0, 1).map(({ late }) => late.left),
+    ...joins.map(({ late }) => late.right),
+  ]
   return [
     ...rejected,
     ...late.filter((_, side) => fates[side] !== 'reject'),

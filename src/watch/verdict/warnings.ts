@@ -5,6 +5,7 @@
 
 import { keyLook } from '../../codec/key-text.ts'
 import { plural } from '../../config/text.ts'
+import { sourcesOf } from '../../config/topic-names.ts'
 import type { Log } from '../../events.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import type { Figures, Loss } from './figures.ts'
@@ -125,8 +126,8 @@ export class Warnings {
   }
 
   #lookAtMatching(at: number): void {
-    const { join } = this.#parts.pipeline
-    if (join === null) return
+    const { joins } = this.#parts.pipeline
+    if (joins.length === 0) return
     const { silence } = this.#matching
     if (silence === undefined) {
       const report = this.#unmatched.end()
@@ -134,14 +135,16 @@ export class Warnings {
       return
     }
     const { left, right, keysFound } = silence
+    const join = joins[silence.join]
     const report = this.#unmatched.look({ at, count: left, among: left })
     if (report === undefined) return
     const { kind, beforeMs, afterMs } = join
     const within = spanText(Math.max(beforeMs, afterMs))
+    const of = joins.length === 1 ? '' : `join ${join.name}: `
     const hint = keysFound
       ? `keys of one side are there on the other, but their event times are further apart than ${within}: look at \`time\` of both`
       : 'no key of one side was there on the other: look at `on` and `keyFormat` of both'
-    this.#log.event('nothing_matches', { kind, left, right, hint })
+    this.#log.event('nothing_matches', { kind, left, right, hint: of + hint })
   }
 
   #indexOf(dimension: string): number {
@@ -156,16 +159,18 @@ export class Warnings {
   }
 
   #fateOfLate(topic: string): string {
-    const { facts, join } = this.#parts.pipeline
-    const { left, right } = join!.late
-    const fate = topic === facts.topic ? left : right
+    const { facts, joins } = this.#parts.pipeline
+    const fate =
+      topic === facts.topic
+        ? joins[0].late.left
+        : joins.find((join) => join.topic === topic)!.late.right
     return fate === 'emit' ? 'written without a match' : 'dropped'
   }
 
   /** How far behind stream time, in ms, the latest record was that has come since the last time. */
   #mostBehind(topic: string): number {
     const { pipeline, counts } = this.#parts
-    const side = topic === pipeline.facts.topic ? 0 : 1
+    const side = sourcesOf(pipeline).findIndex(({ config }) => config.topic === topic)
     const before = this.#lateness[side]
     const now = counts.lateness[side].buckets.slice()
     this.#lateness[side] = now

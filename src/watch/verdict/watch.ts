@@ -55,7 +55,7 @@ export class Watch {
     this.#answeredAt = now()
     const first = this.#figures()
     this.#recent = new Recent(first)
-    this.#matching = new Matching(first.join)
+    this.#matching = new Matching(first.joins)
     this.#warnings = new Warnings(parts, log, this.#matching, first)
     this.#heldUp = new HeldUp(log)
     this.#disk = new FreeSpace(parts.pipeline.state.dir)
@@ -72,7 +72,7 @@ export class Watch {
     void this.#disk.look()
     const figures = this.#figures()
     this.#recent.add(figures)
-    this.#matching.look(figures.join)
+    this.#matching.look(figures.joins)
     this.#warnings.look(figures)
     this.#judge(figures)
   }

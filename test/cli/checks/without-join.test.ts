@@ -110,7 +110,7 @@ test('a key may be anything, or none', async () => {
   ]
   const schemas = {
     facts: { type: 'record' as const, name: 'Order', fields },
-    right: null,
+    rights: [],
     dimensions: [
       {
         type: 'record' as const,

@@ -30,7 +30,7 @@ test('a disk that is nearly full is a reason, with how much is left', () => {
     taken: new Map(),
     losses: new Map(),
     lookUps: [],
-    join: { taken: [0, 0], matches: 0, keysFound: 0, closed: [0, 0] },
+    joins: [{ taken: [0, 0], matches: 0, keysFound: 0, closed: [0, 0] }],
   }
   const found = (free: number) =>
     judge(figures, new Recent(figures), {

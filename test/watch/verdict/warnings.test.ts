@@ -172,7 +172,7 @@ test('that nothing ever matches is told once windows have closed, with what to l
   const apart = new Watched(t)
   apart.pass(10, () => {
     flow(apart, 0)
-    apart.counts.probeHits[1] += 10
+    apart.counts.window.probeHits[1] += 10
   })
   assert.deepEqual(
     apart.lines.map(({ msg }) => msg),

@@ -1,0 +1,129 @@
+import type { Bytes } from '../bytes.ts'
+import type { TaskOutput } from '../output/task-output.ts'
+import type { TaskRejects } from '../output/task-rejects.ts'
+import type { Join } from '../plan/plan.ts'
+import { LEFT, RIGHT } from '../state/page.ts'
+import type { TaskState } from '../state/task-state.ts'
+import { JoinWindow } from '../window/join-window.ts'
+import { windowTimes } from '../window/segments.ts'
+import type { JoinSink } from '../window/window-options.ts'
+import type { StoredRecord } from '../window/window-queries.ts'
+import { type LateSink, NextJoin } from './next-join.ts'
+import { Owed } from './owed.ts'
+import type { TaskContext, TaskQueries } from './task.ts'
+
+interface ChainOptions {
+  readonly context: TaskContext
+  readonly state: TaskState
+  readonly rejects: TaskRejects
+  /** What takes what comes out of the last join. */
+  readonly rows: Pick<TaskOutput, 'match' | 'unmatched'>
+}
+
+/** The joins of a task, one after the other: what comes out of one is the left side of the next. */
+export class JoinChain implements TaskQueries {
+  readonly windows: readonly JoinWindow[]
+  /** By join: takes what was late, and comes out at once. */
+  readonly lates: readonly LateSink[]
+  /** null: there is one join only. */
+  readonly owed: Owed | null
+  readonly #joins: readonly Join[]
+  readonly #state: TaskState
+
+  constructor({ context, state, rejects, rows }: ChainOptions) {
+    const { plan, codec, counts } = context
+    const { joins } = plan
+    const next = joins.slice(1).map(
+      (to, j) =>
+        new NextJoin({
+          context,
+          from: joins[j],
+          to,
+          missing: codec.missing[j],
+          rejects,
+          counts: counts.windows[j + 1],
+        }),
+    )
+    const sinks: JoinSink[] = [...next, rows]
+    const windows: JoinWindow[] = []
+    for (const [number, join] of joins.entries()) {
+      const window = new JoinWindow({
+        times: windowTimes(join),
+        kind: join.kind,
+        number,
+        log: state.log,
+        clock: state.clock,
+        earlier: windows.at(-1) ?? null,
+        sink: sinks[number],
+        counts: counts.windows[number],
+      })
+      windows.push(window)
+      state.add(window)
+    }
+    const last: LateSink = { late: (side, record) => rows.unmatched(side, record) }
+    this.lates = [...next, last]
+    for (const [j, one] of next.entries()) {
+      one.connect(windows[j], windows[j + 1], this.lates[j + 1])
+    }
+    this.windows = windows
+    this.owed = joins.length === 1 ? null : new Owed(windows, state.clock)
+    this.#joins = joins
+    this.#state = state
+  }
+
+  /** Whether `close` has anything to do. */
+  get isDue(): boolean {
+    for (const { outer } of this.windows) if (outer.isDue) return true
+    return false
+  }
+
+  /** So many matches wait for their pages that `close` has to come first. */
+  get coldFull(): boolean {
+    for (const { coldFull } of this.windows) if (coldFull) return true
+    return false
+  }
+
+  /** Records that may come out without a match, and have not closed yet. */
+  get pending(): number {
+    return this.windows.reduce((sum, { outer }) => sum + outer.pending, 0)
+  }
+
+  /**
+   * Join by join, in their order: matches whose pages have to be read are completed, and what has closed comes out. What
+   * stream time has passed by goes.
+   * @param full whether the rest has to wait for the next epoch
+   */
+  async close(full: () => boolean): Promise<void> {
+    const mustWait = (): boolean => full() || this.coldFull
+    for (const window of this.windows) {
+      await window.resolveCold()
+      await window.outer.close(mustWait)
+    }
+    this.#state.expire()
+  }
+
+  /**
+   * Moves stream time so far that the windows close of all joins whose `idle` is over.
+   * @param silentMs since when nothing has come. @returns whether there was anything to close
+   */
+  moveIdle(silentMs: number): boolean {
+    const { clock } = this.#state
+    let time = Number.NEGATIVE_INFINITY
+    // Until an earlier join has closed all, it gives this one what is in its last slice of time.
+    let lagMs = 0
+    for (const [j, { outer, clock: own, times }] of this.windows.entries()) {
+      if (outer.pending > 0 && silentMs >= this.#joins[j].idleMs) {
+        time = Math.max(time, outer.closedAt + own.delayMs + lagMs)
+      }
+      if (outer.all.length > 0) lagMs += times.sliceMs
+    }
+    if (time === Number.NEGATIVE_INFINITY) return false
+    if (time > clock.streamTime) clock.streamTime = time
+    return true
+  }
+
+  recordsOf(source: number, key: Bytes, most: number): Promise<StoredRecord[]> {
+    const window = this.windows[Math.max(0, source - 1)]
+    return window.queries.recordsOf(source === 0 ? LEFT : RIGHT, key, most)
+  }
+}

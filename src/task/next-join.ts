@@ -1,0 +1,171 @@
+import { type Bytes, copyBytes, hashBytes } from '../bytes.ts'
+import type { WindowCounts } from '../counts/counts.ts'
+import { LooseRecord } from '../output/loose-record.ts'
+import { type HeaderSection, MergedHeaders } from '../output/match-headers.ts'
+import type { Entry, MissingParts } from '../output/task-output.ts'
+import type { TaskRejects } from '../output/task-rejects.ts'
+import { timeText } from '../output/time-text.ts'
+import type { Join } from '../plan/plan.ts'
+import { LEFT } from '../state/page.ts'
+import { reachMs } from '../window/join-clock.ts'
+import type { JoinWindow } from '../window/join-window.ts'
+import { isLate } from '../window/lateness.ts'
+import type { JoinSink } from '../window/window-options.ts'
+import type { TaskContext } from './task.ts'
+
+/** Takes a record that was late, and comes out of its join at once, without a match. */
+export interface LateSink {
+  late(side: number, record: Entry): void
+}
+
+export interface NextJoinOptions {
+  readonly context: TaskContext
+  /** The join whose sink this is, and the one that takes what it gives. */
+  readonly from: Join
+  readonly to: Join
+  /** What `from` gives has in place of a side that is missing. */
+  readonly missing: MissingParts
+  readonly rejects: TaskRejects
+  /** Of `to`. */
+  readonly counts: WindowCounts
+}
+
+/** Between two joins of a chain: what the first finds, or closes without a match, is a left record of the second. */
+export class NextJoin implements JoinSink, LateSink {
+  readonly #options: NextJoinOptions
+  readonly #between: Bytes
+  readonly #merged = new MergedHeaders()
+  readonly #lateRecord = new LooseRecord()
+  /** The record's time: an array, as `insert` takes it. */
+  readonly #times = new Float64Array(1)
+  #from!: JoinWindow
+  #to!: JoinWindow
+  #late!: LateSink
+
+  constructor(options: NextJoinOptions) {
+    this.#options = options
+    this.#between = options.context.outputs.shape.between
+  }
+
+  /** @param late takes what comes out of `to` at once, as it is late there */
+  connect(from: JoinWindow, to: JoinWindow, late: LateSink): void {
+    this.#from = from
+    this.#to = to
+    this.#late = late
+  }
+
+  match(left: Entry, right: Entry): void {
+    const from = this.#from
+    this.#to.takenAt = from.takenAt - from.times.heldMs
+    const time = left.time > right.time ? left.time : right.time
+    this.#take(left, this.#headersOf(left, right), time, left, right)
+  }
+
+  unmatched(side: number, record: Entry): void {
+    this.#to.takenAt = record.time - reachMs(this.#from.times, side)
+    this.#takeAlone(side, record)
+  }
+
+  /** It comes when it comes, and so may be late in the next join, too. */
+  late(side: number, record: Entry): void {
+    const to = this.#to
+    to.takenAt = to.clock.streamTime
+    if (isLate(to.times, record.time, to.takenAt)) this.#takeLate(side, record)
+    else this.#takeAlone(side, record)
+  }
+
+  #headersOf(left: Entry, right: Entry): HeaderSection {
+    const { headers } = this.#options.from
+    if (headers === 'left') return left
+    return headers === 'right' ? right : this.#merged.of(left, right)
+  }
+
+  #takeAlone(side: number, record: Entry): void {
+    if (side === LEFT) this.#take(record, record, record.time, record, null)
+    else this.#take(record, record, record.time, null, record)
+  }
+
+  /** @param keyed has the key. @param left @param right the parts of the body; null: it is missing */
+  #take(
+    keyed: Entry,
+    headers: HeaderSection,
+    time: number,
+    left: Entry | null,
+    right: Entry | null,
+  ): void {
+    const to = this.#to
+    const { buffer, keyStart, keyEnd } = keyed
+    const { headersStart, headersEnd } = headers
+    const bytes = this.#bodyBytes(left, right)
+    const around = keyEnd - keyStart + headersEnd - headersStart
+    const { maxEntryBytes } = this.#options.context
+    if (bytes + around > maxEntryBytes) {
+      const error = `The record that ${this.#options.from.name} has completed has ${bytes} bytes; ${maxEntryBytes} is the most of which changelog and output topic take what is written (max.message.bytes)`
+      this.#options.rejects.completed(keyed, 'too_large', error)
+      return
+    }
+    this.#times[0] = time
+    const hash = hashBytes(buffer, keyStart, keyEnd)
+    const at = to.insert(
+      LEFT,
+      this.#times,
+      0,
+      hash,
+      buffer,
+      keyStart,
+      keyEnd,
+      headers.buffer,
+      headersStart,
+      headersEnd,
+      bytes,
+    )
+    this.#write(left, right, to.bodyBuffer, at)
+    this.#options.counts.probe(LEFT, to.probeAsTaken(LEFT, hash))
+  }
+
+  #bodyBytes(left: Entry | null, right: Entry | null): number {
+    const [noLeft, noRight] = this.#options.missing
+    const leftBytes = left === null ? noLeft.length : left.bodyEnd - left.bodyStart
+    const rightBytes = right === null ? noRight.length : right.bodyEnd - right.bodyStart
+    return leftBytes + this.#between.length + rightBytes
+  }
+
+  #write(left: Entry | null, right: Entry | null, body: Bytes, start: number): void {
+    const [noLeft, noRight] = this.#options.missing
+    const between = this.#between
+    const part = (of: Entry | null, instead: Bytes, at: number): number =>
+      of === null
+        ? copyBytes(instead, 0, instead.length, body, at)
+        : copyBytes(of.buffer, of.bodyStart, of.bodyEnd, body, at)
+    const behind = copyBytes(between, 0, between.length, body, part(left, noLeft, start))
+    part(right, noRight, behind)
+  }
+
+  #takeLate(side: number, record: Entry): void {
+    const { context, to, rejects, counts } = this.#options
+    context.counts.late[0]++
+    if (to.late[LEFT] === 'drop') {
+      context.counts.droppedLate++
+      return
+    }
+    const whole = this.#loose(side, record)
+    if (to.late[LEFT] === 'emit') {
+      counts.unmatched[LEFT]++
+      this.#late.late(LEFT, whole)
+      return
+    }
+    const { heldMs } = this.#to.times
+    const behind = this.#to.takenAt - record.time
+    const error = `Its time ${timeText(record.time)} is ${behind} ms behind the stream time of ${to.name}; before, after and grace of the join allow ${heldMs}`
+    rejects.completed(whole, 'late', error)
+  }
+
+  /** The record as a left one of the next join. */
+  #loose(side: number, record: Entry): Entry {
+    const [left, right] = side === LEFT ? [record, null] : [null, record]
+    const whole = this.#lateRecord
+    whole.beginOf(record, this.#bodyBytes(left, right))
+    this.#write(left, right, whole.buffer, whole.bodyStart)
+    return whole
+  }
+}
