@@ -1,7 +1,7 @@
 /** Orders that are keyed by their customer, and payments by their own id: what agrees, and what only one side has. */
 import { delay, pick } from '../../../examples/random.ts'
 import { closing, START } from './closing.ts'
-import { JITTER_MS, type Shape } from './world.ts'
+import { GRACE_MS, type Shape } from './world.ts'
 
 const COUNT = 6000
 const CUSTOMERS = 200
@@ -94,7 +94,7 @@ join:
   on: order_id
   repartition: both
   within: { before: ${BEFORE_MS}ms, after: ${AFTER_MS}ms }
-  grace: ${JITTER_MS}ms
+  grace: ${GRACE_MS}ms
   kind: outer
   idle: 10m
   where: amount >= 50.0

@@ -16,6 +16,7 @@ import { createPipelineCodec, readSchemas } from '../../../src/plan/pipeline-cod
 import { testBroker } from '../../support/kafka.ts'
 import { connect, createTopic, PlainProducer, readAll } from '../../support/topics.ts'
 import { ServiceProcess } from '../orders.ts'
+import { START } from './closing.ts'
 import { queried, recordsOf, schemaOf, type Table } from './table.ts'
 
 export interface Shape {
@@ -28,8 +29,14 @@ export interface Shape {
   readonly sql: string
 }
 
-/** A record may come so much later than one that is younger; less than the pipeline's grace. */
-export const JITTER_MS = 3000
+/** A record may come so much later than one that is younger. */
+const JITTER_MS = 3000
+/** Of the records of the streams, each part is sent when the one before was taken, for what is sent at once comes in no order. */
+const PARTS = 5
+/** Streams are so long at most, without what closes their windows. */
+const STREAM_MS = 1_600_000
+/** No record of a part is late. */
+export const GRACE_MS = STREAM_MS / PARTS + JITTER_MS
 /** Of dimension rows. */
 const MORE_BYTES = 400_000
 
@@ -45,6 +52,7 @@ export class SqlWorld {
   readonly #services: ServiceProcess[] = []
   readonly #records
   #sent = 0
+  #parts = 0
 
   private constructor(shape: Shape, address: string, broker: Broker) {
     this.#shape = shape
@@ -73,14 +81,24 @@ export class SqlWorld {
     return world
   }
 
-  /** Sends the next records, up to such a share of all of them. */
-  async send(share: number): Promise<void> {
-    const end = Math.floor(this.#records.length * share)
-    for (; this.#sent < end; this.#sent++) {
-      const record = this.#records[this.#sent]
-      await this.#put(record.topic, record)
+  /** Sends the next part. */
+  async send(): Promise<void> {
+    const end = START + (++this.#parts * STREAM_MS) / PARTS
+    await this.#sendTo(end)
+  }
+
+  /** Sends what closes the windows. */
+  async sendEnd(): Promise<void> {
+    assert.equal(this.#parts, PARTS)
+    await this.#sendTo(Number.POSITIVE_INFINITY)
+  }
+
+  /** Waits until all that was sent is in outputs and stores. */
+  async taken(seconds = 60): Promise<void> {
+    for (let tries = 0; !(await this.#isTaken()); tries++) {
+      assert.ok(tries < seconds * 5, `Not taken: ${this.#logs()}`)
+      await sleep(200)
     }
-    await this.#producer.flush()
   }
 
   async start(instance: string): Promise<ServiceProcess> {
@@ -110,11 +128,10 @@ export class SqlWorld {
     }
     const missing = without(wanted, found)
     const surplus = without(found, wanted)
-    const log = this.#services.map((service) => service.log.slice(-2000)).join('\n\n')
     assert.deepEqual(
       { missing: missing.slice(0, 5), surplus: surplus.slice(0, 5), of: wanted.length },
       { missing: [], surplus: [], of: wanted.length },
-      log,
+      this.#logs(),
     )
   }
 
@@ -123,6 +140,31 @@ export class SqlWorld {
     await this.#producer.close()
     await this.#broker.close()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #isTaken(): Promise<boolean> {
+    const offsets = await this.#broker.administration.groupOffsets(`${this.#tag}-job`)
+    for (const { name } of this.#shape.streams) {
+      const topic = this.#topic(name)
+      for (const [partition, end] of await this.#broker.admin.offsets(topic, 'stable')) {
+        const committed = offsets.find((one) => one.topic === topic && one.partition === partition)
+        if (end > 0 && (committed === undefined || committed.offset < end)) return false
+      }
+    }
+    return true
+  }
+
+  #logs(): string {
+    return this.#services.map((service) => service.log.slice(-2000)).join('\n\n')
+  }
+
+  async #sendTo(end: number): Promise<void> {
+    for (; this.#sent < this.#records.length; this.#sent++) {
+      const record = this.#records[this.#sent]
+      if (record.at >= end) break
+      await this.#put(record.topic, record)
+    }
+    await this.#producer.flush()
   }
 
   async #rows(): Promise<string[]> {
@@ -164,7 +206,7 @@ export class SqlWorld {
       writeFileSync(join(this.#folder, `${table.name}.avsc`), JSON.stringify(schemaOf(table)))
     }
     const text = `name: ${this.#tag}-job
-kafka: { brokers: "\${KAFKA_BROKERS}" }
+kafka: { brokers: "\${KAFKA_BROKERS}", sessionTimeout: 6s }
 state: { dir: "\${STATE}" }
 http: { port: 0 }
 ${this.#shape.yaml}`
