@@ -64,10 +64,11 @@ function outputLine(
   bytes: RecordBytesEstimate,
   at: string,
 ): string {
-  const { topic, select, key } = output
-  const size = select === null ? `, about ${bytesText(bytes.output)} a record` : ''
+  const { topic, format, select, key } = output
+  const isJson = format === 'json'
+  const size = select === null && !isJson ? `, about ${bytesText(bytes.output)} a record` : ''
   const fields = plural(select?.length ?? allOf(plan).length, 'field')
-  return `  → ${topic}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
+  return `  → ${topic}${isJson ? ' as JSON' : ''}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

@@ -13,7 +13,7 @@ export interface Wish {
 }
 
 const TOPICS = ['facts', 'join', 'dimensions.*']
-const FORMATS = ['json', 'protobuf']
+const INPUT_FORMATS = ['json', 'protobuf']
 
 /** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
@@ -28,11 +28,17 @@ export const WISHES: readonly Wish[] = [
     what: 'several joins in one pipeline',
     instead: 'let a second pipeline have the output of this one as its facts',
   },
-  ...each('format', [...TOPICS, 'output'], {
-    values: FORMATS,
-    what: 'JSON or Protobuf values',
+  ...each('format', TOPICS, {
+    values: INPUT_FORMATS,
+    what: 'JSON or Protobuf values of an input',
     instead: 'have the connector write Avro (`AvroConverter`), or convert with ksqlDB or Connect',
   }),
+  {
+    at: 'output.format',
+    values: ['protobuf'],
+    what: 'Protobuf values of an output',
+    instead: 'write `avro` or `json`',
+  },
   ...each('envelope', TOPICS, {
     what: 'envelopes of change data',
     instead: 'unwrap them in the connector: `ExtractNewRecordState` for Debezium',

@@ -109,7 +109,7 @@ const outputOf = (
 ): OutputConfig => ({
   path,
   topic: raw.topic,
-  format: 'avro',
+  format: raw.format ?? 'avro',
   where: raw.where ?? null,
   select: columns(raw.select),
   key: raw.key ?? null,

@@ -8,6 +8,7 @@ import type {
   MatchHeaders,
   MemoryConfig,
   OauthSasl,
+  OutputFormat,
   TimeUnit,
   Tls,
   UserSasl,
@@ -95,6 +96,7 @@ export interface RawPipeline {
 
 export interface RawOutput {
   topic: string
+  format?: OutputFormat
   where?: string
   select?: RawSelect
   key?: string

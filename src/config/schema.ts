@@ -229,7 +229,10 @@ const select = {
 /** Of an output. */
 const output = {
   topic: topic('The output topic; created where it does not exist.'),
-  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  format: text(
+    'How values are written: in Avro, framed with the id of their schema, or as JSON text. docs/formats.md.',
+    { enum: ['avro', 'json'], default: 'avro' },
+  ),
   where: text(
     'The condition under which a completed record goes there, in CEL of its fields; others are dropped there, and counted. docs/expressions.md.',
   ),
@@ -246,7 +249,7 @@ const output = {
     minimum: 0,
     maximum: 2147483647,
     description:
-      'The schema id in each value’s frame. With a registry: the one that it gives the output’s schema.',
+      'The schema id in each Avro value’s frame. With a registry: the one that it gives the output’s schema.',
   },
   rejects: topic(
     'The rejects topic (dead letters), one for all outputs. Default: the first output’s topic and .rejects.',

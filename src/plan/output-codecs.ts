@@ -1,5 +1,8 @@
 /** The outputs' values, and how they are made of the completed record. */
+import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema } from '../codec/avro-reader.ts'
+import { JsonReader } from '../codec/json-reader.ts'
+import { jsonSchemaOf } from '../codec/json-schema.ts'
 import type { OutputCodec, ValueReader } from '../codec/port.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
@@ -14,11 +17,12 @@ export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCod
     // The first has given the completed record its name.
     const isCompleted = i === 0 && output.select === null
     const schema = isCompleted ? completed : selectedSchema(completed, output.topic, output.select)
+    const isPlain = output.where === null && output.select === null && output.key === null
     return {
-      schema: schemaText(schema, 2),
+      schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
       reader: readerOf(completed, output),
       isKeyed: output.key !== null,
-      isWhole: output.where === null && output.select === null && output.key === null,
+      isWhole: isPlain && output.format === 'avro',
     }
   })
 }
@@ -32,9 +36,18 @@ function readerOf(completed: AvroRecordSchema, output: OutputConfig): ValueReade
     time: null,
   })
   const asked = outputProgram(output, completed)
-  if (asked === null) return reader
   const keys = key === null ? [] : [null]
-  return new Computation(asked.program, { select: [], keys, time: null, timeUnit: null }).over(
-    reader,
+  const wanted = { select: [], keys, time: null, timeUnit: null }
+  const filtered = asked === null ? reader : new Computation(asked.program, wanted).over(reader)
+  if (output.format === 'avro') return filtered
+  const fields = select ?? sources.map((source) => ({ name: source, source }))
+  return new JsonReader(completed, fields, reader, filtered)
+}
+
+function jsonSchemaText(schema: object): string {
+  const { name, fields } = schema as AvroRecordSchema
+  const docs = fields.flatMap((field) =>
+    field.doc === undefined ? [] : [[field.name, field.doc] as const],
   )
+  return JSON.stringify(jsonSchemaOf(name, parseRecord(schema).fields, new Map(docs)), null, 2)
 }
