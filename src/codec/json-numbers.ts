@@ -3,7 +3,7 @@ import { type Bytes, bytesOf } from '../bytes.ts'
 import { writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 import { INTEGER_BYTES, writeInteger, writeMagnitude } from './integer-text.ts'
-import type { JsonText } from './json-text.ts'
+import type { TextBuffer } from './text-buffer.ts'
 
 const ZERO = 48
 const MINUS = 45
@@ -13,7 +13,7 @@ const INT_LIMIT = 2 ** 31
 const digits = bytesOf(Buffer.alloc(INTEGER_BYTES))
 
 /** An int or a long, which has been walked before; moves `source.at` behind it. */
-export function writeLong(out: JsonText, source: AvroSource): void {
+export function writeLong(out: TextBuffer, source: AvroSource): void {
   const from = source.at
   const value = readInt(source)
   if (value > -INT_LIMIT && value < INT_LIMIT) {
@@ -25,7 +25,7 @@ export function writeLong(out: JsonText, source: AvroSource): void {
 }
 
 /** A whole number from 0 to 2^31 - 1. @param width zeros come before it up to so many digits */
-export function writeCount(out: JsonText, value: number, width: number): void {
+export function writeCount(out: TextBuffer, value: number, width: number): void {
   let count = 1
   for (let limit = 10; limit <= value; limit *= 10) count++
   const bytes = Math.max(count, width)
@@ -35,6 +35,17 @@ export function writeCount(out: JsonText, value: number, width: number): void {
   for (let at = out.at; at < end - count; at++) buffer[at] = ZERO
   writeMagnitude(false, 0, value, buffer, end)
   out.at = end
+}
+
+/** A whole number from 0 to 2^53 - 1. @param width as with `writeCount` */
+export function writeWhole(out: TextBuffer, value: number, width: number): void {
+  if (value < INT_LIMIT) {
+    writeCount(out, value, width)
+    return
+  }
+  const high = Math.floor(value / 2 ** 32)
+  const low = (value - high * 2 ** 32) | 0
+  out.copy(digits, writeMagnitude(false, high, low, digits, INTEGER_BYTES), INTEGER_BYTES)
 }
 
 const NOT_A_NUMBER = bytesOf(Buffer.from('"NaN"'))
@@ -50,7 +61,7 @@ const MOST_FLOAT_DIGITS = 9
 const SMALLEST_NORMAL_FLOAT = 2 ** -126
 
 /** As ECMAScript writes it, but for zero’s sign; as text where it is none that JSON has, which is Protobuf’s rule. */
-export function writeDouble(out: JsonText, value: number): void {
+export function writeDouble(out: TextBuffer, value: number): void {
   if (writeSpecial(out, value)) return
   const scaled = Math.round(Math.abs(value) * SCALE)
   // With so few digits no other number is as short.
@@ -59,7 +70,7 @@ export function writeDouble(out: JsonText, value: number): void {
 }
 
 /** The shortest text that is read back as the same float, written as a double’s is. */
-export function writeFloat(out: JsonText, value: number): void {
+export function writeFloat(out: TextBuffer, value: number): void {
   if (writeSpecial(out, value)) return
   const magnitude = Math.abs(value)
   const scaled = Math.round(magnitude * SCALE)
@@ -77,7 +88,7 @@ const isSameFloat = (value: number, precision: number): boolean =>
   Math.fround(Number(value.toPrecision(precision))) === value
 
 /** What has no digits, and zero. @returns whether it was one of them */
-function writeSpecial(out: JsonText, value: number): boolean {
+function writeSpecial(out: TextBuffer, value: number): boolean {
   if (value === 0) out.ascii(Object.is(value, -0) ? '-0' : '0')
   else if (Number.isFinite(value)) return false
   else if (Number.isNaN(value)) out.add(NOT_A_NUMBER)
@@ -86,7 +97,7 @@ function writeSpecial(out: JsonText, value: number): boolean {
 }
 
 /** @param scaled how many ten-thousandths it is */
-function writeScaled(out: JsonText, isNegative: boolean, scaled: number): void {
+function writeScaled(out: TextBuffer, isNegative: boolean, scaled: number): void {
   if (isNegative) out.byte(MINUS)
   const whole = Math.floor(scaled / SCALE)
   writeCount(out, whole, 1)
@@ -103,7 +114,7 @@ const MOST_DECIMALS = 1000
 
 /** The decimal whose unscaled value is `source[start, end)` in two’s complement, the highest byte first; with all its decimals. */
 export function writeDecimal(
-  out: JsonText,
+  out: TextBuffer,
   source: Bytes,
   start: number,
   end: number,
@@ -138,7 +149,7 @@ const isSignOnly = (source: Bytes, at: number): boolean =>
 
 /** Digits, with a point before the last `scale` of them. */
 function writePointed(
-  out: JsonText,
+  out: TextBuffer,
   isNegative: boolean,
   source: Bytes,
   from: number,

@@ -3,9 +3,9 @@ import { type Bytes, copyBytes, NO_BYTES } from '../bytes.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { AvroReader, AvroRecordSchema } from './avro-reader.ts'
 import { AvroSource } from './avro-walk.ts'
-import { JsonText, TextTooLong } from './json-text.ts'
 import { compileJson, fieldStart, type WriteJson } from './json-values.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
+import { TextBuffer, TextTooLong } from './text-buffer.ts'
 
 /** A field of the JSON object, and which of the record's it is. */
 export interface JsonField {
@@ -14,6 +14,8 @@ export interface JsonField {
 }
 
 const CLOSE = 125
+/** A value with more text is not written: a few bytes of Avro can be gigabytes of it, as a long array of empty records. */
+const MOST_BYTES = 64 << 20
 
 /**
  * Reads Avro values as another reader does, and projects them as JSON, without a frame. It holds the text of one value,
@@ -27,7 +29,7 @@ export class JsonReader implements ValueReader {
   readonly #names: readonly Bytes[]
   readonly #writers: readonly WriteJson[]
   readonly #source = new AvroSource()
-  readonly #text = new JsonText()
+  readonly #text = new TextBuffer(MOST_BYTES)
   #buffer = NO_BYTES
   #end = 0
 
@@ -68,7 +70,7 @@ export class JsonReader implements ValueReader {
     return text.at
   }
 
-  #write(text: JsonText): void {
+  #write(text: TextBuffer): void {
     const source = this.#source
     const fields = this.#fields
     source.open(this.#buffer, 0, this.#end)

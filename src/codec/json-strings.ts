@@ -1,6 +1,6 @@
 /** Texts and bytes as JSON strings: https://www.rfc-editor.org/rfc/rfc8259#section-7 */
 import { type Bytes, bytesOf } from '../bytes.ts'
-import type { JsonText } from './json-text.ts'
+import type { TextBuffer } from './text-buffer.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -23,7 +23,7 @@ const STANDS = Uint8Array.from({ length: 256 }, (_, byte) =>
 const REPLACEMENT = bytesOf(Buffer.from('\ufffd'))
 
 /** The text `source[start, end)`, in quotes. What of it is no UTF-8 becomes U+FFFD, as readers of UTF-8 have it. */
-export function writeString(out: JsonText, source: Bytes, start: number, end: number): void {
+export function writeString(out: TextBuffer, source: Bytes, start: number, end: number): void {
   out.byte(QUOTE)
   let from = start
   for (let at = start; at < end; ) {
@@ -50,7 +50,7 @@ export function writeString(out: JsonText, source: Bytes, start: number, end: nu
 /** A text's bytes as JSON, for what is known beforehand. */
 export const stringBytes = (text: string): Bytes => bytesOf(Buffer.from(JSON.stringify(text)))
 
-function writeEscape(out: JsonText, byte: number): void {
+function writeEscape(out: TextBuffer, byte: number): void {
   const short = SHORT.get(byte)
   out.ascii(
     short === undefined ? `\\u00${LOWER_HEX[byte >> 4]}${LOWER_HEX[byte & 15]}` : `\\${short}`,
@@ -81,7 +81,7 @@ const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const PADDING = 61
 
 /** Base64 with padding, in quotes: https://www.rfc-editor.org/rfc/rfc4648#section-4 */
-export function writeBase64(out: JsonText, source: Bytes, start: number, end: number): void {
+export function writeBase64(out: TextBuffer, source: Bytes, start: number, end: number): void {
   out.reserve(2 + 4 * Math.ceil((end - start) / 3))
   const { buffer } = out
   let at = out.at
@@ -105,7 +105,7 @@ const DASHES = [4, 6, 8, 10]
 const DASH = 45
 
 /** The 16 bytes of a UUID as its text: https://www.rfc-editor.org/rfc/rfc9562#section-4 */
-export function writeUuid(out: JsonText, source: Bytes, start: number): void {
+export function writeUuid(out: TextBuffer, source: Bytes, start: number): void {
   out.reserve(38)
   const { buffer } = out
   let at = out.at

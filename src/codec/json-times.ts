@@ -1,8 +1,8 @@
 /** Dates and times as ISO 8601, in JSON's quotes. Whatever the number is there is a text for it. */
 import { type LongDays, readDays } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
-import { writeCount } from './json-numbers.ts'
-import type { JsonText } from './json-text.ts'
+import { writeCount, writeWhole } from './json-numbers.ts'
+import type { TextBuffer } from './text-buffer.ts'
 
 const QUOTE = 34
 const PLUS = 43
@@ -15,12 +15,13 @@ const Z = 90
 const ERA_DAYS = 146_097
 const TO_1970 = 719_468
 const HOUR = 3600
+const DAY_MS = 86_400_000
 
 /** There is one that is used again and again. */
 const split: LongDays = { days: 0, rest: 0 }
 
 /** Days since 1970, an int: `"2026-01-31"`. */
-export function writeDate(out: JsonText, source: AvroSource): void {
+export function writeDate(out: TextBuffer, source: AvroSource): void {
   out.byte(QUOTE)
   writeDay(out, readInt(source))
   out.byte(QUOTE)
@@ -28,7 +29,7 @@ export function writeDate(out: JsonText, source: AvroSource): void {
 
 /** `"2026-01-31T12:34:56.789Z"`. @param perSecond thousands of units; their digits are behind the point. @param isLocal without the zone */
 export function writeTimestamp(
-  out: JsonText,
+  out: TextBuffer,
   source: AvroSource,
   perSecond: number,
   isLocal: boolean,
@@ -42,8 +43,17 @@ export function writeTimestamp(
   out.byte(QUOTE)
 }
 
+/** A point in time in whole ms since 1970, as `writeTimestamp` has it, without quotes. */
+export function writeInstant(out: TextBuffer, ms: number): void {
+  const days = Math.floor(ms / DAY_MS)
+  writeDay(out, days)
+  out.byte(T)
+  writeClock(out, 0, ms - days * DAY_MS, 1000)
+  out.byte(Z)
+}
+
 /** A time of day, `"12:34:56.789"`. Beyond a day the hours go on, and before it there is a sign: databases have durations so. */
-export function writeTime(out: JsonText, source: AvroSource, perSecond: number): void {
+export function writeTime(out: TextBuffer, source: AvroSource, perSecond: number): void {
   readDays(source, perSecond, split)
   let { days, rest } = split
   out.byte(QUOTE)
@@ -58,7 +68,7 @@ export function writeTime(out: JsonText, source: AvroSource, perSecond: number):
 }
 
 /** @param hours that are added */
-function writeClock(out: JsonText, hours: number, units: number, perSecond: number): void {
+function writeClock(out: TextBuffer, hours: number, units: number, perSecond: number): void {
   const seconds = Math.floor(units / perSecond)
   const hour = Math.floor(seconds / HOUR)
   const minute = Math.floor((seconds - hour * HOUR) / 60)
@@ -72,7 +82,7 @@ function writeClock(out: JsonText, hours: number, units: number, perSecond: numb
 }
 
 /** Days as year, month and day of the Gregorian calendar: https://howardhinnant.github.io/date_algorithms.html#civil_from_days */
-function writeDay(out: JsonText, days: number): void {
+function writeDay(out: TextBuffer, days: number): void {
   const shifted = days + TO_1970
   const era = Math.floor(shifted / ERA_DAYS)
   const day = shifted - era * ERA_DAYS
@@ -90,16 +100,10 @@ function writeDay(out: JsonText, days: number): void {
 }
 
 /** Four digits; of other years a sign and six or more, as ECMAScript has it: `+010000`, `-000001`. */
-function writeYear(out: JsonText, year: number): void {
+function writeYear(out: TextBuffer, year: number): void {
   if (year >= 0 && year <= 9999) writeCount(out, year, 4)
   else {
     out.byte(year < 0 ? MINUS : PLUS)
     writeWhole(out, Math.abs(year), 6)
   }
-}
-
-/** Whole numbers of more than 31 bits, which hours of a broken clock may be. */
-function writeWhole(out: JsonText, value: number, width: number): void {
-  if (value < 2 ** 31) writeCount(out, value, width)
-  else out.ascii(String(value))
 }

@@ -4,11 +4,11 @@ import type { AvroType, FixedType, Primitive, PrimitiveType, RecordType } from '
 import { type AvroSource, readCount, readInt } from './avro-walk.ts'
 import { writeDecimal, writeDouble, writeFloat, writeLong } from './json-numbers.ts'
 import { stringBytes, writeBase64, writeString, writeUuid } from './json-strings.ts'
-import type { JsonText } from './json-text.ts'
 import { writeDate, writeTime, writeTimestamp } from './json-times.ts'
+import type { TextBuffer } from './text-buffer.ts'
 
 /** Writes one value, which has been walked before, and moves `source.at` behind it. */
-export type WriteJson = (source: AvroSource, out: JsonText) => void
+export type WriteJson = (source: AvroSource, out: TextBuffer) => void
 
 const asBytes = (text: string): Bytes => bytesOf(Buffer.from(text))
 const NULL = asBytes('null')
@@ -90,7 +90,7 @@ function ofBlocks(open: number, close: number, item: WriteJson): WriteJson {
 }
 
 function ofFixed({ size, logical }: FixedType): WriteJson {
-  const whole = (write: (out: JsonText, source: Bytes, start: number) => void): WriteJson => {
+  const whole = (write: (out: TextBuffer, source: Bytes, start: number) => void): WriteJson => {
     return (source, out) => {
       const { at, buffer } = source
       source.at = at + size
@@ -123,7 +123,7 @@ function ofPrimitive({ kind, logical }: PrimitiveType): WriteJson {
   }
 }
 
-function ofString(source: AvroSource, out: JsonText): void {
+function ofString(source: AvroSource, out: TextBuffer): void {
   const length = readInt(source)
   const { at, buffer } = source
   source.at = at + length

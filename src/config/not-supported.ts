@@ -69,7 +69,8 @@ export const WISHES: readonly Wish[] = [
   {
     at: 'output.headers',
     what: 'headers of the output',
-    instead: 'change headers where it is read',
+    instead:
+      'change headers where it is read; `provenance: true` has them say what a record was made of',
   },
   ...['partitions', 'topicConfig.partitions'].map((key) => ({
     at: `output.${key}`,

@@ -50,6 +50,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
     outputs,
     output: outputs[0],
+    provenance: raw.provenance ?? false,
     state: {
       dir: raw.state?.dir ?? '/var/lib/stream-enricher',
       topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),

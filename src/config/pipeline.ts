@@ -223,6 +223,8 @@ export interface Pipeline {
   readonly outputs: readonly OutputConfig[]
   /** The first of them, whose name the completed record has. */
   readonly output: OutputConfig
+  /** Whether headers say which records a completed record was made of. */
+  readonly provenance: boolean
   readonly state: StateConfig
   readonly commit: { readonly intervalMs: number }
   readonly memory: MemoryConfig

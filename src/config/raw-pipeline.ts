@@ -82,6 +82,7 @@ export interface RawPipeline {
   }
   output?: RawOutput
   outputs?: Record<string, RawOutput>
+  provenance?: boolean
   state?: { dir?: string; topicConfig?: RawTopicSettings }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>

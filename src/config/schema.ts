@@ -496,6 +496,12 @@ export const pipelineSchema = {
           'Outputs by name, in place of `output`: each completed record goes to all of them, in one transaction.',
         additionalProperties: object('One of the outputs.', output, ['topic']),
       },
+      provenance: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether each completed record says in headers what it was made of: topic, partition, offset and time of the fact and the right record, and where the rows were. docs/provenance.md.',
+      },
       state: object('Local state.', {
         dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),
         topicConfig: object('What the changelog topic of a join is created with.', {

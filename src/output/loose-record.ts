@@ -1,5 +1,5 @@
-import type { RecordColumns } from '../batch.ts'
 import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
+import type { HeaderSection } from './match-headers.ts'
 import type { Entry } from './task-output.ts'
 
 /** A key's text, as `KeyReader` has it. */
@@ -21,21 +21,15 @@ export class LooseRecord implements Entry {
   bodyEnd = 0
 
   /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
-  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): void {
-    const { headerStarts, headerEnds } = columns
-    const bytes = key.end - key.start + headerEnds[i] - headerStarts[i] + bodyBytes
+  begin(time: number, key: KeyText, headers: HeaderSection, bodyBytes: number): void {
+    const { headersStart, headersEnd } = headers
+    const bytes = key.end - key.start + headersEnd - headersStart + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
     const { buffer } = this
     this.time = time
     this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
     this.headersStart = this.keyEnd
-    this.headersEnd = copyBytes(
-      columns.buffer,
-      headerStarts[i],
-      headerEnds[i],
-      buffer,
-      this.headersStart,
-    )
+    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, this.headersStart)
     this.bodyStart = this.headersEnd
     this.bodyEnd = this.bodyStart + bodyBytes
   }

@@ -120,11 +120,13 @@ export interface Plan {
   readonly tables: readonly TablePlan[]
   /** null: a fact comes out as soon as it has its rows. */
   readonly join: Join | null
+  /** Whether headers say which records a completed record was made of. */
+  readonly provenance: boolean
   readonly written: Written
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, join, outputs, output } = pipeline
+  const { name, commit, join, outputs, output, provenance } = pipeline
   const tables = tablesOf(pipeline)
   const { sources, stages } = stagesOf(pipeline)
   return {
@@ -135,6 +137,7 @@ export function planOf(pipeline: Pipeline): Plan {
     lookUps: lookUpsOf(pipeline, tables),
     tables,
     join: join && { ...join, late: [join.late.left, join.late.right] },
+    provenance,
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,

@@ -2,6 +2,8 @@ import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
+import type { HeaderSection } from '../output/match-headers.ts'
+import type { ProvenanceHeaders } from '../output/provenance.ts'
 import type { TaskOutput } from '../output/task-output.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
@@ -21,6 +23,8 @@ interface JoinParts {
   readonly window: JoinWindow
   readonly clock: StreamClock
   readonly rows: Pick<TaskOutput, 'unmatched'>
+  /** By side; null: nobody asks what records were made of. */
+  readonly provenance: readonly ProvenanceHeaders[] | null
 }
 
 /** Takes the records of a join one by one: each is put on its own side of the window, and looked for on the other. */
@@ -32,9 +36,10 @@ export class JoinRecords {
   readonly #window: JoinWindow
   readonly #clock: StreamClock
   readonly #rows: JoinParts['rows']
+  readonly #provenance: JoinParts['provenance']
   readonly #lateRecord = new LooseRecord()
 
-  constructor({ context, join, facts, right, window, clock, rows }: JoinParts) {
+  constructor({ context, join, facts, right, window, clock, rows, provenance }: JoinParts) {
     this.#context = context
     this.#join = join
     this.#facts = facts
@@ -42,6 +47,7 @@ export class JoinRecords {
     this.#window = window
     this.#clock = clock
     this.#rows = rows
+    this.#provenance = provenance
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
@@ -55,9 +61,8 @@ export class JoinRecords {
     const rowBytes = facts.lookUp(value, block, i, row)
     if (rowBytes < 0) return REFUSED
 
-    const { columns } = block
     const bodyBytes = value.projectedBytes + rowBytes
-    const around = facts.key.end - facts.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    const around = facts.key.end - facts.key.start + this.#headerBytes(LEFT, block, i)
     if (bodyBytes + around > this.#context.maxEntryBytes) return facts.tooLarge(block, i, bodyBytes)
     if (late) {
       const record = this.#beginLate(facts, block, i, bodyBytes)
@@ -79,9 +84,8 @@ export class JoinRecords {
     const late = isLate(window.times, block.times[i], this.#clock.streamTime)
     if (late && this.#join.late[RIGHT] !== 'emit') return this.#late(RIGHT, block, i)
 
-    const { columns } = block
     const bodyBytes = value.projectedBytes
-    const around = right.key.end - right.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    const around = right.key.end - right.key.start + this.#headerBytes(RIGHT, block, i)
     if (bodyBytes + around > this.#context.maxEntryBytes) return right.tooLarge(block, i, bodyBytes)
     if (late) {
       const record = this.#beginLate(right, block, i, bodyBytes)
@@ -94,6 +98,13 @@ export class JoinRecords {
     return TAKEN
   }
 
+  /** Bytes of the headers that are kept with record `i`; those that say what it was made of are written with it. */
+  #headerBytes(side: number, { columns, times }: Block, i: number): number {
+    const provenance = this.#provenance
+    if (provenance !== null) return provenance[side].write(columns, times, i)
+    return columns.headerEnds[i] - columns.headerStarts[i]
+  }
+
   /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
   #insert(
     side: Side,
@@ -102,12 +113,15 @@ export class JoinRecords {
     row: number,
     bodyBytes: number,
   ): number {
-    const { key } = side
+    const { key, index } = side
+    const provenance = this.#provenance
+    if (provenance !== null) {
+      return this.#insertTold(side, provenance[index], times, i, row, bodyBytes)
+    }
     // What has none keeps none: they are a byte that says so.
-    const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]
-    const isBare = side.index === RIGHT && headerBytes <= 1
+    const isBare = index === RIGHT && columns.headerEnds[i] - columns.headerStarts[i] <= 1
     return this.#window.insert(
-      side.index,
+      index,
       times,
       i,
       side.hashes[row],
@@ -117,6 +131,30 @@ export class JoinRecords {
       isBare ? NO_BYTES : columns.buffer,
       isBare ? 0 : columns.headerStarts[i],
       isBare ? 0 : columns.headerEnds[i],
+      bodyBytes,
+    )
+  }
+
+  /** The same with the headers that say what it was made of, which have been written. */
+  #insertTold(
+    { index, key, hashes }: Side,
+    { buffer, headersStart, headersEnd }: HeaderSection,
+    times: Float64Array,
+    i: number,
+    row: number,
+    bodyBytes: number,
+  ): number {
+    return this.#window.insert(
+      index,
+      times,
+      i,
+      hashes[row],
+      key.buffer,
+      key.start,
+      key.end,
+      buffer,
+      headersStart,
+      headersEnd,
       bodyBytes,
     )
   }
@@ -131,8 +169,10 @@ export class JoinRecords {
   }
 
   /** A record that comes out without a match, and is not kept: its body is written next. */
-  #beginLate({ key }: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
-    this.#lateRecord.begin(times[i], key, columns, i, bodyBytes)
+  #beginLate(side: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
+    const { buffer, headerStarts, headerEnds } = columns
+    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
+    this.#lateRecord.begin(times[i], side.key, this.#provenance?.[side.index] ?? own, bodyBytes)
     return this.#lateRecord
   }
 

@@ -9,6 +9,7 @@ import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type SliceSide } from '../input/merge.ts'
 import { mergeByProgress } from '../input/merge-progress.ts'
+import { OutputHeaders } from '../output/output-headers.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
@@ -24,6 +25,7 @@ import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { provenanceOf } from './provenance.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
   type RunnableTask,
@@ -71,7 +73,9 @@ export class JoinTask implements RunnableTask {
     this.#facts = new Facts(sources[0], partition, context, rejects)
     this.#right = new Side(RIGHT, sources[RIGHT], partition, context, rejects)
     this.queues = [this.#facts.queue, this.#right.queue]
-    this.#output = new TaskOutput(outputs, partition, codec.missing, rejects, counts, join.headers)
+    const provenance = provenanceOf(sources, partition, this.#facts, context)
+    const headers = new OutputHeaders(join.headers, null, provenance?.names ?? null)
+    this.#output = new TaskOutput(outputs, partition, codec.missing, rejects, counts, headers)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { log, clock } = this.state
@@ -94,6 +98,7 @@ export class JoinTask implements RunnableTask {
       window: this.window,
       clock,
       rows,
+      provenance: provenance?.headers ?? null,
     })
   }
 

@@ -7,8 +7,8 @@ import { logicalOf } from '../../src/codec/avro-logical.ts'
 import { parseSchema } from '../../src/codec/avro-parse.ts'
 import { AvroSink } from '../../src/codec/avro-sink.ts'
 import { AvroSource } from '../../src/codec/avro-walk.ts'
-import { JsonText } from '../../src/codec/json-text.ts'
 import { compileJson } from '../../src/codec/json-values.ts'
+import { TextBuffer } from '../../src/codec/text-buffer.ts'
 
 type Write = (sink: AvroSink) => unknown
 
@@ -118,7 +118,7 @@ function jsonOf(schema: unknown, write: Write): string {
   write(sink)
   const source = new AvroSource()
   source.open(sink.buffer, sink.start, sink.at)
-  const out = new JsonText()
+  const out = new TextBuffer()
   compileJson(parseSchema(schema))(source, out)
   assert.equal(source.at, sink.at)
   return out.buffer.toString('utf8', 0, out.at)

@@ -11,7 +11,7 @@ import { AvroReader, type AvroRecordSchema } from '../../src/codec/avro-reader.t
 import { JsonReader } from '../../src/codec/json-reader.ts'
 import { jsonSchemaOf } from '../../src/codec/json-schema.ts'
 import { writeString } from '../../src/codec/json-strings.ts'
-import { JsonText } from '../../src/codec/json-text.ts'
+import { TextBuffer } from '../../src/codec/text-buffer.ts'
 import { longs } from './avsc-longs.ts'
 import { Digits, type Json, JsonObject, modelOf, textOf } from './json-model.ts'
 
@@ -239,7 +239,7 @@ test('text that is no UTF-8 is written as readers of UTF-8 would have it', () =>
   fc.assert(
     fc.property(fc.array(fc.oneof(bits, fc.nat(255)), { maxLength: 30 }), (some) => {
       const source = bytesOf(Buffer.from(some))
-      const out = new JsonText()
+      const out = new TextBuffer()
       writeString(out, source, 0, source.length)
       assert.equal(out.buffer.toString('utf8', 0, out.at), JSON.stringify(source.toString('utf8')))
     }),

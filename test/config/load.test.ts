@@ -159,6 +159,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     },
     output,
     outputs: [output],
+    provenance: false,
     state: {
       dir: '/var/lib/stream-enricher',
       topicConfig: plainTopic('state', 'topicConfig'),

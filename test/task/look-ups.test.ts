@@ -147,6 +147,7 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
+      keepsPlaces: false,
       onOtherType: () => assert.fail(),
       onFiltered: () => assert.fail(),
     }

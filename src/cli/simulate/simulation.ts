@@ -103,7 +103,14 @@ export class Simulation {
     const { rejects } = this.effects
     const tables = this.#plan.tables.map(({ dimensions: [first] }, t) => {
       const config = pipeline.dimensions[first]
-      return new SimulatedDimension(config, first, codec, stores.tables[t], rejects)
+      return new SimulatedDimension(
+        config,
+        first,
+        codec,
+        stores.tables[t],
+        pipeline.provenance,
+        rejects,
+      )
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)

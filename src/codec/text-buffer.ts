@@ -1,16 +1,19 @@
-import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
+import { type Bytes, bytesOf, copyBytes, varintBytes, writeVarint } from '../bytes.ts'
 
-/** A value with more text is not written: a few bytes of Avro can be gigabytes of it, as a long array of empty records. */
-const MOST_BYTES = 64 << 20
-
-/** Text that would have more than MOST_BYTES. */
+/** Text that would have more bytes than it may have. */
 export class TextTooLong extends Error {}
 
-/** The text of one value, as UTF-8. Its memory is used again for the next one. */
-export class JsonText {
-  buffer: Bytes = bytesOf(Buffer.allocUnsafe(4096))
+/** A text of UTF-8 as it is written. Its memory is used again for the next one. */
+export class TextBuffer {
+  buffer: Bytes = bytesOf(Buffer.allocUnsafe(1024))
   /** Behind what is written. */
   at = 0
+  readonly #most: number
+
+  /** @param most bytes that it may have */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most
+  }
 
   /** Room for so many bytes more. Throws TextTooLong. */
   reserve(bytes: number): void {
@@ -19,8 +22,8 @@ export class JsonText {
   }
 
   #grow(needed: number): void {
-    if (needed > MOST_BYTES) throw new TextTooLong()
-    const grown = bytesOf(Buffer.allocUnsafe(Math.min(2 * needed, MOST_BYTES)))
+    if (needed > this.#most) throw new TextTooLong()
+    const grown = bytesOf(Buffer.allocUnsafe(Math.min(2 * needed, this.#most)))
     this.buffer.copy(grown, 0, 0, this.at)
     this.buffer = grown
   }
@@ -46,5 +49,11 @@ export class JsonText {
     let at = this.at
     for (let i = 0; i < text.length; i++) buffer[at++] = text.charCodeAt(i)
     this.at = at
+  }
+
+  /** A number before what has so many bytes, or things, in Kafka's format: a zigzag varint of 0 or more. */
+  count(value: number): void {
+    this.reserve(varintBytes(2 * value))
+    this.at = writeVarint(this.buffer, this.at, 2 * value)
   }
 }
