@@ -188,8 +188,8 @@ config
     (await import('./cli/config-print.ts')).configPrint(file, options),
   )
 
-onFile('output-schema', 'prints the Avro schema of the output').action(async (file) =>
-  (await import('./cli/output-schema.ts')).outputSchema(file),
+onFile('output-schema', 'prints the schema of the output: Avro’s, or a JSON Schema').action(
+  async (file) => (await import('./cli/output-schema.ts')).outputSchema(file),
 )
 
 program

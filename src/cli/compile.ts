@@ -17,15 +17,17 @@ export function compile(
   return withRegistry(pipeline, (registry) => compilePipeline(pipeline, registry, stored))
 }
 
-/** What registering each output's schema would do, in the file's order; null: there is no registry. */
+/** What registering each output's schema would do, in the file's order; null: there is no registry, or it is JSON. */
 export const compareOutputs = (
   pipeline: Pipeline,
   { outputs }: PipelineCodec,
 ): Promise<(Comparison | null)[]> =>
   withRegistry(pipeline, (registry) =>
     Promise.all(
-      pipeline.outputs.map(async ({ topic }, o) =>
-        registry === null ? null : registry.compare(`${topic}-value`, outputs[o].schema),
+      pipeline.outputs.map(async ({ topic, format }, o) =>
+        registry === null || format === 'json'
+          ? null
+          : registry.compare(`${topic}-value`, outputs[o].schema),
       ),
     ),
   )

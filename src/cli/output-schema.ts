@@ -1,4 +1,4 @@
-/** `output-schema FILE`: the Avro schema of the output; of several, by name. */
+/** `output-schema FILE`: the schema of the output, Avro’s or a JSON Schema; of several, by name. */
 import { loadPipeline } from '../config/load.ts'
 import { compile } from './compile.ts'
 import { print } from './terminal.ts'

@@ -48,6 +48,8 @@ export interface Reject {
 const CHUNK = 5000
 const LAST = 20
 const OWN = 'enricher.'
+/** Others that begin like it say what a record was made of: docs/provenance.md. */
+const OWN_HEADER = /^enricher\.(topic|partition|offset|timestamp|stage|reason|error|omitted)$/
 /** Bytes of an undecoded value that are shown. */
 const SHOWN_BYTES = 64
 const SHOWN_TEXT = 500
@@ -198,7 +200,6 @@ async function rejectOf(
   const topic = header(record, 'topic')
   const decoder = decoders.get(topic)
   const { key, value } = record
-  const isOwn = (name: string): boolean => name.startsWith(OWN)
   return {
     topic,
     partition: Number(header(record, 'partition')),
@@ -213,7 +214,7 @@ async function rejectOf(
     valueBase64: value?.toString('base64') ?? null,
     headers: Object.fromEntries(
       record.headers
-        .filter(([name]) => !isOwn(name))
+        .filter(([name]) => !OWN_HEADER.test(name))
         .map(([name, text]) => [name, text?.toString() ?? null]),
     ),
   }

@@ -65,12 +65,13 @@ function outputLine(
   bytes: RecordBytesEstimate,
   at: string,
 ): string {
-  const { topic, select, key, fields: derived } = output
-  const size = select === null ? `, about ${bytesText(bytes.output)} a record` : ''
+  const { topic, format, select, key, fields: derived } = output
+  const isJson = format === 'json'
+  const size = select === null && !isJson ? `, about ${bytesText(bytes.output)} a record` : ''
   const all = select?.length ?? allOf(plan).length + derived.length
   const made = derived.map(({ name, expression }) => `, ${name} = ${shown(expression)}`).join('')
   const fields = `${plural(all, 'field')}${made}`
-  return `  → ${topic}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
+  return `  → ${topic}${isJson ? ' as JSON' : ''}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

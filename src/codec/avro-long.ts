@@ -96,3 +96,30 @@ export function readBigInt(source: AvroSource): bigint {
   const magnitude = (BigInt(long.high) << 32n) | BigInt(long.low)
   return long.negative ? -magnitude : magnitude
 }
+
+/** Whole days, rounded down, and the units that are over. */
+export interface LongDays {
+  days: number
+  rest: number
+}
+
+const DAY_SECONDS = 86_400
+
+/** An int or a long as days, exactly. It has been walked before. @param perSecond how many units a second has: a power of a thousand */
+export function readDays(source: AvroSource, perSecond: number, into: LongDays): void {
+  const from = source.at
+  const value = readInt(source)
+  const perDay = DAY_SECONDS * perSecond
+  if (!(value >= EXACT || value < -EXACT)) {
+    into.days = Math.floor(value / perDay)
+    into.rest = value - into.days * perDay
+    return
+  }
+  long.read(source.buffer, from)
+  let rest = 0
+  for (let unit = 1; unit < perSecond; unit *= 1000) rest += long.divide(1000) * unit
+  rest += long.divide(DAY_SECONDS) * perSecond
+  const { value: days, negative } = long
+  into.days = negative && rest > 0 ? days - 1 : days
+  into.rest = negative && rest > 0 ? perDay - rest : rest
+}

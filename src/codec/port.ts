@@ -136,7 +136,7 @@ export interface PipelineCodec {
 
 /** How an output's values are made. */
 export interface OutputCodec {
-  /** As JSON text. */
+  /** As JSON text: of Avro its schema, of JSON a JSON Schema. */
   readonly schema: string
   /** Reads a completed record, framed, and projects what the output takes; its only key field, if it has one, is the key. */
   readonly reader: ValueReader

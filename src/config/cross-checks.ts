@@ -17,9 +17,18 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkRepartition(pipeline, report)
-  for (const { path, schemaId } of pipeline.outputs) {
-    if (schemaId !== null || pipeline.registry !== null) continue
-    report(path, 'without a registry the output needs schemaId, the id for its frame')
+  checkSchemaIds(pipeline, report)
+}
+
+/** JSON has no frame, so there is no id in it. */
+function checkSchemaIds({ outputs, registry }: Pipeline, report: ReportAt): void {
+  for (const { path, format, schemaId } of outputs) {
+    if (format === 'avro' && schemaId === null && registry === null) {
+      report(path, 'without a registry the output needs schemaId, the id for its frame')
+    }
+    if (format === 'json' && schemaId !== null) {
+      report([...path, 'schemaId'], 'is of Avro’s frame, which JSON has not; leave it out')
+    }
   }
 }
 

@@ -13,7 +13,7 @@ export interface Wish {
 }
 
 const TOPICS = ['facts', 'join', 'dimensions.*']
-const FORMATS = ['json', 'protobuf']
+const INPUT_FORMATS = ['json', 'protobuf']
 
 /** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
@@ -23,11 +23,17 @@ const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): W
 const BLOCK = 'a block of keys'
 
 export const WISHES: readonly Wish[] = [
-  ...each('format', [...TOPICS, 'output'], {
-    values: FORMATS,
-    what: 'JSON or Protobuf values',
+  ...each('format', TOPICS, {
+    values: INPUT_FORMATS,
+    what: 'JSON or Protobuf values of an input',
     instead: 'have the connector write Avro (`AvroConverter`), or convert with ksqlDB or Connect',
   }),
+  {
+    at: 'output.format',
+    values: ['protobuf'],
+    what: 'Protobuf values of an output',
+    instead: 'write `avro` or `json`',
+  },
   ...each('envelope', TOPICS, {
     what: 'envelopes of change data',
     instead: 'unwrap them in the connector: `ExtractNewRecordState` for Debezium',
@@ -58,7 +64,8 @@ export const WISHES: readonly Wish[] = [
   {
     at: 'output.headers',
     what: 'headers of the output',
-    instead: 'change headers where it is read',
+    instead:
+      'change headers where it is read; `provenance: true` has them say what a record was made of',
   },
   ...['partitions', 'topicConfig.partitions'].map((key) => ({
     at: `output.${key}`,

@@ -50,6 +50,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     joins: joinsOf(raw, around),
     outputs,
     output: outputs[0],
+    provenance: raw.provenance ?? false,
     state: {
       dir: raw.state?.dir ?? '/var/lib/stream-enricher',
       topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),
@@ -109,7 +110,7 @@ const outputOf = (
 ): OutputConfig => ({
   path,
   topic: raw.topic,
-  format: 'avro',
+  format: raw.format ?? 'avro',
   where: raw.where ?? null,
   fields: derivedFields(raw),
   select: columns(raw.select),

@@ -2,6 +2,7 @@
 import type { JoinKind } from './join-kind.ts'
 
 export type Format = 'avro'
+export type OutputFormat = 'avro' | 'json'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -170,12 +171,12 @@ export interface OutputConfig {
   /** Where the file has it: `output`, or `outputs` and its name. */
   readonly path: readonly string[]
   readonly topic: string
-  readonly format: Format
+  readonly format: OutputFormat
   /** Of the completed record's fields; null: every field. */
   readonly select: readonly Column[] | null
   /** The completed record's field whose text is the key; null: the fact's key, and its partition. */
   readonly key: string | null
-  /** The id for the frame where there is no registry. */
+  /** Of Avro: the id for the frame where there is no registry. */
   readonly schemaId: number | null
   /** The rejects topic, the same for all outputs. */
   readonly rejects: string
@@ -228,6 +229,8 @@ export interface Pipeline {
   readonly outputs: readonly OutputConfig[]
   /** The first of them, whose name the completed record has. */
   readonly output: OutputConfig
+  /** Whether headers say which records a completed record was made of. */
+  readonly provenance: boolean
   readonly state: StateConfig
   readonly commit: { readonly intervalMs: number }
   readonly memory: MemoryConfig

@@ -8,6 +8,7 @@ import type {
   MatchHeaders,
   MemoryConfig,
   OauthSasl,
+  OutputFormat,
   TimeUnit,
   Tls,
   UserSasl,
@@ -72,6 +73,7 @@ export interface RawPipeline {
   joins?: Record<string, RawJoin>
   output?: RawOutput
   outputs?: Record<string, RawOutput>
+  provenance?: boolean
   state?: { dir?: string; topicConfig?: RawTopicSettings }
   commit?: { intervalMs?: number }
   memory?: Partial<Record<keyof MemoryConfig, string | number>>
@@ -116,6 +118,7 @@ export function writtenJoins({ join, joins = {} }: RawPipeline): PlacedJoin[] {
 
 export interface RawOutput {
   topic: string
+  format?: OutputFormat
   where?: string
   fields?: Record<string, string>
   select?: RawSelect

@@ -233,7 +233,10 @@ const select = {
 /** Of an output. */
 const output = {
   topic: topic('The output topic; created where it does not exist.'),
-  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  format: text(
+    'How values are written: in Avro, framed with the id of their schema, or as JSON text. docs/formats.md.',
+    { enum: ['avro', 'json'], default: 'avro' },
+  ),
   where: text(
     'The condition under which a completed record goes there, in CEL of its fields; others are dropped there, and counted. docs/expressions.md.',
   ),
@@ -253,7 +256,7 @@ const output = {
     minimum: 0,
     maximum: 2147483647,
     description:
-      'The schema id in each value’s frame. With a registry: the one that it gives the output’s schema.',
+      'The schema id in each Avro value’s frame. With a registry: the one that it gives the output’s schema.',
   },
   rejects: topic(
     'The rejects topic (dead letters), one for all outputs. Default: the first output’s topic and .rejects.',
@@ -516,6 +519,12 @@ export const pipelineSchema = {
         description:
           'Outputs by name, in place of `output`: each completed record goes to all of them, in one transaction.',
         additionalProperties: object('One of the outputs.', output, ['topic']),
+      },
+      provenance: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether each completed record says in headers what it was made of: topic, partition, offset and time of the fact and the right record, and where the rows were. docs/provenance.md.',
       },
       state: object('Local state.', {
         dir: text('The state folder.', { default: '/var/lib/stream-enricher' }),

@@ -99,6 +99,7 @@ function createDimension(
     codec: codec.dimensions[d],
     key: codec.dimensionKeys[d],
     layout: `${codec.layout} ${config.topic} ${codec.rowLayouts[d]}`,
+    keepsPlaces: pipeline.provenance,
     store,
     admin: broker.admin,
     createReader: (events) =>

@@ -7,6 +7,7 @@ import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { type Extent, extentOf } from './extent.ts'
 import { loadStore } from './load-store.ts'
+import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import { ReadProgress } from './read-progress.ts'
 import { Reading, type Start } from './reading.ts'
@@ -195,7 +196,8 @@ export class Dimension {
   async #begin(isTimed: boolean, known: Extent | undefined): Promise<void> {
     const extent = known ?? (await this.#lookPatiently())
     if (extent === undefined || this.#closed.signal.aborted) return
-    this.table.clear(isTimed ? TIMED : stampBytes(extent.heads.length))
+    const stamps = isTimed ? TIMED : stampBytes(extent.heads.length)
+    this.table.clear(stamps, stamps + placeBytes(this.#ports))
     await this.#store.clear()
     if (!this.#closed.signal.aborted) this.#readWhole(extent)
   }

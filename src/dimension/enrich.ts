@@ -114,6 +114,11 @@ export class Enricher {
     return this.#rejectedBy!.fault
   }
 
+  /** The rows of the fact at hand, in the file's order. */
+  get rows(): readonly RowLookUp[] {
+    return this.#lookUps
+  }
+
   /** Writes the columns of the rows that `find` has found, in output form. @returns the position behind them */
   write(target: Bytes, position: number): number {
     let at = position

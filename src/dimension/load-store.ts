@@ -9,6 +9,7 @@ import {
 import type { DimensionStore } from './dimension-store.ts'
 import type { Extent } from './extent.ts'
 import { hasOtherRecords } from './marks.ts'
+import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import { stampBytes } from './stamp.ts'
 import type { DimensionTable } from './table.ts'
@@ -32,26 +33,28 @@ export async function loadStore(
     log.event('dimension_store_unusable', { dimension: config.name, reason, why })
     onUnusable(reason)
   }
-  table.clear(stampBytes(extent.heads.length))
+  const stamps = stampBytes(extent.heads.length)
+  table.clear(stamps, stamps + placeBytes(ports))
   await store.clear()
   return undefined
 }
 
 /** undefined: it is in the table. */
 async function load(
-  { config, layout, createReader }: DimensionPorts,
+  ports: DimensionPorts,
   store: DimensionStore,
   table: DimensionTable,
   checkpoint: DimensionCheckpoint,
   extent: Extent,
 ): Promise<AnewReason | undefined> {
+  const { config, layout, createReader } = ports
   const reason = unusableBecause(checkpoint, layout, extent)
   if (reason !== undefined) return reason
   const { marks = [], stampBytes: stamps = 0 } = checkpoint
   if (extent.id === null && (await hasOtherRecords(config.topic, marks, extent, createReader))) {
     return 'recreated'
   }
-  table.clear(stamps)
+  table.clear(stamps, stamps + placeBytes(ports))
   return (await unlessDamaged(() => store.load(table))) ? undefined : 'damaged'
 }
 

@@ -12,6 +12,8 @@ export interface DimensionPorts {
   readonly codec: TopicCodec
   readonly key: KeyReader
   readonly layout: string
+  /** Whether each row says where in the topic it was. */
+  readonly keepsPlaces: boolean
   readonly store: Store
   readonly admin: Admin
   createReader(events: ReaderEvents): Reader

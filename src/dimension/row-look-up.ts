@@ -4,6 +4,7 @@ import { CompositeText } from '../codec/composite-text.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { RowPart, WHOLE } from '../codec/row-parts.ts'
 import type { Counts } from '../counts/counts.ts'
+import { offsetBefore, partitionBefore } from './place.ts'
 import type { DimensionTable } from './table.ts'
 
 /** A text that is looked up, or a part of it: see `KeyPart` of the plan. */
@@ -111,6 +112,20 @@ export class RowLookUp {
       missed.add(this.hashes[row], this.#keyBuffer, this.#keyStart, this.#keyEnd)
     } else counts.lookupNulls[this.#index]++
     return false
+  }
+
+  /** Where the row that was found was in its topic, where rows say so. */
+  get partition(): number {
+    return partitionBefore(this.rowBuffer, this.#rowAt)
+  }
+
+  get offset(): number {
+    return offsetBefore(this.rowBuffer, this.#rowAt)
+  }
+
+  /** Where the row begins, with all its parts. */
+  get #rowAt(): number {
+    return this.#columns === WHOLE ? this.rowStart : this.#wholeStart
   }
 
   #findRow(row: number): boolean {

@@ -3,6 +3,7 @@ import { bytesOf } from '../bytes.ts'
 import { FAILED, FILTERED, OTHER_TYPE } from '../codec/port.ts'
 import { LARGEST_ROW } from './arena.ts'
 import type { DimensionStore } from './dimension-store.ts'
+import { placeBytes, writePlace } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import { takesPlace, writeStamp } from './stamp.ts'
 import type { DimensionTable } from './table.ts'
@@ -13,23 +14,26 @@ import type { DimensionTable } from './table.ts'
  */
 export type Applied = 'done' | 'schema unknown' | 'times needed'
 
+type RowPorts = Pick<
+  DimensionPorts,
+  'codec' | 'key' | 'keepsPlaces' | 'onReject' | 'onOtherType' | 'onFiltered'
+>
+
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
-  readonly #ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType' | 'onFiltered'>
+  readonly #ports: RowPorts
   readonly #table: DimensionTable
   readonly #store: DimensionStore
+  readonly #placeBytes: number
   #row = bytesOf(Buffer.allocUnsafe(1024))
   /** What the last record lacks is the schema of its key. */
   #needsKey = false
 
-  constructor(
-    ports: Pick<DimensionPorts, 'codec' | 'key' | 'onReject' | 'onOtherType' | 'onFiltered'>,
-    table: DimensionTable,
-    store: DimensionStore,
-  ) {
+  constructor(ports: RowPorts, table: DimensionTable, store: DimensionStore) {
     this.#ports = ports
     this.#table = table
     this.#store = store
+    this.#placeBytes = placeBytes(ports)
   }
 
   /** `schema unknown`: `load` it and apply it again. */
@@ -57,7 +61,8 @@ export class RowReader {
       this.#needsKey = key.reason === null
       return key.reason === null ? 'schema unknown' : reject(key.reason, key.fault)
     }
-    const stamp = this.#table.stampBytes
+    const { stampBytes } = this.#table
+    const headBytes = stampBytes + this.#placeBytes
     const time = columns.timestamps[i]
     if (value === null) return this.#delete(partition, time)
     if (typeof value === 'string') return reject(value, codec.fault)
@@ -73,10 +78,11 @@ export class RowReader {
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
     }
-    if (stamp + value.projectedBytes > this.#row.length)
-      this.#row = bytesOf(Buffer.allocUnsafe(stamp + value.projectedBytes * 2))
-    const end = value.project(this.#row, stamp)
-    if (stamp > 0) return this.#putStamped(partition, time, end)
+    if (headBytes + value.projectedBytes > this.#row.length)
+      this.#row = bytesOf(Buffer.allocUnsafe(headBytes + value.projectedBytes * 2))
+    const end = value.project(this.#row, headBytes)
+    if (this.#placeBytes > 0) writePlace(this.#row, stampBytes, partition, columns.offsets[i])
+    if (stampBytes > 0) return this.#putStamped(partition, time, end)
     this.#put(end)
     return 'done'
   }

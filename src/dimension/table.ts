@@ -25,7 +25,7 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
  * open-addressing index of typed arrays beside them.
  *
  *     entry := key length, value length (varints), key, value
- *     value := stamp (of `stampBytes`, see there), row
+ *     value := stamp (of `stampBytes`, see there), place (see there; of many tables it has none), row
  *
  * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
@@ -40,7 +40,9 @@ export class DimensionTable {
   /** Rows, and deleted keys. */
   #entries = 0
   #deleted = 0
-  #stampBytes = 0
+  /** Bytes of the stamp that each value begins with, and of all that is before its row. */
+  stampBytes = 0
+  #headBytes = 0
   /** Where the next sweep goes on. */
   #swept = 0
   /** The row that `find` has found last, until the next put, delete or clear. */
@@ -63,11 +65,6 @@ export class DimensionTable {
   /** How many rows there are. */
   get size(): number {
     return this.#entries - this.#deleted
-  }
-
-  /** Bytes of the stamp that each value begins with. */
-  get stampBytes(): number {
-    return this.#stampBytes
   }
 
   /** Bytes of memory: chunks and index. */
@@ -100,9 +97,9 @@ export class DimensionTable {
     // `#slot` has compared its key, and so read where it is.
     this.rowBuffer = this.#chunks[chunkOf(address)]
     const value = this.#keyStart + this.#keyBytes
-    this.rowStart = value + this.#stampBytes
+    this.rowStart = value + this.#headBytes
     this.rowEnd = value + this.#valueBytes
-    return this.#stampBytes === 0 || !isDeleted(this.rowBuffer, value)
+    return this.stampBytes === 0 || !isDeleted(this.rowBuffer, value)
   }
 
   /** Where the stamp of this key lies in `rowBuffer`, also of a deleted one; -1: there is none. */
@@ -145,7 +142,7 @@ export class DimensionTable {
     const old = this.#slots[slot + ADDRESS]
     if (old === 0) this.#entries++
     else this.#forget(old)
-    if (this.#stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
+    if (this.stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
     this.#slots[slot] = hash
     this.#slots[slot + ADDRESS] = address
   }
@@ -179,7 +176,7 @@ export class DimensionTable {
   #forget(address: number): void {
     const chunk = this.#chunks[chunkOf(address)]
     const bytes = this.#readLengths(chunk, byteOf(address))
-    if (this.#stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
+    if (this.stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
     this.#arena.release(address, bytes)
   }
 
@@ -189,11 +186,12 @@ export class DimensionTable {
     free(this.#slots, slot)
   }
 
-  /** @param stampBytes of the values that come */
-  clear(stampBytes = 0): void {
+  /** @param stampBytes of the values that come; @param headBytes of all that is before their rows */
+  clear(stampBytes = 0, headBytes = stampBytes): void {
     this.#arena.clear()
     this.#entries = this.#deleted = this.#swept = 0
-    this.#stampBytes = stampBytes
+    this.stampBytes = stampBytes
+    this.#headBytes = headBytes
     this.#slots = emptySlots()
   }
 

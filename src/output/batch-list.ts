@@ -21,7 +21,13 @@ export const batchOf = (recordBytes: number): number =>
 
 /** Why the topic does not take a record of so many bytes of key, value and headers. @param what it is */
 export const tooLargeText = (what: string, to: OutputTopic, bytes: number): string =>
-  `${what} has ${bytes} bytes, in a batch of its own ${batchOf(bytes)}; ${to.maxBatchBytes} is the most that ${to.topic} takes (max.message.bytes)`
+  `${what} has ${bytesText(bytes)}; ${to.maxBatchBytes} is the most that ${to.topic} takes (max.message.bytes)`
+
+/** Infinite where nobody has counted to the end. */
+const bytesText = (bytes: number): string =>
+  Number.isFinite(bytes)
+    ? `${bytes} bytes, in a batch of its own ${batchOf(bytes)}`
+    : 'more bytes of JSON than are written for a record'
 
 /** Why it does not take one of this time, in ms. */
 export const tooOldText = (what: string, { topic }: OutputTopic, time: number): string =>

@@ -122,6 +122,14 @@ export function originAt(columns: RecordColumns, i: number): Origin | undefined 
   }
 }
 
+/** The same of where it was alone, without an object: where this begins in its bytes; -1: it does not say so. */
+export const originStart = (columns: RecordColumns, i: number): number =>
+  valueStart(ORIGIN, columns.buffer, sectionOf(columns, i))
+
+export const originPartition = ({ view }: Bytes, start: number): number => view.getUint32(start)
+
+export const originOffset = ({ view }: Bytes, start: number): number => view.getFloat64(start + 4)
+
 /** Record `i` as it came from its input. */
 export function originalAt(columns: RecordColumns, i: number, { key }: Origin): RecordBytes {
   const { buffer, valueStarts, valueEnds } = columns

@@ -1,4 +1,3 @@
-import type { RecordColumns } from '../batch.ts'
 import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
 import type { HeaderSection } from './match-headers.ts'
 import type { Entry } from './task-output.ts'
@@ -22,19 +21,7 @@ export class LooseRecord implements Entry {
   bodyEnd = 0
 
   /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
-  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): void {
-    const { buffer, headerStarts, headerEnds } = columns
-    const headers = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
-    this.#begin(time, key, headers, bodyBytes)
-  }
-
-  /** The same with another record's time, key and headers. */
-  beginOf(record: Entry, bodyBytes: number): void {
-    const { buffer, keyStart, keyEnd, time } = record
-    this.#begin(time, { buffer, start: keyStart, end: keyEnd }, record, bodyBytes)
-  }
-
-  #begin(time: number, key: KeyText, headers: HeaderSection, bodyBytes: number): void {
+  begin(time: number, key: KeyText, headers: HeaderSection, bodyBytes: number): void {
     const { headersStart, headersEnd } = headers
     const bytes = key.end - key.start + headersEnd - headersStart + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
@@ -42,8 +29,14 @@ export class LooseRecord implements Entry {
     this.time = time
     this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
     this.headersStart = this.keyEnd
-    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, this.keyEnd)
+    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, this.headersStart)
     this.bodyStart = this.headersEnd
     this.bodyEnd = this.bodyStart + bodyBytes
+  }
+
+  /** The same with another record's time, key and headers. */
+  beginOf(record: Entry, bodyBytes: number): void {
+    const { buffer, keyStart, keyEnd, time } = record
+    this.begin(time, { buffer, start: keyStart, end: keyEnd }, record, bodyBytes)
   }
 }

@@ -1,9 +1,18 @@
+import { bytesOf, NO_BYTES } from '../bytes.ts'
+import { FRAME_BYTES } from '../codec/framing.ts'
 import type { OutputCodec } from '../codec/port.ts'
 import type { SinkOutput } from './sink.ts'
-import type { Outputs } from './task-output.ts'
+import type { OutputShape, Outputs } from './task-output.ts'
 
 interface Output extends Pick<SinkOutput, 'topic' | 'shape'> {
   readonly codec: OutputCodec
+}
+
+/** Of a completed record that no output has as it is, in Avro: with the frame that readers pass over, of no schema. */
+const NOBODYS: OutputShape = {
+  open: bytesOf(Buffer.alloc(FRAME_BYTES)),
+  between: NO_BYTES,
+  close: NO_BYTES,
 }
 
 /**
@@ -16,7 +25,7 @@ export function outputsOf(list: readonly Output[]): Outputs {
   const others = list.filter((output) => output !== whole)
   return {
     whole: whole?.topic ?? null,
-    shape: (whole ?? list[0]).shape,
+    shape: (whole ?? list.find(({ shape }) => shape.open.length > 0))?.shape ?? NOBODYS,
     sinks: others.map(({ topic, shape, codec: { reader, isKeyed } }) => ({
       topic,
       shape,

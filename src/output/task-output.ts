@@ -1,9 +1,9 @@
 import type { RecordColumns } from '../batch.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
-import type { MatchHeaders } from '../config/pipeline.ts'
 import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
-import { type HeaderSection, MergedHeaders } from './match-headers.ts'
+import type { HeaderSection } from './match-headers.ts'
+import { OutputHeaders } from './output-headers.ts'
 import { Scratch } from './scratch.ts'
 import { type Completed, Sink, type SinkCounts, type SinkOutput, type SinkRejects } from './sink.ts'
 
@@ -68,22 +68,21 @@ export class TaskOutput {
   /** Bytes of the shape. */
   readonly #around: number
   readonly #missing: MissingParts
-  readonly #headers: MatchHeaders
   /** The number of the right stream among the sources: where there are several joins, of the last one's. */
   readonly #right: number
-  readonly #merged = new MergedHeaders()
+  readonly #headers: OutputHeaders
   readonly #rejects: OutputRejects
   /** The broker takes no record that is older, in ms. */
   oldest = Number.NEGATIVE_INFINITY
 
-  /** @param headers whose headers a match has. @param right the number of the right stream among the sources */
+  /** @param right the number of the right stream among the sources */
   constructor(
     { whole, shape, sinks }: Outputs,
     partition: number,
     missing: MissingParts,
     rejects: OutputRejects,
     counts: SinkCounts,
-    headers: MatchHeaders = 'left',
+    headers = new OutputHeaders('left', null, null),
     right = 1,
   ) {
     this.#right = right
@@ -100,7 +99,7 @@ export class TaskOutput {
 
   match(left: Entry, right: Entry): void {
     const time = left.time > right.time ? left.time : right.time
-    const headers = this.#headersOf(left, right)
+    const headers = this.#headers.ofMatch(left, right)
     const leftBytes = left.bodyEnd - left.bodyStart
     const rightBytes = right.bodyEnd - right.bodyStart
     const writer = this.#begin(FACTS, left, headers, time, leftBytes + rightBytes)
@@ -143,7 +142,7 @@ export class TaskOutput {
     if (!this.#space.fits(all) || times[i] < this.oldest) return undefined
     const writer = this.#space.writer(all)
     const { open } = this.#shape
-    const headerBytes = headerEnds[i] - headerStarts[i]
+    const headerBytes = this.#headers.ofFact?.headersEnd ?? headerEnds[i] - headerStarts[i]
     writer.begin(times[i], buffer, keyStarts[i], keyEnds[i], bytes + this.#around, headerBytes)
     this.#valueStart = writer.position
     writer.append(open, 0, open.length)
@@ -157,7 +156,8 @@ export class TaskOutput {
     bytes: number,
   ): number {
     const keyBytes = Math.max(0, keyEnds[i] - keyStarts[i])
-    return keyBytes + headerEnds[i] - headerStarts[i] + bytes + this.#around
+    const headerBytes = this.#headers.ofFact?.headersEnd ?? headerEnds[i] - headerStarts[i]
+    return keyBytes + headerBytes + bytes + this.#around
   }
 
   /** @param position behind the body */
@@ -174,7 +174,9 @@ export class TaskOutput {
     if (this.#sinks.length === 0 || this.#sinkFact(writer, columns, times[i], i)) {
       this.#matched(times[i])
     }
-    writer.end(columns.buffer, columns.headerStarts[i], columns.headerEnds[i])
+    const headers = this.#headers.ofFact
+    if (headers !== null) writer.end(headers.buffer, headers.headersStart, headers.headersEnd)
+    else writer.end(columns.buffer, columns.headerStarts[i], columns.headerEnds[i])
   }
 
   /** Memory of what was written since the last `drain`. */
@@ -215,11 +217,6 @@ export class TaskOutput {
     const times = new Float64Array(Math.max(1024, 2 * this.#times.length))
     times.set(this.#times)
     this.#times = times
-  }
-
-  #headersOf(left: Entry, right: Entry): HeaderSection {
-    if (this.#headers === 'left') return left
-    return this.#headers === 'right' ? right : this.#merged.of(left, right)
   }
 
   /** @param bytes of the body. @returns the batch, with all up to the body; undefined: the topic does not take the record */
@@ -276,7 +273,11 @@ export class TaskOutput {
       key: buffer,
       keyStart: keyStarts[i],
       keyEnd: keyEnds[i],
-      headers: { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] },
+      headers: this.#headers.ofFact ?? {
+        buffer,
+        headersStart: headerStarts[i],
+        headersEnd: headerEnds[i],
+      },
       source: { columns, i },
     })
   }

@@ -1,5 +1,8 @@
 /** The outputs' values, and how they are made of the completed record. */
+import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema } from '../codec/avro-reader.ts'
+import { JsonReader } from '../codec/json-reader.ts'
+import { jsonSchemaOf } from '../codec/json-schema.ts'
 import type { OutputCodec, ValueReader } from '../codec/port.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
@@ -15,23 +18,26 @@ export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCod
     const takesAll = select === null && fields.length === 0
     const all = outputSchema(output, completed)
     // The first has given the completed record its name.
+    // The first has given the completed record its name.
     const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
+    const isPlain = takesAll && where === null && key === null
     return {
-      schema: schemaText(schema, 2),
-      reader: readerOf(completed, all, output),
+      schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
+      reader: readerOf(completed, all, output, schema as AvroRecordSchema),
       isKeyed: key !== null,
-      isWhole: takesAll && where === null && key === null,
+      isWhole: isPlain && output.format === 'avro',
     }
   })
 }
 
 const NO_TIME = { time: null, timeUnit: null }
 
-/** @param all the completed record's fields, and what is derived of them */
+/** @param all the completed record's fields, and what is derived of them. @param schema of what the output takes */
 function readerOf(
   completed: AvroRecordSchema,
   all: AvroRecordSchema,
   output: OutputConfig,
+  schema: AvroRecordSchema,
 ): ValueReader {
   const { select, key } = output
   const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
@@ -39,5 +45,14 @@ function readerOf(
   const program = outputProgram(output, completed)?.program ?? null
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)
-  return plan.computation?.over(reader) ?? reader
+  const computed = plan.computation?.over(reader) ?? reader
+  return output.format === 'avro' ? computed : new JsonReader(schema, computed)
+}
+
+function jsonSchemaText(schema: object): string {
+  const { name, fields } = schema as AvroRecordSchema
+  const docs = fields.flatMap((field) =>
+    field.doc === undefined ? [] : [[field.name, field.doc] as const],
+  )
+  return JSON.stringify(jsonSchemaOf(name, parseRecord(schema).fields, new Map(docs)), null, 2)
 }

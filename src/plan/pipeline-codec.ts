@@ -107,7 +107,10 @@ export function createPipelineCodec(
     dimensions: rows.codecs,
     rowParts: rows.parts,
     dimensionKeys: keys.dimensions,
-    rowLayouts: rows.layouts.map((rowLayout, d) => `${keys.dimensionLayouts[d]}${rowLayout}`),
+    rowLayouts: rows.layouts.map(
+      (rowLayout, d) =>
+        `${keys.dimensionLayouts[d]}${rowLayout}${pipeline.provenance ? ' with places' : ''}`,
+    ),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missing: plan.rights.map((right, j): [Bytes, Bytes] => {
       const before = [plan.facts, ...plan.dimensions, ...plan.rights.slice(0, j)].flat()

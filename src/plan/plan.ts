@@ -123,11 +123,13 @@ export interface Plan {
   readonly tables: readonly TablePlan[]
   /** In the order in which records go through them; none: a fact comes out as soon as it has its rows. */
   readonly joins: readonly Join[]
+  /** Whether headers say which records a completed record was made of. */
+  readonly provenance: boolean
   readonly written: Written
 }
 
 export function planOf(pipeline: Pipeline): Plan {
-  const { name, commit, joins, outputs, output } = pipeline
+  const { name, commit, joins, outputs, output, provenance } = pipeline
   const tables = tablesOf(pipeline)
   const { sources, stages } = stagesOf(pipeline)
   return {
@@ -138,6 +140,7 @@ export function planOf(pipeline: Pipeline): Plan {
     lookUps: lookUpsOf(pipeline, tables),
     tables,
     joins: joins.map((join) => ({ ...join, late: [join.late.left, join.late.right] })),
+    provenance,
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,

@@ -1,6 +1,6 @@
 /** What a start compiles: the latest schemas, or those that the stored window needs. */
 import type { Broker } from '../broker/port.ts'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { OutputCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
@@ -25,7 +25,7 @@ const REGISTRY_PATIENCE_MS = 30_000
 const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
 
 /**
- * Reads and compiles the schemas; with a registry, registers the outputs'. Throws SCHEMA_INVALID,
+ * Reads and compiles the schemas; with a registry, registers those of the outputs in Avro. Throws SCHEMA_INVALID,
  * REGISTRY_UNAVAILABLE, or STATE_LAYOUT_CHANGED where the window was stored for another pipeline.
  * @param transactionalId of this instance, which has no epoch yet
  */
@@ -41,16 +41,18 @@ export async function compileForStart(
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
     const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
-    return { ...compiled, frames: pipeline.outputs.map(({ schemaId }) => outputFrame(schemaId!)) }
+    const frames = pipeline.outputs.map(({ format, schemaId }) =>
+      format === 'json' ? NO_BYTES : outputFrame(schemaId!),
+    )
+    return { ...compiled, frames }
   }
   const read = async () => {
     const compiled = await compileStored(pipeline, registry, broker, transactionalId)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
     const frames: Bytes[] = []
     for (const [i, output] of pipeline.outputs.entries()) {
-      frames.push(
-        outputFrame(await schemaIdOf(pipeline, output, compiled.codec.outputs[i], registry)),
-      )
+      const id = () => schemaIdOf(pipeline, output, compiled.codec.outputs[i], registry)
+      frames.push(output.format === 'json' ? NO_BYTES : outputFrame(await id()))
     }
     return { ...compiled, frames }
   }

@@ -5,6 +5,7 @@ import { hasExpressions } from '../expression/program.ts'
 
 /** The rows of one topic, which are read, held and stored once, for all dimensions that have it. */
 export interface TablePlan {
+  readonly topic: string
   /** By their places in the file; the store has the name of the first one. */
   readonly dimensions: readonly number[]
   /** The key's fields, in the order of their texts; null: the key is one text. */
@@ -23,6 +24,7 @@ export function tablesOf({ dimensions }: Pick<Pipeline, 'dimensions'>): TablePla
       ),
     )
     return {
+      topic: dimensions[group[0]].topic,
       dimensions: group,
       keyNames: keyNames(dimensions[group[0]]),
       texts: [...new Set(texts)],

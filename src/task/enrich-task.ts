@@ -10,9 +10,12 @@ import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
+import { OutputHeaders } from '../output/output-headers.ts'
+import type { ProvenanceHeaders } from '../output/provenance.ts'
 import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
+import { provenanceOf } from './provenance.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
   NO_FIGURES,
@@ -36,6 +39,7 @@ export class EnrichTask implements RunnableTask {
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
+  readonly #provenance: ProvenanceHeaders | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -50,12 +54,15 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
+    const provenance = provenanceOf(sources, partition, this.#facts, context)
+    this.#provenance = provenance?.headers[0] ?? null
     this.#output = new TaskOutput(
       context.outputs,
       partition,
       NO_PARTS,
       this.#rejects,
       context.counts,
+      new OutputHeaders('left', this.#provenance, null),
     )
   }
 
@@ -112,6 +119,7 @@ export class EnrichTask implements RunnableTask {
     const rowBytes = facts.lookUp(value, block, i, row)
     if (rowBytes < 0) return REFUSED
     const { columns, times } = block
+    if (this.#provenance !== null) this.#provenance.write(columns, times, i)
     const bodyBytes = value.projectedBytes + rowBytes
     const batch = this.#output.beginFact(columns, times, i, bodyBytes)
     if (batch === undefined) return this.#refuse(block, i, bodyBytes)

@@ -1,4 +1,6 @@
 import type { Bytes } from '../bytes.ts'
+import { OutputHeaders } from '../output/output-headers.ts'
+import type { OurNames } from '../output/provenance.ts'
 import type { TaskOutput } from '../output/task-output.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
@@ -18,6 +20,8 @@ interface ChainOptions {
   readonly rejects: TaskRejects
   /** What takes what comes out of the last join. */
   readonly rows: Pick<TaskOutput, 'match' | 'unmatched'>
+  /** Of headers that say what records were made of; null: there are none. */
+  readonly names: OurNames | null
 }
 
 /** The joins of a task, one after the other: what comes out of one is the left side of the next. */
@@ -30,7 +34,7 @@ export class JoinChain implements TaskQueries {
   readonly #joins: readonly Join[]
   readonly #state: TaskState
 
-  constructor({ context, state, rejects, rows }: ChainOptions) {
+  constructor({ context, state, rejects, rows, names }: ChainOptions) {
     const { plan, codec, counts } = context
     const { joins } = plan
     const next = joins.slice(1).map(
@@ -42,6 +46,7 @@ export class JoinChain implements TaskQueries {
           missing: codec.missing[j],
           rejects,
           counts: counts.windows[j + 1],
+          headers: new OutputHeaders(joins[j].headers, null, names),
         }),
     )
     const sinks: JoinSink[] = [...next, rows]

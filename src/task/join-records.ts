@@ -3,6 +3,8 @@ import type { ValueReader } from '../codec/port.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
+import type { HeaderSection } from '../output/match-headers.ts'
+import type { ProvenanceHeaders } from '../output/provenance.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -10,19 +12,30 @@ import type { StreamClock } from '../state/task-state.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { Facts } from './facts.ts'
+import type { JoinChain } from './join-chain.ts'
 import type { LateSink } from './next-join.ts'
 import type { Owed } from './owed.ts'
 import { REFUSED, type Side, TAKEN, WAITS } from './side.ts'
 import type { TaskContext } from './task.ts'
 
-interface JoinParts {
+interface TaskParts {
   readonly context: TaskContext
-  readonly join: Join
   /** Of the first join. */
   readonly facts: Facts
+  readonly clock: StreamClock
+  /** By source; null: nobody asks what records were made of. */
+  readonly provenance: readonly ProvenanceHeaders[] | null
+}
+
+interface ChainParts extends TaskParts {
+  /** By join. */
+  readonly rights: readonly Side[]
+}
+
+interface JoinParts extends TaskParts {
+  readonly join: Join
   readonly right: Side
   readonly window: JoinWindow
-  readonly clock: StreamClock
   readonly counts: WindowCounts
   readonly late: LateSink
   /** null: the join gives nothing to another one. */
@@ -42,9 +55,29 @@ export class JoinRecords {
   readonly #counts: WindowCounts
   readonly #lateSink: LateSink
   readonly #owed: Owed | null
+  readonly #provenance: JoinParts['provenance']
   readonly #lateRecord = new LooseRecord()
 
-  constructor({ context, join, facts, right, window, clock, counts, late, owed }: JoinParts) {
+  /** Of each join of a chain. */
+  static of(chain: JoinChain, { rights, ...parts }: ChainParts): JoinRecords[] {
+    const { plan, counts } = parts.context
+    const last = plan.joins.length - 1
+    return plan.joins.map(
+      (join, j) =>
+        new JoinRecords({
+          ...parts,
+          join,
+          right: rights[j],
+          window: chain.windows[j],
+          counts: counts.windows[j],
+          late: chain.lates[j],
+          owed: j === last ? null : chain.owed,
+        }),
+    )
+  }
+
+  private constructor(parts: JoinParts) {
+    const { context, join, facts, right, window, clock, counts, late, owed, provenance } = parts
     this.#context = context
     this.#join = join
     this.#facts = facts
@@ -55,6 +88,7 @@ export class JoinRecords {
     this.#counts = counts
     this.#lateSink = late
     this.#owed = owed
+    this.#provenance = provenance
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
@@ -69,9 +103,8 @@ export class JoinRecords {
     const rowBytes = facts.lookUp(value, block, i, row)
     if (rowBytes < 0) return REFUSED
 
-    const { columns } = block
     const bodyBytes = value.projectedBytes + rowBytes
-    const around = facts.key.end - facts.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    const around = facts.key.end - facts.key.start + this.#headerBytes(facts, block, i)
     if (bodyBytes + around > this.#context.maxEntryBytes) return facts.tooLarge(block, i, bodyBytes)
     if (late) {
       const record = this.#beginLate(facts, block, i, bodyBytes)
@@ -94,9 +127,8 @@ export class JoinRecords {
     if (late && this.#join.late[RIGHT] !== 'emit') return this.#late(right, RIGHT, block, i)
     if (late && this.#owed?.isOwed === true) return WAITS
 
-    const { columns } = block
     const bodyBytes = value.projectedBytes
-    const around = right.key.end - right.key.start + columns.headerEnds[i] - columns.headerStarts[i]
+    const around = right.key.end - right.key.start + this.#headerBytes(right, block, i)
     if (bodyBytes + around > this.#context.maxEntryBytes) return right.tooLarge(block, i, bodyBytes)
     if (late) {
       const record = this.#beginLate(right, block, i, bodyBytes)
@@ -109,6 +141,13 @@ export class JoinRecords {
     return TAKEN
   }
 
+  /** Bytes of the headers that are kept with record `i`; those that say what it was made of are written with it. */
+  #headerBytes({ index }: Side, { columns, times }: Block, i: number): number {
+    const provenance = this.#provenance
+    if (provenance !== null) return provenance[index].write(columns, times, i)
+    return columns.headerEnds[i] - columns.headerStarts[i]
+  }
+
   /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
   #insert(
     of: Side,
@@ -119,9 +158,12 @@ export class JoinRecords {
     bodyBytes: number,
   ): number {
     const { key } = of
+    const provenance = this.#provenance
+    if (provenance !== null) {
+      return this.#insertTold(of, side, provenance[of.index], times, i, row, bodyBytes)
+    }
     // What has none keeps none: they are a byte that says so.
-    const headerBytes = columns.headerEnds[i] - columns.headerStarts[i]
-    const isBare = side === RIGHT && headerBytes <= 1
+    const isBare = side === RIGHT && columns.headerEnds[i] - columns.headerStarts[i] <= 1
     return this.#window.insert(
       side,
       times,
@@ -137,6 +179,31 @@ export class JoinRecords {
     )
   }
 
+  /** The same with the headers that say what it was made of, which have been written. */
+  #insertTold(
+    { key, hashes }: Side,
+    side: number,
+    { buffer, headersStart, headersEnd }: HeaderSection,
+    times: Float64Array,
+    i: number,
+    row: number,
+    bodyBytes: number,
+  ): number {
+    return this.#window.insert(
+      side,
+      times,
+      i,
+      hashes[row],
+      key.buffer,
+      key.start,
+      key.end,
+      buffer,
+      headersStart,
+      headersEnd,
+      bodyBytes,
+    )
+  }
+
   #probe(side: number, hash: number): void {
     this.#counts.probe(side, this.#window.probe(side, hash))
   }
@@ -147,8 +214,10 @@ export class JoinRecords {
   }
 
   /** A record that comes out without a match, and is not kept: its body is written next. */
-  #beginLate({ key }: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
-    this.#lateRecord.begin(times[i], key, columns, i, bodyBytes)
+  #beginLate(side: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
+    const { buffer, headerStarts, headerEnds } = columns
+    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
+    this.#lateRecord.begin(times[i], side.key, this.#provenance?.[side.index] ?? own, bodyBytes)
     return this.#lateRecord
   }
 

@@ -10,6 +10,7 @@ import type { InputQueue } from '../input/input-queue.ts'
 import { merge, newSlice, type Slice, type SliceSide } from '../input/merge.ts'
 import { mergeMany } from '../input/merge-many.ts'
 import { mergeByProgress } from '../input/merge-progress.ts'
+import { OutputHeaders } from '../output/output-headers.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -22,6 +23,7 @@ import { IntervalRows } from './interval-rows.ts'
 import { JoinChain } from './join-chain.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { provenanceOf } from './provenance.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITS } from './side.ts'
 import {
   type RunnableTask,
@@ -83,31 +85,26 @@ export class JoinTask implements RunnableTask {
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
     const last = plan.joins.length - 1
-    const { headers } = plan.joins[last]
+    const provenance = provenanceOf(sources, partition, facts, context)
+    const names = provenance?.names ?? null
+    const headers = new OutputHeaders(plan.joins[last].headers, null, names)
     const missing = codec.missing[last]
     const at = rights.length
     this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, at)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { state } = this
-    const chain = new JoinChain({ context, state, rejects, rows })
+    const chain = new JoinChain({ context, state, rejects, rows, names })
     this.#chain = chain
     this.queries = chain
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
-    this.#records = plan.joins.map(
-      (join, j) =>
-        new JoinRecords({
-          context,
-          join,
-          facts,
-          right: rights[j],
-          window: chain.windows[j],
-          clock: state.clock,
-          counts: counts.windows[j],
-          late: chain.lates[j],
-          owed: j === last ? null : chain.owed,
-        }),
-    )
+    this.#records = JoinRecords.of(chain, {
+      context,
+      facts,
+      rights,
+      clock: state.clock,
+      provenance: provenance?.headers ?? null,
+    })
   }
 
   offer(source: number, fetched: Fetched): void {

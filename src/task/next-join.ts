@@ -1,7 +1,8 @@
 import { type Bytes, copyBytes, hashBytes } from '../bytes.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import { LooseRecord } from '../output/loose-record.ts'
-import { type HeaderSection, MergedHeaders } from '../output/match-headers.ts'
+import type { HeaderSection } from '../output/match-headers.ts'
+import type { OutputHeaders } from '../output/output-headers.ts'
 import type { Entry, MissingParts } from '../output/task-output.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
 import { timeText } from '../output/time-text.ts'
@@ -28,13 +29,14 @@ export interface NextJoinOptions {
   readonly rejects: TaskRejects
   /** Of `to`. */
   readonly counts: WindowCounts
+  /** Which ones what `from` finds has. */
+  readonly headers: OutputHeaders
 }
 
 /** Between two joins of a chain: what the first finds, or closes without a match, is a left record of the second. */
 export class NextJoin implements JoinSink, LateSink {
   readonly #options: NextJoinOptions
   readonly #between: Bytes
-  readonly #merged = new MergedHeaders()
   readonly #lateRecord = new LooseRecord()
   /** The record's time: an array, as `insert` takes it. */
   readonly #times = new Float64Array(1)
@@ -58,7 +60,7 @@ export class NextJoin implements JoinSink, LateSink {
     const from = this.#from
     this.#to.takenAt = from.takenAt - from.times.heldMs
     const time = left.time > right.time ? left.time : right.time
-    this.#take(left, this.#headersOf(left, right), time, left, right)
+    this.#take(left, this.#options.headers.ofMatch(left, right), time, left, right)
   }
 
   unmatched(side: number, record: Entry): void {
@@ -72,12 +74,6 @@ export class NextJoin implements JoinSink, LateSink {
     to.takenAt = to.clock.streamTime
     if (isLate(to.times, record.time, to.takenAt)) this.#takeLate(side, record)
     else this.#takeAlone(side, record)
-  }
-
-  #headersOf(left: Entry, right: Entry): HeaderSection {
-    const { headers } = this.#options.from
-    if (headers === 'left') return left
-    return headers === 'right' ? right : this.#merged.of(left, right)
   }
 
   #takeAlone(side: number, record: Entry): void {

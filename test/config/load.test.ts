@@ -164,6 +164,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     ],
     output,
     outputs: [output],
+    provenance: false,
     state: {
       dir: '/var/lib/stream-enricher',
       topicConfig: plainTopic('state', 'topicConfig'),
@@ -469,11 +470,24 @@ test('what other tools have and this one has not is refused with the way round, 
 })
 
 test('what one output has not, none of several has', () => {
-  const outputs = '{ all: { topic: o, schemaId: 5, headers: merge, format: json } }'
+  const outputs = '{ all: { topic: o, schemaId: 5, headers: merge, format: protobuf } }'
   const faults = faultsOf(textOf({ outputs }).replace(/^output:.*\n/m, ''))
   assert.equal(faults.length, 2, faults.join('\n'))
   assert.match(faults.join('\n'), /outputs\.all\.headers: headers of the output: not supported; /)
-  assert.match(faults.join('\n'), /outputs\.all\.format: JSON or Protobuf values: not supported; /)
+  assert.match(
+    faults.join('\n'),
+    /outputs\.all\.format: Protobuf values of an output: not supported; /,
+  )
+})
+
+test('an output in JSON has no schema id, and needs none', () => {
+  const json = (more: string) => `{ all: { topic: o, format: json${more} } }`
+  const without = textOf({ outputs: json('') }).replace(/^output:.*\n/m, '')
+  assert.deepEqual(faultsOf(without), [])
+  const faults = faultsOf(textOf({ outputs: json(', schemaId: 5') }).replace(/^output:.*\n/m, ''))
+  assert.deepEqual(faults, [
+    'pipeline.yaml:6: outputs.all.schemaId: is of Avro’s frame, which JSON has not; leave it out',
+  ])
 })
 
 test('a dimension’s name is a folder’s, too, and the pipeline’s changelog is nobody else’s topic', () => {

@@ -214,6 +214,7 @@ export async function startOn(
     codec: { reader: () => value, fault: '', load: async () => {} },
     key: keyReader('text'),
     layout: 'layout',
+    keepsPlaces: false,
     store: await openStore(folder),
     admin: {
       describeTopics: async () =>

@@ -21,7 +21,7 @@ const PARTITIONS = 3
 const OUTPUTS = (tag: string): string => `outputs:
   all: { topic: ${tag}.enriched, schemaId: 5, rejects: ${tag}.rejects }
   by_customer: { topic: ${tag}.by-customer, schemaId: 6, key: customer_id, select: { order: order_id, who: customer_name } }
-  titles: { topic: ${tag}.titles, schemaId: 7, select: [title] }
+  titles: { topic: ${tag}.titles, format: json, select: [title] }
 `
 
 /** The orders example with several outputs. @returns the file */
@@ -80,7 +80,7 @@ for (const keepsJoin of [false, true]) {
       const wanted = all.filter((i) => !keepsJoin || data.isPaid(i))
       const pipeline = loadPipeline(file, orders.env())
       const { outputs } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-      const types = outputs.map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema)))
+      const types = outputs.slice(0, 2).map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema)))
       const decoded = async (topic: string, o: number) =>
         (await readSome(orders, orders.topic(topic), wanted.length)).map((record) => {
           assert.equal(record.value!.readInt32BE(1), 5 + o)
@@ -107,14 +107,14 @@ for (const keepsJoin of [false, true]) {
         assert.equal(partition, partitioner({ topic: '', message, partitionMetadata }))
       }
       assert.equal(expected.size, 0)
-      const titles = await decoded('titles', 2)
+      const titles = await readSome(orders, orders.topic('titles'), wanted.length)
       const count = (list: readonly (string | null)[]): object =>
         list.reduce<Record<string, number>>((sum, title) => {
           sum[String(title)] = (sum[String(title)] ?? 0) + 1
           return sum
         }, {})
       assert.deepEqual(
-        count(titles.map(({ value }) => value.title)),
+        count(titles.map(({ value }) => JSON.parse(String(value)).title)),
         count(whole.map(({ value }) => value.title)),
       )
     } finally {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RecordBytes } from '../../src/batch.ts'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -13,7 +14,7 @@ import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.
 import { enrichPipeline, FRAME, factBytes, rowBytes } from '../cli/simulate/join/simulated-join.ts'
 import type { Order } from '../support/memory-broker/faults.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
-import { committedBodies, committedRejects } from '../support/memory-outputs.ts'
+import { committedRecords, committedRejects } from '../support/memory-outputs.ts'
 import { type Dimensional, startWithDimensions } from './start-worker.ts'
 
 const FACT_PARTITIONS = 3
@@ -61,6 +62,8 @@ export class DimensionInstances {
   /** By key: the state that every instance has read. */
   #known = new Map<string, number>()
   readonly #facts: Fact[] = []
+  /** By title: where its row is. */
+  readonly #places = new Map<string, string>()
   /** Where each malformed row is. */
   readonly #malformed: string[] = []
   #starts = 0
@@ -79,8 +82,9 @@ export class DimensionInstances {
     this.kafka.topics.create(output.rejects, 1, {})
   }
 
-  static async open(): Promise<DimensionInstances> {
-    const pipeline = enrichPipeline()
+  /** @param provenance whether headers say where rows were */
+  static async open(provenance: boolean): Promise<DimensionInstances> {
+    const pipeline = { ...enrichPipeline(), provenance }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     return new DimensionInstances(pipeline, codec)
   }
@@ -118,9 +122,10 @@ export class DimensionInstances {
     await this.#readRows()
     await this.#takeFacts()
     for (const instance of [...this.#running.keys()]) await this.#stop(instance)
-    const bodies = await committedBodies(this.kafka, this.#pipeline.output.topic)
-    const found = bodies.map((body): [number, string | null] => {
-      const { fact, title } = this.#output.decode(body)
+    const outputs = await committedRecords(this.kafka, this.#pipeline.output.topic)
+    const found = outputs.map(({ value, headers }): [number, string | null] => {
+      const { fact, title } = this.#output.decode(value!.subarray(FRAME.length))
+      this.#assertPlaces(Number(fact), String(title), headers)
       return [Number(fact), String(title)]
     })
     const rejects = await committedRejects(this.kafka, this.#pipeline.output.rejects)
@@ -137,6 +142,19 @@ export class DimensionInstances {
       assert.ok(possible.includes(title), `fact ${id} has ${title}, and not one of ${possible}`)
     }
     this.#assertRows(rejects.filter((text) => text.startsWith('rows ')))
+  }
+
+  /** The row that the headers name has the output's title. */
+  #assertPlaces(fact: number, title: string, headers: RecordBytes['headers']): void {
+    const of = new Map(headers.map(([name, text]) => [name, String(text)]))
+    if (!this.#pipeline.provenance) {
+      assert.equal(of.size, 0)
+      return
+    }
+    const [place, offset] = [fact % FACT_PARTITIONS, Math.floor(fact / FACT_PARTITIONS)]
+    assert.match(of.get('enricher.facts')!, new RegExp(`^facts-${place}@${offset} \\d{4}-`))
+    assert.equal(of.get('enricher.dimension.d'), this.#places.get(title))
+    assert.equal(of.size, 2)
   }
 
   async close(): Promise<void> {
@@ -170,6 +188,7 @@ export class DimensionInstances {
       malformed: () => MALFORMED,
     }[is]()
     const { end } = this.kafka.topics.log({ topic: 'rows', partition })
+    if (title !== null) this.#places.set(title, `rows-${partition}@${end}`)
     if (is === 'malformed') this.#malformed.push(`rows ${partition} ${end} malformed`)
     // The row before it stays where one cannot be read.
     else this.#statesOf(key).push(title)

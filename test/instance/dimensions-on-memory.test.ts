@@ -35,8 +35,8 @@ const actions: fc.Arbitrary<DimensionAction> = fc.oneof(
 const steps = fc.array(fc.tuple(actions, fc.nat(15)), { minLength: 10, maxLength: 40, size: 'max' })
 
 test('rows that change while facts flow, and instances that come and go: each fact finds a row that was there, once', async () => {
-  const property = fc.asyncProperty(steps, async (list) => {
-    const instances = await DimensionInstances.open()
+  const property = fc.asyncProperty(steps, fc.boolean(), async (list, provenance) => {
+    const instances = await DimensionInstances.open(provenance)
     try {
       await instances.run({ do: 'start', instance: 'a' })
       for (const [action, ms] of list) {

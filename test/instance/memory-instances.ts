@@ -7,13 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import type { JoinConfig, MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
   enrichPipeline,
+  FRAME,
   joinPipeline,
   recordBytes,
   rowOf,
@@ -24,6 +25,7 @@ import type { OffsetEvent } from '../support/memory-broker/group-offsets.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
 import {
   committedBodies,
+  committedRecords,
   committedRejects,
   expectedRejects,
   expectedRows,
@@ -73,6 +75,13 @@ export type Action =
   /** Somebody has the store of a task put aside. */
   | { readonly do: 'rebuild'; readonly instance: string; readonly partition: number }
 
+/** What else a pipeline has. */
+export interface Wanted {
+  readonly repartition?: JoinConfig['repartition']
+  /** Whose headers a match has, where headers say what records were made of. */
+  readonly told?: MatchHeaders | null
+}
+
 interface Instance {
   readonly worker: Worker
   readonly counts: Counts
@@ -82,6 +91,8 @@ interface Instance {
 
 export class MemoryInstances {
   readonly kafka = new MemoryKafka()
+  /** Where each record was put, by its side and id. */
+  readonly places = new Map<string, string>()
   /** What the instances have logged. */
   readonly events: string[] = []
   readonly #pipeline: Pipeline
@@ -132,9 +143,15 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
-    repartition: JoinConfig['repartition'] = null,
+    { repartition = null, told = null }: Wanted = {},
   ): Promise<MemoryInstances> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const { joins: its } = plain
+    const pipeline = {
+      ...plain,
+      provenance: told !== null,
+      joins: its.map((one) => ({ ...one, headers: told ?? one.headers })),
+    }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
@@ -229,12 +246,15 @@ export class MemoryInstances {
     const topics = sourceTopics(this.#pipeline)
     for (const record of this.#waiting.splice(0, count)) {
       const topic = topics[record.side]
-      const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      const headers = this.#pipeline.provenance ? ownHeaders(record) : []
+      const of = { ...recordBytes(record), headers, timestamp: record.time }
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)
       const placedBy = isThrough ? other : Buffer.from(record.key)
       const partition = partitionOf(placedBy, this.#inputs.get(topic)!)
+      const { end } = this.kafka.topics.log({ topic, partition })
+      this.places.set(`${record.side} ${record.id}`, `${topic}-${partition}@${end}`)
       await this.kafka.append({ topic, partition }, [isThrough ? { ...of, key: other } : of])
     }
   }
@@ -340,6 +360,15 @@ export class MemoryInstances {
     await sleep(SETTLE_MS)
   }
 
+  /** What has come out: which records it was made of by its value, and its headers. */
+  async outputs() {
+    const records = await committedRecords(this.kafka, this.#pipeline.output.topic)
+    return records.map(({ value, headers }) => {
+      const { fact, right } = this.#output.decode(value!.subarray(FRAME.length))
+      return { fact, right, headers: headers.map(([name, text]) => [name, String(text)]) }
+    })
+  }
+
   async #rows(): Promise<string[]> {
     const bodies = await committedBodies(this.kafka, this.#pipeline.output.topic)
     return bodies.map((body) => rowOf(this.#output.decode(body)))
@@ -359,6 +388,13 @@ export class MemoryInstances {
   }
 }
 
+/** Of which one has a name of ours, from an earlier pipeline. */
+const ownHeaders = ({ id, side }: StreamRecord): (readonly [string, Buffer])[] => [
+  ['of', Buffer.from(`${side} ${id}`)],
+  ['enricher.right', Buffer.from('earlier')],
+  ['enricher.dimension.other', Buffer.from('earlier')],
+]
+
 const textOf = (fields: object): string =>
   Object.entries(fields)
     .map(([name, value]) => `${name}=${value}`)
@@ -376,9 +412,9 @@ export async function played(
   times: ModelTimes | null,
   records: readonly StreamRecord[],
   steps: readonly (readonly [Action, number])[],
-  repartition: JoinConfig['repartition'] = null,
+  wanted: Wanted = {},
 ): Promise<MemoryInstances> {
-  const instances = await MemoryInstances.open(times, records, repartition)
+  const instances = await MemoryInstances.open(times, records, wanted)
   try {
     for (const [action, ms] of steps) {
       await instances.run(action)

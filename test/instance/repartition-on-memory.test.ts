@@ -26,7 +26,7 @@ for (const repartition of ['facts', 'right', 'both'] as const) {
     await fc.assert(
       fc.asyncProperty(streams, steps, async ({ times, steps: stream }, list) => {
         const all = [...started(['a', 'b']), ...list]
-        const instances = await played(times, stream as StreamRecord[], all, repartition)
+        const instances = await played(times, stream as StreamRecord[], all, { repartition })
         await instances.close()
       }),
       { numRuns: RUNS, endOnFailure: true },

@@ -3,11 +3,12 @@ import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
-import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned } from '../../src/config/topic-names.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
+import { placeBytes, writePlace } from '../../src/dimension/place.ts'
 import { DimensionRejects } from '../../src/dimension/rejects.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
@@ -48,7 +49,7 @@ const nothing = (): void => {}
 
 /** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline.joins[0])], {
+  const worker = createWorker(setting, [oneRow(setting.pipeline)], {
     drain: () => [],
     settle: nothing,
   })
@@ -151,11 +152,17 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
   },
 })
 
+/** Where that row was in its topic. */
+export const ROW_PLACE = { partition: 3, offset: 2 ** 40 + 7 }
+
 /** The one that every fact finds. */
-function oneRow(join: JoinConfig | undefined): DimensionTable {
+function oneRow({ joins, provenance }: Pipeline): DimensionTable {
   const table = new DimensionTable()
   const key = bytesOf(Buffer.from('here'))
-  const row = bytesOf(storedRow(join ?? null))
+  const placed = placeBytes({ keepsPlaces: provenance })
+  table.clear(0, placed)
+  const row = bytesOf(Buffer.concat([Buffer.alloc(placed), storedRow(joins[0] ?? null)]))
+  if (placed > 0) writePlace(row, 0, ROW_PLACE.partition, ROW_PLACE.offset)
   table.put(key, 0, key.length, row, 0, row.length)
   return table
 }

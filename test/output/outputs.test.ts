@@ -95,7 +95,7 @@ function randomOutput(random: () => number, o: number): OutputConfig {
   const where = random() < 0.6 ? null : WHERE
   const plain = topicSettingsOf(undefined, [])
   const of = {
-    format: 'avro',
+    format: random() < 0.3 ? 'json' : 'avro',
     schemaId: o,
     rejects: 'rejects',
     compression: 'none',
@@ -117,7 +117,7 @@ function taskOutput(
   rejects: OutputRejects,
   counts: Counts,
   maxBatchBytes?: number,
-): { output: TaskOutput; schemas: avsc.Type[] } {
+): { output: TaskOutput; read: ((value: Buffer) => Row)[] } {
   const codecs = outputCodecs(
     { outputs: configs } as unknown as Pipeline,
     {
@@ -125,16 +125,26 @@ function taskOutput(
     } as unknown as OutputPlan,
   )
   const outputs = outputsOf(
-    configs.map(({ topic }, o) => ({
+    configs.map(({ topic, format }, o) => ({
       topic: topicOf(topic, maxBatchBytes),
-      shape: avroShape(outputFrame(o)),
+      shape: avroShape(format === 'json' ? NO_BYTES : outputFrame(o)),
       codec: codecs[o],
     })),
   )
   return {
     output: new TaskOutput(outputs, TASK, [NO_BYTES, NO_BYTES], rejects, counts),
-    schemas: codecs.map(({ schema }) => avsc.Type.forSchema(JSON.parse(schema))),
+    read: codecs.map(({ schema }, o) => {
+      if (configs[o].format === 'json') return (value) => JSON.parse(String(value))
+      const type = avsc.Type.forSchema(JSON.parse(schema))
+      return (value) => framed(type, value, o)
+    }),
   }
+}
+
+/** Without avsc's classes, so that it is compared with what JSON has. */
+function framed(type: avsc.Type, value: Buffer, id: number): Row {
+  assert.equal(value.readInt32BE(1), id)
+  return JSON.parse(JSON.stringify(type.fromBuffer(value.subarray(FRAME_BYTES))))
 }
 
 /** A stored record with these bytes of a completed record. */
@@ -167,7 +177,6 @@ interface Written {
   readonly partition: number
   readonly key: string | undefined
   readonly timestamp: number
-  readonly id: number
   readonly value: Buffer
   readonly headers: string
 }
@@ -184,8 +193,7 @@ async function recordsOf(batches: readonly RecordBatchWriter[]): Promise<Written
         partition,
         key: key?.toString(),
         timestamp: columns.timestamps[i],
-        id: value!.readInt32BE(1),
-        value: value!.subarray(FRAME_BYTES),
+        value: value!,
         headers: headers.map(([name, text]) => `${name}=${text}`).join(),
       })
     }
@@ -219,7 +227,7 @@ const takes = ({ where }: OutputConfig, { row }: Given): boolean =>
   ((row.price as number) < 60 && (row.colour === 'RED' || (row.id as string).length > 4))
 
 /** What an output has to get of a record. */
-function expected({ key, time, row: own }: Given, config: OutputConfig, o: number) {
+function expected({ key, time, row: own }: Given, config: OutputConfig) {
   const { topic, select, fields, key: field } = config
   const row = extended(own)
   const keyed = field === null ? key : row[field]
@@ -230,7 +238,7 @@ function expected({ key, time, row: own }: Given, config: OutputConfig, o: numbe
       : partitioner({ topic, message: { key: text, value: null }, partitionMetadata })
   const columns = select ?? [...FIELDS, ...fields].map(({ name }) => ({ name, source: name }))
   const value = Object.fromEntries(columns.map(({ name, source }) => [name, row[source]]))
-  return { partition, key: text, timestamp: time, id: o, value, headers: 'trace=t1' }
+  return { partition, key: text, timestamp: time, value, headers: 'trace=t1' }
 }
 
 test('each output gets each completed record once, with its fields and derived ones, under its key and on its partition', async () => {
@@ -242,7 +250,7 @@ test('each output gets each completed record once, with its fields and derived o
       randomOutput(random, o),
     )
     const counts = new Counts([])
-    const { output, schemas } = taskOutput(configs, rejects, counts)
+    const { output, read } = taskOutput(configs, rejects, counts)
     const records = Array.from({ length: RECORDS }, () => randomRecord(random))
     for (const record of records) match(output, record)
     const written = await recordsOf(output.drain())
@@ -252,15 +260,12 @@ test('each output gets each completed record once, with its fields and derived o
         .filter(({ topic }) => topic === config.topic)
         .map(({ topic: _, value, ...rest }) => ({
           ...rest,
-          value: schemas[o].fromBuffer(value),
+          value: read[o](value),
         }))
       const some = records.filter((record) => takes(config, record))
       const filtered = counts.filtered.get(config.topic) ?? 0
       assert.equal(filtered, records.length - some.length)
-      const wanted = some.map((record) => {
-        const { value, ...rest } = expected(record, config, o)
-        return { ...rest, value: schemas[o].clone(value) }
-      })
+      const wanted = some.map((record) => expected(record, config))
       // In order within each partition.
       for (let p = 0; p < PARTITIONS; p++) {
         const of = (list: readonly { partition: number }[]) =>
@@ -292,5 +297,34 @@ test('what one output does not take is rejected with that topic’s name, and th
   assert.equal(counts.rejects.get('large output too_large'), 1)
   const [reject] = await recordsOf(rejects.batches.drain())
   assert.match(reject.headers, /enricher.error=The completed record has \d+ bytes.*large takes/)
-  assert.deepEqual(completed.fromBuffer(reject.value), completed.clone(row))
+  assert.deepEqual(framed(completed, reject.value, 0), row)
+})
+
+test('a JSON output that does not take a record rejects it, also where no output is Avro', async () => {
+  const counts = new Counts([])
+  const pipeline = pipelineWith(null)
+  const rejects = new TaskRejects(TASK, planOf(pipeline).sources, {
+    counts,
+    rejects: topicOf('rejects'),
+  })
+  const base = { ...pipeline.output, rejects: 'rejects', schemaId: null, format: 'json' } as const
+  const configs = [
+    { ...base, topic: 'small', select: [{ name: 'id', source: 'id' }] },
+    { ...base, topic: 'large' },
+  ]
+  const { output } = taskOutput(configs, rejects, counts, 400)
+  const record = randomRecord(randomOf(1))
+  // Each of these is six characters in JSON, and one in Avro.
+  const row = { ...record.row, note: '\u0001'.repeat(60) }
+  match(output, { ...record, row })
+  const [small, ...others] = await recordsOf(output.drain())
+  assert.deepEqual(
+    [small.topic, String(small.value)],
+    ['small', JSON.stringify({ id: record.row.id })],
+  )
+  assert.deepEqual(others, [])
+  assert.equal(counts.rejects.get('large output too_large'), 1)
+  const [reject] = await recordsOf(rejects.batches.drain())
+  assert.match(reject.headers, /enricher.error=The completed record has \d+ bytes.*large takes/)
+  assert.deepEqual(framed(completed, reject.value, 0), row)
 })

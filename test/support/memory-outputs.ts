@@ -21,7 +21,7 @@ export async function committedIn(log: PartitionLog): Promise<RecordColumns> {
 }
 
 /** Of all partitions, one after the other. */
-async function committedRecords(kafka: MemoryKafka, topic: string) {
+export async function committedRecords(kafka: MemoryKafka, topic: string) {
   const records: ReturnType<typeof recordAt>[] = []
   for (const log of kafka.topics.get(topic).partitions) {
     const columns = await committedIn(log)

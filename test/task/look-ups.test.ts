@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { RecordBytes } from '../../src/batch.ts'
 import type { Fetched } from '../../src/broker/port.ts'
@@ -17,6 +18,7 @@ import type { PipelineCodec } from '../../src/codec/port.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { DimensionStore } from '../../src/dimension/dimension-store.ts'
+import { placeBytes } from '../../src/dimension/place.ts'
 import { RowReader } from '../../src/dimension/row-reader.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
@@ -85,7 +87,11 @@ const encoded = (schema: keyof typeof jsons, value: object): Buffer => {
   return Buffer.concat([FRAME, body!])
 }
 
-function pipelineOf({ dimensions, order, select }: World, joins: boolean): Pipeline {
+function pipelineOf(
+  { dimensions, order, select }: World,
+  joins: boolean,
+  provenance: boolean,
+): Pipeline {
   const source = ({ of, field }: WorldDimension['parts'][number]): string =>
     of < 0 ? field : `${dimensions[of].name}.${field}`
   const sections = order.map((d) => {
@@ -110,6 +116,7 @@ function pipelineOf({ dimensions, order, select }: World, joins: boolean): Pipel
         }
       : {}),
     output: { topic: 'out', schemaId: 1 },
+    provenance,
   }
   return parsePipeline(JSON.stringify(file), join(folder, 'pipeline.yaml'), {})
 }
@@ -142,11 +149,13 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
   const tables: DimensionTable[] = []
   for (const { dimensions: some } of planOf(pipeline).tables) {
     const table = new DimensionTable()
+    table.clear(0, placeBytes({ keepsPlaces: pipeline.provenance }))
     const [d] = some
     const ports = {
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
+      keepsPlaces: pipeline.provenance,
       onOtherType: () => assert.fail(),
       onFiltered: () => assert.fail(),
     }
@@ -165,13 +174,15 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
 }
 
 interface Came {
+  /** Of the outputs, in their order. */
+  readonly headers: Record<string, string>[]
   readonly outputs: Record<string, unknown>[]
   readonly rejects: { id: string; error: string }[]
   readonly dropped: number
 }
 
-async function run(world: World, joins: boolean): Promise<Came> {
-  const pipeline = pipelineOf(world, joins)
+async function run(world: World, joins: boolean, provenance: boolean): Promise<Came> {
+  const pipeline = pipelineOf(world, joins, provenance)
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const context = taskContext(pipeline, codec, {
     dimensions: await tablesOf(pipeline, codec, world),
@@ -198,6 +209,9 @@ async function run(world: World, joins: boolean): Promise<Came> {
   const outputs = await written(epochs.flatMap((epoch) => epoch.outputs))
   const rejects = await written(epochs.flatMap((epoch) => epoch.rejects))
   return {
+    headers: outputs.map(({ headers }) =>
+      Object.fromEntries(headers.map(([name, text]) => [name, String(text)])),
+    ),
     outputs: outputs.map(({ value }) => output.decode(value!.subarray(FRAME.length))),
     rejects: rejects.map(({ key, headers }) => ({
       id: String(key),
@@ -217,7 +231,7 @@ async function written(batches: TaskEpoch['outputs']): Promise<RecordBytes[]> {
 }
 
 /** What has to come out, by the definition. */
-function expected(world: World, joins: boolean): Came {
+function expected(world: World, joins: boolean): Omit<Came, 'headers'> {
   const model = new NaiveLookUps(world)
   const fates = world.facts.map((fact) => ({ fact, fate: model.fateOf(fact) }))
   const names = world.order.flatMap((d) => {
@@ -240,15 +254,45 @@ function expected(world: World, joins: boolean): Came {
   }
 }
 
+/** Each row that headers name is the last one of its key, and its columns are the output's; where none is named these are null. */
+function assertMadeOf(world: World, output: Record<string, unknown>, headers: object): void {
+  const named = new Map(Object.entries(headers))
+  const fact = world.facts.findIndex(({ id }) => id === output.id)
+  const isKnown = world.select === null || world.select.includes('id')
+  const factPlace = /^facts-0@(\d+) 1970-01-01T00:00:01\.000Z$/.exec(named.get('enricher.facts'))
+  assert.ok(factPlace !== null)
+  if (isKnown) assert.equal(Number(factPlace[1]), fact)
+  for (const { name, topic, columns } of world.dimensions) {
+    const place = named.get(`enricher.dimension.${name}`)
+    const rows = world.rows.filter((row) => row.topic === topic)
+    const found = place && rows[Number(place.slice(`${topic}-0@`.length))]
+    assert.equal(place !== undefined, found !== undefined)
+    if (found !== undefined) {
+      const { key: itsKey } = found as WorldRow
+      const last = rows.findLast(({ key }) => isDeepStrictEqual(key, itsKey))
+      assert.equal(found, last)
+      assert.equal(place, `${topic}-0@${rows.indexOf(found as WorldRow)}`)
+    }
+    const own: Record<string, unknown> = { ...found?.value }
+    for (const column of columns) {
+      assert.deepEqual(output[`${name}_${column}`], own[column] ?? null)
+    }
+  }
+}
+
 const byId = (a: object, b: object): number => JSON.stringify(a).localeCompare(JSON.stringify(b))
 
 for (const joins of [false, true]) {
   test(`300 worlds of dimensions that hang on one another give what nested maps give, ${joins ? 'with' : 'without'} a join`, async () => {
     const seen = { chained: 0, composite: 0, shared: 0, refused: 0, rows: 0 }
     await fc.assert(
-      fc.asyncProperty(worlds, async (world) => {
-        const came = await run(world, joins)
+      fc.asyncProperty(worlds, fc.boolean(), async (world, provenance) => {
+        const came = await run(world, joins, provenance)
         const wanted = expected(world, joins)
+        for (const [i, output] of came.outputs.entries()) {
+          if (provenance) assertMadeOf(world, output, came.headers[i])
+          else assert.deepEqual(came.headers[i], {})
+        }
         assert.deepEqual(came.outputs.sort(byId), wanted.outputs.sort(byId))
         assert.deepEqual(came.rejects.sort(byId), wanted.rejects.sort(byId))
         assert.equal(came.dropped, wanted.dropped)

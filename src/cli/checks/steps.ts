@@ -80,9 +80,13 @@ export function topicSteps(
   return [...odd, ...own]
 }
 
-/** @param comparison null: the pipeline has no registry */
-export function schemaStep({ topic, schemaId }: OutputConfig, comparison: Comparison | null): Step {
+/** @param comparison null: the pipeline has no registry, or the output is JSON */
+export function schemaStep(
+  { topic, format, schemaId }: OutputConfig,
+  comparison: Comparison | null,
+): Step {
   const what = 'output schema'
+  if (format === 'json') return step('keep', what, `none: values of ${topic} are JSON`)
   const subject = `${topic}-value`
   if (comparison === null)
     return step('keep', what, `id ${schemaId} in each value of ${topic}, as the file says`)

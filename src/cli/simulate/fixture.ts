@@ -1,7 +1,6 @@
 /** Fixture files: cases of a pipeline, checked against its schemas before any of them runs. */
 import { existsSync } from 'node:fs'
 import { basename, dirname, relative, resolve } from 'node:path'
-import { AvroJson } from '../../codec/avro-json.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { loadPipeline } from '../../config/load.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
@@ -25,6 +24,7 @@ import {
 } from './fixture-schema.ts'
 import { type GivenRecord, GivenRecords, readTime } from './given-record.ts'
 import { joinNamed, kindsOf, NO_JOIN } from './joins.ts'
+import { type OutputValues, outputValues } from './output-values.ts'
 
 export type Step =
   | { readonly kind: 'fact'; readonly record: GivenRecord }
@@ -138,7 +138,7 @@ class FixtureReader {
   readonly #sources: readonly GivenRecords[]
   readonly #dimensions: readonly GivenRecords[]
   /** By output. */
-  readonly #outputs: readonly AvroJson[]
+  readonly #outputs: readonly OutputValues[]
 
   constructor(pipeline: Pipeline, schemas: TopicSchemas, yaml: YamlFile) {
     this.#pipeline = pipeline
@@ -155,7 +155,7 @@ class FixtureReader {
     })
     this.#sources = given.slice(0, sources)
     this.#dimensions = given.slice(sources)
-    this.#outputs = this.#codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
+    this.#outputs = pipeline.outputs.map((one, o) => outputValues(one, this.#codec.outputs[o]))
   }
 
   read(raw: RawFixture): Fixture {

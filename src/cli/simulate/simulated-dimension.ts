@@ -23,6 +23,7 @@ export class SimulatedDimension {
     d: number,
     codec: PipelineCodec,
     store: Store,
+    keepsPlaces: boolean,
     rejects: Fault[],
   ) {
     this.#topic = config.topic
@@ -38,6 +39,7 @@ export class SimulatedDimension {
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       layout: codec.layout,
+      keepsPlaces,
       store,
       admin: {
         offsets: async () => new Map([[0, 0]]),

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
 import { taskOf } from '../../broker/task-number.ts'
-import { AvroJson } from '../../codec/avro-json.ts'
+import { NO_BYTES } from '../../bytes.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
@@ -24,6 +24,7 @@ import { createTask } from '../../task/create-task.ts'
 import type { RunnableTask, TaskContext, TaskEpoch } from '../../task/task.ts'
 import type { Step } from './fixture.ts'
 import { kindsOf } from './joins.ts'
+import { type OutputValues, outputValues } from './output-values.ts'
 import { answerOf, keyText, type TimedRecord, written } from './records.ts'
 import { SimulatedDimension } from './simulated-dimension.ts'
 
@@ -68,7 +69,6 @@ const BATCH_BYTES = 1_048_588
 const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
-const FRAME_BYTES = 5
 /** Why records are dropped. */
 const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
 
@@ -79,7 +79,7 @@ export class Simulation {
   readonly #plan: Plan
   readonly #codec: PipelineCodec
   /** By output. */
-  readonly #outputs: readonly AvroJson[]
+  readonly #outputs: readonly OutputValues[]
   readonly #counts: Counts
   /** By source: what its records are called. */
   readonly #kinds: readonly string[]
@@ -99,14 +99,21 @@ export class Simulation {
     this.#codec = codec
     this.#clock = clock
     this.#stores = stores
-    this.#outputs = codec.outputs.map(({ schema }) => new AvroJson(JSON.parse(schema)))
+    this.#outputs = pipeline.outputs.map((one, o) => outputValues(one, codec.outputs[o]))
     const names = pipeline.dimensions.map(({ name }) => name)
     this.#counts = new Counts(names, this.#plan.sources.length, this.#plan.joins.length)
     this.#kinds = kindsOf(pipeline)
     const { rejects } = this.effects
     const tables = this.#plan.tables.map(({ dimensions: [first] }, t) => {
       const config = pipeline.dimensions[first]
-      return new SimulatedDimension(config, first, codec, stores.tables[t], rejects)
+      return new SimulatedDimension(
+        config,
+        first,
+        codec,
+        stores.tables[t],
+        pipeline.provenance,
+        rejects,
+      )
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)
@@ -137,7 +144,7 @@ export class Simulation {
       outputs: outputsOf(
         outputs.map((one, o) => ({
           topic: topic(one.topic),
-          shape: avroShape(outputFrame(0)),
+          shape: avroShape(one.format === 'json' ? NO_BYTES : outputFrame(0)),
           codec: this.#codec.outputs[o],
         })),
       ),
@@ -254,7 +261,7 @@ export class Simulation {
       key: keyField === null || key === null ? this.#outputKey(key) : String(key),
       timestamp: columns.timestamps[i],
       headers: Object.fromEntries(headers.map(([name, text]) => [name, String(text)])),
-      value: this.#outputs[o].decode(value!.subarray(FRAME_BYTES)),
+      value: this.#outputs[o].decode(value!),
     }
   }
 

@@ -98,8 +98,13 @@ export class SimulatedJoin {
     this.simulation = simulation
   }
 
-  static async open(times: ModelTimes, timeField: boolean): Promise<SimulatedJoin> {
-    const pipeline = joinPipeline(times, timeField)
+  /** @param provenance whether headers say what records were made of */
+  static async open(
+    times: ModelTimes,
+    timeField: boolean,
+    provenance = false,
+  ): Promise<SimulatedJoin> {
+    const pipeline = { ...joinPipeline(times, timeField), provenance }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const simulation = await Simulation.open(pipeline, codec, NOON)
     const value = Buffer.concat([FRAME, ROW])

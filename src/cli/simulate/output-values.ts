@@ -1,0 +1,69 @@
+/** An output's values in a form in which what came and what a case expects are compared. */
+import { AvroJson, type ReportValue } from '../../codec/avro-json.ts'
+import { FRAME_BYTES } from '../../codec/framing.ts'
+import type { OutputCodec } from '../../codec/port.ts'
+import { ExactInteger, parseSchemaText } from '../../codec/schema-json.ts'
+import type { OutputConfig } from '../../config/pipeline.ts'
+import { didYouMean } from '../../config/suggest.ts'
+
+type Fields = Record<string, unknown>
+
+export interface OutputValues {
+  /** Of a value as it was written. */
+  decode(value: Buffer): Fields
+  /** Of a value of the file, whose faults are reported. @param partial only the fields that are there */
+  normal(value: unknown, partial: boolean, report: ReportValue): Fields
+}
+
+export const outputValues = ({ format }: OutputConfig, { schema }: OutputCodec): OutputValues =>
+  format === 'json' ? new JsonValues(schema) : new FramedValues(schema)
+
+class FramedValues implements OutputValues {
+  readonly #json: AvroJson
+
+  constructor(schema: string) {
+    this.#json = new AvroJson(JSON.parse(schema))
+  }
+
+  decode(value: Buffer): Fields {
+    return this.#json.decode(value.subarray(FRAME_BYTES))
+  }
+
+  normal(value: unknown, partial: boolean, report: ReportValue): Fields {
+    return this.#json.normal(value, partial, report)
+  }
+}
+
+/** JSON is what it is: texts are compared as they are, and numbers by their values. */
+class JsonValues implements OutputValues {
+  readonly #names: readonly string[]
+
+  /** @param schema a JSON Schema's text */
+  constructor(schema: string) {
+    this.#names = Object.keys(JSON.parse(schema).properties)
+  }
+
+  decode(value: Buffer): Fields {
+    return withDigits(parseSchemaText(String(value))) as Fields
+  }
+
+  normal(value: unknown, partial: boolean, report: ReportValue): Fields {
+    const fields = value as Fields
+    const names = this.#names
+    for (const name of Object.keys(fields)) {
+      if (names.includes(name)) continue
+      report([name], `there is no such field${didYouMean(name, names)}`)
+    }
+    const missing = partial ? [] : names.filter((name) => !Object.hasOwn(fields, name))
+    if (missing.length > 0) report([], `has no ${missing.join(', ')}`)
+    return fields
+  }
+}
+
+/** A whole number that a double does not hold is its digits, as in files of cases. */
+function withDigits(value: unknown): unknown {
+  if (value instanceof ExactInteger) return String(value.value)
+  if (Array.isArray(value)) return value.map(withDigits)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withDigits(item)]))
+}

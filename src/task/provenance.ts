@@ -1,0 +1,38 @@
+import { OurNames, ProvenanceHeaders } from '../output/provenance.ts'
+import type { Source } from '../plan/plan.ts'
+import type { Facts } from './facts.ts'
+import type { TaskContext } from './task.ts'
+
+/** Who writes the headers of a task's records that say what they were made of. */
+export interface TaskProvenance {
+  readonly names: OurNames
+  /** By source. */
+  readonly headers: readonly ProvenanceHeaders[]
+}
+
+/** null: nobody asks for them. @param sources of the task's stage, which is the last */
+export function provenanceOf(
+  sources: readonly Source[],
+  partition: number,
+  { enricher }: Facts,
+  { plan }: TaskContext,
+): TaskProvenance | null {
+  if (!plan.provenance) return null
+  const { lookUps, tables, joins } = plan
+  const rights = joins.length > 1 ? joins.map(({ name }) => name) : ['right']
+  const names = new OurNames(
+    rights,
+    lookUps.map(({ name }) => name),
+  )
+  const topics = lookUps.map(({ table }) => tables[table].topic)
+  const [facts, ...others] = sources
+  return {
+    names,
+    headers: [
+      new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows),
+      ...others.map(
+        (source, j) => new ProvenanceHeaders(names, names.rights[j], source, partition, [], []),
+      ),
+    ],
+  }
+}
