@@ -7,6 +7,7 @@ import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
 import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
+import { toldBytes } from './checks/room.ts'
 import { estimateBytes, type RecordBytesEstimate, TEXT_BYTES, typeText } from './checks/size.ts'
 import { compile } from './compile.ts'
 import { print, styled } from './terminal.ts'
@@ -94,7 +95,7 @@ function stateLines(pipeline: Pipeline, { left, right }: RecordBytesEstimate): s
   if (internal.length === 0) return []
   return [
     `Internal topics: ${internal.join(', ')}`,
-    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
+    `Window: about ${bytesText(left + toldBytes(pipeline, 0))} for each fact and ${bytesText(right + toldBytes(pipeline, 1))} for each right record, on disk and in the changelog`,
   ]
 }
 
