@@ -98,6 +98,23 @@ test('a record has its place and those of its rows, then its own headers but for
   )
 })
 
+test('a section of headers that is none ends where it stops making sense', () => {
+  const facts = { topic: 'orders', origin: null }
+  fc.assert(
+    fc.property(own, fc.array(fc.nat(255), { maxLength: 40 }), fc.nat(400), (its, junk, cut) => {
+      const whole = encodeHeaders(encoded(its)).subarray(0, cut)
+      const buffer = bytesOf(Buffer.concat([whole, Buffer.from(junk)]))
+      const ends = { headerStarts: Int32Array.of(0), headerEnds: Int32Array.of(buffer.length) }
+      const columns = { buffer, offsets: Float64Array.of(7), ...ends } as unknown as RecordColumns
+      const headers = new ProvenanceHeaders(names, names.facts, facts, 3, [], [])
+      headers.write(columns, Float64Array.of(0), 0)
+      const [[first, place]] = pairsOf(headers)
+      assert.deepEqual([first, place], ['enricher.facts', 'orders-3@7 1970-01-01T00:00:00.000Z'])
+    }),
+    { numRuns: 3000 },
+  )
+})
+
 const section = (headers: readonly Pair[] | null): HeaderSection => {
   // One that was kept without headers has no section.
   const bytes = headers === null ? NO_BYTES : encodeHeaders(encoded(headers))
