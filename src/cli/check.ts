@@ -7,6 +7,7 @@ import { loadPipeline } from '../config/load.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
+import { placeBytes } from '../dimension/place.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { availableBytes } from '../plan/memory.ts'
 import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
@@ -24,6 +25,7 @@ import {
   type DimensionSize,
   diskOf,
   type StreamSize,
+  toldBytes,
 } from './checks/room.ts'
 import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
 import { checkTimes } from './checks/times.ts'
@@ -244,12 +246,14 @@ function checkRoom(
   const sources = sourcesOf(pipeline)
   const streams = sources.map(({ config }, s): StreamSize => {
     const records = samples.get(config.topic)?.records ?? []
-    return { rate: rateOf(records), bytes: read[s]?.rowBytes ?? 0 }
+    return { rate: rateOf(records), bytes: (read[s]?.rowBytes ?? 0) + toldBytes(pipeline, s) }
   })
   const sizes = planOf(pipeline).tables.flatMap(({ dimensions: [d] }): DimensionSize[] => {
     const { name, topic } = pipeline.dimensions[d]
-    const rowBytes = read[sources.length + d]?.rowBytes
-    return rowBytes === undefined ? [] : [{ name, rows: samples.get(topic)?.rows ?? 0, rowBytes }]
+    const bytes = read[sources.length + d]?.rowBytes
+    if (bytes === undefined) return []
+    const rowBytes = bytes + placeBytes({ keepsPlaces: pipeline.provenance })
+    return [{ name, rows: samples.get(topic)?.rows ?? 0, rowBytes }]
   })
   const memory = (): Finding => {
     try {

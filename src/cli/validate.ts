@@ -7,6 +7,7 @@ import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
 import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
+import { toldBytes } from './checks/room.ts'
 import { estimateBytes, type RecordBytesEstimate, TEXT_BYTES, typeText } from './checks/size.ts'
 import { compile } from './compile.ts'
 import { print, styled } from './terminal.ts'
@@ -90,15 +91,22 @@ function keyText(pipeline: Pipeline, side: number, field: string): string {
 }
 
 /** What is kept of records; nothing where nothing is joined. */
-function stateLines({ joins, ...pipeline }: Pipeline, { windows }: RecordBytesEstimate): string[] {
-  const internal = internalTopics({ ...pipeline, joins })
+function stateLines(pipeline: Pipeline, { windows }: RecordBytesEstimate): string[] {
+  const { joins } = pipeline
+  const internal = internalTopics(pipeline)
   if (internal.length === 0) return []
+  // A left record tells of all that it was made of.
+  const told = (join: number): number =>
+    Array.from({ length: join + 1 }, (_, source) => toldBytes(pipeline, source)).reduce(
+      (a, b) => a + b,
+    )
   return [
     `Internal topics: ${internal.join(', ')}`,
     ...windows.map(({ left, right }, j) => {
       const of = joins.length === 1 ? 'Window' : `Window of ${joins[j].name}`
       const what = j === 0 ? 'fact' : 'left record'
-      return `${of}: about ${bytesText(left)} for each ${what} and ${bytesText(right)} for each right record, on disk and in the changelog`
+      const [ofLeft, ofRight] = [left + told(j), right + toldBytes(pipeline, j + 1)].map(bytesText)
+      return `${of}: about ${ofLeft} for each ${what} and ${ofRight} for each right record, on disk and in the changelog`
     }),
   ]
 }

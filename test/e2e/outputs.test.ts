@@ -22,6 +22,7 @@ const OUTPUTS = (tag: string): string => `outputs:
   all: { topic: ${tag}.enriched, schemaId: 5, rejects: ${tag}.rejects }
   by_customer: { topic: ${tag}.by-customer, schemaId: 6, key: customer_id, select: { order: order_id, who: customer_name } }
   titles: { topic: ${tag}.titles, format: json, select: [title] }
+provenance: true
 `
 
 /** The orders example with several outputs. @returns the file */
@@ -92,6 +93,17 @@ for (const keepsJoin of [false, true]) {
         whole.map(({ key }) => String(key)).sort(),
         wanted.map((i) => data.orderId(i)).sort(),
       )
+      const orderAt = new Map<string, string>()
+      await readAll(orders.broker, orders.topic('orders'), ({ partition, offset, key }) => {
+        orderAt.set(`${orders.topic('orders')}-${partition}@${offset}`, String(key))
+      })
+      for (const { key, headers } of whole) {
+        const of = new Map(headers.map(([name, text]) => [name, String(text)]))
+        const [place, time] = of.get('enricher.facts')!.split(' ')
+        assert.equal(orderAt.get(place), String(key))
+        assert.ok(Date.parse(time) > 0)
+        assert.equal(of.has('enricher.right'), keepsJoin)
+      }
       const expected = new Map(
         wanted.map((i) => {
           return [data.orderId(i), data.enriched(i, orders.orderedAt(i), keepsJoin)]

@@ -192,6 +192,7 @@ export class PlainProducer {
 
 export interface ReadRecord extends RecordBytes {
   readonly partition: number
+  readonly offset: number
   readonly timestamp: number
 }
 
@@ -215,7 +216,8 @@ export async function readAll(
   const reader = broker.reader(options, {
     onFetched: ({ partition, columns }) => {
       for (let i = 0; i < columns.length; i++) {
-        each({ ...recordAt(columns, i), partition, timestamp: columns.timestamps[i] })
+        const offset = columns.offsets[i]
+        each({ ...recordAt(columns, i), partition, offset, timestamp: columns.timestamps[i] })
       }
       if (columns.nextOffset < ends.get(partition)!) return
       reader.remove({ topic, partition })

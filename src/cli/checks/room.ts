@@ -24,6 +24,12 @@ export interface DimensionSize {
 /** What a row and a window's record cost in memory besides their bytes. */
 const ROW_OVERHEAD = 23
 const WINDOW_INDEX = 30
+/** Bytes of a header that says what a record was made of. */
+const TOLD = 70
+
+/** Bytes of these headers of a record of a source, 0 being the facts; none where nobody asks for them. */
+export const toldBytes = ({ provenance, dimensions }: Pipeline, source: number): number =>
+  provenance ? TOLD * (source === 0 ? 1 + dimensions.length : 1) : 0
 
 /** What is in the window of streams that are joined: records, and their bytes. */
 interface WindowSize {
