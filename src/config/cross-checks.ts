@@ -1,9 +1,16 @@
 import { isBrokerAddress } from './broker-address.ts'
-import { checkLookUps } from './look-ups.ts'
+import { checkLookUps, joinPart } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics, repartitioned, sourcesOf } from './topic-names.ts'
+import {
+  changelogTopic,
+  inputsOf,
+  inputTopics,
+  repartitioned,
+  repartitionWith,
+  sourcesOf,
+} from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -15,6 +22,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkRepartition(pipeline, report)
+  checkJoinField(raw, pipeline, report)
   for (const { path, schemaId } of pipeline.outputs) {
     if (schemaId !== null || pipeline.registry !== null) continue
     report(path, 'without a registry the output needs schemaId, the id for its frame')
@@ -90,6 +98,21 @@ function checkEarly(pipeline: Pipeline, report: ReportAt): void {
       'timestamp is for times of a field, and without time it is the timestamp that is ahead'
     report([...path, 'early'], `${why}; write reject or drop`)
   }
+}
+
+/** A column of a dimension is no fact's key, and no field of the right stream. */
+function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
+  const { join } = pipeline
+  const { dimension } = joinPart(pipeline) ?? { dimension: null }
+  if (join === null || dimension === null) return
+  if (typeof raw.join?.on === 'string') {
+    const right = '{ left: …, right: … }'
+    const what = `${join.onLeft} is a column of the dimension ${dimension}, and no field of ${join.topic}`
+    report(['join', 'on'], `${what}; write on: ${right}, with the field of ${join.topic}`)
+  }
+  if (repartitioned(pipeline).some(({ side }) => side === 0)) return
+  const what = `${join.onLeft} is a column of the dimension ${dimension}, so no fact is keyed by it`
+  report(['join', 'on'], `${what}; write repartition: ${repartitionWith(join, 0)} under join`)
 }
 
 /** Where a group begins is decided of topics that are joined as they are. */

@@ -224,11 +224,11 @@ export class Tasks {
   async #restored(held: HeldTask, topics: readonly string[]): Promise<readonly number[]> {
     const { context, changelog, broker, group, log, topicIds } = this.#options
     const { stage, partition, state } = held.task
-    const { sources, repartitionTo } = context.plan.stages[stage]
+    const { sources, to } = context.plan.stages[stage]
     const ids = sources.map(({ index }) => topicIds[index])
     if (state === null || changelog === null) {
       const offsets = await groupOffsetsOf(partition, { group, topics, topicIds: ids })
-      if (repartitionTo === null) {
+      if (to === null) {
         await tellIfReadAgain(partition, offsets[0], broker, context, log)
       }
       return offsets

@@ -20,15 +20,22 @@ export class LooseRecord implements Entry {
   bodyStart = 0
   bodyEnd = 0
 
-  /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
-  begin(time: number, key: KeyText, columns: RecordColumns, i: number, bodyBytes: number): void {
+  /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. @param key null: it has none */
+  begin(
+    time: number,
+    key: KeyText | null,
+    columns: RecordColumns,
+    i: number,
+    bodyBytes: number,
+  ): void {
     const { headerStarts, headerEnds } = columns
-    const bytes = key.end - key.start + headerEnds[i] - headerStarts[i] + bodyBytes
+    const keyBytes = key === null ? 0 : key.end - key.start
+    const bytes = keyBytes + headerEnds[i] - headerStarts[i] + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
     const { buffer } = this
     this.time = time
-    this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
-    this.headersStart = this.keyEnd
+    this.keyEnd = key === null ? -1 : copyBytes(key.buffer, key.start, key.end, buffer, 0)
+    this.headersStart = keyBytes
     this.headersEnd = copyBytes(
       columns.buffer,
       headerStarts[i],

@@ -3,10 +3,11 @@ import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
-import { partText } from '../config/look-ups.ts'
+import { joinPart, partText } from '../config/look-ups.ts'
 import type { Column, JoinConfig, LookUpPart, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { repartitioned, repartitionWith } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { expressionFaults, outputFaults, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
@@ -21,7 +22,7 @@ interface Named {
   readonly name: string
   /** It may be the path to a field inside of records. */
   readonly isPath?: true
-  /** Why nobody can tell what is meant. */
+  /** Why it cannot be what is meant, or nobody can tell. */
   readonly unclear?: string | undefined
   /** What else may stand in its place. */
   readonly others?: readonly string[]
@@ -71,7 +72,7 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
       ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
       ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...(join === null ? [] : joinFields(facts.topic, join, schemas, derived.right!)),
+    ...(join === null ? [] : joinFields(pipeline, join, schemas, derived)),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
@@ -116,26 +117,43 @@ function brokenFields({ facts, join, dimensions }: Pipeline, schemas: TopicSchem
   ])
 }
 
-/** The join field is the record's key, so it is none that is derived. */
+/** A join field is the record's key, or a derived one where the side is repartitioned, as are facts that are joined by a column. */
 function joinFields(
-  factsTopic: string,
+  pipeline: Pipeline,
   join: JoinConfig,
   schemas: TopicSchemas,
-  right: AvroRecordSchema,
+  derived: TopicSchemas,
 ): Named[] {
-  const { topic } = join
-  const field = (schema: AvroRecordSchema, name: string, of: string): Named => ({
-    topic: of,
-    schema,
-    path: ['join', 'on'],
-    name,
-    use: fieldKind,
-  })
+  const { facts, dimensions } = pipeline
+  const { topic, onLeft, onRight, select } = join
+  const { dimension, field } = joinPart(pipeline)!
+  const through = repartitioned(pipeline).map(({ side }) => Number(side))
+  const isDerived = ({ fields }: TopicConfig, name: string): boolean =>
+    fields.some((one) => one.name === name)
+  const of = (side: number, config: TopicConfig, name: string): Named => {
+    const [own, all] = [schemas, derived].map((of) => (side === 0 ? of.facts : of.right!))
+    const isThrough = through.includes(side)
+    const unclear =
+      isDerived(config, name) && !isThrough
+        ? `${name} is derived, so it is not the key of the records; write \`repartition: ${repartitionWith(join, side)}\` under \`join\``
+        : undefined
+    const schema = isThrough ? all : own
+    return { topic: config.topic, schema, path: ['join', 'on'], name, unclear, use: fieldKind }
+  }
+  const d = dimensions.findIndex(({ name }) => name === dimension)
+  const left: Named =
+    d < 0
+      ? of(0, facts, onLeft)
+      : {
+          ...{ topic: dimensions[d].topic, schema: derived.dimensions[d], path: ['join', 'on'] },
+          ...{ name: field, isPath: true, use: fieldKind },
+        }
+  const right = { topic, schema: derived.right! }
   return [
-    ...timeField({ topic, schema: right }, 'join', join),
-    field(schemas.facts, join.onLeft, factsTopic),
-    field(schemas.right!, join.onRight, topic),
-    ...selected({ topic, schema: right }, ['join'], join.select),
+    ...timeField(right, 'join', join),
+    left,
+    of(1, join, onRight),
+    ...selected(right, ['join'], select),
   ]
 }
 

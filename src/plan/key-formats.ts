@@ -10,12 +10,15 @@ export function keyBytesDiffer(
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
   if (join === null) return null
-  const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
+  // Repartitioned records are keyed by text.
+  const { repartition, onLeft, onRight } = join
+  if (repartition === 'both') return null
+  // What a side is repartitioned by may be none of its own fields.
+  const [{ fields }, of] =
+    repartition === 'facts' ? [schemas.right!, onRight] : [schemas.facts, onLeft]
+  const field = fields.find(({ name }) => name === of)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'
-  // Repartitioned records are keyed by text.
-  const { repartition } = join
-  if (repartition === 'both') return null
   const formats = [
     repartition === 'facts' ? 'text' : facts.keyFormat,
     repartition === 'right' ? 'text' : join.keyFormat,

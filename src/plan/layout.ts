@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { joinPart } from '../config/look-ups.ts'
 import type { Pipeline, TimeUnit } from '../config/pipeline.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import {
   allOf,
   type OutputPlan,
@@ -38,11 +39,28 @@ export function layoutsOf(
   return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
 }
 
-const windowOf = ({ join }: Pipeline): object | null => {
+const windowOf = (pipeline: Pipeline): object | null => {
+  const { join } = pipeline
   if (join === null) return null
   const { beforeMs, afterMs, graceMs, kind, repartition } = join
-  // The offsets beside it are those of other topics then.
-  return { beforeMs, afterMs, graceMs, kind, ...(repartition === null ? {} : { repartition }) }
+  const window = { beforeMs, afterMs, graceMs, kind }
+  // The offsets beside it are those of other topics then, and its keys were taken from the values.
+  return repartition === null ? window : { ...window, repartition, by: joinedBy(pipeline) }
+}
+
+/** What sides that are repartitioned are keyed by: fields, or the expressions of such as are derived. */
+function joinedBy(pipeline: Pipeline): object[] {
+  const { facts, join, dimensions } = pipeline
+  const { dimension, field } = joinPart(pipeline)!
+  const left = dimensions.find(({ name }) => name === dimension)
+  const sides = [
+    { topic: left ?? facts, dimension, field },
+    { topic: join!, dimension: null, field: join!.onRight },
+  ]
+  return repartitioned(pipeline).map(({ side }) => {
+    const { topic, ...by } = sides[side]
+    return { ...by, ...topic.fields.find(({ name }) => name === by.field) }
+  })
 }
 
 const hash = (content: unknown): string =>

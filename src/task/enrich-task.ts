@@ -42,13 +42,13 @@ export class EnrichTask implements RunnableTask {
 
   constructor(id: TaskId, context: TaskContext) {
     const { number, stage, partition } = id
-    const { sources } = context.plan.stages[stage]
+    const { sources, lookUps } = context.plan.stages[stage]
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
     this.#rejects = new TaskRejects(partition, sources, context)
-    this.#facts = new Facts(sources[0], partition, context, this.#rejects)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
     this.#output = new TaskOutput(
       context.outputs,

@@ -59,7 +59,7 @@ export class JoinTask implements RunnableTask {
   constructor(id: TaskId, pages: PageStore, join: Join, context: TaskContext) {
     const { number, stage, partition } = id
     const { plan, outputs, codec, counts, interval, memory } = context
-    const { sources } = plan.stages[stage]
+    const { sources, lookUps } = plan.stages[stage]
     const rejects = new TaskRejects(partition, sources, context)
     this.number = number
     this.stage = stage
@@ -68,7 +68,7 @@ export class JoinTask implements RunnableTask {
     this.#join = join
     this.#lastInputAt = context.elapsed()
     this.#rejects = rejects
-    this.#facts = new Facts(sources[0], partition, context, rejects)
+    this.#facts = new Facts(sources[0], partition, context, rejects, lookUps)
     this.#right = new Side(RIGHT, sources[RIGHT], partition, context, rejects)
     this.queues = [this.#facts.queue, this.#right.queue]
     this.#output = new TaskOutput(outputs, partition, codec.missing, rejects, counts, join.headers)

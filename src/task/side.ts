@@ -42,6 +42,8 @@ export class Side {
   from = Number.POSITIVE_INFINITY
   to = Number.NEGATIVE_INFINITY
   readonly #source: Source
+  /** Whether the key is compared with the join field of the value. */
+  readonly #isCompared: boolean
   readonly #codec: TopicCodec
   readonly #context: TaskContext
   readonly #rejects: TaskRejects
@@ -65,6 +67,7 @@ export class Side {
     this.index = side
     this.key = key
     this.#source = source
+    this.#isCompared = source.isKeyed && !source.isPrepared
     this.#codec = values
     this.#context = context
     this.#rejects = rejects
@@ -138,7 +141,7 @@ export class Side {
     if (value === undefined) return this.#unread(block, i)
     value.select(row)
     if (this.#source.isComputed && this.#isRefused(value, block, i)) return REFUSED
-    if (this.#source.isKeyed && !this.#hasItsKey(value, block, i)) return REFUSED
+    if (this.#isCompared && !this.#hasItsKey(value, block, i)) return REFUSED
     return block.times[i] === UNTIMED ? this.#untimed(value, block, i) : value
   }
 

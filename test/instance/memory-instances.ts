@@ -7,14 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import { joinPart } from '../../src/config/look-ups.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
+  columnFactBytes,
   enrichPipeline,
+  joinedByColumn,
   joinPipeline,
+  type KeyedOtherwise,
   recordBytes,
   rowOf,
   SILENCE_MS,
@@ -132,12 +136,16 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
-    repartition: JoinConfig['repartition'] = null,
+    keyed: KeyedOtherwise = null,
   ): Promise<MemoryInstances> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
+  }
+
+  get #isByColumn(): boolean {
+    return joinPart(this.#pipeline)?.dimension != null
   }
 
   /** By partition of an input: what became of its offsets. */
@@ -179,7 +187,8 @@ export class MemoryInstances {
 
   /** Nothing goes wrong any more: everything is put, taken, closed and committed. Each row is there once, and each reject. */
   async assertFinished(): Promise<void> {
-    const expected = expectedRows(this.#times, this.#records)
+    const joined = this.#isByColumn ? joinedByColumn(this.#records) : this.#records
+    const expected = expectedRows(this.#times, joined)
     const rows = expected.length
     this.kafka.faults.clear()
     this.#release()
@@ -230,6 +239,7 @@ export class MemoryInstances {
     for (const record of this.#waiting.splice(0, count)) {
       const topic = topics[record.side]
       const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      if (this.#isByColumn && record.side === LEFT) of.value = columnFactBytes(record)
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)
@@ -376,9 +386,9 @@ export async function played(
   times: ModelTimes | null,
   records: readonly StreamRecord[],
   steps: readonly (readonly [Action, number])[],
-  repartition: JoinConfig['repartition'] = null,
+  keyed: KeyedOtherwise = null,
 ): Promise<MemoryInstances> {
-  const instances = await MemoryInstances.open(times, records, repartition)
+  const instances = await MemoryInstances.open(times, records, keyed)
   try {
     for (const [action, ms] of steps) {
       await instances.run(action)

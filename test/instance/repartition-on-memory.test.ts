@@ -21,12 +21,19 @@ const steps = stepsOf(
   40,
 )
 
-for (const repartition of ['facts', 'right', 'both'] as const) {
-  test(`with another key on ${repartition}, instances that start, stop and are cut off write each row once`, async () => {
+const whose = {
+  facts: 'with another key on facts',
+  right: 'with another key on right',
+  both: 'with another key on both',
+  column: 'with facts that are joined by a column of their dimension',
+} as const
+
+for (const keyed of ['facts', 'right', 'both', 'column'] as const) {
+  test(`${whose[keyed]}, instances that start, stop and are cut off write each row once`, async () => {
     await fc.assert(
       fc.asyncProperty(streams, steps, async ({ times, steps: stream }, list) => {
         const all = [...started(['a', 'b']), ...list]
-        const instances = await played(times, stream as StreamRecord[], all, repartition)
+        const instances = await played(times, stream as StreamRecord[], all, keyed)
         await instances.close()
       }),
       { numRuns: RUNS, endOnFailure: true },

@@ -1,9 +1,10 @@
 /** Workers of the model's pipelines on a broker, without registry and HTTP. */
+import assert from 'node:assert/strict'
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
-import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import type { Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned } from '../../src/config/topic-names.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
@@ -14,7 +15,7 @@ import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
-import { FRAME, storedRow } from '../cli/simulate/join/simulated-join.ts'
+import { FRAME, givenRows } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
@@ -46,9 +47,9 @@ export interface WorkerSetting {
 
 const nothing = (): void => {}
 
-/** One whose only row every fact finds. */
+/** One whose dimension has the rows that are given. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline.join)], {
+  const worker = createWorker(setting, [givenTable(setting.pipeline, setting.codec)], {
     drain: () => [],
     settle: nothing,
   })
@@ -151,11 +152,17 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
   },
 })
 
-/** The one that every fact finds. */
-function oneRow(join: JoinConfig | null): DimensionTable {
+/** The dimension's rows, as it would have read them. */
+function givenTable(pipeline: Pipeline, { dimensions: [codec] }: PipelineCodec): DimensionTable {
   const table = new DimensionTable()
-  const key = bytesOf(Buffer.from('here'))
-  const row = bytesOf(storedRow(join))
-  table.put(key, 0, key.length, row, 0, row.length)
+  for (const [key, value] of givenRows(pipeline)) {
+    const reader = codec.reader(value, 0, value.length, 0, 0)
+    assert.ok(reader !== null && typeof reader === 'object')
+    assert.equal(reader.read(0, bytesOf(value), 0, value.length), null)
+    reader.select(0)
+    const row = bytesOf(Buffer.alloc(reader.projectedBytes))
+    const end = reader.project(row, 0)
+    table.put(bytesOf(Buffer.from(key)), 0, Buffer.byteLength(key), row, 0, end)
+  }
   return table
 }

@@ -10,7 +10,7 @@ import { pipelineWith } from '../support/pipeline.ts'
 const through = (side: string) => pipelineWith(`, repartition: ${side}`)
 /** Of each stage: what it reads, and where its records go. */
 const stagesOf = (pipeline: Parameters<typeof planOf>[0]) =>
-  planOf(pipeline).stages.map(({ topics, repartitionTo }) => [...topics, '→', repartitionTo])
+  planOf(pipeline).stages.map(({ topics, to }) => [...topics, '→', to?.topic ?? null])
 
 test('a side that is repartitioned has a stage of its own before the join', () => {
   assert.deepEqual(stagesOf(pipelineWith()), [['orders', 'payments', '→', null]])

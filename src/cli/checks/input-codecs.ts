@@ -1,6 +1,6 @@
 import type { PipelineCodec } from '../../codec/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { sourcesOf } from '../../config/topic-names.ts'
+import { repartitionWith, sourcesOf } from '../../config/topic-names.ts'
 import { planOf } from '../../plan/plan.ts'
 import type { ValueSample } from './values.ts'
 
@@ -28,7 +28,6 @@ export function codecsOf(
 /** The field that a side is joined by, and what to write where its records have another key. */
 function joinOf({ join }: Pipeline, side: number): ValueSample['join'] {
   if (join === null) return null
-  const word = join.repartition === null ? ['facts', 'right'][side] : 'both'
   const field = side === 0 ? join.onLeft : join.onRight
-  return { field, instead: `write \`repartition: ${word}\` under \`join\`` }
+  return { field, instead: `write \`repartition: ${repartitionWith(join, side)}\` under \`join\`` }
 }

@@ -1,0 +1,100 @@
+/** The chain of stages that a plan is: a side that is repartitioned has a stage of its own before the one that joins. */
+import { joinPart } from '../config/look-ups.ts'
+import type { JoinConfig, Pipeline, SourceConfig } from '../config/pipeline.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
+import { hasExpressions } from '../expression/program.ts'
+import {
+  columnOf,
+  isOfFact,
+  type Join,
+  type LookUp,
+  type Plan,
+  type Source,
+  type SourceStart,
+  type Stage,
+} from './plan.ts'
+import type { TablePlan } from './tables.ts'
+
+/** A stage for each side that is repartitioned, then the one that joins. */
+export function stagesOf(
+  pipeline: Pipeline,
+  join: Join | null,
+  lookUps: readonly LookUp[],
+  tables: readonly TablePlan[],
+): Pick<Plan, 'sources' | 'stages'> {
+  const through = repartitioned(pipeline)
+  const left = joinPart(pipeline)
+  const isColumn = left !== null && !isOfFact(left)
+  const inputs = sourcesOf(pipeline).map(({ config }, index): Source => {
+    const isThrough = through.some(({ side }) => side === index)
+    return inputOf(pipeline, config, index, pipeline.join !== null && !isThrough)
+  })
+  const internal = through.map(({ side, topic }, i): Source => {
+    const input = inputs[side]
+    const index = inputs.length + i
+    const isPrepared = isColumn && side === 0
+    const isComputed = input.isComputed && !isPrepared
+    // An internal record has its event time as its timestamp, and the join field's text as its key.
+    const own = { index, topic, time: null, isKeyed: true, origin: input.topic }
+    return { ...input, ...own, isComputed, isPrepared }
+  })
+  const first = through.map(({ side, topic }, i): Stage => {
+    const isPrepared = isColumn && side === 0
+    const field = side === 0 ? left!.field : pipeline.join!.onRight
+    const key = isPrepared
+      ? columnOf(left, pipeline, tables)
+      : { source: field, lookUp: -1, key: 0 }
+    const to = { topic, key, isPrepared, idleMs: join!.idleMs }
+    return stageOf(i, [inputs[side]], { lookUps: isPrepared ? lookUps : [], join: null, to })
+  })
+  const joined = inputs.map(({ index }) => {
+    const i = through.findIndex(({ side }) => side === index)
+    return i < 0 ? inputs[index] : internal[i]
+  })
+  const last = { lookUps: isColumn ? [] : lookUps, join, to: null }
+  return {
+    sources: [...inputs, ...internal],
+    stages: [...first, stageOf(first.length, joined, last)],
+  }
+}
+
+function inputOf(
+  { facts, join }: Pipeline,
+  config: SourceConfig,
+  index: number,
+  isKeyed: boolean,
+): Source {
+  return {
+    index,
+    topic: config.topic,
+    time: config.time,
+    isKeyed,
+    isComputed: hasExpressions(config),
+    startAt: startOf(config, facts, join),
+    aheadMs: config.aheadMs,
+    aheadKey: config.aheadMs === join?.aheadMs ? 'join.ahead' : 'facts.ahead',
+    early: config.early,
+    origin: null,
+    isPrepared: false,
+  }
+}
+
+const stageOf = (
+  number: number,
+  sources: readonly Source[],
+  does: Pick<Stage, 'lookUps' | 'join' | 'to'>,
+): Stage => ({ number, sources, topics: sources.map(({ topic }) => topic), ...does })
+
+/** Where nothing is said of the right topic it begins as far before the facts as a match may be. */
+function startOf(
+  { startAt, time }: SourceConfig,
+  facts: SourceConfig,
+  join: JoinConfig | null,
+): SourceStart {
+  if (startAt === 'earliest' || startAt === 'latest') return startAt
+  if (startAt !== null) return { at: startAt }
+  if (facts.startAt === 'earliest' || facts.startAt === null || join === null) return 'earliest'
+  // A record may have been written before the time that a field of it says.
+  const agoMs = join.beforeMs + (time === null ? 0 : join.aheadMs)
+  return facts.startAt === 'latest' ? { agoMs } : { at: Math.max(0, facts.startAt - agoMs) }
+}
