@@ -104,6 +104,8 @@ export interface InternalTopic {
   readonly key: KeyPart
   /** Whether they are facts with their rows; false: they are as they came. */
   readonly isPrepared: boolean
+  /** What becomes of a record whose key is null: it comes out at once, without a match, or is dropped, or rejected. */
+  readonly withoutKey: 'emit' | 'drop' | 'reject'
   /** Wall clock after which a partition of the source that has no records holds nothing back. */
   readonly idleMs: number
 }

@@ -1,4 +1,5 @@
 /** The chain of stages that a plan is: a side that is repartitioned has a stage of its own before the one that joins. */
+import { comesOutAlone } from '../config/join-kind.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, SourceConfig } from '../config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
@@ -44,7 +45,9 @@ export function stagesOf(
     const key = isPrepared
       ? columnOf(left, pipeline, tables)
       : { source: field, lookUp: -1, key: 0 }
-    const to = { topic, key, isPrepared, idleMs: join!.idleMs }
+    const isAlone = comesOutAlone(join!.kind, 'left')
+    const withoutKey = isPrepared ? (isAlone ? 'emit' : 'drop') : 'reject'
+    const to = { topic, key, isPrepared, withoutKey, idleMs: join!.idleMs } as const
     return stageOf(i, [inputs[side]], { lookUps: isPrepared ? lookUps : [], join: null, to })
   })
   const joined = inputs.map(({ index }) => {

@@ -17,7 +17,7 @@ export function createTask(
   if (to !== null) {
     const sink = new InternalSink(context.repartition[id.stage], to.idleMs, id.partition, context)
     return to.isPrepared
-      ? new PrepareTask(id, to.key, sink, context)
+      ? new PrepareTask(id, to, sink, context)
       : new RepartitionTask(id, sink, context)
   }
   if (join === null) return new EnrichTask(id, context)

@@ -102,9 +102,11 @@ export class JoinTask implements RunnableTask {
   }
 
   offer(source: number, fetched: Fetched): void {
-    if (fetched.columns.length > 0) this.restartIdle()
     const { queue } = this.#side(source)
-    queue.offer(this.#horizons?.sift(source, queue, fetched) ?? fetched)
+    const own = this.#horizons?.sift(source, queue, fetched) ?? fetched
+    // That a source partition is silent is no input.
+    if (own.columns.length > 0) this.restartIdle()
+    queue.offer(own)
   }
 
   restartIdle(): void {

@@ -9,13 +9,12 @@
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { ValueReader } from '../codec/port.ts'
-import { comesOutAlone } from '../config/join-kind.ts'
 import { RowText } from '../dimension/row-look-up.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
-import type { KeyPart } from '../plan/plan.ts'
+import type { InternalTopic, KeyPart } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
 import { Facts } from './facts.ts'
 import type { InternalSink } from './internal-sink.ts'
@@ -38,6 +37,7 @@ export class PrepareTask implements RunnableTask {
   readonly queries = null
   readonly #context: TaskContext
   readonly #facts: Facts
+  /** That facts are joined by. */
   readonly #column: KeyPart
   readonly #key = new RowText()
   readonly #sink: InternalSink
@@ -49,8 +49,8 @@ export class PrepareTask implements RunnableTask {
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  /** @param column that facts are joined by */
-  constructor(id: TaskId, column: KeyPart, sink: InternalSink, context: TaskContext) {
+  /** @param to the topic behind the sink */
+  constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
     const { number, stage, partition } = id
     const { plan, outputs, codec, counts } = context
     const { sources, lookUps } = plan.stages[stage]
@@ -58,14 +58,15 @@ export class PrepareTask implements RunnableTask {
     this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#column = column
+    this.#column = to.key
     this.#sink = sink
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
-    this.#output = comesOutAlone(plan.join!.kind, 'left')
-      ? new TaskOutput(outputs, partition, codec.missing, this.#rejects, counts)
-      : null
+    this.#output =
+      to.withoutKey === 'emit'
+        ? new TaskOutput(outputs, partition, codec.missing, this.#rejects, counts)
+        : null
   }
 
   offer(_source: number, fetched: Fetched): void {

@@ -26,9 +26,10 @@ const whose = {
   right: 'with another key on right',
   both: 'with another key on both',
   column: 'with facts that are joined by a column of their dimension',
+  derived: 'with both sides joined by derived fields',
 } as const
 
-for (const keyed of ['facts', 'right', 'both', 'column'] as const) {
+for (const keyed of ['facts', 'right', 'both', 'column', 'derived'] as const) {
   test(`${whose[keyed]}, instances that start, stop and are cut off write each row once`, async () => {
     await fc.assert(
       fc.asyncProperty(streams, steps, async ({ times, steps: stream }, list) => {

@@ -31,8 +31,8 @@ const [factType, rightType, rowType, keyedRowType] = [
   'keyed-dimension.avsc',
 ].map(typeOf)
 
-/** Which sides are keyed otherwise; `column`: facts are joined by a column of their dimension. */
-export type KeyedOtherwise = JoinConfig['repartition'] | 'column'
+/** Which sides are keyed otherwise; `column`: facts are joined by a column of their dimension; `derived`: both by derived fields. */
+export type KeyedOtherwise = JoinConfig['repartition'] | 'column' | 'derived'
 
 /** @param timeField whether the field `at` has the event time, and not the record's timestamp */
 export function joinPipeline(
@@ -44,18 +44,28 @@ export function joinPipeline(
   const time = timeField ? ', time: at' : ''
   const lateness = late === undefined ? '' : `, late: { left: ${late[0]}, right: ${late[1]} }`
   const isColumn = keyed === 'column'
-  const through = keyed === null ? '' : `, repartition: ${isColumn ? 'facts' : keyed}`
+  const through =
+    keyed === null
+      ? ''
+      : `, repartition: ${isColumn ? 'facts' : keyed === 'derived' ? 'both' : keyed}`
+  const on = isColumn
+    ? '{ left: d.k, right: k }'
+    : keyed === 'derived'
+      ? '{ left: by, right: its }'
+      : 'k'
+  const fields = (name: string): string =>
+    keyed === 'derived' ? `, fields: { ${name}: 'k + "!"' }` : ''
   const dimension = isColumn
     ? 'schema: keyed-dimension.avsc, on: d, select: [title]'
     : 'schema: dimension.avsc, on: d'
   const text = `
 name: join
 kafka: { brokers: "localhost:1" }
-facts: { topic: facts, schema: fact.avsc${time} }
+facts: { topic: facts, schema: fact.avsc${time}${fields('by')} }
 dimensions:
   d: { topic: rows, ${dimension}, missing: reject }
 join:
-  { topic: right, schema: right.avsc${time}, on: ${isColumn ? '{ left: d.k, right: k }' : 'k'}, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
+  { topic: right, schema: right.avsc${time}${fields('its')}, on: ${on}, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
     grace: ${graceMs}ms, kind: ${kind}, idle: ${IDLE}, select: [right]${lateness}${through} }
 output: { topic: joined, schemaId: 1 }
 `
@@ -132,19 +142,26 @@ export function recordBytes(record: StreamRecord): { key: Buffer | null; value: 
 
 export class SimulatedJoin {
   readonly simulation: Simulation
+  readonly #isByColumn: boolean
 
-  private constructor(simulation: Simulation) {
+  private constructor(simulation: Simulation, keyed: KeyedOtherwise) {
     this.simulation = simulation
+    this.#isByColumn = keyed === 'column'
   }
 
-  static async open(times: ModelTimes, timeField: boolean): Promise<SimulatedJoin> {
-    const pipeline = joinPipeline(times, timeField)
+  static async open(
+    times: ModelTimes,
+    timeField: boolean,
+    keyed: KeyedOtherwise = null,
+  ): Promise<SimulatedJoin> {
+    const pipeline = joinPipeline(times, timeField, keyed)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const simulation = await Simulation.open(pipeline, codec, NOON)
-    const value = Buffer.concat([FRAME, ROW])
-    const record = { key: Buffer.from('here'), value, headers: [], timestamp: NOON }
-    await simulation.take({ kind: 'row', dimension: 0, record })
-    return new SimulatedJoin(simulation)
+    for (const [key, value] of givenRows(pipeline)) {
+      const record = { key: Buffer.from(key), value, headers: [], timestamp: NOON }
+      await simulation.take({ kind: 'row', dimension: 0, record })
+    }
+    return new SimulatedJoin(simulation, keyed)
   }
 
   async take(step: StreamStep): Promise<void> {
@@ -153,7 +170,11 @@ export class SimulatedJoin {
     // A time that is ahead of the clock must not move it.
     const timestamp = fault === 'future_time' ? undefined : time
     const headers = [['record', Buffer.from(String(step.id))]] as const
-    const record = { ...recordBytes(step), headers, timestamp }
+    const bytes = recordBytes(step)
+    if (this.#isByColumn && side === LEFT) {
+      bytes.value = columnFactBytes(step)
+    }
+    const record = { ...bytes, headers, timestamp }
     await this.simulation.take({ kind: side === LEFT ? 'fact' : 'right', record })
   }
 
