@@ -21,7 +21,6 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkLookUps(pipeline, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
-  checkRepartition(pipeline, report)
   checkJoinField(raw, pipeline, report)
   for (const { path, schemaId } of pipeline.outputs) {
     if (schemaId !== null || pipeline.registry !== null) continue
@@ -113,16 +112,6 @@ function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt):
   if (repartitioned(pipeline).some(({ side }) => side === 0)) return
   const what = `${join.onLeft} is a column of the dimension ${dimension}, so no fact is keyed by it`
   report(['join', 'on'], `${what}; write repartition: ${repartitionWith(join, 0)} under join`)
-}
-
-/** Where a group begins is decided of topics that are joined as they are. */
-function checkRepartition(pipeline: Pipeline, report: ReportAt): void {
-  if (repartitioned(pipeline).length === 0) return
-  for (const { path, config } of sourcesOf(pipeline)) {
-    if (config.startAt === null || config.startAt === 'earliest') continue
-    const why = 'not supported together with join.repartition'
-    report([...path, 'startAt'], `${why}; leave it out: inputs are read from their beginning`)
-  }
 }
 
 /** Settings that the brokers would refuse, or that would do nothing. */

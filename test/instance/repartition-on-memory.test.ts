@@ -1,7 +1,9 @@
 /** Whole instances on a Kafka in memory whose inputs are keyed otherwise: whatever happens, each row comes out once. */
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { randomStreams, type StreamRecord } from '../window/random-streams.ts'
+import { NOON, randomStreams, type StreamRecord } from '../window/random-streams.ts'
 import { played } from './memory-instances.ts'
 import { started, stepsOf } from './random-actions.ts'
 
@@ -41,3 +43,26 @@ for (const keyed of ['facts', 'right', 'both', 'column', 'derived'] as const) {
     )
   })
 }
+
+test('offsets of a repartitioned input that the broker has forgotten are told of, and those of a first start are not', async () => {
+  const times = { beforeMs: 1000, afterMs: 1000, graceMs: 0, kind: 'inner' } as const
+  const records = [0, 1].map((side): StreamRecord => {
+    return { side, key: 'a', id: side, time: NOON, fault: undefined, isRejected: false }
+  })
+  const instances = await played(times, records, started(['b']), 'facts')
+  try {
+    const told = () => instances.events.filter((text) => text.includes(AGAIN))
+    assert.deepEqual(told(), [])
+    instances.kafka.deleteGroup('join')
+    await instances.run({ do: 'start', instance: 'late', isStatic: false, isNew: false })
+    for (let tries = 0; told().length < 2 && tries < 500; tries++) await sleep(10)
+    assert.deepEqual(told().sort(), [
+      `late ${AGAIN} topic=facts partition=0 internal=join-facts-repartition`,
+      `late ${AGAIN} topic=facts partition=1 internal=join-facts-repartition`,
+    ])
+  } finally {
+    await instances.close()
+  }
+})
+
+const AGAIN = 'input_repartitioned_again'

@@ -1,4 +1,5 @@
 import type { PipelineCodec } from '../../codec/port.ts'
+import { joinPart } from '../../config/look-ups.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { repartitionWith, sourcesOf } from '../../config/topic-names.ts'
 import { planOf } from '../../plan/plan.ts'
@@ -16,7 +17,7 @@ export function codecsOf(
   return [
     ...sources.slice(0, sourcesOf(pipeline).length).map(({ values, key }, s): InputCodec => {
       const { isKeyed } = plan.sources[s]
-      const join = isKeyed ? joinOf(pipeline, s) : null
+      const join = joinOf(pipeline, s)
       return { codec: values, key: isKeyed ? key : null, isStream: true, join }
     }),
     ...dimensions.map((codec, d): InputCodec => {
@@ -25,9 +26,10 @@ export function codecsOf(
   ]
 }
 
-/** The field that a side is joined by, and what to write where its records have another key. */
-function joinOf({ join }: Pipeline, side: number): ValueSample['join'] {
-  if (join === null) return null
+/** The field that a side is joined by, and what to write where its records have another key; null: it is a column of a dimension. */
+function joinOf(pipeline: Pipeline, side: number): ValueSample['join'] {
+  const { join } = pipeline
+  if (join === null || (side === 0 && joinPart(pipeline)?.dimension !== null)) return null
   const field = side === 0 ? join.onLeft : join.onRight
   return { field, instead: `write \`repartition: ${repartitionWith(join, side)}\` under \`join\`` }
 }

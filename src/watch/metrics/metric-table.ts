@@ -290,7 +290,7 @@ export const METRICS = {
   facts_read_again_total: [
     'counter',
     ['topic'],
-    'Tasks that began with their first fact as the group had no offset, though their output has records: offsets were forgotten, or the pipeline was reset. Only without a join',
+    'Tasks that began with their first fact as the group had no offset, though their output has records: offsets were forgotten, or the pipeline was reset. Only without a join, and of inputs that are repartitioned',
   ],
   errors_total: [
     'counter',
