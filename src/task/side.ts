@@ -42,8 +42,6 @@ export class Side {
   from = Number.POSITIVE_INFINITY
   to = Number.NEGATIVE_INFINITY
   readonly #source: Source
-  /** Whether the key is compared with the join field of the value. */
-  readonly #isCompared: boolean
   readonly #codec: TopicCodec
   readonly #context: TaskContext
   readonly #rejects: TaskRejects
@@ -67,7 +65,6 @@ export class Side {
     this.index = side
     this.key = key
     this.#source = source
-    this.#isCompared = source.isKeyed && !source.isPrepared
     this.#codec = values
     this.#context = context
     this.#rejects = rejects
@@ -141,7 +138,7 @@ export class Side {
     if (value === undefined) return this.#unread(block, i)
     value.select(row)
     if (this.#source.isComputed && this.#isRefused(value, block, i)) return REFUSED
-    if (this.#isCompared && !this.#hasItsKey(value, block, i)) return REFUSED
+    if (this.#source.isKeyed && !this.#hasItsKey(value, block, i)) return REFUSED
     return block.times[i] === UNTIMED ? this.#untimed(value, block, i) : value
   }
 
@@ -154,11 +151,12 @@ export class Side {
     return value.fate !== OF_ITS_TOPIC
   }
 
-  /** Whether the join field's text is the record's key; else it is rejected. */
+  /** Reads the record's key. @returns whether it is the join field's text; else the record is rejected */
   #hasItsKey(value: ValueReader, block: Block, i: number): boolean {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = block.columns
     const { key } = this
     key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
+    if (this.#source.isPrepared) return true
     const start = value.keyStart(0)
     const length = value.keyEnd(0) - start
     if (

@@ -96,10 +96,10 @@ const trip = (id: string, station: number, time = NOON) => ({
   time,
 })
 
-/** Stations 1 (north), 2 (no zone). */
+/** Stations 1 (north), 2 (no zone), 3 (south). */
 function stations(codec: PipelineCodec): DimensionTable {
   const table = new DimensionTable()
-  for (const [key, zone] of Object.entries({ 1: 'north', 2: null })) {
+  for (const [key, zone] of Object.entries({ 1: 'north', 2: null, 3: 'south' })) {
     const value = bytesOf(encoded('station', { name: `s${key}`, zone }))
     const reader = codec.dimensions[0].reader(value, 0, value.length, 0, 0)
     assert.ok(reader !== null && typeof reader === 'object')
@@ -194,6 +194,29 @@ test('a fact without a row, or whose column is null, comes out of the first stag
     ]
     assert.deepEqual(rows, isOut ? expected : [])
   }
+})
+
+test('facts of several keys in one slice keep each its own', async () => {
+  const trips = Array.from({ length: 40 }, (_, i) => trip(`t${i}`, i % 3 === 0 ? 1 : 3))
+  const { context, codec, answers } = await prepared(pipelineOf('left'), trips)
+  const last = createTask(taskOf(1, 2), new PageStore(new Disk().open(), codec.layout), context)
+  last.offer(0, answers.get('job-facts-repartition')!)
+  const weather = ['north', 'south'].map((zone, celsius) => ({
+    ...{ key: Buffer.from(zone), value: encoded('weather', { zone, celsius }) },
+    ...{ headers: [], time: NOON },
+  }))
+  last.offer(1, await fetched('weather', weather))
+  for (let turn = 0; turn < 20; turn++) await last.process()
+  const [batch] = last.drain()!.outputs
+  const { columns } = await answer('out', batch)
+  const json = new AvroJson(JSON.parse(codec.outputSchema))
+  const rows = Array.from({ length: columns.length }, (_, i) => {
+    const { key, value } = recordAt(columns, i)
+    const { id, name, celsius } = json.decode(value!.subarray(5)) as Record<string, unknown>
+    return `${id} ${key} ${name} ${celsius}`
+  })
+  const expected = trips.map((_, i) => `t${i} ${i % 3 === 0 ? 'north s1 0' : 'south s3 1'}`)
+  assert.deepEqual(rows.sort(), expected.sort())
 })
 
 test('what the join rejects of completed facts is named by its place in the input; the value, which is not that of the input, is left out', async () => {
