@@ -1,6 +1,6 @@
 /** The trips example on a real broker: facts that are joined by a column of their dimension, while instances come and die. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -119,6 +119,12 @@ test('trips come out with the weather in the zone of their station, each row onc
     await sleep(1500)
     await second.kill()
     assert.equal(await generator.ended, 0, generator.log)
+    const checked = spawnSync(process.execPath, ['dist/main.js', 'check', FILE], {
+      env: { ...process.env, ...env, STATE_DIR: join(folder, 'a') },
+      encoding: 'utf8',
+    })
+    assert.match(checked.stdout, /! join field +\d+ of the last \d+ facts have no station\.zone/)
+    assert.match(checked.stdout, /✓ key hash .*weather lie where/)
     const wanted = (await expected(broker, pipeline)).sort()
     const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     let rows: string[] = []
