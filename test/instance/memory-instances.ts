@@ -137,8 +137,10 @@ export class MemoryInstances {
     times: ModelTimes | null,
     records: readonly StreamRecord[],
     keyed: KeyedOtherwise = null,
+    change: (pipeline: Pipeline) => Pipeline = (pipeline) => pipeline,
   ): Promise<MemoryInstances> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
+    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
+    const pipeline = change(plain)
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
