@@ -1,7 +1,9 @@
 /** `validate FILE`: everything that can be found out without a broker. */
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
+import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
+import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
@@ -75,10 +77,11 @@ const names = (fields: readonly OutputField[]): string => fields.map(({ name }) 
 function joinLine(pipeline: Pipeline, { right }: OutputPlan): string[] {
   const { join } = pipeline
   if (join === null) return []
-  const { topic, onRight, kind } = join
-  return [
-    `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`,
-  ]
+  const { topic, onLeft, onRight, kind } = join
+  const line = `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1, onRight)}, ${windowText(join)}, ${kind}: ${names(right)}`
+  if (joinPart(pipeline)?.dimension === null) return [line]
+  const fate = comesOutAlone(kind, 'left') ? 'comes out at once, without a match' : 'is dropped'
+  return [line, `    (a fact without ${onLeft} ${fate})`]
 }
 
 /** How a side's records come to be where those of the same join key are. */

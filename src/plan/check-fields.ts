@@ -138,7 +138,10 @@ function joinFields(
         ? `${name} is derived, so it is not the key of the records; write \`repartition: ${repartitionWith(join, side)}\` under \`join\``
         : undefined
     const schema = isThrough ? all : own
-    return { topic: config.topic, schema, path: ['join', 'on'], name, unclear, use: fieldKind }
+    // Also that a dimension's name is misspelled.
+    const others = side === 0 ? dimensions.map((dimension) => dimension.name) : []
+    const path = ['join', 'on']
+    return { topic: config.topic, schema, path, name, unclear, others, use: fieldKind }
   }
   const d = dimensions.findIndex(({ name }) => name === dimension)
   const left: Named =
@@ -183,7 +186,7 @@ function faultOf(named: Named): string | null {
   if (!known.includes(top) || (isNested(name) && isPath === undefined)) {
     const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
     const words = isNested(name) ? [...known, ...others] : known
-    const meant = didYouMean(isPath ? top : name, words)
+    const meant = known.includes(top) ? '' : didYouMean(isNested(name) ? top : name, words)
     return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`
   }
   try {

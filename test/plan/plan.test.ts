@@ -115,3 +115,53 @@ test('a topic of the pipeline’s own is no input of it', () => {
     /own repartition topic/,
   )
 })
+
+test('validate says by what facts are joined that have a row’s column as their key, and what becomes of one without', () => {
+  const lines = (kind: string): string[] => {
+    const dimensions =
+      'dimensions: { customer: { topic: customers, on: customer_id, select: [name] } }'
+    const more = `, kind: ${kind}, repartition: facts`
+    const text = pipelineWith(more, '', dimensions)
+    const pipeline = { ...text, join: { ...text.join!, onLeft: 'customer.region' } }
+    const fields = { facts: [], dimensions: [[]], right: [], schema: {} }
+    return topology(pipeline, fields)
+  }
+  assert.ok(lines('left')[0].includes('by customer.region through job-facts-repartition'))
+  const fates = ['left', 'inner'].map((kind) =>
+    lines(kind).find((line) => /without cust/.test(line)),
+  )
+  assert.deepEqual(fates, [
+    '    (a fact without customer.region comes out at once, without a match)',
+    '    (a fact without customer.region is dropped)',
+  ])
+})
+
+test('facts that are joined by a column are looked up in the stage before, and nowhere else', () => {
+  const text = pipelineWith(', repartition: both')
+  const plain = planOf(text).stages
+  assert.deepEqual(
+    plain.map(({ lookUps, to }) => [lookUps.length, to?.isPrepared ?? null]),
+    [
+      [0, false],
+      [0, false],
+      [1, null],
+    ],
+  )
+  const { stages, sources } = planOf({
+    ...text,
+    join: { ...text.join!, onLeft: 'customer.region' },
+  })
+  assert.deepEqual(
+    stages.map(({ lookUps, to }) => [lookUps.length, to?.isPrepared ?? null]),
+    [
+      [1, true],
+      [0, false],
+      [0, null],
+    ],
+  )
+  assert.deepEqual(stages[0].to!.key, { source: 'customer.region', lookUp: 0, key: 0 })
+  assert.deepEqual(
+    sources.map(({ isPrepared }) => isPrepared),
+    [false, false, true, false],
+  )
+})
