@@ -5,7 +5,7 @@ import { connect, PlainProducer } from '../test/support/topics.ts'
 import { Feed } from './feed.ts'
 import type { Source } from './source.ts'
 
-const EXAMPLES = ['orders', 'ads', 'sensors', 'enrich', 'catalog', 'expressions']
+const EXAMPLES = ['orders', 'ads', 'sensors', 'enrich', 'catalog', 'expressions', 'trips']
 const HELP = `node examples/generate.mjs EXAMPLE [options]
 
   EXAMPLE          ${EXAMPLES.join(', ')}

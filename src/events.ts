@@ -327,6 +327,16 @@ export const EVENTS = {
     action:
       'None where that was meant. Else see that whatever reads the output bears records twice, and raise `offsets.retention.minutes`.',
   },
+  input_repartitioned_again: {
+    level: 'warn',
+    message:
+      'The group has no offset of {topic}, though {internal} was written: the records of {topic}-{partition} are joined once more',
+    fields: { topic: 'the input', partition, internal: 'the internal topic' },
+    means:
+      'The group was away for longer than the broker’s `offsets.retention.minutes`. How far an input that is repartitioned was read is in the group’s offsets alone; what was joined of it before is in the output already. Where this user may not read the internal topic, aborted records count, too.',
+    action:
+      'See that whatever reads the output bears records twice, or run `stream-enricher reset` and write to another output topic; raise `offsets.retention.minutes`.',
+  },
   records_deleted_unread: {
     level: 'warn',
     message:

@@ -9,6 +9,7 @@ import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
 import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
+import { checkJoinColumn } from './checks/join-column.ts'
 import { checkBesideRepartition, checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
 import { isPassedOver, readKey, readValue } from './checks/values.ts'
@@ -86,7 +87,7 @@ export async function checkDimensionKeys(
   broker: Broker,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
-  const { lookUps } = planOf(pipeline)
+  const { lookUps, stages } = planOf(pipeline)
   const facts = samples.get(pipeline.facts.topic)
   const there = pipeline.dimensions.filter(({ topic }) => samples.has(topic))
   if (facts === undefined || facts.length === 0 || there.length === 0) return []
@@ -113,7 +114,10 @@ export async function checkDimensionKeys(
     bar.at(looked.filter((one) => one !== undefined).length)
   }
   bar.end()
-  return findings.flat()
+  const through = stages.find(({ to }) => to?.isPrepared === true)?.to ?? null
+  const joined = through === null ? undefined : textsOf({ parts: [through.key] }, keys, looked)
+  const ofJoin = joined === undefined ? [] : [checkJoinColumn(through!, joined)]
+  return [...findings.flat(), ...ofJoin]
 }
 
 /** What was looked up for each fact, and of the rows that were found what others are looked up by. */
@@ -124,7 +128,7 @@ interface LookedUp {
 
 /** What each fact looks up; undefined: it hangs on a look-up of which nothing was read. */
 function textsOf(
-  { parts }: LookUp,
+  { parts }: Pick<LookUp, 'parts'>,
   facts: readonly (readonly (string | null)[])[],
   looked: readonly (LookedUp | undefined)[],
 ): (string | null)[] | undefined {

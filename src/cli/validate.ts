@@ -1,7 +1,9 @@
 /** `validate FILE`: everything that can be found out without a broker. */
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
+import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
+import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
@@ -78,9 +80,13 @@ function outputLine(
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')
 
 function joinLines(pipeline: Pipeline, { rights }: OutputPlan): string[] {
-  return pipeline.joins.map((join, j) => {
-    const { topic, onRight, kind } = join
-    return `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1 + j, onRight)}, ${windowText(join)}, ${kind}: ${names(rights[j])}`
+  const isColumn = (joinPart(pipeline)?.dimension ?? null) !== null
+  return pipeline.joins.flatMap((join, j) => {
+    const { topic, onLeft, onRight, kind } = join
+    const line = `  ⋈ ${topic}${whereText(join)}, ${keyText(pipeline, 1 + j, onRight)}, ${windowText(join)}, ${kind}: ${names(rights[j])}`
+    if (!isColumn) return [line]
+    const fate = comesOutAlone(kind, 'left') ? 'comes out at once, without a match' : 'is dropped'
+    return [line, `    (a fact without ${onLeft} ${fate})`]
   })
 }
 

@@ -128,6 +128,8 @@ export interface PipelineCodec {
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string
+  /** What a fact begins with that one stage has completed for another one. */
+  readonly preparedFrame: Bytes
   /** The completed record's derived schema as JSON text. */
   readonly outputSchema: string
   /** In the file's order. */

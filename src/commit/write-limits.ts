@@ -67,8 +67,8 @@ export class WriteLimits {
     this.#limits = limits
     this.outputs = outputs.map((output) => place(output.topic, output.compression))
     this.rejects = place(rejects, compression)
-    this.repartition = stages.flatMap(({ repartitionTo: to }) =>
-      to === null ? [] : [place(to, compression)],
+    this.repartition = stages.flatMap(({ to }) =>
+      to === null ? [] : [place(to.topic, compression)],
     )
     this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
     this.#apply()

@@ -1,10 +1,17 @@
 import { isBrokerAddress } from './broker-address.ts'
 import { checkJoins } from './joins.ts'
-import { checkLookUps } from './look-ups.ts'
+import { checkLookUps, joinPart } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { changelogTopic, inputsOf, inputTopics, repartitioned, sourcesOf } from './topic-names.ts'
+import {
+  changelogTopic,
+  inputsOf,
+  inputTopics,
+  repartitioned,
+  repartitionWith,
+  sourcesOf,
+} from './topic-names.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -16,7 +23,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkJoins(pipeline, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
-  checkRepartition(pipeline, report)
+  checkJoinField(raw, pipeline, report)
   checkSchemaIds(pipeline, report)
 }
 
@@ -104,14 +111,22 @@ function checkEarly(pipeline: Pipeline, report: ReportAt): void {
   }
 }
 
-/** Where a group begins is decided of topics that are joined as they are. */
-function checkRepartition(pipeline: Pipeline, report: ReportAt): void {
-  if (repartitioned(pipeline).length === 0) return
-  for (const { path, config } of sourcesOf(pipeline)) {
-    if (config.startAt === null || config.startAt === 'earliest') continue
-    const why = 'not supported together with join.repartition'
-    report([...path, 'startAt'], `${why}; leave it out: inputs are read from their beginning`)
+/** A column of a dimension is no fact's key, and no field of the right stream. */
+function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
+  const join = pipeline.joins.at(0)
+  const { dimension } = joinPart(pipeline) ?? { dimension: null }
+  if (join === undefined || dimension === null) return
+  const path = [...join.path, 'on']
+  const on = join.path[0] === 'join' ? raw.join?.on : raw.joins?.[join.name].on
+  if (typeof on === 'string') {
+    const right = '{ left: …, right: … }'
+    const what = `${join.onLeft} is a column of the dimension ${dimension}, and no field of ${join.topic}`
+    report(path, `${what}; write on: ${right}, with the field of ${join.topic}`)
   }
+  if (repartitioned(pipeline).some(({ side }) => side === 0)) return
+  const what = `${join.onLeft} is a column of the dimension ${dimension}, so no fact is keyed by it`
+  const word = repartitionWith(join, 0)
+  report(path, `${what}; write repartition: ${word} under ${join.path.join('.')}`)
 }
 
 /** Settings that the brokers would refuse, or that would do nothing. */

@@ -39,6 +39,15 @@ function partOf(name: string | null, source: string, dimensions: readonly string
   return { name, dimension, field }
 }
 
+/** What the facts are joined by: a field of theirs, or a column of a dimension; null: nothing is joined. */
+export const joinPart = ({
+  joins,
+  dimensions,
+}: Pick<Pipeline, 'joins' | 'dimensions'>): LookUpPart | null => {
+  const names = dimensions.map(({ name }) => name)
+  return joins.length === 0 ? null : partOf(null, joins[0].onLeft, names)
+}
+
 const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 
 /** As the file has it. */

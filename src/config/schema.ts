@@ -337,7 +337,7 @@ const join = (description: string): object =>
       time,
       on: {
         description:
-          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side.',
+          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side: then it may be a derived field, or for the facts a column of a dimension, `station.zone`.',
         anyOf: [
           { type: 'string', minLength: 1 },
           object(

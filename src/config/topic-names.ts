@@ -1,5 +1,11 @@
 /** The topics of a pipeline. */
-import type { DimensionConfig, Pipeline, SourceConfig, TopicConfig } from './pipeline.ts'
+import type {
+  DimensionConfig,
+  JoinConfig,
+  Pipeline,
+  SourceConfig,
+  TopicConfig,
+} from './pipeline.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
@@ -56,6 +62,15 @@ export function repartitioned({ name, joins }: Pick<Pipeline, 'name' | 'joins'>)
     ...(which === 'facts' || which === 'both' ? [{ side: 0, topic: facts } as const] : []),
     ...(which === 'right' || which === 'both' ? [{ side: 1, topic: right } as const] : []),
   ]
+}
+
+/** What `repartition` says where this side is repartitioned too. @param side 0: facts, 1: the right stream */
+export function repartitionWith(
+  { repartition }: Pick<JoinConfig, 'repartition'>,
+  side: number,
+): 'facts' | 'right' | 'both' {
+  const word = side === 0 ? 'facts' : 'right'
+  return repartition === null || repartition === word ? word : 'both'
 }
 
 /** Those that only this pipeline reads. */

@@ -2,7 +2,7 @@
 import { type Bytes, copyBytes } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
-import { type LookUpRule, RowLookUp } from './row-look-up.ts'
+import { type LookUpRule, RowLookUp, type RowText } from './row-look-up.ts'
 import type { DimensionTable } from './table.ts'
 
 /** What becomes of a fact that has no row: dropped, or rejected, by the look-up that misses it. */
@@ -117,6 +117,14 @@ export class Enricher {
   /** The rows of the fact at hand, in the file's order. */
   get rows(): readonly RowLookUp[] {
     return this.#lookUps
+  }
+
+  /**
+   * Reads a text of a row that `find` has found. False: there is no row, or it is null.
+   * @param part the text's number among the row's parts
+   */
+  readText(lookUp: number, part: number, text: RowText): boolean {
+    return this.#lookUps[lookUp].readText(part, text)
   }
 
   /** Writes the columns of the rows that `find` has found, in output form. @returns the position behind them */

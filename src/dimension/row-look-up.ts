@@ -37,6 +37,13 @@ export interface RowLookUpParts {
   readonly counts: Counts
 }
 
+/** A text that a row has, in `buffer[start, end)`. */
+export class RowText {
+  buffer: Bytes = NO_BYTES
+  start = 0
+  end = 0
+}
+
 /** A look-up of facts: the hashes of a slice, and the row of the fact at hand. */
 export class RowLookUp {
   readonly missing: LookUpRule['missing']
@@ -194,6 +201,16 @@ export class RowLookUp {
     this.#keyBuffer = parent.rowBuffer
     this.#keyStart = part.start
     this.#keyEnd = part.end
+    return true
+  }
+
+  /** Finds a text of the row, by its number among the row's parts. False: there is no row, or it is null. */
+  readText(number: number, text: RowText): boolean {
+    const part = this.#part
+    if (!this.found || !part.find(this.rowBuffer, this.#wholeStart, number)) return false
+    text.buffer = this.rowBuffer
+    text.start = part.start
+    text.end = part.end
     return true
   }
 

@@ -3,7 +3,7 @@
  * committed as an epoch before any record is read. So a process that dies before its first commit changes nothing of it: what
  * comes meanwhile is behind the place. A partition that is added later has no offset, while others have: it is read from its beginning.
  *
- * It is of pipelines of one stage only, whose sources are the inputs.
+ * It is of the inputs, whatever stages read them: internal topics are empty then.
  *
  * Instances that start at the same time have one transactional id for it. Whoever begins ends what another has open, and looks for
  * offsets after that: between the look and its own commit no other can have committed.
@@ -14,22 +14,16 @@ import { commitEpoch } from '../commit/commit.ts'
 import { type ChangelogTopic, epochPart } from '../commit/epoch-part.ts'
 import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
-import {
-  lastStage,
-  type Plan,
-  type Source,
-  startsElsewhere,
-  startTransactionalId,
-} from '../plan/plan.ts'
+import { type Plan, type Source, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import { hasEpochs, readHeaders } from '../state/stored-layout.ts'
 
 export interface StartAtOptions {
   readonly broker: Broker
   readonly group: Pick<Group, 'committed'>
   readonly plan: Plan
-  /** Of each source. */
-  readonly partitions: number
-  /** Of the sources; null: the broker gives none. */
+  /** By stage: how many partitions its sources have. */
+  readonly partitions: readonly number[]
+  /** Of all sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   /** null: tasks keep no state. */
   readonly changelog: ChangelogTopic | null
@@ -60,8 +54,8 @@ export async function decideStart(options: StartAtOptions): Promise<void> {
         await producer.init()
         if (await hasBegun(options)) return
         const starts = await commitStart(options, producer)
-        for (const [s, { topic }] of lastStage(plan).sources.entries()) {
-          log.event('start_decided', { topic, offsets: starts[s] })
+        for (const { topic, index } of inputsOf(plan)) {
+          log.event('start_decided', { topic, offsets: starts[index] })
         }
         return
       } catch (error) {
@@ -80,43 +74,51 @@ export async function decideStart(options: StartAtOptions): Promise<void> {
 /** The broker forgets the offsets of a group that has been away for long; the changelog has them. */
 async function hasBegun(options: StartAtOptions): Promise<boolean> {
   const { broker, group, plan, partitions, changelog } = options
-  const places = lastStage(plan).topics.flatMap((topic) =>
-    Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+  const places = plan.stages.flatMap(({ sources, number }) =>
+    sources.filter(isInput).flatMap(({ topic }) => {
+      return Array.from({ length: partitions[number] }, (_, partition) => ({ topic, partition }))
+    }),
   )
   const committed = await group.committed(places)
   if (committed.some(({ offset }) => offset >= 0)) return true
   return changelog !== null && hasEpochs(await readHeaders(broker, changelog.topic))
 }
 
-/** An epoch of all tasks that has done nothing but begin. @returns the offsets, by source and partition */
+/** An epoch of all tasks that has done nothing but begin. @returns the offsets, by source of the plan and partition */
 async function commitStart(
   { broker, plan, partitions, topicIds, changelog, now }: StartAtOptions,
   producer: TransactionalProducer,
 ): Promise<number[][]> {
   const begun = now()
-  const { sources, topics } = lastStage(plan)
   const starts = await Promise.all(
-    sources.map((source) => startsOf(source, partitions, begun, broker.admin)),
+    plan.sources.map((source) => {
+      const stage = plan.stages.find(({ sources }) => sources.includes(source))!
+      return startsOf(source, partitions[stage.number], begun, broker.admin)
+    }),
   )
-  const parts = Array.from({ length: partitions }, (_, partition) =>
-    epochPart(
-      {
-        partition,
-        outputs: [],
-        outputTimes: new Float64Array(0),
-        rejects: [],
-        offsets: starts.map((of) => of[partition]),
-        state: changelog && {
-          streamTime: Number.NEGATIVE_INFINITY,
-          closedBefore: [],
-          nextPage: 0,
-          pages: [],
-          committed: async () => undefined,
+  const parts = plan.stages.flatMap(({ number, sources, topics, to }) => {
+    const stored = to === null ? changelog : null
+    const ids = sources.map(({ index }) => topicIds[index])
+    return Array.from({ length: partitions[number] }, (_, partition) =>
+      epochPart(
+        {
+          partition,
+          outputs: [],
+          outputTimes: new Float64Array(0),
+          rejects: [],
+          offsets: sources.map(({ index }) => starts[index][partition]),
+          state: stored && {
+            streamTime: Number.NEGATIVE_INFINITY,
+            closedBefore: [],
+            nextPage: 0,
+            pages: [],
+            committed: async () => undefined,
+          },
         },
-      },
-      { topics, topicIds, changelog },
-    ),
-  )
+        { topics, topicIds: ids, changelog: stored },
+      ),
+    )
+  })
   await commitEpoch(parts, [], {
     producer,
     group: { membership: () => NO_MEMBER },
@@ -126,13 +128,18 @@ async function commitStart(
   return starts
 }
 
-/** Where each partition begins. */
+const isInput = ({ origin }: Source): boolean => origin === null
+
+const inputsOf = ({ sources }: Plan): Source[] => sources.filter(isInput)
+
+/** Where each partition begins; -1: nothing is said, as the topic has no records yet. */
 async function startsOf(
-  { topic, startAt }: Source,
+  { topic, startAt, origin }: Source,
   partitions: number,
   now: number,
   admin: Broker['admin'],
 ): Promise<number[]> {
+  if (origin !== null) return new Array(partitions).fill(-1)
   // The end as readers of what is committed see it: what a transaction that is open has written comes out later.
   const ends = await admin.offsets(topic, startAt === 'earliest' ? 'earliest' : 'stable')
   const at = (found: ReadonlyMap<number, number>): number[] =>

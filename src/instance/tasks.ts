@@ -224,13 +224,11 @@ export class Tasks {
   async #restored(held: HeldTask, topics: readonly string[]): Promise<readonly number[]> {
     const { context, changelog, broker, group, log, topicIds } = this.#options
     const { stage, partition, state } = held.task
-    const { sources, repartitionTo } = context.plan.stages[stage]
-    const ids = sources.map(({ index }) => topicIds[index])
+    const of = context.plan.stages[stage]
+    const ids = of.sources.map(({ index }) => topicIds[index])
     if (state === null || changelog === null) {
       const offsets = await groupOffsetsOf(partition, { group, topics, topicIds: ids })
-      if (repartitionTo === null) {
-        await tellIfReadAgain(partition, offsets[0], broker, context, log)
-      }
+      await tellIfReadAgain(of, partition, offsets[0], context, { broker, group, log })
       return offsets
     }
     const restore = new Restore(partition, state, {

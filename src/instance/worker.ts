@@ -211,7 +211,7 @@ export class Worker {
   /** Commits where a group begins that has never committed: before `start`, and before any other instance reads a record. */
   decideStart(): Promise<void> {
     const { broker, context, topicIds, changelog, log } = this.#options
-    const partitions = this.partitions[this.partitions.length - 1]
+    const { partitions } = this
     const { plan, now } = context
     const group = this.#group
     return decideStart({ broker, group, plan, partitions, topicIds, changelog, now, log })

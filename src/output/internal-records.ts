@@ -12,6 +12,7 @@ import type { RecordBytes, RecordColumns } from '../batch.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { readHeaders } from '../broker/record-columns.ts'
 import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
+import type { HeaderSection } from './match-headers.ts'
 
 const ORIGIN = 'origin'
 const MARK = 'mark'
@@ -40,16 +41,26 @@ export class OriginHeaders {
   /** The section of the last record, from 0 on. */
   buffer: Bytes = bytesOf(Buffer.allocUnsafe(1024))
 
-  /** Writes the section of record `i`. @param partition of its input. @returns how many bytes it has */
-  write(columns: RecordColumns, i: number, partition: number): number {
+  /**
+   * Writes the section of record `i`.
+   * @param partition of its input. @param told headers in place of its own; null: it has these
+   * @returns how many bytes it has
+   */
+  write(
+    columns: RecordColumns,
+    i: number,
+    partition: number,
+    told: HeaderSection | null = null,
+  ): number {
     const { buffer: source, keyStarts, keyEnds, headerStarts, headerEnds } = columns
     const hasKey = keyEnds[i] >= 0
     const keyBytes = hasKey ? keyEnds[i] - keyStarts[i] : 0
-    const headers = headerStarts[i]
-    const headerBytes = headerEnds[i] - headers
-    this.#reserve(MOST_AROUND + FIXED_BYTES + keyBytes + headerBytes)
-    const countBytes = varintBytes(source, headers)
-    let at = this.#begin(readVarint(source, headers) + 1, FIXED_BYTES + keyBytes + countBytes)
+    const from = told?.buffer ?? source
+    const headers = told?.headersStart ?? headerStarts[i]
+    const headersEnd = told?.headersEnd ?? headerEnds[i]
+    this.#reserve(MOST_AROUND + FIXED_BYTES + keyBytes + headersEnd - headers)
+    const countBytes = varintBytes(from, headers)
+    let at = this.#begin(readVarint(from, headers) + 1, FIXED_BYTES + keyBytes + countBytes)
     const { view } = this.buffer
     view.setUint32(at, partition)
     view.setFloat64(at + 4, columns.offsets[i])
@@ -57,7 +68,7 @@ export class OriginHeaders {
     view.setInt32(at + 20, hasKey ? keyBytes : -1)
     at += FIXED_BYTES
     if (hasKey) at = copyBytes(source, keyStarts[i], keyEnds[i], this.buffer, at)
-    return copyBytes(source, headers, headerEnds[i], this.buffer, at)
+    return copyBytes(from, headers, headersEnd, this.buffer, at)
   }
 
   /** The count of headers, our name, and the length of its value. @returns where that begins */

@@ -20,16 +20,17 @@ export class LooseRecord implements Entry {
   bodyStart = 0
   bodyEnd = 0
 
-  /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. */
-  begin(time: number, key: KeyText, headers: HeaderSection, bodyBytes: number): void {
+  /** Exactly `bodyBytes` have to be written into `buffer` next, from `bodyStart` on. @param key null: it has none */
+  begin(time: number, key: KeyText | null, headers: HeaderSection, bodyBytes: number): void {
     const { headersStart, headersEnd } = headers
-    const bytes = key.end - key.start + headersEnd - headersStart + bodyBytes
+    const keyBytes = key === null ? 0 : key.end - key.start
+    const bytes = keyBytes + headersEnd - headersStart + bodyBytes
     if (bytes > this.buffer.length) this.buffer = bytesOf(Buffer.allocUnsafe(2 * bytes))
     const { buffer } = this
     this.time = time
-    this.keyEnd = copyBytes(key.buffer, key.start, key.end, buffer, 0)
-    this.headersStart = this.keyEnd
-    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, this.headersStart)
+    this.keyEnd = key === null ? -1 : copyBytes(key.buffer, key.start, key.end, buffer, 0)
+    this.headersStart = keyBytes
+    this.headersEnd = copyBytes(headers.buffer, headersStart, headersEnd, buffer, keyBytes)
     this.bodyStart = this.headersEnd
     this.bodyEnd = this.bodyStart + bodyBytes
   }

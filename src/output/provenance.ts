@@ -4,7 +4,7 @@
  * has those of its own side before its own headers, also in the window; a match has those of both sides.
  */
 import type { RecordColumns } from '../batch.ts'
-import { type Bytes, bytesOf, sameBytes } from '../bytes.ts'
+import { type Bytes, bytesOf, NO_BYTES, sameBytes } from '../bytes.ts'
 import { writeWhole } from '../codec/json-numbers.ts'
 import { writeInstant } from '../codec/json-times.ts'
 import { TextBuffer } from '../codec/text-buffer.ts'
@@ -59,8 +59,28 @@ export class OurNames {
   }
 }
 
-/** The headers of one source's records: what they were made of, and their own, but for those that have a name of ours. */
-export class ProvenanceHeaders implements HeaderSection {
+/** The headers of one source's records, one at a time. */
+export interface ToldHeaders extends HeaderSection {
+  /** Those of record `i`. @param times event times. @returns how many bytes they have */
+  write(columns: RecordColumns, times: Float64Array, i: number): number
+}
+
+/** As they come: an earlier stage has written them. */
+export class GivenHeaders implements ToldHeaders {
+  buffer = NO_BYTES
+  headersStart = 0
+  headersEnd = 0
+
+  write({ buffer, headerStarts, headerEnds }: RecordColumns, _times: Float64Array, i: number) {
+    this.buffer = buffer
+    this.headersStart = headerStarts[i]
+    this.headersEnd = headerEnds[i]
+    return this.headersEnd - this.headersStart
+  }
+}
+
+/** What they were made of, and their own, but for those that have a name of ours. */
+export class ProvenanceHeaders implements ToldHeaders {
   readonly headersStart = 0
   readonly #names: OurNames
   readonly #name: Bytes

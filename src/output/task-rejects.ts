@@ -9,15 +9,22 @@ import { type Rejected, writeReject } from './write-reject.ts'
 
 const FACTS = 0
 const JOINED = 'The joined record'
+const PREPARED =
+  'value: completed by an earlier stage; the topic has it, at this partition and offset'
 
 /** A source of a task's stage. */
 interface RejectSource {
   readonly topic: string
   /** The input that an earlier stage has taken the records from; null: the source is one. */
   readonly origin: string | null
+  /** Whether that stage has completed them, so that their values are not those of the input any more. */
+  readonly isPrepared: boolean
 }
 
-type Original = Pick<Rejected, 'topic' | 'partition' | 'offset' | 'timestamp' | 'record'>
+type Original = Pick<
+  Rejected,
+  'topic' | 'partition' | 'offset' | 'timestamp' | 'record' | 'omitted'
+>
 
 interface RejectContext {
   readonly rejects: OutputTopic
@@ -59,11 +66,14 @@ export class TaskRejects implements OutputRejects {
 
   /** Record `i`, and where it was in the pipeline's input, whatever stages it has come through. */
   #originalAt(source: number, columns: RecordColumns, i: number): Original {
-    const { topic, origin } = this.#sources[source]
+    const { topic, origin, isPrepared } = this.#sources[source]
     const from = origin === null ? undefined : originAt(columns, i)
     if (origin !== null && from !== undefined) {
       const { partition, offset, timestamp } = from
-      return { topic: origin, partition, offset, timestamp, record: originalAt(columns, i, from) }
+      const record = originalAt(columns, i, from)
+      const place = { topic: origin, partition, offset, timestamp }
+      if (!isPrepared) return { ...place, record }
+      return { ...place, record: { ...record, value: null }, omitted: PREPARED }
     }
     return {
       topic,
@@ -148,7 +158,7 @@ export class TaskRejects implements OutputRejects {
 const partsOf = (left: Entry): RecordBytes => {
   const { buffer, keyStart, keyEnd, bodyStart, bodyEnd, headersStart, headersEnd } = left
   return {
-    key: Buffer.from(buffer.subarray(keyStart, keyEnd)),
+    key: keyEnd < 0 ? null : Buffer.from(buffer.subarray(keyStart, keyEnd)),
     value: Buffer.from(buffer.subarray(bodyStart, bodyEnd)),
     headers: headersEnd > headersStart ? readHeaders(buffer, headersStart) : [],
   }

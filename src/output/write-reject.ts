@@ -13,6 +13,8 @@ export interface Rejected {
   readonly reason: RejectReason
   readonly error: string
   readonly record: RecordBytes
+  /** What of the record is left out, and why; undefined: nothing. */
+  readonly omitted?: string
 }
 
 /** Writes rejects: the record as it came, with headers that say where it was and what was wrong. */
@@ -35,7 +37,10 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
   const { key } = record
   // Its coordinates still find it in its own topic, where it was small enough to be.
   const forms = [
-    { ...record, headers },
+    {
+      ...record,
+      headers: rejected.omitted === undefined ? headers : [...headers, omitted(rejected.omitted)],
+    },
     { key, value: null, headers: [...headers, omitted('value: too large')] },
     { key, value: null, headers: [...own, omitted('value and headers: too large')] },
   ]

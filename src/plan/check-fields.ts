@@ -3,7 +3,7 @@ import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
-import { partText } from '../config/look-ups.ts'
+import { joinPart, partText } from '../config/look-ups.ts'
 import type {
   Column,
   DerivedField,
@@ -14,6 +14,7 @@ import type {
 } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { repartitioned, repartitionWith } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { expressionFaults, outputFaults, outputSchema, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
@@ -28,7 +29,7 @@ interface Named {
   readonly name: string
   /** It may be the path to a field inside of records. */
   readonly isPath?: true
-  /** Why nobody can tell what is meant. */
+  /** Why it cannot be what is meant, or nobody can tell. */
   readonly unclear?: string | undefined
   /** What else may stand in its place. */
   readonly others?: readonly string[]
@@ -83,9 +84,7 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
       ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
       ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
-    ...joins.flatMap((join, j) =>
-      joinFields(pipeline, join, schemas.rights[j], schemas, derived.rights[j]),
-    ),
+    ...joins.flatMap((join, j) => joinFields(pipeline, join, 1 + j, schemas, derived)),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
@@ -135,27 +134,49 @@ function brokenFields({ facts, joins, dimensions }: Pipeline, schemas: TopicSche
   ])
 }
 
-/** The join field is the record's key, so it is none that is derived. */
+/** @param side the number of the join's topic among the sources. A join field is the record's key, or a derived one where the side is repartitioned, as are facts that are joined by a column. */
 function joinFields(
-  { facts }: Pipeline,
+  pipeline: Pipeline,
   join: JoinConfig,
-  own: AvroRecordSchema,
+  side: number,
   schemas: TopicSchemas,
-  right: AvroRecordSchema,
+  derived: TopicSchemas,
 ): Named[] {
-  const { topic, path } = join
-  const field = (schema: AvroRecordSchema, name: string, of: string): Named => ({
-    topic: of,
-    schema,
-    path: [...path, 'on'],
-    name,
-    use: fieldKind,
-  })
+  const { facts, dimensions } = pipeline
+  const { topic, onLeft, onRight, select } = join
+  const { dimension, field } = joinPart(pipeline)!
+  const through = repartitioned(pipeline).map((one) => Number(one.side))
+  const path = [...join.path, 'on']
+  const isDerived = ({ fields }: TopicConfig, name: string): boolean =>
+    fields.some((one) => one.name === name)
+  const of = (source: number, config: TopicConfig, name: string): Named => {
+    const [own, all] = [schemas, derived].map((of) =>
+      source === 0 ? of.facts : of.rights[source - 1],
+    )
+    const isThrough = through.includes(source)
+    const unclear =
+      isDerived(config, name) && !isThrough
+        ? `${name} is derived, so it is not the key of the records; write \`repartition: ${repartitionWith(join, source)}\` under \`${join.path.join('.')}\``
+        : undefined
+    const schema = isThrough ? all : own
+    // Also that a dimension's name is misspelled.
+    const others = source === 0 ? dimensions.map((dimension) => dimension.name) : []
+    return { topic: config.topic, schema, path, name, unclear, others, use: fieldKind }
+  }
+  const d = dimensions.findIndex(({ name }) => name === dimension)
+  const left: Named =
+    d < 0
+      ? of(0, facts, onLeft)
+      : {
+          ...{ topic: dimensions[d].topic, schema: derived.dimensions[d], path },
+          ...{ name: field, isPath: true, use: fieldKind },
+        }
+  const right = { topic, schema: derived.rights[side - 1] }
   return [
-    ...timeField({ topic, schema: right }, path, join),
-    field(schemas.facts, join.onLeft, facts.topic),
-    field(own, join.onRight, topic),
-    ...selected({ topic, schema: right }, path, join.select),
+    ...timeField(right, join.path, join),
+    left,
+    of(side, join, onRight),
+    ...selected(right, join.path, select),
   ]
 }
 
@@ -189,7 +210,7 @@ function faultOf(named: Named): string | null {
   if (!known.includes(top) || (isNested(name) && isPath === undefined)) {
     const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
     const words = isNested(name) ? [...known, ...others] : known
-    const meant = didYouMean(isPath ? top : name, words)
+    const meant = known.includes(top) ? '' : didYouMean(isNested(name) ? top : name, words)
     return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`
   }
   try {

@@ -20,12 +20,13 @@ function differOf(
   source: number,
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
-  const field = schemas.facts.fields.find(({ name }) => name === join.onLeft)!
+  const { repartition, onLeft, onRight } = join
+  // What a side is repartitioned by may be none of its own fields.
+  const [{ fields }, of] =
+    repartition === 'facts' ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
+  const field = fields.find(({ name }) => name === of)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'
-  // Repartitioned records are keyed by text.
-  const { repartition } = join
-  if (repartition === 'both') return null
   const formats = [
     repartition === 'facts' ? 'text' : facts.keyFormat,
     repartition === 'right' ? 'text' : join.keyFormat,

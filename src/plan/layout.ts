@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
-import { sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import {
   allOf,
   type OutputPlan,
@@ -38,14 +39,31 @@ export function layoutsOf(
   return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
 }
 
-const windowsOf = ({ joins }: Pipeline): object | null => {
-  const [first = null, ...others] = joins.map(windowOf)
+const windowsOf = (pipeline: Pipeline): object | null => {
+  const [first = null, ...others] = pipeline.joins.map((join) => windowOf(join, pipeline))
   return others.length === 0 ? first : [first, ...others]
 }
 
-const windowOf = ({ beforeMs, afterMs, graceMs, kind, repartition }: JoinConfig): object => {
-  // The offsets beside it are those of other topics then.
-  return { beforeMs, afterMs, graceMs, kind, ...(repartition === null ? {} : { repartition }) }
+const windowOf = (join: JoinConfig, pipeline: Pipeline): object => {
+  const { beforeMs, afterMs, graceMs, kind, repartition } = join
+  const window = { beforeMs, afterMs, graceMs, kind }
+  // The offsets beside it are those of other topics then, and its keys were taken from the values.
+  return repartition === null ? window : { ...window, repartition, by: joinedBy(pipeline) }
+}
+
+/** What sides that are repartitioned are keyed by: fields, or the expressions of such as are derived. */
+function joinedBy(pipeline: Pipeline): object[] {
+  const { facts, joins, dimensions } = pipeline
+  const { dimension, field } = joinPart(pipeline)!
+  const left = dimensions.find(({ name }) => name === dimension)
+  const sides = [
+    { topic: left ?? facts, dimension, field },
+    { topic: joins[0], dimension: null, field: joins[0].onRight },
+  ]
+  return repartitioned(pipeline).map(({ side }) => {
+    const { topic, ...by } = sides[side]
+    return { ...by, ...topic.fields.find(({ name }) => name === by.field) }
+  })
 }
 
 const hash = (content: unknown): string =>

@@ -6,6 +6,7 @@ import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avr
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../codec/framing.ts'
 import { keyReader } from '../codec/keys.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from '../codec/port.ts'
+import { PreparedCodec, preparedFrame } from '../codec/prepared-codec.ts'
 import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
@@ -22,6 +23,7 @@ import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
+import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
 import { rowCodecs } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
@@ -95,12 +97,15 @@ export function createPipelineCodec(
   const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
     codec(schemas.dimensions[d], of, dimensions[d].type),
   )
+  const [layout] = layoutsOf(pipeline, derived, plan)
+  const frame = preparedFrame(layout)
+  const isPrepared = planOf(pipeline).stages.map(({ to }) => to?.isPrepared === true)
   return {
     sources: [
       ...values.map((of, s) => ({ values: of, key: keys.sources[s] })),
-      // Internal records have the values of the input, and text as their keys.
-      ...repartitioned(pipeline).map(({ side }) => ({
-        values: values[side],
+      // Internal records have text as their keys, and the values of the input where they are not completed.
+      ...repartitioned(pipeline).map(({ side }, i) => ({
+        values: isPrepared[i] ? new PreparedCodec(frame) : values[side],
         key: keyReader('text'),
       })),
     ],
@@ -117,7 +122,8 @@ export function createPipelineCodec(
       return [bytesOf(missing(before)), bytesOf(missing(right))]
     }),
     views: storedViews(plan),
-    layout: layoutsOf(pipeline, derived, plan)[0],
+    layout,
+    preparedFrame: frame,
     outputSchema: schemaText(plan.schema, 2),
     outputs: outputCodecs(pipeline, plan),
   }

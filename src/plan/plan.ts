@@ -1,5 +1,5 @@
 /** What runs, compiled once from the pipeline file: nothing that runs reads the file. */
-import { levelsOf, partText } from '../config/look-ups.ts'
+import { joinPart, levelsOf, partText } from '../config/look-ups.ts'
 import type {
   Compression,
   DimensionConfig,
@@ -8,10 +8,9 @@ import type {
   LatePolicy,
   LookUpPart,
   Pipeline,
-  SourceConfig,
 } from '../config/pipeline.ts'
-import { changelogTopic, repartitioned, sourcesOf } from '../config/topic-names.ts'
-import { hasExpressions } from '../expression/program.ts'
+import { changelogTopic } from '../config/topic-names.ts'
+import { stagesOf } from './stages.ts'
 import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
 /** A topic that tasks read. */
@@ -33,6 +32,8 @@ export interface Source {
   readonly early: Early
   /** The input that an earlier stage has taken the records from, which is told of one that is rejected; null: this is one. */
   readonly origin: string | null
+  /** Whether an earlier stage has completed the facts: values are left parts as a window stores them, and the key is right. */
+  readonly isPrepared: boolean
 }
 
 /** A text that is looked up, or a part of it. */
@@ -99,6 +100,19 @@ export interface WrittenOutput {
   readonly compression: Compression
 }
 
+/** Where the records of a stage go that another one reads. */
+export interface InternalTopic {
+  readonly topic: string
+  /** Whose text they are keyed by there. */
+  readonly key: KeyPart
+  /** Whether they are facts with their rows; false: they are as they came. */
+  readonly isPrepared: boolean
+  /** What becomes of a record whose key is null: it comes out at once, without a match, or is dropped, or rejected. */
+  readonly withoutKey: 'emit' | 'drop' | 'reject'
+  /** Wall clock after which a partition of the source that has no records holds nothing back. */
+  readonly idleMs: number
+}
+
 /** What tasks of one kind do: each reads one partition of all its sources. */
 export interface Stage {
   /** Its number; the last stage's tasks have what comes out, and the state. */
@@ -107,8 +121,12 @@ export interface Stage {
   readonly sources: readonly Source[]
   /** The sources' topics. */
   readonly topics: readonly string[]
-  /** Where its records go, keyed by the join field; null: it is the last stage, whose records come out. */
-  readonly repartitionTo: string | null
+  /** Those that complete its facts: all of the plan's, or none. */
+  readonly lookUps: readonly LookUp[]
+  /** How its sources are joined: facts with each right stream, in turn; none: it has one source. */
+  readonly joins: readonly Join[]
+  /** null: its records come out. */
+  readonly to: InternalTopic | null
 }
 
 export interface Plan {
@@ -131,15 +149,15 @@ export interface Plan {
 export function planOf(pipeline: Pipeline): Plan {
   const { name, commit, joins, outputs, output, provenance } = pipeline
   const tables = tablesOf(pipeline)
-  const { sources, stages } = stagesOf(pipeline)
+  const lookUps = lookUpsOf(pipeline, tables)
+  const joined = joins.map((join): Join => ({ ...join, late: [join.late.left, join.late.right] }))
   return {
     name,
     commitMs: commit.intervalMs,
-    sources,
-    stages,
-    lookUps: lookUpsOf(pipeline, tables),
+    ...stagesOf(pipeline, joined, lookUps, tables),
+    lookUps,
     tables,
-    joins: joins.map((join) => ({ ...join, late: [join.late.left, join.late.right] })),
+    joins: joined,
     provenance,
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
@@ -150,43 +168,30 @@ export function planOf(pipeline: Pipeline): Plan {
   }
 }
 
-/**
- * Where nothing is said of a right topic it begins as far before the facts as a match may be.
- * @param index the source's number: of a right topic, behind that of its join
- */
-function startOf(
-  { startAt, time, aheadMs }: SourceConfig,
-  { facts, joins }: Pipeline,
-  index: number,
-): SourceStart {
-  if (startAt === 'earliest' || startAt === 'latest') return startAt
-  if (startAt !== null) return { at: startAt }
-  if (facts.startAt === 'earliest' || facts.startAt === null || index === 0) return 'earliest'
-  // A record may have been written before the time that a field of it says.
-  const reachMs = joins.slice(0, index).reduce((sum, { beforeMs }) => sum + beforeMs, 0)
-  const agoMs = reachMs + (time === null ? 0 : aheadMs)
-  return facts.startAt === 'latest' ? { agoMs } : { at: Math.max(0, facts.startAt - agoMs) }
-}
-
-/** The fields of the facts that are compared: the join field, where there is one, then those that are looked up. */
-export const factKeys = ({ joins, dimensions }: Pipeline): string[] => [
-  ...joins.slice(0, 1).map(({ onLeft }) => onLeft),
-  ...dimensions.flatMap(({ parts }) => parts.filter(isOfFact).map(({ field }) => field)),
+/** The fields of the facts that are compared: the join field, where they have one, then those that are looked up. */
+export const factKeys = (pipeline: Pipeline): string[] => [
+  ...joinFields(pipeline),
+  ...pipeline.dimensions.flatMap(({ parts }) => parts.filter(isOfFact).map(({ field }) => field)),
 ]
 
-const isOfFact = ({ dimension }: LookUpPart): boolean => dimension === null
+/** The join field, where it is one of the facts. */
+const joinFields = (pipeline: Pipeline): string[] => {
+  const part = joinPart(pipeline)
+  return part === null || !isOfFact(part) ? [] : [part.field]
+}
 
-function lookUpsOf({ dimensions, joins }: Pipeline, tables: readonly TablePlan[]): LookUp[] {
+export const isOfFact = ({ dimension }: LookUpPart): boolean => dimension === null
+
+function lookUpsOf(pipeline: Pipeline, tables: readonly TablePlan[]): LookUp[] {
+  const { dimensions } = pipeline
   const levels = levelsOf(dimensions)
   const tableOf = tableOfEach(tables)
   // In the order of `factKeys`.
-  let next = joins.length === 0 ? 0 : 1
-  const partOf = (part: LookUpPart): KeyPart => {
-    const source = partText(part)
-    if (isOfFact(part)) return { source, lookUp: -1, key: next++ }
-    const lookUp = dimensions.findIndex(({ name }) => name === part.dimension)
-    return { source, lookUp, key: tables[tableOf[lookUp]].texts.indexOf(part.field) }
-  }
+  let next = joinFields(pipeline).length
+  const partOf = (part: LookUpPart): KeyPart =>
+    isOfFact(part)
+      ? { source: partText(part), lookUp: -1, key: next++ }
+      : columnOf(part, pipeline, tables)
   return dimensions.map(({ name, on, parts, missing }, d) => {
     const table = tableOf[d]
     const keys = parts.map((part) => ({ part, key: partOf(part) }))
@@ -201,6 +206,17 @@ function lookUpsOf({ dimensions, joins }: Pipeline, tables: readonly TablePlan[]
   })
 }
 
+/** A column of a dimension, among the texts of its table. */
+export function columnOf(
+  part: LookUpPart,
+  { dimensions }: Pipeline,
+  tables: readonly TablePlan[],
+): KeyPart {
+  const lookUp = dimensions.findIndex(({ name }) => name === part.dimension)
+  const { texts } = tables[tableOfEach(tables)[lookUp]]
+  return { source: partText(part), lookUp, key: texts.indexOf(part.field) }
+}
+
 /** As the table's keys have them. */
 const inOrder = (
   keys: readonly { part: DimensionConfig['parts'][number]; key: KeyPart }[],
@@ -209,64 +225,6 @@ const inOrder = (
   names === null
     ? keys.map(({ key }) => key)
     : names.map((name) => keys.find(({ part }) => part.name === name)!.key)
-
-/** A stage for each side that is repartitioned, then the one that joins. */
-function stagesOf(pipeline: Pipeline): Pick<Plan, 'sources' | 'stages'> {
-  const through = repartitioned(pipeline)
-  const inputs = sourcesOf(pipeline).map(({ config }, index): Source => {
-    const isThrough = through.some(({ side }) => side === index)
-    return inputOf(pipeline, config, index, pipeline.joins.length > 0 && !isThrough)
-  })
-  const internal = through.map(({ side, topic }, i): Source => {
-    const input = inputs[side]
-    const index = inputs.length + i
-    // An internal record has its event time as its timestamp, and the join field's text as its key.
-    return { ...input, index, topic, time: null, isKeyed: true, origin: input.topic }
-  })
-  const first = through.map(({ side, topic }, i) => stageOf(i, [inputs[side]], topic))
-  const joined = inputs.map(({ index }) => {
-    const i = through.findIndex(({ side }) => side === index)
-    return i < 0 ? inputs[index] : internal[i]
-  })
-  return {
-    sources: [...inputs, ...internal],
-    stages: [...first, stageOf(first.length, joined, null)],
-  }
-}
-
-function inputOf(
-  pipeline: Pipeline,
-  config: SourceConfig,
-  index: number,
-  isKeyed: boolean,
-): Source {
-  return {
-    index,
-    topic: config.topic,
-    time: config.time,
-    isKeyed,
-    isComputed: hasExpressions(config),
-    startAt: startOf(config, pipeline, index),
-    aheadMs: config.aheadMs,
-    aheadKey: aheadKeyOf(pipeline, config, index),
-    early: config.early,
-    origin: null,
-  }
-}
-
-/** What is not said of the facts is said of them by the first join. */
-function aheadKeyOf({ joins }: Pipeline, { aheadMs }: SourceConfig, index: number): string {
-  const join = joins.at(Math.max(0, index - 1))
-  return join !== undefined && join.aheadMs === aheadMs
-    ? [...join.path, 'ahead'].join('.')
-    : 'facts.ahead'
-}
-
-const stageOf = (
-  number: number,
-  sources: readonly Source[],
-  repartitionTo: string | null,
-): Stage => ({ number, sources, topics: sources.map(({ topic }) => topic), repartitionTo })
 
 /** All that tasks read, in the order of the stages: members of one pipeline read the same. */
 export const topicsRead = ({ stages }: Pick<Plan, 'stages'>): string[] =>

@@ -30,7 +30,7 @@ export function rowCodecs(
     const choices = choicesOf(table, schemas, plans)
     const { texts } = table
     const made = choices.map(({ first }, c) =>
-      codec(first, { ...plans[first], keys: c === 0 ? texts : [] }),
+      codec(first, { ...plans[first], keys: c === 0 ? plans[first].keys : [] }),
     )
     const isWhole = texts.length === 0 && choices.length === 1
     const whole = isWhole ? made[0] : new PartsCodec(made, texts.length)

@@ -1,6 +1,6 @@
 /** Which dimensions have their rows in one table. */
-import { keyNames } from '../config/look-ups.ts'
-import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
+import { joinPart, keyNames } from '../config/look-ups.ts'
+import type { DimensionConfig, LookUpPart, Pipeline } from '../config/pipeline.ts'
 import { hasExpressions } from '../expression/program.ts'
 
 /** The rows of one topic, which are read, held and stored once, for all dimensions that have it. */
@@ -10,18 +10,21 @@ export interface TablePlan {
   readonly dimensions: readonly number[]
   /** The key's fields, in the order of their texts; null: the key is one text. */
   readonly keyNames: readonly string[] | null
-  /** The fields by which other dimensions are looked up, as paths: each is a part of the rows. */
+  /** The fields by which other dimensions are looked up, or facts are joined, as paths: each is a part of the rows. */
   readonly texts: readonly string[]
 }
 
-export function tablesOf({ dimensions }: Pick<Pipeline, 'dimensions'>): TablePlan[] {
+export function tablesOf(pipeline: Pick<Pipeline, 'dimensions' | 'joins'>): TablePlan[] {
+  const { dimensions } = pipeline
   const all = dimensions.map((_, d) => d)
+  const wanted: LookUpPart[] = [
+    ...dimensions.flatMap(({ parts }) => parts),
+    ...[joinPart(pipeline)].filter((part) => part !== null),
+  ]
   return grouped(all, (d) => sourceOf(dimensions[d])).map((group) => {
     const names = group.map((d) => dimensions[d].name)
-    const texts = dimensions.flatMap(({ parts }) =>
-      parts.flatMap(({ dimension, field }) =>
-        dimension !== null && names.includes(dimension) ? [field] : [],
-      ),
+    const texts = wanted.flatMap(({ dimension, field }) =>
+      dimension !== null && names.includes(dimension) ? [field] : [],
     )
     return {
       topic: dimensions[group[0]].topic,

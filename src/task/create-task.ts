@@ -1,7 +1,9 @@
 import type { TaskId } from '../batch.ts'
 import type { PageStore } from '../state/page-store.ts'
 import { EnrichTask } from './enrich-task.ts'
+import { InternalSink } from './internal-sink.ts'
 import { JoinTask } from './join-task.ts'
+import { PrepareTask } from './prepare-task.ts'
 import { RepartitionTask } from './repartition-task.ts'
 import type { RunnableTask, TaskContext } from './task.ts'
 
@@ -11,12 +13,14 @@ export function createTask(
   pages: PageStore | null,
   context: TaskContext,
 ): RunnableTask {
-  const { stages, joins } = context.plan
-  const [join] = joins
-  if (join !== undefined && stages[id.stage].repartitionTo !== null) {
-    return new RepartitionTask(id, context.repartition[id.stage], join.idleMs, context)
+  const { joins, to } = context.plan.stages[id.stage]
+  if (to !== null) {
+    const sink = new InternalSink(context.repartition[id.stage], to.idleMs, id.partition, context)
+    return to.isPrepared
+      ? new PrepareTask(id, to, sink, context)
+      : new RepartitionTask(id, sink, context)
   }
-  if (join === undefined) return new EnrichTask(id, context)
+  if (joins.length === 0) return new EnrichTask(id, context)
   if (pages === null) throw new Error('A task that joins keeps state')
   return new JoinTask(id, pages, context)
 }

@@ -11,7 +11,7 @@ import type { Fetched } from '../broker/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
-import type { ProvenanceHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/provenance.ts'
 import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
@@ -39,20 +39,20 @@ export class EnrichTask implements RunnableTask {
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
-  readonly #provenance: ProvenanceHeaders | null
+  readonly #provenance: ToldHeaders | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
   constructor(id: TaskId, context: TaskContext) {
     const { number, stage, partition } = id
-    const { sources } = context.plan.stages[stage]
+    const { sources, lookUps } = context.plan.stages[stage]
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
     this.#rejects = new TaskRejects(partition, sources, context)
-    this.#facts = new Facts(sources[0], partition, context, this.#rejects)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
     const provenance = provenanceOf(sources, partition, this.#facts, context)
     this.#provenance = provenance?.headers[0] ?? null

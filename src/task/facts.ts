@@ -2,7 +2,7 @@ import type { ValueReader } from '../codec/port.ts'
 import { DROPPED, Enricher } from '../dimension/enrich.ts'
 import type { Block } from '../input/input-queue.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
-import type { Source } from '../plan/plan.ts'
+import type { LookUp, Source } from '../plan/plan.ts'
 import { Side } from './side.ts'
 import type { TaskContext } from './task.ts'
 
@@ -10,11 +10,18 @@ import type { TaskContext } from './task.ts'
 export class Facts extends Side {
   readonly enricher: Enricher
 
-  constructor(source: Source, partition: number, context: TaskContext, rejects: TaskRejects) {
+  /** @param lookUps of the stage */
+  constructor(
+    source: Source,
+    partition: number,
+    context: TaskContext,
+    rejects: TaskRejects,
+    lookUps: readonly LookUp[],
+  ) {
     super(0, source, partition, context, rejects)
-    const { plan, codec, dimensions, counts } = context
+    const { codec, dimensions, counts } = context
     this.enricher = new Enricher({
-      lookUps: plan.lookUps,
+      lookUps,
       tables: dimensions,
       rowParts: codec.rowParts,
       missing: codec.missingDimension,

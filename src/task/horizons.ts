@@ -3,7 +3,7 @@ import type { InputQueue } from '../input/input-queue.ts'
 import { limitOf } from '../input/merge-progress.ts'
 import type { Source } from '../plan/plan.ts'
 import type { StreamClock, TaskState } from '../state/task-state.ts'
-import { IDLE } from './repartition-task.ts'
+import { IDLE } from './internal-sink.ts'
 import { SourceMarks } from './source-marks.ts'
 
 /** How far the sides of a join are that come by internal topics: stream time goes no further than the slowest of their source partitions. */

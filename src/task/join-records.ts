@@ -4,7 +4,7 @@ import type { WindowCounts } from '../counts/counts.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { HeaderSection } from '../output/match-headers.ts'
-import type { ProvenanceHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/provenance.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -24,7 +24,7 @@ interface TaskParts {
   readonly facts: Facts
   readonly clock: StreamClock
   /** By source; null: nobody asks what records were made of. */
-  readonly provenance: readonly ProvenanceHeaders[] | null
+  readonly provenance: readonly ToldHeaders[] | null
 }
 
 interface ChainParts extends TaskParts {

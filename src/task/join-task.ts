@@ -65,7 +65,7 @@ export class JoinTask implements RunnableTask {
   constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
     const { plan, outputs, codec, counts, interval, memory } = context
-    const { sources } = plan.stages[stage]
+    const { sources, lookUps } = plan.stages[stage]
     const rejects = new TaskRejects(partition, sources, context)
     this.number = number
     this.stage = stage
@@ -73,7 +73,7 @@ export class JoinTask implements RunnableTask {
     this.#context = context
     this.#lastInputAt = context.elapsed()
     this.#rejects = rejects
-    const facts = new Facts(sources[0], partition, context, rejects)
+    const facts = new Facts(sources[0], partition, context, rejects, lookUps)
     const rights = sources.slice(1).map((source, j) => {
       return new Side(1 + j, source, partition, context, rejects)
     })
@@ -108,9 +108,11 @@ export class JoinTask implements RunnableTask {
   }
 
   offer(source: number, fetched: Fetched): void {
-    if (fetched.columns.length > 0) this.restartIdle()
     const { queue } = this.#sides[source]
-    queue.offer(this.#horizons?.sift(source, queue, fetched) ?? fetched)
+    const own = this.#horizons?.sift(source, queue, fetched) ?? fetched
+    // That a source partition is silent is no input.
+    if (own.columns.length > 0) this.restartIdle()
+    queue.offer(own)
   }
 
   restartIdle(): void {

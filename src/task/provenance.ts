@@ -1,4 +1,9 @@
-import { OurNames, ProvenanceHeaders } from '../output/provenance.ts'
+import {
+  GivenHeaders,
+  OurNames,
+  ProvenanceHeaders,
+  type ToldHeaders,
+} from '../output/provenance.ts'
 import type { Source } from '../plan/plan.ts'
 import type { Facts } from './facts.ts'
 import type { TaskContext } from './task.ts'
@@ -7,10 +12,10 @@ import type { TaskContext } from './task.ts'
 export interface TaskProvenance {
   readonly names: OurNames
   /** By source. */
-  readonly headers: readonly ProvenanceHeaders[]
+  readonly headers: readonly ToldHeaders[]
 }
 
-/** null: nobody asks for them. @param sources of the task's stage, which is the last */
+/** null: nobody asks for them. @param sources of the task's stage */
 export function provenanceOf(
   sources: readonly Source[],
   partition: number,
@@ -29,7 +34,9 @@ export function provenanceOf(
   return {
     names,
     headers: [
-      new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows),
+      facts.isPrepared
+        ? new GivenHeaders()
+        : new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows),
       ...others.map(
         (source, j) => new ProvenanceHeaders(names, names.rights[j], source, partition, [], []),
       ),

@@ -153,11 +153,12 @@ export class Side {
     return value.fate !== OF_ITS_TOPIC
   }
 
-  /** Whether the join field's text is the record's key; else it is rejected. */
+  /** Reads the record's key. @returns whether it is the join field's text; else the record is rejected */
   #hasItsKey(value: ValueReader, block: Block, i: number): boolean {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = block.columns
     const { key } = this
     key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
+    if (this.#source.isPrepared) return true
     const start = value.keyStart(0)
     const length = value.keyEnd(0) - start
     if (

@@ -3,7 +3,7 @@ import type { Fetched } from '../broker/port.ts'
 import type { Progress } from '../input/merge-progress.ts'
 import { type Mark, markAt, ownHeaders } from '../output/internal-records.ts'
 import type { StateStore } from '../state/task-state.ts'
-import { IDLE } from './repartition-task.ts'
+import { IDLE } from './internal-sink.ts'
 
 interface WaitingMark extends Mark {
   readonly offset: number

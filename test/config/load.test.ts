@@ -291,19 +291,35 @@ const OUTPUT_FAULTS = `output:
   topic: out
   schemaId: 5`
 
-test('where a group begins is not said of topics that are joined through another', () => {
-  const faults = (startAt: string, more: string): string[] =>
+test('a column of a dimension is the join field of facts that are repartitioned, and of no right record', () => {
+  const faults = (on: string, more = ''): string[] =>
     faultsOf(
       textOf({
-        facts: `{ topic: orders, schema: ./schemas/order.avsc, startAt: ${startAt} }`,
-        ...joinWith(`on: order_id, within: 1h${more}`),
+        dimensions:
+          '{ station: { topic: stations, schema: ./schemas/customer.avsc, on: station_id } }',
+        ...joinWith(`on: ${on}, within: 1h${more}`),
       }),
     )
-  assert.deepEqual(faults('latest', ''), [])
-  assert.deepEqual(faults('earliest', ', repartition: facts'), [])
-  const [fault, ...others] = faults('latest', ', repartition: right')
-  assert.match(fault, /facts\.startAt: not supported together with join\.repartition; leave it out/)
-  assert.deepEqual(others, [])
+  const both = '{ left: station.zone, right: zone }'
+  assert.deepEqual(faults(both, ', repartition: facts'), [])
+  assert.deepEqual(faults(both, ', repartition: both'), [])
+  const what = 'station.zone is a column of the dimension station'
+  assert.match(faults(both)[0], /^[^:]+:\d+: join\.on: /)
+  const says = (list: string[], ...wanted: string[]): void => {
+    assert.deepEqual(
+      list.map((fault) => fault.replace(/^[^ ]+ join\.on: /, '')),
+      wanted,
+    )
+  }
+  says(faults(both), `${what}, so no fact is keyed by it; write repartition: facts under join`)
+  says(
+    faults(both, ', repartition: right'),
+    `${what}, so no fact is keyed by it; write repartition: both under join`,
+  )
+  says(
+    faults('station.zone', ', repartition: facts'),
+    `${what}, and no field of payments; write on: { left: …, right: … }, with the field of payments`,
+  )
 })
 
 test('settings of a topic that contradict one another are refused', () => {

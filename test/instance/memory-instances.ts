@@ -7,15 +7,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import type { JoinConfig, MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
+import { joinPart } from '../../src/config/look-ups.ts'
+import type { MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
+  columnFactBytes,
   enrichPipeline,
   FRAME,
+  joinedByColumn,
   joinPipeline,
+  type KeyedOtherwise,
   recordBytes,
   rowOf,
   SILENCE_MS,
@@ -77,9 +81,10 @@ export type Action =
 
 /** What else a pipeline has. */
 export interface Wanted {
-  readonly repartition?: JoinConfig['repartition']
+  readonly keyed?: KeyedOtherwise
   /** Whose headers a match has, where headers say what records were made of. */
   readonly told?: MatchHeaders | null
+  readonly change?: (pipeline: Pipeline) => Pipeline
 }
 
 interface Instance {
@@ -143,18 +148,22 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
-    { repartition = null, told = null }: Wanted = {},
+    { keyed = null, told = null, change = (pipeline) => pipeline }: Wanted = {},
   ): Promise<MemoryInstances> {
-    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
     const { joins: its } = plain
-    const pipeline = {
+    const pipeline = change({
       ...plain,
       provenance: told !== null,
       joins: its.map((one) => ({ ...one, headers: told ?? one.headers })),
-    }
+    })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
+  }
+
+  get #isByColumn(): boolean {
+    return joinPart(this.#pipeline)?.dimension != null
   }
 
   /** By partition of an input: what became of its offsets. */
@@ -196,7 +205,8 @@ export class MemoryInstances {
 
   /** Nothing goes wrong any more: everything is put, taken, closed and committed. Each row is there once, and each reject. */
   async assertFinished(): Promise<void> {
-    const expected = expectedRows(this.#times, this.#records)
+    const joined = this.#isByColumn ? joinedByColumn(this.#records) : this.#records
+    const expected = expectedRows(this.#times, joined)
     const rows = expected.length
     this.kafka.faults.clear()
     this.#release()
@@ -248,6 +258,7 @@ export class MemoryInstances {
       const topic = topics[record.side]
       const headers = this.#pipeline.provenance ? ownHeaders(record) : []
       const of = { ...recordBytes(record), headers, timestamp: record.time }
+      if (this.#isByColumn && record.side === LEFT) of.value = columnFactBytes(record)
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)

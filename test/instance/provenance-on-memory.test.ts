@@ -75,7 +75,7 @@ for (const repartition of [null, 'both'] as const) {
         async ({ times, steps: stream }, list, told) => {
           const records = stream as StreamRecord[]
           const all = [...started(['a', 'b']), ...list]
-          const instances = await played(times, records, all, { repartition, told })
+          const instances = await played(times, records, all, { keyed: repartition, told })
           try {
             matches += await assertTold(instances, records, told)
           } finally {

@@ -7,7 +7,7 @@ import type { OffsetCommit } from '../../src/broker/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { EventName } from '../../src/events.ts'
 import { decideStart } from '../../src/instance/start-at.ts'
-import { lastStage, planOf } from '../../src/plan/plan.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { readHeaders } from '../../src/state/stored-layout.ts'
 import type { Api, Fault } from '../support/memory-broker/faults.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
@@ -40,7 +40,7 @@ class World {
     this.#hasJoin = join !== null
     const pipeline = pipelineWith(join, '', undefined, undefined, `{ topic: orders${facts} }`)
     this.#plan = planOf(pipeline)
-    for (const topic of ['orders', 'payments', 'changelog']) {
+    for (const topic of ['orders', 'payments', 'job-facts-repartition', 'changelog']) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
   }
@@ -72,8 +72,8 @@ class World {
   async decide(clientId = `client-${++this.#clients}`, partitions = PARTITIONS): Promise<void> {
     const broker = this.kafka.client(clientId)
     const plan = this.#plan
-    const { topics } = lastStage(plan)
-    const options = { groupId: 'job', stages: [{ topics, partitions }], instanceId: null }
+    const stages = plan.stages.map(({ topics }) => ({ topics, partitions }))
+    const options = { groupId: 'job', stages, instanceId: null }
     const times = { sessionTimeoutMs: 1000, rebalanceTimeoutMs: 1000 }
     const none = async (): Promise<void> => {}
     const group = broker.group(
@@ -91,8 +91,8 @@ class World {
       broker,
       group,
       plan,
-      partitions,
-      topicIds: topics.map(() => null),
+      partitions: plan.stages.map(() => partitions),
+      topicIds: plan.sources.map(() => null),
       changelog: this.#hasJoin ? CHANGELOG : null,
       now: () => NOW,
       log: { event: (name, fields) => this.events.push([name, fields]) },
@@ -188,6 +188,28 @@ test('the window’s changelog gets the decision with the offsets, and alone say
     await world.put('orders', 1)
     await world.decide()
     assert.deepEqual(world.committed('orders'), [-1, -1, -1])
+  }))
+
+test('inputs of all stages begin where they are said to, and an internal topic at its beginning', () =>
+  inWorld({ facts: ', startAt: latest', join: ', repartition: facts' }, async (world) => {
+    await world.put('orders', 1)
+    await world.put('payments', 2, NOW - 80_000)
+    await world.decide()
+    assert.deepEqual(world.committed('orders'), [0, 1, 0])
+    assert.deepEqual(world.committed('payments'), [0, 0, 1])
+    assert.deepEqual(world.committed('job-facts-repartition'), [-1, -1, -1])
+    const topics = world.events.map(([, fields]) => (fields as { topic: string }).topic)
+    assert.deepEqual(topics, ['orders', 'payments'])
+    const { last } = await readHeaders(world.kafka.client('reader'), CHANGELOG.topic)
+    const offsets = [...last].sort(([a], [b]) => a - b).map(([, header]) => header?.offsets)
+    assert.deepEqual(offsets, [
+      [-1, 0],
+      [-1, 0],
+      [-1, 1],
+    ])
+    await world.put('orders', 1)
+    await world.decide()
+    assert.deepEqual(world.committed('orders'), [0, 1, 0])
   }))
 
 const faults: fc.Arbitrary<Fault> = fc.oneof(

@@ -1,4 +1,5 @@
 /** Workers of the model's pipelines on a broker, without registry and HTTP. */
+import assert from 'node:assert/strict'
 import type { Broker } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -15,7 +16,7 @@ import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
-import { FRAME, storedRow } from '../cli/simulate/join/simulated-join.ts'
+import { FRAME, givenRows } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
 export const CHANGELOG = 'changelog'
@@ -47,9 +48,9 @@ export interface WorkerSetting {
 
 const nothing = (): void => {}
 
-/** One whose only row every fact finds. */
+/** One whose dimension has the rows that are given. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline)], {
+  const worker = createWorker(setting, [givenTable(setting.pipeline, setting.codec)], {
     drain: () => [],
     settle: nothing,
   })
@@ -152,17 +153,23 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
   },
 })
 
-/** Where that row was in its topic. */
+/** Where each row was in its topic. */
 export const ROW_PLACE = { partition: 3, offset: 2 ** 40 + 7 }
 
-/** The one that every fact finds. */
-function oneRow({ joins, provenance }: Pipeline): DimensionTable {
+/** The dimension's rows, as it would have read them. */
+function givenTable(pipeline: Pipeline, { dimensions: [codec] }: PipelineCodec): DimensionTable {
   const table = new DimensionTable()
-  const key = bytesOf(Buffer.from('here'))
-  const placed = placeBytes({ keepsPlaces: provenance })
+  const placed = placeBytes({ keepsPlaces: pipeline.provenance })
   table.clear(0, placed)
-  const row = bytesOf(Buffer.concat([Buffer.alloc(placed), storedRow(joins[0] ?? null)]))
-  if (placed > 0) writePlace(row, 0, ROW_PLACE.partition, ROW_PLACE.offset)
-  table.put(key, 0, key.length, row, 0, row.length)
+  for (const [key, value] of givenRows(pipeline)) {
+    const reader = codec.reader(value, 0, value.length, 0, 0)
+    assert.ok(reader !== null && typeof reader === 'object')
+    assert.equal(reader.read(0, bytesOf(value), 0, value.length), null)
+    reader.select(0)
+    const row = bytesOf(Buffer.alloc(placed + reader.projectedBytes))
+    if (placed > 0) writePlace(row, 0, ROW_PLACE.partition, ROW_PLACE.offset)
+    const end = reader.project(row, placed)
+    table.put(bytesOf(Buffer.from(key)), 0, Buffer.byteLength(key), row, 0, end)
+  }
   return table
 }

@@ -106,15 +106,18 @@ test('fields of an output are checked against the completed record, and faults o
   assert.match(taken, /output.fields.country: the record has a field country already/)
 })
 
-test('the join field is none that is derived; a look-up’s and the time may be', async () => {
+test('the join field is none that is derived, unless the side is repartitioned; a look-up’s and the time may be', async () => {
   const fields = 'fields: { key: \'id + "-x"\', when: fromMillis(at) }'
   assert.deepEqual(await faultsOf({ facts: `${fields}\n  time: when`, dimension: 'on: key' }), [])
   const pipeline = pipelineOf({ facts: 'fields: { other: id }' })
   const joins = [{ ...pipeline.joins[0], onLeft: 'other' }]
   const schemas = await readSchemas(pipeline, null)
   assert.throws(() => createPipelineCodec({ ...pipeline, joins }, schemas, null), {
-    message: /^join.on: orders has no field other \(fields: id, quantity, price, at\)$/,
+    message:
+      'join.on: other is derived, so it is not the key of the records; write `repartition: facts` under `join`',
   })
+  const through = { ...pipeline, join: { ...join, repartition: 'facts' as const } }
+  assert.ok(createPipelineCodec(through, schemas, null))
 })
 
 test('derived fields stand behind those that select names, and are nullable as these are', async () => {

@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { codecsOf } from '../../src/cli/checks/input-codecs.ts'
+import { checkJoinColumn } from '../../src/cli/checks/join-column.ts'
 import { checkValues, readValues } from '../../src/cli/checks/values.ts'
+import { AvroJson } from '../../src/codec/avro-json.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { KeyFormat, Pipeline } from '../../src/config/pipeline.ts'
 import { EnricherError } from '../../src/errors.ts'
@@ -71,6 +74,26 @@ test('key formats of other bytes are told from the file, and those of the same b
     ['text', 'json', 'long'],
   ] as const) {
     assert.equal(await differ(left, right, type), null)
+  }
+})
+
+test('beside facts that are repartitioned the right stream’s keys are text, whatever the facts are joined by', async () => {
+  const by = async (left: string, facts: string, right: KeyFormat, type: string) => {
+    const more = `keyFormat: ${right}, repartition: facts`
+    const pipeline = pipelineOf(facts, more, type)
+    const joins = pipeline.joins.map((join) => ({ ...join, onLeft: left }))
+    const through = { ...pipeline, joins }
+    return keyBytesDiffer(through, await compilePipeline(through, null, []))
+  }
+  const derived = 'fields: { by: string(customer_id) }, select: [order_id]'
+  const column = 'select: [order_id]'
+  for (const [left, facts] of [
+    ['by', derived],
+    ['customer.order_id', column],
+  ]) {
+    assert.equal(await by(left, facts, 'text', 'string'), null)
+    assert.equal(await by(left, facts, 'json', 'long'), null)
+    assert.match((await by(left, facts, 'long', 'long'))!, /those of payments of the format long/)
   }
 })
 
@@ -187,4 +210,40 @@ test('keys of another format than the file says fail with the one that they look
     assert.equal(finding.mark, 'fail')
     assert.match(finding.remedy!, remedy)
   }
+})
+
+test('a repartitioned side’s records need the join field all the same, but no key', async () => {
+  const derived = 'fields: { by: string(customer_id) }, select: [order_id]'
+  const pipeline = pipelineOf(derived, 'repartition: facts')
+  const joins = pipeline.joins.map((join) => ({ ...join, onLeft: 'by' }))
+  const through = { ...pipeline, joins }
+  const codec = createPipelineCodec(through, await readSchemas(through, null), null)
+  const [facts] = codecsOf(through, codec)
+  const json = new AvroJson(order('string'))
+  const records = [5, null].map((customer_id, offset) => {
+    const body = json.encode({ order_id: 'o', customer_id }, (_path, fault) => assert.fail(fault))!
+    const value = Buffer.concat([Buffer.from([0, 0, 0, 0, 1]), body])
+    return { partition: 0, offset, timestamp: 0, key: null, value, headers: [] }
+  })
+  const sample = {
+    ...facts,
+    ...({ topic: 'orders', keyFormat: 'text', isOfRegistry: false, records } as const),
+  }
+  const [finding] = checkValues(sample, await readValues(sample))
+  assert.match(
+    finding.detail,
+    /1 of the last 2 records would be rejected \(null_field: The join field is null\); it is orders-0@1/,
+  )
+})
+
+test('of facts that are joined by a column check says how many have none, and what becomes of them', () => {
+  const key = { source: 'station.zone', lookUp: 0, key: 0 }
+  const { mark, detail } = checkJoinColumn({ key, withoutKey: 'emit' }, ['a', null, 'b'])
+  assert.equal(mark, 'warn')
+  assert.match(
+    detail,
+    /^1 of the last 3 facts have no station\.zone .*come out at once, without a match$/,
+  )
+  assert.match(checkJoinColumn({ key, withoutKey: 'drop' }, [null]).detail, /are dropped$/)
+  assert.equal(checkJoinColumn({ key, withoutKey: 'drop' }, ['a']).mark, 'ok')
 })

@@ -10,7 +10,7 @@ import { pipelineWith } from '../support/pipeline.ts'
 const through = (side: string) => pipelineWith(`, repartition: ${side}`)
 /** Of each stage: what it reads, and where its records go. */
 const stagesOf = (pipeline: Parameters<typeof planOf>[0]) =>
-  planOf(pipeline).stages.map(({ topics, repartitionTo }) => [...topics, '→', repartitionTo])
+  planOf(pipeline).stages.map(({ topics, to }) => [...topics, '→', to?.topic ?? null])
 
 test('a side that is repartitioned has a stage of its own before the join', () => {
   assert.deepEqual(stagesOf(pipelineWith()), [['orders', 'payments', '→', null]])
@@ -113,5 +113,56 @@ test('a topic of the pipeline’s own is no input of it', () => {
   assert.throws(
     () => pipelineWith(own, '', 'dimensions: { d: { topic: job-right-repartition, on: a } }'),
     /own repartition topic/,
+  )
+})
+
+test('validate says by what facts are joined that have a row’s column as their key, and what becomes of one without', () => {
+  const lines = (kind: string): string[] => {
+    const dimensions =
+      'dimensions: { customer: { topic: customers, on: customer_id, select: [name] } }'
+    const more = `, kind: ${kind}, repartition: facts`
+    const text = pipelineWith(more, '', dimensions)
+    const joins = text.joins.map((join) => ({ ...join, onLeft: 'customer.region' }))
+    const pipeline = { ...text, joins }
+    const fields = { facts: [], dimensions: [[]], rights: [[]], schema: {} }
+    return topology(pipeline, fields)
+  }
+  assert.ok(lines('left')[0].includes('by customer.region through job-facts-repartition'))
+  const fates = ['left', 'inner'].map((kind) =>
+    lines(kind).find((line) => /without cust/.test(line)),
+  )
+  assert.deepEqual(fates, [
+    '    (a fact without customer.region comes out at once, without a match)',
+    '    (a fact without customer.region is dropped)',
+  ])
+})
+
+test('facts that are joined by a column are looked up in the stage before, and nowhere else', () => {
+  const text = pipelineWith(', repartition: both')
+  const plain = planOf(text).stages
+  assert.deepEqual(
+    plain.map(({ lookUps, to }) => [lookUps.length, to?.isPrepared ?? null]),
+    [
+      [0, false],
+      [0, false],
+      [1, null],
+    ],
+  )
+  const { stages, sources } = planOf({
+    ...text,
+    joins: text.joins.map((join) => ({ ...join, onLeft: 'customer.region' })),
+  })
+  assert.deepEqual(
+    stages.map(({ lookUps, to }) => [lookUps.length, to?.isPrepared ?? null]),
+    [
+      [1, true],
+      [0, false],
+      [0, null],
+    ],
+  )
+  assert.deepEqual(stages[0].to!.key, { source: 'customer.region', lookUp: 0, key: 0 })
+  assert.deepEqual(
+    sources.map(({ isPrepared }) => isPrepared),
+    [false, false, true, false],
   )
 })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { writeMark } from '../../src/output/internal-records.ts'
-import { IDLE } from '../../src/task/repartition-task.ts'
+import { IDLE } from '../../src/task/internal-sink.ts'
 import { SourceMarks } from '../../src/task/source-marks.ts'
 
 const PARTITIONS = 3

@@ -1,6 +1,7 @@
 import type { PipelineCodec } from '../../codec/port.ts'
+import { joinPart } from '../../config/look-ups.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { sourcesOf } from '../../config/topic-names.ts'
+import { repartitionWith, sourcesOf } from '../../config/topic-names.ts'
 import { planOf } from '../../plan/plan.ts'
 import type { ValueSample } from './values.ts'
 
@@ -16,7 +17,7 @@ export function codecsOf(
   return [
     ...sources.slice(0, sourcesOf(pipeline).length).map(({ values, key }, s): InputCodec => {
       const { isKeyed } = plan.sources[s]
-      const join = isKeyed ? joinOf(pipeline, s) : null
+      const join = joinOf(pipeline, s)
       return { codec: values, key: isKeyed ? key : null, isStream: true, join }
     }),
     ...dimensions.map((codec, d): InputCodec => {
@@ -25,15 +26,18 @@ export function codecsOf(
   ]
 }
 
-/** The field that a side is joined by, and what to write where its records have another key. */
-function joinOf({ joins }: Pipeline, side: number): ValueSample['join'] {
+/**
+ * The field that a side is joined by, and what to write where its records have another key; null: it is a column of a
+ * dimension, or nothing is joined.
+ */
+function joinOf(pipeline: Pipeline, side: number): ValueSample['join'] {
+  const { joins } = pipeline
   const join = joins.at(Math.max(0, side - 1))
-  if (join === undefined) return null
+  if (join === undefined || (side === 0 && joinPart(pipeline)?.dimension !== null)) return null
+  const field = side === 0 ? join.onLeft : join.onRight
   if (joins.length > 1) {
-    const field = side === 0 ? join.onLeft : join.onRight
     return { field, instead: 'let a pipeline without a join write it so, with `output.key`' }
   }
-  const word = join.repartition === null ? ['facts', 'right'][side] : 'both'
-  const field = side === 0 ? join.onLeft : join.onRight
+  const word = repartitionWith(join, side)
   return { field, instead: `write \`repartition: ${word}\` under \`${join.path.join('.')}\`` }
 }

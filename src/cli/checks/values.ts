@@ -26,7 +26,7 @@ export interface ValueSample {
   readonly keyFormat: KeyFormat
   /** Streams whose keys are read are keyed by their join field; a dimension's key is only looked up. */
   readonly isStream: boolean
-  /** The join field, and how the file says that records are not keyed by it; null: no key is expected. */
+  /** The join field, and how the file says that records are not keyed by it; null: they have none. */
   readonly join: { readonly field: string; readonly instead: string } | null
   /** Values name their schema by its id in a registry; else the file has it. */
   readonly isOfRegistry: boolean
@@ -129,7 +129,7 @@ async function readOne(
   }
   if (isStream && keys !== null) {
     const end = reader.keyEnd(0)
-    if (end < 0) return { reason: 'null_field', text: 'The join field is null' }
+    if (end < 0) return NO_JOIN_FIELD
     const field = reader.keyBuffer(0).subarray(reader.keyStart(0), end)
     if (!field.equals(key)) {
       const on = sample.join === null ? 'the join field' : `the join field ${sample.join.field}`
@@ -137,8 +137,12 @@ async function readOne(
       return { reason: 'key_mismatch', text }
     }
   }
+  // Where it is another key than the record's it has to be there all the same.
+  if (keys === null && sample.join !== null && reader.keyEnd(0) < 0) return NO_JOIN_FIELD
   return key.length + reader.projectedBytes
 }
+
+const NO_JOIN_FIELD: Fault = { reason: 'null_field', text: 'The join field is null' }
 
 const keptOf = ({ key }: RecordBytes): Buffer => key ?? Buffer.alloc(0)
 

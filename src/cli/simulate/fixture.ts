@@ -95,7 +95,7 @@ export async function loadFixture(
   if (!existsSync(pipelineFile))
     yaml.report(['pipeline'], `the file ${pipelineFile} does not exist`)
   yaml.check()
-  const pipeline = keyedByJoin(loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) }))
+  const pipeline = loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) })
   const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
   yaml.check()
   return fixture
@@ -111,22 +111,6 @@ function isPipeline(file: string): EnricherError {
   const name = basename(file)
   const message = `${name} is a pipeline file, and test cases are wanted: write them into a file of their own, with \`pipeline: ${name}\` and \`cases:\` (examples/orders/pipeline.test.yaml is one)`
   return new EnricherError('CONFIG_INVALID', message)
-}
-
-/**
- * The pipeline behind its repartition topics, where records are keyed by the text of the join field: one task has them
- * all, and none has to be carried anywhere.
- */
-function keyedByJoin(pipeline: Pipeline): Pipeline {
-  const { facts, joins } = pipeline
-  if (repartitioned(pipeline).length === 0) return pipeline
-  const byText = { keyFormat: 'text', keySchema: null } as const
-  const isThrough = (side: 0 | 1): boolean => repartitioned(pipeline).some((o) => o.side === side)
-  return {
-    ...pipeline,
-    facts: isThrough(0) ? { ...facts, ...byText } : facts,
-    joins: joins.map((join) => ({ ...join, ...(isThrough(1) ? byText : {}), repartition: null })),
-  }
 }
 
 /** Makes steps of bytes, and what is expected, from the file's content; what is wrong with it is reported to the file. */
@@ -148,7 +132,10 @@ class FixtureReader {
     const keys = keyPlans(pipeline, schemas)
     const sources = sourcesOf(pipeline).length
     const { joins } = pipeline
-    const on = [joins.at(0)?.onLeft, ...joins.map(({ onRight }) => onRight)]
+    const through = repartitioned(pipeline).map(({ side }) => Number(side))
+    const on = [joins.at(0)?.onLeft, ...joins.map(({ onRight }) => onRight)].map((field, side) =>
+      through.includes(side) ? undefined : field,
+    )
     const given = inputsOf(pipeline).map(({ config }, i) => {
       const topic = i < sources ? config : { ...config, time: null }
       return new GivenRecords(topic, on.at(i), all[i], keys[i], yaml.report)

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
-import { taskOf } from '../../broker/task-number.ts'
 import { NO_BYTES } from '../../bytes.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
@@ -20,13 +19,13 @@ import { avroShape, outputFrame } from '../../plan/pipeline-codec.ts'
 import { type Plan, planOf } from '../../plan/plan.ts'
 import { openStore, type Store } from '../../state/level.ts'
 import { PageStore } from '../../state/page-store.ts'
-import { createTask } from '../../task/create-task.ts'
-import type { RunnableTask, TaskContext, TaskEpoch } from '../../task/task.ts'
+import type { TaskContext, TaskEpoch } from '../../task/task.ts'
 import type { Step } from './fixture.ts'
 import { kindsOf } from './joins.ts'
 import { type OutputValues, outputValues } from './output-values.ts'
-import { answerOf, keyText, type TimedRecord, written } from './records.ts'
+import { keyText, type TimedRecord, written } from './records.ts'
 import { SimulatedDimension } from './simulated-dimension.ts'
+import { SimulatedStages } from './simulated-stages.ts'
 
 export interface Output {
   /** The output's name. */
@@ -72,7 +71,7 @@ const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensio
 /** Why records are dropped. */
 const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
 
-/** A pipeline with one task. What it would send is decoded, and added to `effects`. */
+/** A pipeline with one task for each stage. What it would send is decoded, and added to `effects`. */
 export class Simulation {
   readonly effects: Effects = { outputs: [], unmatched: [], rejects: [], drops: [] }
   readonly #pipeline: Pipeline
@@ -85,17 +84,16 @@ export class Simulation {
   readonly #kinds: readonly string[]
   /** By dimension; those of one table are one. */
   readonly #dimensions: readonly SimulatedDimension[]
-  readonly #task: RunnableTask
-  /** The offset that the next record of each source gets. */
-  readonly #offsets: number[]
+  readonly #stages: SimulatedStages
   readonly #stores: Stores
   #clock: number
+  /** How far the clock for durations is ahead of the other one. */
+  #silentMs = 0
   #changelogOffset = 0
 
   private constructor(pipeline: Pipeline, codec: PipelineCodec, clock: number, stores: Stores) {
     this.#pipeline = pipeline
     this.#plan = planOf(pipeline)
-    this.#offsets = this.#plan.sources.map(() => 0)
     this.#codec = codec
     this.#clock = clock
     this.#stores = stores
@@ -117,7 +115,7 @@ export class Simulation {
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)
-    this.#task = createTask(taskOf(0, 1), pages, this.#context())
+    this.#stages = new SimulatedStages(this.#plan, pages, this.#context())
   }
 
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
@@ -130,11 +128,19 @@ export class Simulation {
     }
     const simulation = new Simulation(pipeline, codec, clock, { folder, window, tables })
     for (const dimension of new Set(simulation.#dimensions)) await dimension.start()
+    await simulation.#fallIdle()
     return simulation
+  }
+
+  /** Sides that are repartitioned have been silent for long, so that none is waited for that a case has no records of. */
+  async #fallIdle(): Promise<void> {
+    this.#silentMs = Math.max(0, ...this.#plan.stages.map(({ to }) => to?.idleMs ?? 0))
+    await this.#moveTo(this.#clock)
   }
 
   #context(): TaskContext {
     const { outputs, output } = this.#pipeline
+    const { stages, sources } = this.#plan
     const topic = (name: string) =>
       ({ topic: name, compression: 'none', partitions: 1, maxBatchBytes: BATCH_BYTES }) as const
     return {
@@ -149,15 +155,15 @@ export class Simulation {
         })),
       ),
       rejects: topic(output.rejects),
-      repartition: [],
-      partitions: new Map(),
+      repartition: stages.flatMap(({ to }) => (to === null ? [] : [topic(to.topic)])),
+      partitions: new Map(sources.map((source) => [source.topic, 1])),
       aheadMs: AHEAD_MS,
       behindMs: Number.POSITIVE_INFINITY,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
       now: () => this.#clock,
-      elapsed: () => this.#clock,
+      elapsed: () => this.#clock + this.#silentMs,
     }
   }
 
@@ -183,9 +189,7 @@ export class Simulation {
   /** Moves the clock on. All sources answer that nothing has come until then, as a broker does, so that windows may close. */
   async #moveTo(clock: number): Promise<void> {
     this.#clock = clock
-    for (const [source, { topic }] of this.#plan.sources.entries()) {
-      this.#task.offer(source, await answerOf(topic, this.#offsets[source]))
-    }
+    await this.#stages.offerNothing()
     await this.#process()
   }
 
@@ -194,9 +198,8 @@ export class Simulation {
   }
 
   async #offer(source: number, record: TimedRecord): Promise<void> {
-    const { topic } = this.#plan.sources[source]
     const before = this.#dropped()
-    this.#task.offer(source, await answerOf(topic, this.#offsets[source]++, record))
+    await this.#stages.offer(source, record)
     await this.#process()
     const after = this.#dropped()
     const key = this.#keyText(source, record.key)
@@ -216,15 +219,12 @@ export class Simulation {
     }
   }
 
-  /** Has the task work until there is nothing left to do; each round is an epoch, which is committed. */
-  async #process(): Promise<void> {
-    while (await this.#task.process()) {
-      const epoch = this.#task.drain()
-      if (epoch !== undefined) await this.#commit(epoch)
-    }
+  /** Has the tasks work until there is nothing left to do; each round is an epoch, which is committed. */
+  #process(): Promise<void> {
+    return this.#stages.process((epoch, topics) => this.#commit(epoch, topics))
   }
 
-  async #commit(epoch: TaskEpoch): Promise<void> {
+  async #commit(epoch: TaskEpoch, topics: readonly string[]): Promise<void> {
     const { outputs, unmatched, rejects } = this.effects
     // In one round matches are written before records that have none.
     let matches = epoch.outputTimes.length
@@ -237,15 +237,14 @@ export class Simulation {
     }
     for await (const { columns, i } of written(epoch.rejects))
       rejects.push(this.#reject(columns, i))
-    const part = epochPart(epoch, this.#topics)
+    const part = epochPart(epoch, this.#epochTopics(topics))
     const first = this.#changelogOffset
     this.#changelogOffset += part.changelog.length
     await part.persist(first, this.#changelogOffset)
     for (const batch of [...part.batches, ...part.changelog]) batch.release()
   }
 
-  get #topics(): EpochTopics {
-    const topics = this.#plan.sources.map(({ topic }) => topic)
+  #epochTopics(topics: readonly string[]): EpochTopics {
     const topic = changelogTopic(this.#pipeline)
     const { layout } = this.#codec
     const of = { layout, schemaIds: [], maxRecordBytes: BATCH_BYTES, shorten() {} }
@@ -267,7 +266,8 @@ export class Simulation {
 
   /** A joined record's is the key's text; where nothing is joined it is the fact's, as it came. */
   #outputKey(key: Buffer | null): string | null {
-    return this.#plan.sources[0].isKeyed ? String(key) : this.#keyText(0, key)
+    if (this.#plan.joins.length === 0) return this.#keyText(0, key)
+    return key === null ? null : String(key)
   }
 
   #reject(columns: RecordColumns, i: number): Fault {

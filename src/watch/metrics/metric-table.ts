@@ -55,7 +55,7 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row, (other_type) records of another type than type names, and (filtered) those that a where does not take',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row (or, of an inner or right join, without the column that they are joined by), (other_type) records of another type than type names, and (filtered) those that a where does not take',
   ],
   records_filtered_total: [
     'counter',
@@ -290,7 +290,7 @@ export const METRICS = {
   facts_read_again_total: [
     'counter',
     ['topic'],
-    'Tasks that began with their first fact as the group had no offset, though their output has records: offsets were forgotten, or the pipeline was reset. Only without a join',
+    'Tasks that began with their first fact as the group had no offset, though their output has records: offsets were forgotten, or the pipeline was reset. Only without a join, and of inputs that are repartitioned',
   ],
   errors_total: [
     'counter',

@@ -19,7 +19,7 @@ test('whatever comes out, on time or late, names the records that it was made of
   let rows = 0
   await fc.assert(
     fc.asyncProperty(streams, async ({ times, steps }) => {
-      const simulated = await SimulatedJoin.open(times, false, true)
+      const simulated = await SimulatedJoin.open(times, false, null, true)
       const places = [new Map<number, string>(), new Map<number, string>()]
       const offsets = [0, 0]
       try {

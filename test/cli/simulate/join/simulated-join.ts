@@ -6,7 +6,8 @@ import avsc from 'avsc'
 import { type Output, Simulation } from '../../../../src/cli/simulate/simulation.ts'
 import { comesOutAlone } from '../../../../src/config/join-kind.ts'
 import { parsePipeline } from '../../../../src/config/load.ts'
-import type { Pipeline } from '../../../../src/config/pipeline.ts'
+import { joinPart } from '../../../../src/config/look-ups.ts'
+import type { JoinConfig, Pipeline } from '../../../../src/config/pipeline.ts'
 import {
   createPipelineCodec,
   outputFrame,
@@ -23,26 +24,48 @@ export const SILENCE_MS = 8 * DAY_MS
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const typeOf = (name: string): avsc.Type =>
   avsc.Type.forSchema(JSON.parse(readFileSync(file(name), 'utf8')))
-const [factType, rightType, rowType] = ['fact.avsc', 'right.avsc', 'dimension.avsc'].map(typeOf)
+const [factType, rightType, rowType, keyedRowType] = [
+  'fact.avsc',
+  'right.avsc',
+  'dimension.avsc',
+  'keyed-dimension.avsc',
+].map(typeOf)
+
+/** Which sides are keyed otherwise; `column`: facts are joined by a column of their dimension; `derived`: both by derived fields. */
+export type KeyedOtherwise = JoinConfig['repartition'] | 'column' | 'derived'
 
 /** @param timeField whether the field `at` has the event time, and not the record's timestamp */
 export function joinPipeline(
   times: ModelTimes,
   timeField: boolean,
-  repartition: 'facts' | 'right' | 'both' | null = null,
+  keyed: KeyedOtherwise = null,
 ): Pipeline {
   const { beforeMs, afterMs, graceMs, kind, late } = times
   const time = timeField ? ', time: at' : ''
   const lateness = late === undefined ? '' : `, late: { left: ${late[0]}, right: ${late[1]} }`
-  const through = repartition === null ? '' : `, repartition: ${repartition}`
+  const isColumn = keyed === 'column'
+  const through =
+    keyed === null
+      ? ''
+      : `, repartition: ${isColumn ? 'facts' : keyed === 'derived' ? 'both' : keyed}`
+  const on = isColumn
+    ? '{ left: d.k, right: k }'
+    : keyed === 'derived'
+      ? '{ left: by, right: its }'
+      : 'k'
+  const fields = (name: string): string =>
+    keyed === 'derived' ? `, fields: { ${name}: 'k + "!"' }` : ''
+  const dimension = isColumn
+    ? 'schema: keyed-dimension.avsc, on: d, select: [title]'
+    : 'schema: dimension.avsc, on: d'
   const text = `
 name: join
 kafka: { brokers: "localhost:1" }
-facts: { topic: facts, schema: fact.avsc${time} }
+facts: { topic: facts, schema: fact.avsc${time}${fields('by')} }
 dimensions:
-  d: { topic: rows, schema: dimension.avsc, on: d, missing: reject }
+  d: { topic: rows, ${dimension}, missing: reject }
 join:
-  { topic: right, schema: right.avsc${time}, on: k, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
+  { topic: right, schema: right.avsc${time}${fields('its')}, on: ${on}, within: { before: ${beforeMs}ms, after: ${afterMs}ms },
     grace: ${graceMs}ms, kind: ${kind}, idle: ${IDLE}, select: [right]${lateness}${through} }
 output: { topic: joined, schemaId: 1 }
 `
@@ -70,6 +93,32 @@ const ROW = rowBytes('row')
 export const storedRow = (join: Pick<ModelTimes, 'kind'> | null): Buffer =>
   join !== null && comesOutAlone(join.kind, 'right') ? Buffer.concat([Buffer.from([2]), ROW]) : ROW
 
+/** The rows of a pipeline's dimension, framed, by their keys: one that all facts find, or one for each join key. */
+export const givenRows = (pipeline: Pipeline): ReadonlyMap<string, Buffer> =>
+  joinPart(pipeline)?.dimension == null
+    ? new Map([['here', Buffer.concat([FRAME, ROW])]])
+    : new Map(
+        Object.entries({ a: 'a', b: 'b', [NOWHERE]: null }).map(([key, k]) => [
+          `row of ${key}`,
+          Buffer.concat([FRAME, keyedRowType.toBuffer({ title: 'row', k })]),
+        ]),
+      )
+
+/** The join key that no row has where facts are joined by a column: theirs is null. */
+const NOWHERE = 'c'
+
+/** Records as the model is to join them where facts are joined by a column: those that have none meet nothing. */
+export const joinedByColumn = (records: readonly StreamRecord[]): StreamRecord[] =>
+  records.map((record) =>
+    record.side === LEFT && record.key === NOWHERE
+      ? { ...record, key: `none of ${record.id}` }
+      : record,
+  )
+
+/** The value of a fact that is joined by a column of its row. */
+export const columnFactBytes = ({ id, key }: StreamRecord): Buffer =>
+  Buffer.concat([FRAME, factType.toBuffer({ k: null, fact: id, at: null, d: `row of ${key}` })])
+
 /** The value of a fact that is joined with the row of a key. */
 export const factBytes = (fact: number, d: string): Buffer =>
   Buffer.concat([FRAME, factType.toBuffer({ k: null, fact, at: null, d })])
@@ -93,24 +142,28 @@ export function recordBytes(record: StreamRecord): { key: Buffer | null; value: 
 
 export class SimulatedJoin {
   readonly simulation: Simulation
+  readonly #isByColumn: boolean
 
-  private constructor(simulation: Simulation) {
+  private constructor(simulation: Simulation, keyed: KeyedOtherwise) {
     this.simulation = simulation
+    this.#isByColumn = keyed === 'column'
   }
 
   /** @param provenance whether headers say what records were made of */
   static async open(
     times: ModelTimes,
     timeField: boolean,
+    keyed: KeyedOtherwise = null,
     provenance = false,
   ): Promise<SimulatedJoin> {
-    const pipeline = { ...joinPipeline(times, timeField), provenance }
+    const pipeline = { ...joinPipeline(times, timeField, keyed), provenance }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const simulation = await Simulation.open(pipeline, codec, NOON)
-    const value = Buffer.concat([FRAME, ROW])
-    const record = { key: Buffer.from('here'), value, headers: [], timestamp: NOON }
-    await simulation.take({ kind: 'row', dimension: 0, record })
-    return new SimulatedJoin(simulation)
+    for (const [key, value] of givenRows(pipeline)) {
+      const record = { key: Buffer.from(key), value, headers: [], timestamp: NOON }
+      await simulation.take({ kind: 'row', dimension: 0, record })
+    }
+    return new SimulatedJoin(simulation, keyed)
   }
 
   async take(step: StreamStep): Promise<void> {
@@ -119,7 +172,11 @@ export class SimulatedJoin {
     // A time that is ahead of the clock must not move it.
     const timestamp = fault === 'future_time' ? undefined : time
     const headers = [['record', Buffer.from(String(step.id))]] as const
-    const record = { ...recordBytes(step), headers, timestamp }
+    const bytes = recordBytes(step)
+    if (this.#isByColumn && side === LEFT) {
+      bytes.value = columnFactBytes(step)
+    }
+    const record = { ...bytes, headers, timestamp }
     await this.simulation.take({ kind: side === LEFT ? 'fact' : 'right', record })
   }
 

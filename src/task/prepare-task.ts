@@ -1,0 +1,196 @@
+/**
+ * A task that completes facts, and brings them to where the key is that they are joined by, which one of their rows has:
+ *
+ *     fetch → decode → enrich (dimensions) → write under the column's text → epoch → commit
+ *
+ * What it writes is a fact as a window stores it, behind the name of its layout, so that the next stage copies it. It keeps
+ * no state.
+ */
+import { SLICE, type TaskId } from '../batch.ts'
+import type { Fetched } from '../broker/port.ts'
+import type { ValueReader } from '../codec/port.ts'
+import { RowText } from '../dimension/row-look-up.ts'
+import type { Block, InputQueue } from '../input/input-queue.ts'
+import { LooseRecord } from '../output/loose-record.ts'
+import type { ToldHeaders } from '../output/provenance.ts'
+import { TaskOutput } from '../output/task-output.ts'
+import { TaskRejects } from '../output/task-rejects.ts'
+import type { InternalTopic, KeyPart } from '../plan/plan.ts'
+import { LEFT } from '../state/page.ts'
+import { Facts } from './facts.ts'
+import type { InternalSink } from './internal-sink.ts'
+import { provenanceOf } from './provenance.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
+import {
+  NO_FIGURES,
+  type RunnableTask,
+  SLICES,
+  type TaskContext,
+  type TaskEpoch,
+  type TaskFigures,
+} from './task.ts'
+
+export class PrepareTask implements RunnableTask {
+  readonly number: number
+  readonly stage: number
+  readonly partition: number
+  readonly queues: readonly [InputQueue]
+  readonly state = null
+  readonly queries = null
+  readonly #context: TaskContext
+  readonly #facts: Facts
+  /** That facts are joined by. */
+  readonly #column: KeyPart
+  readonly #key = new RowText()
+  readonly #sink: InternalSink
+  /** Where facts without a key come out, which can have no match; null: they do not. */
+  readonly #output: TaskOutput | null
+  readonly #keyless = new LooseRecord()
+  /** null: nobody asks what records were made of. */
+  readonly #provenance: ToldHeaders | null
+  readonly #rejects: TaskRejects
+  #dirty = false
+  /** Of no use, but that the look-ahead's reads are not optimized away. */
+  ahead = 0
+
+  /** @param to the topic behind the sink */
+  constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
+    const { number, stage, partition } = id
+    const { plan, outputs, codec, counts } = context
+    const { sources, lookUps } = plan.stages[stage]
+    this.number = number
+    this.stage = stage
+    this.partition = partition
+    this.#context = context
+    this.#column = to.key
+    this.#sink = sink
+    this.#rejects = new TaskRejects(partition, sources, context)
+    this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
+    this.queues = [this.#facts.queue]
+    this.#provenance = provenanceOf(sources, partition, this.#facts, context)?.headers[0] ?? null
+    this.#output =
+      to.withoutKey === 'emit'
+        ? new TaskOutput(outputs, partition, codec.missing[0], this.#rejects, counts)
+        : null
+  }
+
+  offer(_source: number, fetched: Fetched): void {
+    this.#facts.queue.offer(fetched)
+  }
+
+  restartIdle(): void {
+    this.#sink.restartIdle()
+  }
+
+  get epochBytes(): number {
+    return this.#sink.bytes + (this.#output?.bytes ?? 0) + this.#rejects.batches.bytes
+  }
+
+  get full(): boolean {
+    return this.epochBytes >= this.#context.memory.epochBytes
+  }
+
+  async process(): Promise<boolean> {
+    const { now, behindMs } = this.#context
+    if (this.#output !== null) this.#output.oldest = now() - behindMs
+    let taken = 0
+    while (taken < SLICES && this.#processSlice()) taken++
+    if (taken > 0) return true
+    const isNews = this.#sink.fallIdle(this.#facts.queue)
+    if (isNews) this.#dirty = true
+    return isNews
+  }
+
+  /** Takes the next records. @returns whether there was one */
+  #processSlice(): boolean {
+    const facts = this.#facts
+    if (this.full || facts.loading || !facts.readTimes()) return false
+    const block = facts.queue.head
+    if (block === undefined) return false
+    const first = block.at
+    const end = Math.min(block.columns.length, first + SLICE)
+    facts.lookAhead(block, end, facts.enricher)
+    this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
+    let hasWritten = false
+    let i = first
+    for (; i < end; i++) {
+      const fate = this.#processFact(block, i, i - first)
+      if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
+        facts.loadFor(block, i, fate)
+        break
+      }
+      hasWritten ||= fate === TAKEN
+    }
+    if (hasWritten) this.restartIdle()
+    facts.taken(i - first, i)
+    if (i > first) this.#dirty = true
+    return i > first
+  }
+
+  #processFact(block: Block, i: number, row: number): number {
+    const facts = this.#facts
+    const value = facts.open(block, i, row)
+    if (typeof value === 'number') return value
+    const rowBytes = facts.lookUp(value, block, i, row)
+    if (rowBytes < 0) return REFUSED
+    const { columns, times } = block
+    const { preparedFrame: frame } = this.#context.codec
+    const bodyBytes = value.projectedBytes + rowBytes
+    const { lookUp, key: part } = this.#column
+    if (!facts.enricher.readText(lookUp, part, this.#key)) {
+      return this.#withoutKey(value, block, i, bodyBytes)
+    }
+    const valueBytes = frame.length + bodyBytes
+    const told = this.#provenance
+    told?.write(columns, times, i)
+    const writer = this.#sink.begin(columns, i, times[i], this.#key, valueBytes, told)
+    if (writer === undefined) return facts.reject(block, i, 'output', 'too_large', this.#sink.fault)
+    writer.append(frame, 0, frame.length)
+    const at = value.project(writer.buffer, writer.position)
+    writer.wrote(facts.enricher.write(writer.buffer, at))
+    this.#sink.end(writer)
+    return TAKEN
+  }
+
+  /** A null equals nothing, as in SQL: the fact comes out at once without a match, or not at all. */
+  #withoutKey(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
+    const { counts } = this.#context
+    if (this.#output === null) {
+      counts.droppedMissing++
+      return REFUSED
+    }
+    const { buffer, headerStarts, headerEnds } = columns
+    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
+    this.#provenance?.write(columns, times, i)
+    const record = this.#keyless
+    record.begin(times[i], null, this.#provenance ?? own, bodyBytes)
+    this.#facts.enricher.write(record.buffer, value.project(record.buffer, record.bodyStart))
+    this.#output.unmatched(LEFT, record)
+    counts.windows[0].unmatched[LEFT]++
+    return REFUSED
+  }
+
+  get ended(): boolean {
+    return !this.#dirty && this.#facts.queue.ended
+  }
+
+  drain(passed = false): TaskEpoch | undefined {
+    const { queue } = this.#facts
+    if (!this.#dirty && !(passed && queue.hasMoved)) return undefined
+    this.#dirty = false
+    return {
+      partition: this.partition,
+      outputs: [...this.#sink.drain(), ...(this.#output?.drain() ?? [])],
+      outputTimes: this.#output?.drainTimes() ?? NO_TIMES,
+      rejects: this.#rejects.batches.drain(),
+      offsets: [queue.taken],
+      state: null,
+    }
+  }
+
+  figures(): TaskFigures {
+    return NO_FIGURES
+  }
+}
+
+const NO_TIMES = new Float64Array(0)
