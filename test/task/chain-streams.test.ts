@@ -17,16 +17,19 @@ for (const joins of [2, 3]) {
   test(`${RUNS} random streams through ${joins} joins give the rows of the naive chain, whatever turns and commits are like`, async () => {
     const seen = { whole: 0, partly: 0, late: 0, closed: 0 }
     await fc.assert(
-      fc.asyncProperty(randomChains(joins, 60), async (chain) => {
-        const { rows, dropped, rejected, closedMatches } = await agree(chain)
-        for (const { ids } of rows) {
-          const known = ids.filter((id) => id !== undefined).length
-          if (known === joins + 1) seen.whole++
-          else seen.partly++
-        }
-        seen.late += dropped + rejected
-        seen.closed += closedMatches
-      }),
+      fc.asyncProperty(
+        randomChains(joins, 60, ['goes on', 'goes on', 'commits']),
+        async (chain) => {
+          const { rows, dropped, rejected, closedMatches } = await agree(chain)
+          for (const { ids } of rows) {
+            const known = ids.filter((id) => id !== undefined).length
+            if (known === joins + 1) seen.whole++
+            else seen.partly++
+          }
+          seen.late += dropped + rejected
+          seen.closed += closedMatches
+        },
+      ),
       { numRuns: RUNS },
     )
     for (const count of Object.values(seen)) assert.ok(count > RUNS / 50, JSON.stringify(seen))
@@ -44,7 +47,7 @@ const joined = (kind: JoinKind, before: number, after: number): ChainJoin => {
 }
 /** The first burst is committed, so that its pages have to be read. */
 const twoBursts = (...bursts: (readonly ChainRecord[])[]): Burst[] =>
-  bursts.map((records) => ({ records, isSilent: false, isCommitted: true }))
+  bursts.map((records) => ({ records, isSilent: false, fate: 'commits' }))
 
 test('a right record that comes when a match has closed, whose page is still to be read, does not find it open', async () => {
   const model = await agree({
@@ -72,4 +75,15 @@ test('a late record that comes out at once comes after what its join owes, and f
     ),
   })
   assert.deepEqual(model.rows.map((row) => chainText(row, 3)).sort(), ['0-2-1', '3--', '4--1'])
+})
+
+test('300 chains whose task crashes, dies when it has committed, and stops give each row once', async () => {
+  const fates = ['goes on', 'commits', 'crashes', 'dies when it has committed', 'stops'] as const
+  const chains = fc.constantFrom(2, 3).chain((joins) => randomChains(joins, 60, fates))
+  await fc.assert(
+    fc.asyncProperty(chains, async (chain) => {
+      await agree(chain)
+    }),
+    { numRuns: 300 },
+  )
 })
