@@ -81,6 +81,16 @@ output: { topic: joined, schemaId: 1 }
   return one
 }
 
+/** What comes out of a task with these joins, in the end with all windows closed. Sorted. */
+export async function chainRows(
+  joins: readonly ChainJoin[],
+  records: readonly ChainRecord[],
+): Promise<string[]> {
+  const task = new ChainedTask(joins, await compile(joins.map(({ kind }) => kind)), false)
+  await task.take({ records, isSilent: true, fate: 'commits' })
+  return task.outcome().rows
+}
+
 /** Throws unless the chain gives what the model gives. @returns the model */
 export async function agree({ joins, bursts, isTight }: RandomChain): Promise<ChainModel> {
   const model = new ChainModel(joins)
