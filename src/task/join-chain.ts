@@ -84,7 +84,8 @@ export class JoinChain implements TaskQueries {
 
   /** So many matches wait for their pages that `close` has to come first. */
   get coldFull(): boolean {
-    for (const { coldFull } of this.windows) if (coldFull) return true
+    const { windows } = this
+    for (let k = 0; k < windows.length; k++) if (windows[k].coldFull) return true
     return false
   }
 

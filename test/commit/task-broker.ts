@@ -8,9 +8,13 @@ export class Broker {
   /** By offset; undefined: a transaction's marker, or a record of an aborted one. */
   readonly log: (Buffer | undefined)[] = []
   head = 0
-  /** By side. */
-  committed: [number, number] = [-1, -1]
+  /** By source. */
+  committed: readonly number[]
   readonly outputs: string[] = []
+
+  constructor(sources = 2) {
+    this.committed = Array.from({ length: sources }, () => -1)
+  }
 
   restorePorts(topics: readonly string[], layout: string): RestorePorts {
     const { head, committed, log } = this

@@ -34,8 +34,9 @@ export function taskContext(
   over: Partial<TaskContext> = {},
 ): TaskContext {
   const { output, outputs, dimensions, memory } = pipeline
+  const plan = planOf(pipeline)
   return {
-    plan: planOf(pipeline),
+    plan,
     codec,
     dimensions: dimensions.map(() => new DimensionTable()),
     outputs: outputsOf(
@@ -52,7 +53,11 @@ export function taskContext(
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: 1 << 19,
     memory: new MemoryShares(memoryLimits(memory, 2 ** 31), 1),
-    counts: new Counts(dimensions.map(({ name }) => name)),
+    counts: new Counts(
+      dimensions.map(({ name }) => name),
+      Math.max(2, plan.sources.length),
+      plan.joins.length,
+    ),
     now: Date.now,
     elapsed: () => performance.now(),
     ...over,

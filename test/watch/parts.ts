@@ -27,6 +27,7 @@ export const views: Views = {
 
 /** Has the row `a/b`, and a record of any key; task 1 is elsewhere. */
 export const queries: StoreQueries = {
+  sides: ['left', 'right'],
   row(dimension, key) {
     if (dimension === 'product') throw new ApiError(503, 'The dimension is being read', 2)
     if (key !== 'a/b') throw new ApiError(404, `The dimension ${dimension} has no row ${key}`)

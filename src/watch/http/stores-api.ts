@@ -15,7 +15,8 @@ export interface DimensionRow {
 }
 
 export interface WindowRecords {
-  readonly side: 'left' | 'right'
+  /** One of `StoreQueries.sides`. */
+  readonly side: string
   readonly key: string
   readonly partition: number
   /** Event time, in ms; null before the first record. */
@@ -39,13 +40,11 @@ export interface Elsewhere {
 
 /** They throw ApiError. */
 export interface StoreQueries {
+  /** What the window’s sources are called, facts first: left and right; of several joins facts, and their names. */
+  readonly sides: readonly string[]
   row(dimension: string, key: string): DimensionRow
   /** @param partition undefined: the one that the default partitioner gives the key */
-  window(
-    side: 'left' | 'right',
-    key: string,
-    partition?: number,
-  ): Promise<WindowRecords | Elsewhere>
+  window(side: string, key: string, partition?: number): Promise<WindowRecords | Elsewhere>
 }
 
 export function storeRoutes(
@@ -54,7 +53,7 @@ export function storeRoutes(
   access: RecordAccess,
 ): void {
   const onRequest = async (request: FastifyRequest): Promise<void> => access.demand(request)
-  const of = (schema: typeof ROW | typeof WINDOW): object => ({
+  const of = (schema: { readonly response: object }): object => ({
     onRequest,
     schema: {
       ...schema,
@@ -67,18 +66,22 @@ export function storeRoutes(
     reply.header('cache-control', 'no-store')
     return queries.row(name, key)
   })
-  app.get('/v1/stores/window/:side/:key', of(WINDOW), async (request, reply) => {
-    const { side, key } = request.params as { side: 'left' | 'right'; key: string }
-    const { local, partition } = request.query as { local?: boolean; partition?: number }
-    reply.header('cache-control', 'no-store')
-    const found = await queries.window(side, key, partition)
-    if (!('owner' in found)) return found
-    if (local) throw new ApiError(421, `Partition ${found.partition} is at ${found.owner}`)
-    // Where it has moved on meanwhile, the owner says so: no redirect follows on another.
-    const query = partition === undefined ? '' : `&partition=${partition}`
-    const path = `/v1/stores/window/${side}/${encodeURIComponent(key)}?local=true${query}`
-    return reply.redirect(`http://${found.owner}${path}`, 307)
-  })
+  app.get(
+    '/v1/stores/window/:side/:key',
+    of(windowSchema(queries.sides)),
+    async (request, reply) => {
+      const { side, key } = request.params as { side: string; key: string }
+      const { local, partition } = request.query as { local?: boolean; partition?: number }
+      reply.header('cache-control', 'no-store')
+      const found = await queries.window(side, key, partition)
+      if (!('owner' in found)) return found
+      if (local) throw new ApiError(421, `Partition ${found.partition} is at ${found.owner}`)
+      // Where it has moved on meanwhile, the owner says so: no redirect follows on another.
+      const query = partition === undefined ? '' : `&partition=${partition}`
+      const path = `/v1/stores/window/${side}/${encodeURIComponent(key)}?local=true${query}`
+      return reply.redirect(`http://${found.owner}${path}`, 307)
+    },
+  )
 }
 
 const text = { type: 'string' }
@@ -114,13 +117,13 @@ const ROW = {
   },
 }
 
-const WINDOW = {
+const windowSchema = (sides: readonly string[]) => ({
   operationId: 'getWindowRecords',
   summary: 'The records of a key that wait in the window',
   description:
-    'Left: facts with their columns; right: what is selected of the second stream. Committed records only, newest segment first. Without a join there is no window: 404.',
+    'Left: facts with their columns; right: what is selected of the second stream. Of several joins the sides are facts, and the joins’ names. Committed records only, newest segment first. Without a join there is no window: 404.',
   tags: ['stores'],
-  params: params({ side: { type: 'string', enum: ['left', 'right'] }, key: text }),
+  params: params({ side: { type: 'string', enum: sides }, key: text }),
   querystring: object({
     local: {
       type: 'boolean',
@@ -158,4 +161,4 @@ const WINDOW = {
     421: problem('With local=true: the task is at another instance'),
     503: problem('The task is being moved or restored; Retry-After says when to ask again'),
   },
-}
+})

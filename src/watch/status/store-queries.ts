@@ -50,11 +50,12 @@ export class ServiceQueries implements StoreQueries {
     return { dimension: name, key, row, offsets: positions, stalenessMs }
   }
 
-  async window(
-    side: 'left' | 'right',
-    key: string,
-    asked?: number,
-  ): Promise<WindowRecords | Elsewhere> {
+  get sides(): readonly string[] {
+    const { joins } = this.#parts.pipeline
+    return joins.length < 2 ? SIDES : ['facts', ...joins.map(({ name }) => name)]
+  }
+
+  async window(side: string, key: string, asked?: number): Promise<WindowRecords | Elsewhere> {
     if (this.#parts.pipeline.joins.length === 0) {
       throw new ApiError(404, 'The pipeline has no join, so there is no window')
     }
@@ -73,12 +74,12 @@ export class ServiceQueries implements StoreQueries {
       const message = `Task ${partition} is being restored; ${restoreRemaining} offsets are left`
       throw new ApiError(503, message, RETRY_SECONDS)
     }
-    return this.#records(held, side, key, codec.views.sources[SIDES.indexOf(side)])
+    return this.#records(held, side, key, codec.views.sources[this.sides.indexOf(side)])
   }
 
-  #partitionOf(side: 'left' | 'right', key: string): number {
+  #partitionOf(side: string, key: string): number {
     const { pipeline, partitions } = this.#parts
-    const { keyFormat } = sourcesOf(pipeline)[SIDES.indexOf(side)].config
+    const { keyFormat } = sourcesOf(pipeline)[this.sides.indexOf(side)].config
     const bytes = onlyKeyBytes(keyFormat, key)
     if (bytes === undefined) {
       const message = `The partition of ${key} cannot be told with keys in the format ${keyFormat}: add ?partition=`
@@ -102,11 +103,11 @@ export class ServiceQueries implements StoreQueries {
 
   async #records(
     { task }: HeldTask,
-    side: 'left' | 'right',
+    side: string,
     key: string,
     view: RecordView,
   ): Promise<WindowRecords> {
-    const s = SIDES.indexOf(side)
+    const s = this.sides.indexOf(side)
     const { sinceLastMs: stalenessMs } = this.#parts.counts.epochs
     const { streamTime } = task.figures()
     const { taken, lag } = task.queues[s]

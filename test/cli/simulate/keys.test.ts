@@ -206,7 +206,7 @@ test('a latest key schema that is no key ends a first start, and not one of a pi
 test('facts that are joined with nothing have keys of any schema, which may change', async () => {
   subjects['orders-key'] = ids.oddKey
   try {
-    const alone = { ...pipeline, join: null }
+    const alone = { ...pipeline, joins: [] }
     const { keys } = await compilePipeline(alone, registry, [])
     assert.deepEqual([keys[0], keys[1]?.topic], [undefined, 'customers'])
   } finally {

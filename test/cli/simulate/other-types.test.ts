@@ -69,7 +69,7 @@ const step = (
 
 async function run(time: string, steps: readonly Step[]) {
   const pipeline = pipelineOf(time)
-  const read = { facts: order, right: payment, dimensions: [customer] } as unknown
+  const read = { facts: order, rights: [payment], dimensions: [customer] } as unknown
   const codec = createPipelineCodec(
     pipeline,
     read as Awaited<ReturnType<typeof readSchemas>>,

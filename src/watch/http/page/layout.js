@@ -29,9 +29,9 @@ function column(topology) {
   for (const [i, d] of dimensions.entries())
     box(`d${i}`, 'dimension', d.name, right, 8 + i * pitch, w, h)
   if (join !== null) {
-    box('join', `${join.kind} join`, 'window', 4, below, w, h + 18, false)
+    box('join', joinKind(topology), 'window', 4, below, w, h + 18, false)
     const what = named(topology, 'right stream', 'right')
-    box('right', what, topology.right.topic, right, below + 9, w, h)
+    box('right', what, rightTitle(topology), right, below + 9, w, h)
   }
   box('output', 'output', outputTitle(topology), 4, outputY, w, h)
   box('rejects', 'rejects', topology.rejects.topic, right, outputY, w, h)
@@ -61,11 +61,11 @@ function row(topology) {
     box(`d${i}`, 'dimension', d.name, first + i * (dw + 14), 12, dw, 70)
   box('facts', named(topology, 'facts', 'left'), topology.facts.topic, 20, y, 190, 70)
   box('enrich', 'look up', lookedUp(dimensions), enrichX, y, 190, 70, false)
-  if (join !== null) box('join', `${join.kind} join`, 'window', 600, y - 8, 190, 86, false)
+  if (join !== null) box('join', joinKind(topology), 'window', 600, y - 8, 190, 86, false)
   box('output', 'output', outputTitle(topology), 890, y, 190, 70)
   if (join !== null) {
     const what = named(topology, 'right stream', 'right')
-    box('right', what, topology.right.topic, 310, y + 128, 190, 70)
+    box('right', what, rightTitle(topology), 310, y + 128, 190, 70)
   }
   box('rejects', 'rejects', topology.rejects.topic, 890, y + 128, 190, 70)
   edge('facts', 'facts', 'right', 'enrich', 'left')
@@ -82,6 +82,12 @@ function row(topology) {
 
 const outputTitle = ({ outputs: [{ topic }, ...others] }) =>
   others.length === 0 ? topic : `${topic} + ${others.length}`
+
+const joinKind = ({ join, joins }) =>
+  joins === undefined ? `${join.kind} join` : `${joins.length} joins`
+
+const rightTitle = ({ right, joins = [] }) =>
+  joins.length === 0 ? right.topic : `${right.topic} + ${joins.length - 1}`
 
 const lookedUp = ({ length }) => (length === 0 ? 'no dimension' : 'dimensions')
 

@@ -108,13 +108,17 @@ export function picture(s) {
 }
 
 function join(s) {
-  const { beforeMs, afterMs, graceMs } = s.topology.join
+  const { join: one, joins = [one] } = s.topology
   flow('enriched', s.pace.enriched)
   flow('right', s.pace.right)
   more('right', `lag ${lag(s, 'right')}`)
-  const window = beforeMs === afterMs ? span(afterMs) : `−${span(beforeMs)} +${span(afterMs)}`
-  more('join', `${window}, grace ${span(graceMs)}`)
+  more('join', joins.map(within).join('; '))
   const held = sumOf(s.tasks.map(({ window: w }) => w.left + w.right))
   const wait = `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
   setText($('#node-join .second'), s.tasks.length === 0 ? '' : wait)
+}
+
+function within({ name, beforeMs, afterMs, graceMs }) {
+  const window = beforeMs === afterMs ? span(afterMs) : `−${span(beforeMs)} +${span(afterMs)}`
+  return name === undefined ? `${window}, grace ${span(graceMs)}` : `${name} ${window}`
 }

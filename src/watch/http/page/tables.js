@@ -186,8 +186,8 @@ function missed({ topMissing = [] }, { shown }) {
 function join(s) {
   const { facts, output, unmatched } = s.counts
   const each = facts === 0 ? NONE : (Math.max(0, output - unmatched) / facts).toFixed(3)
-  const rows = s.join.map(({ side, hits, misses, unmatched: alone }) => [
-    side,
+  const rows = s.join.map(({ join: name, side, hits, misses, unmatched: alone }) => [
+    name === undefined ? side : `${name}, ${side}`,
     count(hits),
     count(misses),
     percent(hits, hits + misses),
@@ -204,10 +204,11 @@ function join(s) {
 function delays(s) {
   // Buckets of both sides: those whose left record was first, those whose right one was.
   const buckets = new Map()
-  for (const [side, { delays: all = [] }] of s.join.entries()) {
+  for (const { side, delays: all = [] } of s.join) {
+    const first = side === 'left' ? 0 : 1
     for (const { uptoMs, count: n } of all) {
       if (!buckets.has(uptoMs)) buckets.set(uptoMs, [0, 0])
-      buckets.get(uptoMs)[side] = n
+      buckets.get(uptoMs)[first] += n
     }
   }
   const seen = [...buckets].sort(([x], [y]) => x - y)
