@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
-import { joinPart } from '../../src/config/look-ups.ts'
 import type { MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { Counts } from '../../src/counts/counts.ts'
@@ -17,7 +16,9 @@ import {
   columnFactBytes,
   enrichPipeline,
   FRAME,
-  joinedByColumn,
+  givenRows,
+  isByColumn,
+  joinedBy,
   joinPipeline,
   type KeyedOtherwise,
   recordBytes,
@@ -36,7 +37,7 @@ import {
 } from '../support/memory-outputs.ts'
 import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
-import { CHANGELOG, startWorker } from './start-worker.ts'
+import { CHANGELOG, startWorker, type WorkerSetting } from './start-worker.ts'
 
 export const PARTITIONS = 3
 /** Of an input that is repartitioned. */
@@ -110,6 +111,7 @@ export class MemoryInstances {
   readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
   readonly #times: ModelTimes | null
   readonly #records: readonly StreamRecord[]
+  readonly #keyed: KeyedOtherwise
   #waiting: StreamRecord[]
   #holds: Promise<void>[] = []
   /** The sides that are repartitioned. */
@@ -124,8 +126,10 @@ export class MemoryInstances {
     codec: PipelineCodec,
     times: ModelTimes | null,
     records: readonly StreamRecord[],
+    keyed: KeyedOtherwise,
   ) {
     this.#pipeline = pipeline
+    this.#keyed = keyed
     this.#times = times
     this.#records = records
     this.#codec = codec
@@ -159,11 +163,7 @@ export class MemoryInstances {
     })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
-    return new MemoryInstances(pipeline, codec, times, read)
-  }
-
-  get #isByColumn(): boolean {
-    return joinPart(this.#pipeline)?.dimension != null
+    return new MemoryInstances(pipeline, codec, times, read, keyed)
   }
 
   /** By partition of an input: what became of its offsets. */
@@ -205,8 +205,7 @@ export class MemoryInstances {
 
   /** Nothing goes wrong any more: everything is put, taken, closed and committed. Each row is there once, and each reject. */
   async assertFinished(): Promise<void> {
-    const joined = this.#isByColumn ? joinedByColumn(this.#records) : this.#records
-    const expected = expectedRows(this.#times, joined)
+    const expected = expectedRows(this.#times, joinedBy(this.#keyed, this.#records))
     const rows = expected.length
     this.kafka.faults.clear()
     this.#release()
@@ -258,7 +257,7 @@ export class MemoryInstances {
       const topic = topics[record.side]
       const headers = this.#pipeline.provenance ? ownHeaders(record) : []
       const of = { ...recordBytes(record), headers, timestamp: record.time }
-      if (this.#isByColumn && record.side === LEFT) of.value = columnFactBytes(record)
+      if (isByColumn(this.#keyed) && record.side === LEFT) of.value = columnFactBytes(record)
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)
@@ -277,7 +276,7 @@ export class MemoryInstances {
     const { kafka } = this.#pipeline
     const broker = this.kafka.client(instance)
     const counts = new Counts(['d'])
-    const worker = startWorker({
+    const setting: WorkerSetting = {
       broker,
       counts,
       pipeline: {
@@ -297,7 +296,8 @@ export class MemoryInstances {
       elapsed: () => performance.now() + this.#silence,
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
       onFatal: (error) => this.#fatal.push(error),
-    })
+    }
+    const worker = startWorker(setting, givenRows(this.#keyed))
     this.#running.set(instance, { worker, counts, slicesAtPause: undefined })
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { recordBytes } from '../cli/simulate/join/simulated-join.ts'
+import { type KeyedOtherwise, recordBytes } from '../cli/simulate/join/simulated-join.ts'
 import { NOON, randomStreams, type StreamRecord } from '../window/random-streams.ts'
 import { MemoryInstances, played } from './memory-instances.ts'
 import { started, stepsOf } from './random-actions.ts'
@@ -24,20 +24,27 @@ const steps = stepsOf(
   40,
 )
 
-const whose = {
-  facts: 'with another key on facts',
-  right: 'with another key on right',
-  both: 'with another key on both',
-  column: 'with facts that are joined by a column of their dimension',
-  derived: 'with both sides joined by derived fields',
-} as const
+/** Of the row of each key; null: those facts meet nothing. */
+const column = fc.record({ a: oneOf(), b: oneOf(), c: oneOf() })
 
-for (const keyed of ['facts', 'right', 'both', 'column', 'derived'] as const) {
-  test(`${whose[keyed]}, instances that start, stop and are cut off write each row once`, async () => {
+function oneOf(): fc.Arbitrary<string | null> {
+  return fc.constantFrom('a', 'b', 'c', null)
+}
+
+const whose: Readonly<Record<string, fc.Arbitrary<KeyedOtherwise>>> = {
+  'with another key on facts': fc.constant('facts'),
+  'with another key on right': fc.constant('right'),
+  'with another key on both': fc.constant('both'),
+  'with both sides joined by derived fields': fc.constant('derived'),
+  'with facts that are joined by a column of their dimension': fc.record({ column }),
+}
+
+for (const [name, keyed] of Object.entries(whose)) {
+  test(`${name}, instances that start, stop and are cut off write each row once`, async () => {
     await fc.assert(
-      fc.asyncProperty(streams, steps, async ({ times, steps: stream }, list) => {
+      fc.asyncProperty(streams, steps, keyed, async ({ times, steps: stream }, list, by) => {
         const all = [...started(['a', 'b']), ...list]
-        const instances = await played(times, stream as StreamRecord[], all, { keyed })
+        const instances = await played(times, stream as StreamRecord[], all, { keyed: by })
         await instances.close()
       }),
       { numRuns: RUNS, endOnFailure: true },
@@ -50,8 +57,15 @@ const recordOf = (side: number, key: string, id: number): StreamRecord => {
 }
 const TIMES = { beforeMs: 1000, afterMs: 1000, graceMs: 0, kind: 'outer' } as const
 
-for (const keyed of ['facts', 'right', 'both', 'column'] as const) {
-  test(`${whose[keyed]}, latest leaves out of both sides what was there before the first start, also after a crash`, async () => {
+const SIDES = {
+  facts: 'facts',
+  right: 'right',
+  both: 'both',
+  'facts by a column': { column: { a: 'a', b: 'b' } },
+} as const
+
+for (const [name, keyed] of Object.entries(SIDES)) {
+  test(`with ${name} keyed otherwise, latest leaves out of both sides what was there before the first start, also after a crash`, async () => {
     const records = [0, 1].flatMap((side) => ['a', 'b'].map((key, i) => recordOf(side, key, i)))
     const instances = await MemoryInstances.open(TIMES, records, {
       keyed,

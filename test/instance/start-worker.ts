@@ -49,8 +49,8 @@ export interface WorkerSetting {
 const nothing = (): void => {}
 
 /** One whose dimension has the rows that are given. */
-export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [givenTable(setting.pipeline, setting.codec)], {
+export function startWorker(setting: WorkerSetting, rows = givenRows(null)): Worker {
+  const worker = createWorker(setting, [tableOf(rows, setting.pipeline, setting.codec)], {
     drain: () => [],
     settle: nothing,
   })
@@ -156,12 +156,16 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
 /** Where each row was in its topic. */
 export const ROW_PLACE = { partition: 3, offset: 2 ** 40 + 7 }
 
-/** The dimension's rows, as it would have read them. */
-function givenTable(pipeline: Pipeline, { dimensions: [codec] }: PipelineCodec): DimensionTable {
+/** The dimension's rows, as it would have read them. @param rows their values, framed, by key */
+function tableOf(
+  rows: ReadonlyMap<string, Buffer>,
+  { provenance }: Pipeline,
+  { dimensions: [codec] }: PipelineCodec,
+): DimensionTable {
   const table = new DimensionTable()
-  const placed = placeBytes({ keepsPlaces: pipeline.provenance })
+  const placed = placeBytes({ keepsPlaces: provenance })
   table.clear(0, placed)
-  for (const [key, value] of givenRows(pipeline)) {
+  for (const [key, value] of rows) {
     const reader = codec.reader(value, 0, value.length, 0, 0)
     assert.ok(reader !== null && typeof reader === 'object')
     assert.equal(reader.read(0, bytesOf(value), 0, value.length), null)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { NaiveJoin, rowText } from '../../window/model.ts'
 import { type RandomStream, randomStreams, type StreamRecord } from '../../window/random-streams.ts'
-import { joinedByColumn, type KeyedOtherwise, rowOf, SimulatedJoin } from './join/simulated-join.ts'
+import { joinedBy, type KeyedOtherwise, rowOf, SimulatedJoin } from './join/simulated-join.ts'
 
 const streams = randomStreams({
   late: false,
@@ -18,8 +18,7 @@ const streams = randomStreams({
 async function agrees({ times, steps }: RandomStream, keyed: KeyedOtherwise): Promise<void> {
   const records = steps as readonly StreamRecord[]
   const model = new NaiveJoin(times)
-  const joined = keyed === 'column' ? joinedByColumn(records) : records
-  for (const record of joined) model.take(record)
+  for (const record of joinedBy(keyed, records)) model.take(record)
   model.closeAll()
   const expected = model.rows.map(({ left, right }) => {
     const time = Math.max(...[left, right].flatMap((record) => record?.time ?? []))
@@ -42,9 +41,24 @@ async function agrees({ times, steps }: RandomStream, keyed: KeyedOtherwise): Pr
   }
 }
 
-for (const keyed of ['facts', 'right', 'both', 'column', 'derived'] as const) {
-  test(`keyed otherwise (${keyed}), streams in order give what a nested loop over all records gives`, async () => {
-    const property = fc.asyncProperty(streams, (stream) => agrees(stream, keyed))
+const columns = fc
+  .record({ a: oneOf(), b: oneOf(), c: oneOf() })
+  .map((column): KeyedOtherwise => ({ column }))
+const whose: Readonly<Record<string, fc.Arbitrary<KeyedOtherwise>>> = {
+  facts: fc.constant('facts'),
+  right: fc.constant('right'),
+  both: fc.constant('both'),
+  'derived fields of both': fc.constant('derived'),
+  'a column of the facts’ rows': columns,
+}
+
+function oneOf(): fc.Arbitrary<string | null> {
+  return fc.constantFrom('a', 'b', 'c', null)
+}
+
+for (const [name, keyed] of Object.entries(whose)) {
+  test(`keyed otherwise (${name}), streams in order give what a nested loop over all records gives`, async () => {
+    const property = fc.asyncProperty(streams, keyed, (stream, by) => agrees(stream, by))
     await fc.assert(property, { numRuns: 25 })
   })
 }

@@ -6,7 +6,6 @@ import avsc from 'avsc'
 import { type Output, Simulation } from '../../../../src/cli/simulate/simulation.ts'
 import { comesOutAlone } from '../../../../src/config/join-kind.ts'
 import { parsePipeline } from '../../../../src/config/load.ts'
-import { joinPart } from '../../../../src/config/look-ups.ts'
 import type { JoinConfig, Pipeline } from '../../../../src/config/pipeline.ts'
 import {
   createPipelineCodec,
@@ -31,8 +30,16 @@ const [factType, rightType, rowType, keyedRowType] = [
   'keyed-dimension.avsc',
 ].map(typeOf)
 
-/** Which sides are keyed otherwise; `column`: facts are joined by a column of their dimension; `derived`: both by derived fields. */
-export type KeyedOtherwise = JoinConfig['repartition'] | 'column' | 'derived'
+/** Facts are joined by a column of their rows: of the row of each key, the column. */
+export interface ByColumn {
+  readonly column: Readonly<Record<string, string | null>>
+}
+
+/** Which sides are keyed otherwise; `derived`: both are joined by derived fields. */
+export type KeyedOtherwise = JoinConfig['repartition'] | 'derived' | ByColumn
+
+export const isByColumn = (keyed: KeyedOtherwise): keyed is ByColumn =>
+  typeof keyed === 'object' && keyed !== null
 
 /** @param timeField whether the field `at` has the event time, and not the record's timestamp */
 export function joinPipeline(
@@ -43,11 +50,9 @@ export function joinPipeline(
   const { beforeMs, afterMs, graceMs, kind, late } = times
   const time = timeField ? ', time: at' : ''
   const lateness = late === undefined ? '' : `, late: { left: ${late[0]}, right: ${late[1]} }`
-  const isColumn = keyed === 'column'
-  const through =
-    keyed === null
-      ? ''
-      : `, repartition: ${isColumn ? 'facts' : keyed === 'derived' ? 'both' : keyed}`
+  const isColumn = isByColumn(keyed)
+  const sides = isColumn ? 'facts' : keyed === 'derived' ? 'both' : keyed
+  const through = sides === null ? '' : `, repartition: ${sides}`
   const on = isColumn
     ? '{ left: d.k, right: k }'
     : keyed === 'derived'
@@ -93,27 +98,29 @@ const ROW = rowBytes('row')
 export const storedRow = (join: Pick<ModelTimes, 'kind'> | null): Buffer =>
   join !== null && comesOutAlone(join.kind, 'right') ? Buffer.concat([Buffer.from([2]), ROW]) : ROW
 
-/** The rows of a pipeline's dimension, framed, by their keys: one that all facts find, or one for each join key. */
-export const givenRows = (pipeline: Pipeline): ReadonlyMap<string, Buffer> =>
-  joinPart(pipeline)?.dimension == null
-    ? new Map([['here', Buffer.concat([FRAME, ROW])]])
-    : new Map(
-        Object.entries({ a: 'a', b: 'b', [NOWHERE]: null }).map(([key, k]) => [
+/** The rows of the dimension, framed, by their keys: one that all facts find, or one for each key of theirs. */
+export const givenRows = (keyed: KeyedOtherwise): ReadonlyMap<string, Buffer> =>
+  isByColumn(keyed)
+    ? new Map(
+        Object.entries(keyed.column).map(([key, k]) => [
           `row of ${key}`,
           Buffer.concat([FRAME, keyedRowType.toBuffer({ title: 'row', k })]),
         ]),
       )
+    : new Map([['here', Buffer.concat([FRAME, ROW])]])
 
-/** The join key that no row has where facts are joined by a column: theirs is null. */
-const NOWHERE = 'c'
-
-/** Records as the model is to join them where facts are joined by a column: those that have none meet nothing. */
-export const joinedByColumn = (records: readonly StreamRecord[]): StreamRecord[] =>
-  records.map((record) =>
-    record.side === LEFT && record.key === NOWHERE
-      ? { ...record, key: `none of ${record.id}` }
-      : record,
-  )
+/** Records as the model is to join them: facts by their column, and those that have none meet nothing. */
+export const joinedBy = (
+  keyed: KeyedOtherwise,
+  records: readonly StreamRecord[],
+): readonly StreamRecord[] =>
+  isByColumn(keyed)
+    ? records.map((record) =>
+        record.side === LEFT
+          ? { ...record, key: keyed.column[record.key] ?? `none of ${record.id}` }
+          : record,
+      )
+    : records
 
 /** The value of a fact that is joined by a column of its row. */
 export const columnFactBytes = ({ id, key }: StreamRecord): Buffer =>
@@ -142,11 +149,11 @@ export function recordBytes(record: StreamRecord): { key: Buffer | null; value: 
 
 export class SimulatedJoin {
   readonly simulation: Simulation
-  readonly #isByColumn: boolean
+  readonly #keyed: KeyedOtherwise
 
   private constructor(simulation: Simulation, keyed: KeyedOtherwise) {
     this.simulation = simulation
-    this.#isByColumn = keyed === 'column'
+    this.#keyed = keyed
   }
 
   /** @param provenance whether headers say what records were made of */
@@ -159,7 +166,7 @@ export class SimulatedJoin {
     const pipeline = { ...joinPipeline(times, timeField, keyed), provenance }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const simulation = await Simulation.open(pipeline, codec, NOON)
-    for (const [key, value] of givenRows(pipeline)) {
+    for (const [key, value] of givenRows(keyed)) {
       const record = { key: Buffer.from(key), value, headers: [], timestamp: NOON }
       await simulation.take({ kind: 'row', dimension: 0, record })
     }
@@ -173,7 +180,7 @@ export class SimulatedJoin {
     const timestamp = fault === 'future_time' ? undefined : time
     const headers = [['record', Buffer.from(String(step.id))]] as const
     const bytes = recordBytes(step)
-    if (this.#isByColumn && side === LEFT) {
+    if (isByColumn(this.#keyed) && side === LEFT) {
       bytes.value = columnFactBytes(step)
     }
     const record = { ...bytes, headers, timestamp }
