@@ -19,9 +19,6 @@ const FORMATS = ['json', 'protobuf']
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
-/** A value that is a block of keys. */
-const BLOCK = 'a block of keys'
-
 export const WISHES: readonly Wish[] = [
   {
     at: 'joins',
@@ -54,13 +51,6 @@ export const WISHES: readonly Wish[] = [
       'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
   },
   {
-    at: 'dimensions.*.missing',
-    values: [BLOCK],
-    what: 'waiting for a row that is missing',
-    instead:
-      'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
-  },
-  {
     at: 'output.headers',
     what: 'headers of the output',
     instead: 'change headers where it is read',
@@ -81,7 +71,7 @@ export const WISHES: readonly Wish[] = [
 
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
 export function notSupported(path: readonly string[], value?: unknown): string | undefined {
-  const form = typeof value === 'object' ? BLOCK : String(value)
+  const form = String(value)
   // What one output has not, none of several has.
   const place = path[0] === 'outputs' ? ['output', ...path.slice(2)] : path
   const wish = WISHES.find(

@@ -27,6 +27,7 @@ import { startAtOf } from './start-at.ts'
 import { topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
+import { longestWait, missingOf } from './waits.ts'
 
 /** Completes the file's content with defaults and checks what one key says against another. */
 export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): Pipeline {
@@ -37,7 +38,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name,
     ...lookedUp(name, dimension.on, names, report),
     select: columns(dimension.select),
-    missing: dimension.missing ?? 'null',
+    ...missingOf(dimension.missing),
   }))
   const outputs = outputsOf(raw, report)
   const pipeline: Pipeline = {
@@ -47,7 +48,12 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
     join:
-      raw.join === undefined ? null : joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
+      raw.join === undefined
+        ? null
+        : {
+            ...joinOf(raw.join, topicOf(raw.join, ['join'], around), report),
+            waitMs: longestWait(dimensions),
+          },
     outputs,
     output: outputs[0],
     state: {
@@ -55,7 +61,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),
     },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
-    memory: memoryOf(raw),
+    memory: memoryOf(raw, raw.join !== undefined || longestWait(dimensions) > 0),
     http: {
       port: raw.http?.port ?? 8080,
       host: raw.http?.host ?? '0.0.0.0',
@@ -120,10 +126,10 @@ const outputOf = (
   rejectsConfig,
 })
 
-const memoryOf = ({ memory: raw = {}, join }: RawPipeline): MemoryConfig => ({
+/** @param hasPages whether tasks keep state, and so pages */
+const memoryOf = ({ memory: raw = {} }: RawPipeline, hasPages: boolean): MemoryConfig => ({
   limit: bytesOf(raw.limit),
-  // Without a join there is no window, and so no pages.
-  pages: join === undefined ? 0 : bytesOf(raw.pages),
+  pages: hasPages ? bytesOf(raw.pages) : 0,
   fetch: bytesOf(raw.fetch),
   epoch: bytesOf(raw.epoch),
   dimensions: bytesOf(raw.dimensions),
@@ -168,7 +174,7 @@ const factsOf = ({ facts, join }: RawPipeline, input: TopicConfig, report: Repor
 /** Of a join's records, where the file says nothing. */
 const AHEAD = '10s'
 
-function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): JoinConfig {
+function joinOf(raw: RawJoin, input: TopicConfig, report: ReportAt): Omit<JoinConfig, 'waitMs'> {
   const [before, after] =
     typeof raw.within === 'object'
       ? [raw.within.before, raw.within.after]

@@ -6,6 +6,10 @@ import { JOIN_KINDS } from './join-kind.ts'
 import { KAFKA_SETTINGS, NAMED, UNLIMITED } from './topic-settings.ts'
 
 const LATE = ['emit', 'drop', 'reject'] as const
+/** Of a fact without a row. */
+const FATES = [null, 'null', 'drop', 'reject'] as const
+/** Up to a day: longer than that a fact does better to wait in its topic. */
+const WAIT = '^0*([1-9]\\d{0,6}ms|[1-9]\\d{0,3}s|[1-9]\\d{0,2}m|([1-9]|1\\d|2[0-4])h|1d)$'
 
 const text = (description: string, more: object = {}): object => ({
   type: 'string',
@@ -300,10 +304,33 @@ const dimension = object(
     on,
     select,
     missing: {
-      enum: [null, 'null', 'drop', 'reject'],
-      default: null,
       description:
-        'What becomes of a fact without a row: null columns, dropped and counted, or rejected.',
+        'What becomes of a fact without a row: null columns, dropped and counted, or rejected; or how long it waits for the row, and what becomes of it then.',
+      default: null,
+      anyOf: [
+        { enum: FATES },
+        object(
+          'A fact whose look-up finds no row waits for it.',
+          {
+            wait: duration(
+              'How long: until stream time, or without input the wall clock, has moved on by it since.',
+              {
+                pattern: WAIT,
+                minimum: 1,
+                ...message('is no time to wait; write 500ms, 5s, 1m or up to 1d'),
+              },
+            ),
+            // biome-ignore lint/suspicious/noThenProperty: the file’s key has this name, and nobody awaits a schema
+            then: {
+              enum: FATES,
+              default: null,
+              description:
+                'What becomes of it then: null columns, dropped and counted, or rejected.',
+            },
+          },
+          ['wait'],
+        ),
+      ],
     },
   },
   ['topic', 'on'],

@@ -1,5 +1,6 @@
 /** The topics of a pipeline. */
 import type { DimensionConfig, Pipeline, SourceConfig, TopicConfig } from './pipeline.ts'
+import { type Keeping, keepsState } from './waits.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
@@ -25,13 +26,13 @@ export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'join' | 'dimensions
 export const inputTopics = (pipeline: Pipeline): string[] =>
   inputsOf(pipeline).map(({ config }) => config.topic)
 
-/** Of any pipeline with this name that joins. */
+/** Of any pipeline with this name that keeps state. */
 export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
 /** null: tasks keep no state. */
-export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'join'>): string | null =>
-  pipeline.join === null ? null : changelogName(pipeline)
+export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
+  keepsState(pipeline) ? changelogName(pipeline) : null
 
 /** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
@@ -58,7 +59,7 @@ export function repartitioned({ name, join }: Pick<Pipeline, 'name' | 'join'>): 
 }
 
 /** Those that only this pipeline reads. */
-export const internalTopics = (pipeline: Pick<Pipeline, 'name' | 'join'>): string[] => {
+export const internalTopics = (pipeline: Pick<Pipeline, 'name'> & Keeping): string[] => {
   const changelog = changelogTopic(pipeline)
   const topics = repartitioned(pipeline).map(({ topic }) => topic)
   return [...topics, ...(changelog === null ? [] : [changelog])]

@@ -8,6 +8,7 @@ import {
   writeVarint,
 } from '../bytes.ts'
 import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
+import type { Arrivals } from './arrivals.ts'
 import { ADDRESS, areFull, doubled, emptySlots, free, SLOT, slotOf } from './slots.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
@@ -32,6 +33,8 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
 export class DimensionTable {
   /** By which `find` looks a key up. */
   readonly hash: typeof hashBytes
+  /** Is told of the rows that are put; null: nobody waits for one. */
+  arrivals: Arrivals | null = null
   readonly #claim: (bytes: number) => void
   readonly #arena: Arena
   /** The arena's. */
@@ -40,7 +43,6 @@ export class DimensionTable {
   /** Rows, and deleted keys. */
   #entries = 0
   #deleted = 0
-  #stampBytes = 0
   /** Where the next sweep goes on. */
   #swept = 0
   /** The row that `find` has found last, until the next put, delete or clear. */
@@ -66,9 +68,7 @@ export class DimensionTable {
   }
 
   /** Bytes of the stamp that each value begins with. */
-  get stampBytes(): number {
-    return this.#stampBytes
-  }
+  stampBytes = 0
 
   /** Bytes of memory: chunks and index. */
   get bytes(): number {
@@ -100,9 +100,9 @@ export class DimensionTable {
     // `#slot` has compared its key, and so read where it is.
     this.rowBuffer = this.#chunks[chunkOf(address)]
     const value = this.#keyStart + this.#keyBytes
-    this.rowStart = value + this.#stampBytes
+    this.rowStart = value + this.stampBytes
     this.rowEnd = value + this.#valueBytes
-    return this.#stampBytes === 0 || !isDeleted(this.rowBuffer, value)
+    return this.stampBytes === 0 || !isDeleted(this.rowBuffer, value)
   }
 
   /** Where the stamp of this key lies in `rowBuffer`, also of a deleted one; -1: there is none. */
@@ -115,8 +115,7 @@ export class DimensionTable {
   }
 
   /**
-   * Puts a value, which begins with its stamp; the one that had its key goes. Throws RangeError for one over
-   * 4 MiB.
+   * Puts a value, which begins with its stamp; the one of its key goes. Throws RangeError for one over 4 MiB.
    */
   put(
     key: Bytes,
@@ -145,9 +144,10 @@ export class DimensionTable {
     const old = this.#slots[slot + ADDRESS]
     if (old === 0) this.#entries++
     else this.#forget(old)
-    if (this.#stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
+    if (this.stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
     this.#slots[slot] = hash
     this.#slots[slot + ADDRESS] = address
+    if (this.arrivals !== null) this.arrivals.add(hash)
   }
 
   /** The key goes; without stamps. */
@@ -179,7 +179,7 @@ export class DimensionTable {
   #forget(address: number): void {
     const chunk = this.#chunks[chunkOf(address)]
     const bytes = this.#readLengths(chunk, byteOf(address))
-    if (this.#stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
+    if (this.stampBytes > 0 && isDeleted(chunk, this.#keyStart + this.#keyBytes)) this.#deleted--
     this.#arena.release(address, bytes)
   }
 
@@ -193,7 +193,7 @@ export class DimensionTable {
   clear(stampBytes = 0): void {
     this.#arena.clear()
     this.#entries = this.#deleted = this.#swept = 0
-    this.#stampBytes = stampBytes
+    this.stampBytes = stampBytes
     this.#slots = emptySlots()
   }
 
@@ -267,8 +267,8 @@ export class DimensionTable {
   #hasKey(address: number, key: Bytes, start: number, end: number): boolean {
     const chunk = this.#chunks[chunkOf(address)]
     this.#readLengths(chunk, byteOf(address))
-    const length = end - start
-    return this.#keyBytes === length && sameBytes(chunk, this.#keyStart, key, start, length)
+    const bytes = end - start
+    return this.#keyBytes === bytes && sameBytes(chunk, this.#keyStart, key, start, bytes)
   }
 
   /** Where more than half is dead, what is alive in the emptiest chunks moves: little at a time, as memory fills. */

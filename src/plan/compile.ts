@@ -29,6 +29,9 @@ export interface NewerSchema {
   readonly fault: string | null
 }
 
+/** Where nothing is joined facts are stored as they came: whatever the schemas are like, they are read anew. */
+const FACTS_LAYOUT = 'facts'
+
 export interface Compiled extends StoredLayout {
   readonly schemas: TopicSchemas
   readonly codec: PipelineCodec
@@ -52,7 +55,8 @@ export async function compilePipeline(
   // A pipeline that has run goes on with the keys that it can read.
   if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
-  const found = await storedSchemas(stored, pipeline, latest, registry)
+  const isJoined = pipeline.join !== null
+  const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry) : undefined
   const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(pipeline, chosen)
   const compiled = createPipelineCodec(pipeline, schemas, registry)
@@ -60,7 +64,8 @@ export async function compilePipeline(
   const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
-  return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
+  const layout = isJoined ? codec.layout : FACTS_LAYOUT
+  return { schemas, codec, layout, schemaIds, newer, keys }
 }
 
 async function storedSchemas(

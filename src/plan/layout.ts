@@ -40,9 +40,13 @@ export function layoutsOf(
 
 const windowOf = ({ join }: Pipeline): object | null => {
   if (join === null) return null
-  const { beforeMs, afterMs, graceMs, kind, repartition } = join
-  // The offsets beside it are those of other topics then.
-  return { beforeMs, afterMs, graceMs, kind, ...(repartition === null ? {} : { repartition }) }
+  const { beforeMs, afterMs, graceMs, waitMs, kind, repartition } = join
+  return {
+    ...{ beforeMs, afterMs, graceMs, kind },
+    // The offsets beside it are those of other topics then.
+    ...(repartition === null ? {} : { repartition }),
+    ...(waitMs === 0 ? {} : { waitMs }),
+  }
 }
 
 const hash = (content: unknown): string =>

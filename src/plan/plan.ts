@@ -64,7 +64,10 @@ export interface LookUp {
   readonly level: number
   /** Which of the plan's tables has the rows. */
   readonly table: number
+  /** What becomes of a fact without the row, once it does not wait for one any more. */
   readonly missing: 'null' | 'drop' | 'reject'
+  /** How long a fact waits for the row, in ms; 0: it does not. */
+  readonly waitMs: number
 }
 
 /** Of whoever decides where the group begins; the instances' own are the name, a dash and theirs. */
@@ -75,7 +78,10 @@ export const startsElsewhere = ({ sources }: Pick<Plan, 'sources'>): boolean =>
   sources.some(({ startAt }) => startAt !== 'earliest')
 
 export interface Join
-  extends Pick<JoinConfig, 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'> {
+  extends Pick<
+    JoinConfig,
+    'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'waitMs' | 'idleMs'
+  > {
   /** What becomes of a late record, by side. */
   readonly late: readonly [LatePolicy, LatePolicy]
 }
@@ -177,7 +183,7 @@ function lookUpsOf({ dimensions, join }: Pipeline, tables: readonly TablePlan[])
     const lookUp = dimensions.findIndex(({ name }) => name === part.dimension)
     return { source, lookUp, key: tables[tableOf[lookUp]].texts.indexOf(part.field) }
   }
-  return dimensions.map(({ name, on, parts, missing }, d) => {
+  return dimensions.map(({ name, on, parts, missing, waitMs }, d) => {
     const table = tableOf[d]
     const keys = parts.map((part) => ({ part, key: partOf(part) }))
     return {
@@ -187,6 +193,7 @@ function lookUpsOf({ dimensions, join }: Pipeline, tables: readonly TablePlan[])
       level: levels[d],
       table,
       missing,
+      waitMs,
     }
   })
 }

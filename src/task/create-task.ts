@@ -5,7 +5,7 @@ import { JoinTask } from './join-task.ts'
 import { RepartitionTask } from './repartition-task.ts'
 import type { RunnableTask, TaskContext } from './task.ts'
 
-/** The task of the context's plan that has this id. @param pages of its state; null: it keeps none, as nothing is joined */
+/** The task of the context's plan that has this id. @param pages of its state; null: it keeps none */
 export function createTask(
   id: TaskId,
   pages: PageStore | null,
@@ -15,7 +15,7 @@ export function createTask(
   if (join !== null && stages[id.stage].repartitionTo !== null) {
     return new RepartitionTask(id, context.repartition[id.stage], join.idleMs, context)
   }
-  if (join === null) return new EnrichTask(id, context)
+  if (join === null) return new EnrichTask(id, pages, context)
   if (pages === null) throw new Error('A task that joins keeps state')
   return new JoinTask(id, pages, join, context)
 }

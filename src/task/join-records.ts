@@ -52,8 +52,8 @@ export class JoinRecords {
     if (typeof value === 'number') return value
     const late = isLate(window.times, block.times[i], this.#clock.streamTime)
     if (late && this.#join.late[LEFT] !== 'emit') return this.#late(LEFT, block, i)
-    const rowBytes = facts.lookUp(value, block, i, row)
-    if (rowBytes < 0) return REFUSED
+    const rowBytes = facts.lookUp(value, row)
+    if (rowBytes < 0) return facts.withoutRows(rowBytes, block, i)
 
     const { columns } = block
     const bodyBytes = value.projectedBytes + rowBytes

@@ -22,9 +22,10 @@ import { UNTIMED } from './event-times.ts'
 import { Facts } from './facts.ts'
 import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
+import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING } from './side.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -32,6 +33,7 @@ import {
   type TaskEpoch,
   type TaskFigures,
 } from './task.ts'
+import { WaitingFacts } from './waiting-facts.ts'
 
 export class JoinTask implements RunnableTask {
   readonly number: number
@@ -50,8 +52,9 @@ export class JoinTask implements RunnableTask {
   /** null: no side is repartitioned. */
   readonly #horizons: Horizons | null
   readonly #slice = newSlice()
-  /** When something has last come, by the clock for durations. */
-  #lastInputAt: number
+  readonly #closing: JoinClosing
+  /** undefined: no fact waits for a row. */
+  readonly #waiting: WaitingFacts | undefined
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -66,7 +69,6 @@ export class JoinTask implements RunnableTask {
     this.partition = partition
     this.#context = context
     this.#join = join
-    this.#lastInputAt = context.elapsed()
     this.#rejects = rejects
     this.#facts = new Facts(sources[0], partition, context, rejects)
     this.#right = new Side(RIGHT, sources[RIGHT], partition, context, rejects)
@@ -75,8 +77,9 @@ export class JoinTask implements RunnableTask {
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { log, clock } = this.state
+    const times = windowTimes(join)
     this.window = new JoinWindow({
-      times: windowTimes(join),
+      times,
       kind: join.kind,
       number: 0,
       log,
@@ -86,6 +89,7 @@ export class JoinTask implements RunnableTask {
     })
     this.state.add(this.window)
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
+    this.#closing = new JoinClosing(this, this.#horizons, join.idleMs, context.elapsed)
     this.#records = new JoinRecords({
       context,
       join,
@@ -94,6 +98,17 @@ export class JoinTask implements RunnableTask {
       window: this.window,
       clock,
       rows,
+    })
+    this.#waiting = WaitingFacts.of({
+      facts: this.#facts,
+      state: this.state,
+      heldMs: times.heldMs,
+      context,
+      way: {
+        queues: this.queues,
+        isFull: () => this.full || this.window.coldFull,
+        process: (block, i, row) => this.#records.processFact(block, i, row),
+      },
     })
   }
 
@@ -108,7 +123,7 @@ export class JoinTask implements RunnableTask {
   }
 
   restartIdle(): void {
-    this.#lastInputAt = this.#context.elapsed()
+    this.#closing.restartIdle()
   }
 
   get epochBytes(): number {
@@ -132,7 +147,9 @@ export class JoinTask implements RunnableTask {
     if (!this.#readHeads()) return false
     const isTold = this.#moveOn()
 
-    if (isTold || this.window.outer.isDue) {
+    const isAgain = (await this.#waiting?.retake()) ?? false
+    if (isAgain) await this.window.resolveCold()
+    if (isTold || isAgain || this.window.outer.isDue) {
       await this.#close()
       return true
     }
@@ -199,10 +216,11 @@ export class JoinTask implements RunnableTask {
       const side = order[n]
       const at = side === LEFT ? i : j
       const block = side === LEFT ? left.block! : right.block!
-      const fate =
+      let fate =
         side === LEFT
           ? this.#records.processFact(block, at, at - firstLeft)
           : this.#records.processRight(block, at, at - firstRight)
+      if (fate === WAITING) fate = this.#waiting!.park(block, at, at - firstLeft)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         this.#side(side).loadFor(block, at, fate)
         break
@@ -243,33 +261,20 @@ export class JoinTask implements RunnableTask {
     this.ahead ^= this.window.ahead.touch(side.index, side.hashes, count, side.from, side.to)
   }
 
-  /** What stream time has passed by comes out, or goes. */
+  /** What stream time has passed by comes out, or goes: after the facts that had to be taken before. */
   async #close(): Promise<void> {
     this.#dirty = true
-    await this.window.outer.close(() => this.full)
-    this.state.expire()
+    if (this.#waiting?.isOverdue !== true) await this.#closing.close(() => this.full)
   }
 
-  /**
-   * Where records come out without a match, inputs that have ended, or have been silent for `join.idle`, close the windows.
-   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
-   */
   async #closeWhenIdle(): Promise<boolean> {
-    const { outer } = this.window
-    if (outer.pending === 0) return false
-    const [facts, right] = this.queues
-    if (!facts.caughtUp || !right.caughtUp || this.#horizons?.areIdle === false) return false
-    const ended = facts.ended && right.ended
-    const silentMs = this.#context.elapsed() - this.#lastInputAt
-    if (!ended && silentMs < this.#join.idleMs) return false
-    const { clock } = this.state
-    clock.streamTime = Math.max(clock.streamTime, outer.closedAt)
+    if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return false
     await this.#close()
     return true
   }
 
   get ended(): boolean {
-    const isOpen = this.window.outer.pending > 0
+    const isOpen = this.window.outer.pending > 0 || this.#waiting?.isEmpty === false
     return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
@@ -290,6 +295,6 @@ export class JoinTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return joinFigures(this.state, this.window)
+    return joinFigures(this.state, this.window, this.#waiting)
   }
 }

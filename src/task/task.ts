@@ -54,6 +54,15 @@ export interface TaskEpoch {
   readonly state: StateEpoch | null
 }
 
+/** What is shown of facts that wait for a row. */
+export interface WaitingFigures {
+  readonly facts: number
+  /** What they have on pages. */
+  readonly bytes: number
+  /** For how long the first of them has waited, in ms; null: there is none. */
+  readonly oldestMs: number | null
+}
+
 /** What is shown of a task. */
 export interface TaskFigures {
   /** The highest event time that was accepted, in ms; null: before the first, or the task has none. */
@@ -66,6 +75,8 @@ export interface TaskFigures {
   /** Memory of pages, and of the index of what is on them. */
   readonly pageBytes: number
   readonly indexBytes: number
+  /** null: no fact of the pipeline waits. */
+  readonly waiting: WaitingFigures | null
 }
 
 /** Of a task that keeps no state. */
@@ -76,6 +87,7 @@ export const NO_FIGURES: TaskFigures = {
   pages: 0,
   pageBytes: 0,
   indexBytes: 0,
+  waiting: null,
 }
 
 /** A task: one partition of each source of its stage, and what it keeps from one record to the next. */

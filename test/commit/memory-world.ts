@@ -140,6 +140,9 @@ export class MemoryWorld {
         get pageBytes() {
           return world.pageBytes
         },
+        get waitingBytes() {
+          return SHARES.waitingBytes
+        },
         get epochBytes() {
           return world.epochBytes
         },

@@ -210,6 +210,7 @@ export async function startOn(
       parts: [{ name: null, dimension: null, field: 'customer_id' }],
       select: null,
       missing: 'null',
+      waitMs: 0,
     },
     codec: { reader: () => value, fault: '', load: async () => {} },
     key: keyReader('text'),
