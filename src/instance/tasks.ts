@@ -241,6 +241,7 @@ export class Tasks {
       admin: broker.admin,
       group,
       log,
+      mayBegin: context.plan.join === null,
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)

@@ -8,9 +8,9 @@ export function layoutChanged(topic: string, stored: string, layout: string): En
   })
 }
 
-/** What waits in the window of a pipeline that has had a join would not come out any more. */
-export function joinTakenOut(topic: string): EnricherError {
-  const message = `The pipeline has run with a join under this name: ${topic} has what waits in its window, which would never come out. Put the join back, give the pipeline without it another name, or run \`stream-enricher reset\``
+/** What a pipeline has kept that has had a join, or facts that wait for rows, would not come out any more. */
+export function stateTakenOut(topic: string): EnricherError {
+  const message = `The pipeline has run with a join, or with facts that wait for rows, under this name: ${topic} has what waits, which would never come out. Put the join back (or missing.wait, however short), give the pipeline without it another name, or run \`stream-enricher reset\``
   return new EnricherError('STATE_LAYOUT_CHANGED', message, { fields: { topic } })
 }
 

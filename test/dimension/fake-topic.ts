@@ -242,6 +242,7 @@ export async function startOn(
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
     onFiltered: nothing,
+    onRows: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
     rejects: { areCommitted: true, untilCommitted: async () => {} },

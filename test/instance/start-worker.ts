@@ -73,6 +73,7 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
     tables: await openDimensionStores(pipeline, planOf(pipeline).tables, counts, log),
     limit: DIMENSION_BYTES,
     hold: (work: () => Promise<void>) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic: nothing,
   }
   const dimensions = createDimensions(options)

@@ -13,6 +13,7 @@ import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { changelogTopic } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import { Counts } from '../../counts/counts.ts'
 import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
@@ -56,7 +57,7 @@ export interface Effects {
 
 interface Stores {
   readonly folder: string
-  /** null: nothing is joined. */
+  /** null: the task keeps no state. */
   readonly window: Store | null
   /** Of the plan's tables. */
   readonly tables: readonly Store[]
@@ -113,7 +114,7 @@ export class Simulation {
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
-    const window = pipeline.join && (await openStore(join(folder, 'window')))
+    const window = keepsState(pipeline) ? await openStore(join(folder, 'window')) : null
     const tables: Store[] = []
     for (const t of planOf(pipeline).tables.keys()) {
       tables.push(await openStore(join(folder, `dimension-${t}`)))

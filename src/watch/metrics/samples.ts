@@ -5,6 +5,7 @@ import type { RejectReason } from '../../batch.ts'
 import type { JoinConfig, Pipeline } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
 import { inputsOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
@@ -84,8 +85,9 @@ function hashOf(pipeline: Pipeline): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
-async function collectDisk(metrics: Metrics, { state, join }: Pipeline): Promise<void> {
-  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, join !== null))) {
+async function collectDisk(metrics: Metrics, pipeline: Pipeline): Promise<void> {
+  const sizes = await storeSizes(pipeline.state.dir, keepsState(pipeline))
+  for (const [store, bytes] of Object.entries(sizes)) {
     metrics.store_disk_bytes.set({ store }, bytes)
   }
 }

@@ -3,6 +3,7 @@
 import type { JoinConfig } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import type { Distribution } from '../../counts/counts.ts'
 import type { Member } from '../../instance/membership.ts'
 import { lastStage } from '../../plan/plan.ts'
@@ -50,8 +51,9 @@ export class ServiceViews implements Views {
       members: () => members.recent(),
       own: () => this.summary(),
     })
-    const { state, join } = parts.pipeline
-    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, join !== null))
+    const { dir } = parts.pipeline.state
+    const hasState = keepsState(parts.pipeline)
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir, hasState))
   }
 
   async status(records: boolean): Promise<object> {
