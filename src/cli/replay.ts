@@ -1,4 +1,5 @@
 /** `replay FILE --output TOPIC`: facts of a time once more, through what the pipeline is now, into another topic. */
+
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +15,7 @@ import type { Times } from '../input/interval.ts'
 import { prepareTopics } from '../plan/topics.ts'
 import { type Service, startService } from '../service.ts'
 import { createLog } from '../watch/log/log.ts'
+import { graceOf } from '../window/lateness.ts'
 import { withBroker } from './connect.ts'
 import { type ReplayInterval, replayInterval } from './replay-interval.ts'
 import { refuseWhileActive, removalsOf } from './reset.ts'
@@ -86,9 +88,9 @@ const storedText = (pipeline: Pipeline): string =>
 /** Whether records before `to` may still meet others. */
 function isOpen({ join: joined }: Pipeline, to: number): boolean {
   if (joined === null) return false
-  const { kind, beforeMs, afterMs, graceMs } = joined
+  const { kind, beforeMs, afterMs } = joined
   const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
-  return to + reachMs + graceMs > Date.now()
+  return to + reachMs + graceOf(joined) > Date.now()
 }
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {

@@ -2,9 +2,16 @@
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type {
+  DimensionConfig,
+  JoinConfig,
+  OutputConfig,
+  Pipeline,
+  TopicConfig,
+} from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
+import { longestWait } from '../config/waits.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
 import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
 import { estimateBytes, type RecordBytesEstimate, TEXT_BYTES, typeText } from './checks/size.ts'
@@ -31,12 +38,11 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const at = join === null ? ', as soon as a fact has its rows, under the fact’s key' : ''
   const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
-  const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
     `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${time}`,
     ...dimensions.map(
       (config, d) =>
-        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
+        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fateText(config)})`,
     ),
     ...joinLine(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
@@ -46,6 +52,10 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
   ]
 }
+
+const FATES = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
+const fateText = ({ missing, waitMs }: DimensionConfig): string =>
+  waitMs === 0 ? FATES[missing] : `waits for ${durationText(waitMs)}, then ${FATES[missing]}`
 
 /** As much of an expression as fits beside others. */
 const MOST_SHOWN = 60
@@ -87,25 +97,32 @@ function keyText(pipeline: Pipeline, side: number, field: string): string {
   return through === undefined ? `keyed by ${field}` : `by ${field} through ${through.topic}`
 }
 
-/** What is kept of records; nothing where nothing is joined. */
+/** What is kept of records; nothing where tasks keep no state. */
 function stateLines(pipeline: Pipeline, { left, right }: RecordBytesEstimate): string[] {
   const internal = internalTopics(pipeline)
   if (internal.length === 0) return []
   return [
     `Internal topics: ${internal.join(', ')}`,
-    `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`,
+    ...(longestWait(pipeline.dimensions) === 0
+      ? []
+      : ['Facts that wait for a row: as they came, on disk and in the changelog']),
+    ...(pipeline.join === null ? [] : [windowLine(left, right)]),
   ]
 }
+
+const windowLine = (left: number, right: number): string =>
+  `Window: about ${bytesText(left)} for each fact and ${bytesText(right)} for each right record, on disk and in the changelog`
 
 const keysApart = (cause: string): string =>
   `${cause}: equal keys have different bytes, and with several partitions they meet only where a partitioner looks at what the key says. Write both with one serializer; check looks at where the keys lie`
 
-function windowText({ beforeMs, afterMs, graceMs }: JoinConfig): string {
+function windowText({ beforeMs, afterMs, graceMs, waitMs }: JoinConfig): string {
   const within =
     beforeMs === afterMs
       ? `within ${durationText(afterMs)}`
       : `from ${durationText(beforeMs)} before to ${durationText(afterMs)} after`
-  return `${within}, grace ${durationText(graceMs)}`
+  const longer = waitMs === 0 ? '' : ` and the wait for a row, ${durationText(waitMs)}`
+  return `${within}, grace ${durationText(graceMs)}${longer}`
 }
 
 /** `orders.price`, or the expression of a derived field on one line. */

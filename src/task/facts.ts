@@ -9,10 +9,12 @@ import type { TaskContext } from './task.ts'
 /** The facts of a task, and the rows that complete them. */
 export class Facts extends Side {
   readonly enricher: Enricher
+  readonly #onDropped: TaskContext['onDropped']
 
   constructor(source: Source, partition: number, context: TaskContext, rejects: TaskRejects) {
     super(0, source, partition, context, rejects)
     const { plan, codec, dimensions, counts } = context
+    this.#onDropped = context.onDropped
     this.enricher = new Enricher({
       lookUps: plan.lookUps,
       tables: dimensions,
@@ -30,7 +32,10 @@ export class Facts extends Side {
   /** The fate of a fact of which `lookUp` has said `outcome`. */
   withoutRows(outcome: number, block: Block, i: number): number {
     if (outcome === WAITS) return WAITING
-    if (outcome === DROPPED) return REFUSED
+    if (outcome === DROPPED) {
+      this.#onDropped?.(block.columns, i)
+      return REFUSED
+    }
     return this.reject(block, i, 'enrich', 'missing_dimension', this.enricher.fault)
   }
 }

@@ -1,4 +1,4 @@
-import type { TaskId } from '../batch.ts'
+import type { RecordColumns, TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { PipelineCodec } from '../codec/port.ts'
@@ -33,6 +33,8 @@ export interface TaskContext {
   readonly behindMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
+  /** Is told of each fact that is dropped for want of a row: record `i`. */
+  readonly onDropped?: (columns: RecordColumns, i: number) => void
   /** Without it everything is taken, for ever. */
   readonly interval?: Interval | undefined
   /** The wall clock, in ms: `Date.now`, or a simulation's. */

@@ -5,6 +5,7 @@ import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
 import { Commits } from '../../src/commit/commits.ts'
 import { Epochs } from '../../src/commit/epochs.ts'
+import { keepsState } from '../../src/config/waits.ts'
 import { codeOf } from '../../src/errors.ts'
 import { PageStore } from '../../src/state/page-store.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
@@ -141,7 +142,7 @@ export class Owner {
 
   get #changelog() {
     const { codec, pipeline } = this.#world
-    if (pipeline.join === null) return null
+    if (!keepsState(pipeline)) return null
     return {
       topic: CHANGELOG,
       layout: codec.layout,

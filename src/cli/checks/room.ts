@@ -1,9 +1,11 @@
 /** Whether what the service keeps fits into memory and on the disk. Estimates from samples. */
+
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { bytesText, countText, plural } from '../../config/text.ts'
 import { memoryLimits } from '../../plan/memory.ts'
+import { graceOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 export interface StreamSize {
@@ -34,7 +36,7 @@ interface WindowSize {
 /** Records of a stream are stored for twice window and grace; null: nothing is joined. */
 function windowSize({ join }: Pipeline, streams: readonly StreamSize[]): WindowSize | null {
   if (join === null) return null
-  const seconds = (2 * (Math.max(join.beforeMs, join.afterMs) + join.graceMs)) / 1000
+  const seconds = (2 * (Math.max(join.beforeMs, join.afterMs) + graceOf(join))) / 1000
   const sum = (of: (size: StreamSize) => number): number =>
     streams.reduce((all, size) => all + of(size) * seconds, 0)
   return { records: sum(({ rate }) => rate), bytes: sum(({ rate, bytes }) => rate * bytes) }

@@ -1,9 +1,11 @@
 /** What topics are, against what the pipeline needs them to be. No broker: it works on descriptions. */
+
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
 import { alikeTopics, inputTopics, leadTopic, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
+import { graceOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 type Found = ReadonlyMap<string, TopicDescription>
@@ -85,7 +87,7 @@ function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescripti
 
 /** How long a record may be of use after it came. */
 const windowMsOf = ({ join }: Pipeline): number =>
-  join === null ? 0 : Math.max(join.beforeMs, join.afterMs) + join.graceMs
+  join === null ? 0 : Math.max(join.beforeMs, join.afterMs) + graceOf(join)
 
 /** A source must keep records for longer than the join may need to read them again. */
 export function checkRetention(pipeline: Pipeline, found: Found): Finding[] {

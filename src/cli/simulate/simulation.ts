@@ -13,7 +13,7 @@ import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { changelogTopic } from '../../config/topic-names.ts'
-import { keepsState } from '../../config/waits.ts'
+import { keepsState, longestWait } from '../../config/waits.ts'
 import { Counts } from '../../counts/counts.ts'
 import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
@@ -69,8 +69,8 @@ const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 const FRAME_BYTES = 5
-/** Why records are dropped. */
-const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
+/** Why records are dropped, but for want of a row. */
+const DROPS = ['late', 'future_time', 'filtered'] as const
 /** By source. */
 const KINDS = ['fact', 'right'] as const
 
@@ -147,6 +147,10 @@ export class Simulation {
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
+      onDropped: (columns, i) => {
+        const key = this.#keyText(0, recordAt(columns, i).key)
+        this.effects.drops.push({ from: 'fact', key, reason: 'missing', error: '' })
+      },
       now: () => this.#clock,
       elapsed: () => this.#clock,
     }
@@ -161,8 +165,17 @@ export class Simulation {
     const { timestamp = this.#clock } = step.record
     await this.#moveTo(Math.max(this.#clock, timestamp))
     const record = { ...step.record, timestamp }
-    if (step.kind === 'row') await this.#dimensions[step.dimension].take(record)
-    else await this.#offer(step.kind, record)
+    if (step.kind === 'row') {
+      await this.#dimensions[step.dimension].take(record)
+      await this.#process()
+    } else await this.#offer(step.kind, record)
+  }
+
+  /** The case is over: facts that wait for a row still do so until they give up. */
+  async end(): Promise<void> {
+    const { waiting } = this.#task.figures()
+    if (waiting === null || waiting.facts === 0) return
+    await this.#moveTo(this.#clock + longestWait(this.#pipeline.dimensions))
   }
 
   async close(): Promise<void> {
@@ -199,10 +212,9 @@ export class Simulation {
   }
 
   #dropped(): Record<(typeof DROPS)[number], number> {
-    const { droppedLate, droppedMissing, droppedEarly, filtered } = this.#counts
+    const { droppedLate, droppedEarly, filtered } = this.#counts
     return {
       late: droppedLate,
-      missing: droppedMissing,
       future_time: droppedEarly,
       filtered: filtered.total,
     }

@@ -18,6 +18,7 @@ import { LEVELS, type Verdict } from '../verdict/verdict.ts'
 import { storeSizes } from './disk.ts'
 import { collectLabelled } from './labelled-samples.ts'
 import type { Metrics } from './metrics.ts'
+import { collectWaiting } from './waiting-samples.ts'
 
 /** Reasons of rejects that `decode_errors_total` counts. */
 const UNDECODED: readonly RejectReason[] = [
@@ -51,6 +52,7 @@ export async function collect(
     metrics.memory_bytes.set({ part }, bytes)
   }
   if (worker !== undefined) collectTasks(metrics, parts, worker)
+  collectWaiting(metrics, parts)
 }
 
 function collectInstance(
@@ -165,7 +167,7 @@ function collectJoin(metrics: Metrics, pipeline: Pipeline, join: JoinConfig, cou
     metrics.record_lateness_seconds.set(
       { topic },
       counts.lateness[s],
-      Math.max(1, (windowMs + join.graceMs) / 1000),
+      Math.max(1, (windowMs + join.graceMs + join.waitMs) / 1000),
     )
   }
   metrics.window_closed_matches_total.inc(counts.window.closedMatches)

@@ -150,6 +150,7 @@ export class ServiceViews implements Views {
         topic: d.topic,
         on: d.on,
         missing: d.missing,
+        waitMs: d.waitMs,
       })),
       right: join && { topic: join.topic },
       join: join && joinOf(join),
@@ -273,10 +274,11 @@ const joinOf = ({ kind, onLeft, onRight, beforeMs, afterMs, graceMs }: JoinConfi
   graceMs,
 })
 
-/** How far a task's stream time is, and what its window holds; null: it has none. */
-function placeOf({ streamTime, records, segments, pageBytes, indexBytes }: TaskFigures): object {
+/** How far a task's stream time is, what its window holds, and what waits for a row; null: it has none. */
+function placeOf(figures: TaskFigures): object {
+  const { streamTime, records, segments, pageBytes, indexBytes, waiting } = figures
   const [left, right] = records
-  if (left === undefined) return { streamTime: null, window: null }
+  if (left === undefined) return { streamTime, window: null, waiting }
   const window = { left, right, segments: Math.max(...segments), bytes: pageBytes + indexBytes }
-  return { streamTime, window }
+  return { streamTime, window, waiting }
 }
