@@ -308,7 +308,10 @@ const dimension = object(
         'What becomes of a fact without a row: null columns, dropped and counted, or rejected; or how long it waits for the row, and what becomes of it then.',
       default: null,
       anyOf: [
-        { enum: FATES },
+        {
+          enum: FATES,
+          ...message('is not one of null, drop, reject; nor a block, { wait: 5s, then: null }'),
+        },
         object(
           'A fact whose look-up finds no row waits for it.',
           {
