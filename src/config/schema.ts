@@ -542,7 +542,7 @@ export const pipelineSchema = {
       memory: object('What the instance may hold in memory.', {
         limit: size('All of it. Default: the container’s limit, or the machine’s memory.'),
         pages: size(
-          'Pages of the window in memory. Older ones are on disk, and a match in one of them is read from there. Default: a fifth of the limit, at most 192MiB; without a join there are none.',
+          'Pages of the window in memory. Older ones are on disk, and a match in one of them is read from there. Default: a fifth of the limit, at most 192MiB; without a join, and facts that wait, there are none.',
         ),
         fetch: size(
           'Records that were fetched and wait. Default: 6 % of the limit, at most 64MiB.',
