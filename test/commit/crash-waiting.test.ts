@@ -53,3 +53,25 @@ for (const [what, facts] of KINDS) {
     await fc.assert(property, { numRuns: 20 * RUNS, ...ONCE })
   })
 }
+
+test('facts of a pipeline that has run without a join may begin to wait: it goes on from the group’s offsets, which are in its changelog from then on', async () => {
+  const property = fc.asyncProperty(alone(50), async ({ times, records }) => {
+    const world = await MemoryWorld.open(times, records)
+    const before = world.owner('a')
+    await before.take()
+    await world.put(records.length / 2)
+    await before.work()
+    await before.putDown()
+    world.beginToWait()
+    const begun = world.owner('a')
+    await begun.take()
+    await world.put(records.length / 4)
+    await begun.work()
+    await begun.putDown()
+    const next = world.owner('b')
+    await next.fence('a')
+    await next.take()
+    await world.assertFinished(next)
+  })
+  await fc.assert(property, { numRuns: 5 * RUNS, ...ONCE })
+})

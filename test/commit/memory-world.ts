@@ -59,7 +59,7 @@ const withWait = ({ join, dimensions, ...rest }: Pipeline): Pipeline => ({
 
 export class MemoryWorld {
   readonly kafka = new MemoryKafka()
-  readonly pipeline: Pipeline
+  pipeline: Pipeline
   readonly codec: PipelineCodec
   /** Of each input: several are of one epoch. */
   readonly partitions = 3
@@ -72,7 +72,7 @@ export class MemoryWorld {
   readonly #output: AvroJson
   readonly #table = new DimensionTable()
   /** Whether facts wait for rows. */
-  readonly waits: boolean
+  waits: boolean
   readonly #disks = new Map<string, readonly Disk[]>()
   #clock = NOON
   #owners = 0
@@ -113,6 +113,12 @@ export class MemoryWorld {
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryWorld(times, read, pipeline, codec, waits)
+  }
+
+  /** The pipeline file has a wait from now on: the processes that come next are of it. */
+  beginToWait(): void {
+    this.waits = true
+    this.pipeline = withWait(this.pipeline)
   }
 
   #putRow(of: string): void {

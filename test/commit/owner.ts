@@ -156,8 +156,9 @@ export class Owner {
   }
 
   get restorePorts(): RestorePorts {
-    const { codec, topics } = this.#world
+    const { codec, topics, pipeline } = this.#world
     return {
+      mayBegin: pipeline.join === null,
       topics,
       topicIds: topics.map(() => null),
       layout: codec.layout,

@@ -65,6 +65,7 @@ class JoinOfWaiting implements WaitingJoin {
     const id = Number(fact.id.slice(1))
     this.#values.set(id, values)
     this.#join.streamTime = at
+    this.#join.moveTo(at)
     this.#join.take({ side: LEFT, time: fact.time, key: fact.id, id }, false)
     this.#join.streamTime = Math.max(now, this.#join.streamTime)
   }

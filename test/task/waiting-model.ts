@@ -137,6 +137,7 @@ export class NaiveWaiting {
   /** A fact is looked up anew when a row comes that it waits for, after a restart, and when its time has come. */
   #retake(step: Step | undefined, isEnd: boolean): void {
     const before = this.#parked
+    const done: { fact: WaitingFact; looked: Looked; at: number }[] = []
     this.#parked = []
     for (const parked of before) {
       const { fact } = parked
@@ -150,10 +151,14 @@ export class NaiveWaiting {
         parked.looked = this.#look(fact, true)
       }
       const { looked } = parked
-      if (looked.refused !== null || looked.waitMs === 0) this.#comeOut(fact, looked, at)
-      else if (isEnd || this.#isOver(parked)) this.#comeOut(fact, this.#look(fact, false), at)
-      else this.#parked.push(parked)
+      if (looked.refused !== null || looked.waitMs === 0) done.push({ fact, looked, at })
+      else if (isEnd || this.#isOver(parked)) {
+        done.push({ fact, looked: this.#look(fact, false), at })
+      } else this.#parked.push(parked)
     }
+    // Each as of when its time had come.
+    done.sort((a, b) => a.at - b.at)
+    for (const { fact, looked, at } of done) this.#comeOut(fact, looked, at)
   }
 
   #isOver(parked: Parked): boolean {

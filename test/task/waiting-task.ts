@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordBytes } from '../../src/batch.ts'
 import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
@@ -125,7 +126,7 @@ export class WaitingTask {
   #pageBytes = SHARES.pageBytes
   #wall = 1_700_000_000_000
 
-  private constructor(pipeline: Pipeline, codec: PipelineCodec) {
+  private constructor(pipeline: Pipeline, codec: PipelineCodec, waitingBytes: number) {
     this.#pipeline = pipeline
     this.#codec = codec
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
@@ -152,16 +153,21 @@ export class WaitingTask {
         get pageBytes() {
           return task.#pageBytes
         },
-        waitingBytes: SHARES.waitingBytes,
+        waitingBytes,
       },
     })
     this.#offsets = this.context.plan.sources.map(() => 0)
     this.task = this.#create()
   }
 
-  static async open(pipeline: Pipeline): Promise<WaitingTask> {
+  /** @param change of the codec. @param waitingBytes that facts that wait may take */
+  static async open(
+    pipeline: Pipeline,
+    change = (codec: PipelineCodec): PipelineCodec => codec,
+    waitingBytes = SHARES.waitingBytes,
+  ): Promise<WaitingTask> {
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    return new WaitingTask(pipeline, codec)
+    return new WaitingTask(pipeline, change(codec), waitingBytes)
   }
 
   #create(): RunnableTask {
@@ -190,7 +196,11 @@ export class WaitingTask {
   }
 
   async work(): Promise<void> {
-    while (await this.task.process());
+    do {
+      while (await this.task.process());
+      // A schema that is loaded is there a moment later.
+      await nextTurn()
+    } while (await this.task.process())
   }
 
   async end(): Promise<void> {
