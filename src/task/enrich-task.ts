@@ -103,16 +103,15 @@ export class EnrichTask implements RunnableTask {
   async process(): Promise<boolean> {
     const { now, behindMs } = this.#context
     this.#output.oldest = now() - behindMs
-    const isAgain = await this.#retake()
+    const isAgain = this.#waiting !== null && (await this.#retake(this.#waiting))
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
     return taken > 0 || isAgain
   }
 
   /** Takes the facts that wait no longer. @returns whether there was one */
-  async #retake(): Promise<boolean> {
-    if (this.#waiting === null || this.#facts.loading) return false
-    if (!(await this.#waiting.retake())) return false
+  async #retake(waiting: WaitingFacts): Promise<boolean> {
+    if (this.#facts.loading || !(await waiting.retake())) return false
     this.state!.expire()
     this.#dirty = true
     return true

@@ -147,13 +147,15 @@ export class JoinTask implements RunnableTask {
     if (!this.#readHeads()) return false
     const isTold = this.#moveOn()
 
-    const isAgain = (await this.#waiting?.retake()) ?? false
+    const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
     if (isAgain) await this.window.resolveCold()
     if (isTold || isAgain || this.window.outer.isDue) {
       await this.#close()
       return true
     }
-    if (!this.#processSlices()) return this.#closeWhenIdle()
+    if (!this.#processSlices()) {
+      if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return false
+    }
     await this.window.resolveCold()
     await this.#close()
     return true
@@ -189,14 +191,13 @@ export class JoinTask implements RunnableTask {
     return this.#facts.readTimes() && this.#right.readTimes()
   }
 
-  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
+  /** The slice was not taken to its end: the epoch was full, a schema missing, pages to be read, or facts have waited for long enough. */
   get #isSliceOpen(): boolean {
     return this.#slice.at < this.#slice.length
   }
 
   /** Takes the slice's records in its order, or those of them that can be taken now. */
   #processSlice(): void {
-    const { window } = this
     const { clock } = this.state
     const slice = this.#slice
     const { left, right, order, length } = slice
@@ -212,7 +213,7 @@ export class JoinTask implements RunnableTask {
     const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
     // Nearly all are: a call for each would box its number.
     const onTime = [0, 0]
-    for (; n < length && !this.full && !window.coldFull; n++) {
+    for (; n < length && !this.#isHeldUp; n++) {
       const side = order[n]
       const at = side === LEFT ? i : j
       const block = side === LEFT ? left.block! : right.block!
@@ -267,10 +268,9 @@ export class JoinTask implements RunnableTask {
     if (this.#waiting?.isOverdue !== true) await this.#closing.close(() => this.full)
   }
 
-  async #closeWhenIdle(): Promise<boolean> {
-    if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return false
-    await this.#close()
-    return true
+  /** No record may be taken now: something else comes first. */
+  get #isHeldUp(): boolean {
+    return this.full || this.window.coldFull || this.#waiting?.isOverdue === true
   }
 
   get ended(): boolean {

@@ -46,12 +46,12 @@ const alive = setInterval(() => {}, 1000)
 after(() => clearInterval(alive))
 
 /** The key of a row that comes only in the end. */
-const LATER = 'later'
+export const LATER = 'later'
 /** Longer than any stream is. */
 const WAIT_MS = 30 * 86_400_000
 
 /** The same, whose facts wait. */
-const withWait = ({ join, dimensions, ...rest }: Pipeline): Pipeline => ({
+export const withWait = ({ join, dimensions, ...rest }: Pipeline): Pipeline => ({
   ...rest,
   join: join && { ...join, waitMs: WAIT_MS },
   dimensions: dimensions.map((dimension) => ({ ...dimension, waitMs: WAIT_MS })),

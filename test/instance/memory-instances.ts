@@ -9,7 +9,9 @@ import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
+import { longestWait } from '../../src/config/waits.ts'
 import { Counts } from '../../src/counts/counts.ts'
+import { DimensionTable } from '../../src/dimension/table.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
@@ -19,6 +21,7 @@ import {
   rowOf,
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
+import { LATER, withWait } from '../commit/memory-world.ts'
 import type { Order } from '../support/memory-broker/faults.ts'
 import type { OffsetEvent } from '../support/memory-broker/group-offsets.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
@@ -30,7 +33,7 @@ import {
 } from '../support/memory-outputs.ts'
 import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
-import { CHANGELOG, startWorker } from './start-worker.ts'
+import { CHANGELOG, putRow, startWorker } from './start-worker.ts'
 
 export const PARTITIONS = 3
 /** Of an input that is repartitioned. */
@@ -76,6 +79,7 @@ export type Action =
 interface Instance {
   readonly worker: Worker
   readonly counts: Counts
+  readonly table: DimensionTable
   /** Slices that it has taken, since it stands still; undefined: it does not, or its last turn has not ended. */
   slicesAtPause: number | undefined
 }
@@ -100,6 +104,9 @@ export class MemoryInstances {
   readonly #through: ReadonlySet<number>
   /** How many partitions each input has. */
   readonly #inputs = new Map<string, number>()
+  /** Whether facts wait, some of them for a row that comes in the end. */
+  readonly #waits: boolean
+  #isThere = false
   #silence = 0
   #release: () => void = () => {}
 
@@ -110,6 +117,7 @@ export class MemoryInstances {
     records: readonly StreamRecord[],
   ) {
     this.#pipeline = pipeline
+    this.#waits = longestWait(pipeline.dimensions) > 0
     this.#times = times
     this.#records = records
     this.#codec = codec
@@ -133,8 +141,10 @@ export class MemoryInstances {
     times: ModelTimes | null,
     records: readonly StreamRecord[],
     repartition: JoinConfig['repartition'] = null,
+    waits = false,
   ): Promise<MemoryInstances> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, repartition)
+    const pipeline = waits ? withWait(plain) : plain
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
     return new MemoryInstances(pipeline, codec, times, read)
@@ -199,6 +209,11 @@ export class MemoryInstances {
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
+    this.#isThere = true
+    for (const { worker, table } of this.#running.values()) {
+      putRow(table, LATER, this.#pipeline.join)
+      worker.wake()
+    }
     await this.#until(`${rows} rows have come out`, async () => {
       const isOut = (await this.#rows()).length >= rows
       // Again and again: for a task that is taken anew the silence begins anew.
@@ -229,7 +244,8 @@ export class MemoryInstances {
     const topics = sourceTopics(this.#pipeline)
     for (const record of this.#waiting.splice(0, count)) {
       const topic = topics[record.side]
-      const of = { ...recordBytes(record), headers: [], timestamp: record.time }
+      const row = this.#waits && record.id % 2 === 1 ? LATER : 'here'
+      const of = { ...recordBytes(record, row), headers: [], timestamp: record.time }
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)
@@ -246,6 +262,9 @@ export class MemoryInstances {
     const { kafka } = this.#pipeline
     const broker = this.kafka.client(instance)
     const counts = new Counts(['d'])
+    const table = new DimensionTable()
+    putRow(table, 'here', this.#pipeline.join)
+    if (this.#isThere) putRow(table, LATER, this.#pipeline.join)
     const worker = startWorker({
       broker,
       counts,
@@ -266,8 +285,9 @@ export class MemoryInstances {
       elapsed: () => performance.now() + this.#silence,
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
       onFatal: (error) => this.#fatal.push(error),
+      table,
     })
-    this.#running.set(instance, { worker, counts, slicesAtPause: undefined })
+    this.#running.set(instance, { worker, counts, table, slicesAtPause: undefined })
   }
 
   /** One that is cut off cannot be told from one that has crashed: it is stopped when it is heard again. */
@@ -371,14 +391,16 @@ const sourceTopics = (pipeline: Pipeline): string[] =>
  * Instances to which all this has happened, and which have then come to their end in peace: each row and each reject
  * is there once. To be closed.
  * @param steps each with the ms for which nothing else happens
+ * @param waits whether facts wait for rows, half of them for one that comes in the end
  */
 export async function played(
   times: ModelTimes | null,
   records: readonly StreamRecord[],
   steps: readonly (readonly [Action, number])[],
   repartition: JoinConfig['repartition'] = null,
+  waits = false,
 ): Promise<MemoryInstances> {
-  const instances = await MemoryInstances.open(times, records, repartition)
+  const instances = await MemoryInstances.open(times, records, repartition, waits)
   try {
     for (const [action, ms] of steps) {
       await instances.run(action)

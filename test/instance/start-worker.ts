@@ -5,6 +5,7 @@ import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned } from '../../src/config/topic-names.ts'
+import { keepsState } from '../../src/config/waits.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
@@ -42,13 +43,15 @@ export interface WorkerSetting {
   /** An epoch is committed. */
   readonly onCommit?: () => void
   readonly counts: Counts
+  /** The dimension's rows; without it, one that every fact finds. */
+  readonly table?: DimensionTable
 }
 
 const nothing = (): void => {}
 
 /** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline.join)], {
+  const worker = createWorker(setting, [setting.table ?? oneRow(setting.pipeline.join)], {
     drain: () => [],
     settle: nothing,
   })
@@ -123,7 +126,7 @@ function createWorker(
       partitions: inputs,
       rejects: rejectsOf(pipeline),
     }),
-    changelog: pipeline.join && changelogOf(broker, codec),
+    changelog: keepsState(pipeline) ? changelogOf(broker, codec) : null,
     partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
     topicIds: setting.topicIds ?? plan.sources.map(() => null),
     onUnknownTopic: nothing,
@@ -155,8 +158,13 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
 /** The one that every fact finds. */
 function oneRow(join: JoinConfig | null): DimensionTable {
   const table = new DimensionTable()
-  const key = bytesOf(Buffer.from('here'))
+  putRow(table, 'here', join)
+  return table
+}
+
+/** The dimension's row, under a key. */
+export function putRow(table: DimensionTable, of: string, join: JoinConfig | null): void {
+  const key = bytesOf(Buffer.from(of))
   const row = bytesOf(storedRow(join))
   table.put(key, 0, key.length, row, 0, row.length)
-  return table
 }

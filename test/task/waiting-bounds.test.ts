@@ -54,11 +54,14 @@ test('more rows between two turns than are remembered: all facts that wait are l
   assert.equal(real.task.figures().waiting!.facts, 299)
 })
 
-/** Does not know the facts' schema until it was asked to load it. */
-function forgetful(codec: PipelineCodec): PipelineCodec {
+/** Does not know the facts' schema until it was asked to load it, and forgets it when it is told to. */
+function forgetful(codec: PipelineCodec, onForget: (forget: () => void) => void): PipelineCodec {
   const [facts] = codec.sources
   const real = facts.values
   let isKnown = false
+  onForget(() => {
+    isKnown = false
+  })
   const values: TopicCodec = {
     reader: (...value) => (isKnown ? real.reader(...value) : null),
     get fault() {
@@ -72,8 +75,15 @@ function forgetful(codec: PipelineCodec): PipelineCodec {
 }
 
 test('after a restart the schema of facts that wait may have to be loaded first', async () => {
-  const real = await WaitingTask.open(waitingPipeline([DIMENSION]), forgetful)
+  let forget: () => void = () => {}
+  const real = await WaitingTask.open(waitingPipeline([DIMENSION]), (codec) =>
+    forgetful(codec, (one) => {
+      forget = one
+    }),
+  )
   await real.take({ kind: 'facts', facts: facts(3) })
+  assert.equal(real.task.figures().waiting!.facts, 3)
+  forget()
   await real.take({ kind: 'restart', pageBytes: 0 })
   await real.take({ kind: 'row', dimension: 0, key: 'k1', value: ROW })
   await real.take({ kind: 'silence', ms: 1000 })

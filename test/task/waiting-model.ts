@@ -98,8 +98,12 @@ export class NaiveWaiting {
   }
 
   take(step: Step): void {
-    if (step.kind === 'facts') for (const fact of step.facts) this.#fact(fact)
-    else if (step.kind === 'silence') this.#wall += step.ms
+    if (step.kind === 'facts') {
+      for (const fact of step.facts) {
+        this.#fact(fact)
+        this.#moveOn(step)
+      }
+    } else if (step.kind === 'silence') this.#wall += step.ms
     else if (step.kind === 'row') {
       const { dimension, key, value } = step
       if (value === null) this.#rows[dimension].delete(key)
@@ -108,6 +112,11 @@ export class NaiveWaiting {
       this.#join!.right(step)
       this.streamTime = Math.max(this.streamTime, step.time)
     }
+    this.#moveOn(step)
+  }
+
+  /** Facts whose time has come go on to the join before anything closes in it. */
+  #moveOn(step: Step): void {
     this.#retake(step, false)
     this.#join?.moveTo(this.streamTime)
   }

@@ -72,10 +72,12 @@ function collectInstance(
   }
 }
 
-function collectVerdict(metrics: Metrics, { join }: Pipeline, { verdict, reasons }: Verdict): void {
+function collectVerdict(metrics: Metrics, pipeline: Pipeline, { verdict, reasons }: Verdict): void {
+  const hasState = keepsState(pipeline)
   for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
   for (const reason of REASON_NAMES) {
-    if (join === null && JOIN_REASONS.has(reason)) continue
+    if (reason === 'restoring' ? !hasState : pipeline.join === null && JOIN_REASONS.has(reason))
+      continue
     const holds = reasons.some((stated) => stated.reason === reason)
     metrics.degraded.set({ reason }, holds ? 1 : 0)
   }
@@ -238,27 +240,31 @@ function collectTasks(
       if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
     }
   }
-  if (pipeline.join === null) return
   const last = plan.stages.length - 1
-  collectWindows(
-    metrics,
-    tasks.filter(({ task }) => task.stage === last),
-  )
+  const lastTasks = tasks.filter(({ task }) => task.stage === last)
+  if (keepsState(pipeline)) collectRestores(metrics, lastTasks)
+  if (pipeline.join !== null) collectWindows(metrics, lastTasks)
 }
 
-function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {
-  const figures = tasks.map(({ task }) => task.figures())
-  for (const [i, { task, restoreRemaining }] of tasks.entries()) {
+function collectRestores(metrics: Metrics, tasks: readonly HeldTask[]): void {
+  for (const { task, restoreRemaining } of tasks) {
     const partition = String(task.partition)
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
-    const { streamTime } = figures[i]
-    if (streamTime === null) continue
-    metrics.stream_time_timestamp_seconds.set({ task: partition }, streamTime / 1000)
   }
   const etas = tasks.map(({ restoreRemaining, restoreTotal, restoreBegun }) =>
     secondsLeft(restoreRemaining, restoreTotal, restoreBegun),
   )
   collectEta(metrics, 'window', etas)
+}
+
+function collectWindows(metrics: Metrics, tasks: readonly HeldTask[]): void {
+  const figures = tasks.map(({ task }) => task.figures())
+  for (const [i, { task }] of tasks.entries()) {
+    const { streamTime } = figures[i]
+    if (streamTime === null) continue
+    const labels = { task: String(task.partition) }
+    metrics.stream_time_timestamp_seconds.set(labels, streamTime / 1000)
+  }
   const sum = (of: (task: TaskFigures) => number): number =>
     figures.reduce((total, task) => total + of(task), 0)
   metrics.window_pages.set(sum(({ pages }) => pages))
