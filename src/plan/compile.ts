@@ -4,6 +4,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
+import { FACTS_LAYOUT } from '../state/state-faults.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import {
@@ -28,9 +29,6 @@ export interface NewerSchema {
   /** Why what is written with the latest cannot be read; null: it can. */
   readonly fault: string | null
 }
-
-/** Where nothing is joined facts are stored as they came: whatever the schemas are like, they are read anew. */
-const FACTS_LAYOUT = 'facts'
 
 export interface Compiled extends StoredLayout {
   readonly schemas: TopicSchemas

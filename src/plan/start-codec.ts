@@ -94,7 +94,8 @@ export function warnOfKeys(
 async function refuseFormerState(pipeline: Pipeline, broker: Broker): Promise<void> {
   const topic = changelogName(pipeline)
   if (!(await broker.admin.describeTopics([topic])).has(topic)) return
-  if (hasEpochs(await readHeaders(broker, topic))) throw stateTakenOut(topic)
+  const headers = await readHeaders(broker, topic)
+  if (hasEpochs(headers)) throw stateTakenOut(topic, storedLayouts(headers)[0].layout)
 }
 
 async function compileStored(

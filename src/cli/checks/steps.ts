@@ -123,7 +123,10 @@ export function changelogStep(pipeline: Pipeline, layout: string, headers: Heade
   const topic = changelogName(pipeline)
   const written = [...headers].filter(([, header]) => header !== undefined)
   if (written.length === 0) return []
-  if (!keepsState(pipeline)) return [step('refuse', 'window', messageOf(stateTakenOut(topic)))]
+  if (!keepsState(pipeline)) {
+    const { layout: stored } = written[0][1]!
+    return [step('refuse', 'window', messageOf(stateTakenOut(topic, stored)))]
+  }
   const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
   if (other.length > 0) {
     const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`

@@ -187,7 +187,7 @@ test('facts of a pipeline that has run may begin to wait; taken out again, its c
   assert.match(ahead.detail, /the group is at 7 of orders-0, the window was written up to 5/)
   const [refused] = changelogStep(pipeline, 'any', headers)
   assert.equal(refused.kind, 'refuse')
-  assert.match(refused.detail, /with facts that wait for rows, under this name/)
+  assert.match(refused.detail, /with facts that wait for rows under this name/)
 })
 
 test('a name that a pipeline with other topics runs under is another’s, also where that one has a join', () => {
