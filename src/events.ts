@@ -305,6 +305,20 @@ export const EVENTS = {
     means: 'The others get the tasks once `kafka.sessionTimeout` has passed.',
     action: '',
   },
+  facts_begin_to_wait: {
+    level: 'warn',
+    message:
+      'The pipeline has run without facts that wait for rows; going on from the group’s offsets',
+    fields: {
+      topic: 'the input',
+      partition,
+      committed: 'the group’s offset',
+      stored: '-1',
+    },
+    means:
+      'missing.wait was added to a pipeline without a join, whose tasks kept nothing before; from now on they keep the facts that wait.',
+    action: 'If the changelog topic was deleted, facts that waited when it was are lost.',
+  },
   offsets_forgotten: {
     level: 'warn',
     message: 'The group has no offset any more; going on where the changelog ends',

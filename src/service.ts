@@ -81,6 +81,7 @@ export async function startService(
     counts,
     log,
     hold: (work) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic,
     onFatal,
   }

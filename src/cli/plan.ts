@@ -65,7 +65,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
       const { name, topic } = pipeline.dimensions[d]
       const folder = dimensions.find((one) => one.name === name)?.folder
       const checkpoint = folder === undefined ? undefined : await dimensionCheckpoint(folder)
-      const stored = `${layout} ${topic} ${codec.rowLayouts[d]}`
+      const stored = `${codec.layout} ${topic} ${codec.rowLayouts[d]}`
       const isThere = checkpoint !== undefined && found.has(topic)
       const unusable = isThere
         ? unusableBecause(checkpoint, stored, await extentOf(broker.admin, topic))

@@ -1,4 +1,5 @@
 /** `replay FILE --output TOPIC`: facts of a time once more, through what the pipeline is now, into another topic. */
+
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +15,7 @@ import type { Times } from '../input/interval.ts'
 import { prepareTopics } from '../plan/topics.ts'
 import { type Service, startService } from '../service.ts'
 import { createLog } from '../watch/log/log.ts'
+import { graceOf } from '../window/lateness.ts'
 import { withBroker } from './connect.ts'
 import { type ReplayInterval, replayInterval } from './replay-interval.ts'
 import { refuseWhileActive, removalsOf } from './reset.ts'
@@ -85,9 +87,10 @@ const storedText = (pipeline: Pipeline): string =>
 
 /** Whether records before `to` may still meet others. */
 function isOpen({ joins }: Pipeline, to: number): boolean {
-  const openMs = joins.map(({ kind, beforeMs, afterMs, graceMs }) => {
+  const openMs = joins.map((join) => {
+    const { kind, beforeMs, afterMs } = join
     const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
-    return reachMs + graceMs
+    return reachMs + graceOf(join)
   })
   return openMs.some((ms) => to + ms > Date.now())
 }

@@ -6,6 +6,7 @@ import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { changelogName, repartitionNames } from '../config/topic-names.ts'
+import { keepsState } from '../config/waits.ts'
 import { refuseHidden } from './checks/access.ts'
 import { type Step, schemaStep } from './checks/steps.ts'
 import { compareOutputs, compile } from './compile.ts'
@@ -52,7 +53,7 @@ out comes out once more. State folders on other machines stay${windowsElsewhere(
 }
 
 const windowsElsewhere = (pipeline: Pipeline): string =>
-  pipeline.joins.length === 0 ? '' : '; their windows are not used'
+  keepsState(pipeline) ? '; their windows are not used' : ''
 
 /** What the start after it does with the outputs' schemas, which are of the latest of the inputs; nothing where there is no registry. */
 async function schemasAfter(pipeline: Pipeline): Promise<Step[]> {

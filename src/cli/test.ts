@@ -43,6 +43,7 @@ async function differencesOf(fixture: Fixture, { steps, expected }: Case): Promi
   const simulation = await Simulation.open(fixture.pipeline, fixture.codec, fixture.clock)
   try {
     for (const step of steps) await simulation.take(step)
+    await simulation.end()
     return compare(expected, simulation.effects)
   } finally {
     await simulation.close()

@@ -4,9 +4,16 @@ import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
 import { joinPart } from '../config/look-ups.ts'
-import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type {
+  DimensionConfig,
+  JoinConfig,
+  OutputConfig,
+  Pipeline,
+  TopicConfig,
+} from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
+import { longestWait } from '../config/waits.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
 import { allOf, type OutputField, type OutputPlan, planOutput } from '../plan/output-plan.ts'
 import { toldBytes } from './checks/room.ts'
@@ -35,12 +42,11 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const at = join === undefined ? ', as soon as a fact has its rows, under the fact’s key' : ''
   const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
   const time = facts.time === null ? "the record's timestamp" : facts.time + unit
-  const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
     `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${time}`,
     ...dimensions.map(
       (config, d) =>
-        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
+        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fateText(config)})`,
     ),
     ...joinLines(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
@@ -50,6 +56,10 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
   ]
 }
+
+const FATES = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
+const fateText = ({ missing, waitMs }: DimensionConfig): string =>
+  waitMs === 0 ? FATES[missing] : `waits for ${durationText(waitMs)}, then ${FATES[missing]}`
 
 /** As much of an expression as fits beside others. */
 const MOST_SHOWN = 60
@@ -96,9 +106,9 @@ function keyText(pipeline: Pipeline, side: number, field: string): string {
   return through === undefined ? `keyed by ${field}` : `by ${field} through ${through.topic}`
 }
 
-/** What is kept of records; nothing where nothing is joined. */
+/** What is kept of records; nothing where tasks keep no state. */
 function stateLines(pipeline: Pipeline, { windows }: RecordBytesEstimate): string[] {
-  const { joins } = pipeline
+  const { joins, dimensions } = pipeline
   const internal = internalTopics(pipeline)
   if (internal.length === 0) return []
   // A left record tells of all that it was made of.
@@ -108,6 +118,9 @@ function stateLines(pipeline: Pipeline, { windows }: RecordBytesEstimate): strin
     )
   return [
     `Internal topics: ${internal.join(', ')}`,
+    ...(longestWait(dimensions) === 0
+      ? []
+      : ['Facts that wait for a row: as they came, on disk and in the changelog']),
     ...windows.map(({ left, right }, j) => {
       const of = joins.length === 1 ? 'Window' : `Window of ${joins[j].name}`
       const what = j === 0 ? 'fact' : 'left record'
@@ -120,12 +133,13 @@ function stateLines(pipeline: Pipeline, { windows }: RecordBytesEstimate): strin
 const keysApart = (cause: string): string =>
   `${cause}: equal keys have different bytes, and with several partitions they meet only where a partitioner looks at what the key says. Write both with one serializer; check looks at where the keys lie`
 
-function windowText({ beforeMs, afterMs, graceMs }: JoinConfig): string {
+function windowText({ beforeMs, afterMs, graceMs, waitMs }: JoinConfig): string {
   const within =
     beforeMs === afterMs
       ? `within ${durationText(afterMs)}`
       : `from ${durationText(beforeMs)} before to ${durationText(afterMs)} after`
-  return `${within}, grace ${durationText(graceMs)}`
+  const longer = waitMs === 0 ? '' : ` and the wait for a row, ${durationText(waitMs)}`
+  return `${within}, grace ${durationText(graceMs)}${longer}`
 }
 
 /** `orders.price`, or the expression of a derived field on one line. */

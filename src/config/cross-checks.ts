@@ -24,6 +24,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkJoinField(raw, pipeline, report)
+  checkWaits(pipeline, report)
   checkSchemaIds(pipeline, report)
 }
 
@@ -127,6 +128,16 @@ function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt):
   const what = `${join.onLeft} is a column of the dimension ${dimension}, so no fact is keyed by it`
   const word = repartitionWith(join, 0)
   report(path, `${what}; write repartition: ${word} under ${join.path.join('.')}`)
+}
+
+/** Such facts are completed by tasks that keep no state, on their way to the join. */
+function checkWaits(pipeline: Pipeline, report: ReportAt): void {
+  if ((joinPart(pipeline)?.dimension ?? null) === null) return
+  for (const { name, waitMs } of pipeline.dimensions) {
+    if (waitMs === 0) continue
+    const why = 'facts that are joined by a column of a dimension do not wait for rows'
+    report(['dimensions', name, 'missing'], `not supported: ${why}; write null, drop or reject`)
+  }
 }
 
 /** Settings that the brokers would refuse, or that would do nothing. */

@@ -19,9 +19,6 @@ const INPUT_FORMATS = ['json', 'protobuf']
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
-/** A value that is a block of keys. */
-const BLOCK = 'a block of keys'
-
 export const WISHES: readonly Wish[] = [
   ...each('format', TOPICS, {
     values: INPUT_FORMATS,
@@ -55,13 +52,6 @@ export const WISHES: readonly Wish[] = [
       'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
   },
   {
-    at: 'dimensions.*.missing',
-    values: [BLOCK],
-    what: 'waiting for a row that is missing',
-    instead:
-      'use `null`, `drop` or `reject`; facts wait only at the start, until the dimension is read to its end',
-  },
-  {
     at: 'output.headers',
     what: 'headers of the output',
     instead:
@@ -83,7 +73,7 @@ export const WISHES: readonly Wish[] = [
 
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */
 export function notSupported(path: readonly string[], value?: unknown): string | undefined {
-  const form = typeof value === 'object' ? BLOCK : String(value)
+  const form = String(value)
   const place = ofOne(path)
   const wish = WISHES.find(
     ({ at, values }) =>

@@ -28,6 +28,7 @@ import { startAtOf } from './start-at.ts'
 import { derivedFields, type Surroundings, topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
+import { longestWait, missingOf } from './waits.ts'
 
 /** Completes the file's content with defaults and checks what one key says against another. */
 export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): Pipeline {
@@ -38,7 +39,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name,
     ...lookedUp(name, dimension.on, names, report),
     select: columns(dimension.select),
-    missing: dimension.missing ?? 'null',
+    ...missingOf(dimension.missing),
   }))
   const outputs = outputsOf(raw, report)
   const pipeline: Pipeline = {
@@ -47,7 +48,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
-    joins: joinsOf(raw, around),
+    joins: joinsOf(raw, around, longestWait(dimensions)),
     outputs,
     output: outputs[0],
     provenance: raw.provenance ?? false,
@@ -56,7 +57,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),
     },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
-    memory: memoryOf(raw),
+    memory: memoryOf(raw, raw.join !== undefined || longestWait(dimensions) > 0),
     http: {
       port: raw.http?.port ?? 8080,
       host: raw.http?.host ?? '0.0.0.0',
@@ -122,17 +123,14 @@ const outputOf = (
   rejectsConfig,
 })
 
-const memoryOf = (raw: RawPipeline): MemoryConfig => {
-  const { limit, pages, fetch, epoch, dimensions } = raw.memory ?? {}
-  return {
-    limit: bytesOf(limit),
-    // Without a join there is no window, and so no pages.
-    pages: writtenJoins(raw).length === 0 ? 0 : bytesOf(pages),
-    fetch: bytesOf(fetch),
-    epoch: bytesOf(epoch),
-    dimensions: bytesOf(dimensions),
-  }
-}
+/** @param hasPages whether tasks keep state, and so pages */
+const memoryOf = ({ memory: raw = {} }: RawPipeline, hasPages: boolean): MemoryConfig => ({
+  limit: bytesOf(raw.limit),
+  pages: hasPages ? bytesOf(raw.pages) : 0,
+  fetch: bytesOf(raw.fetch),
+  epoch: bytesOf(raw.epoch),
+  dimensions: bytesOf(raw.dimensions),
+})
 
 const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
   url: raw.url,
@@ -175,14 +173,22 @@ const factsOf = (raw: RawPipeline, input: TopicConfig, report: ReportAt) => {
 /** Of a join's records, where the file says nothing. */
 const AHEAD = '10s'
 
-function joinsOf(raw: RawPipeline, around: Surroundings): JoinConfig[] {
+/** @param waitMs how long facts wait for a row at most: they are in the first join that much later */
+function joinsOf(raw: RawPipeline, around: Surroundings, waitMs: number): JoinConfig[] {
   if (raw.join !== undefined && raw.joins !== undefined) {
     around.report(['joins'], 'stands beside join; write it below joins, with a name of its own')
   }
-  return writtenJoins(raw).map((one) => joinOf(one, topicOf(one.join, one.path, around), around))
+  return writtenJoins(raw).map((one, j) => ({
+    ...joinOf(one, topicOf(one.join, one.path, around), around),
+    waitMs: j === 0 ? waitMs : 0,
+  }))
 }
 
-function joinOf(placed: PlacedJoin, input: TopicConfig, { report }: Surroundings): JoinConfig {
+function joinOf(
+  placed: PlacedJoin,
+  input: TopicConfig,
+  { report }: Surroundings,
+): Omit<JoinConfig, 'waitMs'> {
   const { name, path, join: raw } = placed
   const [before, after] =
     typeof raw.within === 'object'

@@ -120,7 +120,10 @@ export interface DimensionConfig extends TopicConfig {
   readonly parts: readonly LookUpPart[]
   /** null: every field. */
   readonly select: readonly Column[] | null
+  /** What becomes of a fact without a row, once it does not wait for one any more. */
   readonly missing: 'null' | 'drop' | 'reject'
+  /** How long a fact waits for the row, in ms; 0: it does not. */
+  readonly waitMs: number
 }
 
 /** emit: it comes out at once, without a match. */
@@ -141,6 +144,8 @@ export interface JoinConfig extends SourceConfig {
   readonly beforeMs: number
   readonly afterMs: number
   readonly graceMs: number
+  /** The longest that a fact waits for a row, in ms, by which all records are held longer; 0: none waits. */
+  readonly waitMs: number
   readonly kind: JoinKind
   readonly select: readonly Column[] | null
   /** Whose headers a match has; a record that comes out without one has its own. */

@@ -18,6 +18,11 @@ import type {
 export type Duration = string | number
 export type RawSelect = string[] | Record<string, string>
 
+type RawFate = 'null' | 'drop' | 'reject' | null
+
+/** What becomes of a fact without a row: at once, or when it has waited. */
+export type RawMissing = RawFate | { wait: Duration; then?: RawFate }
+
 /** What a dimension is looked up by. */
 export type RawOn = string | string[] | Record<string, string>
 
@@ -65,10 +70,7 @@ export interface RawPipeline {
   }
   registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
   facts: RawSource & { select?: RawSelect }
-  dimensions?: Record<
-    string,
-    RawTopic & { on: RawOn; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
-  >
+  dimensions?: Record<string, RawTopic & { on: RawOn; select?: RawSelect; missing?: RawMissing }>
   join?: RawJoin
   joins?: Record<string, RawJoin>
   output?: RawOutput

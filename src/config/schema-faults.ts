@@ -26,6 +26,9 @@ export function reportSchema(
       continue
     }
     if (error.keyword === 'propertyNames') continue
+    // A block is meant to be one, and its own faults are told, where a word might stand as well.
+    const isBlock = typeof error.data === 'object' && error.data !== null
+    if (error.keyword === 'enum' && isBlock && (isInside || same.some(isOfBlock))) continue
     if (error.keyword !== 'type') reportOne(error, path, writtenAt(path), report)
     // Of a value that may be one thing or another, the fault of the one that it was meant to be says more.
     else if (!isInside && same.every(({ keyword }) => FORMS.has(keyword))) {
@@ -33,6 +36,9 @@ export function reportSchema(
     }
   }
 }
+
+const isOfBlock = ({ keyword }: ErrorObject): boolean =>
+  keyword === 'required' || keyword === 'additionalProperties'
 
 /** A key as it stands in the file, from one of a JSON pointer (RFC 6901). */
 const unescaped = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~')
@@ -87,7 +93,9 @@ function reportOne(
   } else if (!FORMS.has(keyword)) report(path, sentence(error, written))
 }
 
-function noneOf({ data, params }: ErrorObject): string {
+function noneOf({ data, params, parentSchema }: ErrorObject): string {
+  const { errorMessage } = parentSchema as { errorMessage?: string }
+  if (errorMessage !== undefined) return `${JSON.stringify(data)} ${errorMessage}`
   const allowed = (params.allowedValues as unknown[]).filter((value) => value !== null)
   const value = String(typeof data === 'object' ? JSON.stringify(data) : data)
   return `${JSON.stringify(data)} is not one of ${allowed.join(', ')}${didYouMean(value, allowed.map(String))}`

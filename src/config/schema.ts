@@ -6,6 +6,10 @@ import { JOIN_KINDS } from './join-kind.ts'
 import { KAFKA_SETTINGS, NAMED, UNLIMITED } from './topic-settings.ts'
 
 const LATE = ['emit', 'drop', 'reject'] as const
+/** Of a fact without a row. */
+const FATES = [null, 'null', 'drop', 'reject'] as const
+/** Up to a day: longer than that a fact does better to wait in its topic. */
+const WAIT = '^0*([1-9]\\d{0,6}ms|[1-9]\\d{0,3}s|[1-9]\\d{0,2}m|([1-9]|1\\d|2[0-4])h|1d)$'
 
 const text = (description: string, more: object = {}): object => ({
   type: 'string',
@@ -310,10 +314,36 @@ const dimension = object(
     on,
     select,
     missing: {
-      enum: [null, 'null', 'drop', 'reject'],
-      default: null,
       description:
-        'What becomes of a fact without a row: null columns, dropped and counted, or rejected.',
+        'What becomes of a fact without a row: null columns, dropped and counted, or rejected; or how long it waits for the row, and what becomes of it then.',
+      default: null,
+      anyOf: [
+        {
+          enum: FATES,
+          ...message('is not one of null, drop, reject; nor a block, { wait: 5s, then: null }'),
+        },
+        object(
+          'A fact whose look-up finds no row waits for it.',
+          {
+            wait: duration(
+              'How long: until stream time, or without input the wall clock, has moved on by it since.',
+              {
+                pattern: WAIT,
+                minimum: 1,
+                ...message('is no time to wait; write 500ms, 5s, 1m or up to 1d'),
+              },
+            ),
+            // biome-ignore lint/suspicious/noThenProperty: the file’s key has this name, and nobody awaits a schema
+            then: {
+              enum: FATES,
+              default: null,
+              description:
+                'What becomes of it then: null columns, dropped and counted, or rejected.',
+            },
+          },
+          ['wait'],
+        ),
+      ],
     },
   },
   ['topic', 'on'],
@@ -545,7 +575,7 @@ export const pipelineSchema = {
       memory: object('What the instance may hold in memory.', {
         limit: size('All of it. Default: the container’s limit, or the machine’s memory.'),
         pages: size(
-          'Pages of the window in memory. Older ones are on disk, and a match in one of them is read from there. Default: a fifth of the limit, at most 192MiB; without a join there are none.',
+          'Pages of the window in memory. Older ones are on disk, and a match in one of them is read from there. Default: a fifth of the limit, at most 192MiB; without a join, and facts that wait, there are none.',
         ),
         fetch: size(
           'Records that were fetched and wait. Default: 6 % of the limit, at most 64MiB.',

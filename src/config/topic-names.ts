@@ -6,6 +6,7 @@ import type {
   SourceConfig,
   TopicConfig,
 } from './pipeline.ts'
+import { type Keeping, keepsState } from './waits.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
@@ -31,13 +32,13 @@ export const inputsOf = (pipeline: Pick<Pipeline, 'facts' | 'joins' | 'dimension
 export const inputTopics = (pipeline: Pipeline): string[] =>
   inputsOf(pipeline).map(({ config }) => config.topic)
 
-/** Of any pipeline with this name that joins. */
+/** Of any pipeline with this name that keeps state. */
 export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
 /** null: tasks keep no state. */
-export const changelogTopic = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string | null =>
-  pipeline.joins.length === 0 ? null : changelogName(pipeline)
+export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
+  keepsState(pipeline) ? changelogName(pipeline) : null
 
 /** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
@@ -74,7 +75,7 @@ export function repartitionWith(
 }
 
 /** Those that only this pipeline reads. */
-export const internalTopics = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] => {
+export const internalTopics = (pipeline: Pick<Pipeline, 'name'> & Keeping): string[] => {
   const changelog = changelogTopic(pipeline)
   const topics = repartitioned(pipeline).map(({ topic }) => topic)
   return [...topics, ...(changelog === null ? [] : [changelog])]

@@ -94,6 +94,18 @@ export class WindowCounts {
  * What an aborted epoch has done is in here, and once more when it is done again; `produced` and
  * `latencies` are of committed epochs only.
  */
+/** What has become of facts that lacked a row for which facts wait. */
+export class WaitCounts {
+  /** Those that were parked, one by one. */
+  parked = 0
+  /** Their rows have come. */
+  completed = 0
+  /** The wait was over: they were given up as the file says. */
+  givenUp = 0
+  /** There was no room for them: the same, at once. */
+  noRoom = 0
+}
+
 export class Counts {
   /** By source of the plan. */
   readonly consumed: number[]
@@ -112,6 +124,7 @@ export class Counts {
   /** Look-ups of facts whose field is null. */
   readonly lookupNulls: number[]
   readonly missingKeys: readonly MissingKeys[]
+  readonly waits = new WaitCounts()
   droppedMissing = 0
   /** Late records, and those too far ahead of the clock, that the pipeline file says to drop. */
   droppedLate = 0

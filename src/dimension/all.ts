@@ -35,6 +35,8 @@ export interface DimensionsOptions {
   readonly log: Log
   /** Runs `work` once no fact is being taken, and none is until it has ended. */
   readonly hold: (work: () => Promise<void>) => Promise<void>
+  /** Rows have come, and facts wait for some. */
+  readonly onRows: () => void
   /** A broker does not know a topic, or not by its id. */
   readonly onUnknownTopic: () => void
   readonly onFatal: (error: unknown) => void
@@ -110,6 +112,7 @@ function createDimension(
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
+    onRows: options.onRows,
     room: () => rejects.room(),
     rejects: own,
     claim: (bytes) => claim(made, bytes, limit),

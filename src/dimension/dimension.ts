@@ -232,7 +232,10 @@ export class Dimension {
   async #taken(columns: RecordColumns): Promise<void> {
     this.read.records += columns.length
     this.read.bytes += columns.buffer.length
-    if (columns.length > 0) this.#dirty = true
+    if (columns.length > 0) {
+      this.#dirty = true
+      if (this.table.arrivals !== null) this.#ports.onRows()
+    }
     for (let i = 0; i < columns.length; i++) {
       if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
     }

@@ -8,6 +8,8 @@ import type { DimensionTable } from './table.ts'
 /** What becomes of a fact that has no row: dropped, or rejected, by the look-up that misses it. */
 export const DROPPED = -1
 export const REJECTED = -2
+/** Nothing yet: a look-up that waits for its row has none. Nothing of the fact is counted. */
+export const WAITS = -3
 
 export interface EnricherParts {
   /** In the file's order, as all that follows. */
@@ -88,16 +90,43 @@ export class Enricher {
 
   /**
    * Finds the fact's rows.
-   * @returns bytes of their columns; DROPPED or REJECTED
+   * @returns bytes of their columns; DROPPED, REJECTED or WAITS
    */
   find(value: ValueReader, row: number): number {
     let bytes = 0
+    let waits = false
     for (let t = 0; t < this.#inTurn.length; t++) {
       const lookUp = this.#inTurn[t]
-      if (!lookUp.find(value, row) && lookUp.missing !== 'null') return this.#refuse(lookUp)
+      if (!lookUp.find(value, row)) {
+        if (lookUp.waits) waits = true
+        else if (lookUp.missing !== 'null') return this.#refuse(lookUp)
+      }
       bytes += lookUp.rowEnd - lookUp.rowStart
     }
-    return bytes
+    return waits ? this.#wait() : bytes
+  }
+
+  /** The fact will be looked up again. */
+  #wait(): number {
+    for (const lookUp of this.#inTurn) lookUp.takeBack()
+    return WAITS
+  }
+
+  /** Whether a fact waits for its rows; else what becomes of it without them does so at once. */
+  set isPatient(patient: boolean) {
+    for (const lookUp of this.#inTurn) lookUp.isPatient = patient
+  }
+
+  /** Calls `each` with the look-ups whose rows the fact in `row` waits for, of which `find` has just said that it does. */
+  awaited(row: number, each: (lookUp: number, hash: number, waitMs: number) => void): void {
+    for (const lookUp of this.#inTurn) {
+      if (lookUp.awaitsRow) each(lookUp.index, lookUp.hashes[row], lookUp.waitMs)
+    }
+  }
+
+  /** Whether the fact, of which `find` has found the rows that there are, lacks one that facts wait for. */
+  get lacksAwaited(): boolean {
+    return this.#inTurn.some(({ lacksAwaited }) => lacksAwaited)
   }
 
   #refuse(lookUp: RowLookUp): number {

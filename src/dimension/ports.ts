@@ -28,6 +28,8 @@ export interface DimensionPorts {
   onOtherType(): void
   /** A record is none that the dimension's `where` takes: its key has no row. */
   onFiltered(): void
+  /** Rows have come, and facts wait for some. */
+  onRows(): void
   /** Awaited after each fetched batch, so that rejects do not pile up. */
   room(): Promise<void>
   /** Of this dimension: only once they are committed may the store say that the rows up to here are done with. */

@@ -19,6 +19,8 @@ export interface LookUpRule {
   readonly parts: readonly Part[]
   readonly level: number
   readonly missing: 'null' | 'drop' | 'reject'
+  /** How long a fact waits for its row, in ms; 0: it does not. */
+  readonly waitMs: number
 }
 
 const NO_FACT = -1
@@ -47,11 +49,18 @@ export class RowText {
 /** A look-up of facts: the hashes of a slice, and the row of the fact at hand. */
 export class RowLookUp {
   readonly missing: LookUpRule['missing']
+  readonly waitMs: number
+  /** In the file's order. */
+  readonly index: number
   readonly table: DimensionTable
   /** By row of the slice. */
   readonly hashes = new Int32Array(SLICE)
   /** Whether the fact has a row. */
   found = false
+  /** Where it was not found: whether the fact waits for it, or for another one that has the key. */
+  waits = false
+  /** Whether facts wait at all now. */
+  isPatient = true
   /** Its columns, or those of a fact without a row, are in `rowBuffer[rowStart, rowEnd)`. */
   rowBuffer: Bytes = NO_BYTES
   rowStart = 0
@@ -63,7 +72,6 @@ export class RowLookUp {
   readonly #parents: readonly (RowLookUp | undefined)[]
   readonly #columns: number
   readonly #none: Bytes
-  readonly #index: number
   readonly #counts: Counts
   /** The key of the fact at hand. */
   #keyBuffer: Bytes = NO_BYTES
@@ -79,9 +87,10 @@ export class RowLookUp {
   constructor({ rule, index, table, columns, none, lookUps, counts }: RowLookUpParts) {
     const { parts, missing } = rule
     this.#rule = rule
-    this.#index = index
+    this.index = index
     this.table = table
     this.missing = missing
+    this.waitMs = rule.waitMs
     this.#columns = columns
     this.#none = none
     this.#counts = counts
@@ -105,7 +114,7 @@ export class RowLookUp {
     const counts = this.#counts
     const hasKey = this.#readKey(value)
     if (hasKey && this.#findRow(row)) {
-      counts.lookupHits[this.#index]++
+      counts.lookupHits[this.index]++
       this.found = true
       return true
     }
@@ -113,11 +122,13 @@ export class RowLookUp {
     this.rowBuffer = this.#none
     this.rowStart = 0
     this.rowEnd = this.#none.length
+    this.waits = this.isPatient && (hasKey ? this.waitMs > 0 : this.#hangsOnAwaited)
+    if (this.waits) return false
     if (hasKey) {
-      counts.lookupMisses[this.#index]++
-      const missed = counts.missingKeys[this.#index]
+      counts.lookupMisses[this.index]++
+      const missed = counts.missingKeys[this.index]
       missed.add(this.hashes[row], this.#keyBuffer, this.#keyStart, this.#keyEnd)
-    } else counts.lookupNulls[this.#index]++
+    } else counts.lookupNulls[this.index]++
     return false
   }
 
@@ -133,6 +144,32 @@ export class RowLookUp {
   /** Where the row begins, with all its parts. */
   get #rowAt(): number {
     return this.#columns === WHOLE ? this.rowStart : this.#wholeStart
+  }
+
+  /** Whether the fact waits for the row of the key that it has. */
+  get awaitsRow(): boolean {
+    return !this.found && this.waits && this.#lacks < 0
+  }
+
+  /** Whether the fact has a key and no row, and facts wait for such rows. */
+  get lacksAwaited(): boolean {
+    return !this.found && this.waitMs > 0 && this.#lacks < 0
+  }
+
+  /** Whether the key is to come from a row that the fact waits for. */
+  get #hangsOnAwaited(): boolean {
+    const parent = this.#parents[this.#lacks]
+    return parent !== undefined && !parent.found && parent.waits
+  }
+
+  /** What `find` has counted, as the fact is looked up again later: but for the key, which is among those that are missed. */
+  takeBack(): void {
+    const { lookupHits, lookupMisses, lookupNulls } = this.#counts
+    if (this.found) lookupHits[this.index]--
+    else if (!this.waits) {
+      if (this.#lacks < 0) lookupMisses[this.index]--
+      else lookupNulls[this.index]--
+    }
   }
 
   #findRow(row: number): boolean {

@@ -8,6 +8,7 @@ import {
   writeVarint,
 } from '../bytes.ts'
 import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
+import type { Arrivals } from './arrivals.ts'
 import { ADDRESS, areFull, doubled, emptySlots, free, SLOT, slotOf } from './slots.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
@@ -32,6 +33,8 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
 export class DimensionTable {
   /** By which `find` looks a key up. */
   readonly hash: typeof hashBytes
+  /** Is told of the rows that are put; null: nobody waits for one. */
+  arrivals: Arrivals | null = null
   readonly #claim: (bytes: number) => void
   readonly #arena: Arena
   /** The arena's. */
@@ -112,8 +115,7 @@ export class DimensionTable {
   }
 
   /**
-   * Puts a value, which begins with its stamp; the one that had its key goes. Throws RangeError for one over
-   * 4 MiB.
+   * Puts a value, which begins with its stamp; the one of its key goes. Throws RangeError for one over 4 MiB.
    */
   put(
     key: Bytes,
@@ -145,6 +147,7 @@ export class DimensionTable {
     if (this.stampBytes > 0 && isDeleted(row, rowStart)) this.#deleted++
     this.#slots[slot] = hash
     this.#slots[slot + ADDRESS] = address
+    if (this.arrivals !== null) this.arrivals.add(hash)
   }
 
   /** The key goes; without stamps. */
@@ -265,8 +268,8 @@ export class DimensionTable {
   #hasKey(address: number, key: Bytes, start: number, end: number): boolean {
     const chunk = this.#chunks[chunkOf(address)]
     this.#readLengths(chunk, byteOf(address))
-    const length = end - start
-    return this.#keyBytes === length && sameBytes(chunk, this.#keyStart, key, start, length)
+    const bytes = end - start
+    return this.#keyBytes === bytes && sameBytes(chunk, this.#keyStart, key, start, bytes)
   }
 
   /** Where more than half is dead, what is alive in the emptiest chunks moves: little at a time, as memory fills. */

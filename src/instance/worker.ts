@@ -63,6 +63,8 @@ export class Worker {
   readonly #recovery: Recovery
   readonly #rebalance: Rebalance
   #stopped: Promise<void> | undefined
+  /** Rows of a dimension have come, and facts wait for some. */
+  readonly wake = (): void => this.#loop.wake()
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -100,9 +102,8 @@ export class Worker {
     })
     const formerMembers = new FormerMembers(broker, plan.name, instanceId, log)
     const parts = { gate, group, epochs, commits, tasks, recovery, formerMembers }
-    const topics = topicsRead(plan)
-    const stages = plan.stages.length
-    this.#rebalance = new Rebalance({ ...parts, instanceId, topics, stages, counts, log })
+    const own = { instanceId, topics: topicsRead(plan), stages: plan.stages.length }
+    this.#rebalance = new Rebalance({ ...parts, ...own, counts, log })
     this.#epochs = epochs
     this.#group = group
     this.#tasks = tasks
@@ -159,7 +160,8 @@ export class Worker {
   get ended(): boolean {
     const { running } = this.#tasks
     if (!this.#gate.mayCommit || this.#commits.busy) return false
-    return running.length === sumOf(this.partitions) && running.every(({ task }) => task.ended)
+    const tasks = this.partitions.reduce((sum, count) => sum + count, 0)
+    return running.length === tasks && running.every(({ task }) => task.ended)
   }
 
   get paused(): boolean {
@@ -296,5 +298,3 @@ export class Worker {
     )
   }
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0)

@@ -4,6 +4,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
+import { FACTS_LAYOUT } from '../state/state-faults.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import {
@@ -52,7 +53,8 @@ export async function compilePipeline(
   // A pipeline that has run goes on with the keys that it can read.
   if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
-  const found = await storedSchemas(stored, pipeline, latest, registry)
+  const isJoined = pipeline.joins.length > 0
+  const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry) : undefined
   const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(pipeline, chosen)
   const compiled = createPipelineCodec(pipeline, schemas, registry)
@@ -60,7 +62,8 @@ export async function compilePipeline(
   const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
-  return { schemas, codec, layout: codec.layout, schemaIds, newer, keys }
+  const layout = isJoined ? codec.layout : FACTS_LAYOUT
+  return { schemas, codec, layout, schemaIds, newer, keys }
 }
 
 async function storedSchemas(

@@ -45,8 +45,8 @@ const windowsOf = (pipeline: Pipeline): object | null => {
 }
 
 const windowOf = (join: JoinConfig, pipeline: Pipeline): object => {
-  const { beforeMs, afterMs, graceMs, kind, repartition } = join
-  const window = { beforeMs, afterMs, graceMs, kind }
+  const { beforeMs, afterMs, graceMs, waitMs, kind, repartition } = join
+  const window = { beforeMs, afterMs, graceMs, kind, ...(waitMs === 0 ? {} : { waitMs }) }
   // The offsets beside it are those of other topics then, and its keys were taken from the values.
   return repartition === null ? window : { ...window, repartition, by: joinedBy(pipeline) }
 }

@@ -113,6 +113,11 @@ export class MemoryShares {
   get pageBytes(): number {
     return atLeast(this.limits.pages / Math.max(1, this.tasks))
   }
+
+  /** Bytes of facts that a task may have wait for a row: the rest is for what else is on its pages. */
+  get waitingBytes(): number {
+    return this.pageBytes / 2
+  }
 }
 
 const atLeast = (bytes: number): number => Math.max(LEAST_BYTES, Math.floor(bytes))

@@ -65,7 +65,10 @@ export interface LookUp {
   readonly level: number
   /** Which of the plan's tables has the rows. */
   readonly table: number
+  /** What becomes of a fact without the row, once it does not wait for one any more. */
   readonly missing: 'null' | 'drop' | 'reject'
+  /** How long a fact waits for the row, in ms; 0: it does not. */
+  readonly waitMs: number
 }
 
 /** Of whoever decides where the group begins; the instances' own are the name, a dash and theirs. */
@@ -78,7 +81,7 @@ export const startsElsewhere = ({ sources }: Pick<Plan, 'sources'>): boolean =>
 export interface Join
   extends Pick<
     JoinConfig,
-    'name' | 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'idleMs'
+    'name' | 'kind' | 'headers' | 'beforeMs' | 'afterMs' | 'graceMs' | 'waitMs' | 'idleMs'
   > {
   /** What becomes of a late record, by side. */
   readonly late: readonly [LatePolicy, LatePolicy]
@@ -192,7 +195,7 @@ function lookUpsOf(pipeline: Pipeline, tables: readonly TablePlan[]): LookUp[] {
     isOfFact(part)
       ? { source: partText(part), lookUp: -1, key: next++ }
       : columnOf(part, pipeline, tables)
-  return dimensions.map(({ name, on, parts, missing }, d) => {
+  return dimensions.map(({ name, on, parts, missing, waitMs }, d) => {
     const table = tableOf[d]
     const keys = parts.map((part) => ({ part, key: partOf(part) }))
     return {
@@ -202,6 +205,7 @@ function lookUpsOf(pipeline: Pipeline, tables: readonly TablePlan[]): LookUp[] {
       level: levels[d],
       table,
       missing,
+      waitMs,
     }
   })
 }

@@ -6,8 +6,9 @@ import type { Registry } from '../codec/registry.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { changelogName, changelogTopic, sourcesOf } from '../config/topic-names.ts'
+import { keepsState } from '../config/waits.ts'
 import type { Log } from '../events.ts'
-import { joinTakenOut, layoutChanged } from '../state/state-faults.ts'
+import { layoutChanged, stateTakenOut } from '../state/state-faults.ts'
 import {
   announceLayout,
   hasEpochs,
@@ -36,7 +37,7 @@ export async function compileForStart(
   transactionalId: string,
   log: Log,
 ) {
-  if (pipeline.joins.length === 0) await refuseFormerJoin(pipeline, broker)
+  if (!keepsState(pipeline)) await refuseFormerState(pipeline, broker)
   if (registry === null) {
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
@@ -91,11 +92,12 @@ export function warnOfKeys(
   log.event('key_bytes_differ', { facts, right, cause })
 }
 
-/** Throws STATE_LAYOUT_CHANGED where a pipeline with this name has joined, and not been reset. */
-async function refuseFormerJoin(pipeline: Pipeline, broker: Broker): Promise<void> {
+/** Throws STATE_LAYOUT_CHANGED where a pipeline with this name has kept state, and not been reset. */
+async function refuseFormerState(pipeline: Pipeline, broker: Broker): Promise<void> {
   const topic = changelogName(pipeline)
   if (!(await broker.admin.describeTopics([topic])).has(topic)) return
-  if (hasEpochs(await readHeaders(broker, topic))) throw joinTakenOut(topic)
+  const headers = await readHeaders(broker, topic)
+  if (hasEpochs(headers)) throw stateTakenOut(topic, storedLayouts(headers)[0].layout)
 }
 
 async function compileStored(

@@ -19,6 +19,8 @@ export interface RestorePorts extends OffsetsPorts {
   readonly layout: string
   readonly admin: Pick<Admin, 'offsets'>
   readonly log: Log
+  /** Whether the state may begin where the group has read before: nothing of that would be in it. */
+  readonly mayBegin?: boolean
   createReader(events: ReaderEvents): Reader
   /** Of the changelog: offsets left to read, records and bytes that were just read. */
   onProgress(remaining: number, records: number, bytes: number): void
@@ -112,7 +114,7 @@ export class Restore {
 
   /** @returns the sources' offsets behind the last epoch; -1 where nothing was read. Throws OFFSETS_CHANGED. */
   activate(): readonly number[] {
-    const { topics, log } = this.#ports
+    const { topics, log, mayBegin = false } = this.#ports
     const restored = this.#restored
     this.#state.restored(restored)
     return topics.map((topic, source) => {
@@ -121,8 +123,11 @@ export class Restore {
       const place = { topic, partition: this.#partition, committed, stored }
       // The broker forgets the offsets of a group that has been away for long; the changelog has them.
       if (committed === -1 && stored >= 0) log.event('offsets_forgotten', place)
-      else if (stored === -1 && committed >= 0) throw windowMissing(place)
-      else if (committed !== stored) throw offsetsChanged(place)
+      else if (stored === -1 && committed >= 0) {
+        if (!mayBegin) throw windowMissing(place)
+        log.event('facts_begin_to_wait', place)
+        return committed
+      } else if (committed !== stored) throw offsetsChanged(place)
       return stored
     })
   }

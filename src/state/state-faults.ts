@@ -8,9 +8,15 @@ export function layoutChanged(topic: string, stored: string, layout: string): En
   })
 }
 
-/** What waits in the window of a pipeline that has had a join would not come out any more. */
-export function joinTakenOut(topic: string): EnricherError {
-  const message = `The pipeline has run with a join under this name: ${topic} has what waits in its window, which would never come out. Put the join back, give the pipeline without it another name, or run \`stream-enricher reset\``
+/** Where nothing is joined facts that wait are stored as they came: whatever the schemas are like, they are read anew. */
+export const FACTS_LAYOUT = 'facts'
+
+/** What a pipeline that keeps no state has kept before would not come out any more. @param layout of what is stored */
+export function stateTakenOut(topic: string, layout: string): EnricherError {
+  const message =
+    layout === FACTS_LAYOUT
+      ? `The pipeline has run with facts that wait for rows under this name: ${topic} has those that do, which would never come out. Put missing.wait back, however short, give the pipeline without it another name, or run \`stream-enricher reset\``
+      : `The pipeline has run with a join under this name: ${topic} has what waits in its window, which would never come out. Put the join back, give the pipeline without it another name, or run \`stream-enricher reset\``
   return new EnricherError('STATE_LAYOUT_CHANGED', message, { fields: { topic } })
 }
 

@@ -24,6 +24,8 @@ export interface StateStore {
   hasSegment(start: number): boolean
   /** Of each of its outer sides: what is older has come out. */
   readonly closedBefore: readonly number[]
+  /** After a restore: it has records that are still to meet those of other stores, of which none expires before. */
+  readonly needsOthers?: boolean
 }
 
 /** What an epoch adds to a task's state, but for the offsets of its inputs. */
@@ -75,6 +77,11 @@ export class TaskState {
     if (store.number !== this.#stores.length)
       throw new Error(`Store ${store.number} is out of turn`)
     this.#stores.push(store)
+  }
+
+  /** The number that the next store has. */
+  get nextStore(): number {
+    return this.#stores.length
   }
 
   /** Whether there is a store with this number. */
@@ -151,7 +158,7 @@ export class TaskState {
       first += sides
     }
     this.clock.streamTime = streamTime
-    this.expire()
+    if (!this.#stores.some(({ needsOthers }) => needsOthers)) this.expire()
     // What expired before it was written is not in the store; a checkpoint of then speaks of it all the same.
     const gone = this.heads.entries.filter(
       ([store, segment]) => !this.#stores[store].hasSegment(segment),

@@ -7,7 +7,7 @@ import { PrepareTask } from './prepare-task.ts'
 import { RepartitionTask } from './repartition-task.ts'
 import type { RunnableTask, TaskContext } from './task.ts'
 
-/** The task of the context's plan that has this id. @param pages of its state; null: it keeps none, as nothing is joined */
+/** The task of the context's plan that has this id. @param pages of its state; null: it keeps none */
 export function createTask(
   id: TaskId,
   pages: PageStore | null,
@@ -20,7 +20,7 @@ export function createTask(
       ? new PrepareTask(id, to, sink, context)
       : new RepartitionTask(id, sink, context)
   }
-  if (joins.length === 0) return new EnrichTask(id, context)
+  if (joins.length === 0) return new EnrichTask(id, pages, context)
   if (pages === null) throw new Error('A task that joins keeps state')
   return new JoinTask(id, pages, context)
 }

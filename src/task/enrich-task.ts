@@ -4,7 +4,7 @@
  *
  *     fetch → decode → enrich (dimensions) → write → epoch → commit
  *
- * It keeps no state: the group's offsets alone say where it goes on.
+ * It keeps no state, and the group's offsets alone say where it goes on; but where facts wait for a row, those that do.
  */
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
@@ -14,9 +14,11 @@ import { OutputHeaders } from '../output/output-headers.ts'
 import type { ToldHeaders } from '../output/provenance.ts'
 import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
+import type { PageStore } from '../state/page-store.ts'
+import { type StreamClock, TaskState } from '../state/task-state.ts'
 import { Facts } from './facts.ts'
 import { provenanceOf } from './provenance.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, TAKEN, WAITING } from './side.ts'
 import {
   NO_FIGURES,
   type RunnableTask,
@@ -25,6 +27,7 @@ import {
   type TaskEpoch,
   type TaskFigures,
 } from './task.ts'
+import { WaitingFacts } from './waiting-facts.ts'
 
 const WHAT = 'The completed record'
 
@@ -33,18 +36,24 @@ export class EnrichTask implements RunnableTask {
   readonly stage: number
   readonly partition: number
   readonly queues: readonly [InputQueue]
-  readonly state = null
+  /** null: no fact waits. */
+  readonly state: TaskState | null
   readonly queries = null
   readonly #context: TaskContext
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #provenance: ToldHeaders | null
+  /** null: none of the pipeline's does. */
+  readonly #waiting: WaitingFacts | null
+  /** null: nobody asks for stream time. */
+  readonly #clock: StreamClock | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  constructor(id: TaskId, context: TaskContext) {
+  /** @param pages of its state; null: it keeps none */
+  constructor(id: TaskId, pages: PageStore | null, context: TaskContext) {
     const { number, stage, partition } = id
     const { sources, lookUps } = context.plan.stages[stage]
     this.number = number
@@ -64,6 +73,23 @@ export class EnrichTask implements RunnableTask {
       context.counts,
       new OutputHeaders('left', this.#provenance, null),
     )
+    this.state = pages && new TaskState(pages, () => context.memory.pageBytes)
+    this.#clock = this.state?.clock ?? null
+    this.#waiting = this.state && this.#waitingIn(this.state)
+  }
+
+  #waitingIn(state: TaskState): WaitingFacts {
+    return new WaitingFacts({
+      facts: this.#facts,
+      state,
+      heldMs: Number.POSITIVE_INFINITY,
+      context: this.#context,
+      way: {
+        queues: this.queues,
+        isFull: () => this.full,
+        process: (block, i, row) => this.#processFact(block, i, row),
+      },
+    })
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -74,7 +100,7 @@ export class EnrichTask implements RunnableTask {
   restartIdle(): void {}
 
   get epochBytes(): number {
-    return this.#output.bytes + this.#rejects.batches.bytes
+    return this.#output.bytes + this.#rejects.batches.bytes + (this.state?.log.epochBytes ?? 0)
   }
 
   get full(): boolean {
@@ -84,9 +110,18 @@ export class EnrichTask implements RunnableTask {
   async process(): Promise<boolean> {
     const { now, behindMs } = this.#context
     this.#output.oldest = now() - behindMs
+    const isAgain = this.#waiting !== null && (await this.#retake(this.#waiting))
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
-    return taken > 0
+    return taken > 0 || isAgain
+  }
+
+  /** Takes the facts that wait no longer. @returns whether there was one */
+  async #retake(waiting: WaitingFacts): Promise<boolean> {
+    if (this.#facts.loading || !(await waiting.retake())) return false
+    this.state!.expire()
+    this.#dirty = true
+    return true
   }
 
   /** Takes the next records. @returns whether there was one */
@@ -99,12 +134,17 @@ export class EnrichTask implements RunnableTask {
     const end = Math.min(block.columns.length, first + SLICE)
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
+    const clock = this.#clock
     let i = first
     for (; i < end && !this.full; i++) {
-      const fate = this.#processFact(block, i, i - first)
+      let fate = this.#processFact(block, i, i - first)
+      if (fate === WAITING) fate = this.#waiting!.park(block, i, i - first)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         facts.loadFor(block, i, fate)
         break
+      }
+      if (clock !== null && fate === TAKEN && block.times[i] > clock.streamTime) {
+        clock.streamTime = block.times[i]
       }
     }
     facts.taken(i - first, i)
@@ -116,8 +156,8 @@ export class EnrichTask implements RunnableTask {
     const facts = this.#facts
     const value = facts.open(block, i, row)
     if (typeof value === 'number') return value
-    const rowBytes = facts.lookUp(value, block, i, row)
-    if (rowBytes < 0) return REFUSED
+    const rowBytes = facts.lookUp(value, row)
+    if (rowBytes < 0) return facts.withoutRows(rowBytes, block, i)
     const { columns, times } = block
     if (this.#provenance !== null) this.#provenance.write(columns, times, i)
     const bodyBytes = value.projectedBytes + rowBytes
@@ -139,7 +179,7 @@ export class EnrichTask implements RunnableTask {
   }
 
   get ended(): boolean {
-    return !this.#dirty && this.#facts.queue.ended
+    return !this.#dirty && this.#facts.queue.ended && this.#waiting?.isEmpty !== false
   }
 
   drain(passed = false): TaskEpoch | undefined {
@@ -151,11 +191,19 @@ export class EnrichTask implements RunnableTask {
       outputTimes: this.#output.drainTimes(),
       rejects: this.#rejects.batches.drain(),
       offsets: [this.#facts.queue.taken],
-      state: null,
+      state: this.state?.drain() ?? null,
     }
   }
 
   figures(): TaskFigures {
-    return NO_FIGURES
+    if (this.state === null) return NO_FIGURES
+    const { log, livePages, clock } = this.state
+    return {
+      ...NO_FIGURES,
+      streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
+      pages: livePages,
+      pageBytes: log.recent.bytes,
+      waiting: this.#waiting!.figures,
+    }
   }
 }

@@ -1,14 +1,15 @@
 import type { ValueReader } from '../codec/port.ts'
-import { DROPPED, Enricher } from '../dimension/enrich.ts'
+import { DROPPED, Enricher, WAITS } from '../dimension/enrich.ts'
 import type { Block } from '../input/input-queue.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
 import type { LookUp, Source } from '../plan/plan.ts'
-import { Side } from './side.ts'
+import { REFUSED, Side, WAITING } from './side.ts'
 import type { TaskContext } from './task.ts'
 
 /** The facts of a task, and the rows that complete them. */
 export class Facts extends Side {
   readonly enricher: Enricher
+  readonly #onDropped: TaskContext['onDropped']
 
   /** @param lookUps of the stage */
   constructor(
@@ -20,6 +21,7 @@ export class Facts extends Side {
   ) {
     super(0, source, partition, context, rejects)
     const { codec, dimensions, counts } = context
+    this.#onDropped = context.onDropped
     this.enricher = new Enricher({
       lookUps,
       tables: dimensions,
@@ -29,12 +31,18 @@ export class Facts extends Side {
     })
   }
 
-  /** Finds the fact's rows. @returns bytes of their columns; -1: the fact is refused */
-  lookUp(value: ValueReader, block: Block, i: number, row: number): number {
-    const { enricher } = this
-    const bytes = enricher.find(value, row)
-    if (bytes >= 0) return bytes
-    if (bytes !== DROPPED) this.reject(block, i, 'enrich', 'missing_dimension', enricher.fault)
-    return -1
+  /** Finds the fact's rows. @returns bytes of their columns; negative: see `withoutRows` */
+  lookUp(value: ValueReader, row: number): number {
+    return this.enricher.find(value, row)
+  }
+
+  /** The fate of a fact of which `lookUp` has said `outcome`. */
+  withoutRows(outcome: number, block: Block, i: number): number {
+    if (outcome === WAITS) return WAITING
+    if (outcome === DROPPED) {
+      this.#onDropped?.(block.columns, i)
+      return REFUSED
+    }
+    return this.reject(block, i, 'enrich', 'missing_dimension', this.enricher.fault)
   }
 }

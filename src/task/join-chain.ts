@@ -94,6 +94,11 @@ export class JoinChain implements TaskQueries {
     return this.windows.reduce((sum, { outer }) => sum + outer.pending, 0)
   }
 
+  /** Matches whose pages have to be read are completed. */
+  async resolveCold(): Promise<void> {
+    for (const window of this.windows) await window.resolveCold()
+  }
+
   /**
    * Join by join, in their order: matches whose pages have to be read are completed, and what has closed comes out. What
    * stream time has passed by goes.

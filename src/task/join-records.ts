@@ -100,8 +100,8 @@ export class JoinRecords {
     const late = isLate(window.times, block.times[i], this.#clock.streamTime)
     if (late && this.#join.late[LEFT] !== 'emit') return this.#late(facts, LEFT, block, i)
     if (late && this.#owed?.isOwed === true) return WAITS
-    const rowBytes = facts.lookUp(value, block, i, row)
-    if (rowBytes < 0) return REFUSED
+    const rowBytes = facts.lookUp(value, row)
+    if (rowBytes < 0) return facts.withoutRows(rowBytes, block, i)
 
     const bodyBytes = value.projectedBytes + rowBytes
     const around = facts.key.end - facts.key.start + this.#headerBytes(facts, block, i)

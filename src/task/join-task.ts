@@ -21,10 +21,11 @@ import { Facts } from './facts.ts'
 import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
 import { JoinChain } from './join-chain.ts'
+import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
 import { provenanceOf } from './provenance.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITS } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING, WAITS } from './side.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -32,6 +33,7 @@ import {
   type TaskEpoch,
   type TaskFigures,
 } from './task.ts'
+import { WaitingFacts } from './waiting-facts.ts'
 
 export class JoinTask implements RunnableTask {
   readonly number: number
@@ -56,8 +58,9 @@ export class JoinTask implements RunnableTask {
   readonly #first: Int32Array
   readonly #next: Int32Array
   readonly #onTime: Int32Array
-  /** When something has last come, by the clock for durations. */
-  #lastInputAt: number
+  readonly #closing: JoinClosing
+  /** undefined: no fact waits for a row. */
+  readonly #waiting: WaitingFacts | undefined
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -71,7 +74,6 @@ export class JoinTask implements RunnableTask {
     this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#lastInputAt = context.elapsed()
     this.#rejects = rejects
     const facts = new Facts(sources[0], partition, context, rejects, lookUps)
     const rights = sources.slice(1).map((source, j) => {
@@ -98,12 +100,24 @@ export class JoinTask implements RunnableTask {
     this.#chain = chain
     this.queries = chain
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
+    this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
     this.#records = JoinRecords.of(chain, {
       context,
       facts,
       rights,
       clock: state.clock,
       provenance: provenance?.headers ?? null,
+    })
+    this.#waiting = WaitingFacts.of({
+      facts: this.#facts,
+      state: this.state,
+      heldMs: chain.windows[0].times.heldMs,
+      context,
+      way: {
+        queues: this.queues,
+        isFull: () => this.full || chain.coldFull,
+        process: (block, i, row) => this.#records[0].processFact(block, i, row),
+      },
     })
   }
 
@@ -116,7 +130,7 @@ export class JoinTask implements RunnableTask {
   }
 
   restartIdle(): void {
-    this.#lastInputAt = this.#context.elapsed()
+    this.#closing.restartIdle()
   }
 
   get epochBytes(): number {
@@ -138,11 +152,14 @@ export class JoinTask implements RunnableTask {
     if (!this.#readHeads()) return false
     const isTold = this.#moveOn()
 
-    if (isTold || this.#chain.isDue) {
+    const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
+    if (isTold || isAgain || this.#chain.isDue) {
       await this.#close()
       return true
     }
-    if (!this.#processSlices()) return this.#closeWhenIdle()
+    if (!this.#processSlices()) {
+      if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return false
+    }
     await this.#close()
     return true
   }
@@ -180,7 +197,7 @@ export class JoinTask implements RunnableTask {
     return true
   }
 
-  /** The slice was not taken to its end: the epoch was full, a schema missing, or pages to be read. */
+  /** The slice was not taken to its end: the epoch was full, a schema missing, pages to be read, or facts have waited for long enough. */
   get #isSliceOpen(): boolean {
     return this.#slice.at < this.#slice.length
   }
@@ -204,15 +221,16 @@ export class JoinTask implements RunnableTask {
     let n = slice.at
     // Only where a side is repartitioned is there anything that stream time may not pass.
     const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
-    for (; n < length && !this.full && !this.#chain.coldFull; n++) {
+    for (; n < length && !this.#isHeldUp; n++) {
       if (owed?.isDue === true) break
       const source = order[n]
       const at = next[source]
       const block = sides[source].block!
-      const fate =
+      let fate =
         source === 0
           ? records[0].processFact(block, at, at - first[0])
           : records[source - 1].processRight(block, at, at - first[source])
+      if (fate === WAITING) fate = this.#waiting!.park(block, at, at - first[0])
       if (fate === WAITS) break
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         this.#sides[source].loadFor(block, at, fate)
@@ -250,29 +268,20 @@ export class JoinTask implements RunnableTask {
     this.ahead ^= ahead.touch(source === 0 ? LEFT : RIGHT, side.hashes, count, side.from, side.to)
   }
 
-  /** What waits for its pages is completed; what stream time has passed by comes out, or goes. */
+  /** What waits for its pages is completed; what stream time has passed by comes out, or goes: after the facts that had to be taken before. */
   #close(): Promise<void> {
     this.#dirty = true
+    if (this.#waiting?.isOverdue === true) return this.#chain.resolveCold()
     return this.#chain.close(() => this.full)
   }
 
-  /**
-   * Where records come out without a match, inputs that have ended, or have been silent for `idle`, close the windows.
-   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
-   */
-  async #closeWhenIdle(): Promise<boolean> {
-    if (this.#chain.pending === 0) return false
-    const { queues } = this
-    if (!queues.every(({ caughtUp }) => caughtUp) || this.#horizons?.areIdle === false) return false
-    const ended = queues.every((queue) => queue.ended)
-    const silentMs = this.#context.elapsed() - this.#lastInputAt
-    if (!this.#chain.moveIdle(ended ? Number.POSITIVE_INFINITY : silentMs)) return false
-    await this.#close()
-    return true
+  /** No record may be taken now: something else comes first. */
+  get #isHeldUp(): boolean {
+    return this.full || this.#chain.coldFull || this.#waiting?.isOverdue === true
   }
 
   get ended(): boolean {
-    const isOpen = this.#chain.pending > 0
+    const isOpen = this.#chain.pending > 0 || this.#waiting?.isEmpty === false
     return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
   }
 
@@ -293,6 +302,6 @@ export class JoinTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    return joinFigures(this.state, this.#chain.windows)
+    return joinFigures(this.state, this.#chain.windows, this.#waiting)
   }
 }

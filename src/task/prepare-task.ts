@@ -131,8 +131,8 @@ export class PrepareTask implements RunnableTask {
     const facts = this.#facts
     const value = facts.open(block, i, row)
     if (typeof value === 'number') return value
-    const rowBytes = facts.lookUp(value, block, i, row)
-    if (rowBytes < 0) return REFUSED
+    const rowBytes = facts.lookUp(value, row)
+    if (rowBytes < 0) return facts.withoutRows(rowBytes, block, i)
     const { columns, times } = block
     const { preparedFrame: frame } = this.#context.codec
     const bodyBytes = value.projectedBytes + rowBytes

@@ -24,6 +24,8 @@ export const TAKEN = 2
 export const NEEDS_KEY_SCHEMA = 3
 /** It comes after what earlier joins owe. */
 export const WAITS = 4
+/** It lacks a row that facts wait for. */
+export const WAITING = 5
 
 const KEY_MISMATCH =
   'The join field is not the record’s key, so the topic is not partitioned by it; key the topic by the join field, or name its side in join.repartition'

@@ -1,4 +1,4 @@
-import type { TaskId } from '../batch.ts'
+import type { RecordColumns, TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
@@ -34,6 +34,8 @@ export interface TaskContext {
   readonly behindMs: number
   readonly memory: MemoryShares
   readonly counts: Counts
+  /** Is told of each fact that is dropped for want of a row: record `i`. */
+  readonly onDropped?: (columns: RecordColumns, i: number) => void
   /** Without it everything is taken, for ever. */
   readonly interval?: Interval | undefined
   /** The wall clock, in ms: `Date.now`, or a simulation's. */
@@ -55,6 +57,15 @@ export interface TaskEpoch {
   readonly state: StateEpoch | null
 }
 
+/** What is shown of facts that wait for a row. */
+export interface WaitingFigures {
+  readonly facts: number
+  /** What they have on pages. */
+  readonly bytes: number
+  /** For how long the first of them has waited, in ms; null: there is none. */
+  readonly oldestMs: number | null
+}
+
 /** What is shown of a task. */
 export interface TaskFigures {
   /** The highest event time that was accepted, in ms; null: before the first, or the task has none. */
@@ -67,6 +78,8 @@ export interface TaskFigures {
   /** Memory of pages, and of the index of what is on them. */
   readonly pageBytes: number
   readonly indexBytes: number
+  /** null: no fact of the pipeline waits. */
+  readonly waiting: WaitingFigures | null
 }
 
 /** What others may ask of a task that joins. */
@@ -83,6 +96,7 @@ export const NO_FIGURES: TaskFigures = {
   pages: 0,
   pageBytes: 0,
   indexBytes: 0,
+  waiting: null,
 }
 
 /** A task: one partition of each source of its stage, and what it keeps from one record to the next. */

@@ -3,7 +3,7 @@ import type { JoinConfig } from '../config/pipeline.ts'
 /**
  * All inequalities of the join. A fact at `t` and a right record at `r` match when t − B ≤ r ≤ t + A.
  * S is stream time when a record arrives: the highest event time of the records of both sides that were
- * accepted before it. B is `before`, A is `after`, G is grace.
+ * accepted before it. B is `before`, A is `after`, G is grace, and the longest time that a fact waits for a row.
  *
  *                         S ≤ t + A + G             S ≤ t + A + B + G
  *                        ├─────────────┤           ├────────────────┤
@@ -36,13 +36,17 @@ export interface Lateness {
   readonly openMs: readonly [number, number]
 }
 
-export function latenessOf({
-  beforeMs,
-  afterMs,
-  graceMs,
-}: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>): Lateness {
-  const openMs = [afterMs + graceMs, beforeMs + graceMs] as const
-  return { beforeMs, afterMs, heldMs: beforeMs + afterMs + graceMs, openMs }
+export type LatenessConfig = Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'> &
+  Partial<Pick<JoinConfig, 'waitMs'>>
+
+/** G, of which the longest wait for a row is a part: what has waited is not late, nor has its match gone. */
+export const graceOf = ({ graceMs, waitMs = 0 }: LatenessConfig): number => graceMs + waitMs
+
+export function latenessOf(join: LatenessConfig): Lateness {
+  const { beforeMs, afterMs } = join
+  const grace = graceOf(join)
+  const openMs = [afterMs + grace, beforeMs + grace] as const
+  return { beforeMs, afterMs, heldMs: beforeMs + afterMs + grace, openMs }
 }
 
 /** @param distance the right record's time less the fact's, in ms */

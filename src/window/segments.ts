@@ -1,5 +1,4 @@
-import type { JoinConfig } from '../config/pipeline.ts'
-import { type Lateness, latenessOf } from './lateness.ts'
+import { graceOf, type Lateness, type LatenessConfig, latenessOf } from './lateness.ts'
 import { SegmentIndex } from './segment-index.ts'
 
 /** The window's figures, in ms; all follow from the pipeline file. */
@@ -12,11 +11,9 @@ export interface WindowTimes extends Lateness {
 const MOST_SLICES = 3600
 const MOST_SEGMENTS = 1000
 
-export function windowTimes(
-  join: Pick<JoinConfig, 'beforeMs' | 'afterMs' | 'graceMs'>,
-): WindowTimes {
+export function windowTimes(join: LatenessConfig): WindowTimes {
   const window = Math.max(join.beforeMs, join.afterMs)
-  const reach = window + join.graceMs
+  const reach = window + graceOf(join)
   // Fine enough that a record closes soon after its time; in a window of days not too many.
   const fine = Math.min(1000, Math.max(10, Math.floor(reach / 20)))
   const lateness = latenessOf(join)

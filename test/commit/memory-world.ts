@@ -45,9 +45,21 @@ const SHARES = new MemoryShares(memoryLimits(NO_LIMITS, 1 << 30), 1)
 const alive = setInterval(() => {}, 1000)
 after(() => clearInterval(alive))
 
+/** The key of a row that comes only in the end. */
+export const LATER = 'later'
+/** Longer than any stream is. */
+const WAIT_MS = 30 * 86_400_000
+
+/** The same, whose facts wait. */
+export const withWait = ({ joins, dimensions, ...rest }: Pipeline): Pipeline => ({
+  ...rest,
+  joins: joins.map((join) => ({ ...join, waitMs: WAIT_MS })),
+  dimensions: dimensions.map((dimension) => ({ ...dimension, waitMs: WAIT_MS })),
+})
+
 export class MemoryWorld {
   readonly kafka = new MemoryKafka()
-  readonly pipeline: Pipeline
+  pipeline: Pipeline
   readonly codec: PipelineCodec
   /** Of each input: several are of one epoch. */
   readonly partitions = 3
@@ -59,6 +71,8 @@ export class MemoryWorld {
   readonly #waiting: StreamRecord[]
   readonly #output: AvroJson
   readonly #table = new DimensionTable()
+  /** Whether facts wait for rows. */
+  waits: boolean
   readonly #disks = new Map<string, readonly Disk[]>()
   #clock = NOON
   #owners = 0
@@ -68,16 +82,16 @@ export class MemoryWorld {
     records: readonly StreamRecord[],
     pipeline: Pipeline,
     codec: PipelineCodec,
+    waits: boolean,
   ) {
     this.pipeline = pipeline
+    this.waits = waits
     this.codec = codec
     this.#times = times
     this.#records = records
     this.#waiting = [...records]
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
-    const key = bytesOf(Buffer.from('here'))
-    const row = bytesOf(storedRow(times))
-    this.#table.put(key, 0, key.length, row, 0, row.length)
+    this.#putRow('here')
     for (const topic of [...this.topics, pipeline.output.topic, CHANGELOG]) {
       this.kafka.topics.create(topic, this.partitions, {})
     }
@@ -87,15 +101,30 @@ export class MemoryWorld {
   /**
    * @param times of the join; null: facts are joined with nothing
    * @param records of which none is late, whatever comes when
+   * @param waits whether facts wait for rows: some get theirs when all has been put, those without one are given up in silence
    */
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
+    waits = false,
   ): Promise<MemoryWorld> {
-    const pipeline = times === null ? enrichPipeline() : joinPipeline(times, false)
+    const plain = times === null ? enrichPipeline() : joinPipeline(times, false)
+    const pipeline = waits ? withWait(plain) : plain
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
-    return new MemoryWorld(times, read, pipeline, codec)
+    return new MemoryWorld(times, read, pipeline, codec, waits)
+  }
+
+  /** The pipeline file has a wait from now on: the processes that come next are of it. */
+  beginToWait(): void {
+    this.waits = true
+    this.pipeline = withWait(this.pipeline)
+  }
+
+  #putRow(of: string): void {
+    const key = bytesOf(Buffer.from(of))
+    const row = bytesOf(storedRow(this.#times))
+    this.#table.put(key, 0, key.length, row, 0, row.length)
   }
 
   /** Of the sources. */
@@ -140,6 +169,9 @@ export class MemoryWorld {
         get pageBytes() {
           return world.pageBytes
         },
+        get waitingBytes() {
+          return SHARES.waitingBytes
+        },
         get epochBytes() {
           return world.epochBytes
         },
@@ -163,7 +195,10 @@ export class MemoryWorld {
       const to = { topic: this.topics[side], partition }
       // Some fill a page of their own.
       const pad: [string, Buffer] = ['pad', Buffer.alloc(id % 9 === 4 ? 5000 : 8)]
-      await this.kafka.append(to, [{ ...recordBytes(record), headers: [pad], timestamp: time }])
+      const row = this.waits && id % 2 === 1 ? LATER : 'here'
+      await this.kafka.append(to, [
+        { ...recordBytes(record, row), headers: [pad], timestamp: time },
+      ])
     }
   }
 
@@ -173,7 +208,7 @@ export class MemoryWorld {
 
   /** Until what is open has closed. */
   fallSilent(): void {
-    this.#clock += SILENCE_MS
+    this.#clock += this.waits ? SILENCE_MS + WAIT_MS : SILENCE_MS
   }
 
   /** Somebody else's transaction leaves its offsets, and its records, in the changelog, and is aborted. */
@@ -196,6 +231,8 @@ export class MemoryWorld {
   /** Everything is put, taken by `owner`, has closed and is committed: is each row there once, and each reject? */
   async assertFinished(owner: Owner): Promise<void> {
     await this.putAll()
+    await owner.work()
+    this.#putRow(LATER)
     await owner.work()
     this.fallSilent()
     await owner.work()

@@ -5,6 +5,7 @@ import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
 import { Commits } from '../../src/commit/commits.ts'
 import { Epochs } from '../../src/commit/epochs.ts'
+import { keepsState } from '../../src/config/waits.ts'
 import { codeOf } from '../../src/errors.ts'
 import { PageStore } from '../../src/state/page-store.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
@@ -141,7 +142,7 @@ export class Owner {
 
   get #changelog() {
     const { codec, pipeline } = this.#world
-    if (pipeline.joins.length === 0) return null
+    if (!keepsState(pipeline)) return null
     return {
       topic: CHANGELOG,
       layout: codec.layout,
@@ -155,8 +156,9 @@ export class Owner {
   }
 
   get restorePorts(): RestorePorts {
-    const { codec, topics } = this.#world
+    const { codec, topics, pipeline } = this.#world
     return {
+      mayBegin: pipeline.joins.length === 0,
       topics,
       topicIds: topics.map(() => null),
       layout: codec.layout,

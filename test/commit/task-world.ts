@@ -151,6 +151,9 @@ export class TaskWorld {
         get pageBytes() {
           return world.#pageBytes
         },
+        get waitingBytes() {
+          return SHARES.waitingBytes
+        },
         get epochBytes() {
           return world.#epochBytes
         },

@@ -92,7 +92,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const plain = { format: 'avro', keyFormat: 'text', keySchema: null } as const
   const event = { time: null, timeUnit: null } as const
   const input = { ...plain, ...event, schema: null, type: null, where: null, fields: [] } as const
-  const dimension = { ...input, missing: 'null' } as const
+  const dimension = { ...input, missing: 'null', waitMs: 0 } as const
   const customer = [{ name: 'customer_name', source: 'name' }, ...same('segment', 'country')]
   const product = same('title', 'category', 'brand')
   const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }
@@ -159,6 +159,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
         kind: 'inner',
         headers: 'left',
         repartition: null,
+        waitMs: 0,
         select,
       },
     ],

@@ -9,7 +9,9 @@ import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
+import { longestWait } from '../../src/config/waits.ts'
 import { Counts } from '../../src/counts/counts.ts'
+import type { DimensionTable } from '../../src/dimension/table.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import {
@@ -25,6 +27,7 @@ import {
   rowOf,
   SILENCE_MS,
 } from '../cli/simulate/join/simulated-join.ts'
+import { LATER, withWait } from '../commit/memory-world.ts'
 import type { Order } from '../support/memory-broker/faults.ts'
 import type { OffsetEvent } from '../support/memory-broker/group-offsets.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
@@ -37,7 +40,7 @@ import {
 } from '../support/memory-outputs.ts'
 import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
-import { CHANGELOG, startWorker, type WorkerSetting } from './start-worker.ts'
+import { CHANGELOG, givenTable, putRows, startWorker, type WorkerSetting } from './start-worker.ts'
 
 export const PARTITIONS = 3
 /** Of an input that is repartitioned. */
@@ -80,17 +83,23 @@ export type Action =
   /** Somebody has the store of a task put aside. */
   | { readonly do: 'rebuild'; readonly instance: string; readonly partition: number }
 
+/** The row of facts that wait for one. */
+const LATER_ROW = new Map([[LATER, givenRows(null).get('here')!]])
+
 /** What else a pipeline has. */
 export interface Wanted {
   readonly keyed?: KeyedOtherwise
   /** Whose headers a match has, where headers say what records were made of. */
   readonly told?: MatchHeaders | null
+  /** Whether facts wait for the row of every second one. */
+  readonly waits?: boolean
   readonly change?: (pipeline: Pipeline) => Pipeline
 }
 
 interface Instance {
   readonly worker: Worker
   readonly counts: Counts
+  readonly table: DimensionTable
   /** Slices that it has taken, since it stands still; undefined: it does not, or its last turn has not ended. */
   slicesAtPause: number | undefined
 }
@@ -118,6 +127,9 @@ export class MemoryInstances {
   readonly #through: ReadonlySet<number>
   /** How many partitions each input has. */
   readonly #inputs = new Map<string, number>()
+  /** Whether facts wait, some of them for a row that comes in the end. */
+  readonly #waits: boolean
+  #isThere = false
   #silence = 0
   #release: () => void = () => {}
 
@@ -130,6 +142,7 @@ export class MemoryInstances {
   ) {
     this.#pipeline = pipeline
     this.#keyed = keyed
+    this.#waits = longestWait(pipeline.dimensions) > 0
     this.#times = times
     this.#records = records
     this.#codec = codec
@@ -152,12 +165,12 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
-    { keyed = null, told = null, change = (pipeline) => pipeline }: Wanted = {},
+    { keyed = null, told = null, waits = false, change = (pipeline) => pipeline }: Wanted = {},
   ): Promise<MemoryInstances> {
     const plain = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
     const { joins: its } = plain
     const pipeline = change({
-      ...plain,
+      ...(waits ? withWait(plain) : plain),
       provenance: told !== null,
       joins: its.map((one) => ({ ...one, headers: told ?? one.headers })),
     })
@@ -225,6 +238,11 @@ export class MemoryInstances {
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
+    this.#isThere = true
+    for (const { worker, table } of this.#running.values()) {
+      putRows(table, LATER_ROW, this.#pipeline, this.#codec)
+      worker.wake()
+    }
     await this.#until(`${rows} rows have come out`, async () => {
       const isOut = (await this.#rows()).length >= rows
       // Again and again: for a task that is taken anew the silence begins anew.
@@ -256,7 +274,8 @@ export class MemoryInstances {
     for (const record of this.#waiting.splice(0, count)) {
       const topic = topics[record.side]
       const headers = this.#pipeline.provenance ? ownHeaders(record) : []
-      const of = { ...recordBytes(record), headers, timestamp: record.time }
+      const row = this.#waits && record.id % 2 === 1 ? LATER : 'here'
+      const of = { ...recordBytes(record, row), headers, timestamp: record.time }
       if (isByColumn(this.#keyed) && record.side === LEFT) of.value = columnFactBytes(record)
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
@@ -276,6 +295,8 @@ export class MemoryInstances {
     const { kafka } = this.#pipeline
     const broker = this.kafka.client(instance)
     const counts = new Counts(['d'])
+    const table = givenTable(givenRows(this.#keyed), this.#pipeline, this.#codec)
+    if (this.#isThere) putRows(table, LATER_ROW, this.#pipeline, this.#codec)
     const setting: WorkerSetting = {
       broker,
       counts,
@@ -296,9 +317,10 @@ export class MemoryInstances {
       elapsed: () => performance.now() + this.#silence,
       onEvent: (name, fields) => this.events.push(`${instance} ${name} ${textOf(fields)}`),
       onFatal: (error) => this.#fatal.push(error),
+      table,
     }
-    const worker = startWorker(setting, givenRows(this.#keyed))
-    this.#running.set(instance, { worker, counts, slicesAtPause: undefined })
+    const worker = startWorker(setting)
+    this.#running.set(instance, { worker, counts, table, slicesAtPause: undefined })
   }
 
   /** One that is cut off cannot be told from one that has crashed: it is stopped when it is heard again. */
@@ -418,6 +440,7 @@ const sourceTopics = (pipeline: Pipeline): string[] =>
  * Instances to which all this has happened, and which have then come to their end in peace: each row and each reject
  * is there once. To be closed.
  * @param steps each with the ms for which nothing else happens
+ * @param waits whether facts wait for rows, half of them for one that comes in the end
  */
 export async function played(
   times: ModelTimes | null,

@@ -6,6 +6,7 @@ import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { repartitioned } from '../../src/config/topic-names.ts'
+import { keepsState } from '../../src/config/waits.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
@@ -44,13 +45,16 @@ export interface WorkerSetting {
   /** An epoch is committed. */
   readonly onCommit?: () => void
   readonly counts: Counts
+  /** The dimension's rows; without it, one that every fact finds. */
+  readonly table?: DimensionTable
 }
 
 const nothing = (): void => {}
 
-/** One whose dimension has the rows that are given. */
-export function startWorker(setting: WorkerSetting, rows = givenRows(null)): Worker {
-  const worker = createWorker(setting, [tableOf(rows, setting.pipeline, setting.codec)], {
+/** One whose dimension has the rows of the setting's table, or one that every fact finds. */
+export function startWorker(setting: WorkerSetting): Worker {
+  const { pipeline, codec, table = givenTable(givenRows(null), pipeline, codec) } = setting
+  const worker = createWorker(setting, [table], {
     drain: () => [],
     settle: nothing,
   })
@@ -75,6 +79,7 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
     tables: await openDimensionStores(pipeline, planOf(pipeline).tables, counts, log),
     limit: DIMENSION_BYTES,
     hold: (work: () => Promise<void>) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic: nothing,
   }
   const dimensions = createDimensions(options)
@@ -124,7 +129,7 @@ function createWorker(
       partitions: inputs,
       rejects: rejectsOf(pipeline),
     }),
-    changelog: pipeline.joins.length > 0 ? changelogOf(broker, codec) : null,
+    changelog: keepsState(pipeline) ? changelogOf(broker, codec) : null,
     partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
     topicIds: setting.topicIds ?? plan.sources.map(() => null),
     onUnknownTopic: nothing,
@@ -157,14 +162,25 @@ const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTop
 export const ROW_PLACE = { partition: 3, offset: 2 ** 40 + 7 }
 
 /** The dimension's rows, as it would have read them. @param rows their values, framed, by key */
-function tableOf(
+export function givenTable(
+  rows: ReadonlyMap<string, Buffer>,
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+): DimensionTable {
+  const table = new DimensionTable()
+  table.clear(0, placeBytes({ keepsPlaces: pipeline.provenance }))
+  putRows(table, rows, pipeline, codec)
+  return table
+}
+
+/** The same of further rows. */
+export function putRows(
+  table: DimensionTable,
   rows: ReadonlyMap<string, Buffer>,
   { provenance }: Pipeline,
   { dimensions: [codec] }: PipelineCodec,
-): DimensionTable {
-  const table = new DimensionTable()
+): void {
   const placed = placeBytes({ keepsPlaces: provenance })
-  table.clear(0, placed)
   for (const [key, value] of rows) {
     const reader = codec.reader(value, 0, value.length, 0, 0)
     assert.ok(reader !== null && typeof reader === 'object')
@@ -175,5 +191,4 @@ function tableOf(
     const end = reader.project(row, placed)
     table.put(bytesOf(Buffer.from(key)), 0, Buffer.byteLength(key), row, 0, end)
   }
-  return table
 }

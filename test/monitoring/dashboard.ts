@@ -191,6 +191,24 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       queries: rate('dimension_lookups_total', 'dimension', `${DIMENSION}, result="miss"`),
     },
     {
+      title: 'Facts that wait for a row',
+      unit: 'short',
+      about: 'Where a dimension has missing.wait.',
+      queries: { [`sum(enricher_facts_waiting{${OF}})`]: 'facts' },
+    },
+    {
+      title: 'Oldest fact that waits',
+      unit: 's',
+      queries: { [`max(enricher_facts_waiting_oldest_seconds{${OF}})`]: 'oldest' },
+    },
+    {
+      title: 'Facts that have waited',
+      unit: 'cps',
+      about:
+        'completed: the rows have come; given_up: missing.then, when the wait was over; no_room: the same, at once.',
+      queries: rate('facts_waited_total', 'outcome'),
+    },
+    {
       title: 'Age of the latest dimension record',
       unit: 's',
       queries: {

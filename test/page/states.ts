@@ -76,6 +76,23 @@ const alone = (): State => {
   return { status, group, history: historyOf(0) }
 }
 
+/** Facts of customers who are not there yet. */
+const waitingForRows = (): State => {
+  const { topology, tasks, ...rest } = withoutJoin() as {
+    topology: { dimensions: object[] }
+    tasks: object[]
+  }
+  const dimensions = topology.dimensions.map((one, d) => ({ ...one, waitMs: d === 0 ? 5000 : 0 }))
+  const waiting = tasks.map((one, t) => ({
+    ...one,
+    streamTime: NOW,
+    waiting: { facts: 40 * t, bytes: 8000 * t, oldestMs: t === 0 ? null : 1200 * t },
+  }))
+  const status = { ...rest, topology: { ...topology, dimensions }, tasks: waiting }
+  const group = groupOf(status, [memberOf(1, status), memberOf(2, status)])
+  return { status, group, history: historyOf(0) }
+}
+
 const restoring = (): State => {
   const secondsLeft = 96
   const restore = { remaining: 3_100_000, percent: 41, secondsLeft }
@@ -100,6 +117,7 @@ const restoring = (): State => {
 export const STATES: Readonly<Record<string, State>> = {
   healthy: { status: healthy, group: groupOf(healthy, fine), history: historyOf(0) },
   'without-join': alone(),
+  'facts-wait': waitingForRows(),
   'all-rejected': stateOf(
     because('degraded', 12, [
       'rejects',

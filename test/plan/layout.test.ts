@@ -144,3 +144,21 @@ test('types that contain themselves, and one another many times, have a layout',
     .map((of) => layoutOf(pipeline, of))
   assert.equal(new Set(layouts).size, 4)
 })
+
+test('the longest wait of its facts is part of the layout of a window; where nothing is joined facts are of one layout, whatever is waited for', async () => {
+  const schemas = await readSchemas(example, null)
+  const waiting = (...waits: number[]): Pipeline => ({
+    ...example,
+    joins: example.joins.map((join) => ({ ...join, waitMs: Math.max(...waits) })),
+    dimensions: example.dimensions.map((one, d) => ({ ...one, waitMs: waits[d] })),
+  })
+  assert.equal(layoutOf(waiting(0, 0), schemas), layoutOf(example, schemas))
+  assert.notEqual(layoutOf(waiting(5000, 0), schemas), layoutOf(example, schemas))
+  assert.notEqual(layoutOf(waiting(5000, 0), schemas), layoutOf(waiting(6000, 0), schemas))
+  assert.equal(layoutOf(waiting(5000, 0), schemas), layoutOf(waiting(2000, 5000), schemas))
+  const alone = { ...waiting(5000, 0), joins: [] }
+  const { layout, codec } = await compilePipeline(alone, null, [{ layout: 'facts', schemaIds: [] }])
+  assert.equal(layout, 'facts')
+  // What rows are stored as is another matter.
+  assert.notEqual(codec.layout, layout)
+})

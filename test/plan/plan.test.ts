@@ -108,6 +108,25 @@ test('validate shows the topics on the way', () => {
   assert.ok(lines.includes(internal), lines.join('\n'))
 })
 
+test('facts that wait have a state, without a join too; validate shows for how long, and what then', () => {
+  const dimensions =
+    'dimensions: { d: { topic: customers, on: a, missing: { wait: 5s, then: drop } } }'
+  const nothing = { facts: [], dimensions: [[]], rights: [[]] }
+  const linesOf = (pipeline: Parameters<typeof planOf>[0]): string[] =>
+    topology(pipeline, nothing as unknown as Parameters<typeof topology>[1])
+  const alone = pipelineWith(null, '', dimensions)
+  const { written, lookUps, joins } = planOf(alone)
+  assert.equal(written.changelog, 'job-window-changelog')
+  assert.deepEqual([lookUps[0].waitMs, lookUps[0].missing, joins], [5000, 'drop', []])
+  const [, line, ...rest] = linesOf(alone)
+  assert.match(line, /without a row: waits for 5s, then the fact is dropped/)
+  assert.ok(rest.includes('Internal topics: job-window-changelog'), rest.join('\n'))
+  assert.ok(!rest.some((one) => one.startsWith('Window:')))
+  const joined = linesOf(pipelineWith('', '', dimensions))
+  assert.match(joined[2], /within 1m, grace 10s and the wait for a row, 5s, inner/)
+  assert.equal(planOf(pipelineWith(null)).written.changelog, null)
+})
+
 test('a topic of the pipeline’s own is no input of it', () => {
   const own = ', repartition: right'
   assert.throws(

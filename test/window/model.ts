@@ -57,7 +57,8 @@ export class NaiveJoin {
     this.#times = times
   }
 
-  take(record: ModelRecord): void {
+  /** @param closes whether what has closed by then comes out, too; else that is left to `moveTo` */
+  take(record: ModelRecord, closes = true): void {
     if (record.isRejected) return
     if (!this.#isHeld(record)) {
       this.#takeLate(record)
@@ -76,7 +77,8 @@ export class NaiveJoin {
     }
     this.#entries.push(own)
     // One that has closed already comes out at once: it is among those that have closed.
-    this.moveTo(record.time)
+    if (closes) this.moveTo(record.time)
+    else this.streamTime = Math.max(this.streamTime, record.time)
   }
 
   /** Stream time moves forward, and what has closed unmatched comes out. */

@@ -33,9 +33,11 @@ export function offsetsFault(pipeline: Pipeline, state: OffsetsState): string | 
   // What an earlier stage has read has no window beside it.
   const { topics } = lastStage(plan)
   const read = committed.filter(({ topic }) => topics.includes(topic))
-  if (plan.joins.length === 0 || read.length === 0) return undefined
+  if (plan.written.changelog === null || read.length === 0) return undefined
   const { headers, isRunning } = state
   if ([...headers.values()].every((header) => header === undefined)) {
+    // Facts that wait may begin to do so at any time; a window needs all that was read.
+    if (plan.joins.length === 0) return undefined
     return messageOf(windowMissing({ ...read[0], committed: read[0].offset, stored: -1 }))
   }
   if (isRunning) return undefined

@@ -64,9 +64,7 @@ function checkKept(pipeline: Pipeline, name: string, topic: TopicDescription): F
   const detail = `${name} deletes records ${limit}`
   if (isInternal) {
     const what =
-      name === changelogTopic(pipeline)
-        ? 'what a window is restored from'
-        : 'on its way to the join'
+      name === changelogTopic(pipeline) ? 'what tasks are restored from' : 'on its way to the join'
     const why = `${detail}; it is ${what}`
     return [fail(WHAT, why, `set retention.ms=-1 and retention.bytes=-1 on ${name}`)]
   }

@@ -1,9 +1,11 @@
 /** Whether what the service keeps fits into memory and on the disk. Estimates from samples. */
+
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { bytesText, countText, plural } from '../../config/text.ts'
 import { memoryLimits } from '../../plan/memory.ts'
+import { graceOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 export interface StreamSize {
@@ -52,7 +54,8 @@ function windowSize({ joins }: Pipeline, streams: readonly StreamSize[]): Window
   for (const [j, join] of joins.entries()) {
     const { rate: leftRate } = facts ?? NO_STREAM
     const right = rights.at(j) ?? NO_STREAM
-    const { beforeMs, afterMs, graceMs } = join
+    const { beforeMs, afterMs } = join
+    const graceMs = graceOf(join)
     const seconds = (2 * (Math.max(beforeMs, afterMs) + graceMs)) / 1000
     const rightSeconds = seconds + delayMs / 1000
     records += leftRate * seconds + right.rate * rightSeconds

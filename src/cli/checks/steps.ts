@@ -11,6 +11,7 @@ import {
   ownTopics,
   sourcesOf,
 } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
 import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
@@ -24,7 +25,7 @@ import {
 } from '../../plan/own-topics.ts'
 import { planOf, type SourceStart } from '../../plan/plan.ts'
 import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
-import { joinTakenOut } from '../../state/state-faults.ts'
+import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
@@ -126,7 +127,10 @@ export function changelogStep(pipeline: Pipeline, layout: string, headers: Heade
   const topic = changelogName(pipeline)
   const written = [...headers].filter(([, header]) => header !== undefined)
   if (written.length === 0) return []
-  if (pipeline.joins.length === 0) return [step('refuse', 'window', messageOf(joinTakenOut(topic)))]
+  if (!keepsState(pipeline)) {
+    const { layout: stored } = written[0][1]!
+    return [step('refuse', 'window', messageOf(stateTakenOut(topic, stored)))]
+  }
   const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
   if (other.length > 0) {
     const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`

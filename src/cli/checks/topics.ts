@@ -1,10 +1,11 @@
 /** What topics are, against what the pipeline needs them to be. No broker: it works on descriptions. */
+
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
 import { alikeTopics, inputTopics, leadTopic, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
-import { latenessOf } from '../../window/lateness.ts'
+import { graceOf, latenessOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 type Found = ReadonlyMap<string, TopicDescription>
@@ -88,9 +89,9 @@ function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescripti
 function windowMsOf({ joins }: Pipeline, source: number): number {
   if (joins.length === 0) return 0
   const last = Math.max(0, source - 1)
-  const { beforeMs, afterMs, graceMs } = joins[last]
+  const { beforeMs, afterMs } = joins[last]
   const delayMs = joins.slice(0, last).reduce((sum, one) => sum + latenessOf(one).heldMs, 0)
-  return delayMs + Math.max(beforeMs, afterMs) + graceMs
+  return delayMs + Math.max(beforeMs, afterMs) + graceOf(joins[last])
 }
 
 /** A source must keep records for longer than the join may need to read them again. */

@@ -58,6 +58,7 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       onFiltered: nothing,
+      onRows: nothing,
       room: async () => {},
       rejects: { areCommitted: true, untilCommitted: async () => {} },
       claim: nothing,

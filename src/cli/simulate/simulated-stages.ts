@@ -3,7 +3,7 @@ import { taskOf } from '../../broker/task-number.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { PageStore } from '../../state/page-store.ts'
 import { createTask } from '../../task/create-task.ts'
-import type { RunnableTask, TaskContext, TaskEpoch } from '../../task/task.ts'
+import type { RunnableTask, TaskContext, TaskEpoch, TaskFigures } from '../../task/task.ts'
 import { answerOf, type TimedRecord } from './records.ts'
 
 type Batch = TaskEpoch['outputs'][number]
@@ -23,6 +23,11 @@ export class SimulatedStages {
     this.#tasks = stages.map(({ number, to }) =>
       createTask(taskOf(number, stages.length), to === null ? pages : null, context),
     )
+  }
+
+  /** Of the last stage. */
+  figures(): TaskFigures {
+    return this.#tasks[this.#tasks.length - 1].figures()
   }
 
   /** The source's next record; without one nothing has come until now. */

@@ -12,6 +12,7 @@ import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { changelogTopic } from '../../config/topic-names.ts'
+import { keepsState, longestWait } from '../../config/waits.ts'
 import { Counts } from '../../counts/counts.ts'
 import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
@@ -57,7 +58,7 @@ export interface Effects {
 
 interface Stores {
   readonly folder: string
-  /** null: nothing is joined. */
+  /** null: the task keeps no state. */
   readonly window: Store | null
   /** Of the plan's tables. */
   readonly tables: readonly Store[]
@@ -68,8 +69,8 @@ const BATCH_BYTES = 1_048_588
 const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
-/** Why records are dropped. */
-const DROPS = ['late', 'missing', 'future_time', 'filtered'] as const
+/** Why records are dropped, but for want of a row. */
+const DROPS = ['late', 'future_time', 'filtered'] as const
 
 /** A pipeline with one task for each stage. What it would send is decoded, and added to `effects`. */
 export class Simulation {
@@ -121,7 +122,7 @@ export class Simulation {
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
-    const window = pipeline.joins.length > 0 ? await openStore(join(folder, 'window')) : null
+    const window = keepsState(pipeline) ? await openStore(join(folder, 'window')) : null
     const tables: Store[] = []
     for (const t of planOf(pipeline).tables.keys()) {
       tables.push(await openStore(join(folder, `dimension-${t}`)))
@@ -162,6 +163,10 @@ export class Simulation {
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
+      onDropped: (columns, i) => {
+        const key = this.#keyText(0, recordAt(columns, i).key)
+        this.effects.drops.push({ from: 'fact', key, reason: 'missing', error: '' })
+      },
       now: () => this.#clock,
       elapsed: () => this.#clock + this.#silentMs,
     }
@@ -176,8 +181,17 @@ export class Simulation {
     const { timestamp = this.#clock } = step.record
     await this.#moveTo(Math.max(this.#clock, timestamp))
     const record = { ...step.record, timestamp }
-    if (step.kind === 'row') await this.#dimensions[step.dimension].take(record)
-    else await this.#offer(step.kind === 'fact' ? 0 : 1 + (step.join ?? 0), record)
+    if (step.kind === 'row') {
+      await this.#dimensions[step.dimension].take(record)
+      await this.#process()
+    } else await this.#offer(step.kind === 'fact' ? 0 : 1 + (step.join ?? 0), record)
+  }
+
+  /** The case is over: facts that wait for a row still do so until they give up. */
+  async end(): Promise<void> {
+    const { waiting } = this.#stages.figures()
+    if (waiting === null || waiting.facts === 0) return
+    await this.#moveTo(this.#clock + longestWait(this.#pipeline.dimensions))
   }
 
   async close(): Promise<void> {
@@ -210,10 +224,9 @@ export class Simulation {
   }
 
   #dropped(): Record<(typeof DROPS)[number], number> {
-    const { droppedLate, droppedMissing, droppedEarly, filtered } = this.#counts
+    const { droppedLate, droppedEarly, filtered } = this.#counts
     return {
       late: droppedLate,
-      missing: droppedMissing,
       future_time: droppedEarly,
       filtered: filtered.total,
     }

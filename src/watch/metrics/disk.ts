@@ -4,14 +4,14 @@ import { join } from 'node:path'
 /**
  * Bytes on disk: `dimension/customer` and its like, and `window` for all windows together, as tasks come and go and
  * leave their stores where they were. Files that go meanwhile count nothing.
- * @param joins whether the pipeline has a join; without one there is only what a former one has left
+ * @param hasState whether tasks keep state; else there is only what was left of a time when they did
  */
 export async function storeSizes(
   stateDir: string,
-  joins: boolean,
+  hasState: boolean,
 ): Promise<Record<string, number>> {
   const windows = await foldersIn(join(stateDir, 'window'))
-  const sizes: Record<string, number> = joins || windows.length > 0 ? { window: 0 } : {}
+  const sizes: Record<string, number> = hasState || windows.length > 0 ? { window: 0 } : {}
   for (const [store, bytes] of await foldersIn(join(stateDir, 'dimension'))) {
     sizes[`dimension/${store}`] = bytes
   }

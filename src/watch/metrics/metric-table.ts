@@ -79,6 +79,21 @@ export const METRICS = {
     ['dimension', 'result'],
     'Look-ups of facts in a dimension: hit, miss, or null where what is looked up is null, or a part of it, or the row that should have it is missing',
   ],
+  facts_waiting: [
+    'gauge',
+    [],
+    'Facts that wait for a row. Only where a dimension has missing.wait',
+  ],
+  facts_waiting_oldest_seconds: [
+    'gauge',
+    [],
+    'For how long the oldest of them has waited; 0 while there is none. Only where a dimension has missing.wait',
+  ],
+  facts_waited_total: [
+    'counter',
+    ['outcome'],
+    'Facts that wait no more: their rows have come (completed), or missing.then was applied when the wait was over (given_up), or at once, for there was no room for them (no_room). Only where a dimension has missing.wait',
+  ],
   window_probes_total: [
     'counter',
     ['side', 'result', 'join'],

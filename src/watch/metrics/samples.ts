@@ -5,6 +5,7 @@ import type { RejectReason } from '../../batch.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
 import { inputsOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
@@ -18,6 +19,7 @@ import { storeSizes } from './disk.ts'
 import { collectHeld, collectJoins } from './join-samples.ts'
 import { collectLabelled } from './labelled-samples.ts'
 import type { Metrics } from './metrics.ts'
+import { collectWaiting } from './waiting-samples.ts'
 
 /** Reasons of rejects that `decode_errors_total` counts. */
 const UNDECODED: readonly RejectReason[] = [
@@ -51,6 +53,7 @@ export async function collect(
     metrics.memory_bytes.set({ part }, bytes)
   }
   if (worker !== undefined) collectTasks(metrics, parts, worker)
+  collectWaiting(metrics, parts)
 }
 
 function collectInstance(
@@ -70,14 +73,12 @@ function collectInstance(
   }
 }
 
-function collectVerdict(
-  metrics: Metrics,
-  { joins }: Pipeline,
-  { verdict, reasons }: Verdict,
-): void {
+function collectVerdict(metrics: Metrics, pipeline: Pipeline, { verdict, reasons }: Verdict): void {
+  const hasState = keepsState(pipeline)
+  const isJoined = pipeline.joins.length > 0
   for (const one of LEVELS) metrics.verdict.set({ verdict: one }, one === verdict ? 1 : 0)
   for (const reason of REASON_NAMES) {
-    if (joins.length === 0 && JOIN_REASONS.has(reason)) continue
+    if (reason === 'restoring' ? !hasState : !isJoined && JOIN_REASONS.has(reason)) continue
     const holds = reasons.some((stated) => stated.reason === reason)
     metrics.degraded.set({ reason }, holds ? 1 : 0)
   }
@@ -89,8 +90,9 @@ function hashOf(pipeline: Pipeline): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
-async function collectDisk(metrics: Metrics, { state, joins }: Pipeline): Promise<void> {
-  for (const [store, bytes] of Object.entries(await storeSizes(state.dir, joins.length > 0))) {
+async function collectDisk(metrics: Metrics, pipeline: Pipeline): Promise<void> {
+  const sizes = await storeSizes(pipeline.state.dir, keepsState(pipeline))
+  for (const [store, bytes] of Object.entries(sizes)) {
     metrics.store_disk_bytes.set({ store }, bytes)
   }
 }
@@ -215,28 +217,31 @@ function collectTasks(
       if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
     }
   }
-  if (pipeline.joins.length === 0) return
   const last = plan.stages.length - 1
-  collectWindows(
-    metrics,
-    pipeline,
-    tasks.filter(({ task }) => task.stage === last),
-  )
+  const lastTasks = tasks.filter(({ task }) => task.stage === last)
+  if (keepsState(pipeline)) collectRestores(metrics, lastTasks)
+  if (pipeline.joins.length > 0) collectWindows(metrics, pipeline, lastTasks)
 }
 
-function collectWindows(metrics: Metrics, pipeline: Pipeline, tasks: readonly HeldTask[]): void {
-  const figures = tasks.map(({ task }) => task.figures())
-  for (const [i, { task, restoreRemaining }] of tasks.entries()) {
+function collectRestores(metrics: Metrics, tasks: readonly HeldTask[]): void {
+  for (const { task, restoreRemaining } of tasks) {
     const partition = String(task.partition)
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
-    const { streamTime } = figures[i]
-    if (streamTime === null) continue
-    metrics.stream_time_timestamp_seconds.set({ task: partition }, streamTime / 1000)
   }
   const etas = tasks.map(({ restoreRemaining, restoreTotal, restoreBegun }) =>
     secondsLeft(restoreRemaining, restoreTotal, restoreBegun),
   )
   collectEta(metrics, 'window', etas)
+}
+
+function collectWindows(metrics: Metrics, pipeline: Pipeline, tasks: readonly HeldTask[]): void {
+  const figures = tasks.map(({ task }) => task.figures())
+  for (const [i, { task }] of tasks.entries()) {
+    const { streamTime } = figures[i]
+    if (streamTime === null) continue
+    const labels = { task: String(task.partition) }
+    metrics.stream_time_timestamp_seconds.set(labels, streamTime / 1000)
+  }
   const sum = (of: (task: TaskFigures) => number): number =>
     figures.reduce((total, task) => total + of(task), 0)
   metrics.window_pages.set(sum(({ pages }) => pages))

@@ -1,4 +1,5 @@
 /** What an operator may tell a running service to do. */
+import { keepsState } from '../../config/waits.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import type { Worker } from '../../instance/worker.ts'
 import type { Admin } from '../http/admin.ts'
@@ -75,11 +76,12 @@ export class Operator implements Admin {
   }
 
   #rebuildWindow(store: string): void {
-    const { joins, dimensions } = this.#parts.pipeline
+    const { dimensions } = this.#parts.pipeline
+    const hasState = keepsState(this.#parts.pipeline)
     const [, partition] = /^window-(\d+)$/.exec(store) ?? []
-    if (partition === undefined || joins.length === 0) {
+    if (partition === undefined || !hasState) {
       const names = dimensions.map(({ name }) => name)
-      const all = joins.length === 0 ? names : [...names, 'window-N']
+      const all = hasState ? [...names, 'window-N'] : names
       throw new ApiError(404, `There is no store ${store}; there are ${all.join(', ') || 'none'}`)
     }
     if (this.#running().rebuild(Number(partition))) return

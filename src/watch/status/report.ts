@@ -1,7 +1,9 @@
 /** How the instance is: its state, memory, progress, readiness and liveness. */
+
 import { taskOf } from '../../broker/task-number.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
+import { keepsState } from '../../config/waits.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import { type Lag, lagOf } from '../../input/last-lags.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
@@ -76,7 +78,7 @@ export function memoryParts({
     bytes.epoch += task.epochBytes
     for (const { bufferedBytes } of task.queues) bytes.fetch += bufferedBytes
   }
-  if (pipeline.joins.length > 0) return bytes
+  if (keepsState(pipeline)) return bytes
   const { pages: _, index: __, ...others } = bytes
   return others
 }

@@ -2,6 +2,7 @@
 
 import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
+import { keepsState } from '../../config/waits.ts'
 import type { Member } from '../../instance/membership.ts'
 import { lastStage } from '../../plan/plan.ts'
 import type { Views } from '../http/api.ts'
@@ -48,8 +49,9 @@ export class ServiceViews implements Views {
       members: () => members.recent(),
       own: () => this.summary(),
     })
-    const { state, joins } = parts.pipeline
-    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(state.dir, joins.length > 0))
+    const { dir } = parts.pipeline.state
+    const hasState = keepsState(parts.pipeline)
+    this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir, hasState))
   }
 
   async status(records: boolean): Promise<object> {
@@ -140,6 +142,7 @@ export class ServiceViews implements Views {
         topic: d.topic,
         on: d.on,
         missing: d.missing,
+        waitMs: d.waitMs,
       })),
       ...joinTopology(this.#parts.pipeline),
       repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {

@@ -172,6 +172,24 @@ test('a pipeline that has run without a join does not start with one', () => {
   assert.deepEqual(checkOffsets(pipeline, group), [])
 })
 
+test('facts of a pipeline that has run may begin to wait; taken out again, its changelog refuses the start', () => {
+  const dimensions = 'dimensions: { c: { topic: customers, on: c, missing: { wait: 5s } } }'
+  const waiting = pipelineWith(null, '', dimensions)
+  assert.deepEqual(checkOffsets(waiting, group), [])
+  assert.equal(groupSteps(waiting, group)[0].kind, 'keep')
+  const header = {
+    ...{ layout: 'facts', schemaIds: [], streamTime: 0, closedBefore: [], nextPage: 1 },
+    offsets: [5],
+  }
+  const headers = new Map([[0, header]])
+  assert.equal(changelogStep(waiting, 'facts', headers)[0].kind, 'keep')
+  const [ahead] = checkOffsets(waiting, { ...group, headers })
+  assert.match(ahead.detail, /the group is at 7 of orders-0, the window was written up to 5/)
+  const [refused] = changelogStep(pipeline, 'any', headers)
+  assert.equal(refused.kind, 'refuse')
+  assert.match(refused.detail, /with facts that wait for rows under this name/)
+})
+
 test('a name that a pipeline with other topics runs under is another’s, also where that one has a join', () => {
   const running = (topics: readonly string[]) => ({
     ...group,

@@ -9,6 +9,7 @@ import { LastLags } from '../../../src/input/last-lags.ts'
 import type { Worker } from '../../../src/instance/worker.ts'
 import { memoryLimits } from '../../../src/plan/memory.ts'
 import { planOf } from '../../../src/plan/plan.ts'
+import type { TaskFigures } from '../../../src/task/task.ts'
 import { METRICS } from '../../../src/watch/metrics/metric-table.ts'
 import { createMetrics } from '../../../src/watch/metrics/metrics.ts'
 import { collect } from '../../../src/watch/metrics/samples.ts'
@@ -16,7 +17,12 @@ import { Verdicts } from '../../../src/watch/verdict/verdict.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
 /** A task as far as it is sampled, which is restored or is not. */
-function held(partition: number, state: 'restoring' | 'running', joins = true) {
+function held(
+  partition: number,
+  state: 'restoring' | 'running',
+  joins = true,
+  waiting: TaskFigures['waiting'] = null,
+) {
   const queues = (joins ? [0, 1] : [0]).map(() => new InputQueue(false))
   if (state === 'running') {
     for (const queue of queues) {
@@ -26,7 +32,7 @@ function held(partition: number, state: 'restoring' | 'running', joins = true) {
   }
   const sides = joins ? [0, 0] : []
   const window = { streamTime: joins ? 5 : null, records: sides, segments: sides }
-  const figures = () => ({ ...window, pages: 0, pageBytes: 0, indexBytes: 0 })
+  const figures = () => ({ ...window, pages: 0, pageBytes: 0, indexBytes: 0, waiting })
   const task = { number: partition, stage: 0, partition, queues, figures, epochBytes: 0 }
   return { task, state, restoreRemaining: 0, restoreTotal: 0, restoreBegun: 0 }
 }
@@ -35,9 +41,14 @@ function held(partition: number, state: 'restoring' | 'running', joins = true) {
 async function scraped(
   t: TestContext,
   tasks: object[],
-  { waiting = 0, join = '' }: { waiting?: number; join?: string | null } = {},
+  {
+    waiting = 0,
+    join = '',
+    missing = 'null',
+  }: { waiting?: number; join?: string | null; missing?: string } = {},
 ): Promise<string> {
-  const pipeline = pipelineWith(join, `state: { dir: "${folderOf(t)}" }`)
+  const dimensions = `dimensions: { customer: { topic: customers, on: customer_id, missing: ${missing} } }`
+  const pipeline = pipelineWith(join, `state: { dir: "${folderOf(t)}" }`, dimensions)
   const lastLags = new LastLags()
   const assigned = tasks.length + waiting
   const assignedOf = (): number => assigned
@@ -48,7 +59,9 @@ async function scraped(
     version: '1',
     revision: '',
     instanceId: 'a',
-    counts: new Counts(['customer']),
+    counts: Object.assign(new Counts(['customer']), {
+      waits: { parked: 9, completed: 4, givenUp: 2, noRoom: 1 },
+    }),
     limits: memoryLimits(pipeline.memory, 1 << 30),
     dimensions: [],
     worker: worker as unknown as Worker,
@@ -111,4 +124,23 @@ test('without a join its metrics have no series; the table says which these are'
     'enricher_memory_bytes{part="fetch"} 0',
     'enricher_memory_bytes{part="epoch"} 0',
   ])
+})
+
+test('facts that wait are told of where some may, with how long the oldest of all tasks has waited', async (t) => {
+  const tasks = [
+    held(0, 'running', false, { facts: 3, bytes: 300, oldestMs: 1500 }),
+    held(1, 'running', false, { facts: 4, bytes: 400, oldestMs: 2500 }),
+    held(2, 'restoring', false, { facts: 0, bytes: 0, oldestMs: null }),
+  ]
+  const text = await scraped(t, tasks, { join: null, missing: '{ wait: 5s, then: drop }' })
+  const lines = text.split('\n').filter((line) => line.startsWith('enricher_facts_wait'))
+  assert.deepEqual(lines, [
+    'enricher_facts_waiting 7',
+    'enricher_facts_waiting_oldest_seconds 2.5',
+    'enricher_facts_waited_total{outcome="completed"} 4',
+    'enricher_facts_waited_total{outcome="given_up"} 2',
+    'enricher_facts_waited_total{outcome="no_room"} 1',
+  ])
+  assert.deepEqual(linesOf(text, 'memory_bytes').length, 5)
+  assert.doesNotMatch(await scraped(t, tasks, { join: null }), /^enricher_facts_wait/m)
 })

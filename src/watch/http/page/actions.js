@@ -92,12 +92,12 @@ const draining = (s) => ({
 
 const storesOf = (s) => [
   ...s.dimensions.map(({ name }) => name),
-  ...(s.topology.join === null ? [] : s.tasks.map(({ partition }) => `window-${partition}`)),
+  ...(s.topology.changelog === null ? [] : s.tasks.map(({ partition }) => `window-${partition}`)),
 ]
 
 const rebuilding = (s) => ({
   title: 'Rebuild a store?',
-  what: `A dimension is read again from its topic, and all facts of this instance wait meanwhile. ${s.topology.join === null ? '' : 'A window’s store is put aside and restored from the changelog, and its task waits meanwhile. '}Nothing is lost.`,
+  what: `A dimension is read again from its topic, and all facts of this instance wait meanwhile. ${s.topology.changelog === null ? '' : 'A window’s store is put aside and restored from the changelog, and its task waits meanwhile. '}Nothing is lost.`,
   button: 'Rebuild',
   choice: 'Store',
   choices: storesOf(s),

@@ -98,7 +98,12 @@ export function picture(s) {
     )
   })
   const [missed, all] = [pace.missed, pace.lookUps].map(sumOf)
-  more('enrich', all === 0 ? '' : `${foundOf(missed, all)} found`)
+  const waiting = sumOf(s.tasks.map((task) => task.waiting?.facts ?? 0))
+  const parts = [
+    all > 0 && `${foundOf(missed, all)} found`,
+    waiting > 0 && `${count(waiting)} wait`,
+  ]
+  more('enrich', parts.filter(Boolean).join(', '))
   const found = s.dimensions.map(({ name }, d) => `${name} found ${part(d)}`).join(', ')
   const right = s.topology.join === null ? '' : `right stream ${rate(pace.right)}; `
   setText(

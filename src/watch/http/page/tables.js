@@ -96,6 +96,7 @@ function rejects(s) {
 
 function tasks(s) {
   const joins = s.topology.join !== null
+  const waits = s.topology.dimensions.some(({ waitMs }) => waitMs > 0)
   const rows = s.tasks.map((task) => [
     task.partition,
     task.restore === null ? task.state : progress('restoring ', task.restore),
@@ -103,13 +104,20 @@ function tasks(s) {
     ...(joins
       ? windowCells(task, s.at)
       : [task.offsets.facts < 0 ? NONE : exact(task.offsets.facts)]),
+    ...(waits ? [waiting(task)] : []),
   ])
-  const heads = ['Task', 'State', ...(joins ? ['Lag facts', ...OF_WINDOW] : ['Lag', 'Next offset'])]
+  const own = joins ? ['Lag facts', ...OF_WINDOW] : ['Lag', 'Next offset']
+  const heads = ['Task', 'State', ...own, ...(waits ? ['Wait for a row'] : [])]
   const of = `Of ${s.topology.partitions ?? '?'} partitions`
   const times = joins ? `${of}; times are event times.` : `${of}.`
   const about = [times, ...s.repartition.map(onTheWay)].join(' ')
   table('tasks', about, heads, rows, { none: 'No task is here now.' })
 }
+
+const waiting = ({ waiting: { facts, oldestMs } }) => ({
+  text: count(facts),
+  small: oldestMs === null ? '' : `up to ${span(oldestMs)}`,
+})
 
 /** What of a side has not come to the join yet. */
 const onTheWay = ({ from, topic, lag }) =>

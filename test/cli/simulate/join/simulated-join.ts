@@ -130,14 +130,17 @@ export const columnFactBytes = ({ id, key }: StreamRecord): Buffer =>
 export const factBytes = (fact: number, d: string): Buffer =>
   Buffer.concat([FRAME, factType.toBuffer({ k: null, fact, at: null, d })])
 
-/** Key and value of a record, with its fault in them. */
-export function recordBytes(record: StreamRecord): { key: Buffer | null; value: Buffer | null } {
+/** Key and value of a record, with its fault in them. @param row of a fact: the key of its dimension's row */
+export function recordBytes(
+  record: StreamRecord,
+  row = 'here',
+): { key: Buffer | null; value: Buffer | null } {
   const { side, key, id, time, fault } = record
   const k = fault === 'null_field' ? null : key
   const at = fault === 'null_time' ? null : fault === 'future_time' ? time + 365 * DAY_MS : time
   const fields =
     side === LEFT
-      ? { k, fact: id, at, d: fault === 'missing_dimension' ? 'nowhere' : 'here' }
+      ? { k, fact: id, at, d: fault === 'missing_dimension' ? 'nowhere' : row }
       : { k, right: id, at }
   const body =
     fault === 'malformed' ? [0xff] : (side === LEFT ? factType : rightType).toBuffer(fields)

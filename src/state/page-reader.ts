@@ -1,6 +1,6 @@
 import { EnricherError } from '../errors.ts'
-import { type Page, readPageHeader } from '../state/page.ts'
-import type { ReadPages } from '../state/page-log.ts'
+import { type Page, readPageHeader } from './page.ts'
+import type { ReadPages } from './page-log.ts'
 
 /** Those pages, by number, which have to be in LevelDB. Throws STATE_CORRUPT. */
 export async function readPages(

@@ -1,0 +1,45 @@
+import type { InputQueue } from '../input/input-queue.ts'
+import type { Horizons } from './horizons.ts'
+import type { JoinChain } from './join-chain.ts'
+
+/** Whether silence closes the windows of a task that joins. */
+export class JoinClosing {
+  readonly #chain: JoinChain
+  readonly #queues: readonly InputQueue[]
+  readonly #horizons: Horizons | null
+  readonly #elapsed: () => number
+  /** When something has last come, by the clock for durations. */
+  #lastInputAt: number
+
+  /** @param horizons null: no side is repartitioned. @param elapsed a clock for durations, in ms */
+  constructor(
+    chain: JoinChain,
+    queues: readonly InputQueue[],
+    horizons: Horizons | null,
+    elapsed: () => number,
+  ) {
+    this.#chain = chain
+    this.#queues = queues
+    this.#horizons = horizons
+    this.#elapsed = elapsed
+    this.#lastInputAt = elapsed()
+  }
+
+  restartIdle(): void {
+    this.#lastInputAt = this.#elapsed()
+  }
+
+  /**
+   * Where records come out without a match, inputs that have ended, or have been silent for `idle`, close the windows.
+   * Stream time moves with it and is part of the epoch, so that a replay decides the same.
+   * @returns whether they are to be closed now
+   */
+  fallIdle(): boolean {
+    if (this.#chain.pending === 0) return false
+    const queues = this.#queues
+    if (!queues.every(({ caughtUp }) => caughtUp) || this.#horizons?.areIdle === false) return false
+    const ended = queues.every((queue) => queue.ended)
+    const silentMs = this.#elapsed() - this.#lastInputAt
+    return this.#chain.moveIdle(ended ? Number.POSITIVE_INFINITY : silentMs)
+  }
+}
