@@ -8,6 +8,7 @@ import {
   writeVarint,
 } from '../bytes.ts'
 import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
+import type { EachEntry, RowTable } from './row-table.ts'
 import { ADDRESS, areFull, doubled, emptySlots, free, SLOT, slotOf } from './slots.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
@@ -18,8 +19,6 @@ const MOST_MOVED = 4
 /** Slots that `someKeys` looks at: a table that was emptied may have millions without a row. */
 const MOST_LOOKED_AT = 1 << 16
 
-type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void
-
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
  * open-addressing index of typed arrays beside them.
@@ -29,7 +28,7 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
  *
  * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
-export class DimensionTable {
+export class DimensionTable implements RowTable {
   /** By which `find` looks a key up. */
   readonly hash: typeof hashBytes
   readonly #claim: (bytes: number) => void
