@@ -35,6 +35,8 @@ export interface DimensionsOptions {
   readonly log: Log
   /** Runs `work` once no fact is being taken, and none is until it has ended. */
   readonly hold: (work: () => Promise<void>) => Promise<void>
+  /** Rows have come that facts may wait for. */
+  readonly onRows: () => void
   /** A broker does not know a topic, or not by its id. */
   readonly onUnknownTopic: () => void
   readonly onFatal: (error: unknown) => void
@@ -109,6 +111,8 @@ function createDimension(
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
+    onLate: () => counts.lateRows.add(config.topic),
+    onRows: config.asOf === null ? () => {} : options.onRows,
     room: () => rejects.room(),
     rejects: own,
     claim: (bytes) => claim(made, bytes, limit),
@@ -116,6 +120,7 @@ function createDimension(
     onUnknownTopic: options.onUnknownTopic,
     hold: options.hold,
     onFatal,
+    now: Date.now,
     log,
   })
 }

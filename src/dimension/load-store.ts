@@ -10,8 +10,8 @@ import type { DimensionStore } from './dimension-store.ts'
 import type { Extent } from './extent.ts'
 import { hasOtherRecords } from './marks.ts'
 import type { DimensionPorts } from './ports.ts'
+import type { RowTable } from './row-table.ts'
 import { stampBytes } from './stamp.ts'
-import type { DimensionTable } from './table.ts'
 
 /**
  * Fills the table with what is stored. undefined: nothing usable is, and the topic is to be read from its head; table
@@ -20,7 +20,7 @@ import type { DimensionTable } from './table.ts'
 export async function loadStore(
   ports: DimensionPorts,
   store: DimensionStore,
-  table: DimensionTable,
+  table: RowTable,
   extent: Extent,
 ): Promise<DimensionCheckpoint | undefined> {
   const { config, log, onUnusable } = ports
@@ -41,7 +41,7 @@ export async function loadStore(
 async function load(
   { config, layout, createReader }: DimensionPorts,
   store: DimensionStore,
-  table: DimensionTable,
+  table: RowTable,
   checkpoint: DimensionCheckpoint,
   extent: Extent,
 ): Promise<AnewReason | undefined> {

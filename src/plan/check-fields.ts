@@ -65,9 +65,10 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const left = { topic: facts.topic, schema: derived.facts }
   const broken = brokenFields(pipeline, derived)
   return [
-    ...timeField(left, 'facts', facts),
+    ...timeField(left, ['facts'], facts),
     ...selected(left, ['facts'], facts.select),
-    ...dimensions.flatMap(({ name, topic, parts, select }, d): Named[] => [
+    ...dimensions.flatMap(({ name, topic, parts, select, ...config }, d): Named[] => [
+      ...timeField({ topic, schema: derived.dimensions[d] }, ['dimensions', name], config),
       ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
       ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
@@ -132,21 +133,25 @@ function joinFields(
     use: fieldKind,
   })
   return [
-    ...timeField({ topic, schema: right }, 'join', join),
+    ...timeField({ topic, schema: right }, ['join'], join),
     field(schemas.facts, join.onLeft, factsTopic),
     field(schemas.right!, join.onRight, topic),
     ...selected({ topic, schema: right }, ['join'], join.select),
   ]
 }
 
-function timeField(of: Owner, key: string, { time: name, timeUnit: unit }: TopicConfig): Named[] {
+function timeField(
+  of: Owner,
+  place: readonly string[],
+  { time: name, timeUnit: unit }: Pick<TopicConfig, 'time' | 'timeUnit'>,
+): Named[] {
   if (name === null) return []
   const isInstant: Use = (field, type) => checkInstant(field, type, unit)
-  if (unit === null) return [{ ...of, path: [key, 'time'], name, use: isInstant }]
-  const field = { ...of, path: [key, 'time', 'field'], name, use: isInstant }
+  if (unit === null) return [{ ...of, path: [...place, 'time'], name, use: isInstant }]
+  const field = { ...of, path: [...place, 'time', 'field'], name, use: isInstant }
   const isThere = of.schema.fields.some((one) => one.name === name)
   const isUnit: Use = (its, type) => checkUnit(its, type, unit)
-  return isThere ? [field, { ...field, path: [key, 'time', 'unit'], use: isUnit }] : [field]
+  return isThere ? [field, { ...field, path: [...place, 'time', 'unit'], use: isUnit }] : [field]
 }
 
 const selected = (of: Owner, path: readonly string[], select: readonly Column[] | null): Named[] =>

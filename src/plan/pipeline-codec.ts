@@ -23,7 +23,7 @@ import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
 import { readerPlans } from './reader-plans.ts'
-import { rowCodecs } from './row-codecs.ts'
+import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
 
 export interface ReaderSchema {
@@ -107,7 +107,10 @@ export function createPipelineCodec(
     dimensions: rows.codecs,
     rowParts: rows.parts,
     dimensionKeys: keys.dimensions,
-    rowLayouts: rows.layouts.map((rowLayout, d) => `${keys.dimensionLayouts[d]}${rowLayout}`),
+    rowLayouts: rows.layouts.map(
+      (rowLayout, d) =>
+        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}`,
+    ),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missing: [[...plan.facts, ...plan.dimensions.flat()], plan.right].map((part) =>
       bytesOf(missing(part)),

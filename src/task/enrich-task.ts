@@ -13,6 +13,7 @@ import { tooLargeText, tooOldText } from '../output/batch-list.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
   NO_FIGURES,
@@ -36,6 +37,7 @@ export class EnrichTask implements RunnableTask {
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
+  readonly rowWait: RowWait | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -50,6 +52,7 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects)
     this.queues = [this.#facts.queue]
+    this.rowWait = RowWait.of(context)
     this.#output = new TaskOutput(
       context.outputs,
       partition,
@@ -89,7 +92,9 @@ export class EnrichTask implements RunnableTask {
     const block = facts.queue.head
     if (block === undefined) return false
     const first = block.at
-    const end = Math.min(block.columns.length, first + SLICE)
+    const most = Math.min(block.columns.length, first + SLICE)
+    const end = this.rowWait === null ? most : this.rowWait.endOf(block, most)
+    if (end === first) return false
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
     let i = first

@@ -7,8 +7,7 @@
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
-import { merge, newSlice, type SliceSide } from '../input/merge.ts'
-import { mergeByProgress } from '../input/merge-progress.ts'
+import { newSlice, type SliceSide } from '../input/merge.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { Join } from '../plan/plan.ts'
@@ -24,6 +23,8 @@ import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { nextSlice } from './next-slice.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN } from './side.ts'
 import {
   type RunnableTask,
@@ -49,6 +50,7 @@ export class JoinTask implements RunnableTask {
   readonly #records: JoinRecords
   /** null: no side is repartitioned. */
   readonly #horizons: Horizons | null
+  readonly rowWait: RowWait | null
   readonly #slice = newSlice()
   /** When something has last come, by the clock for durations. */
   #lastInputAt: number
@@ -85,6 +87,7 @@ export class JoinTask implements RunnableTask {
       counts: counts.window,
     })
     this.state.add(this.window)
+    this.rowWait = RowWait.of(context)
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#records = new JoinRecords({
       context,
@@ -155,9 +158,8 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const [facts, right] = this.queues
-    if (this.#horizons === null) return merge(this.#slice, facts, right)
-    return mergeByProgress(this.#slice, this.queues, this.#horizons.sides, this.#join.idleMs)
+    const { idleMs } = this.#join
+    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait, idleMs)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */

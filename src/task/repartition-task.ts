@@ -35,6 +35,7 @@ export class RepartitionTask implements RunnableTask {
   readonly queues: readonly [InputQueue]
   readonly state = null
   readonly queries = null
+  readonly rowWait = null
   readonly #context: TaskContext
   readonly #side: Side
   readonly #to: OutputTopic

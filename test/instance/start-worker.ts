@@ -9,11 +9,13 @@ import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
 import { DimensionRejects } from '../../src/dimension/rejects.ts'
+import { lookedUpIn } from '../../src/dimension/row-limit.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
+import type { TaskContext } from '../../src/task/task.ts'
 import { FRAME, storedRow } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
@@ -48,10 +50,9 @@ const nothing = (): void => {}
 
 /** One whose only row every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
-  const worker = createWorker(setting, [oneRow(setting.pipeline.join)], {
-    drain: () => [],
-    settle: nothing,
-  })
+  const dimensions = [oneRow(setting.pipeline.join)]
+  const rejects = { drain: () => [], settle: nothing }
+  const worker = createWorker(setting, { dimensions, rowLimit: null }, rejects)
   worker.prepare()
   void worker.decideStart().then(() => worker.start(), setting.onFatal)
   return worker
@@ -73,11 +74,11 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
     tables: await openDimensionStores(pipeline, planOf(pipeline).tables, counts, log),
     limit: DIMENSION_BYTES,
     hold: (work: () => Promise<void>) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic: nothing,
   }
   const dimensions = createDimensions(options)
-  const tables = dimensions.map(({ table }) => table)
-  const worker = createWorker(setting, tables, rejects)
+  const worker = createWorker(setting, lookedUpIn(dimensions), rejects)
   worker.prepare()
   const started = readDimensions(dimensions, options)
     .then(() => worker.decideStart())
@@ -102,7 +103,7 @@ const rejectsOf = ({ output }: Pipeline) => ({ ...TOPIC, topic: output.rejects, 
 
 function createWorker(
   setting: WorkerSetting,
-  dimensions: readonly DimensionTable[],
+  { dimensions, rowLimit }: Pick<TaskContext, 'dimensions' | 'rowLimit'>,
   rejects: WorkerOptions['rejects'],
 ): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
@@ -113,6 +114,7 @@ function createWorker(
     broker,
     context: taskContext(pipeline, codec, {
       dimensions,
+      rowLimit,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,

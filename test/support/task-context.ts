@@ -38,6 +38,7 @@ export function taskContext(
     plan: planOf(pipeline),
     codec,
     dimensions: dimensions.map(() => new DimensionTable()),
+    rowLimit: null,
     outputs: outputsOf(
       outputs.map(({ topic }, o) => ({
         topic: { ...TOPIC, topic },

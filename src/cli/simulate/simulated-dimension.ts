@@ -24,6 +24,7 @@ export class SimulatedDimension {
     codec: PipelineCodec,
     store: Store,
     rejects: Fault[],
+    now: () => number,
   ) {
     this.#topic = config.topic
     const reader: Reader = {
@@ -56,6 +57,8 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       onFiltered: nothing,
+      onLate: nothing,
+      onRows: nothing,
       room: async () => {},
       rejects: { areCommitted: true, untilCommitted: async () => {} },
       claim: nothing,
@@ -65,6 +68,7 @@ export class SimulatedDimension {
       onFatal: (error) => {
         this.#fault = error
       },
+      now,
       log: { event: nothing },
     })
   }

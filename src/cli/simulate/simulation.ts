@@ -103,7 +103,14 @@ export class Simulation {
     const { rejects } = this.effects
     const tables = this.#plan.tables.map(({ dimensions: [first] }, t) => {
       const config = pipeline.dimensions[first]
-      return new SimulatedDimension(config, first, codec, stores.tables[t], rejects)
+      return new SimulatedDimension(
+        config,
+        first,
+        codec,
+        stores.tables[t],
+        rejects,
+        () => this.#clock,
+      )
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
     const pages = stores.window && new PageStore(stores.window, codec.layout)
@@ -131,6 +138,8 @@ export class Simulation {
       plan: this.#plan,
       codec: this.#codec,
       dimensions: this.#dimensions.map(({ table }) => table),
+      // A row is in its table before the next record comes.
+      rowLimit: null,
       outputs: outputsOf(
         outputs.map((one, o) => ({
           topic: topic(one.topic),

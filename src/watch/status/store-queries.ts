@@ -7,7 +7,7 @@ import type { RecordView } from '../../codec/port.ts'
 import { RowPart, WHOLE } from '../../codec/row-parts.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
-import type { DimensionTable } from '../../dimension/table.ts'
+import type { RowTable } from '../../dimension/row-table.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
@@ -130,7 +130,7 @@ export class ServiceQueries implements StoreQueries {
 }
 
 /** Of the row that was found. @param part see `PipelineCodec.rowParts` */
-function columnsOf({ rowBuffer, rowStart, rowEnd }: DimensionTable, part: number): Buffer {
+function columnsOf({ rowBuffer, rowStart, rowEnd }: RowTable, part: number): Buffer {
   if (part === WHOLE) return rowBuffer.subarray(rowStart, rowEnd)
   const columns = new RowPart()
   columns.find(rowBuffer, rowStart, part)

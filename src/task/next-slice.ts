@@ -1,0 +1,24 @@
+import type { InputQueue } from '../input/input-queue.ts'
+import { ALL, merge, type Slice } from '../input/merge.ts'
+import { mergeByProgress } from '../input/merge-progress.ts'
+import type { Horizons } from './horizons.ts'
+import type { RowWait } from './row-wait.ts'
+
+/**
+ * Chooses the records that a join takes next; a fact that waits for rows holds both sides.
+ * @param horizons null: no side is repartitioned. @param rows null: no look-up is as of a time
+ * @returns whether there are any
+ */
+export function nextSlice(
+  slice: Slice,
+  queues: readonly [InputQueue, InputQueue],
+  horizons: Horizons | null,
+  rows: RowWait | null,
+  idleMs: number,
+): boolean {
+  const [facts, right] = queues
+  const { head } = facts
+  const factsEnd = rows === null || head === undefined ? ALL : rows.endOf(head, head.columns.length)
+  if (horizons === null) return merge(slice, facts, right, factsEnd)
+  return mergeByProgress(slice, queues, horizons.sides, idleMs, factsEnd)
+}
