@@ -307,10 +307,7 @@ const dimension = object(
     },
     asOf: text(
       'event-time: a fact gets the row that was valid at its event time. A row is valid from its own time until the next one of its key. Without it a fact gets the row as it is now. docs/joins.md.',
-      {
-        enum: ['event-time'],
-        ...message('is nothing that rows are looked up as of; write event-time, or leave it out'),
-      },
+      { enum: ['event-time'] },
     ),
     history: duration(
       'With asOf: how long a row is kept after the next one of its key, by the times of the rows. Default: for ever.',

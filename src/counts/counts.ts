@@ -101,7 +101,7 @@ export class Counts {
   readonly lookupNulls: number[]
   /** Facts without a row as they are older than what is kept of a dimension, by dimension. */
   readonly beforeHistory: number[]
-  /** Rows that came later than a fact that would have had them, by topic. */
+  /** Rows that came later than a fact that would have had them, by the first dimension that has their table. */
   readonly lateRows = new Tally()
   /** Whole ms in which a task had facts, and waited for the rows of their times: see `waitedForCommitMs`. */
   waitedForRowsMs = 0

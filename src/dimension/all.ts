@@ -111,7 +111,7 @@ function createDimension(
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
-    onLate: () => counts.lateRows.add(config.topic),
+    onLate: () => counts.lateRows.add(config.name),
     onRows: config.asOf === null ? () => {} : options.onRows,
     room: () => rejects.room(),
     rejects: own,
