@@ -48,10 +48,10 @@ test('another value of asOf, and what is for it alone, is refused with its line 
   const without: [string, string] = ['    asOf: event-time\n', '']
   assert.throws(
     () => loaded(without),
-    /history is for rows as of a time; write asOf: event-time beside it, or leave it out/,
+    /history: is for rows as of a time; write asOf: event-time beside it, or leave it out/,
   )
-  assert.throws(() => loaded(without), /time is for rows as of a time; write asOf: event-time/)
-  assertFault(['history: 30d', 'history: 30'], 'history:', /is not a duration; write 250ms, 10s/)
+  assert.throws(() => loaded(without), /time: is for rows as of a time; write asOf: event-time/)
+  assertFault(['history: 30d', 'history: 30'], 'history:', /history: 30 has no unit; write 30s/)
   assert.throws(() => loaded(['  time: ordered_at', '  asOf: event-time']), /asOf/)
 })
 

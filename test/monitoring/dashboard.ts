@@ -236,9 +236,10 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
     {
-      title: 'Tasks that wait for rows',
-      unit: 'short',
-      about: 'How many tasks, on average, had facts and waited until a dimension was read past them.',
+      title: 'Time in which tasks wait for rows',
+      unit: 'percentunit',
+      about:
+        'They had facts, and waited until a dimension was read past them. 100 % for each task that waits all the time.',
       queries: { [`sum(rate(enricher_row_wait_seconds_total{${OF}}${RATE}))`]: 'tasks' },
     },
   ],
