@@ -166,6 +166,12 @@ export class AsOfInstances {
         return end === 0 || taken?.offset === end
       }),
     )
+    for (const instance of [...this.#running.keys()]) await this.stop(instance)
+    // What somebody who was killed has left open hides what is behind it.
+    const outputs = this.kafka.topics.get(this.#pipeline.output.topic).partitions
+    await this.#until('no transaction is open', () =>
+      outputs.every(({ stable, end }) => stable === end),
+    )
     const found = await this.#found()
     assert.equal(found.size, this.#facts.length)
     for (const { id, key, time } of this.#facts) {
