@@ -155,7 +155,7 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
   const held = dimensions.reduce((sum, { table }) => sum + table.bytes, 0)
   if (held + bytes <= limit) return
   const rows = dimensions.reduce((sum, { table }) => sum + table.size, 0)
-  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select`
+  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select, or where there is asOf a shorter history`
   throw new EnricherError('MEMORY_TOO_SMALL', message, { fields: { limit, held, rows } })
 }
 

@@ -1,4 +1,5 @@
-import type { InputQueue } from '../input/input-queue.ts'
+import { SLICE } from '../batch.ts'
+import type { Block, InputQueue } from '../input/input-queue.ts'
 import { ALL, merge, type Slice } from '../input/merge.ts'
 import { mergeByProgress } from '../input/merge-progress.ts'
 import type { Horizons } from './horizons.ts'
@@ -18,7 +19,10 @@ export function nextSlice(
 ): boolean {
   const [facts, right] = queues
   const { head } = facts
-  const factsEnd = rows === null || head === undefined ? ALL : rows.endOf(head, head.columns.length)
+  const factsEnd = rows === null || head === undefined ? ALL : rows.endOf(head, mostOf(head))
   if (horizons === null) return merge(slice, facts, right, factsEnd)
   return mergeByProgress(slice, queues, horizons.sides, idleMs, factsEnd)
 }
+
+/** Behind what a slice may have of a block. */
+const mostOf = ({ columns, at }: Block): number => Math.min(columns.length, at + SLICE)

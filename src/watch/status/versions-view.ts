@@ -1,4 +1,5 @@
 /** What is shown of dimensions that are looked up as of a time, and of the facts that wait for their rows. */
+import { plural } from '../../config/text.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import { lookedUpIn, type SlowestRows } from '../../dimension/row-limit.ts'
@@ -21,6 +22,10 @@ export function versionsView(
 /** Whose rows facts wait for; undefined: all are read past them, or to their ends. */
 export const slowestOf = (dimensions: readonly Dimension[]): SlowestRows | undefined =>
   lookedUpIn(dimensions).rowLimit?.slowest
+
+/** What facts wait for, in words. */
+export const rowsText = ({ dimension, topic, partition, behind }: SlowestRows): string =>
+  `rows of the dimension ${dimension}, whose ${topic}-${partition} is ${plural(behind, 'offset')} behind`
 
 /** What a task waits for; null: for no row. */
 export function waitOf(
