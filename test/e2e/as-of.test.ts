@@ -169,6 +169,10 @@ test('every order has the price of its time, once, while prices change and the s
     )
     const first = (await rowOf(product, `?at=${BEGIN + 1}`)) as { row: { price: number } }
     assert.equal(first.row.price, 0)
+    const refused = await fetch(
+      `http://127.0.0.1:${port}/v1/stores/dimensions/campaign/rows/x?at=1`,
+    )
+    assert.equal(refused.status, 400)
     const metrics = await exposition(service)
     assert.match(metrics, new RegExp(`dimension_versions{.*"price".*} ${model.all.length}\n`))
     assert.match(metrics, /dimension_late_rows_total{.*"price".*} 0\n/)
