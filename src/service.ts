@@ -19,6 +19,7 @@ import {
 } from './dimension/all.ts'
 import type { Dimension } from './dimension/dimension.ts'
 import { DimensionRejects } from './dimension/rejects.ts'
+import { lookedUpIn } from './dimension/row-limit.ts'
 import type { EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import { InputTopics } from './input/input-topics.ts'
@@ -81,6 +82,7 @@ export async function startService(
     counts,
     log,
     hold: (work) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic,
     onFatal,
   }
@@ -213,7 +215,7 @@ const contextOf = (
 ): TaskContext => ({
   plan,
   codec: compiled.codec,
-  dimensions: dimensions.map(({ table }) => table),
+  ...lookedUpIn(dimensions),
   outputs: outputsOf(
     outputs.map((topic, o) => ({
       topic,

@@ -4,7 +4,13 @@ import { UNIT_NAMES } from '../codec/avro-time.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
 import { joinPart } from '../config/look-ups.ts'
-import type { JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type {
+  DimensionConfig,
+  JoinConfig,
+  OutputConfig,
+  Pipeline,
+  TopicConfig,
+} from '../config/pipeline.ts'
 import { bytesText, durationText, plural } from '../config/text.ts'
 import { internalTopics, repartitioned } from '../config/topic-names.ts'
 import { keyBytesDiffer } from '../plan/key-formats.ts'
@@ -33,14 +39,12 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const [join] = joins
   const keyed = join === undefined ? '' : `${keyText(pipeline, 0, join.onLeft)}, `
   const at = join === undefined ? ', as soon as a fact has its rows, under the fact’s key' : ''
-  const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
-  const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   const fates = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
   return [
-    `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${time}`,
+    `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${timeText(facts)}`,
     ...dimensions.map(
       (config, d) =>
-        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
+        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}${asOfText(config)}: ${names(plan.dimensions[d])} (without a row: ${fates[config.missing]})`,
     ),
     ...joinLines(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
@@ -49,6 +53,17 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
     ...stateLines(pipeline, bytes),
     `(texts are taken to have ${TEXT_BYTES} bytes; check looks at real records)`,
   ]
+}
+
+function timeText({ time, timeUnit }: Pick<TopicConfig, 'time' | 'timeUnit'>): string {
+  if (time === null) return "the record's timestamp"
+  return timeUnit === null ? time : `${time} in ${UNIT_NAMES[timeUnit]}`
+}
+
+function asOfText({ asOf, historyMs, ...config }: DimensionConfig): string {
+  if (asOf === null) return ''
+  const kept = Number.isFinite(historyMs) ? `for ${durationText(historyMs)}` : 'for ever'
+  return ` as of the event time, rows valid from ${timeText(config)} and kept ${kept}`
 }
 
 /** As much of an expression as fits beside others. */

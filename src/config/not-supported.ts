@@ -43,18 +43,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
-    at: 'dimensions.*.asOf',
-    what: 'look-ups as of a time',
-    instead:
-      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
-  },
-  {
-    at: 'dimensions.*.history',
-    what: 'look-ups as of a time',
-    instead:
-      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
-  },
-  {
     at: 'dimensions.*.missing',
     values: [BLOCK],
     what: 'waiting for a row that is missing',

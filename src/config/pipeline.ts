@@ -121,6 +121,10 @@ export interface DimensionConfig extends TopicConfig {
   /** null: every field. */
   readonly select: readonly Column[] | null
   readonly missing: 'null' | 'drop' | 'reject'
+  /** Which row a fact gets: the one that was valid at its event time; null: the latest. */
+  readonly asOf: 'event-time' | null
+  /** How long a row is kept after it has ended, where there is `asOf`; infinite: for ever. */
+  readonly historyMs: number
 }
 
 /** emit: it comes out at once, without a match. */

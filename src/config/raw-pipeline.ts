@@ -67,7 +67,13 @@ export interface RawPipeline {
   facts: RawSource & { select?: RawSelect }
   dimensions?: Record<
     string,
-    RawTopic & { on: RawOn; select?: RawSelect; missing?: 'null' | 'drop' | 'reject' | null }
+    RawTopic & {
+      on: RawOn
+      select?: RawSelect
+      missing?: 'null' | 'drop' | 'reject' | null
+      asOf?: 'event-time'
+      history?: Duration
+    }
   >
   join?: RawJoin
   joins?: Record<string, RawJoin>

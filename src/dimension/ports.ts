@@ -28,6 +28,10 @@ export interface DimensionPorts {
   onOtherType(): void
   /** A record is none that the dimension's `where` takes: its key has no row. */
   onFiltered(): void
+  /** A row has come that a fact would have had, which was looked up before. */
+  onLate(): void
+  /** Rows are in the table: where they are looked up as of a time, facts may wait for them. */
+  onRows(): void
   /** Awaited after each fetched batch, so that rejects do not pile up. */
   room(): Promise<void>
   /** Of this dimension: only once they are committed may the store say that the rows up to here are done with. */
@@ -45,5 +49,7 @@ export interface DimensionPorts {
   /** Runs `work` once no fact is being looked up, and none is until it has ended. */
   hold(work: () => Promise<void>): Promise<void>
   onFatal(error: unknown): void
+  /** The wall clock, in ms: `Date.now`, or a simulation's. */
+  now(): number
   readonly log: Log
 }

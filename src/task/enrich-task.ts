@@ -16,6 +16,7 @@ import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { Facts } from './facts.ts'
 import { provenanceOf } from './provenance.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
   NO_FIGURES,
@@ -40,6 +41,7 @@ export class EnrichTask implements RunnableTask {
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #provenance: ToldHeaders | null
+  readonly rowWait: RowWait | null
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -56,6 +58,7 @@ export class EnrichTask implements RunnableTask {
     this.queues = [this.#facts.queue]
     const provenance = provenanceOf(sources, partition, this.#facts, context)
     this.#provenance = provenance?.headers[0] ?? null
+    this.rowWait = RowWait.of(context, lookUps)
     this.#output = new TaskOutput(
       context.outputs,
       partition,
@@ -96,7 +99,9 @@ export class EnrichTask implements RunnableTask {
     const block = facts.queue.head
     if (block === undefined) return false
     const first = block.at
-    const end = Math.min(block.columns.length, first + SLICE)
+    const most = Math.min(block.columns.length, first + SLICE)
+    const end = this.rowWait === null ? most : this.rowWait.endOf(block, most)
+    if (end === first) return false
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
     let i = first

@@ -7,9 +7,7 @@
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
-import { merge, newSlice, type Slice, type SliceSide } from '../input/merge.ts'
-import { mergeMany } from '../input/merge-many.ts'
-import { mergeByProgress } from '../input/merge-progress.ts'
+import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
@@ -23,7 +21,9 @@ import { IntervalRows } from './interval-rows.ts'
 import { JoinChain } from './join-chain.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { nextSlice } from './next-slice.ts'
 import { provenanceOf } from './provenance.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITS } from './side.ts'
 import {
   type RunnableTask,
@@ -51,6 +51,7 @@ export class JoinTask implements RunnableTask {
   readonly #records: readonly JoinRecords[]
   /** null: no side is repartitioned. */
   readonly #horizons: Horizons | null
+  readonly rowWait: RowWait | null
   readonly #slice: Slice
   /** By source, of the slice: its first record, the next one to take, and how many were on time. */
   readonly #first: Int32Array
@@ -97,6 +98,7 @@ export class JoinTask implements RunnableTask {
     const chain = new JoinChain({ context, state, rejects, rows, names })
     this.#chain = chain
     this.queries = chain
+    this.rowWait = RowWait.of(context, lookUps)
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#records = JoinRecords.of(chain, {
       context,
@@ -160,11 +162,8 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const { queues } = this
-    if (queues.length > 2) return mergeMany(this.#slice, queues)
-    if (this.#horizons === null) return merge(this.#slice, queues[0], queues[1])
     const { idleMs } = this.#context.plan.joins[0]
-    return mergeByProgress(this.#slice, queues, this.#horizons.sides, idleMs)
+    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait, idleMs)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */

@@ -5,6 +5,7 @@ import type { Fetched, Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { keyReader } from '../../src/codec/keys.ts'
 import { TAKEN, type ValueReader } from '../../src/codec/port.ts'
+import type { DimensionConfig } from '../../src/config/pipeline.ts'
 import type { AnewReason } from '../../src/dimension/checkpoint.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
@@ -179,12 +180,18 @@ export interface Running {
 
 export const inTurn: Chunk = () => ({ turn: 0, records: 1000 })
 
+type Settings = Partial<
+  Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects' | 'onLate' | 'codec' | 'now'> & {
+    readonly config: Partial<DimensionConfig>
+  }
+>
+
 /** Starts a dimension on the topic, with the store in the folder. It may not be ready yet. */
 export async function startOn(
   topic: FakeTopic,
   folder: string,
   chunk: Chunk = inTurn,
-  settings: Partial<Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects'>> = {},
+  { config, ...settings }: Settings = {},
 ): Promise<Running> {
   const events: Running['events'] = []
   const unusable: AnewReason[] = []
@@ -210,6 +217,9 @@ export async function startOn(
       parts: [{ name: null, dimension: null, field: 'customer_id' }],
       select: null,
       missing: 'null',
+      asOf: null,
+      historyMs: Number.POSITIVE_INFINITY,
+      ...config,
     },
     codec: { reader: () => value, fault: '', load: async () => {} },
     key: keyReader('text'),
@@ -242,6 +252,8 @@ export async function startOn(
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
     onFiltered: nothing,
+    onLate: nothing,
+    onRows: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
     rejects: { areCommitted: true, untilCommitted: async () => {} },
@@ -253,6 +265,7 @@ export async function startOn(
       return work()
     },
     onFatal: (error) => assert.fail(String(error)),
+    now: Date.now,
     log: { event: (name, fields) => void events.push({ name, fields }) },
     ...settings,
   })

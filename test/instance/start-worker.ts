@@ -11,11 +11,13 @@ import { createDimensions, openDimensionStores, readDimensions } from '../../src
 import type { Dimension } from '../../src/dimension/dimension.ts'
 import { placeBytes, writePlace } from '../../src/dimension/place.ts'
 import { DimensionRejects } from '../../src/dimension/rejects.ts'
+import { lookedUpIn } from '../../src/dimension/row-limit.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
+import type { TaskContext } from '../../src/task/task.ts'
 import { FRAME, givenRows } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
@@ -50,10 +52,9 @@ const nothing = (): void => {}
 
 /** One whose dimension has the rows that are given. */
 export function startWorker(setting: WorkerSetting, rows = givenRows(null)): Worker {
-  const worker = createWorker(setting, [tableOf(rows, setting.pipeline, setting.codec)], {
-    drain: () => [],
-    settle: nothing,
-  })
+  const dimensions = [tableOf(rows, setting.pipeline, setting.codec)]
+  const rejects = { drain: () => [], settle: nothing }
+  const worker = createWorker(setting, { dimensions, rowLimit: null }, rejects)
   worker.prepare()
   void worker.decideStart().then(() => worker.start(), setting.onFatal)
   return worker
@@ -75,11 +76,11 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
     tables: await openDimensionStores(pipeline, planOf(pipeline).tables, counts, log),
     limit: DIMENSION_BYTES,
     hold: (work: () => Promise<void>) => worker.holdDuring(work),
+    onRows: () => worker.wake(),
     onUnknownTopic: nothing,
   }
   const dimensions = createDimensions(options)
-  const tables = dimensions.map(({ table }) => table)
-  const worker = createWorker(setting, tables, rejects)
+  const worker = createWorker(setting, lookedUpIn(dimensions), rejects)
   worker.prepare()
   const started = readDimensions(dimensions, options)
     .then(() => worker.decideStart())
@@ -104,7 +105,7 @@ const rejectsOf = ({ output }: Pipeline) => ({ ...TOPIC, topic: output.rejects, 
 
 function createWorker(
   setting: WorkerSetting,
-  dimensions: readonly DimensionTable[],
+  { dimensions, rowLimit }: Pick<TaskContext, 'dimensions' | 'rowLimit'>,
   rejects: WorkerOptions['rejects'],
 ): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
@@ -115,6 +116,7 @@ function createWorker(
     broker,
     context: taskContext(pipeline, codec, {
       dimensions,
+      rowLimit,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,
