@@ -147,6 +147,7 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
   return {
     plan: planOf(pipeline),
     codec,
+    rowLimit: null,
     dimensions: [tableOf(codec, CUSTOMERS), tableOf(codec, PRODUCTS)],
     outputs: { whole: topic('output'), shape: avroShape(outputFrame(1)), sinks: [] },
     rejects: topic('rejects'),

@@ -19,6 +19,7 @@ import {
 } from './dimension/all.ts'
 import type { Dimension } from './dimension/dimension.ts'
 import { DimensionRejects } from './dimension/rejects.ts'
+import { lookedUpIn } from './dimension/row-limit.ts'
 import type { EnricherError } from './errors.ts'
 import type { Log } from './events.ts'
 import { InputTopics } from './input/input-topics.ts'
@@ -214,7 +215,7 @@ const contextOf = (
 ): TaskContext => ({
   plan,
   codec: compiled.codec,
-  dimensions: dimensions.map(({ table }) => table),
+  ...lookedUpIn(dimensions),
   outputs: outputsOf(
     outputs.map((topic, o) => ({
       topic,
@@ -292,9 +293,9 @@ function changelogOf(
     },
     shorten(partition, offset) {
       const place = { topic, partition }
-      broker.admin.deleteRecords(place, offset).catch((error) => {
-        log.event('changelog_not_shortened', { err: error, ...place, offset })
-      })
+      broker.admin
+        .deleteRecords(place, offset)
+        .catch((err) => log.event('changelog_not_shortened', { err, ...place, offset }))
     },
   }
 }

@@ -143,6 +143,7 @@ const wallClock: Readonly<Record<string, readonly string[]>> = {
     'cli/check.ts',
     'cli/replay.ts',
     'commit/epochs.ts',
+    'dimension/all.ts',
     'input/last-lags.ts',
     'service.ts',
     'watch/status/report.ts',

@@ -40,13 +40,11 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
   const [join] = joins
   const keyed = join === undefined ? '' : `${keyText(pipeline, 0, join.onLeft)}, `
   const at = join === undefined ? ', as soon as a fact has its rows, under the fact’s key' : ''
-  const unit = facts.timeUnit === null ? '' : ` in ${UNIT_NAMES[facts.timeUnit]}`
-  const time = facts.time === null ? "the record's timestamp" : facts.time + unit
   return [
-    `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${time}`,
+    `${name}: ${facts.topic}${whereText(facts)}, ${keyed}event time is ${timeText(facts)}`,
     ...dimensions.map(
       (config, d) =>
-        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}: ${names(plan.dimensions[d])} (without a row: ${fateText(config)})`,
+        `  + ${config.name}: ${config.topic}${whereText(config)} by ${config.on}${asOfText(config)}: ${names(plan.dimensions[d])} (without a row: ${fateText(config)})`,
     ),
     ...joinLines(pipeline, plan),
     ...outputs.map((one) => outputLine(one, plan, bytes, at)),
@@ -60,6 +58,17 @@ export function topology(pipeline: Pipeline, plan: OutputPlan): string[] {
 const FATES = { null: 'nulls', drop: 'the fact is dropped', reject: 'the fact is rejected' }
 const fateText = ({ missing, waitMs }: DimensionConfig): string =>
   waitMs === 0 ? FATES[missing] : `waits for ${durationText(waitMs)}, then ${FATES[missing]}`
+
+function timeText({ time, timeUnit }: Pick<TopicConfig, 'time' | 'timeUnit'>): string {
+  if (time === null) return "the record's timestamp"
+  return timeUnit === null ? time : `${time} in ${UNIT_NAMES[timeUnit]}`
+}
+
+function asOfText({ asOf, historyMs, ...config }: DimensionConfig): string {
+  if (asOf === null) return ''
+  const kept = Number.isFinite(historyMs) ? `for ${durationText(historyMs)}` : 'for ever'
+  return ` as of the event time, rows valid from ${timeText(config)} and kept ${kept}`
+}
 
 /** As much of an expression as fits beside others. */
 const MOST_SHOWN = 60

@@ -21,6 +21,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkNames(pipeline, report)
   checkLookUps(pipeline, report)
   checkJoins(pipeline, report)
+  checkAsOf(raw, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkJoinField(raw, pipeline, report)
@@ -109,6 +110,17 @@ function checkEarly(pipeline: Pipeline, report: ReportAt): void {
     const why =
       'timestamp is for times of a field, and without time it is the timestamp that is ahead'
     report([...path, 'early'], `${why}; write reject or drop`)
+  }
+}
+
+/** Times of rows do nothing where only the latest row counts. */
+function checkAsOf({ dimensions = {} }: RawPipeline, report: ReportAt): void {
+  for (const [name, { asOf, history, time }] of Object.entries(dimensions)) {
+    if (asOf !== undefined) continue
+    const instead = 'write asOf: event-time beside it, or leave it out'
+    const path = ['dimensions', name]
+    if (history !== undefined) report([...path, 'history'], `is for rows as of a time; ${instead}`)
+    if (time !== undefined) report([...path, 'time'], `is for rows as of a time; ${instead}`)
   }
 }
 

@@ -40,18 +40,6 @@ export const WISHES: readonly Wish[] = [
     instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
-    at: 'dimensions.*.asOf',
-    what: 'look-ups as of a time',
-    instead:
-      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
-  },
-  {
-    at: 'dimensions.*.history',
-    what: 'look-ups as of a time',
-    instead:
-      'a look-up finds the row as it is now; write on the fact what must be as of its time, such as a price',
-  },
-  {
     at: 'output.headers',
     what: 'headers of the output',
     instead:

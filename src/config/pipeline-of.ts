@@ -40,6 +40,9 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     ...lookedUp(name, dimension.on, names, report),
     select: columns(dimension.select),
     ...missingOf(dimension.missing),
+    asOf: dimension.asOf ?? null,
+    historyMs:
+      dimension.history === undefined ? Number.POSITIVE_INFINITY : milliseconds(dimension.history),
   }))
   const outputs = outputsOf(raw, report)
   const pipeline: Pipeline = {

@@ -124,6 +124,10 @@ export interface DimensionConfig extends TopicConfig {
   readonly missing: 'null' | 'drop' | 'reject'
   /** How long a fact waits for the row, in ms; 0: it does not. */
   readonly waitMs: number
+  /** Which row a fact gets: the one that was valid at its event time; null: the latest. */
+  readonly asOf: 'event-time' | null
+  /** How long a row is kept after it has ended, where there is `asOf`; infinite: for ever. */
+  readonly historyMs: number
 }
 
 /** emit: it comes out at once, without a match. */

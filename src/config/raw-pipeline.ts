@@ -70,7 +70,16 @@ export interface RawPipeline {
   }
   registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
   facts: RawSource & { select?: RawSelect }
-  dimensions?: Record<string, RawTopic & { on: RawOn; select?: RawSelect; missing?: RawMissing }>
+  dimensions?: Record<
+    string,
+    RawTopic & {
+      on: RawOn
+      select?: RawSelect
+      missing?: RawMissing
+      asOf?: 'event-time'
+      history?: Duration
+    }
+  >
   join?: RawJoin
   joins?: Record<string, RawJoin>
   output?: RawOutput

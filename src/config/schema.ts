@@ -345,6 +345,18 @@ const dimension = object(
         ),
       ],
     },
+    asOf: text(
+      'event-time: a fact gets the row that was valid at its event time. A row is valid from its own time until the next one of its key. Without it a fact gets the row as it is now. docs/joins.md.',
+      { enum: ['event-time'] },
+    ),
+    history: duration(
+      'With asOf: how long a row is kept after the next one of its key, by the times of the rows. Default: for ever.',
+    ),
+    time: {
+      ...time,
+      description:
+        'With asOf: the field with the time from which a row is valid, a long or text in ISO 8601 with a zone; without it, and of deletions, the record’s timestamp. { field, unit } as for facts.',
+    },
   },
   ['topic', 'on'],
 )

@@ -123,6 +123,12 @@ export class Counts {
   readonly lookupMisses: number[]
   /** Look-ups of facts whose field is null. */
   readonly lookupNulls: number[]
+  /** Facts without a row as they are older than what is kept of a dimension, by dimension. */
+  readonly beforeHistory: number[]
+  /** Rows that came later than a fact that would have had them, by the first dimension that has their table. */
+  readonly lateRows = new Tally()
+  /** Whole ms in which a task had facts, and waited for the rows of their times: see `waitedForCommitMs`. */
+  waitedForRowsMs = 0
   readonly missingKeys: readonly MissingKeys[]
   readonly waits = new WaitCounts()
   droppedMissing = 0
@@ -201,6 +207,7 @@ export class Counts {
     this.lookupHits = dimensions.map(() => 0)
     this.lookupMisses = dimensions.map(() => 0)
     this.lookupNulls = dimensions.map(() => 0)
+    this.beforeHistory = dimensions.map(() => 0)
     this.missingKeys = dimensions.map(() => new MissingKeys())
   }
 

@@ -35,7 +35,7 @@ export interface DimensionsOptions {
   readonly log: Log
   /** Runs `work` once no fact is being taken, and none is until it has ended. */
   readonly hold: (work: () => Promise<void>) => Promise<void>
-  /** Rows have come, and facts wait for some. */
+  /** Rows have come that facts may wait for. */
   readonly onRows: () => void
   /** A broker does not know a topic, or not by its id. */
   readonly onUnknownTopic: () => void
@@ -112,6 +112,7 @@ function createDimension(
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
+    onLate: () => counts.lateRows.add(config.name),
     onRows: options.onRows,
     room: () => rejects.room(),
     rejects: own,
@@ -120,6 +121,7 @@ function createDimension(
     onUnknownTopic: options.onUnknownTopic,
     hold: options.hold,
     onFatal,
+    now: Date.now,
     log,
   })
 }
@@ -154,7 +156,7 @@ function claim(dimensions: readonly Dimension[], bytes: number, limit: number): 
   const held = dimensions.reduce((sum, { table }) => sum + table.bytes, 0)
   if (held + bytes <= limit) return
   const rows = dimensions.reduce((sum, { table }) => sum + table.size, 0)
-  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select`
+  const message = `The dimensions need more than ${limit} bytes of memory, with ${rows} rows read: give the container more, or take fewer fields with select, or where there is asOf a shorter history`
   throw new EnricherError('MEMORY_TOO_SMALL', message, { fields: { limit, held, rows } })
 }
 

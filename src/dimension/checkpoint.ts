@@ -28,7 +28,7 @@ export interface DimensionCheckpoint {
  * taken what lies between; a key lies on two partitions, and there are no times to tell the newer by; a page is damaged.
  */
 export const ANEW_REASONS = {
-  layout: 'its columns are others',
+  layout: 'its columns, or the times that its rows are kept by, are others',
   recreated: 'its topic was deleted and made anew',
   partitions: 'its topic has another number of partitions',
   stale: 'it is older than delete.retention.ms, and may have missed deletions',

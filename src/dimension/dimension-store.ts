@@ -1,7 +1,7 @@
 import { bytesOf } from '../bytes.ts'
 import { DURABLE, empty, type Store, withChecksum, withoutChecksum } from '../state/level.ts'
 import type { DimensionCheckpoint } from './checkpoint.ts'
-import type { DimensionTable } from './table.ts'
+import type { RowTable } from './row-table.ts'
 
 const PAGE_BYTES = 64 * 1024
 /** A rewrite takes so many bytes of rows at once: no more of them are in memory a second time. */
@@ -48,7 +48,7 @@ export class DimensionStore {
   }
 
   /** Fills the table with what is stored. False: a page is damaged. */
-  async load(table: DimensionTable): Promise<boolean> {
+  async load(table: RowTable): Promise<boolean> {
     const pages = this.#store.values({ lt: CHECKPOINT_KEY, fillCache: false })
     try {
       for (;;) {
@@ -82,7 +82,7 @@ export class DimensionStore {
   }
 
   /** Writes what was put since the last flush, and the checkpoint, in one atomic batch. */
-  async flush(checkpoint: DimensionCheckpoint, table: DimensionTable): Promise<void> {
+  async flush(checkpoint: DimensionCheckpoint, table: RowTable): Promise<void> {
     const isMostlyDead = this.#storedBytes > 2 * table.bytes + 64 * PAGE_BYTES
     if (isMostlyDead || this.#isHalfWritten) await this.#rewrite(table)
     await this.#write(checkpoint)
@@ -123,7 +123,7 @@ export class DimensionStore {
    * the way leaves the former checkpoint with rows that are newer than it says. They are put again, as the topic
    * is read on from there; a deleted row is not there without its deletion, which was written after it.
    */
-  async #rewrite(table: DimensionTable): Promise<void> {
+  async #rewrite(table: RowTable): Promise<void> {
     this.#isHalfWritten = true
     const first = this.#pages
     const before = this.#storedBytes
@@ -176,7 +176,7 @@ function pageKey(page: number): Buffer {
   return key
 }
 
-function loadPage(bytes: Buffer, table: DimensionTable): boolean {
+function loadPage(bytes: Buffer, table: RowTable): boolean {
   const page = bytesOf(bytes)
   for (let at = 0; at < page.length; ) {
     if (at + ROW_HEADER > page.length) return false

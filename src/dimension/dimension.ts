@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordColumns } from '../batch.ts'
-import type { TopicIdentity } from '../broker/port.ts'
+import type { Fetched, TopicIdentity } from '../broker/port.ts'
 import { codeOf } from '../errors.ts'
 import { retry } from '../retry/retry.ts'
 import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
@@ -12,8 +11,9 @@ import type { DimensionPorts } from './ports.ts'
 import { ReadProgress } from './read-progress.ts'
 import { Reading, type Start } from './reading.ts'
 import { RowReader } from './row-reader.ts'
+import type { RowTable } from './row-table.ts'
+import { rowsOf, type Versions } from './rows.ts'
 import { stampBytes, TIMED } from './stamp.ts'
-import { DimensionTable } from './table.ts'
 
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
@@ -31,7 +31,9 @@ const NOTHING_READ = new ReadProgress([], [], 0, 0)
  * rows cannot be told apart as they are held, it is read again, whole, and facts wait meanwhile.
  */
 export class Dimension {
-  readonly table: DimensionTable
+  readonly table: RowTable
+  /** Where rows are looked up as of a time; null: as they are now. */
+  readonly versions: Versions | null
   /** Resolves when the bootstrap under way, or the last one, has ended. */
   ready: Promise<void>
   readonly #ports: DimensionPorts
@@ -57,9 +59,11 @@ export class Dimension {
 
   constructor(ports: DimensionPorts) {
     this.#ports = ports
-    this.table = new DimensionTable(undefined, ports.claim)
     this.#store = new DimensionStore(ports.store)
-    this.#rows = new RowReader(ports, this.table, this.#store)
+    const { table, writer, versions } = rowsOf(ports, this.#store)
+    this.table = table
+    this.versions = versions
+    this.#rows = new RowReader(ports, writer)
     this.ready = this.#untilReady()
   }
 
@@ -145,8 +149,10 @@ export class Dimension {
   }
 
   #readFrom(start: Start): void {
+    this.versions?.horizon.begin(start.positions, start.extent.ends)
     this.#reading = new Reading(this.#ports, this.#rows, start, {
-      onTaken: (columns) => this.#taken(columns),
+      onFetched: (fetched) => this.versions?.horizon.saw(fetched),
+      onTaken: (fetched) => this.#taken(fetched),
       onTimesNeeded: () => this.#readAnew('moved_keys'),
       // Retention does this, or the end of a topic that was made anew and has no id.
       onError: (error) => {
@@ -197,7 +203,7 @@ export class Dimension {
     const extent = known ?? (await this.#lookPatiently())
     if (extent === undefined || this.#closed.signal.aborted) return
     const stamps = isTimed ? TIMED : stampBytes(extent.heads.length)
-    this.table.clear(stamps, stamps + placeBytes(this.#ports))
+    this.table.clear(stamps, placeBytes(this.#ports))
     await this.#store.clear()
     if (!this.#closed.signal.aborted) this.#readWhole(extent)
   }
@@ -224,22 +230,23 @@ export class Dimension {
     this.#growing = false
     if (extent === undefined || extent.id !== reading.extent.id || reading.isClosed) return
     reading.addPartitions(extent)
+    this.versions?.horizon.grow(extent)
     const { partitions } = reading
     const dimension = config.name
     log.event('dimension_partitions_added', { dimension, topic: this.topic, before, partitions })
   }
 
-  async #taken(columns: RecordColumns): Promise<void> {
+  async #taken(fetched: Fetched): Promise<void> {
+    const { columns } = fetched
     this.read.records += columns.length
     this.read.bytes += columns.buffer.length
-    if (columns.length > 0) {
-      this.#dirty = true
-      if (this.table.arrivals !== null) this.#ports.onRows()
-    }
+    if (columns.length > 0) this.#dirty = true
     for (let i = 0; i < columns.length; i++) {
       if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
     }
     this.#checkReady()
+    this.versions?.horizon.took(fetched)
+    if (this.versions !== null || this.table.arrivals !== null) this.#ports.onRows()
     this.#tellOfTransaction()
     const { room, rejects } = this.#ports
     await room()

@@ -3,7 +3,8 @@ import { type Bytes, copyBytes } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
 import { type LookUpRule, RowLookUp, type RowText } from './row-look-up.ts'
-import type { DimensionTable } from './table.ts'
+import type { RowTable } from './row-table.ts'
+import { VersionTable } from './version-table.ts'
 
 /** What becomes of a fact that has no row: dropped, or rejected, by the look-up that misses it. */
 export const DROPPED = -1
@@ -14,7 +15,7 @@ export const WAITS = -3
 export interface EnricherParts {
   /** In the file's order, as all that follows. */
   readonly lookUps: readonly LookUpRule[]
-  readonly tables: readonly DimensionTable[]
+  readonly tables: readonly RowTable[]
   /** As `PipelineCodec.rowParts`. */
   readonly rowParts: readonly number[]
   /** The columns of a dimension without a row. */
@@ -32,6 +33,11 @@ export class Enricher {
   /** By level, each in the file's order: as they are found. */
   readonly #levels: readonly (readonly RowLookUp[])[]
   readonly #inTurn: readonly RowLookUp[]
+  /** The tables that are looked up as of the facts' times; none in most pipelines. */
+  readonly #versions: readonly VersionTable[]
+  /** The slice's event times, in ms: that of the fact in row `r` is `#times[#first + r]`. */
+  #times: Float64Array = new Float64Array()
+  #first = 0
   readonly #counts: Counts
   /** The look-up that `find` has just rejected the fact for. */
   #rejectedBy: RowLookUp | undefined
@@ -50,6 +56,15 @@ export class Enricher {
     )
     this.#lookUps = lookUps
     this.#inTurn = this.#levels.flat()
+    const own = lookUps.map(({ table }) => table)
+    const versions = own.filter((table) => table instanceof VersionTable)
+    this.#versions = [...new Set(versions)]
+  }
+
+  /** A slice begins: the fact in row `r` is at `times[first + r]`, in ms. */
+  begin(times: Float64Array, first: number): void {
+    this.#times = times
+    this.#first = first
   }
 
   /** Hashes the look-up keys that the value has, which was read into `row`. */
@@ -81,6 +96,7 @@ export class Enricher {
       const value = values[row]
       if (value === undefined) continue
       value.select(row)
+      if (this.#versions.length > 0) this.#lookAt(row)
       for (let below = 0; below < level; below++) {
         for (const lookUp of this.#levels[below]) lookUp.peek(value, row)
       }
@@ -95,6 +111,7 @@ export class Enricher {
   find(value: ValueReader, row: number): number {
     let bytes = 0
     let waits = false
+    if (this.#versions.length > 0) this.#lookUpAt(row)
     for (let t = 0; t < this.#inTurn.length; t++) {
       const lookUp = this.#inTurn[t]
       if (!lookUp.find(value, row)) {
@@ -127,6 +144,19 @@ export class Enricher {
   /** Whether the fact, of which `find` has found the rows that there are, lacks one that facts wait for. */
   get lacksAwaited(): boolean {
     return this.#inTurn.some(({ lacksAwaited }) => lacksAwaited)
+  }
+
+  /** Rows are found as of the time of the fact in this row. */
+  #lookAt(row: number): void {
+    for (const { at } of this.#versions) at[0] = this.#times[this.#first + row]
+  }
+
+  /** The same; a row of that time that comes from now on is late. */
+  #lookUpAt(row: number): void {
+    this.#lookAt(row)
+    for (const { at, lookedUpTo } of this.#versions) {
+      if (at[0] > lookedUpTo[0]) lookedUpTo[0] = at[0]
+    }
   }
 
   #refuse(lookUp: RowLookUp): number {

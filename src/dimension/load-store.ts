@@ -11,8 +11,8 @@ import type { Extent } from './extent.ts'
 import { hasOtherRecords } from './marks.ts'
 import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
+import type { RowTable } from './row-table.ts'
 import { stampBytes } from './stamp.ts'
-import type { DimensionTable } from './table.ts'
 
 /**
  * Fills the table with what is stored. undefined: nothing usable is, and the topic is to be read from its head; table
@@ -21,7 +21,7 @@ import type { DimensionTable } from './table.ts'
 export async function loadStore(
   ports: DimensionPorts,
   store: DimensionStore,
-  table: DimensionTable,
+  table: RowTable,
   extent: Extent,
 ): Promise<DimensionCheckpoint | undefined> {
   const { config, log, onUnusable } = ports
@@ -33,8 +33,7 @@ export async function loadStore(
     log.event('dimension_store_unusable', { dimension: config.name, reason, why })
     onUnusable(reason)
   }
-  const stamps = stampBytes(extent.heads.length)
-  table.clear(stamps, stamps + placeBytes(ports))
+  table.clear(stampBytes(extent.heads.length), placeBytes(ports))
   await store.clear()
   return undefined
 }
@@ -43,7 +42,7 @@ export async function loadStore(
 async function load(
   ports: DimensionPorts,
   store: DimensionStore,
-  table: DimensionTable,
+  table: RowTable,
   checkpoint: DimensionCheckpoint,
   extent: Extent,
 ): Promise<AnewReason | undefined> {
@@ -54,7 +53,7 @@ async function load(
   if (extent.id === null && (await hasOtherRecords(config.topic, marks, extent, createReader))) {
     return 'recreated'
   }
-  table.clear(stamps, stamps + placeBytes(ports))
+  table.clear(stamps, placeBytes(ports))
   return (await unlessDamaged(() => store.load(table))) ? undefined : 'damaged'
 }
 

@@ -28,7 +28,9 @@ export interface DimensionPorts {
   onOtherType(): void
   /** A record is none that the dimension's `where` takes: its key has no row. */
   onFiltered(): void
-  /** Rows have come, and facts wait for some. */
+  /** A row has come that a fact would have had, which was looked up before. */
+  onLate(): void
+  /** Rows have come that facts may wait for. */
   onRows(): void
   /** Awaited after each fetched batch, so that rejects do not pile up. */
   room(): Promise<void>
@@ -47,5 +49,7 @@ export interface DimensionPorts {
   /** Runs `work` once no fact is being looked up, and none is until it has ended. */
   hold(work: () => Promise<void>): Promise<void>
   onFatal(error: unknown): void
+  /** The wall clock, in ms: `Date.now`, or a simulation's. */
+  now(): number
   readonly log: Log
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { RecordColumns, TopicPartition } from '../batch.ts'
+import type { TopicPartition } from '../batch.ts'
 import type { Fetched, Reader } from '../broker/port.ts'
 import type { Extent } from './extent.ts'
 import { type Mark, markOf } from './marks.ts'
@@ -22,8 +22,10 @@ export interface Start {
 }
 
 export interface ReadingEvents {
+  /** An answer has come; its rows are not in the table yet. */
+  onFetched(fetched: Fetched): void
   /** All rows of an answer are in the table. Awaited before those of the next one are. */
-  onTaken(columns: RecordColumns): Promise<void>
+  onTaken(fetched: Fetched): Promise<void>
   /** A key lies on two partitions, and rows have no times: it goes no further. */
   onTimesNeeded(): void
   /** See `ReaderEvents`. */
@@ -100,6 +102,7 @@ export class Reading {
 
   #fetched(fetched: Fetched): void {
     if (this.#closed) return
+    this.#events.onFetched(fetched)
     this.#queue.push(fetched)
     this.#queuedBytes += fetched.columns.buffer.length
     if (this.#queuedBytes > QUEUE_BYTES) this.#eachPartition((place) => this.#reader.pause(place))
@@ -120,7 +123,7 @@ export class Reading {
       if (!(await this.#apply(next))) return
       this.#queuedBytes -= columns.buffer.length
       this.progress.took(next)
-      await this.#events.onTaken(columns)
+      await this.#events.onTaken(next)
       columns.release?.()
       if (this.#queue.length === 0 && !this.#closed)
         this.#eachPartition((place) => this.#reader.resume(place))

@@ -4,8 +4,10 @@ import { CompositeText } from '../codec/composite-text.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { RowPart, WHOLE } from '../codec/row-parts.ts'
 import type { Counts } from '../counts/counts.ts'
+import { timeText } from '../output/time-text.ts'
 import { offsetBefore, partitionBefore } from './place.ts'
-import type { DimensionTable } from './table.ts'
+import type { RowTable } from './row-table.ts'
+import { VersionTable } from './version-table.ts'
 
 /** A text that is looked up, or a part of it: see `KeyPart` of the plan. */
 interface Part {
@@ -29,7 +31,7 @@ export interface RowLookUpParts {
   readonly rule: LookUpRule
   /** In the file's order. */
   readonly index: number
-  readonly table: DimensionTable
+  readonly table: RowTable
   /** Which part of a row they are, as `PipelineCodec.rowParts`. */
   readonly columns: number
   /** The columns of a fact without a row. */
@@ -52,7 +54,7 @@ export class RowLookUp {
   readonly waitMs: number
   /** In the file's order. */
   readonly index: number
-  readonly table: DimensionTable
+  readonly table: RowTable
   /** By row of the slice. */
   readonly hashes = new Int32Array(SLICE)
   /** Whether the fact has a row. */
@@ -65,6 +67,8 @@ export class RowLookUp {
   rowBuffer: Bytes = NO_BYTES
   rowStart = 0
   rowEnd = 0
+  /** The table, where it has the versions of rows; null: it has them as they are now. */
+  readonly #versions: VersionTable | null
   readonly #rule: LookUpRule
   /** The fact's key field that is the whole key; NO_FACT: it is made of parts, or of another look-up's row. */
   readonly #factKey: number
@@ -89,6 +93,7 @@ export class RowLookUp {
     this.#rule = rule
     this.index = index
     this.table = table
+    this.#versions = table instanceof VersionTable ? table : null
     this.missing = missing
     this.waitMs = rule.waitMs
     this.#columns = columns
@@ -128,6 +133,7 @@ export class RowLookUp {
       counts.lookupMisses[this.index]++
       const missed = counts.missingKeys[this.index]
       missed.add(this.hashes[row], this.#keyBuffer, this.#keyStart, this.#keyEnd)
+      if (this.#versions?.isBeforeHistory) counts.beforeHistory[this.index]++
     } else counts.lookupNulls[this.index]++
     return false
   }
@@ -256,7 +262,7 @@ export class RowLookUp {
     const { name, parts } = this.#rule
     if (this.#lacks < 0) {
       const text = this.#keyBuffer.toString('utf8', this.#keyStart, this.#keyEnd)
-      return `The dimension ${name} has no row for ${text}`
+      return `The dimension ${name} has no row for ${text}${this.#asOf}`
     }
     const { source } = parts[this.#lacks]
     const parent = this.#parents[this.#lacks]
@@ -266,5 +272,15 @@ export class RowLookUp {
     return parent.found
       ? `The column ${source} is null, so the dimension ${name} has no row for it`
       : `${parent.fault}, so there is no ${source} to look up in the dimension ${name}`
+  }
+
+  /** Of which time the row would be. */
+  get #asOf(): string {
+    const versions = this.#versions
+    if (versions === null) return ''
+    const time = timeText(versions.at[0])
+    return versions.isBeforeHistory
+      ? ` as of ${time}, which is before its history`
+      : ` as of ${time}`
   }
 }

@@ -2,17 +2,9 @@ import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
 import { FAILED, FILTERED, OTHER_TYPE } from '../codec/port.ts'
 import { LARGEST_ROW } from './arena.ts'
-import type { DimensionStore } from './dimension-store.ts'
 import { placeBytes, writePlace } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
-import { takesPlace, writeStamp } from './stamp.ts'
-import type { DimensionTable } from './table.ts'
-
-/**
- * done; or the row's schema has to be loaded first; or its key lies on another partition as well, and nobody can
- * tell which is newer, for the table has no times: it has to be read again, with times.
- */
-export type Applied = 'done' | 'schema unknown' | 'times needed'
+import type { Applied, RowWriter } from './row-writer.ts'
 
 type RowPorts = Pick<
   DimensionPorts,
@@ -22,17 +14,15 @@ type RowPorts = Pick<
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
   readonly #ports: RowPorts
-  readonly #table: DimensionTable
-  readonly #store: DimensionStore
+  readonly #writer: RowWriter
   readonly #placeBytes: number
   #row = bytesOf(Buffer.allocUnsafe(1024))
   /** What the last record lacks is the schema of its key. */
   #needsKey = false
 
-  constructor(ports: RowPorts, table: DimensionTable, store: DimensionStore) {
+  constructor(ports: RowPorts, writer: RowWriter) {
     this.#ports = ports
-    this.#table = table
-    this.#store = store
+    this.#writer = writer
     this.#placeBytes = placeBytes(ports)
   }
 
@@ -61,59 +51,39 @@ export class RowReader {
       this.#needsKey = key.reason === null
       return key.reason === null ? 'schema unknown' : reject(key.reason, key.fault)
     }
-    const { stampBytes } = this.#table
-    const headBytes = stampBytes + this.#placeBytes
-    const time = columns.timestamps[i]
-    if (value === null) return this.#delete(partition, time)
+    const writer = this.#writer
+    const timestamp = columns.timestamps[i]
+    if (value === null) {
+      const badTime = writer.readTime(timestamp, null)
+      return badTime === null ? this.#put(0, partition) : reject(badTime, writer.fault)
+    }
     if (typeof value === 'string') return reject(value, codec.fault)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
     value.select(0)
     if (value.fate === FAILED) return reject('expression_failed', value.failure)
+    const badTime = writer.readTime(timestamp, value)
+    if (badTime !== null) return reject(badTime, writer.fault)
     if (value.fate === FILTERED) {
       onFiltered()
-      return this.#delete(partition, time)
+      return this.#put(0, partition)
     }
+    const { stampBytes } = writer
     const bytes = key.end - key.start + value.projectedBytes
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
     }
+    const headBytes = stampBytes + this.#placeBytes
     if (headBytes + value.projectedBytes > this.#row.length)
       this.#row = bytesOf(Buffer.allocUnsafe(headBytes + value.projectedBytes * 2))
     const end = value.project(this.#row, headBytes)
     if (this.#placeBytes > 0) writePlace(this.#row, stampBytes, partition, columns.offsets[i])
-    if (stampBytes > 0) return this.#putStamped(partition, time, end)
-    this.#put(end)
-    return 'done'
-  }
-
-  #delete(partition: number, time: number): Applied {
-    const { key } = this.#ports
-    if (this.#table.stampBytes > 0) return this.#putStamped(partition, time, 0)
-    this.#table.delete(key.buffer, key.start, key.end)
-    this.#store.delete(key.buffer, key.start, key.end)
-    return 'done'
+    return this.#put(end, partition)
   }
 
   /** @param end of the row; 0: its key is deleted */
-  #putStamped(partition: number, time: number, end: number): Applied {
-    const { key } = this.#ports
-    const { stampBytes } = this.#table
-    writeStamp(this.#row, stampBytes, partition, time, end === 0)
-    const at = this.#table.stampAt(key.buffer, key.start, key.end)
-    if (at >= 0) {
-      const takes = takesPlace(this.#row, this.#table.rowBuffer, at, stampBytes)
-      if (takes === undefined) return 'times needed'
-      if (!takes) return 'done'
-    }
-    this.#put(Math.max(end, stampBytes))
-    return 'done'
-  }
-
-  #put(end: number): void {
-    const { key } = this.#ports
-    this.#table.put(key.buffer, key.start, key.end, this.#row, 0, end)
-    this.#store.put(key.buffer, key.start, key.end, this.#row, 0, end)
+  #put(end: number, partition: number): Applied {
+    return this.#writer.put(this.#ports.key, this.#row, end, partition)
   }
 
   /** The schema that the record, which was just applied in vain, needs. */

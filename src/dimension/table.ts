@@ -9,6 +9,7 @@ import {
 } from '../bytes.ts'
 import { Arena, addressOf, byteOf, chunkOf, padded } from './arena.ts'
 import type { Arrivals } from './arrivals.ts'
+import type { EachEntry, RowTable } from './row-table.ts'
 import { ADDRESS, areFull, doubled, emptySlots, free, SLOT, slotOf } from './slots.ts'
 import { isDeleted, isSwept, sweep } from './stamp.ts'
 
@@ -19,8 +20,6 @@ const MOST_MOVED = 4
 /** Slots that `someKeys` looks at: a table that was emptied may have millions without a row. */
 const MOST_LOOKED_AT = 1 << 16
 
-type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: number) => void
-
 /**
  * A dimension's rows outside the JavaScript heap: keys and output-ready rows in chunks of bytes, an
  * open-addressing index of typed arrays beside them.
@@ -30,7 +29,7 @@ type EachEntry = (buffer: Bytes, keyStart: number, rowStart: number, rowEnd: num
  *
  * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
-export class DimensionTable {
+export class DimensionTable implements RowTable {
   /** By which `find` looks a key up. */
   readonly hash: typeof hashBytes
   /** Is told of the rows that are put; null: nobody waits for one. */
@@ -189,12 +188,12 @@ export class DimensionTable {
     free(this.#slots, slot)
   }
 
-  /** @param stampBytes of the values that come; @param headBytes of all that is before their rows */
-  clear(stampBytes = 0, headBytes = stampBytes): void {
+  /** @param stampBytes of the values that come. @param placeBytes of their rows' places, which are behind the stamps */
+  clear(stampBytes = 0, placeBytes = 0): void {
     this.#arena.clear()
     this.#entries = this.#deleted = this.#swept = 0
     this.stampBytes = stampBytes
-    this.#headBytes = headBytes
+    this.#headBytes = stampBytes + placeBytes
     this.#slots = emptySlots()
   }
 

@@ -1,16 +1,23 @@
 import { SLICE } from '../batch.ts'
 import type { InputQueue } from './input-queue.ts'
-import { type Slice, setSide } from './merge.ts'
+import { ALL, type Slice, setSide } from './merge.ts'
 
-/** `merge` of more than two sources: of equal times the earlier source's record comes first. */
-export function mergeMany(slice: Slice, queues: readonly InputQueue[]): boolean {
+/**
+ * `merge` of more than two sources: of equal times the earlier source's record comes first.
+ * @param leftEnd the first source's head: its records from there on are held back
+ */
+export function mergeMany(slice: Slice, queues: readonly InputQueue[], leftEnd = ALL): boolean {
   const { order, sides } = slice
   for (const [s, { head }] of queues.entries()) {
     const at = head?.at ?? 0
     setSide(sides[s], head, at, at)
   }
   let n = 0
-  for (let next = nextOf(slice, queues); next >= 0; next = nextOf(slice, queues)) {
+  for (
+    let next = nextOf(slice, queues, leftEnd);
+    next >= 0;
+    next = nextOf(slice, queues, leftEnd)
+  ) {
     order[n++] = next
     sides[next].end++
   }
@@ -20,12 +27,13 @@ export function mergeMany(slice: Slice, queues: readonly InputQueue[]): boolean 
 }
 
 /** The source whose record is the next; -1: that is not known, or there is none. */
-function nextOf({ sides }: Slice, queues: readonly InputQueue[]): number {
+function nextOf({ sides }: Slice, queues: readonly InputQueue[], leftEnd: number): number {
   let next = -1
   let earliest = Number.POSITIVE_INFINITY
   for (let s = 0; s < sides.length; s++) {
     const { block, from, end } = sides[s]
-    if (block === undefined || end === Math.min(block.columns.length, from + SLICE)) {
+    const held = s === 0 ? leftEnd : ALL
+    if (block === undefined || end === Math.min(block.columns.length, from + SLICE, held)) {
       if (!queues[s].caughtUp) return -1
       continue
     }

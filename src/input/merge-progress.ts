@@ -1,6 +1,6 @@
 import { SLICE } from '../batch.ts'
 import type { Block, InputQueue } from './input-queue.ts'
-import { type Slice, setSide } from './merge.ts'
+import { ALL, type Slice, setSide } from './merge.ts'
 
 /**
  * How far a side is whose records are not in the order of time, as they come, mixed, from several source partitions; in
@@ -20,12 +20,14 @@ export interface Progress {
  * these are; the other one does not go further ahead of it than `leadMs`, so that a backlog is not held in the window. The
  * slice is of one side, and has no mark in it.
  * @param progress by side; null: the side's records are in the order of time
+ * @param leftEnd the left head's records from there on are held back
  */
 export function mergeByProgress(
   slice: Slice,
   queues: readonly InputQueue[],
   progress: readonly (Progress | null)[],
   leadMs: number,
+  leftEnd = ALL,
 ): boolean {
   const first = placeOf(queues[0], progress[0]) <= placeOf(queues[1], progress[1]) ? 0 : 1
   for (const side of [first, 1 - first]) {
@@ -33,7 +35,9 @@ export function mergeByProgress(
     if (head === undefined) continue
     const other = 1 - side
     const lead = progress[other] === null ? 0 : leadMs
-    const end = endOf(head, progress[side], limitOf(queues[other], progress[other]) + lead)
+    const limit = limitOf(queues[other], progress[other]) + lead
+    const most = side === 0 ? leftEnd : ALL
+    const end = Math.min(endOf(head, progress[side], limit), most)
     if (end === head.at) continue
     take(slice, queues, side, end)
     return true

@@ -24,19 +24,23 @@ export function newSlice(sources = 2): Slice {
   return { sides, order: new Uint8Array(sources * SLICE), length: 0, at: 0 }
 }
 
+/** Of a head: no record of it is held back. */
+export const ALL = 2 ** 30
+
 /**
  * Chooses the next slice as Kafka Streams chooses its next record: the head with the smaller event
  * time first; when one side has nothing the other goes on only if that side is known to be caught
  * up, for a backlog on one side would push stream time past the other's records. So would records that
- * nobody can read yet, as the transaction that they are of is open.
+ * nobody can read yet, as the transaction that they are of is open, or that are held back.
+ * @param leftEnd the left head's records from there on are held back
  * @returns whether there is anything to take
  */
-export function merge(slice: Slice, left: InputQueue, right: InputQueue): boolean {
+export function merge(slice: Slice, left: InputQueue, right: InputQueue, leftEnd = ALL): boolean {
   const l = left.head
   const r = right.head
   let i = l?.at ?? 0
   let j = r?.at ?? 0
-  const leftLimit = l ? Math.min(l.columns.length, i + SLICE) : 0
+  const leftLimit = l ? Math.min(l.columns.length, i + SLICE, leftEnd) : 0
   const rightLimit = r ? Math.min(r.columns.length, j + SLICE) : 0
   const leftAlone = right.caughtUp
   const rightAlone = left.caughtUp

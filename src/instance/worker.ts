@@ -44,11 +44,6 @@ export interface WorkerOptions extends EpochsOptions {
   readonly onRefused: (error: EnricherError) => Promise<void>
 }
 
-export interface Failing {
-  readonly epochs: number
-  readonly error: unknown
-}
-
 /** How long a stop waits for the last commit, where no broker answers. */
 const LAST_COMMIT_MS = 1500
 
@@ -63,8 +58,6 @@ export class Worker {
   readonly #recovery: Recovery
   readonly #rebalance: Rebalance
   #stopped: Promise<void> | undefined
-  /** Rows of a dimension have come, and facts wait for some. */
-  readonly wake = (): void => this.#loop.wake()
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -136,7 +129,7 @@ export class Worker {
   }
 
   /** How many epochs have failed since the last that was committed, and why; undefined: none. */
-  get failing(): Failing | undefined {
+  get failing(): { readonly epochs: number; readonly error: unknown } | undefined {
     const { count, error } = this.#options.context.counts.failing
     return count === 0 ? undefined : { epochs: count, error }
   }
@@ -191,6 +184,11 @@ export class Worker {
   resume(): void {
     this.#tasks.inputs.resumeAll()
     this.#gate.resume()
+  }
+
+  /** There may be something to do for tasks that had nothing. */
+  wake(): void {
+    this.#loop.wake()
   }
 
   /** No slice is taken from before `work` begins until it has ended. */

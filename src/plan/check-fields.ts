@@ -80,7 +80,8 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   return [
     ...timeField(left, ['facts'], facts),
     ...selected(left, ['facts'], facts.select),
-    ...dimensions.flatMap(({ name, topic, parts, select }, d): Named[] => [
+    ...dimensions.flatMap(({ name, topic, parts, select, ...config }, d): Named[] => [
+      ...timeField({ topic, schema: derived.dimensions[d] }, ['dimensions', name], config),
       ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
       ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
     ]),
@@ -183,7 +184,7 @@ function joinFields(
 function timeField(
   of: Owner,
   path: readonly string[],
-  { time: name, timeUnit: unit }: TopicConfig,
+  { time: name, timeUnit: unit }: Pick<TopicConfig, 'time' | 'timeUnit'>,
 ): Named[] {
   if (name === null) return []
   const isInstant: Use = (field, type) => checkInstant(field, type, unit)

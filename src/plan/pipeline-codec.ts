@@ -25,7 +25,7 @@ import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
 import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
-import { rowCodecs } from './row-codecs.ts'
+import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
 
 export interface ReaderSchema {
@@ -114,7 +114,7 @@ export function createPipelineCodec(
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map(
       (rowLayout, d) =>
-        `${keys.dimensionLayouts[d]}${rowLayout}${pipeline.provenance ? ' with places' : ''}`,
+        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}${pipeline.provenance ? ' with places' : ''}`,
     ),
     missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
     missing: plan.rights.map((right, j): [Bytes, Bytes] => {

@@ -1,9 +1,10 @@
 /** How rows are made of a topic's values: columns alone, or parts (see `codec/row-parts.ts`). */
-import type { ReaderPlan } from '../codec/avro-reader.ts'
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import { timeReading } from '../codec/avro-time.ts'
 import { PartsCodec } from '../codec/parts-codec.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import { WHOLE } from '../codec/row-parts.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import { grouped, type TablePlan, tablesOf } from './tables.ts'
 
@@ -64,6 +65,17 @@ function renamedText({ select }: ReaderPlan, { dimensions }: Pipeline, d: number
   const columns = dimensions[d].select ?? []
   const isRenamed = columns.some(({ name, source }) => name !== source)
   return isRenamed ? ` ${select.map(({ source }) => source).join()}` : ''
+}
+
+/** What stored versions are in the order of, and which of them there are; '' for rows as they are now. */
+export function versionsText(
+  { asOf, time, timeUnit, historyMs }: DimensionConfig,
+  { fields }: AvroRecordSchema,
+): string {
+  if (asOf === null) return ''
+  const type = fields.find(({ name }) => name === time)?.type
+  const unit = type === undefined ? null : (timeUnit ?? timeReading('time', type))
+  return ` as of ${JSON.stringify([time, unit, String(historyMs)])}`
 }
 
 const partsText = (

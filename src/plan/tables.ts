@@ -51,6 +51,7 @@ export function grouped(
 /** What two dimensions have alike that have their rows in one table. */
 const sourceOf = (dimension: DimensionConfig): string => {
   const { name, topic, keyFormat, keySchema, schema, type } = dimension
+  const { asOf, historyMs, time, timeUnit } = dimension
   return JSON.stringify([
     topic,
     keyFormat,
@@ -60,6 +61,8 @@ const sourceOf = (dimension: DimensionConfig): string => {
     // What is computed is of one dimension.
     hasExpressions(dimension) ? name : null,
     keyNames(dimension)?.toSorted(),
+    // JSON has no infinity.
+    asOf && [String(historyMs), time, timeUnit],
   ])
 }
 

@@ -18,6 +18,7 @@ import type { PageStore } from '../state/page-store.ts'
 import { type StreamClock, TaskState } from '../state/task-state.ts'
 import { Facts } from './facts.ts'
 import { provenanceOf } from './provenance.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, TAKEN, WAITING } from './side.ts'
 import {
   NO_FIGURES,
@@ -44,6 +45,7 @@ export class EnrichTask implements RunnableTask {
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
   readonly #provenance: ToldHeaders | null
+  readonly rowWait: RowWait | null
   /** null: none of the pipeline's does. */
   readonly #waiting: WaitingFacts | null
   /** null: nobody asks for stream time. */
@@ -65,6 +67,7 @@ export class EnrichTask implements RunnableTask {
     this.queues = [this.#facts.queue]
     const provenance = provenanceOf(sources, partition, this.#facts, context)
     this.#provenance = provenance?.headers[0] ?? null
+    this.rowWait = RowWait.of(context, lookUps)
     this.#output = new TaskOutput(
       context.outputs,
       partition,
@@ -131,7 +134,9 @@ export class EnrichTask implements RunnableTask {
     const block = facts.queue.head
     if (block === undefined) return false
     const first = block.at
-    const end = Math.min(block.columns.length, first + SLICE)
+    const most = Math.min(block.columns.length, first + SLICE)
+    const end = this.rowWait === null ? most : this.rowWait.endOf(block, most)
+    if (end === first) return false
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
     const clock = this.#clock

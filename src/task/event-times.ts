@@ -2,7 +2,7 @@ import type { RejectReason } from '../batch.ts'
 import { unitHint } from '../codec/likely-unit.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
 import type { Block } from '../input/input-queue.ts'
-import { timeText } from '../output/time-text.ts'
+import { badTime, timeText } from '../output/time-text.ts'
 import type { Source } from '../plan/plan.ts'
 import type { TaskContext } from './task.ts'
 
@@ -14,10 +14,6 @@ export const UNTIMED = Number.NEGATIVE_INFINITY
  * Kafka's record batches need it.
  */
 const MOST_MS = 2 ** 51
-
-/** @param text in quotes */
-export const badTime = (text: string): string =>
-  `Its time ${text} is not ISO 8601 with a zone, as "2026-01-31T12:00:00Z"`
 
 /** The event times of a source's records, which the merge of sources needs ahead, also where a field carries them. */
 export class EventTimes {

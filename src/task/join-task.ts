@@ -6,10 +6,8 @@
  */
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
-import type { InputQueue } from '../input/input-queue.ts'
-import { merge, newSlice, type Slice, type SliceSide } from '../input/merge.ts'
-import { mergeMany } from '../input/merge-many.ts'
-import { mergeByProgress } from '../input/merge-progress.ts'
+import type { Block, InputQueue } from '../input/input-queue.ts'
+import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
 import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
@@ -24,7 +22,9 @@ import { JoinChain } from './join-chain.ts'
 import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { nextSlice } from './next-slice.ts'
 import { provenanceOf } from './provenance.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING, WAITS } from './side.ts'
 import {
   type RunnableTask,
@@ -53,6 +53,7 @@ export class JoinTask implements RunnableTask {
   readonly #records: readonly JoinRecords[]
   /** null: no side is repartitioned. */
   readonly #horizons: Horizons | null
+  readonly rowWait: RowWait | null
   readonly #slice: Slice
   /** By source, of the slice: its first record, the next one to take, and how many were on time. */
   readonly #first: Int32Array
@@ -86,39 +87,33 @@ export class JoinTask implements RunnableTask {
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
-    const last = plan.joins.length - 1
+    const last = rights.length - 1
     const provenance = provenanceOf(sources, partition, facts, context)
     const names = provenance?.names ?? null
     const headers = new OutputHeaders(plan.joins[last].headers, null, names)
     const missing = codec.missing[last]
-    const at = rights.length
-    this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, at)
+    const right = 1 + last
+    this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, right)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { state } = this
     const chain = new JoinChain({ context, state, rejects, rows, names })
     this.#chain = chain
     this.queries = chain
+    this.rowWait = RowWait.of(context, lookUps)
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
-    this.#records = JoinRecords.of(chain, {
-      context,
-      facts,
-      rights,
-      clock: state.clock,
-      provenance: provenance?.headers ?? null,
-    })
-    this.#waiting = WaitingFacts.of({
-      facts: this.#facts,
-      state: this.state,
-      heldMs: chain.windows[0].times.heldMs,
-      context,
-      way: {
-        queues: this.queues,
-        isFull: () => this.full || chain.coldFull,
-        process: (block, i, row) => this.#records[0].processFact(block, i, row),
-      },
-    })
+    const told = provenance?.headers ?? null
+    const { clock } = state
+    this.#records = JoinRecords.of(chain, { context, facts, rights, clock, provenance: told })
+    const { heldMs } = chain.windows[0].times
+    const way = {
+      queues: this.queues,
+      isFull: () => this.full || chain.coldFull,
+      process: (block: Block, i: number, row: number) =>
+        this.#records[0].processFact(block, i, row),
+    }
+    this.#waiting = WaitingFacts.of({ facts, state, heldMs, context, way })
   }
 
   offer(source: number, fetched: Fetched): void {
@@ -177,11 +172,8 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const { queues } = this
-    if (queues.length > 2) return mergeMany(this.#slice, queues)
-    if (this.#horizons === null) return merge(this.#slice, queues[0], queues[1])
     const { idleMs } = this.#context.plan.joins[0]
-    return mergeByProgress(this.#slice, queues, this.#horizons.sides, idleMs)
+    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait, idleMs)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */

@@ -20,6 +20,7 @@ import { LEFT } from '../state/page.ts'
 import { Facts } from './facts.ts'
 import type { InternalSink } from './internal-sink.ts'
 import { provenanceOf } from './provenance.ts'
+import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
 import {
   NO_FIGURES,
@@ -37,6 +38,7 @@ export class PrepareTask implements RunnableTask {
   readonly queues: readonly [InputQueue]
   readonly state = null
   readonly queries = null
+  readonly rowWait: RowWait | null
   readonly #context: TaskContext
   readonly #facts: Facts
   /** That facts are joined by. */
@@ -67,6 +69,7 @@ export class PrepareTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
+    this.rowWait = RowWait.of(context, lookUps)
     this.#provenance = provenanceOf(sources, partition, this.#facts, context)?.headers[0] ?? null
     this.#output =
       to.withoutKey === 'emit'
@@ -108,7 +111,9 @@ export class PrepareTask implements RunnableTask {
     const block = facts.queue.head
     if (block === undefined) return false
     const first = block.at
-    const end = Math.min(block.columns.length, first + SLICE)
+    const most = Math.min(block.columns.length, first + SLICE)
+    const end = this.rowWait === null ? most : this.rowWait.endOf(block, most)
+    if (end === first) return false
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
     let hasWritten = false

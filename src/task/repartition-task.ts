@@ -32,6 +32,7 @@ export class RepartitionTask implements RunnableTask {
   readonly queues: readonly [InputQueue]
   readonly state = null
   readonly queries = null
+  readonly rowWait = null
   readonly #context: TaskContext
   readonly #side: Side
   readonly #sink: InternalSink

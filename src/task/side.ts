@@ -100,6 +100,7 @@ export class Side {
     const { isKeyed } = this.#source
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
+    enricher?.begin(block.times, first)
     for (let i = first; i < end; i++) {
       const row = i - first
       const value = this.#readAhead(block, i, row)

@@ -4,7 +4,8 @@ import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import type { Counts } from '../counts/counts.ts'
-import type { DimensionTable } from '../dimension/table.ts'
+import type { RowLimit } from '../dimension/row-limit.ts'
+import type { RowTable } from '../dimension/row-table.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import type { Interval } from '../input/interval.ts'
 import type { OutputTopic } from '../output/batch-list.ts'
@@ -13,13 +14,16 @@ import type { MemoryShares } from '../plan/memory.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { StateEpoch, TaskState } from '../state/task-state.ts'
 import type { StoredRecord } from '../window/window-queries.ts'
+import type { RowWait } from './row-wait.ts'
 
 /** What all tasks of an instance share. */
 export interface TaskContext {
   readonly plan: Plan
   readonly codec: PipelineCodec
   /** Of the plan's look-ups, in their order. */
-  readonly dimensions: readonly DimensionTable[]
+  readonly dimensions: readonly RowTable[]
+  /** Facts before its limit, in ms, find the rows of their times; null: no look-up is as of a time. */
+  readonly rowLimit: RowLimit | null
   readonly outputs: Outputs
   readonly rejects: OutputTopic
   /** Where the records of the stages before the last go, by stage. */
@@ -106,6 +110,8 @@ export interface RunnableTask extends TaskId {
   /** null: the task keeps none. */
   readonly state: TaskState | null
   readonly queries: TaskQueries | null
+  /** null: no look-up is as of a time. */
+  readonly rowWait: RowWait | null
   offer(source: number, fetched: Fetched): void
   /** Until now nothing could come: what waits for silence begins anew. */
   restartIdle(): void

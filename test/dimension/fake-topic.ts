@@ -5,6 +5,7 @@ import type { Fetched, Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import { keyReader } from '../../src/codec/keys.ts'
 import { TAKEN, type ValueReader } from '../../src/codec/port.ts'
+import type { DimensionConfig } from '../../src/config/pipeline.ts'
 import type { AnewReason } from '../../src/dimension/checkpoint.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
@@ -179,12 +180,18 @@ export interface Running {
 
 export const inTurn: Chunk = () => ({ turn: 0, records: 1000 })
 
+type Settings = Partial<
+  Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects' | 'onLate' | 'codec' | 'now'> & {
+    readonly config: Partial<DimensionConfig>
+  }
+>
+
 /** Starts a dimension on the topic, with the store in the folder. It may not be ready yet. */
 export async function startOn(
   topic: FakeTopic,
   folder: string,
   chunk: Chunk = inTurn,
-  settings: Partial<Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects'>> = {},
+  { config, ...settings }: Settings = {},
 ): Promise<Running> {
   const events: Running['events'] = []
   const unusable: AnewReason[] = []
@@ -211,6 +218,9 @@ export async function startOn(
       select: null,
       missing: 'null',
       waitMs: 0,
+      asOf: null,
+      historyMs: Number.POSITIVE_INFINITY,
+      ...config,
     },
     codec: { reader: () => value, fault: '', load: async () => {} },
     key: keyReader('text'),
@@ -243,6 +253,7 @@ export async function startOn(
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
     onFiltered: nothing,
+    onLate: nothing,
     onRows: nothing,
     onReject: () => assert.fail('nothing is rejected'),
     room: async () => {},
@@ -255,6 +266,7 @@ export async function startOn(
       return work()
     },
     onFatal: (error) => assert.fail(String(error)),
+    now: Date.now,
     log: { event: (name, fields) => void events.push({ name, fields }) },
     ...settings,
   })

@@ -1,8 +1,8 @@
-import type { DimensionTable } from '../../src/dimension/table.ts'
+import type { RowTable } from '../../src/dimension/row-table.ts'
 
 /** The table's entries as text, as look-ups see them: without stamps and what is deleted. */
-export function rowsOf(table: DimensionTable): Map<string, string> {
-  const keys: { buffer: Parameters<DimensionTable['find']>[1]; start: number; end: number }[] = []
+export function rowsOf(table: RowTable): Map<string, string> {
+  const keys: { buffer: Parameters<RowTable['find']>[1]; start: number; end: number }[] = []
   table.forSome(0, Number.POSITIVE_INFINITY, (buffer, start, end) => {
     keys.push({ buffer, start, end })
   })

@@ -18,7 +18,7 @@ const COUNT = 24_000
 const PARTS = 12
 /** Longer than the run: a rate then sees all of it. */
 const RATE = '60s'
-/** Of pipelines that say `where`, or `early: timestamp`, have no join, or whose facts wait. */
+/** Of pipelines that say `where`, `early: timestamp` or `asOf`, have no join, or whose facts wait. */
 const OF_OTHERS = [
   'enricher_records_filtered_total',
   'enricher_record_times_replaced_total',
@@ -26,6 +26,10 @@ const OF_OTHERS = [
   'enricher_facts_waiting',
   'enricher_facts_waiting_oldest_seconds',
   'enricher_facts_waited_total',
+  'enricher_dimension_versions',
+  'enricher_dimension_late_rows_total',
+  'enricher_dimension_facts_before_history_total',
+  'enricher_row_wait_seconds_total',
 ]
 /** Of Kubernetes; the unit tests of rules and dashboard have made-up ones. */
 const ABSENT = ['kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes']

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Fetched } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
-import { merge, newSlice } from '../../src/input/merge.ts'
+import { ALL, merge, newSlice } from '../../src/input/merge.ts'
 
 /** A fetched answer: records (event time, and how many offsets compaction took before it), then control records. */
 interface Answer {
@@ -63,9 +63,10 @@ class Sides {
     this.queues[side].offer(answer)
   }
 
-  takeAll(): void {
+  /** @param limit left records from this time on are held back, and what is behind them */
+  takeAll(limit: number): void {
     const slice = this.#slice
-    while (merge(slice, ...this.queues)) {
+    while (merge(slice, ...this.queues, this.#leftEnd(limit))) {
       const next = slice.sides.map(({ from }) => from)
       for (const side of slice.order.subarray(0, slice.length)) {
         const { columns, times } = this.queues[side].head!
@@ -79,6 +80,13 @@ class Sides {
         }
       }
     }
+  }
+
+  #leftEnd(limit: number): number {
+    const [{ head }] = this.queues
+    if (head === undefined) return ALL
+    const held = head.times.findIndex((time, i) => i >= head.at && time >= limit)
+    return held < 0 ? ALL : held
   }
 }
 
@@ -99,9 +107,10 @@ class Naive {
     })
   }
 
-  takeAll(): void {
+  takeAll(limit: number): void {
     for (;;) {
       const [left, right] = [this.waiting[0][0], this.waiting[1][0]]
+      if (left !== undefined && left.time >= limit) return
       if (left === undefined && (right === undefined || this.behind[0])) return
       if (right === undefined && this.behind[1]) return
       const side = left === undefined || (right !== undefined && right.time < left.time) ? 1 : 0
@@ -121,16 +130,17 @@ const answers: fc.Arbitrary<Answer> = fc.record({
   open: fc.constantFrom(0, 0, 2),
 })
 const scripts = fc.array(fc.record({ answer: answers, take: fc.boolean() }), { maxLength: 25 })
+const limits = fc.constantFrom(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 10, 30, 51)
 
 /** Plays a script; `each` sees both sides' queues before and after every taking. */
 function play(
-  script: readonly { answer: Answer; take: boolean }[],
+  script: readonly { answer: Answer; take: boolean; limit?: number }[],
   each: (sides: Sides, naive: Naive, takes: () => void) => void,
 ): void {
   const sides = new Sides()
   const naive = new Naive()
   const next = [100, 100]
-  for (const { answer, take } of script) {
+  for (const { answer, take, limit = Number.POSITIVE_INFINITY } of script) {
     const { side } = answer
     const batch = fetched(answer, next[side])
     next[side] = batch.columns.nextOffset
@@ -138,8 +148,8 @@ function play(
     naive.offer(batch, side)
     if (take)
       each(sides, naive, () => {
-        sides.takeAll()
-        naive.takeAll()
+        sides.takeAll(limit)
+        naive.takeAll(limit)
       })
   }
 }
@@ -155,6 +165,24 @@ test('slices take what a merge by event time takes, in its order', () => {
     }),
     { numRuns: 3000 },
   )
+})
+
+test('where left records are held back neither side goes on past them', () => {
+  const held = fc.array(fc.record({ answer: answers, take: fc.boolean(), limit: limits }), {
+    maxLength: 25,
+  })
+  let waits = 0
+  fc.assert(
+    fc.property(held, (script) => {
+      play(script, (sides, naive, takes) => {
+        takes()
+        assert.deepEqual(sides.taken, naive.taken)
+        if (naive.waiting[0].length > 0 && naive.waiting[1].length > 0) waits++
+      })
+    }),
+    { numRuns: 3000 },
+  )
+  assert.ok(waits > 500)
 })
 
 test('batches longer than a slice come out as from one merge', () => {
@@ -245,7 +273,7 @@ test('a queue that nothing was fetched for is not caught up', () => {
   const sides = new Sides()
   const answer: Answer = { side: 0, records: [{ time: 1, gap: 0 }], control: 0, ahead: 0, open: 0 }
   sides.offer(fetched(answer, 0), 0)
-  sides.takeAll()
+  sides.takeAll(Number.POSITIVE_INFINITY)
   assert.equal(sides.queues[1].caughtUp, false)
   assert.equal(sides.taken.length, 0)
 })

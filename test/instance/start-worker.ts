@@ -12,11 +12,13 @@ import { createDimensions, openDimensionStores, readDimensions } from '../../src
 import type { Dimension } from '../../src/dimension/dimension.ts'
 import { placeBytes, writePlace } from '../../src/dimension/place.ts'
 import { DimensionRejects } from '../../src/dimension/rejects.ts'
+import { lookedUpIn } from '../../src/dimension/row-limit.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf } from '../../src/plan/plan.ts'
+import type { TaskContext } from '../../src/task/task.ts'
 import { FRAME, givenRows } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
 
@@ -54,10 +56,8 @@ const nothing = (): void => {}
 /** One whose dimension has the rows of the setting's table, or one that every fact finds. */
 export function startWorker(setting: WorkerSetting): Worker {
   const { pipeline, codec, table = givenTable(givenRows(null), pipeline, codec) } = setting
-  const worker = createWorker(setting, [table], {
-    drain: () => [],
-    settle: nothing,
-  })
+  const rejects = { drain: () => [], settle: nothing }
+  const worker = createWorker(setting, { dimensions: [table], rowLimit: null }, rejects)
   worker.prepare()
   void worker.decideStart().then(() => worker.start(), setting.onFatal)
   return worker
@@ -83,8 +83,7 @@ export async function startWithDimensions(setting: WorkerSetting): Promise<Dimen
     onUnknownTopic: nothing,
   }
   const dimensions = createDimensions(options)
-  const tables = dimensions.map(({ table }) => table)
-  const worker = createWorker(setting, tables, rejects)
+  const worker = createWorker(setting, lookedUpIn(dimensions), rejects)
   worker.prepare()
   const started = readDimensions(dimensions, options)
     .then(() => worker.decideStart())
@@ -109,7 +108,7 @@ const rejectsOf = ({ output }: Pipeline) => ({ ...TOPIC, topic: output.rejects, 
 
 function createWorker(
   setting: WorkerSetting,
-  dimensions: readonly DimensionTable[],
+  { dimensions, rowLimit }: Pick<TaskContext, 'dimensions' | 'rowLimit'>,
   rejects: WorkerOptions['rejects'],
 ): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
@@ -120,6 +119,7 @@ function createWorker(
     broker,
     context: taskContext(pipeline, codec, {
       dimensions,
+      rowLimit,
       maxEntryBytes: BATCH_BYTES,
       memory: new MemoryShares(memoryLimits(pipeline.memory, 1 << 30), partitions),
       elapsed,

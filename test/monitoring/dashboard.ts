@@ -234,6 +234,33 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
   ],
+  'As of a time': [
+    {
+      title: 'Versions of rows',
+      unit: 'short',
+      queries: {
+        [`max by (dimension) (enricher_dimension_versions{${DIMENSION}})`]: '{{dimension}}',
+      },
+    },
+    {
+      title: 'Rows that came late, and facts before the history',
+      unit: 'cps',
+      about: 'Of a late row, facts were looked up before it came.',
+      queries: {
+        [`max by (dimension) (rate(enricher_dimension_late_rows_total{${DIMENSION}}${RATE}))`]:
+          '{{dimension}}, late',
+        [`sum by (dimension) (rate(enricher_dimension_facts_before_history_total{${DIMENSION}}${RATE}))`]:
+          '{{dimension}}, facts before it',
+      },
+    },
+    {
+      title: 'Time in which tasks wait for rows',
+      unit: 'percentunit',
+      about:
+        'They had facts, and waited until a dimension was read past them. 100 % for each task that waits all the time.',
+      queries: { [`sum(rate(enricher_row_wait_seconds_total{${OF}}${RATE}))`]: 'tasks' },
+    },
+  ],
   [JOIN]: [
     {
       title: 'Window probes that hit',

@@ -39,6 +39,7 @@ export function taskContext(
     plan,
     codec,
     dimensions: dimensions.map(() => new DimensionTable()),
+    rowLimit: null,
     outputs: outputsOf(
       outputs.map(({ topic }, o) => ({
         topic: { ...TOPIC, topic },

@@ -20,6 +20,7 @@ import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { DimensionStore } from '../../src/dimension/dimension-store.ts'
 import { placeBytes } from '../../src/dimension/place.ts'
 import { RowReader } from '../../src/dimension/row-reader.ts'
+import { LatestRows } from '../../src/dimension/row-writer.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { planOf } from '../../src/plan/plan.ts'
@@ -159,7 +160,7 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
       onOtherType: () => assert.fail(),
       onFiltered: () => assert.fail(),
     }
-    const rows = new RowReader(ports, table, store)
+    const rows = new RowReader(ports, new LatestRows(table, store))
     const { topic } = pipeline.dimensions[d]
     const of = world.dimensions.find((one) => one.topic === topic)!
     const records = world.rows.filter((row) => row.topic === topic)

@@ -17,6 +17,7 @@ import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { DimensionStore } from '../../src/dimension/dimension-store.ts'
 import { RowReader } from '../../src/dimension/row-reader.ts'
+import { LatestRows } from '../../src/dimension/row-writer.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
@@ -142,7 +143,7 @@ export class WaitingTask {
         onOtherType: () => assert.fail(),
         onFiltered: () => assert.fail(),
       }
-      return new RowReader(ports, table, store)
+      return new RowReader(ports, new LatestRows(table, store))
     })
     const task = this
     this.context = taskContext(pipeline, codec, {

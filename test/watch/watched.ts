@@ -40,7 +40,13 @@ export class Watched {
     }
     const read = { records: rows.length, bytes: 0 }
     const progress = { openTransaction: undefined }
-    const dimensions = pipeline.dimensions.map(({ topic }) => ({ topic, table, read, progress }))
+    const dimensions = pipeline.dimensions.map(({ topic }) => ({
+      topic,
+      table,
+      read,
+      progress,
+      versions: null,
+    }))
     this.parts = {
       pipeline,
       plan: planOf(pipeline),

@@ -67,7 +67,9 @@ export function limitOf(topic: TopicDescription): string | undefined {
 export function checkDimensionTopics(pipeline: Pipeline, found: Found): Finding[] {
   return pipeline.dimensions.flatMap((dimension) => {
     const topic = found.get(dimension.topic)
-    return topic === undefined ? [] : [checkCompaction(dimension, topic)]
+    if (topic === undefined) return []
+    const isAsOf = dimension.asOf !== null
+    return [isAsOf ? checkVersions(dimension, topic) : checkCompaction(dimension, topic)]
   })
 }
 
@@ -83,6 +85,33 @@ function checkCompaction({ name, topic }: DimensionConfig, found: TopicDescripti
   }
   if (isCompacted) return ok(what, `${topic} is compacted`)
   return warn(what, `${topic} is not compacted: every start reads all that was ever in it`, remedy)
+}
+
+/** A topic of rows that are looked up as of a time has to keep what they were before. */
+function checkVersions(
+  { name, topic, historyMs }: DimensionConfig,
+  found: TopicDescription,
+): Finding {
+  const what = `dimension ${name}`
+  const isEver = !Number.isFinite(historyMs)
+  const all = `set cleanup.policy=delete and retention.ms=-1 on ${topic}`
+  const remedy = isEver
+    ? `${all}; or say by history how long a row matters, and set cleanup.policy=compact and min.compaction.lag.ms to that`
+    : `set cleanup.policy=compact and min.compaction.lag.ms=${historyMs} on ${topic}, or more`
+  const limit = limitOf(found)
+  if (limit !== undefined) {
+    const detail = `${topic} deletes rows ${limit}, also those that are valid still; a start later than that would miss them`
+    return fail(what, detail, remedy)
+  }
+  if (!policy(found).includes('compact')) return ok(what, `${topic} keeps every version of a row`)
+  const lagMs = number(found, 'min.compaction.lag.ms', 0)
+  if (lagMs >= historyMs) {
+    return ok(what, `${topic} keeps every version of a row for ${durationText(lagMs)}`)
+  }
+  const after = lagMs === 0 ? 'at any time' : `after ${durationText(lagMs)}`
+  const wanted = isEver ? 'every version of a row' : `them for ${durationText(historyMs)}`
+  const detail = `${topic} is compacted, so that all versions of a row but the last may be gone ${after}; the pipeline wants ${wanted}`
+  return warn(what, detail, remedy)
 }
 
 /** How long a record may be of use after it came; of a later join, for as long more as earlier ones hold theirs. */

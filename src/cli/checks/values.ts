@@ -14,7 +14,7 @@ import {
 } from '../../codec/port.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
-import { badTime } from '../../task/event-times.ts'
+import { badTime } from '../../output/time-text.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { looksOf } from './key-shapes.ts'
 

@@ -25,6 +25,7 @@ export class SimulatedDimension {
     store: Store,
     keepsPlaces: boolean,
     rejects: Fault[],
+    now: () => number,
   ) {
     this.#topic = config.topic
     const reader: Reader = {
@@ -58,6 +59,7 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       onFiltered: nothing,
+      onLate: nothing,
       onRows: nothing,
       room: async () => {},
       rejects: { areCommitted: true, untilCommitted: async () => {} },
@@ -68,6 +70,7 @@ export class SimulatedDimension {
       onFatal: (error) => {
         this.#fault = error
       },
+      now,
       log: { event: nothing },
     })
   }

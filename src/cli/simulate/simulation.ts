@@ -112,6 +112,7 @@ export class Simulation {
         stores.tables[t],
         pipeline.provenance,
         rejects,
+        () => this.#clock,
       )
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
@@ -148,6 +149,8 @@ export class Simulation {
       plan: this.#plan,
       codec: this.#codec,
       dimensions: this.#dimensions.map(({ table }) => table),
+      // A row is in its table before the next record comes.
+      rowLimit: null,
       outputs: outputsOf(
         outputs.map((one, o) => ({
           topic: topic(one.topic),

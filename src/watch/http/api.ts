@@ -92,10 +92,11 @@ const HISTORY =
 const TOPOLOGY =
   'Topics, dimensions, the join and its window, the outputs, of which `output` is the first. Without a join right, join and changelog are null.'
 const TASKS =
-  'State, lag, stream time, window and restore progress of each. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
+  'State, lag, stream time, window and restore progress of each. `waits`, null for most, tells of a fact that is looked up as of its time, and of the dimension that was not read past that yet. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
 const LAG =
   'By topic and partition of this instance, from what is committed to the last stable offset.'
-const DIMENSIONS = 'Rows, bytes, freshness, hit ratio; progress while they are read.'
+const DIMENSIONS =
+  'Rows, bytes, freshness, hit ratio; progress while they are read. `asOf`, null for most, has the versions of rows, those that came late, and facts that are older than what is kept.'
 const CONFIG = 'Passwords, private keys and tokens are <redacted>.'
 const MEMBERS = 'From the group’s metadata: addresses and partitions.'
 const REJECTS = 'Of this instance, newest first, 50 at most; the rejects topic has all.'

@@ -7,11 +7,23 @@ import { ApiError, PROBLEM } from './api-error.ts'
 export interface DimensionRow {
   readonly dimension: string
   readonly key: string
-  readonly row: Record<string, unknown>
+  /** As of the time that was asked for, of a dimension with versions; null: the key has none then. */
+  readonly row: Record<string, unknown> | null
+  /** Of a dimension with versions: those of the key, in the order of their times. */
+  readonly versions?: readonly RowVersion[]
+  /** The key has more versions, before those that are shown. */
+  readonly more?: boolean
   /** Records of the topic before these offsets, by partition, have been taken. */
   readonly offsets: readonly number[]
   /** How long ago, in ms, the table is known to have had all that was in the topic. */
   readonly stalenessMs: number
+}
+
+export interface RowVersion {
+  /** In ms since 1970: it is valid from then until the next one is. */
+  readonly from: number
+  /** null: the key was deleted. */
+  readonly row: Record<string, unknown> | null
 }
 
 export interface WindowRecords {
@@ -42,7 +54,8 @@ export interface Elsewhere {
 export interface StoreQueries {
   /** What the window’s sources are called, facts first: left and right; of several joins facts, and their names. */
   readonly sides: readonly string[]
-  row(dimension: string, key: string): DimensionRow
+  /** @param at in ms since 1970; undefined: now */
+  row(dimension: string, key: string, at?: number): DimensionRow
   /** @param partition undefined: the one that the default partitioner gives the key */
   window(side: string, key: string, partition?: number): Promise<WindowRecords | Elsewhere>
 }
@@ -63,8 +76,9 @@ export function storeRoutes(
   })
   app.get('/v1/stores/dimensions/:name/rows/:key', of(ROW), async (request, reply) => {
     const { name, key } = request.params as { name: string; key: string }
+    const { at } = request.query as { at?: number }
     reply.header('cache-control', 'no-store')
-    return queries.row(name, key)
+    return queries.row(name, key, at)
   })
   app.get(
     '/v1/stores/window/:side/:key',
@@ -98,20 +112,35 @@ const params = (properties: Record<string, object>): object => ({
 const ROW = {
   operationId: 'getRow',
   summary: 'A row of a dimension',
-  description: 'Every instance has every row. The columns are those that the pipeline selects.',
+  description:
+    'Every instance has every row. The columns are those that the pipeline selects. A dimension with asOf has the row of a time, null where the key has none then, and its other versions.',
   tags: ['stores'],
   params: params({ name: text, key: { ...text, description: 'The record’s key as text.' } }),
+  querystring: object({
+    at: {
+      type: 'integer',
+      description: 'Of a dimension with asOf: the time of the row, in ms since 1970. Default: now.',
+    },
+  }),
   response: {
     200: {
       description: 'The row',
       ...object({
         dimension: text,
         key: text,
-        row: anyRecord,
+        row: { ...anyRecord, type: ['object', 'null'] },
+        versions: {
+          type: 'array',
+          description:
+            'Of a dimension with asOf: the key’s rows, the last 500, each valid from its time.',
+          items: object({ from: integer, row: { ...anyRecord, type: ['object', 'null'] } }),
+        },
+        more: { type: 'boolean' },
         offsets: wholeNumbers,
         stalenessMs: integer,
       }),
     },
+    400: problem('A time is asked for of a dimension without asOf'),
     404: problem('No such dimension or row'),
     503: problem('The dimension is being read; Retry-After says when to ask again'),
   },

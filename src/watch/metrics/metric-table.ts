@@ -241,6 +241,26 @@ export const METRICS = {
     ['dimension'],
     'Timestamp of the latest record that was read: how fresh the rows are',
   ],
+  dimension_versions: [
+    'gauge',
+    ['dimension'],
+    'Versions of rows that are held, deletions included. Only with asOf',
+  ],
+  dimension_late_rows_total: [
+    'counter',
+    ['dimension'],
+    'Rows that came after a fact of their time, or of a later one, had been looked up: had they come before, it might have another row. Only with asOf',
+  ],
+  dimension_facts_before_history_total: [
+    'counter',
+    ['dimension'],
+    'Facts without a row that are older than what history keeps. They are among the misses. Only with asOf',
+  ],
+  row_wait_seconds_total: [
+    'counter',
+    [],
+    'Time in which tasks had facts and waited until dimensions were read past their times, of all tasks together. Only with asOf',
+  ],
   window_records: [
     'gauge',
     ['side', 'join'],

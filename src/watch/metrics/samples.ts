@@ -19,6 +19,7 @@ import { storeSizes } from './disk.ts'
 import { collectHeld, collectJoins } from './join-samples.ts'
 import { collectLabelled } from './labelled-samples.ts'
 import type { Metrics } from './metrics.ts'
+import { collectVersions } from './version-samples.ts'
 import { collectWaiting } from './waiting-samples.ts'
 
 /** Reasons of rejects that `decode_errors_total` counts. */
@@ -44,6 +45,7 @@ export async function collect(
   for (const [d, dimension] of dimensions.entries()) {
     collectDimension(metrics, pipeline.dimensions[d].name, dimension)
   }
+  collectVersions(metrics, pipeline, counts, dimensions)
   // Several may have the rows of one topic, which are read and stored once.
   for (const dimension of new Set(dimensions)) collectReading(metrics, dimension)
   for (const [part, bytes] of Object.entries(limits)) {

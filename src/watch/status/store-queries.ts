@@ -4,15 +4,14 @@ import { partitionOf } from '../../broker/partition-of.ts'
 import { bytesOf } from '../../bytes.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import type { RecordView } from '../../codec/port.ts'
-import { RowPart, WHOLE } from '../../codec/row-parts.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
-import type { DimensionTable } from '../../dimension/table.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
 import type { GroupMembers } from './group-members.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
+import { queryRow } from './row-query.ts'
 
 const RETRY_SECONDS = 2
 /** Records of one key that a query shows. */
@@ -27,7 +26,7 @@ export class ServiceQueries implements StoreQueries {
     this.#members = members
   }
 
-  row(name: string, key: string): DimensionRow {
+  row(name: string, key: string, at?: number): DimensionRow {
     const { pipeline, dimensions, codec } = this.#parts
     const d = pipeline.dimensions.findIndex((dimension) => dimension.name === name)
     if (d < 0) {
@@ -40,14 +39,16 @@ export class ServiceQueries implements StoreQueries {
         dimension === undefined ? '' : `; ${dimension.progress.remaining} offsets are left`
       throw new ApiError(503, `The dimension ${name} is being read${left}`, RETRY_SECONDS)
     }
-    const { table } = dimension
-    const bytes = bytesOf(Buffer.from(key))
-    if (!table.find(table.hash(bytes, 0, bytes.length), bytes, 0, bytes.length)) {
-      throw new ApiError(404, `The dimension ${name} has no row ${key}`)
+    const { asOf } = pipeline.dimensions[d]
+    if (at !== undefined && asOf === null) {
+      const message = `The dimension ${name} has rows as they are now, and none as of a time: leave out at`
+      throw new ApiError(400, message)
     }
-    const row = codec.views.dimensions[d](columnsOf(table, codec.rowParts[d]))
+    const view = codec.views.dimensions[d]
+    const found = queryRow(dimension, { key, at, part: codec.rowParts[d], view })
+    if (found === null) throw new ApiError(404, `The dimension ${name} has no row ${key}`)
     const { positions, stalenessMs } = dimension.progress
-    return { dimension: name, key, row, offsets: positions, stalenessMs }
+    return { dimension: name, key, ...found, offsets: positions, stalenessMs }
   }
 
   get sides(): readonly string[] {
@@ -128,14 +129,6 @@ export class ServiceQueries implements StoreQueries {
     const state = { streamTime, offset: taken, lag, stalenessMs }
     return { ...asked, ...state, records, more: stored.length > MOST_RECORDS }
   }
-}
-
-/** Of the row that was found. @param part see `PipelineCodec.rowParts` */
-function columnsOf({ rowBuffer, rowStart, rowEnd }: DimensionTable, part: number): Buffer {
-  if (part === WHOLE) return rowBuffer.subarray(rowStart, rowEnd)
-  const columns = new RowPart()
-  columns.find(rowBuffer, rowStart, part)
-  return rowBuffer.subarray(columns.start, columns.end)
 }
 
 /** The bytes of a record's key from its text; undefined where several have this text, or none can. */

@@ -18,6 +18,7 @@ import { type ServiceParts, SIDES } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
+import { slowestOf, versionsView, waitOf } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
@@ -156,15 +157,17 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const { pipeline, plan, worker } = this.#parts
+    const { pipeline, plan, worker, dimensions } = this.#parts
     const last = lastStage(plan).number
     const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
+    const slowest = slowestOf(dimensions)
     tasks.sort((a, b) => a.task.partition - b.task.partition)
     return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
       partition: task.partition,
       state,
       ...placeOf(task.figures(), pipeline),
       ...queuesOf(task.queues, pipeline),
+      waits: waitOf(task, slowest),
       restore:
         state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
     }))
@@ -208,6 +211,7 @@ export class ServiceViews implements Views {
         topic,
         ready: isReady,
         rows: table.size,
+        asOf: versionsView(loaded, d, counts),
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? stalenessMs : null,

@@ -53,6 +53,8 @@ export interface Situation {
     readonly task: number
     readonly records: number
     readonly ms: number
+    /** The rows that its next fact waits for, in words; null: for none. */
+    readonly rows: string | null
   }[]
   /** Inputs of which nothing but records of open transactions is left. */
   readonly undecided: readonly { readonly input: string; readonly ms: number }[]
@@ -119,7 +121,9 @@ function ofInputs({ tasks, waiting, undecided, notRead }: Situation): Finding[] 
     const verb = waiting.length === 1 ? 'has' : 'have'
     const none = all ? 'No task has taken anything' : `${some} ${verb} taken nothing`
     const wait = records === 1 ? 'waits' : 'wait'
-    const text = `${none} for ${span}, though ${plural(records, 'record')} ${wait}`
+    const rows = waiting.find((one) => one.rows !== null)?.rows ?? null
+    const why = rows === null ? '' : `: facts wait for ${rows}`
+    const text = `${none} for ${span}, though ${plural(records, 'record')} ${wait}${why}`
     findings.push({ reason: all ? 'standstill' : 'waiting', of: '', text })
   }
   if (undecided.length > 0) {

@@ -5,6 +5,7 @@ import type { Log } from '../../events.ts'
 import type { Check } from '../http/health.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { lagsOf } from '../status/report.ts'
+import { rowsText, slowestOf } from '../status/versions-view.ts'
 import { type Figures, figuresOf } from './figures.ts'
 import { FreeSpace } from './free-space.ts'
 import { HeldUp } from './held-up.ts'
@@ -131,20 +132,24 @@ export class Watch {
 
   /** Tasks that have input, and have taken none of it for a while. */
   #waiting(at: number): Situation['waiting'] {
-    const { worker } = this.#parts
+    const { worker, dimensions } = this.#parts
     const before = this.#positions
     this.#positions = new Map()
     if (worker === undefined || worker.paused) return []
-    const waiting: { task: number; records: number; ms: number }[] = []
+    const waiting: Situation['waiting'][number][] = []
+    const slowest = slowestOf(dimensions)
     for (const { task, state } of worker.tasks) {
-      const { partition, queues } = task
+      const { partition, queues, rowWait } = task
       const records = queues.reduce((sum, { untaken }) => sum + untaken, 0)
       if (state !== 'running' || records === 0) continue
       const taken = queues.reduce((sum, queue) => sum + queue.taken, 0)
       const last = before.get(partition)
       const since = last?.taken === taken ? last.since : at
       this.#positions.set(partition, { taken, since })
-      if (at - since >= WAITING_MS) waiting.push({ task: partition, records, ms: at - since })
+      if (at - since < WAITING_MS) continue
+      const isForRows = slowest !== undefined && (rowWait?.waiting ?? null) !== null
+      const rows = isForRows ? rowsText(slowest) : null
+      waiting.push({ task: partition, records, ms: at - since, rows })
     }
     return waiting
   }

@@ -67,6 +67,32 @@ test('a dimension that loses rows fails, one that only grows is a warning', () =
   assert.equal(of({ 'cleanup.policy': 'delete', 'retention.bytes': '1000' }), 'fail')
 })
 
+test('a dimension that is looked up as of a time has to keep what rows were before', () => {
+  const of = (history: string, config: Record<string, string>): [string, string] => {
+    const text = `{ topic: customers, on: customer_id, asOf: event-time${history} }`
+    const asOf = pipelineWith('', '', `dimensions: { customer: ${text} }`)
+    const [{ mark, remedy }] = checkDimensionTopics(
+      asOf,
+      new Map([['customers', topic(1, config)]]),
+    )
+    return [mark, remedy ?? '']
+  }
+  const compacted = { 'cleanup.policy': 'compact' }
+  const week = { ...compacted, 'min.compaction.lag.ms': String(7 * 86_400_000) }
+  assert.deepEqual(of(', history: 7d', week), ['ok', ''])
+  assert.deepEqual(of('', { 'cleanup.policy': 'delete', 'retention.ms': '-1' }), ['ok', ''])
+  const [short, longer] = of(', history: 8d', week)
+  assert.equal(short, 'warn')
+  assert.match(longer, /min\.compaction\.lag\.ms=691200000 on customers/)
+  const [ever, kept] = of('', compacted)
+  assert.equal(ever, 'warn')
+  assert.match(
+    kept,
+    /set cleanup\.policy=delete and retention\.ms=-1 on customers; or say by history/,
+  )
+  assert.equal(of('', { 'cleanup.policy': 'delete', 'retention.ms': DAY })[0], 'fail')
+})
+
 test('an input has to keep its records for longer than window and grace', () => {
   const of = (config: Record<string, string>) =>
     checkRetention(pipeline, new Map([['orders', topic(4, config)]]))[0].mark

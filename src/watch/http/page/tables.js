@@ -99,7 +99,7 @@ function tasks(s) {
   const waits = s.topology.dimensions.some(({ waitMs }) => waitMs > 0)
   const rows = s.tasks.map((task) => [
     task.partition,
-    task.restore === null ? task.state : progress('restoring ', task.restore),
+    task.restore === null ? stateOf(task) : progress('restoring ', task.restore),
     count(task.lag.facts),
     ...(joins
       ? windowCells(task, s.at)
@@ -118,6 +118,14 @@ const waiting = ({ waiting: { facts, oldestMs } }) => ({
   text: count(facts),
   small: oldestMs === null ? '' : `up to ${span(oldestMs)}`,
 })
+
+/** A fact may wait until a dimension was read past its time. */
+function stateOf({ state, waits }) {
+  if (!waits) return state
+  const { dimension, topic, partition, behind, ms } = waits
+  const rows = `${topic}-${partition}, ${count(behind)} behind, for ${span(ms)}`
+  return { text: `waits for rows of ${dimension}`, small: rows }
+}
 
 /** What of a side has not come to the join yet. */
 const onTheWay = ({ from, topic, lag }) =>
@@ -162,7 +170,7 @@ function dimensions(s) {
   const rows = s.dimensions.map((d, i) => [
     d.name,
     d.ready ? 'read' : d.bootstrap ? progress('', d.bootstrap) : 'waiting',
-    or(d.rows, count),
+    { text: or(d.rows, count), small: versions(d.asOf) },
     or(d.bytes, bytes),
     ago(d.lastUpdateAt, s.at),
     or(d.stalenessMs, span),
@@ -172,6 +180,14 @@ function dimensions(s) {
   ])
   const about = 'Behind: how long ago all that was in the topic is known to have been read.'
   table('dimensions', about, heads, rows, { none: 'The pipeline has no dimension.' })
+}
+
+/** Of a dimension that is looked up as of a time. */
+function versions(asOf) {
+  if (!asOf) return ''
+  const late = asOf.late === 0 ? '' : `, ${count(asOf.late)} late`
+  const before = asOf.beforeHistory === 0 ? '' : `, ${count(asOf.beforeHistory)} facts before them`
+  return `${count(asOf.versions)} versions${late}${before}`
 }
 
 /** Of the last seconds: a day in which all were found says nothing of now. */

@@ -1,0 +1,123 @@
+/** Where the rows of a dimension go, into its table and its store: each in the place of the one before, or as a version of it. */
+import type { RejectReason } from '../batch.ts'
+import type { Bytes } from '../bytes.ts'
+import type { KeyReader, ValueReader } from '../codec/port.ts'
+import type { DimensionStore } from './dimension-store.ts'
+import type { RowHorizon } from './row-horizon.ts'
+import type { RowTimes } from './row-times.ts'
+import { takesPlace, writeStamp } from './stamp.ts'
+import type { DimensionTable } from './table.ts'
+import { VERSION_STAMP_BYTES, writeVersionStamp } from './version-stamp.ts'
+import type { VersionTable } from './version-table.ts'
+
+/**
+ * done; or the row's schema has to be loaded first; or its key lies on another partition as well, and nobody can
+ * tell which is newer, for the table has no times: it has to be read again, with times.
+ */
+export type Applied = 'done' | 'schema unknown' | 'times needed'
+
+export interface RowWriter {
+  /** Bytes before the row's own. */
+  readonly stampBytes: number
+  /**
+   * The time of the row that comes next. @param value null: it is a deletion
+   * @returns why it cannot be taken; null: it can
+   */
+  readTime(timestamp: number, value: ValueReader | null): RejectReason | null
+  /** Why the time could not be taken. */
+  readonly fault: string
+  /** Stamps the row, and puts it. @param end of the row, which begins behind the stamp; 0: its key is deleted */
+  put(key: KeyReader, row: Bytes, end: number, partition: number): Applied
+}
+
+/** Rows as they are now. */
+export class LatestRows implements RowWriter {
+  readonly #table: DimensionTable
+  readonly #store: DimensionStore
+  readonly fault = ''
+  #time = 0
+
+  constructor(table: DimensionTable, store: DimensionStore) {
+    this.#table = table
+    this.#store = store
+  }
+
+  get stampBytes(): number {
+    return this.#table.stampBytes
+  }
+
+  /** Each is as good as any other. */
+  readTime(timestamp: number): null {
+    this.#time = timestamp
+    return null
+  }
+
+  put(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
+    const { stampBytes } = this.#table
+    if (stampBytes > 0) return this.#putStamped(key, row, end, partition)
+    if (end === 0) {
+      this.#table.delete(key.buffer, key.start, key.end)
+      this.#store.delete(key.buffer, key.start, key.end)
+    } else this.#put(key, row, end)
+    return 'done'
+  }
+
+  #putStamped(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
+    const { stampBytes } = this.#table
+    writeStamp(row, stampBytes, partition, this.#time, end === 0)
+    const at = this.#table.stampAt(key.buffer, key.start, key.end)
+    if (at >= 0) {
+      const takes = takesPlace(row, this.#table.rowBuffer, at, stampBytes)
+      if (takes === undefined) return 'times needed'
+      if (!takes) return 'done'
+    }
+    this.#put(key, row, Math.max(end, stampBytes))
+    return 'done'
+  }
+
+  #put(key: KeyReader, row: Bytes, end: number): void {
+    this.#table.put(key.buffer, key.start, key.end, row, 0, end)
+    this.#store.put(key.buffer, key.start, key.end, row, 0, end)
+  }
+}
+
+export interface VersionRowsPorts {
+  readonly times: RowTimes
+  readonly horizon: RowHorizon
+  /** A row has come that a fact would have had, which was looked up before. */
+  onLate(): void
+}
+
+/** Rows with what they were before. */
+export class VersionRows implements RowWriter {
+  readonly stampBytes = VERSION_STAMP_BYTES
+  readonly #table: VersionTable
+  readonly #store: DimensionStore
+  readonly #ports: VersionRowsPorts
+
+  constructor(table: VersionTable, store: DimensionStore, ports: VersionRowsPorts) {
+    this.#table = table
+    this.#store = store
+    this.#ports = ports
+  }
+
+  get fault(): string {
+    return this.#ports.times.fault
+  }
+
+  readTime(timestamp: number, value: ValueReader | null): RejectReason | null {
+    return this.#ports.times.read(timestamp, value)
+  }
+
+  put(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
+    const { times, horizon, onLate } = this.#ports
+    const { time } = times
+    if (time <= this.#table.lookedUpTo[0]) onLate()
+    writeVersionStamp(row, 0, time, partition, end === 0)
+    const valueEnd = Math.max(end, VERSION_STAMP_BYTES)
+    this.#table.put(key.buffer, key.start, key.end, row, 0, valueEnd)
+    this.#store.put(key.buffer, key.start, key.end, row, 0, valueEnd)
+    horizon.passed(partition, time)
+    return 'done'
+  }
+}
