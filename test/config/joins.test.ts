@@ -88,7 +88,11 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     `joins:\n${join('a', ', on: id, repartition: right')}${join('b', ', on: id')}`,
     /yaml:7.*joins\.a\.repartition.*not supported together with several joins; let a pipeline without a join write the topic under the join field/s,
   ],
-  ['the name of a side', `joins:\n${join('left', ', on: id')}`, /joins\.left.*is no name of a join/s],
+  [
+    'the name of a side',
+    `joins:\n${join('left', ', on: id')}`,
+    /joins\.left.*is no name of a join/s,
+  ],
   ['no join', 'joins: {}', /joins/],
   [
     'a column twice',
