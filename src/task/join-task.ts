@@ -197,7 +197,8 @@ export class JoinTask implements RunnableTask {
     // Nearly all are: a call for each would box its number.
     const onTime = this.#onTime.fill(0)
     const records = this.#records
-    const { owed } = this.#chain
+    const chain = this.#chain
+    const { owed } = chain
     for (let s = 0; s < sides.length; s++) {
       first[s] = next[s] = sides[s].block?.at ?? 0
       this.#lookAhead(s, sides[s])
@@ -205,7 +206,7 @@ export class JoinTask implements RunnableTask {
     let n = slice.at
     // Only where a side is repartitioned is there anything that stream time may not pass.
     const most = this.#horizons?.most(this.queues) ?? Number.POSITIVE_INFINITY
-    for (; n < length && !this.full && !this.#chain.coldFull; n++) {
+    for (; n < length && !this.full && !chain.coldFull; n++) {
       if (owed?.isDue === true) break
       const source = order[n]
       const at = next[source]
