@@ -181,8 +181,7 @@ async function openCluster(
   const transactionalId = `${pipeline.name}-${instanceId}`
   const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
   warnOfKeys(pipeline, compiled, topics.tasks, log)
-  parts.codec = compiled.codec
-  parts.partitions = topics.tasks
+  Object.assign(parts, { codec: compiled.codec, partitions: topics.tasks })
   return { broker, topics, topicWatch, inputs, registry, compiled, transactionalId }
 }
 

@@ -37,7 +37,7 @@ export async function checkHash(
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
   const through = repartitioned(pipeline).map(({ side }) => Number(side))
-  const [left, right] = await Promise.all(
+  const [left, ...rights] = await Promise.all(
     sourcesOf(pipeline).map(({ config }, s) => {
       if (through.includes(s)) return undefined
 
@@ -46,12 +46,18 @@ export async function checkHash(
       return records && keySample(config, count, records, codec?.sources[s].key)
     }),
   )
-  const beside = left ?? right
+  const beside = left ?? rights.at(0)
   if (through.length > 0) return beside === undefined ? [] : checkBesideRepartition(beside)
-  if (left === undefined || right === undefined) return []
-  const forms = [left, right].flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
-  const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])
-  return checkKeyHash(left, right, await keySchemas(pipeline, ids.slice(0, MOST_SCHEMAS)))
+  if (left === undefined) return []
+  const findings: Finding[] = []
+  for (const right of rights) {
+    if (right === undefined) continue
+    const forms = [left, right].flatMap(({ records }) => records.flatMap(({ form }) => form ?? []))
+    const ids = [...new Set(forms)].flatMap((form) => schemaIdOf(form) ?? [])
+    const schemas = await keySchemas(pipeline, ids.slice(0, MOST_SCHEMAS))
+    findings.push(...checkKeyHash(left, right, schemas))
+  }
+  return findings
 }
 
 async function keySample(

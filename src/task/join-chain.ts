@@ -106,11 +106,18 @@ export class JoinChain implements TaskQueries {
    */
   async close(full: () => boolean): Promise<void> {
     const mustWait = (): boolean => full() || this.coldFull
-    for (const window of this.windows) {
-      await window.resolveCold()
-      await window.outer.close(mustWait)
+    for (const [k, { outer }] of this.windows.entries()) {
+      await this.#resolveCold(k)
+      await outer.close(mustWait)
     }
     this.#state.expire()
+  }
+
+  /** What waits in the next join because of it is completed on the way, so that memory stays bounded. */
+  #resolveCold(k: number): Promise<void> {
+    return this.windows[k].resolveCold(async () => {
+      if (this.windows[k + 1]?.coldFull === true) await this.#resolveCold(k + 1)
+    })
   }
 
   /**

@@ -175,12 +175,13 @@ export class JoinWindow implements StateStore {
     return hit
   }
 
-  /** Completes the matches whose pages had to be read from LevelDB. */
-  async resolveCold(): Promise<void> {
+  /** Completes the matches whose pages had to be read from LevelDB. @param between awaited after each part of them */
+  async resolveCold(between?: () => Promise<void>): Promise<void> {
     if (this.#cold.isEmpty) return
     const cold = this.#cold.drain()
     for (let from = 0; from < cold.length; from += READ_AT_ONCE * COLD_FIELDS) {
       await this.#resolve(cold.subarray(from, from + READ_AT_ONCE * COLD_FIELDS))
+      await between?.()
     }
   }
 

@@ -1,6 +1,6 @@
 /** The shipments example: two joins in one pipeline, of instances that die in a commit and between, each order once and complete. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { connect, createTopic, PlainProducer, readAll } from '../support/topics.
 import { ServiceProcess } from './orders.ts'
 
 const FILE = 'examples/shipments/pipeline.yaml'
-const COUNT = 60_000
+const COUNT = 40_000
 const PARTITIONS = 4
 const EPOCH = Date.parse('2025-05-05T00:00:00Z')
 const SECOND = 1000
@@ -131,8 +131,8 @@ test('orders, payments and shipments of one pipeline: instances die in a commit 
   const tag = `shipments-${process.pid}.`
   const folder = mkdtempSync(join(tmpdir(), 'shipments-'))
   const children: ChildProcess[] = []
+  const own = { KAFKA_BROKERS: address, PREFIX: tag, NAME: `${tag}job`, STATE_DIR: folder }
   const start = (more: Record<string, string>): ServiceProcess => {
-    const own = { KAFKA_BROKERS: address, PREFIX: tag, NAME: `${tag}job`, STATE_DIR: folder }
     const child = spawn(process.execPath, ['dist/main.js', 'run', FILE], {
       env: { ...process.env, HTTP_PORT: '0', ...own, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -167,6 +167,14 @@ test('orders, payments and shipments of one pipeline: instances die in a commit 
     const wrong = rows.filter(([id, row]) => wanted.get(id) !== row)
     assert.deepEqual(wrong.slice(0, 5), [])
     assert.equal(new Map(rows).size, wanted.size)
+    const told = (command: string): string => {
+      const { stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', command, FILE], {
+        env: { ...process.env, ...own },
+      })
+      return `${stdout}${stderr}`
+    }
+    assert.match(told('plan'), /= window .*has it in this layout/)
+    assert.match(told('check'), /4 each: .*orders, .*payments, .*shipments/)
   } finally {
     for (const child of children) child.kill('SIGKILL')
     await broker.close()

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import type { Fetched } from '../../src/broker/port.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { InputQueue } from '../../src/input/input-queue.ts'
-import { ALL, merge, newSlice } from '../../src/input/merge.ts'
+import { ALL, merge, newSlice, type Slice } from '../../src/input/merge.ts'
+import { mergeMany } from '../../src/input/merge-many.ts'
 
 /** A fetched answer: records (event time, and how many offsets compaction took before it), then control records. */
 interface Answer {
@@ -63,10 +64,21 @@ class Sides {
     this.queues[side].offer(answer)
   }
 
+  /** That of any number of sources takes the same of two. */
+  #merge(slice: Slice, leftEnd: number): boolean {
+    const isAny = merge(slice, ...this.queues, leftEnd)
+    const many = newSlice(2)
+    assert.equal(mergeMany(many, this.queues, leftEnd), isAny)
+    const orderOf = ({ order, length }: Slice): number[] => [...order.subarray(0, length)]
+    assert.deepEqual(orderOf(many), orderOf(slice))
+    assert.deepEqual(many.sides, slice.sides)
+    return isAny
+  }
+
   /** @param limit left records from this time on are held back, and what is behind them */
   takeAll(limit: number): void {
     const slice = this.#slice
-    while (merge(slice, ...this.queues, this.#leftEnd(limit))) {
+    while (this.#merge(slice, this.#leftEnd(limit))) {
       const next = slice.sides.map(({ from }) => from)
       for (const side of slice.order.subarray(0, slice.length)) {
         const { columns, times } = this.queues[side].head!

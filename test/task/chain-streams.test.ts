@@ -9,7 +9,7 @@ import { comesOutAlone, type JoinKind } from '../../src/config/join-kind.ts'
 import { windowTimes } from '../../src/window/segments.ts'
 import { NOON } from '../window/random-streams.ts'
 import { type ChainJoin, type ChainRecord, chainText } from './chain-model.ts'
-import { agree, type Burst, randomChains } from './chained-joins.ts'
+import { agree, type Burst, randomChains, storedTimes } from './chained-joins.ts'
 
 const RUNS = Number(process.env.STREAM_RUNS ?? 1500)
 
@@ -86,4 +86,13 @@ test('300 chains whose task crashes, dies when it has committed, and stops give 
     }),
     { numRuns: 300 },
   )
+})
+
+test('each source is asked for its own records: facts of the first window, right records of their join’s', async () => {
+  const joins = [joined('left', 5, 5), joined('inner', 5, 5), joined('outer', 5, 5)]
+  const records = [0, 1, 2, 3].map((source) => at(source, 'a', source, 100 + source))
+  for (const { source, time } of records) {
+    assert.deepEqual(await storedTimes(joins, records, source, 'a'), [time])
+    assert.deepEqual(await storedTimes(joins, records, source, 'b'), [])
+  }
 })

@@ -6,6 +6,7 @@ import type { Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
+import { bytesOf } from '../../src/bytes.ts'
 import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -89,6 +90,20 @@ export async function chainRows(
   const task = new ChainedTask(joins, await compile(joins.map(({ kind }) => kind)), false)
   await task.take({ records, isSilent: true, fate: 'commits' })
   return task.outcome().rows
+}
+
+/** The times of a source's records of a key that a task has stored, once all is committed. */
+export async function storedTimes(
+  joins: readonly ChainJoin[],
+  records: readonly ChainRecord[],
+  source: number,
+  key: string,
+): Promise<number[]> {
+  const task = new ChainedTask(joins, await compile(joins.map(({ kind }) => kind)), false)
+  await task.take({ records, isSilent: false, fate: 'commits' })
+  const { queries } = await task.taken()
+  const found = await queries.recordsOf(source, bytesOf(Buffer.from(key)), 100)
+  return found.map(({ time }) => time)
 }
 
 /** Throws unless the chain gives what the model gives. @returns the model */
@@ -181,14 +196,14 @@ class ChainedTask {
 
   async take(burst: Burst): Promise<void> {
     for (const record of burst.records) this.#come[record.source].push(record)
-    const task = await this.#taken()
+    const task = await this.taken()
     this.#open.push(burst)
     await this.#run(task, burst)
     await this.#end(task, burst.fate)
   }
 
   /** The task, as whoever has it now: what was not committed comes again, as it has come before. */
-  async #taken(): Promise<JoinTask> {
+  async taken(): Promise<JoinTask> {
     if (this.#task !== undefined) return this.#task
     const { codec } = this.#compiled
     const task = new JoinTask(

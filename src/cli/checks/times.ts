@@ -37,7 +37,9 @@ export function checkTimes(
   )
   const findings = sides.map((of) => checkSide(pipeline, of, now))
   const isSound = findings.every(({ mark }) => mark === 'ok')
-  return isSound && sides.length === 2 ? [...findings, ...compareSides(pipeline, sides)] : findings
+  if (!isSound) return findings
+  const [first, ...others] = sides
+  return [...findings, ...others.flatMap((other) => compareSides(pipeline, [first, other]))]
 }
 
 function checkSide(pipeline: Pipeline, side: Side, now: number): Finding {

@@ -10,8 +10,9 @@ import type { Worker } from '../../../src/instance/worker.ts'
 import { memoryLimits } from '../../../src/plan/memory.ts'
 import { planOf } from '../../../src/plan/plan.ts'
 import type { TaskFigures } from '../../../src/task/task.ts'
+import { collectJoins } from '../../../src/watch/metrics/join-samples.ts'
 import { METRICS } from '../../../src/watch/metrics/metric-table.ts'
-import { createMetrics } from '../../../src/watch/metrics/metrics.ts'
+import { createMetrics, type Metrics } from '../../../src/watch/metrics/metrics.ts'
 import { collect } from '../../../src/watch/metrics/samples.ts'
 import { Verdicts } from '../../../src/watch/verdict/verdict.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
@@ -144,3 +145,24 @@ test('facts that wait are told of where some may, with how long the oldest of al
   assert.deepEqual(linesOf(text, 'memory_bytes').length, 5)
   assert.doesNotMatch(await scraped(t, tasks, { join: null }), /^enricher_facts_wait/m)
 })
+
+test('figures of several windows have the join’s name as a label, and those of one have none', () => {
+  const joins = ['payment', 'shipment']
+  const file = pipelineWith(null, '', `joins: { ${joins.map(joinText).join(', ')} }`)
+  const counts = new Counts([], 3, 2)
+  counts.windows[0].probe(0, true)
+  counts.windows[1].probe(1, false)
+  const labels: object[] = []
+  const metric = { inc: (of: object, n: number) => n > 0 && labels.push(of), set: () => {} }
+  const metrics = new Proxy({}, { get: () => metric }) as unknown as Metrics
+  collectJoins(metrics, file, counts)
+  assert.deepEqual(labels, [
+    { side: 'left', result: 'hit', join: 'payment' },
+    { side: 'right', result: 'miss', join: 'shipment' },
+  ])
+  labels.length = 0
+  collectJoins(metrics, pipelineWith(), counts)
+  assert.deepEqual(labels, [{ side: 'left', result: 'hit' }])
+})
+
+const joinText = (name: string): string => `${name}: { topic: ${name}s, on: id, within: 1s }`
