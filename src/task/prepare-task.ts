@@ -9,6 +9,7 @@
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
 import type { ValueReader } from '../codec/port.ts'
+import { DROPPED } from '../dimension/enrich.ts'
 import { RowText } from '../dimension/row-look-up.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
@@ -158,12 +159,13 @@ export class PrepareTask implements RunnableTask {
   }
 
   /** A null equals nothing, as in SQL: the fact comes out at once without a match, or not at all. */
-  #withoutKey(value: ValueReader, { columns, times }: Block, i: number, bodyBytes: number): number {
+  #withoutKey(value: ValueReader, block: Block, i: number, bodyBytes: number): number {
     const { counts } = this.#context
     if (this.#output === null) {
       counts.droppedMissing++
-      return REFUSED
+      return this.#facts.withoutRows(DROPPED, block, i)
     }
+    const { columns, times } = block
     const { buffer, headerStarts, headerEnds } = columns
     const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
     this.#provenance?.write(columns, times, i)

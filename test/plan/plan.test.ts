@@ -111,9 +111,10 @@ test('validate shows the topics on the way', () => {
 test('facts that wait have a state, without a join too; validate shows for how long, and what then', () => {
   const dimensions =
     'dimensions: { d: { topic: customers, on: a, missing: { wait: 5s, then: drop } } }'
-  const nothing = { facts: [], dimensions: [[]], rights: [[]] }
-  const linesOf = (pipeline: Parameters<typeof planOf>[0]): string[] =>
-    topology(pipeline, nothing as unknown as Parameters<typeof topology>[1])
+  const linesOf = (pipeline: Parameters<typeof planOf>[0]): string[] => {
+    const nothing = { facts: [], dimensions: [[]], rights: pipeline.joins.map(() => []) }
+    return topology(pipeline, nothing as unknown as Parameters<typeof topology>[1])
+  }
   const alone = pipelineWith(null, '', dimensions)
   const { written, lookUps, joins } = planOf(alone)
   assert.equal(written.changelog, 'job-window-changelog')

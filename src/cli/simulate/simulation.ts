@@ -167,7 +167,7 @@ export class Simulation {
       memory: new MemoryShares(memoryLimits(NO_LIMITS, MEMORY_BYTES), 1),
       counts: this.#counts,
       onDropped: (columns, i) => {
-        const key = this.#keyText(0, recordAt(columns, i).key)
+        const key = keyText(this.#codec.sources[0].key, recordAt(columns, i).key)
         this.effects.drops.push({ from: 'fact', key, reason: 'missing', error: '' })
       },
       now: () => this.#clock,
@@ -210,16 +210,12 @@ export class Simulation {
     await this.#process()
   }
 
-  #keyText(source: number, key: Buffer | null): string | null {
-    return keyText(this.#codec.sources[source].key, key)
-  }
-
   async #offer(source: number, record: TimedRecord): Promise<void> {
     const before = this.#dropped()
     await this.#stages.offer(source, record)
     await this.#process()
     const after = this.#dropped()
-    const key = this.#keyText(source, record.key)
+    const key = keyText(this.#codec.sources[source].key, record.key)
     for (const reason of DROPS) {
       if (after[reason] === before[reason]) continue
       this.effects.drops.push({ from: this.#kinds[source], key, reason, error: '' })
@@ -262,9 +258,9 @@ export class Simulation {
 
   #epochTopics(topics: readonly string[]): EpochTopics {
     const topic = changelogTopic(this.#pipeline)
-    const { layout } = this.#codec
-    const of = { layout, schemaIds: [], maxRecordBytes: BATCH_BYTES, shorten() {} }
-    return { topics, topicIds: [], changelog: topic === null ? null : { topic, ...of } }
+    if (topic === null) return { topics, topicIds: [], changelog: null }
+    const of = { schemaIds: [], maxRecordBytes: BATCH_BYTES, shorten() {} }
+    return { topics, topicIds: [], changelog: { topic, layout: this.#codec.layout, ...of } }
   }
 
   #outputOf(topic: string, columns: RecordColumns, i: number): Output {
@@ -282,7 +278,7 @@ export class Simulation {
 
   /** A joined record's is the key's text; where nothing is joined it is the fact's, as it came. */
   #outputKey(key: Buffer | null): string | null {
-    if (this.#plan.joins.length === 0) return this.#keyText(0, key)
+    if (this.#plan.joins.length === 0) return keyText(this.#codec.sources[0].key, key)
     return key === null ? null : String(key)
   }
 
@@ -293,7 +289,7 @@ export class Simulation {
     const source = this.#plan.sources.findIndex(({ topic }) => topic === header('topic'))
     return {
       from: this.#kinds[source],
-      key: this.#keyText(source, record.key),
+      key: keyText(this.#codec.sources[source].key, record.key),
       reason: header('reason'),
       error: header('error'),
     }

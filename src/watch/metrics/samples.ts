@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { RejectReason } from '../../batch.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { redacted } from '../../config/redact.ts'
-import { inputsOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
+import { inputsOf, ownTopics, repartitioned, sourcesOf } from '../../config/topic-names.ts'
 import { keepsState } from '../../config/waits.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
@@ -87,6 +87,13 @@ function collectVerdict(metrics: Metrics, pipeline: Pipeline, { verdict, reasons
 }
 
 /** A hash of everything that the pipeline file says, but its secrets. */
+/** The inputs of which the group's offsets alone say how far they were read. */
+const stateless = (pipeline: Pipeline): string[] => {
+  const sources = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const through = repartitioned(pipeline).map(({ side }) => sources[side])
+  return pipeline.joins.length === 0 ? sources : through
+}
+
 function hashOf(pipeline: Pipeline): string {
   const text = JSON.stringify(redacted(pipeline))
   return createHash('sha256').update(text).digest('hex').slice(0, 12)
@@ -113,8 +120,7 @@ function collectCounts(metrics: Metrics, { pipeline, plan, counts }: ServicePart
     metrics.decode_errors_total.inc({ topic, format }, 0)
   }
   if (pipeline.joins.length > 0) collectJoins(metrics, pipeline, counts)
-  else {
-    const { topic } = pipeline.facts
+  for (const topic of stateless(pipeline)) {
     metrics.facts_read_again_total.inc({ topic }, counts.readAgain.get(topic) ?? 0)
   }
   metrics.records_dropped_total.inc({ stage: 'decode', reason: 'future_time' }, counts.droppedEarly)
