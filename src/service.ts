@@ -282,19 +282,18 @@ function changelogOf(
   log: Log,
 ): ChangelogTopic | null {
   if (changelog === null) return null
-  const { topic } = changelog
   return {
-    topic,
+    topic: changelog.topic,
     layout,
     schemaIds,
     get maxRecordBytes() {
       return changelog.maxRecordBytes
     },
     shorten(partition, offset) {
-      const place = { topic, partition }
-      broker.admin
-        .deleteRecords(place, offset)
-        .catch((err) => log.event('changelog_not_shortened', { err, ...place, offset }))
+      const place = { topic: changelog.topic, partition }
+      broker.admin.deleteRecords(place, offset).catch((error) => {
+        log.event('changelog_not_shortened', { err: error, ...place, offset })
+      })
     },
   }
 }

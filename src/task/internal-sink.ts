@@ -108,6 +108,16 @@ export class InternalSink {
     return true
   }
 
+  /**
+   * The next record has this time, in ms, and has to wait: a partition that holds nothing back does so from now on, so that the
+   * join does not go past it. @returns whether that is news
+   */
+  hold(time: number): boolean {
+    if (this.#streamTime !== IDLE || !Number.isFinite(time)) return false
+    this.#streamTime = time
+    return true
+  }
+
   /** The epoch's batches: behind all that it has for a partition stands where stream time is now. */
   drain(): RecordBatchWriter[] {
     this.#tell()

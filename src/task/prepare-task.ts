@@ -100,7 +100,9 @@ export class PrepareTask implements RunnableTask {
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
     if (taken > 0) return true
-    const isNews = this.#sink.fallIdle(this.#facts.queue)
+    const waiting = this.rowWait?.waiting ?? null
+    const isNews =
+      waiting === null ? this.#sink.fallIdle(this.#facts.queue) : this.#sink.hold(waiting.time)
     if (isNews) this.#dirty = true
     return isNews
   }

@@ -168,11 +168,11 @@ export class MemoryInstances {
     { keyed = null, told = null, waits = false, change = (pipeline) => pipeline }: Wanted = {},
   ): Promise<MemoryInstances> {
     const plain = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
-    const { joins: its } = plain
+    const waiting = waits ? withWait(plain) : plain
     const pipeline = change({
-      ...(waits ? withWait(plain) : plain),
+      ...waiting,
       provenance: told !== null,
-      joins: its.map((one) => ({ ...one, headers: told ?? one.headers })),
+      joins: waiting.joins.map((one) => ({ ...one, headers: told ?? one.headers })),
     })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const read = records.filter(({ side }) => times !== null || side === LEFT)
@@ -238,8 +238,8 @@ export class MemoryInstances {
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
-    this.#isThere = true
-    for (const { worker, table } of this.#running.values()) {
+    this.#isThere = this.#waits
+    for (const { worker, table } of this.#isThere ? this.#running.values() : []) {
       putRows(table, LATER_ROW, this.#pipeline, this.#codec)
       worker.wake()
     }

@@ -9,7 +9,6 @@ import type { Fetched, Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
-import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import { parsePipeline } from '../../src/config/load.ts'
@@ -17,14 +16,16 @@ import type { Pipeline } from '../../src/config/pipeline.ts'
 import { Dimension } from '../../src/dimension/dimension.ts'
 import { lookedUpIn } from '../../src/dimension/row-limit.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { PageStore } from '../../src/state/page-store.ts'
 import { createTask } from '../../src/task/create-task.ts'
-import type { RunnableTask, TaskContext, TaskEpoch } from '../../src/task/task.ts'
+import type { RunnableTask, TaskContext } from '../../src/task/task.ts'
 import { Disk } from '../commit/disk.ts'
 import { taskContext } from '../support/task-context.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const FRAME = Buffer.alloc(5)
+const BETWEEN = { compression: 'none', partitions: 1, maxBatchBytes: 1 << 20 } as const
 
 /** A row of the topic of prices: from `time` on the key has this price, by this maker. */
 export interface PriceRow {
@@ -66,8 +67,17 @@ function encoded(schema: keyof typeof JSONS, value: object): Buffer {
   return Buffer.concat([FRAME, body!])
 }
 
+/**
+ * What facts come through: without a join, with one or two, with one of a topic that is repartitioned, or where the facts are,
+ * as they are, or completed, as a column of theirs is compared.
+ */
+export const SHAPES = ['enrich', 'join', 'joins', 'right', 'facts', 'column'] as const
+export type Shape = (typeof SHAPES)[number]
+
 export interface AsOfOptions {
-  readonly joins: boolean
+  readonly shape: Shape
+  /** Whether records say what they were made of. */
+  readonly provenance: boolean
   /** Whether a field has the time of a row, and the records' own tell nothing. */
   readonly timeField: boolean
   readonly history?: string
@@ -92,10 +102,9 @@ export class AsOfPipelines {
     return new AsOfRun(pipeline, codec, options)
   }
 
-  async #compile({ joins, timeField, history }: AsOfOptions) {
+  async #compile({ shape, provenance, timeField, history }: AsOfOptions) {
     const asOf = { asOf: 'event-time', ...(history === undefined ? {} : { history }) }
     const time = timeField ? { time: 'since' } : {}
-    const right = { topic: 'rights', schema: 'right.avsc', on: 'id', within: '1h' }
     const file = {
       name: 'as-of',
       kafka: { brokers: 'localhost:9092' },
@@ -111,7 +120,8 @@ export class AsOfPipelines {
         },
         maker: { topic: 'makers', schema: 'maker.avsc', on: 'price.maker_id', asOf: 'event-time' },
       },
-      ...(joins ? { join: { ...right, select: ['paid'] } } : {}),
+      ...joinsOf(shape),
+      provenance,
       output: { topic: 'out', schemaId: 1 },
     }
     const pipeline = parsePipeline(JSON.stringify(file), join(this.#folder, 'pipeline.yaml'), {})
@@ -121,6 +131,30 @@ export class AsOfPipelines {
 
   close(): void {
     rmSync(this.#folder, { recursive: true })
+  }
+}
+
+function joinsOf(shape: Shape): object {
+  const right = { schema: 'right.avsc', on: 'id', within: '1h' }
+  const join = { ...right, topic: 'rights', select: ['paid'] }
+  switch (shape) {
+    case 'enrich':
+      return {}
+    case 'join':
+      return { join }
+    case 'joins': {
+      const others = { ...right, topic: 'others', select: { shipped: 'paid' } }
+      return { joins: { first: join, second: others } }
+    }
+    case 'right':
+    case 'facts':
+      return { join: { ...join, repartition: shape } }
+    case 'column': {
+      // Nothing is equal to it.
+      const on = { left: 'price.maker_id', right: 'id' }
+      const alone = { kind: 'left', late: { left: 'reject', right: 'drop' }, idle: '1s' }
+      return { join: { ...join, ...alone, on, repartition: 'facts' } }
+    }
   }
 }
 
@@ -230,8 +264,12 @@ async function answerOf(
   return { topic, partition, columns, lastStableOffset: highWatermark, highWatermark }
 }
 
-/** What came out of a fact: price and maker, null where there was none. */
-export type Found = readonly [price: string | null, maker: string | null]
+/** What came out of a fact: price and maker, null where there was none; and with provenance where their rows were. */
+export interface Found {
+  readonly price: string | null
+  readonly maker: string | null
+  readonly places: readonly (string | undefined)[]
+}
 
 export class AsOfRun {
   readonly #pipeline: Pipeline
@@ -243,9 +281,14 @@ export class AsOfRun {
   readonly #makers: TopicRecord[][] = [[]]
   #dimensions: readonly HandRead[] = []
   #context!: TaskContext
-  #task!: RunnableTask
+  /** By stage. */
+  #tasks: readonly RunnableTask[] = []
+  /** By stage: how much its internal topic has. */
+  readonly #between: number[] = []
+  /** A clock for durations, in ms. */
+  #elapsed = 0
   readonly #facts: TopicRecord[] = []
-  readonly #epochs: TaskEpoch[] = []
+  readonly #written: RecordBytes[] = []
   /** Facts that are in the task's queues, and behind them. */
   #offered = 0
   /** Rows that came too late, before the last restart. */
@@ -290,7 +333,7 @@ export class AsOfRun {
     return this.#dimensions[0].fetchAll()
   }
 
-  /** Gives the task a fact, and where it joins the right record that it is matched with. */
+  /** Gives the first stage a fact, and where there is a join the right record that it is matched with. */
   async offer({ id, key, time }: AsOfFact): Promise<void> {
     const value = encoded('fact', { id, k: key })
     this.#facts.push({ key: id, value, timestamp: time })
@@ -301,22 +344,51 @@ export class AsOfRun {
     const from = this.#offered
     const some = this.#facts.slice(from)
     this.#offered = this.#facts.length
-    this.#task.offer(0, await answerOf('facts', 0, from, some, this.#offered))
-    if (!this.#options.joins) return
+    await this.#give('facts', from, some)
     const rights = some.map(({ key, timestamp }) => {
       return { key, value: encoded('right', { id: key, paid: `paid ${key}` }), timestamp }
     })
-    this.#task.offer(1, await answerOf('rights', 0, from, rights, this.#offered))
+    const matches = this.#options.shape !== 'column'
+    await this.#give('rights', matches ? from : 0, matches ? rights : [])
+    await this.#give('others', from, rights)
   }
 
+  /** Gives records to the task that reads the topic, if there is one. */
+  async #give(topic: string, from: number, records: readonly TopicRecord[]): Promise<void> {
+    await this.#giveTo(topic, await answerOf(topic, 0, from, records, from + records.length))
+  }
+
+  async #giveTo(topic: string, fetched: Fetched): Promise<void> {
+    for (const [stage, { topics }] of this.#context.plan.stages.entries()) {
+      const side = topics.indexOf(topic)
+      if (side >= 0) this.#tasks[stage].offer(side, fetched)
+    }
+  }
+
+  /** Each stage takes what it can, and what it writes goes to the next. */
   async process(): Promise<void> {
-    while (await this.#task.process());
-    this.#drain()
+    for (const [stage, task] of this.#tasks.entries()) {
+      while (await task.process());
+      await this.#drain(stage)
+    }
+  }
+
+  /** Nothing comes for so long that all comes out that has no match. */
+  async fallSilent(): Promise<void> {
+    this.#elapsed += 60_000
+    for (const { topics } of this.#context.plan.stages) {
+      for (const topic of topics) {
+        const isInput = ['facts', 'rights', 'others'].includes(topic)
+        const end = topic === 'rights' && this.#options.shape === 'column' ? 0 : this.#offered
+        await this.#give(topic, isInput ? end : (this.#between[0] ?? 0), [])
+      }
+    }
+    await this.process()
   }
 
   /** Whether a fact stands before the rows of its time. */
   get waits(): boolean {
-    return this.#task.rowWait!.waiting !== null
+    return this.#tasks.some(({ rowWait }) => (rowWait?.waiting ?? null) !== null)
   }
 
   get late(): number {
@@ -329,8 +401,8 @@ export class AsOfRun {
 
   /** A process ends, and the next one goes on with its stores; what it had taken is committed. */
   async restart(): Promise<void> {
-    this.#drain()
-    this.#offered = Math.max(0, this.#task.queues[0].taken)
+    await this.#drain(0)
+    this.#offered = Math.max(0, this.#tasks[0].queues[0].taken)
     this.#late = this.late
     for (const { dimension } of this.#dimensions) await dimension.close()
     await this.#start()
@@ -348,34 +420,65 @@ export class AsOfRun {
       await one.dimension.ready
     }
     const dimensions = this.#dimensions.map(({ dimension }) => dimension)
-    this.#context = taskContext(this.#pipeline, this.#codec, lookedUpIn(dimensions))
-    const pages = this.#options.joins ? new PageStore(new Disk().open(), this.#codec.layout) : null
-    this.#task = createTask(taskOf(0, 1), pages, this.#context)
-    this.#task.queues[0].taken = this.#offered
+    const { stages } = planOf(this.#pipeline)
+    this.#context = taskContext(this.#pipeline, this.#codec, {
+      ...lookedUpIn(dimensions),
+      repartition: stages.flatMap(({ to }) =>
+        to === null ? [] : [{ ...BETWEEN, topic: to.topic }],
+      ),
+      partitions: new Map([
+        ['facts', 1],
+        ['rights', 1],
+      ]),
+      elapsed: () => this.#elapsed,
+    })
+    this.#tasks = stages.map(({ joins }, stage) => {
+      const pages = joins.length > 0 ? new PageStore(new Disk().open(), this.#codec.layout) : null
+      return createTask(taskOf(stage, stages.length), pages, this.#context)
+    })
+    this.#tasks[0].queues[0].taken = this.#offered
   }
 
-  #drain(): void {
-    const epoch = this.#task.drain()
-    if (epoch !== undefined) this.#epochs.push(epoch)
+  async #drain(stage: number): Promise<void> {
+    const { outputs = [], rejects = [] } = this.#tasks[stage].drain() ?? {}
+    assert.equal(rejects.length, 0)
+    const internal = this.#context.plan.stages[stage].to?.topic
+    for (const batch of outputs) {
+      const from = batch.topic === internal ? (this.#between[stage] ?? 0) : 0
+      const { topic } = batch
+      const bytes = Buffer.from(await batch.seal(-1n, -1, -1))
+      batch.release()
+      bytes.writeBigInt64BE(BigInt(from))
+      const columns = await decodeRecordBatches(bytes, from, [])
+      if (topic !== internal) {
+        for (let i = 0; i < columns.length; i++) this.#written.push(recordAt(columns, i))
+        continue
+      }
+      const end = columns.nextOffset
+      this.#between[stage] = end
+      const ends = { lastStableOffset: end, highWatermark: end }
+      await this.#giveTo(topic, { topic, partition: 0, columns, ...ends })
+    }
   }
 
   /** What has come out, as it was written. */
-  async output(): Promise<RecordBytes[]> {
-    const records: RecordBytes[] = []
-    const outputs = this.#epochs.flatMap((epoch) => epoch.outputs)
-    for await (const { columns, i } of written(outputs)) {
-      records.push(recordAt(columns, i))
-    }
-    return records
+  get output(): readonly RecordBytes[] {
+    return this.#written
   }
 
   /** By fact; each has come out once. @param records of `output` */
   found(records: readonly RecordBytes[]): Map<string, Found> {
     const found = new Map<string, Found>()
-    for (const { value } of records) {
+    for (const { value, headers } of records) {
       const { id, price, maker } = this.#output.decode(value!.subarray(FRAME.length))
       assert.ok(!found.has(String(id)), `the fact ${id} comes out twice`)
-      found.set(String(id), [price as string | null, maker as string | null])
+      const told = new Map(headers.map(([name, text]) => [String(name), String(text)]))
+      const places = ['price', 'maker'].map((name) => told.get(`enricher.dimension.${name}`))
+      found.set(String(id), {
+        price: price as string | null,
+        maker: maker as string | null,
+        places,
+      })
     }
     return found
   }

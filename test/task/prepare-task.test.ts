@@ -15,6 +15,7 @@ import type { PipelineCodec } from '../../src/codec/port.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
+import { markAt } from '../../src/output/internal-records.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { PageStore } from '../../src/state/page-store.ts'
 import { createTask } from '../../src/task/create-task.ts'
@@ -113,6 +114,7 @@ function stations(codec: PipelineCodec): DimensionTable {
 
 async function worldOf(
   pipeline: Pipeline,
+  over: Partial<TaskContext> = {},
 ): Promise<{ context: TaskContext; codec: PipelineCodec }> {
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const context = taskContext(pipeline, codec, {
@@ -120,6 +122,7 @@ async function worldOf(
     repartition: [{ ...TO, topic: 'job-facts-repartition' }],
     partitions: new Map([['trips', 1]]),
     now: () => NOON,
+    ...over,
   })
   return { context, codec }
 }
@@ -245,6 +248,43 @@ test('what the join rejects of completed facts is named by its place in the inpu
     ['trips', '0', '0', 'late', 'late'],
   )
   assert.match(of('omitted'), /^value: completed by an earlier stage; the topic has it/)
+})
+
+test('where a fact waits for its rows the join is told that nobody is silent any more, and goes no further than that fact', async () => {
+  let elapsed = 0
+  let limit = NOON
+  const { context } = await worldOf(pipelineOf('left'), {
+    elapsed: () => elapsed,
+    rowLimit: {
+      get limit() {
+        return limit
+      },
+      slowest: undefined,
+    },
+  })
+  const first = createTask(taskOf(0, 2), null, context)
+  /** Keys of facts, and times of marks, in the order in which they are written. */
+  const turn = async (): Promise<unknown[]> => {
+    while (await first.process());
+    const [batch] = first.drain()?.outputs ?? []
+    if (batch === undefined) return []
+    const { columns } = await answer(batch.topic, batch)
+    return Array.from({ length: columns.length }, (_, i) => {
+      const mark = markAt(columns, i)
+      return mark === undefined ? String(recordAt(columns, i).key) : mark.time
+    })
+  }
+  first.offer(0, await fetched('trips', [trip('before', 1, NOON - 9)]))
+  assert.deepEqual(await turn(), ['north', NOON - 9])
+  elapsed = 3_600_000
+  first.offer(0, { ...(await fetched('trips', [])), highWatermark: 0, lastStableOffset: 0 })
+  assert.deepEqual(await turn(), [Number.POSITIVE_INFINITY])
+  first.offer(0, await fetched('trips', [trip('waits', 3, NOON + 4), trip('behind', 1, NOON - 2)]))
+  assert.deepEqual(await turn(), [NOON + 4])
+  elapsed += 3_600_000
+  assert.deepEqual(await turn(), [])
+  limit = NOON + 5
+  assert.deepEqual(await turn(), ['south', 'north'])
 })
 
 test('a fact that was completed under another layout is rejected with a sentence, and never read as one of this', async () => {

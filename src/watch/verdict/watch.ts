@@ -139,13 +139,13 @@ export class Watch {
     const waiting: Situation['waiting'][number][] = []
     const slowest = slowestOf(dimensions)
     for (const { task, state } of worker.tasks) {
-      const { partition, queues, rowWait } = task
+      const { number, partition, queues, rowWait } = task
       const records = queues.reduce((sum, { untaken }) => sum + untaken, 0)
       if (state !== 'running' || records === 0) continue
       const taken = queues.reduce((sum, queue) => sum + queue.taken, 0)
-      const last = before.get(partition)
+      const last = before.get(number)
       const since = last?.taken === taken ? last.since : at
-      this.#positions.set(partition, { taken, since })
+      this.#positions.set(number, { taken, since })
       if (at - since < WAITING_MS) continue
       const isForRows = slowest !== undefined && (rowWait?.waiting ?? null) !== null
       const rows = isForRows ? rowsText(slowest) : null
