@@ -2,6 +2,7 @@
 import { test } from 'node:test'
 import { BOTH_SIDES } from './both-sides.ts'
 import { chain } from './chain.ts'
+import { TRIPS } from './trips.ts'
 import { type Shape, SqlWorld } from './world.ts'
 
 /** From one instance to three, one of which is killed, to two, one of which has lost what it held. */
@@ -40,3 +41,6 @@ test('both sides of another key, outer, with conditions, derived fields and a ch
 test('a left join after an outer one: as SQL has it', () => expectSql(chain('outer', 'left')))
 
 test('an outer join after an inner one: as SQL has it', () => expectSql(chain('inner', 'outer')))
+
+test('facts joined by a column of their rows, with the row of their time, left: as SQL has it', () =>
+  expectSql(TRIPS))

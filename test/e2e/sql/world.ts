@@ -22,6 +22,8 @@ import { queried, recordsOf, schemaOf, type Table } from './table.ts'
 export interface Shape {
   /** Read to their ends before the facts begin. */
   readonly dimensions: readonly Table[]
+  /** Whose rows come in the order of their times, before the facts of these times. */
+  readonly versions?: readonly Table[]
   readonly streams: readonly Table[]
   /** What the file has beside name, brokers and folders; topics are `${TAG}.` and the table's name. */
   readonly yaml: string
@@ -37,6 +39,8 @@ const PARTS = 5
 const STREAM_MS = 1_600_000
 /** No record of a part is late. */
 export const GRACE_MS = STREAM_MS / PARTS + JITTER_MS
+/** After so long rows have been fetched. */
+const SEEN_MS = 500
 /** Of dimension rows. */
 const MORE_BYTES = 400_000
 
@@ -68,7 +72,7 @@ export class SqlWorld {
   static async create(shape: Shape): Promise<SqlWorld> {
     const address = await testBroker()
     const world = new SqlWorld(shape, address, await connect(address))
-    const tables = [...shape.dimensions, ...shape.streams]
+    const tables = tablesOf(shape)
     for (const { name, partitions } of tables) {
       await createTopic(world.#broker, world.#topic(name), partitions)
     }
@@ -83,7 +87,16 @@ export class SqlWorld {
 
   /** Sends the next part. */
   async send(): Promise<void> {
+    const from = START + (this.#parts * STREAM_MS) / PARTS
     const end = START + (++this.#parts * STREAM_MS) / PARTS
+    for (const table of this.#shape.versions ?? []) {
+      for (const record of recordsOf(table).sort((a, b) => a.time - b.time)) {
+        if (record.time >= from && record.time < end) await this.#put(table.name, record)
+      }
+    }
+    await this.#producer.flush()
+    // Who has just been told that there is nothing more has to ask again.
+    if (this.#shape.versions !== undefined) await sleep(SEEN_MS)
     await this.#sendTo(end)
   }
 
@@ -118,8 +131,7 @@ export class SqlWorld {
 
   /** Waits for as many rows as the query has, and compares each. */
   async expectRows(seconds = 120): Promise<void> {
-    const { dimensions, streams, sql } = this.#shape
-    const wanted = (await queried([...dimensions, ...streams], sql)).sort()
+    const wanted = (await queried(tablesOf(this.#shape), this.#shape.sql)).sort()
     assert.ok(wanted.length > 100, `${wanted.length} rows show little`)
     let found = await this.#rows()
     for (let tries = 0; found.length < wanted.length && tries < seconds * 2; tries++) {
@@ -213,6 +225,12 @@ ${this.#shape.yaml}`
     writeFileSync(this.#file, text)
   }
 }
+
+const tablesOf = ({ dimensions, versions = [], streams }: Shape): Table[] => [
+  ...dimensions,
+  ...versions,
+  ...streams,
+]
 
 /** What of sorted texts is not among other sorted ones, as often as it is there. */
 function without(texts: readonly string[], others: readonly string[]): string[] {
