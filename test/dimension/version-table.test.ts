@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf, copyBytes } from '../../src/bytes.ts'
+import { offsetBefore, partitionBefore, placeBytes, writePlace } from '../../src/dimension/place.ts'
 import { VERSION_STAMP_BYTES, writeVersionStamp } from '../../src/dimension/version-stamp.ts'
 import { VersionTable } from '../../src/dimension/version-table.ts'
 import { type NaiveVersion, NaiveVersions } from './naive-versions.ts'
@@ -133,4 +134,33 @@ test('a deleted key is forgotten once its deletion is older than the history, an
   for (let round = 0; round < 50; round++) table.sweep()
   assert.equal(table.size, 1)
   assert.equal(table.versions, 1)
+})
+
+test('where rows have places, what is found and what is listed is without them, and what is stored has them', () => {
+  const table = new VersionTable(Number.POSITIVE_INFINITY)
+  const placed = placeBytes({ keepsPlaces: true })
+  table.clear(undefined, placed)
+  const key = bytesOf(Buffer.from('k'))
+  const head = VERSION_STAMP_BYTES + placed
+  for (const [i, text] of ['one', null, 'three'].entries()) {
+    const row = bytesOf(Buffer.concat([Buffer.alloc(head), Buffer.from(text ?? '')]))
+    writeVersionStamp(row, 0, 10 * i, 0, text === null)
+    writePlace(row, VERSION_STAMP_BYTES, 7, 100 + i)
+    table.put(key, 0, 1, row, 0, text === null ? VERSION_STAMP_BYTES : row.length)
+  }
+  table.at[0] = 25
+  assert.ok(table.find(table.hash(key, 0, 1), key, 0, 1))
+  const { rowBuffer, rowStart, rowEnd } = table
+  assert.equal(rowBuffer.toString('utf8', rowStart, rowEnd), 'three')
+  assert.deepEqual(
+    [partitionBefore(rowBuffer, rowStart), offsetBefore(rowBuffer, rowStart)],
+    [7, 102],
+  )
+  const listed = table.versionsOf(key, 0, 1).map(({ buffer, rowStart: from, rowEnd: to }) => {
+    return buffer.toString('utf8', from, to)
+  })
+  assert.deepEqual(listed, ['one', '', 'three'])
+  const stored: number[] = []
+  table.forSome(0, 1 << 20, (_buffer, _key, start, end) => stored.push(end - start))
+  assert.deepEqual(stored, [head + 3, VERSION_STAMP_BYTES, head + 5])
 })
