@@ -1,9 +1,9 @@
 /** Two joins of records that come in time, beside SQLite: what it says of the same tables is what comes out. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { comesOutAlone, type JoinKind } from '../../src/config/join-kind.ts'
 import { windowTimes } from '../../src/window/segments.ts'
+import { queried, type Table } from '../support/sql-table.ts'
 import { NOON } from '../window/random-streams.ts'
 import type { ChainJoin, ChainRecord } from './chain-model.ts'
 import { chainRows } from './chained-joins.ts'
@@ -55,37 +55,23 @@ const joinSql = (
   return parts.join(' union all ')
 }
 
-const SCRIPT = `
-import json, sqlite3, sys
-given = json.load(sys.stdin)
-db = sqlite3.connect(':memory:')
-for table in ('facts', 'r0s', 'r1s'):
-    db.execute('create table %s (k text, t integer, id integer)' % table)
-for table, k, t, id in given['rows']:
-    db.execute('insert into %s values (?, ?, ?)' % table, (k, t, id))
-print(json.dumps(db.execute(given['query']).fetchall()))
-`
-
-function sqlite(records: readonly ChainRecord[], joins: readonly ChainJoin[]): string[] {
-  const rows = records.map(({ source, key, time, id }) => {
-    return [['facts', 'r0s', 'r1s'][source], key, time, id]
+async function sqlite(
+  records: readonly ChainRecord[],
+  joins: readonly ChainJoin[],
+): Promise<string[]> {
+  const tables = ['facts', 'r0s', 'r1s'].map((name, of): Table => {
+    const rows = records
+      .filter(({ source }) => source === of)
+      .map(({ key, time, id }) => ({ k: key, id, t: time }))
+    return { name, columns: { k: 'string', id: 'long' }, partitions: 1, key: String, rows }
   })
   const facts = 'select k, t, id as fact from facts'
   const first = joinSql('f', 'r0', ['fact'], joins[0])
   const second = joinSql('j', 'r1', ['fact', 'r0'], joins[1])
   const query = `with f as (${facts}), j as (${first}), o as (${second}) select fact, r0, r1 from o`
-  const input = JSON.stringify({ rows, query })
-  const { stdout, stderr, status } = spawnSync('python3', ['-c', SCRIPT], {
-    input,
-    maxBuffer: 1 << 28,
-  })
-  assert.equal(status, 0, String(stderr))
-  const found = JSON.parse(String(stdout)) as (number | null)[][]
+  const found = (await queried(tables, query)).map((row) => JSON.parse(row) as (number | null)[])
   return found.map((row) => row.map((id) => id ?? '').join('-')).sort()
 }
-
-const withoutSqlite =
-  spawnSync('python3', ['-c', 'import sqlite3']).status !== 0 && 'python3 has sqlite3'
 
 for (const kinds of [
   ['left', 'left'],
@@ -94,7 +80,7 @@ for (const kinds of [
   ['right', 'outer'],
 ] as const) {
   const title = `${kinds.join(', then ')}: row by row what SQLite says of the same tables`
-  test(title, { skip: withoutSqlite }, async () => {
+  test(title, async () => {
     for (const [seed, first, second] of [
       [1, [0, 20_000], [0, 60_000]],
       [2, [7000, 3000], [20_000, 0]],
@@ -103,7 +89,7 @@ for (const kinds of [
     ] as [number, [number, number], [number, number]][]) {
       const joins = [joined(kinds[0], ...first), joined(kinds[1], ...second)]
       const records = randomRecords(seed)
-      const wanted = sqlite(records, joins)
+      const wanted = await sqlite(records, joins)
       assert.ok(wanted.length > 5)
       assert.deepEqual(await chainRows(joins, records), wanted)
     }

@@ -1,6 +1,6 @@
 /** Records that close all windows at the end of a stream. */
 import { partitionOf } from '../../../src/broker/partition-of.ts'
-import type { Row } from './table.ts'
+import type { Row } from '../../support/sql-table.ts'
 
 export const START = 1_735_689_600_000
 /** Long after all others. */

@@ -14,10 +14,10 @@ import type { Broker } from '../../../src/broker/port.ts'
 import { loadPipeline } from '../../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../../src/plan/pipeline-codec.ts'
 import { testBroker } from '../../support/kafka.ts'
+import { queried, recordsOf, schemaOf, type Table } from '../../support/sql-table.ts'
 import { connect, createTopic, PlainProducer, readAll } from '../../support/topics.ts'
 import { ServiceProcess } from '../orders.ts'
 import { START } from './closing.ts'
-import { queried, recordsOf, schemaOf, type Table } from './table.ts'
 
 export interface Shape {
   /** Read to their ends before the facts begin. */

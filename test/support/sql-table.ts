@@ -1,7 +1,7 @@
 /** Tables whose rows are a topic's records on one side, and SQLite's on the other. */
 import avro from 'avsc'
 import initSqlJs from 'sql.js'
-import { partitionOf } from '../../../src/broker/partition-of.ts'
+import { partitionOf } from '../../src/broker/partition-of.ts'
 
 export type Cell = string | number | null
 export type Row = Readonly<Record<string, Cell>>
