@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- by-turns [options]
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
+  --shape S         ours has a second join on the same key (joins), or rows as of the facts' times (as-of)
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
   --turns N         turns of each in a run (60)
@@ -35,6 +36,7 @@ const options = readOptions(USAGE, {
   against: 'HEAD',
   within: '60s',
   expressions: '',
+  shape: '',
   kind: 'inner',
   beside: '',
   turns: 60,
@@ -66,6 +68,8 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     within: options.within,
     expressions: folder === ROOT ? EXPRESSIONS[options.expressions] : undefined,
     kind,
+    isJoinedTwice: folder === ROOT && options.shape === 'joins',
+    isAsOf: folder === ROOT && options.shape === 'as-of',
   })
 }
 
@@ -91,7 +95,7 @@ const runs: number[][] = []
 for (let i = 0; i < options.runs; i++) runs.push(await run(folders))
 const [ours, other, ratios] = [0, 1, 2].map((of) => showSpread(runs.map((figures) => figures[of])))
 console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}, ${kinds.join(' and ')}
-  Everything but the network, as in the bench scale.${options.expressions && ` Ours with expressions: ${options.expressions}.`}`)
+  Everything but the network, as in the bench scale.${options.expressions && ` Ours with expressions: ${options.expressions}.`}${options.shape && ` Ours with ${options.shape}.`}`)
 printTable([
   ['', 'µs of CPU per fact and payment'],
   ['stream-enricher', ours],

@@ -4,6 +4,8 @@ import * as data from '../examples/orders/data.ts'
 import { bytesOf } from '../src/bytes.ts'
 import type { PipelineCodec, TopicCodec, ValueReader } from '../src/codec/port.ts'
 import { DimensionTable } from '../src/dimension/table.ts'
+import { VERSION_STAMP_BYTES, writeVersionStamp } from '../src/dimension/version-stamp.ts'
+import { VersionTable } from '../src/dimension/version-table.ts'
 
 export interface Rows {
   /** Of the pipeline file's dimensions. */
@@ -43,6 +45,26 @@ export function tableOf(codec: PipelineCodec, { dimension, count, value }: Rows)
     const reader = readValue(codec.dimensions[dimension], value(id))
     const key = bytesOf(Buffer.from(String(id)))
     table.put(key, 0, key.length, row, 0, reader.project(row, 0))
+  }
+  return table
+}
+
+/** Of each row so many versions, an hour apart, the last of which is valid in 2025. */
+const VERSIONS = 4
+const HOUR_MS = 3_600_000
+const LAST_AT = 1_735_689_600_000 - HOUR_MS
+
+/** The same rows, looked up as of a time. */
+export function versionsOf(codec: PipelineCodec, { dimension, count, value }: Rows): VersionTable {
+  const table = new VersionTable(Number.POSITIVE_INFINITY)
+  const row = bytesOf(Buffer.alloc(LARGEST_ROW))
+  for (let version = VERSIONS - 1; version >= 0; version--) {
+    writeVersionStamp(row, 0, LAST_AT - version * HOUR_MS, 0, false)
+    for (let id = 1; id <= count; id++) {
+      const reader = readValue(codec.dimensions[dimension], value(id))
+      const key = bytesOf(Buffer.from(String(id)))
+      table.put(key, 0, key.length, row, 0, reader.project(row, VERSION_STAMP_BYTES))
+    }
   }
   return table
 }

@@ -9,7 +9,7 @@ import { taskOf } from '../src/broker/task-number.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
 import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
-import type { Pipeline } from '../src/config/pipeline.ts'
+import type { JoinConfig, Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts/counts.ts'
 import { MemoryShares, memoryLimits } from '../src/plan/memory.ts'
 import {
@@ -23,7 +23,7 @@ import { openStore, type Store } from '../src/state/level.ts'
 import { PageStore } from '../src/state/page-store.ts'
 import { JoinTask } from '../src/task/join-task.ts'
 import type { TaskContext } from '../src/task/task.ts'
-import { CUSTOMERS, PRODUCTS, tableOf } from './dimension-rows.ts'
+import { CUSTOMERS, PRODUCTS, tableOf, versionsOf } from './dimension-rows.ts'
 import { Feed } from './feed.ts'
 import { temporaryFolder } from './process.ts'
 import { PIPELINE } from './service.ts'
@@ -43,6 +43,10 @@ export interface JoinTasksOptions {
   readonly expressions?: Partial<Pick<Pipeline['facts'], 'where' | 'fields'>> | undefined
   /** Of the join; inner without it. */
   readonly kind?: string
+  /** Whether what is joined is joined once more, with the same stream under another name. */
+  readonly isJoinedTwice?: boolean
+  /** Whether rows are looked up as of the facts' times. */
+  readonly isAsOf?: boolean
 }
 
 export class JoinTasks {
@@ -50,6 +54,8 @@ export class JoinTasks {
   readonly #tasks: readonly JoinTask[]
   readonly #stores: readonly Store[]
   readonly #feeds: readonly Feed[]
+  /** The sources that are right streams. */
+  readonly #rights: readonly number[]
   #round = 0
 
   private constructor(
@@ -66,15 +72,22 @@ export class JoinTasks {
     const maxRecordBytes = MAX_BATCH_BYTES
     const changelog = { topic: 'changelog', layout, schemaIds: [], maxRecordBytes, shorten }
     const topics = context.plan.sources.map(({ topic }) => topic)
-    this.#topics = { topics, topicIds: [null, null], changelog }
+    this.#rights = context.plan.joins.map((_, j) => 1 + j)
+    this.#topics = { topics, topicIds: topics.map(() => null), changelog }
   }
 
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
     const { partitions, recordsPerRound, roundMs, within, expressions, kind } = options
     const example = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
-    const pipeline = { ...example, facts: { ...example.facts, ...expressions } }
+    const asOf = options.isAsOf ? ('event-time' as const) : null
+    const pipeline = {
+      ...example,
+      facts: { ...example.facts, ...expressions },
+      dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
+      joins: options.isJoinedTwice ? twice(example.joins[0]) : example.joins,
+    }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    const context = contextOf(pipeline, codec, partitions)
+    const context = contextOf(pipeline, codec, options)
     const folder = temporaryFolder()
     const tasks: JoinTask[] = []
     const stores: Store[] = []
@@ -104,13 +117,16 @@ export class JoinTasks {
     for (const [partition, task] of this.#tasks.entries()) {
       const orders = this.#feeds[partition].orders(this.#round)
       task.offer(0, orders)
-      task.offer(1, this.#feeds[partition].payments(this.#round))
+      for (const source of this.#rights) {
+        task.offer(source, this.#feeds[partition].payments(this.#round))
+      }
       facts += orders.columns.length
       while (await task.process()) {
         // until the round is taken
       }
     }
-    if (this.records !== before + 2 * facts) throw new Error('Not every record is in the window')
+    if (this.#rights.length === 1 && this.records !== before + 2 * facts)
+      throw new Error('Not every record is in the window')
     const outputs = await this.#commit()
     this.#round++
     return { facts, outputs }
@@ -141,14 +157,33 @@ function sharesOf(pipeline: Pipeline, partitions: number): MemoryShares {
   return shares
 }
 
-function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number): TaskContext {
+/** A column more of the same records. */
+const twice = (join: JoinConfig): JoinConfig[] => [
+  join,
+  {
+    ...join,
+    name: 'second',
+    path: ['joins', 'second'],
+    topic: 'second',
+    select: [{ name: 'second_amount', source: 'amount' }],
+  },
+]
+
+function contextOf(
+  pipeline: Pipeline,
+  codec: PipelineCodec,
+  { partitions, isAsOf = false }: JoinTasksOptions,
+): TaskContext {
+  const rowsOf = isAsOf ? versionsOf : tableOf
+  const plan = planOf(pipeline)
   const topic = (name: string) =>
     ({ topic: name, compression: 'none', partitions, maxBatchBytes: MAX_BATCH_BYTES }) as const
   return {
-    plan: planOf(pipeline),
+    plan,
     codec,
-    rowLimit: null,
-    dimensions: [tableOf(codec, CUSTOMERS), tableOf(codec, PRODUCTS)],
+    // Rows of all times are there.
+    rowLimit: isAsOf ? { limit: Number.POSITIVE_INFINITY, slowest: undefined } : null,
+    dimensions: [rowsOf(codec, CUSTOMERS), rowsOf(codec, PRODUCTS)],
     outputs: { whole: topic('output'), shape: avroShape(outputFrame(1)), sinks: [] },
     rejects: topic('rejects'),
     repartition: [],
@@ -157,7 +192,7 @@ function contextOf(pipeline: Pipeline, codec: PipelineCodec, partitions: number)
     behindMs: Number.POSITIVE_INFINITY,
     maxEntryBytes: MAX_BATCH_BYTES - 512,
     memory: sharesOf(pipeline, partitions),
-    counts: new Counts(['customer', 'product']),
+    counts: new Counts(['customer', 'product'], plan.sources.length, plan.joins.length),
     now: Date.now,
     elapsed: () => performance.now(),
   }

@@ -1,4 +1,4 @@
-/** Trips from stations of a city, and the weather in its zones. */
+/** Trips from stations of a city, and the fares and the weather in its zones. */
 import { pick } from '../random.ts'
 import type { Due, Sent, Source } from '../source.ts'
 
@@ -17,8 +17,19 @@ function* stations(): Generator<Sent> {
   }
 }
 
+/** Two of each zone, the second of which holds since 2025. */
+function* fares(): Generator<Sent> {
+  for (const year of [2024, 2025]) {
+    for (let z = 0; z < ZONES; z++) {
+      const zone = zoneName(z)
+      const value = { zone, valid_from: Date.UTC(year, 0), cents: year - 2000 + pick(7, z, 20) }
+      yield { key: zone, value }
+    }
+  }
+}
+
 export const source: Source = {
-  dimensions: { station: stations },
+  dimensions: { station: stations, fare: fares },
   fact(i, at) {
     const tripId = `t${String(i).padStart(12, '0')}`
     // One station in fifty has no row.
