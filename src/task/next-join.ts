@@ -37,6 +37,12 @@ export interface NextJoinOptions {
 export class NextJoin implements JoinSink, LateSink {
   readonly #options: NextJoinOptions
   readonly #between: Bytes
+  /** What stands in place of a part that is missing. */
+  readonly #noLeft: Bytes
+  readonly #noRight: Bytes
+  readonly #maxEntryBytes: number
+  readonly #counts: WindowCounts
+  readonly #headers: OutputHeaders
   readonly #lateRecord = new LooseRecord()
   /** The record's time: an array, as `insert` takes it. */
   readonly #times = new Float64Array(1)
@@ -46,7 +52,13 @@ export class NextJoin implements JoinSink, LateSink {
 
   constructor(options: NextJoinOptions) {
     this.#options = options
-    this.#between = options.context.outputs.shape.between
+    const { context, missing, counts, headers } = options
+    this.#between = context.outputs.shape.between
+    this.#noLeft = missing[0]
+    this.#noRight = missing[1]
+    this.#maxEntryBytes = context.maxEntryBytes
+    this.#counts = counts
+    this.#headers = headers
   }
 
   /** @param late takes what comes out of `to` at once, as it is late there */
@@ -60,7 +72,7 @@ export class NextJoin implements JoinSink, LateSink {
     const from = this.#from
     this.#to.takenAt = from.takenAt - from.times.heldMs
     const time = left.time > right.time ? left.time : right.time
-    this.#take(left, this.#options.headers.ofMatch(left, right), time, left, right)
+    this.#take(left, this.#headers.ofMatch(left, right), time, left, right)
   }
 
   unmatched(side: number, record: Entry): void {
@@ -94,10 +106,8 @@ export class NextJoin implements JoinSink, LateSink {
     const { headersStart, headersEnd } = headers
     const bytes = this.#bodyBytes(left, right)
     const around = keyEnd - keyStart + headersEnd - headersStart
-    const { maxEntryBytes } = this.#options.context
-    if (bytes + around > maxEntryBytes) {
-      const error = `The record that ${this.#options.from.name} has completed has ${bytes} bytes; ${maxEntryBytes} is the most of which changelog and output topic take what is written (max.message.bytes)`
-      this.#options.rejects.completed(keyed, 'too_large', error)
+    if (bytes + around > this.#maxEntryBytes) {
+      this.#tooLarge(keyed, bytes)
       return
     }
     this.#times[0] = time
@@ -116,25 +126,26 @@ export class NextJoin implements JoinSink, LateSink {
       bytes,
     )
     this.#write(left, right, to.bodyBuffer, at)
-    this.#options.counts.probe(LEFT, to.probeAsTaken(LEFT, hash))
+    this.#counts.probe(LEFT, to.probeAsTaken(LEFT, hash))
+  }
+
+  #tooLarge(keyed: Entry, bytes: number): void {
+    const { from, rejects } = this.#options
+    const error = `The record that ${from.name} has completed has ${bytes} bytes; ${this.#maxEntryBytes} is the most of which changelog and output topic take what is written (max.message.bytes)`
+    rejects.completed(keyed, 'too_large', error)
   }
 
   #bodyBytes(left: Entry | null, right: Entry | null): number {
-    const [noLeft, noRight] = this.#options.missing
-    const leftBytes = left === null ? noLeft.length : left.bodyEnd - left.bodyStart
-    const rightBytes = right === null ? noRight.length : right.bodyEnd - right.bodyStart
+    const leftBytes = left === null ? this.#noLeft.length : left.bodyEnd - left.bodyStart
+    const rightBytes = right === null ? this.#noRight.length : right.bodyEnd - right.bodyStart
     return leftBytes + this.#between.length + rightBytes
   }
 
   #write(left: Entry | null, right: Entry | null, body: Bytes, start: number): void {
-    const [noLeft, noRight] = this.#options.missing
     const between = this.#between
-    const part = (of: Entry | null, instead: Bytes, at: number): number =>
-      of === null
-        ? copyBytes(instead, 0, instead.length, body, at)
-        : copyBytes(of.buffer, of.bodyStart, of.bodyEnd, body, at)
-    const behind = copyBytes(between, 0, between.length, body, part(left, noLeft, start))
-    part(right, noRight, behind)
+    let at = writePart(left, this.#noLeft, body, start)
+    if (between.length > 0) at = copyBytes(between, 0, between.length, body, at)
+    writePart(right, this.#noRight, body, at)
   }
 
   #takeLate(side: number, record: Entry): void {
@@ -165,3 +176,9 @@ export class NextJoin implements JoinSink, LateSink {
     return whole
   }
 }
+
+/** @param instead where it is missing. @returns the position behind it */
+const writePart = (of: Entry | null, instead: Bytes, body: Bytes, at: number): number =>
+  of === null
+    ? copyBytes(instead, 0, instead.length, body, at)
+    : copyBytes(of.buffer, of.bodyStart, of.bodyEnd, body, at)
