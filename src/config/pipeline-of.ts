@@ -28,7 +28,7 @@ import { startAtOf } from './start-at.ts'
 import { derivedFields, type Surroundings, topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
 import { bytesOf, milliseconds } from './units.ts'
-import { longestWait, missingOf } from './waits.ts'
+import { keepsState, longestWait, missingOf } from './waits.ts'
 
 /** Completes the file's content with defaults and checks what one key says against another. */
 export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): Pipeline {
@@ -44,6 +44,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     historyMs:
       dimension.history === undefined ? Number.POSITIVE_INFINITY : milliseconds(dimension.history),
   }))
+  const joins = joinsOf(raw, around, longestWait(dimensions))
   const outputs = outputsOf(raw, report)
   const pipeline: Pipeline = {
     name: raw.name,
@@ -51,7 +52,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     registry: raw.registry === undefined ? null : registryOf(raw.registry),
     facts: factsOf(raw, topicOf(raw.facts, ['facts'], around), report),
     dimensions,
-    joins: joinsOf(raw, around, longestWait(dimensions)),
+    joins,
     outputs,
     output: outputs[0],
     provenance: raw.provenance ?? false,
@@ -60,7 +61,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       topicConfig: topicSettingsOf(raw.state?.topicConfig, ['state', 'topicConfig']),
     },
     commit: { intervalMs: raw.commit?.intervalMs ?? 100 },
-    memory: memoryOf(raw, raw.join !== undefined || longestWait(dimensions) > 0),
+    memory: memoryOf(raw, keepsState({ joins, dimensions })),
     http: {
       port: raw.http?.port ?? 8080,
       host: raw.http?.host ?? '0.0.0.0',

@@ -18,7 +18,6 @@ export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCod
     const takesAll = select === null && fields.length === 0
     const all = outputSchema(output, completed)
     // The first has given the completed record its name.
-    // The first has given the completed record its name.
     const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
     const isPlain = takesAll && where === null && key === null
     return {

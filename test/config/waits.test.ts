@@ -67,6 +67,11 @@ test('tasks keep state where records are joined or facts wait, and a join holds 
   assert.deepEqual(internalTopics(alone), ['job-window-changelog'])
   const { memory } = alone
   assert.equal(memory.pages, null)
+  const several = `joins: { a: ${JOIN.replace('join: ', '')} }`
+  for (const joins of [JOIN, several]) {
+    const { memory: its } = pipelineWith('drop', joins)
+    assert.equal(its.pages, null)
+  }
   const joined = pipelineWith('{ wait: 5s }', JOIN).joins[0]
   assert.equal(joined.waitMs, 5000)
   assert.deepEqual(latenessOf(joined), {
