@@ -142,13 +142,18 @@ function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt):
   report(path, `${what}; write repartition: ${word} under ${join.path.join('.')}`)
 }
 
-/** Such facts are completed by tasks that keep no state, on their way to the join. */
+/** Tasks that complete facts on their way to a join keep no state, and a row as of a time may be gone when a fact has waited. */
 function checkWaits(pipeline: Pipeline, report: ReportAt): void {
-  if ((joinPart(pipeline)?.dimension ?? null) === null) return
-  for (const { name, waitMs } of pipeline.dimensions) {
-    if (waitMs === 0) continue
-    const why = 'facts that are joined by a column of a dimension do not wait for rows'
-    report(['dimensions', name, 'missing'], `not supported: ${why}; write null, drop or reject`)
+  const { dimensions } = pipeline
+  const isByColumn = (joinPart(pipeline)?.dimension ?? null) !== null
+  const isAsOf = dimensions.some(({ asOf }) => asOf !== null)
+  for (const { name, waitMs } of dimensions) {
+    if (waitMs === 0 || !(isByColumn || isAsOf)) continue
+    const which = isByColumn
+      ? 'facts that are joined by a column of a dimension'
+      : 'facts that are looked up as of their times'
+    const what = `${which} do not wait for rows`
+    report(['dimensions', name, 'missing'], `not supported: ${what}; write null, drop or reject`)
   }
 }
 

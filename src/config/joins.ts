@@ -4,11 +4,18 @@ import type { ReportAt } from './report.ts'
 
 /** What the sources of a join are called where it is shown; no join has it as its name. */
 const TAKEN = ['facts', 'left', 'right']
+/** What the headers of rejects are called behind `enricher.`, where provenance has a join's name. */
+const OF_REJECTS = [
+  ...['topic', 'partition', 'offset', 'timestamp', 'stage', 'reason', 'error', 'omitted'],
+]
 
 export function checkJoins({ joins }: Pipeline, report: ReportAt): void {
   const named = joins.filter(({ path }) => path[0] === 'joins')
   for (const { name, path } of named) {
-    if (TAKEN.includes(name)) report(path, `is no name of a join, as sides have it; take another`)
+    if (TAKEN.includes(name)) report(path, 'is no name of a join, as sides have it; take another')
+    if (OF_REJECTS.includes(name)) {
+      report(path, 'is no name of a join, as a header of rejects has it; take another')
+    }
   }
   if (joins.length < 2) return
   const [first, ...others] = joins

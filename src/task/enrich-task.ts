@@ -89,6 +89,7 @@ export class EnrichTask implements RunnableTask {
       context: this.#context,
       way: {
         queues: this.queues,
+        isIdle: () => true,
         isFull: () => this.full,
         process: (block, i, row) => this.#processFact(block, i, row),
       },

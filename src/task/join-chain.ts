@@ -94,9 +94,15 @@ export class JoinChain implements TaskQueries {
     return this.windows.reduce((sum, { outer }) => sum + outer.pending, 0)
   }
 
-  /** Matches whose pages have to be read are completed. */
-  async resolveCold(): Promise<void> {
-    for (const window of this.windows) await window.resolveCold()
+  /**
+   * `close` of what cannot wait: matches whose pages have to be read are completed, and what has come into a slice that
+   * had been emitted already comes out, for a restore would not know of it. Nothing goes.
+   */
+  async closeOverdue(): Promise<void> {
+    for (const [k, { outer }] of this.windows.entries()) {
+      await this.#resolveCold(k)
+      await outer.close(() => true)
+    }
   }
 
   /**

@@ -109,6 +109,7 @@ export class JoinTask implements RunnableTask {
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
+      isIdle: () => this.#horizons?.areIdle !== false,
       isFull: () => this.full || chain.coldFull,
       process: (block: Block, i: number, row: number) =>
         this.#records[0].processFact(block, i, row),
@@ -263,7 +264,7 @@ export class JoinTask implements RunnableTask {
   /** What waits for its pages is completed; what stream time has passed by comes out, or goes: after the facts that had to be taken before. */
   #close(): Promise<void> {
     this.#dirty = true
-    if (this.#waiting?.isOverdue === true) return this.#chain.resolveCold()
+    if (this.#waiting?.isOverdue === true) return this.#chain.closeOverdue()
     return this.#chain.close(() => this.full)
   }
 

@@ -36,6 +36,8 @@ export interface WaitingOptions {
 /** How a task takes a fact, and whether it may take more now. */
 export interface WayOfFacts {
   readonly queues: readonly InputQueue[]
+  /** Nothing is under way to these from an earlier stage. */
+  isIdle(): boolean
   /** The epoch holds as much as it may, or something else has to be done first. */
   isFull(): boolean
   /** Takes record `i` of a block, which is in `row` of the slice. @returns its fate: see `Side.open` */
@@ -158,7 +160,7 @@ export class WaitingFacts {
   #look(): void {
     const { queues } = this.#way
     this.#isEnded = queues.every((queue) => queue.ended)
-    const isSilent = queues.every((queue) => queue.caughtUp)
+    const isSilent = this.#way.isIdle() && queues.every((queue) => queue.caughtUp)
     this.#silentAt = isSilent ? this.#context.elapsed() : Number.NEGATIVE_INFINITY
   }
 

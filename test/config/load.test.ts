@@ -639,7 +639,10 @@ test('a file’s text may have any characters and stays text', () => {
 })
 
 test('any text of a variable survives wherever the file has text', () => {
-  const line = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\n'))
+  const line = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    // The file has fields, and a dimension, of these names.
+    .filter((text) => !text.includes('\n') && !/^[abd](\.|$)/.test(text))
   const number = fc.oneof(
     fc.bigInt().map(String),
     fc.double().map(String),

@@ -84,3 +84,16 @@ test('tasks keep state where records are joined or facts wait, and a join holds 
   assert.ok(!keepsState(none))
   assert.equal(changelogTopic(none), null)
 })
+
+test('facts that are looked up as of their times, or joined by a column of their rows, do not wait', () => {
+  const asOf = 'reject\n    asOf: event-time'
+  assert.throws(() => pipelineWith(asOf), {
+    message:
+      /^pipeline.yaml:\d+: dimensions.product.missing: not supported: facts that are looked up as of their times/,
+  })
+  const join =
+    'join: { topic: a, on: { left: customer.zone, right: z }, repartition: facts, within: 1s }'
+  assert.throws(() => pipelineWith('reject', join), {
+    message: /dimensions.product.missing: not supported: facts that are joined by a column/,
+  })
+})

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec, TopicCodec } from '../../src/codec/port.ts'
 import type { WaitingDimension } from './waiting-model.ts'
-import { WaitingTask, waitingPipeline } from './waiting-task.ts'
+import { factRecord, rightRecord, WaitingTask, waitingPipeline } from './waiting-task.ts'
 
 const TIME = 1_700_000_000_000
 const DIMENSION: WaitingDimension = { name: 'a', on: 'ka', missing: 'null', waitMs: 1000 }
@@ -93,4 +93,28 @@ test('after a restart the schema of facts that wait may have to be loaded first'
     ['f1', ['row']],
     ['f2', [null]],
   ])
+})
+
+test('a fact that comes when its slice has closed comes out in the epoch that takes it, though others have waited for long enough', async () => {
+  const join = {
+    topic: 'right',
+    schema: 'right.avsc',
+    on: 'id',
+    within: '60s',
+    kind: 'left',
+    select: ['n'],
+  }
+  const real = await WaitingTask.open(waitingPipeline([{ ...DIMENSION, waitMs: 5000 }], join))
+  await real.take({ kind: 'row', dimension: 0, key: 'here', value: ROW })
+  const fact = (id: string, ka: string, time: number) => factRecord({ id, ka, kb: null, time })
+  await real.offer(0, [fact('waits', 'nowhere', TIME)])
+  await real.work()
+  await real.offer(0, [fact('closed', 'here', TIME - 70_000)])
+  await real.offer(1, [rightRecord({ id: 'other', n: 1, time: TIME + 10_000 })])
+  await real.task.process()
+  await real.restart()
+  await real.end()
+  await real.commit()
+  const ids = real.rows.map((row) => JSON.parse(row)[0]).sort()
+  assert.deepEqual(ids, ['closed', 'waits'])
 })

@@ -261,14 +261,14 @@ export class WaitingTask {
   }
 }
 
-const factRecord = ({ id, ka, kb, time }: WaitingFact): Timed => ({
+export const factRecord = ({ id, ka, kb, time }: WaitingFact): Timed => ({
   key: Buffer.from(id),
   value: encoded('fact', { id, ka, kb }),
   headers: [['own', Buffer.from(`header of ${id}`)]],
   time,
 })
 
-const rightRecord = ({ id, n, time }: { id: string; n: number; time: number }): Timed => ({
+export const rightRecord = ({ id, n, time }: { id: string; n: number; time: number }): Timed => ({
   key: Buffer.from(id),
   value: encoded('right', { id, n }),
   headers: [],

@@ -68,7 +68,10 @@ export class ServiceQueries implements StoreQueries {
     if (partition >= partitions) {
       throw new ApiError(404, `There is no partition ${partition}; there are ${partitions}`)
     }
-    const held = worker.tasks.find(({ task }) => task.partition === partition)
+    // Tasks of other stages have none.
+    const held = worker.tasks.find(({ task }) => {
+      return task.partition === partition && task.queries !== null
+    })
     if (held === undefined) return this.#ownerOf(partition)
     if (held.state !== 'running') {
       const { restoreRemaining } = held
