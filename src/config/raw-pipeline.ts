@@ -3,6 +3,7 @@ import type { JoinKind } from './join-kind.ts'
 import type {
   Compression,
   Early,
+  Format,
   KeyFormat,
   LatePolicy,
   MatchHeaders,
@@ -28,6 +29,7 @@ export type RawOn = string | string[] | Record<string, string>
 
 export interface RawTopic {
   topic: string
+  format?: Format
   keyFormat?: KeyFormat
   keySchema?: string
   schema?: string

@@ -17,7 +17,7 @@ export interface Surroundings {
 export function topicOf(raw: RawTopic, path: readonly string[], around: Surroundings): TopicConfig {
   return {
     topic: raw.topic,
-    format: 'avro',
+    format: raw.format ?? 'avro',
     keyFormat: raw.keyFormat ?? 'text',
     keySchema: keySchemaFile(raw, path, around),
     schema: schemaFile(raw, path, around),

@@ -1,24 +1,20 @@
-import { readFileSync } from 'node:fs'
-import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
-import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
-import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../codec/framing.ts'
+import { FRAME_BYTES } from '../codec/framing.ts'
 import { keyReader } from '../codec/keys.ts'
-import type { PipelineCodec, TopicCodec, ValueReader } from '../codec/port.ts'
+import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
 import { PreparedCodec, preparedFrame } from '../codec/prepared-codec.ts'
-import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
-import { RegistryCodec } from '../codec/registry-codec.ts'
-import { parseSchemaText, schemaText } from '../codec/schema-json.ts'
-import { latestOf } from '../codec/subjects.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import { schemaText } from '../codec/schema-json.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { inputsOf, repartitioned } from '../config/topic-names.ts'
-import { EnricherError, messageOf } from '../errors.ts'
+import { EnricherError } from '../errors.ts'
 import type { OutputShape } from '../output/task-output.ts'
+import { checkRecord } from './avro-format.ts'
 import { checkFields, checkOutputs } from './check-fields.ts'
 import { checkExpressions, programsOf, withDerived } from './expressions.ts'
+import { FORMATS } from './formats.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { outputCodecs } from './output-codecs.ts'
@@ -27,12 +23,7 @@ import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
 import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
-
-export interface ReaderSchema {
-  /** The registry's; 0: it is a file's. */
-  readonly id: number
-  readonly schema: AvroRecordSchema
-}
+import type { ReaderSchema } from './value-format.ts'
 
 /** A latest schema in the registry that nothing can be read with. */
 export interface UnusableSchema {
@@ -45,31 +36,6 @@ export type LatestSchema = ReaderSchema | UnusableSchema
 
 /** The schemas of `inputTopics`, in their order: facts, right streams, dimensions. */
 export type ReaderSchemas = readonly ReaderSchema[]
-
-/** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
-class FileCodec implements TopicCodec {
-  readonly #reader: ValueReader
-  fault = ''
-
-  constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const reader = new AvroReader(schema, plan)
-    this.#reader = plan.computation?.over(reader) ?? reader
-  }
-
-  reader(
-    buffer: Buffer,
-    start: number,
-    end: number,
-    headerStart: number,
-    headerEnd: number,
-  ): ValueReader | RejectReason {
-    if (isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) return this.#reader
-    this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
-    return 'not_framed'
-  }
-
-  async load(): Promise<void> {}
-}
 
 /**
  * Compiles everything that the hot path needs. Throws SCHEMA_INVALID.
@@ -84,18 +50,18 @@ export function createPipelineCodec(
   const plan = planOutput(pipeline, schemas)
   checkOutputs(pipeline, plan)
   const derived = withDerived(pipeline, schemas)
-  checkSchema(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
+  checkRecord(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
   const { facts, joins, dimensions } = pipeline
   const keys = keyReaders(pipeline, derived, registry)
-  const codec = (schema: AvroRecordSchema, of: ReaderPlan, type: string | null): TopicCodec =>
-    registry === null ? new FileCodec(schema, of) : new RegistryCodec(registry, schema, of, type)
+  const codec = (topic: TopicConfig, schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
+    FORMATS[topic.format].codec(topic, schema, of, registry)
   const values = [
-    codec(schemas.facts, plans.facts, facts.type),
-    ...plans.rights.map((of, j) => codec(schemas.rights[j], of, joins[j].type)),
+    codec(facts, schemas.facts, plans.facts),
+    ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of)),
   ]
   const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
-    codec(schemas.dimensions[d], of, dimensions[d].type),
+    codec(dimensions[d], schemas.dimensions[d], of),
   )
   const [layout] = layoutsOf(pipeline, derived, plan)
   const frame = preparedFrame(layout)
@@ -163,14 +129,12 @@ export function latestSchemas(
   registry: Registry | null,
 ): Promise<readonly LatestSchema[]> {
   return Promise.all(
-    inputsOf(pipeline).map(async ({ path: at, config: { topic, schema, type } }) => {
-      const path = [...at, type === null ? 'topic' : 'type']
-      const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], async () =>
-        schema === null
-          ? latestSchema(topic, registry!, type)
-          : { id: 0, schema: checkType(readSchema(topic, schema), type) },
+    inputsOf(pipeline).map(async ({ path: at, config }) => {
+      const path = [...at, config.type === null ? 'topic' : 'type']
+      const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], () =>
+        FORMATS[config.format].schemaOf(config, registry),
       )
-      return schema === null ? read.catch(unusable) : read
+      return config.schema === null ? read.catch(unusable) : read
     }),
   )
 }
@@ -179,12 +143,6 @@ function unusable(error: unknown): UnusableSchema {
   if (!(error instanceof EnricherError) || error.code !== 'SCHEMA_INVALID') throw error
   const { id } = error.fields
   return { id: typeof id === 'number' ? id : -1, fault: error }
-}
-
-function checkType(schema: AvroRecordSchema, type: string | null): AvroRecordSchema {
-  if (type === null || isNamed(schema, type)) return schema
-  const message = `the schema file has the record ${fullNameOf(schema)}, not ${type}`
-  throw new EnricherError('SCHEMA_INVALID', message)
 }
 
 export const isUsable = (schema: LatestSchema): schema is ReaderSchema => 'schema' in schema
@@ -217,48 +175,6 @@ export const avroShape = (frame: Bytes): OutputShape => ({
   between: NO_BYTES,
   close: NO_BYTES,
 })
-
-/** The registry's latest for the topic's values. Throws SCHEMA_INVALID where there is none. */
-export async function latestSchema(
-  topic: string,
-  registry: Registry,
-  type: string | null,
-): Promise<ReaderSchema> {
-  const { id, schema } = await latestOf(topic, type, registry)
-  return {
-    id,
-    schema: checkSchema(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
-  }
-}
-
-/** The schema of an .avsc file. Throws SCHEMA_INVALID. */
-export function readSchema(topic: string, file: string): AvroRecordSchema {
-  let schema: unknown
-  try {
-    schema = parseSchemaText(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    const message = `The schema file ${file} of ${topic} cannot be read: ${messageOf(cause)}`
-    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic, file } })
-  }
-  return checkSchema(schema, `of ${topic}, ${file},`, { topic, file })
-}
-
-/** Throws SCHEMA_INVALID unless it is a record's. @param what belongs to whom, for the message */
-function checkSchema(
-  schema: unknown,
-  what: string,
-  fields: Record<string, unknown>,
-): AvroRecordSchema {
-  try {
-    parseRecord(schema)
-    const record = schema as AvroRecordSchema
-    if (record.type !== 'record') throw new Error('it is not an Avro record')
-    return record
-  } catch (cause) {
-    const message = `The schema ${what} cannot be used: ${messageOf(cause)}`
-    throw new EnricherError('SCHEMA_INVALID', message, { cause, fields })
-  }
-}
 
 const missing = (fields: readonly OutputField[]): Buffer =>
   Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))

@@ -9,11 +9,11 @@ import {
   derive,
   isUsable,
   type LatestSchema,
-  type ReaderSchema,
   type ReaderSchemas,
   topicSchemas,
   usableSchemas,
 } from './pipeline-codec.ts'
+import type { ReaderSchema } from './value-format.ts'
 
 /** The schemas that have these ids; that of a file stays what it is now. undefined: the registry has one of them no more. */
 export async function recordedSchemas(

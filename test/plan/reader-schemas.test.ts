@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { derive, type ReaderSchema, topicSchemas } from '../../src/plan/pipeline-codec.ts'
+import { derive, topicSchemas } from '../../src/plan/pipeline-codec.ts'
 import { schemasFor } from '../../src/plan/reader-schemas.ts'
+import type { ReaderSchema } from '../../src/plan/value-format.ts'
 
 const pipelineOf = (select: string): Pipeline =>
   parsePipeline(

@@ -1,0 +1,31 @@
+/** How the values of input topics are written: what their schemas are, and how they are read. */
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import type { TopicCodec } from '../codec/port.ts'
+import type { Registry } from '../codec/registry.ts'
+import type { TopicConfig } from '../config/pipeline.ts'
+
+export interface ReaderSchema {
+  /** The registry's; 0: it is a file's. */
+  readonly id: number
+  readonly schema: AvroRecordSchema
+}
+
+/**
+ * Whatever a value is written as, it is planned with and read as a record of an Avro schema: that is what a format has to
+ * give of its own schemas, and what its reader makes of bytes.
+ */
+export interface ValueFormat {
+  /** The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID. */
+  schemaOf(topic: TopicConfig, registry: Registry | null): Promise<ReaderSchema>
+  /**
+   * Reads the topic's values. Throws SCHEMA_INVALID.
+   * @param schema what `schemaOf` gave, or what it gave when the window was stored
+   * @param registry has the schemas that records were written with; null: they are that of the file
+   */
+  codec(
+    topic: TopicConfig,
+    schema: AvroRecordSchema,
+    plan: ReaderPlan,
+    registry: Registry | null,
+  ): TopicCodec
+}
