@@ -21,6 +21,8 @@ function differOf(
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
   const { repartition, onLeft, onRight } = join
+  // Both are text where they are joined.
+  if (repartition === 'both') return null
   // What a side is repartitioned by may be none of its own fields.
   const [{ fields }, of] =
     repartition === 'facts' ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]

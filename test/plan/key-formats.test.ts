@@ -212,6 +212,19 @@ test('keys of another format than the file says fail with the one that they look
   }
 })
 
+test('where both sides are repartitioned nothing differs, whatever their keys are and they are joined by', async () => {
+  const derived = 'keyFormat: long, fields: { by: string(customer_id) }, select: [order_id]'
+  const pipeline = pipelineOf(derived, 'repartition: both')
+  const joins = pipeline.joins.map((join) => ({ ...join, onLeft: 'by' }))
+  assert.equal(
+    keyBytesDiffer(
+      { ...pipeline, joins },
+      { schemas: await readSchemas(pipeline, null), keys: [] },
+    ),
+    null,
+  )
+})
+
 test('a repartitioned side’s records need the join field all the same, but no key', async () => {
   const derived = 'fields: { by: string(customer_id) }, select: [order_id]'
   const pipeline = pipelineOf(derived, 'repartition: facts')

@@ -6,8 +6,13 @@ import { partitionOf } from '../../src/broker/partition-of.ts'
 export type Cell = string | number | null
 export type Row = Readonly<Record<string, Cell>>
 
+type Plain = 'string' | 'long' | 'double'
+
 /** Avro's types of the columns; `string?`: or null. */
-export type ColumnType = 'string' | 'long' | 'double' | 'string?'
+export type ColumnType = Plain | `${Plain}?`
+
+/** `t`, of which the schema knows nothing, is the event time in ms, `sent` when it comes, where that is known. */
+export type TimedRow = Row & { readonly t: number; readonly sent?: number }
 
 export interface Table {
   readonly name: string
@@ -15,12 +20,11 @@ export interface Table {
   readonly partitions: number
   /** The record's key. */
   readonly key: (row: Row) => string
-  /** `t`, of which the schema knows nothing: the event time in ms. */
-  readonly rows: readonly (Row & { readonly t: number })[]
+  readonly rows: readonly TimedRow[]
 }
 
 const avroType = (type: ColumnType): string | string[] =>
-  type === 'string?' ? ['null', 'string'] : type
+  type.endsWith('?') ? ['null', type.slice(0, -1)] : type
 
 export const schemaOf = ({ name, columns }: Table) => ({
   type: 'record' as const,
@@ -35,6 +39,7 @@ export function recordsOf(table: Table) {
     const key = Buffer.from(table.key(row))
     return {
       time: row.t,
+      sent: row.sent,
       key,
       partition: partitionOf(key, table.partitions),
       value: Buffer.concat([Buffer.alloc(5), type.toBuffer(row)]),

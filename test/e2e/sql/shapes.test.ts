@@ -2,38 +2,8 @@
 import { test } from 'node:test'
 import { BOTH_SIDES } from './both-sides.ts'
 import { chain } from './chain.ts'
+import { expectSql } from './expect-sql.ts'
 import { TRIPS } from './trips.ts'
-import { type Shape, SqlWorld } from './world.ts'
-
-/** From one instance to three, one of which is killed, to two, one of which has lost what it held. */
-async function expectSql(shape: Shape): Promise<void> {
-  const world = await SqlWorld.create(shape)
-  try {
-    const first = await world.start('a')
-    await world.send()
-    const second = await world.start('b')
-    const third = await world.start('c')
-    await world.taken()
-    await world.send()
-    await second.kill()
-    await world.taken()
-    await world.send()
-    await third.stop()
-    world.loseState('b')
-    await world.start('b')
-    await world.taken()
-    await world.send()
-    await first.kill()
-    await world.start('a')
-    await world.taken()
-    await world.send()
-    await world.taken()
-    await world.sendEnd()
-    await world.expectRows()
-  } finally {
-    await world.close()
-  }
-}
 
 test('both sides of another key, outer, with conditions, derived fields and a chain of look-ups: as SQL has it', () =>
   expectSql(BOTH_SIDES))

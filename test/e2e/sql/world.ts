@@ -20,6 +20,8 @@ import { ServiceProcess } from '../orders.ts'
 import { START } from './closing.ts'
 
 export interface Shape {
+  /** Of the streams, without what closes their windows, in ms; others than START and STREAM_MS. */
+  readonly span?: { readonly from: number; readonly ms: number }
   /** Read to their ends before the facts begin. */
   readonly dimensions: readonly Table[]
   /** Whose rows come in the order of their times, before the facts of these times. */
@@ -34,7 +36,7 @@ export interface Shape {
 /** A record may come so much later than one that is younger. */
 const JITTER_MS = 3000
 /** Of the records of the streams, each part is sent when the one before was taken, for what is sent at once comes in no order. */
-const PARTS = 5
+export const PARTS = 5
 /** Streams are so long at most, without what closes their windows. */
 const STREAM_MS = 1_600_000
 /** No record of a part is late. */
@@ -65,7 +67,7 @@ export class SqlWorld {
     this.#producer = new PlainProducer(address)
     this.#records = shape.streams
       .flatMap((table) => recordsOf(table).map((record) => ({ ...record, topic: table.name })))
-      .map((record, i) => ({ ...record, at: record.time + pick(99, i, JITTER_MS) }))
+      .map((record, i) => ({ ...record, at: record.sent ?? record.time + pick(99, i, JITTER_MS) }))
       .sort((a, b) => a.at - b.at)
   }
 
@@ -87,8 +89,9 @@ export class SqlWorld {
 
   /** Sends the next part. */
   async send(): Promise<void> {
-    const from = START + (this.#parts * STREAM_MS) / PARTS
-    const end = START + (++this.#parts * STREAM_MS) / PARTS
+    const { from: start, ms } = this.#shape.span ?? { from: START, ms: STREAM_MS }
+    const from = start + (this.#parts * ms) / PARTS
+    const end = start + (++this.#parts * ms) / PARTS
     for (const table of this.#shape.versions ?? []) {
       for (const record of recordsOf(table).sort((a, b) => a.time - b.time)) {
         if (record.time >= from && record.time < end) await this.#put(table.name, record)
@@ -190,7 +193,9 @@ export class SqlWorld {
     if (!there.has(topic)) return rows
     await readAll(this.#broker, topic, ({ value }) => {
       const row = type.fromBuffer(value!.subarray(5))
-      rows.push(JSON.stringify(schema.fields.map(({ name }: { name: string }) => row[name])))
+      rows.push(
+        JSON.stringify(schema.fields.map(({ name }: { name: string }) => cellOf(row[name]))),
+      )
     })
     return rows.sort()
   }
@@ -231,6 +236,9 @@ const tablesOf = ({ dimensions, versions = [], streams }: Shape): Table[] => [
   ...versions,
   ...streams,
 ]
+
+/** SQLite has no booleans. */
+const cellOf = (value: unknown): unknown => (typeof value === 'boolean' ? Number(value) : value)
 
 /** What of sorted texts is not among other sorted ones, as often as it is there. */
 function without(texts: readonly string[], others: readonly string[]): string[] {
