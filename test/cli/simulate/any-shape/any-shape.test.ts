@@ -1,0 +1,83 @@
+/** Pipelines drawn by chance, record by record without a broker, beside SQL over the same tables. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { mix } from '../../../../examples/random.ts'
+import { Simulation } from '../../../../src/cli/simulate/simulation.ts'
+import { parsePipeline } from '../../../../src/config/load.ts'
+import { keyBytesDiffer } from '../../../../src/plan/key-formats.ts'
+import { createPipelineCodec, readSchemas } from '../../../../src/plan/pipeline-codec.ts'
+import { queried, recordsOf, schemaOf, type Table } from '../../../support/sql-table.ts'
+import { type AnyShape, anyShape } from './shape.ts'
+import { START } from './tables.ts'
+
+const RUNS = Number(process.env.SHAPE_RUNS ?? 50)
+const FIRST = Number(process.env.SHAPE_FIRST ?? 0)
+/** All windows have closed. */
+const SILENCE_MS = 8 * 86_400_000
+
+const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-shapes-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const shapeOf = (seed: number): AnyShape => {
+  let drawn = 0
+  return anyShape((among) => mix(seed, drawn++) % among)
+}
+
+async function cameOut({ yaml, streams, dimensions }: AnyShape): Promise<string[]> {
+  for (const table of [...streams, ...dimensions]) {
+    writeFileSync(join(folder, `${table.name}.avsc`), JSON.stringify(schemaOf(table)))
+  }
+  const text = `name: any\nkafka: { brokers: "localhost:1" }\n${yaml}`
+  const pipeline = parsePipeline(text, join(folder, 'pipeline.yaml'), {})
+  const schemas = await readSchemas(pipeline, null)
+  const codec = createPipelineCodec(pipeline, schemas, null)
+  assert.equal(keyBytesDiffer(pipeline, { schemas, keys: [] }), null)
+  const simulation = await Simulation.open(pipeline, codec, START)
+  try {
+    for (const [dimension, table] of dimensions.entries()) {
+      for (const record of given(table)) await simulation.take({ kind: 'row', dimension, record })
+    }
+    const records = streams
+      .flatMap((table, side) => given(table).map((record) => ({ side, record })))
+      .sort((a, b) => a.record.timestamp - b.record.timestamp)
+    for (const { side, record } of records) {
+      await simulation.take(
+        side === 0 ? { kind: 'fact', record } : { kind: 'right', join: side - 1, record },
+      )
+    }
+    await simulation.take({ kind: 'wait', ms: SILENCE_MS })
+    const { outputs, unmatched, rejects } = simulation.effects
+    assert.deepEqual(
+      rejects.filter(({ reason }) => reason !== 'missing_dimension'),
+      [],
+    )
+    const { fields } = JSON.parse(codec.outputs[0].schema)
+    return [...outputs, ...unmatched].map(({ value }) =>
+      JSON.stringify(fields.map(({ name }: { name: string }) => value[name])),
+    )
+  } finally {
+    await simulation.close()
+  }
+}
+
+const given = (table: Table) =>
+  recordsOf(table).map(({ key, value, time }) => ({ key, value, headers: [], timestamp: time }))
+
+test('whatever a pipeline is made of, what comes out is what SQL says of the whole tables', async () => {
+  let rows = 0
+  for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
+    const shape = shapeOf(seed)
+    const told = `SHAPE_FIRST=${seed} SHAPE_RUNS=1\n${shape.yaml}\n${shape.sql}`
+    const tables = [
+      ...new Map([...shape.streams, ...shape.dimensions].map((one) => [one.name, one])).values(),
+    ]
+    const wanted = (await queried(tables, shape.sql)).sort()
+    const found = await cameOut(shape).catch((error) => assert.fail(`${told}\n${error.stack}`))
+    assert.deepEqual(found.sort(), wanted, told)
+    rows += wanted.length
+  }
+  assert.ok(rows > 10 * RUNS, `${rows} rows show little`)
+})

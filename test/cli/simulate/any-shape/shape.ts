@@ -1,0 +1,178 @@
+/** Pipelines of what the file can say, drawn by chance, each with the query that says the same. */
+import type { Table } from '../../../support/sql-table.ts'
+import { tablesOf } from './tables.ts'
+
+/** Draws one of so many, the first of them most simply. */
+export type Draw = (among: number) => number
+
+export interface AnyShape {
+  /** What the file has beside its name and the brokers. */
+  readonly yaml: string
+  readonly sql: string
+  /** In the plan's order: facts, then each join's right stream. */
+  readonly streams: readonly Table[]
+  /** In the file's order. */
+  readonly dimensions: readonly Table[]
+}
+
+interface Column {
+  /** In the output. */
+  readonly name: string
+  readonly sql: string
+}
+
+interface Dimension {
+  readonly name: string
+  readonly yaml: string
+  /** Behind FROM f. */
+  readonly join: string
+  readonly columns: readonly Column[]
+  readonly table: Table
+  /** The columns that others may be looked up by, and facts joined. */
+  readonly refs: readonly string[]
+}
+
+const KINDS = ['inner', 'left', 'right', 'outer'] as const
+const SQL_KINDS = { inner: 'JOIN', left: 'LEFT JOIN', right: 'RIGHT JOIN', outer: 'FULL JOIN' }
+const WIDTHS = [0, 1, 40, 250, 1000]
+const GRACES = [0, 7, 500]
+
+/** @param draw each call's answer is a choice */
+export function anyShape(draw: Draw): AnyShape {
+  const one = <T>(items: readonly T[]): T => items[draw(items.length)]
+  const tables = tablesOf(draw)
+  const dimensions = dimensionsOf(one, tables)
+  const facts = factsOf(one)
+  const joins = joinsOf(one, dimensions, facts.isDerived)
+  const streams = [
+    joins.some(({ isFactsThrough }) => isFactsThrough) ? byAnother(tables.facts) : tables.facts,
+    ...joins.map((join, j) => {
+      const table = tables.rights[j]
+      return join.isRightThrough ? byAnother(table) : table
+    }),
+  ]
+  const output = outputOf(one)
+  const yaml = `
+facts: { topic: facts, schema: facts.avsc${facts.yaml} }
+${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out, schemaId: 1${output.yaml} }
+`
+  const from = `SELECT *${facts.derived}, t AS at FROM facts${facts.where}`
+  const looked = `SELECT ${[...facts.columns, ...dimensions.flatMap(({ columns }) => columns)].map(({ name, sql }) => `${sql} AS ${name}`).join(', ')},
+  ${joins.at(0)?.left ?? 'f.id'} AS k, f.at AS at FROM f ${dimensions.map(({ join }) => join).join(' ')}`
+  const names = [...facts.columns, ...dimensions.flatMap(({ columns }) => columns)].map(
+    ({ name }) => name,
+  )
+  const all = [...names]
+  const steps = joins.map(({ sql, columns }, j) => {
+    const step = `s${j + 1} AS (${sql(`s${j}`, all)})`
+    all.push(...columns)
+    return step
+  })
+  const sql = `WITH f AS (${from}), s0 AS (${looked})${steps.map((step) => `, ${step}`).join('')}
+SELECT ${[...all, ...output.columns].join(', ')} FROM s${joins.length}${output.where}`
+  return { yaml, sql, streams, dimensions: dimensions.map(({ table }) => table) }
+}
+
+const section = (name: string, parts: readonly { name: string; yaml: string }[]): string =>
+  parts.length === 0
+    ? ''
+    : `${name}:\n${parts.map((part) => `  ${part.name}: ${part.yaml}\n`).join('')}`
+
+/** One is said as `join`. */
+const joinSection = (joins: readonly { name: string; yaml: string }[]): string =>
+  joins.length === 1 ? `join: ${joins[0].yaml}\n` : section('joins', joins)
+
+/** The same records under keys that say nothing. */
+const byAnother = (table: Table): Table => ({ ...table, key: ({ rid }) => String(rid) })
+
+type One = <T>(items: readonly T[]) => T
+
+function factsOf(one: One) {
+  const isDerived = one([false, true])
+  const isFiltered = one([false, true])
+  const column = (name: string): Column => ({ name, sql: `f.${name}` })
+  const own = one([['id', 'a', 'n'], ['n', 'id'], ['id']])
+  const columns = [...own, ...(isDerived ? ['total', 'code'] : [])].map(column)
+  return {
+    isDerived,
+    columns,
+    yaml: [
+      ...(isFiltered ? ['where: n > 2'] : []),
+      ...(isDerived ? [`fields: { total: "n * 3", code: 'coalesce(b, "none") + "-" + id' }`] : []),
+      `select: [${columns.map(({ name }) => name).join(', ')}]`,
+    ]
+      .map((part) => `, ${part}`)
+      .join(''),
+    derived: isDerived ? `, n * 3 AS total, coalesce(b, 'none') || '-' || id AS code` : '',
+    where: isFiltered ? ' WHERE n > 2' : '',
+  }
+}
+
+function dimensionsOf(one: One, tables: ReturnType<typeof tablesOf>): Dimension[] {
+  const found: Dimension[] = []
+  for (let d = one([0, 1, 2, 3]); d > 0; d--) {
+    const name = `d${found.length}`
+    const before = one([null, ...found])
+    const isAsOf = one([false, true])
+    const on = before === null ? one(['a', 'b']) : `${before.name}.ref`
+    const key = before === null ? `f.${on}` : on
+    const missing = one(['null', 'drop', 'reject'])
+    const table = isAsOf ? tables.versions : one(tables.dimensions)
+    const isFiltered = one([false, true])
+    const rows = isFiltered ? `(SELECT * FROM ${table.name} WHERE title <> 'x')` : table.name
+    const joined = missing === 'null' ? 'LEFT JOIN' : 'JOIN'
+    // The row that was the latest one at that time; one that is filtered out deletes its key.
+    const at = `(SELECT max(v.t) FROM ${table.name} v WHERE v.key = ${key} AND v.t <= f.at)`
+    const condition = isAsOf ? ` AND ${name}.t = ${at}` : ''
+    found.push({
+      name,
+      table,
+      refs: [`${name}.ref`],
+      columns: ['title', 'ref'].map((column) => ({
+        name: `${name}_${column}`,
+        sql: `${name}.${column}`,
+      })),
+      join: `${joined} ${rows} ${name} ON ${name}.key = ${key}${condition}`,
+      yaml: `{ topic: ${table.name}, schema: ${table.name}.avsc, on: ${on}, missing: ${missing}${isAsOf ? ', asOf: event-time' : ''}${isFiltered ? `, where: 'title != "x"'` : ''}, select: { ${name}_title: title, ${name}_ref: ref } }`,
+    })
+  }
+  return found
+}
+
+function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean) {
+  const count = one([1, 0, 2])
+  const refs = dimensions.flatMap((dimension) => dimension.refs)
+  // Several joins compare a field of the facts, which is their key.
+  const left = count === 1 ? one(['id', ...refs, ...(isDerived ? ['code'] : [])]) : 'id'
+  const through = left === 'id' ? one([null, 'facts', 'right', 'both']) : one(['facts', 'both'])
+  const repartition = count === 1 ? through : null
+  return Array.from({ length: count }, (_, j) => {
+    const kind = one(KINDS)
+    const [beforeMs, afterMs] = [one(WIDTHS), one(WIDTHS)]
+    const isFiltered = one([false, true])
+    const name = `r${j}`
+    const columns = [`${name}_fk`, `${name}_v`]
+    const rows = isFiltered ? `(SELECT * FROM ${name} WHERE v <> 3)` : name
+    return {
+      name,
+      columns,
+      left: left.includes('.') ? left : `f.${left}`,
+      isFactsThrough: repartition === 'facts' || repartition === 'both',
+      isRightThrough: repartition === 'right' || repartition === 'both',
+      yaml: `{ topic: ${name}, schema: ${name}.avsc, on: { left: ${left}, right: fk }, within: { before: ${beforeMs}ms, after: ${afterMs}ms }, grace: ${one(GRACES)}ms, kind: ${kind}${repartition === null ? '' : `, repartition: ${repartition}`}, idle: 7d${isFiltered ? ', where: v != 3' : ''}, select: { ${name}_fk: fk, ${name}_v: v } }`,
+      // A match is as old as its younger record.
+      sql: (from: string, before: readonly string[]) => `
+  SELECT ${before.map((one) => `${from}.${one}, `).join('')}r.fk AS ${name}_fk, r.v AS ${name}_v, coalesce(${from}.k, r.fk) AS k, max(coalesce(${from}.at, r.t), coalesce(r.t, ${from}.at)) AS at
+  FROM ${from} ${SQL_KINDS[kind]} ${rows} r ON r.fk = ${from}.k AND r.t BETWEEN ${from}.at - ${beforeMs} AND ${from}.at + ${afterMs}`,
+    }
+  })
+}
+
+function outputOf(one: One) {
+  const isDerived = one([false, true])
+  return {
+    yaml: isDerived ? `, fields: { twice: 'coalesce(id, "") + coalesce(id, "")' }` : '',
+    columns: isDerived ? [`coalesce(id, '') || coalesce(id, '')`] : [],
+    where: '',
+  }
+}
