@@ -1,6 +1,7 @@
 /** What joins of one pipeline may not be together. */
 import type { Pipeline } from './pipeline.ts'
 import type { ReportAt } from './report.ts'
+import { repartitionWith } from './topic-names.ts'
 
 /** What the sources of a join are called where it is shown; no join has it as its name. */
 const TAKEN = ['facts', 'left', 'right']
@@ -36,10 +37,21 @@ export function checkJoins({ joins }: Pipeline, report: ReportAt): void {
     }
     before.set(topic, name)
   }
-  for (const { path, repartition } of joins) {
-    if (repartition === null) continue
-    const instead =
-      'let a pipeline without a join write the topic under the join field (`output.key`), and name its output here'
-    report([...path, 'repartition'], `not supported together with several joins; ${instead}`)
+  checkRepartition(joins, report)
+}
+
+/** Which side a later join's left one is has been said at the first: it is the same facts. */
+function checkRepartition([first, ...others]: Pipeline['joins'], report: ReportAt): void {
+  for (const { path, name, repartition } of others) {
+    if (repartition !== 'facts' && repartition !== 'both') continue
+    const where = [...path, 'repartition']
+    const own = repartition === 'both' ? 'write right here' : 'leave it out here'
+    if (first.repartition === 'facts' || first.repartition === 'both') {
+      report(where, `facts are carried to ${first.onLeft} once, as ${first.name} says; ${own}`)
+      continue
+    }
+    const why = `what comes to ${name} is keyed as it is at the first join`
+    const word = repartitionWith(first, 0)
+    report(where, `${why}; write repartition: ${word} under ${first.path.join('.')}, and ${own}`)
   }
 }

@@ -40,32 +40,35 @@ export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
 export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
   keepsState(pipeline) ? changelogName(pipeline) : null
 
-/** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
+/** A source whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
-  /** 0: facts, 1: the right stream. */
-  readonly side: 0 | 1
+  /** The source's number: 0: facts, 1 and up: each join's right stream. */
+  readonly side: number
   /** The internal topic. */
   readonly topic: string
 }
 
-/** Of any pipeline with this name: facts, right stream. */
-export const repartitionNames = ({ name }: Pick<Pipeline, 'name'>): [string, string] => [
+/** Of any pipeline with this name and these joins, by source: facts, then each join's right stream; that of the only join is `right`. */
+const repartitionNames = ({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): string[] => [
   `${name}-facts-repartition`,
-  `${name}-right-repartition`,
+  ...joins.map((join) => `${name}-${joins.length === 1 ? 'right' : join.name}-repartition`),
 ]
 
-/** The sides that are repartitioned; none where records are keyed by the join field, or not joined. */
-export function repartitioned({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
-  const [facts, right] = repartitionNames({ name })
-  const [join] = joins
-  const which = join?.repartition ?? null
-  return [
-    ...(which === 'facts' || which === 'both' ? [{ side: 0, topic: facts } as const] : []),
-    ...(which === 'right' || which === 'both' ? [{ side: 1, topic: right } as const] : []),
-  ]
+/** Those that may be there of a pipeline with this name: also of a time when it had one join, or none. */
+export const knownRepartitionNames = ({ name, joins }: Pick<Pipeline, 'name' | 'joins'>) => [
+  ...new Set([`${name}-right-repartition`, ...repartitionNames({ name, joins })]),
+]
+
+/** The sources that are repartitioned; none where records are keyed by the join field, or not joined. */
+export function repartitioned(pipeline: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
+  return repartitionNames(pipeline).flatMap((topic, side) => {
+    const which = pipeline.joins.at(Math.max(0, side - 1))?.repartition ?? null
+    const isThrough = which === 'both' || which === (side === 0 ? 'facts' : 'right')
+    return isThrough ? [{ side, topic }] : []
+  })
 }
 
-/** What `repartition` says where this side is repartitioned too. @param side 0: facts, 1: the right stream */
+/** What a join's `repartition` says where this source is repartitioned too. @param side 0: facts; else its right stream */
 export function repartitionWith(
   { repartition }: Pick<JoinConfig, 'repartition'>,
   side: number,
@@ -94,9 +97,13 @@ const lastTopics = (pipeline: Pipeline): string[] => {
   return topics
 }
 
-/** The input that says how many tasks there are that have what comes out. */
-export const leadTopic = (pipeline: Pipeline): string =>
-  pipeline.joins[0]?.repartition === 'facts' ? pipeline.joins[0].topic : pipeline.facts.topic
+/** The input that says how many tasks there are that have what comes out: the first that is not repartitioned, else the facts. */
+export const leadTopic = (pipeline: Pipeline): string => {
+  const through = repartitioned(pipeline)
+  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const own = topics.filter((_, source) => through.every(({ side }) => side !== source))
+  return own.at(0) ?? pipeline.facts.topic
+}
 
 /**
  * Those that have to have as many partitions as `leadTopic`: each task has the same of all. Outputs under a key of their

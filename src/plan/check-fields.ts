@@ -146,7 +146,7 @@ function joinFields(
   const { facts, dimensions } = pipeline
   const { topic, onLeft, onRight, select } = join
   const { dimension, field } = joinPart(pipeline)!
-  const through = repartitioned(pipeline).map((one) => Number(one.side))
+  const through = repartitioned(pipeline).map(({ side }) => side)
   const path = [...join.path, 'on']
   const isDerived = ({ fields }: TopicConfig, name: string): boolean =>
     fields.some((one) => one.name === name)

@@ -41,12 +41,14 @@ export function stagesOf(
   })
   const first = through.map(({ side, topic }, i): Stage => {
     const isPrepared = isColumn && side === 0
-    const field = side === 0 ? left!.field : pipeline.joins[0].onRight
+    // Right streams have their own field of the join; facts come to all of them.
+    const of = Math.max(0, side - 1)
+    const field = side === 0 ? left!.field : pipeline.joins[of].onRight
     const key = isPrepared
       ? columnOf(left, pipeline, tables)
       : { source: field, lookUp: -1, key: 0 }
-    const [{ kind, idleMs }] = joins
-    const isAlone = comesOutAlone(kind, 'left')
+    const { idleMs } = joins[of]
+    const isAlone = joins.every(({ kind }) => comesOutAlone(kind, 'left'))
     const withoutKey = isPrepared ? (isAlone ? 'emit' : 'drop') : 'reject'
     const to = { topic, key, isPrepared, withoutKey, idleMs } as const
     return stageOf(i, [inputs[side]], { lookUps: isPrepared ? lookUps : [], joins: [], to })

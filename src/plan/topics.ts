@@ -227,20 +227,22 @@ export function partitionsRemedy(
 }
 
 /** The other way out, where two inputs that are joined differ. */
-const orRepartition = ({ joins }: Pipeline): string =>
-  joins.length !== 1 || joins[0].repartition !== null
-    ? ''
-    : ', or carry one side through an internal topic (join.repartition: facts or right)'
+function orRepartition({ joins }: Pipeline): string {
+  if (joins.length === 0 || joins.some(({ repartition }) => repartition !== null)) return ''
+  const where = joins.length === 1 ? 'join.repartition' : '`repartition` of its join'
+  return `, or carry one side through an internal topic (${where}: facts or right)`
+}
 
-/** Of a side that is repartitioned, so many source partitions at most: a changelog record has a byte for their number. */
-const MOST_MARKS = 250
+/** A changelog record has a byte for the number of source partitions that are repartitioned, and of sides that close. */
+const mostMarks = ({ joins }: Pipeline): number => 252 - 2 * joins.length
 
 /** Throws PARTITIONS_DIFFER. */
 function refuseManyMarks(pipeline: Pipeline, partitionsOf: (topic: string) => number): void {
   const inputs = sourcesOf(pipeline).map(({ config }) => config.topic)
   const topics = repartitioned(pipeline).map(({ side }) => inputs[side])
   const count = topics.reduce((sum, topic) => sum + partitionsOf(topic), 0)
-  if (count <= MOST_MARKS) return
-  const message = `${topics.join(' and ')} ${topics.length === 1 ? 'has' : 'have together'} ${count} partitions, and a join goes on from ${MOST_MARKS} at most that are repartitioned; write the topic keyed by the join field, and leave join.repartition out`
+  const most = mostMarks(pipeline)
+  if (count <= most) return
+  const message = `${topics.join(' and ')} ${topics.length === 1 ? 'has' : 'have together'} ${count} partitions, and a join goes on from ${most} at most that are repartitioned; write the topic keyed by the join field, and leave join.repartition out`
   throw new EnricherError('PARTITIONS_DIFFER', message, { fields: { topics, count } })
 }

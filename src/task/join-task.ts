@@ -101,7 +101,7 @@ export class JoinTask implements RunnableTask {
     this.#chain = chain
     this.queries = chain
     this.rowWait = RowWait.of(context, lookUps)
-    this.#horizons = Horizons.of(sources, context.partitions, this.state)
+    this.#horizons = Horizons.of(sources, plan.joins, context.partitions, this.state)
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
     const told = provenance?.headers ?? null
     const { clock } = state
@@ -173,8 +173,7 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const { idleMs } = this.#context.plan.joins[0]
-    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait, idleMs)
+    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */

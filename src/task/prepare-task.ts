@@ -8,13 +8,14 @@
  */
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
+import { bytesOf } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { DROPPED } from '../dimension/enrich.ts'
 import { RowText } from '../dimension/row-look-up.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { ToldHeaders } from '../output/provenance.ts'
-import { TaskOutput } from '../output/task-output.ts'
+import { type MissingParts, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { InternalTopic, KeyPart } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
@@ -59,7 +60,7 @@ export class PrepareTask implements RunnableTask {
   /** @param to the topic behind the sink */
   constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
     const { number, stage, partition } = id
-    const { plan, outputs, codec, counts } = context
+    const { plan, outputs, counts } = context
     const { sources, lookUps } = plan.stages[stage]
     this.number = number
     this.stage = stage
@@ -74,7 +75,7 @@ export class PrepareTask implements RunnableTask {
     this.#provenance = provenanceOf(sources, partition, this.#facts, context)?.headers[0] ?? null
     this.#output =
       to.withoutKey === 'emit'
-        ? new TaskOutput(outputs, partition, codec.missing[0], this.#rejects, counts)
+        ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
         : null
   }
 
@@ -200,6 +201,13 @@ export class PrepareTask implements RunnableTask {
   figures(): TaskFigures {
     return NO_FIGURES
   }
+}
+
+/** What a fact that meets nothing has in place of all right records. */
+function withoutRights({ codec, outputs }: TaskContext): MissingParts {
+  const { between } = outputs.shape
+  const rights = codec.missing.flatMap(([, right], j) => (j === 0 ? [right] : [between, right]))
+  return [codec.missing[0][0], bytesOf(Buffer.concat(rights))]
 }
 
 const NO_TIMES = new Float64Array(0)
