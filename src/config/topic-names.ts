@@ -1,4 +1,5 @@
 /** The topics of a pipeline. */
+import { joinStages } from './join-stages.ts'
 import type {
   DimensionConfig,
   JoinConfig,
@@ -36,9 +37,19 @@ export const inputTopics = (pipeline: Pipeline): string[] =>
 export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
-/** null: tasks keep no state. */
+/** Of each stage that joins the one that its tasks are restored from, in their order; none: tasks keep no state. */
+export function changelogTopics(pipeline: Pick<Pipeline, 'name'> & Keeping): string[] {
+  if (!keepsState(pipeline)) return []
+  const others = joinStages(pipeline).slice(1)
+  return [
+    changelogName(pipeline),
+    ...others.map((_, s) => `${pipeline.name}-window-${s + 2}-changelog`),
+  ]
+}
+
+/** The first of them, which says what the layout is of all; null: tasks keep no state. */
 export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
-  keepsState(pipeline) ? changelogName(pipeline) : null
+  changelogTopics(pipeline).at(0) ?? null
 
 /** A source whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
@@ -54,10 +65,29 @@ const repartitionNames = ({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): st
   ...joins.map((join) => `${name}-${joins.length === 1 ? 'right' : join.name}-repartition`),
 ]
 
-/** Those that may be there of a pipeline with this name: also of a time when it had one join, or none. */
-export const knownRepartitionNames = ({ name, joins }: Pick<Pipeline, 'name' | 'joins'>) => [
-  ...new Set([`${name}-right-repartition`, ...repartitionNames({ name, joins })]),
-]
+/** Between two stages that join: by the first join of the second one. */
+const leftName = ({ name }: Pick<Pipeline, 'name'>, join: JoinConfig): string =>
+  `${name}-${join.name}-left-repartition`
+
+/** The internal topics between stages that join, in their order. */
+export const betweenStages = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] =>
+  joinStages(pipeline)
+    .slice(1)
+    .map(({ joins: [first] }) => leftName(pipeline, first))
+
+/** Internal topics that may be there of a pipeline with this name: also of a time when it had one join, or none, or compared otherwise. */
+export const knownInternalTopics = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] => {
+  const { name, joins } = pipeline
+  return [
+    ...new Set([
+      changelogName(pipeline),
+      ...joins.slice(1).map((_, j) => `${name}-window-${j + 2}-changelog`),
+      `${name}-right-repartition`,
+      ...repartitionNames(pipeline),
+      ...joins.map((join) => leftName(pipeline, join)),
+    ]),
+  ]
+}
 
 /** The sources that are repartitioned; none where records are keyed by the join field, or not joined. */
 export function repartitioned(pipeline: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
@@ -79,9 +109,8 @@ export function repartitionWith(
 
 /** Those that only this pipeline reads. */
 export const internalTopics = (pipeline: Pick<Pipeline, 'name'> & Keeping): string[] => {
-  const changelog = changelogTopic(pipeline)
   const topics = repartitioned(pipeline).map(({ topic }) => topic)
-  return [...topics, ...(changelog === null ? [] : [changelog])]
+  return [...topics, ...betweenStages(pipeline), ...changelogTopics(pipeline)]
 }
 
 /** Those that a start creates where they are missing. */
@@ -90,8 +119,8 @@ export const ownTopics = (pipeline: Pipeline): string[] => {
   return [...outputs, pipeline.output.rejects, ...internalTopics(pipeline)]
 }
 
-/** The topics that tasks of the last stage read, by side: inputs, or internal ones. */
-const lastTopics = (pipeline: Pipeline): string[] => {
+/** The topics that are joined, by source: inputs, or internal ones. */
+const joinedTopics = (pipeline: Pipeline): string[] => {
   const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
   for (const { side, topic } of repartitioned(pipeline)) topics[side] = topic
   return topics
@@ -110,12 +139,12 @@ export const leadTopic = (pipeline: Pipeline): string => {
  * own have any number.
  */
 export const alikeTopics = (pipeline: Pipeline): string[] => {
-  const changelog = changelogTopic(pipeline)
   const lead = leadTopic(pipeline)
   const outputs = pipeline.outputs.filter(({ key }) => key === null)
   return [
-    ...lastTopics(pipeline).filter((topic) => topic !== lead),
+    ...joinedTopics(pipeline).filter((topic) => topic !== lead),
+    ...betweenStages(pipeline),
     ...outputs.map(({ topic }) => topic),
-    ...(changelog === null ? [] : [changelog]),
+    ...changelogTopics(pipeline),
   ]
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
@@ -46,7 +47,13 @@ const windowsOf = (pipeline: Pipeline): object | null => {
 
 const windowOf = (join: JoinConfig, j: number, pipeline: Pipeline): object => {
   const { beforeMs, afterMs, graceMs, waitMs, kind, repartition } = join
-  const window = { beforeMs, afterMs, graceMs, kind, ...(waitMs === 0 ? {} : { waitMs }) }
+  const isNext = joinStages(pipeline).some(({ first }) => first === j && j > 0)
+  const window = {
+    ...{ beforeMs, afterMs, graceMs, kind },
+    ...(waitMs === 0 ? {} : { waitMs }),
+    // What comes from the stage before is stored under that.
+    ...(isNext ? { left: leftOf(leftPart(pipeline, j), pipeline) } : {}),
+  }
   // The offsets beside it are those of other topics then, and its keys were taken from the values.
   return repartition === null ? window : { ...window, repartition, by: joinedBy(join, j, pipeline) }
 }
@@ -66,6 +73,14 @@ function joinedBy(join: JoinConfig, j: number, pipeline: Pipeline): object[] {
     .map(({ source: _, topic, ...by }) => {
       return { ...by, ...topic.fields.find(({ name }) => name === by.field) }
     })
+}
+
+/** What a later stage compares of what was joined: a column, or the expression of one. */
+function leftOf({ join, dimension, field }: LeftPart, pipeline: Pipeline): object {
+  const { facts, joins, dimensions } = pipeline
+  const of = dimensions.find(({ name }) => name === dimension)
+  const topic = join === null ? (of ?? facts) : joins[join]
+  return { join, dimension, field, ...topic.fields.find(({ name }) => name === field) }
 }
 
 const hash = (content: unknown): string =>

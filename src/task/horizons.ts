@@ -1,7 +1,7 @@
 import type { Fetched } from '../broker/port.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { limitOf } from '../input/merge-progress.ts'
-import type { Join, Source } from '../plan/plan.ts'
+import type { Source } from '../plan/plan.ts'
 import type { StreamClock, TaskState } from '../state/task-state.ts'
 import { IDLE } from './internal-sink.ts'
 import { SourceMarks } from './source-marks.ts'
@@ -18,20 +18,20 @@ export class Horizons {
     this.leadMs = leadMs
   }
 
-  /** Those of a task's sources, which `state` keeps; null: no side is repartitioned. @param partitions of the inputs */
+  /** Those of a task's sources, which `state` keeps; null: no side is repartitioned. @param leadMs see the field. @param partitions of the inputs */
   static of(
     sources: readonly Source[],
-    joins: readonly Pick<Join, 'idleMs'>[],
+    leadMs: readonly number[],
     partitions: ReadonlyMap<string, number>,
     state: TaskState,
   ): Horizons | null {
-    const sides = sources.map(({ origin }) => {
+    const sides = sources.map(({ topic, origin, isJoined }) => {
       if (origin === null) return null
-      const marks = new SourceMarks(state.nextStore, partitions.get(origin)!)
+      // As many tasks have joined them.
+      const marks = new SourceMarks(state.nextStore, partitions.get(isJoined ? topic : origin)!)
       state.add(marks)
       return marks
     })
-    const leadMs = sources.map((_, side) => joins[Math.max(0, side - 1)].idleMs)
     return sides.every((side) => side === null) ? null : new Horizons(sides, leadMs)
   }
 

@@ -46,6 +46,8 @@ export class PrepareTask implements RunnableTask {
   /** That facts are joined by. */
   readonly #column: KeyPart
   readonly #key = new RowText()
+  /** Whether the next stage gives on what has no key. */
+  readonly #passes: boolean
   readonly #sink: InternalSink
   /** Where facts without a key come out, which can have no match; null: they do not. */
   readonly #output: TaskOutput | null
@@ -61,18 +63,20 @@ export class PrepareTask implements RunnableTask {
   constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
     const { number, stage, partition } = id
     const { plan, outputs, counts } = context
-    const { sources, lookUps } = plan.stages[stage]
+    const of = plan.stages[stage]
+    const { sources, lookUps } = of
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
     this.#column = to.key
+    this.#passes = to.withoutKey === 'pass'
     this.#sink = sink
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
     this.rowWait = RowWait.of(context, lookUps)
-    this.#provenance = provenanceOf(sources, partition, this.#facts, context)?.headers[0] ?? null
+    this.#provenance = provenanceOf(of, partition, this.#facts, context)?.headers[0] ?? null
     this.#output =
       to.withoutKey === 'emit'
         ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
@@ -146,13 +150,13 @@ export class PrepareTask implements RunnableTask {
     const { preparedFrame: frame } = this.#context.codec
     const bodyBytes = value.projectedBytes + rowBytes
     const { lookUp, key: part } = this.#column
-    if (!facts.enricher.readText(lookUp, part, this.#key)) {
-      return this.#withoutKey(value, block, i, bodyBytes)
-    }
+    const hasKey = facts.enricher.readText(lookUp, part, this.#key)
+    if (!hasKey && !this.#passes) return this.#withoutKey(value, block, i, bodyBytes)
+    const key = hasKey ? this.#key : null
     const valueBytes = frame.length + bodyBytes
     const told = this.#provenance
     told?.write(columns, times, i)
-    const writer = this.#sink.begin(columns, i, times[i], this.#key, valueBytes, told)
+    const writer = this.#sink.begin(columns, i, times[i], key, valueBytes, told)
     if (writer === undefined) return facts.reject(block, i, 'output', 'too_large', this.#sink.fault)
     writer.append(frame, 0, frame.length)
     const at = value.project(writer.buffer, writer.position)

@@ -35,7 +35,9 @@ const [factType, rightType] = ['fact.avsc', 'right.avsc'].map(typeOf)
 export function chainPipeline(joins: readonly ChainedJoin[]): Pipeline {
   const lines = joins.map(({ beforeMs, afterMs, kind, on, repartition }, j) => {
     const within = `{ before: ${beforeMs}ms, after: ${afterMs}ms }`
-    const through = repartition === null ? '' : `, repartition: ${repartition}`
+    const isNext = j > 0 && on !== joins[j - 1].on
+    const sides = isNext ? (repartition === null ? 'facts' : 'both') : repartition
+    const through = sides === null ? '' : `, repartition: ${sides}`
     const select = `{ r${j}: right, n${j}: n }`
     return `  j${j}: { topic: right${j}, schema: right.avsc, on: { left: ${on}, right: k }, within: ${within}, kind: ${kind}, idle: 7d, select: ${select}${through} }`
   })

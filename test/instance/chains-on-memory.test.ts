@@ -9,6 +9,7 @@ import {
   type RandomChain,
   randomChains,
 } from './chain-shape.ts'
+import type { JoinConfig } from '../../src/config/pipeline.ts'
 import { played, type Shape } from './memory-instances.ts'
 import { started, stepsOf } from './random-actions.ts'
 
@@ -30,16 +31,20 @@ const shapeOf = (chain: RandomChain): Shape => ({
 const FIRST = [null, 'facts', 'right', 'both'] as const
 const NEXT = [null, 'right'] as const
 
+/** What comes from the left is carried where another key is compared: see `chainPipeline`. */
+const keyedOtherwise = (join: number): readonly JoinConfig['repartition'][] =>
+  join === 0 ? FIRST : NEXT
+
+const chained = (...on: (readonly string[])[]) => randomChains(on, keyedOtherwise, LENGTH)
+
 const worlds: Readonly<Record<string, fc.Arbitrary<RandomChain>>> = {
-  'two joins on one key, any side of which is keyed otherwise': randomChains(
-    [['k'], ['k']],
-    (join) => (join === 0 ? FIRST : NEXT),
-    LENGTH,
-  ),
-  'three joins on one key, any side of which is keyed otherwise': randomChains(
-    [['k'], ['k'], ['k']],
-    (join) => (join === 0 ? FIRST : NEXT),
-    LENGTH,
+  'two joins on one key, any side of which is keyed otherwise': chained(['k'], ['k']),
+  'three joins on one key, any side of which is keyed otherwise': chained(['k'], ['k'], ['k']),
+  'two joins on different keys': chained(['k'], ['x', 'j0.n']),
+  'three joins, each on any key': chained(
+    ['k'],
+    ['k', 'x', 'j0.n'],
+    ['k', 'x', 'j0.n', 'j1.n'],
   ),
 }
 

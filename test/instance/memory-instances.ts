@@ -9,13 +9,13 @@ import type { Output } from '../../src/cli/simulate/simulation.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
-import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
+import { betweenStages, repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { longestWait } from '../../src/config/waits.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { DimensionTable } from '../../src/dimension/table.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
-import { planOf } from '../../src/plan/plan.ts'
+import { planOf, statefulStages } from '../../src/plan/plan.ts'
 import {
   columnFactBytes,
   enrichPipeline,
@@ -42,7 +42,14 @@ import {
 } from '../support/memory-outputs.ts'
 import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
-import { CHANGELOG, givenTable, putRows, startWorker, type WorkerSetting } from './start-worker.ts'
+import {
+  CHANGELOG,
+  changelogOfStage,
+  givenTable,
+  putRows,
+  startWorker,
+  type WorkerSetting,
+} from './start-worker.ts'
 
 export const PARTITIONS = 3
 /** Of an input that is repartitioned. */
@@ -169,8 +176,14 @@ export class MemoryInstances {
       this.#inputs.set(topic, this.#through.has(side) ? INPUT_PARTITIONS : PARTITIONS)
     }
     for (const [topic, partitions] of this.#inputs) this.kafka.topics.create(topic, partitions, {})
-    const internal = repartitioned(pipeline).map(({ topic }) => topic)
-    for (const topic of [...internal, output.topic, CHANGELOG]) {
+    const internal = [
+      ...repartitioned(pipeline).map(({ topic }) => topic),
+      ...betweenStages(pipeline),
+    ]
+    const changelogs = statefulStages(planOf(pipeline)).map(({ state }) =>
+      changelogOfStage(state.number),
+    )
+    for (const topic of new Set([...internal, output.topic, ...changelogs, CHANGELOG])) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
     this.kafka.topics.create(output.rejects, 1, {})
@@ -254,7 +267,7 @@ export class MemoryInstances {
     await this.#until('everything is committed', async () => {
       const isTaken = this.#isTaken()
       // A source partition that has never had a record is waited for.
-      const isHeld = !isTaken && this.#through.size > 0
+      const isHeld = !isTaken && planOf(this.#pipeline).stages.length > 1
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
