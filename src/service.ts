@@ -92,7 +92,7 @@ export async function startService(
   const worker: Worker = new Worker({
     broker,
     context,
-    changelog: changelogOf(compiled, limits, broker, log),
+    changelogs: changelogsOf(compiled, limits, broker, log),
     partitions: tasksOf(plan, topics),
     topicIds: inputs.ids,
     onUnknownTopic,
@@ -275,14 +275,13 @@ function watchTopics(
   watch.start()
 }
 
-function changelogOf(
+const changelogsOf = (
   { layout, schemaIds }: StoredLayout,
-  { changelog }: WriteLimits,
+  { changelogs }: WriteLimits,
   broker: Broker,
   log: Log,
-): ChangelogTopic | null {
-  if (changelog === null) return null
-  return {
+): ChangelogTopic[] =>
+  changelogs.map((changelog) => ({
     topic: changelog.topic,
     layout,
     schemaIds,
@@ -295,5 +294,4 @@ function changelogOf(
         log.event('changelog_not_shortened', { err: error, ...place, offset })
       })
     },
-  }
-}
+  }))

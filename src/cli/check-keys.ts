@@ -5,7 +5,7 @@ import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
 import type { KeyReader, PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
-import { repartitioned, sourcesOf } from '../config/topic-names.ts'
+import { repartitioned, repartitionWith, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
 import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
 import type { Finding } from './checks/finding.ts'
@@ -36,7 +36,7 @@ export async function checkHash(
   partitions: (topic: string) => number,
   samples: ReadonlyMap<string, readonly TopicRecord[]>,
 ): Promise<Finding[]> {
-  const through = repartitioned(pipeline).map(({ side }) => Number(side))
+  const through = repartitioned(pipeline).map(({ side }) => side)
   const [left, ...rights] = await Promise.all(
     sourcesOf(pipeline).map(({ config }, s) => {
       if (through.includes(s)) return undefined
@@ -46,8 +46,13 @@ export async function checkHash(
       return records && keySample(config, count, records, codec?.sources[s].key)
     }),
   )
-  const beside = left ?? rights.at(0)
-  if (through.length > 0) return beside === undefined ? [] : checkBesideRepartition(beside)
+  if (through.length > 0) {
+    return [left, ...rights].flatMap((one, source) => {
+      const join = pipeline.joins[Math.max(0, source - 1)]
+      const line = `\`repartition: ${repartitionWith(join, source)}\` under \`${join.path.join('.')}\``
+      return one === undefined ? [] : checkBesideRepartition(one, line)
+    })
+  }
   if (left === undefined) return []
   const findings: Finding[] = []
   for (const right of rights) {

@@ -5,7 +5,7 @@ import type { Broker } from '../broker/port.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
-import { changelogName, repartitionNames } from '../config/topic-names.ts'
+import { knownInternalTopics } from '../config/topic-names.ts'
 import { keepsState } from '../config/waits.ts'
 import { refuseHidden } from './checks/access.ts'
 import { type Step, schemaStep } from './checks/steps.ts'
@@ -83,7 +83,7 @@ export async function removalsOf(pipeline: Pipeline, broker: Broker): Promise<Re
   const { admin, administration } = broker
   const { name, state } = pipeline
   // Also those of a time when the pipeline had a join, or repartitioned a side.
-  const internal = [changelogName(pipeline), ...repartitionNames(pipeline)]
+  const internal = knownInternalTopics(pipeline)
   const removals: Removal[] = []
   const found = await admin.describeTopics(internal)
   for (const topic of internal.filter((name) => found.has(name))) {

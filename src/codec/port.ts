@@ -128,6 +128,11 @@ export interface PipelineCodec {
   readonly views: StoredViews
   /** Changes when the bytes of stored records would mean something else. */
   readonly layout: string
+  /**
+   * By stage that joins, and gives what it has completed to another one: reads a completed record, as that one's window
+   * stores it; its only key field is what is compared there.
+   */
+  readonly leftKeys: readonly ValueReader[]
   /** What a fact begins with that one stage has completed for another one. */
   readonly preparedFrame: Bytes
   /** The completed record's derived schema as JSON text. */

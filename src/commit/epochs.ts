@@ -11,8 +11,8 @@ import { type ChangelogTopic, type EpochTopics, epochPart } from './epoch-part.t
 export interface EpochsOptions {
   readonly broker: Broker
   readonly context: TaskContext
-  /** null: tasks keep no state. */
-  readonly changelog: ChangelogTopic | null
+  /** Of the stages that keep state, in their order. */
+  readonly changelogs: readonly ChangelogTopic[]
   /** Of the plan's sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
   readonly transactionalId: string
@@ -52,12 +52,12 @@ export class Epochs {
 
   constructor(options: EpochsOptions) {
     this.#options = options
-    const { broker, context, changelog, topicIds, transactionalId, log } = options
+    const { broker, context, changelogs, topicIds, transactionalId, log } = options
     this.#consumedHeads = new ConsumedHeads(broker.admin, log, context.elapsed)
-    this.#topics = context.plan.stages.map(({ topics, sources }) => ({
+    this.#topics = context.plan.stages.map(({ topics, sources, state }) => ({
       topics,
       topicIds: sources.map(({ index }) => topicIds[index]),
-      changelog,
+      changelog: state === null ? null : changelogs[state.number],
     }))
     this.#producer = broker.producer({
       transactionalId,

@@ -6,7 +6,7 @@ import type { Admin } from '../broker/port.ts'
 import type { Compression } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
-import type { Plan } from '../plan/plan.ts'
+import { type Plan, statefulStages } from '../plan/plan.ts'
 import { readLimits, type TopicLimits, type Topics } from '../plan/topics.ts'
 
 /** A changelog record holds one page at least; this is what a page's record and batch add to an entry. */
@@ -34,8 +34,8 @@ export class WriteLimits {
   readonly rejects: Written
   /** Where the stages before the last write, in their order. */
   readonly repartition: readonly Written[]
-  /** null: there is none. */
-  readonly changelog: { topic: string; maxRecordBytes: number } | null
+  /** Of the stages that keep state, in their order. */
+  readonly changelogs: readonly { readonly topic: string; maxRecordBytes: number }[]
   readonly #admin: Pick<Admin, 'describeTopics'>
   readonly #log: Log
   #limits: Limits
@@ -54,7 +54,7 @@ export class WriteLimits {
     commits: () => number,
     log: Log,
   ) {
-    const { outputs, rejects, changelog, compression } = written
+    const { outputs, rejects, compression } = written
     const place = (topic: string, of: Compression): Written => ({
       topic,
       compression: of,
@@ -70,7 +70,9 @@ export class WriteLimits {
     this.repartition = stages.flatMap(({ to }) =>
       to === null ? [] : [place(to.topic, compression)],
     )
-    this.changelog = changelog === null ? null : { topic: changelog, maxRecordBytes: 0 }
+    this.changelogs = statefulStages({ stages }).map(({ state }) => {
+      return { topic: state.changelog, maxRecordBytes: 0 }
+    })
     this.#apply()
   }
 
@@ -84,7 +86,7 @@ export class WriteLimits {
       aheadMs: Math.max(0, aheadMs - this.#slackMs),
       behindMs: behindMs - this.#slackMs,
       maxEntryBytes: Math.min(
-        this.changelog?.maxRecordBytes ?? Number.POSITIVE_INFINITY,
+        ...this.changelogs.map(({ maxRecordBytes }) => maxRecordBytes),
         largest - CHANGELOG_OVERHEAD,
       ),
     }
@@ -177,12 +179,13 @@ export class WriteLimits {
   }
 
   #apply(): void {
-    const { outputs, rejects, changelog } = this
+    const { outputs, rejects, changelogs } = this
     for (const output of outputs) output.maxBatchBytes = this.#of(output.topic).batchBytes
     rejects.maxBatchBytes = this.#of(rejects.topic).batchBytes
     for (const to of this.repartition) to.maxBatchBytes = this.#of(to.topic).batchBytes
-    if (changelog === null) return
-    changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
+    for (const changelog of changelogs) {
+      changelog.maxRecordBytes = this.#of(changelog.topic).batchBytes - CHANGELOG_OVERHEAD
+    }
   }
 }
 

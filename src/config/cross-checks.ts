@@ -1,13 +1,15 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { leftPart } from './join-stages.ts'
 import { checkJoins } from './joins.ts'
 import { checkLookUps, joinPart } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 import {
-  changelogTopic,
+  changelogTopics,
   inputsOf,
   inputTopics,
+  internalTopics,
   repartitioned,
   repartitionWith,
   sourcesOf,
@@ -24,7 +26,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkAsOf(raw, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
-  checkJoinField(raw, pipeline, report)
+  checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
   checkSchemaIds(pipeline, report)
 }
@@ -72,9 +74,9 @@ function checkTopics(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): vo
     rejects,
   ]
   for (const { path, topic } of named) {
-    if (topic === changelogTopic(pipeline)) report(path, "is the pipeline's own changelog topic")
-    if (repartitioned(pipeline).some((own) => own.topic === topic))
-      report(path, "is the pipeline's own repartition topic")
+    if (!internalTopics(pipeline).includes(topic)) continue
+    const isChangelog = changelogTopics(pipeline).includes(topic)
+    report(path, `is the pipeline's own ${isChangelog ? 'changelog' : 'repartition'} topic`)
   }
   const inputs = inputTopics(pipeline)
   for (const { path, topic } of joins) {
@@ -124,22 +126,26 @@ function checkAsOf({ dimensions = {} }: RawPipeline, report: ReportAt): void {
   }
 }
 
-/** A column of a dimension is no fact's key, and no field of the right stream. */
-function checkJoinField(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
-  const join = pipeline.joins.at(0)
-  const { dimension } = joinPart(pipeline) ?? { dimension: null }
-  if (join === undefined || dimension === null) return
-  const path = [...join.path, 'on']
-  const on = join.path[0] === 'join' ? raw.join?.on : raw.joins?.[join.name].on
-  if (typeof on === 'string') {
-    const right = '{ left: …, right: … }'
-    const what = `${join.onLeft} is a column of the dimension ${dimension}, and no field of ${join.topic}`
-    report(path, `${what}; write on: ${right}, with the field of ${join.topic}`)
+/** A column of a dimension, or of an earlier join, is no fact's key, and no field of a right stream. */
+function checkJoinFields(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
+  for (const [j, join] of pipeline.joins.entries()) {
+    const { dimension, join: earlier } = leftPart(pipeline, j)
+    if (dimension === null && earlier === null) continue
+    const path = [...join.path, 'on']
+    const on = join.path[0] === 'join' ? raw.join?.on : raw.joins?.[join.name].on
+    const owner =
+      earlier === null ? `the dimension ${dimension}` : `the join ${pipeline.joins[earlier].name}`
+    const what = `${join.onLeft} is a column of ${owner}`
+    if (typeof on === 'string') {
+      const right = '{ left: …, right: … }'
+      const instead = `write on: ${right}, with the field of ${join.topic}`
+      report(path, `${what}, and no field of ${join.topic}; ${instead}`)
+    }
+    if (j > 0 || repartitioned(pipeline).some(({ side }) => side === 0)) continue
+    const word = repartitionWith(join, 0)
+    const instead = `write repartition: ${word} under ${join.path.join('.')}`
+    report(path, `${what}, so no fact is keyed by it; ${instead}`)
   }
-  if (repartitioned(pipeline).some(({ side }) => side === 0)) return
-  const what = `${join.onLeft} is a column of the dimension ${dimension}, so no fact is keyed by it`
-  const word = repartitionWith(join, 0)
-  report(path, `${what}; write repartition: ${word} under ${join.path.join('.')}`)
 }
 
 /** Tasks that complete facts on their way to a join keep no state, and a row as of a time may be gone when a fact has waited. */

@@ -30,8 +30,12 @@ export function lookedUp(
   }
 }
 
-/** A dimension's name in front of the first dot makes it a column of that dimension. */
-function partOf(name: string | null, source: string, dimensions: readonly string[]): LookUpPart {
+/** A dimension's name in front of the first dot makes it a column of that dimension. @param dimensions their names, or those of joins */
+export function partOf(
+  name: string | null,
+  source: string,
+  dimensions: readonly string[],
+): LookUpPart {
   const [dimension = null] = dimensions
     .filter((one) => source.startsWith(`${one}.`))
     .sort((a, b) => b.length - a.length)

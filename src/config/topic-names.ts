@@ -1,4 +1,5 @@
 /** The topics of a pipeline. */
+import { joinStages } from './join-stages.ts'
 import type {
   DimensionConfig,
   JoinConfig,
@@ -36,36 +37,68 @@ export const inputTopics = (pipeline: Pipeline): string[] =>
 export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
-/** null: tasks keep no state. */
-export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
-  keepsState(pipeline) ? changelogName(pipeline) : null
+/** Of each stage that joins the one that its tasks are restored from, in their order; none: tasks keep no state. */
+export function changelogTopics(pipeline: Pick<Pipeline, 'name'> & Keeping): string[] {
+  if (!keepsState(pipeline)) return []
+  const others = joinStages(pipeline).slice(1)
+  return [
+    changelogName(pipeline),
+    ...others.map((_, s) => `${pipeline.name}-window-${s + 2}-changelog`),
+  ]
+}
 
-/** A side of the join whose records go through an internal topic, where they are keyed by the join field. */
+/** The first of them, which says what the layout is of all; null: tasks keep no state. */
+export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
+  changelogTopics(pipeline).at(0) ?? null
+
+/** A source whose records go through an internal topic, where they are keyed by the join field. */
 export interface Repartitioned {
-  /** 0: facts, 1: the right stream. */
-  readonly side: 0 | 1
+  /** The source's number: 0: facts, 1 and up: each join's right stream. */
+  readonly side: number
   /** The internal topic. */
   readonly topic: string
 }
 
-/** Of any pipeline with this name: facts, right stream. */
-export const repartitionNames = ({ name }: Pick<Pipeline, 'name'>): [string, string] => [
+/** Of any pipeline with this name and these joins, by source: facts, then each join's right stream; that of the only join is `right`. */
+const repartitionNames = ({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): string[] => [
   `${name}-facts-repartition`,
-  `${name}-right-repartition`,
+  ...joins.map((join) => `${name}-${joins.length === 1 ? 'right' : join.name}-repartition`),
 ]
 
-/** The sides that are repartitioned; none where records are keyed by the join field, or not joined. */
-export function repartitioned({ name, joins }: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
-  const [facts, right] = repartitionNames({ name })
-  const [join] = joins
-  const which = join?.repartition ?? null
+/** Between two stages that join: by the first join of the second one. */
+const leftName = ({ name }: Pick<Pipeline, 'name'>, join: JoinConfig): string =>
+  `${name}-${join.name}-left-repartition`
+
+/** The internal topics between stages that join, in their order. */
+export const betweenStages = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] =>
+  joinStages(pipeline)
+    .slice(1)
+    .map(({ joins: [first] }) => leftName(pipeline, first))
+
+/** Internal topics that may be there of a pipeline with this name: also of a time when it had one join, or none, or compared otherwise. */
+export const knownInternalTopics = (pipeline: Pick<Pipeline, 'name' | 'joins'>): string[] => {
+  const { name, joins } = pipeline
   return [
-    ...(which === 'facts' || which === 'both' ? [{ side: 0, topic: facts } as const] : []),
-    ...(which === 'right' || which === 'both' ? [{ side: 1, topic: right } as const] : []),
+    ...new Set([
+      changelogName(pipeline),
+      ...joins.slice(1).map((_, j) => `${name}-window-${j + 2}-changelog`),
+      `${name}-right-repartition`,
+      ...repartitionNames(pipeline),
+      ...joins.map((join) => leftName(pipeline, join)),
+    ]),
   ]
 }
 
-/** What `repartition` says where this side is repartitioned too. @param side 0: facts, 1: the right stream */
+/** The sources that are repartitioned; none where records are keyed by the join field, or not joined. */
+export function repartitioned(pipeline: Pick<Pipeline, 'name' | 'joins'>): Repartitioned[] {
+  return repartitionNames(pipeline).flatMap((topic, side) => {
+    const which = pipeline.joins.at(Math.max(0, side - 1))?.repartition ?? null
+    const isThrough = which === 'both' || which === (side === 0 ? 'facts' : 'right')
+    return isThrough ? [{ side, topic }] : []
+  })
+}
+
+/** What a join's `repartition` says where this source is repartitioned too. @param side 0: facts; else its right stream */
 export function repartitionWith(
   { repartition }: Pick<JoinConfig, 'repartition'>,
   side: number,
@@ -76,9 +109,8 @@ export function repartitionWith(
 
 /** Those that only this pipeline reads. */
 export const internalTopics = (pipeline: Pick<Pipeline, 'name'> & Keeping): string[] => {
-  const changelog = changelogTopic(pipeline)
   const topics = repartitioned(pipeline).map(({ topic }) => topic)
-  return [...topics, ...(changelog === null ? [] : [changelog])]
+  return [...topics, ...betweenStages(pipeline), ...changelogTopics(pipeline)]
 }
 
 /** Those that a start creates where they are missing. */
@@ -87,28 +119,32 @@ export const ownTopics = (pipeline: Pipeline): string[] => {
   return [...outputs, pipeline.output.rejects, ...internalTopics(pipeline)]
 }
 
-/** The topics that tasks of the last stage read, by side: inputs, or internal ones. */
-const lastTopics = (pipeline: Pipeline): string[] => {
+/** The topics that are joined, by source: inputs, or internal ones. */
+const joinedTopics = (pipeline: Pipeline): string[] => {
   const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
   for (const { side, topic } of repartitioned(pipeline)) topics[side] = topic
   return topics
 }
 
-/** The input that says how many tasks there are that have what comes out. */
-export const leadTopic = (pipeline: Pipeline): string =>
-  pipeline.joins[0]?.repartition === 'facts' ? pipeline.joins[0].topic : pipeline.facts.topic
+/** The input that says how many tasks there are that have what comes out: the first that is not repartitioned, else the facts. */
+export const leadTopic = (pipeline: Pipeline): string => {
+  const through = repartitioned(pipeline)
+  const topics = sourcesOf(pipeline).map(({ config }) => config.topic)
+  const own = topics.filter((_, source) => through.every(({ side }) => side !== source))
+  return own.at(0) ?? pipeline.facts.topic
+}
 
 /**
  * Those that have to have as many partitions as `leadTopic`: each task has the same of all. Outputs under a key of their
  * own have any number.
  */
 export const alikeTopics = (pipeline: Pipeline): string[] => {
-  const changelog = changelogTopic(pipeline)
   const lead = leadTopic(pipeline)
   const outputs = pipeline.outputs.filter(({ key }) => key === null)
   return [
-    ...lastTopics(pipeline).filter((topic) => topic !== lead),
+    ...joinedTopics(pipeline).filter((topic) => topic !== lead),
+    ...betweenStages(pipeline),
     ...outputs.map(({ topic }) => topic),
-    ...(changelog === null ? [] : [changelog]),
+    ...changelogTopics(pipeline),
   ]
 }

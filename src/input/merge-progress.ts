@@ -16,26 +16,27 @@ export interface Progress {
 }
 
 /**
- * `merge` where the records of one side at least come from several source partitions. Such a side is as far as all of
- * these are; the other one does not go further ahead of it than `leadMs`, so that a backlog is not held in the window. The
- * slice is of one side, and has no mark in it.
+ * `merge` where the records of some sides come from several source partitions. Such a side is as far as all of
+ * these are; another one does not go further ahead of it than its lead, so that a backlog is not held in the window. The
+ * slice is of one side, and has no mark in it; where two stand at the same place the first comes first.
  * @param progress by side; null: the side's records are in the order of time
- * @param leftEnd the left head's records from there on are held back
+ * @param leadMs by side. @param leftEnd the left head's records from there on are held back
  */
 export function mergeByProgress(
   slice: Slice,
   queues: readonly InputQueue[],
   progress: readonly (Progress | null)[],
-  leadMs: number,
+  leadMs: readonly number[],
   leftEnd = ALL,
 ): boolean {
-  const first = placeOf(queues[0], progress[0]) <= placeOf(queues[1], progress[1]) ? 0 : 1
-  for (const side of [first, 1 - first]) {
+  const places = queues.map((queue, side) => placeOf(queue, progress[side]))
+  const inTurn = [...places.keys()].sort((a, b) =>
+    places[a] === places[b] ? a - b : places[a] - places[b],
+  )
+  for (const side of inTurn) {
     const { head } = queues[side]
     if (head === undefined) continue
-    const other = 1 - side
-    const lead = progress[other] === null ? 0 : leadMs
-    const limit = limitOf(queues[other], progress[other]) + lead
+    const limit = limitBeside(side, queues, progress, leadMs[side])
     const most = side === 0 ? leftEnd : ALL
     const end = Math.min(endOf(head, progress[side], limit), most)
     if (end === head.at) continue
@@ -43,6 +44,22 @@ export function mergeByProgress(
     return true
   }
   return false
+}
+
+/** Up to which time all others let a side go on, in ms. */
+function limitBeside(
+  side: number,
+  queues: readonly InputQueue[],
+  progress: readonly (Progress | null)[],
+  leadMs: number,
+): number {
+  let limit = Number.POSITIVE_INFINITY
+  for (let other = 0; other < queues.length; other++) {
+    if (other === side) continue
+    const lead = progress[other] === null ? 0 : leadMs
+    limit = Math.min(limit, limitOf(queues[other], progress[other]) + lead)
+  }
+  return limit
 }
 
 /** Up to which time a side lets others go on, in ms: nothing older will come of it. */

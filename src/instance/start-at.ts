@@ -25,8 +25,8 @@ export interface StartAtOptions {
   readonly partitions: readonly number[]
   /** Of all sources; null: the broker gives none. */
   readonly topicIds: readonly (string | null)[]
-  /** null: tasks keep no state. */
-  readonly changelog: ChangelogTopic | null
+  /** Of the stages that keep state, in their order. */
+  readonly changelogs: readonly ChangelogTopic[]
   /** The wall clock, in ms. */
   readonly now: () => number
   readonly log: Log
@@ -73,7 +73,7 @@ export async function decideStart(options: StartAtOptions): Promise<void> {
 
 /** The broker forgets the offsets of a group that has been away for long; the changelog has them. */
 async function hasBegun(options: StartAtOptions): Promise<boolean> {
-  const { broker, group, plan, partitions, changelog } = options
+  const { broker, group, plan, partitions, changelogs } = options
   const places = plan.stages.flatMap(({ sources, number }) =>
     sources.filter(isInput).flatMap(({ topic }) => {
       return Array.from({ length: partitions[number] }, (_, partition) => ({ topic, partition }))
@@ -81,12 +81,15 @@ async function hasBegun(options: StartAtOptions): Promise<boolean> {
   )
   const committed = await group.committed(places)
   if (committed.some(({ offset }) => offset >= 0)) return true
-  return changelog !== null && hasEpochs(await readHeaders(broker, changelog.topic))
+  for (const { topic } of changelogs) {
+    if (hasEpochs(await readHeaders(broker, topic))) return true
+  }
+  return false
 }
 
 /** An epoch of all tasks that has done nothing but begin. @returns the offsets, by source of the plan and partition */
 async function commitStart(
-  { broker, plan, partitions, topicIds, changelog, now }: StartAtOptions,
+  { broker, plan, partitions, topicIds, changelogs, now }: StartAtOptions,
   producer: TransactionalProducer,
 ): Promise<number[][]> {
   const begun = now()
@@ -96,8 +99,8 @@ async function commitStart(
       return startsOf(source, partitions[stage.number], begun, broker.admin)
     }),
   )
-  const parts = plan.stages.flatMap(({ number, sources, topics, to }) => {
-    const stored = to === null ? changelog : null
+  const parts = plan.stages.flatMap(({ number, sources, topics, state }) => {
+    const stored = state === null ? null : changelogs[state.number]
     const ids = sources.map(({ index }) => topicIds[index])
     return Array.from({ length: partitions[number] }, (_, partition) =>
       epochPart(

@@ -8,7 +8,7 @@ import { codeOf } from '../errors.ts'
 import type { Log } from '../events.ts'
 import { LastLags } from '../input/last-lags.ts'
 import { startOffsets } from '../input/start-offsets.ts'
-import { lastStage } from '../plan/plan.ts'
+import { statefulStages } from '../plan/plan.ts'
 import { asCorrupt, type Store } from '../state/level.ts'
 import { PageStore } from '../state/page-store.ts'
 import { Restore } from '../state/restore.ts'
@@ -21,8 +21,8 @@ import { HeldTask } from './held-task.ts'
 import { tellIfReadAgain } from './read-again.ts'
 
 export interface TasksOptions extends FeedOptions {
-  /** null: tasks keep no state. */
-  readonly changelog: ChangelogTopic | null
+  /** Of the stages that keep state, in their order. */
+  readonly changelogs: readonly ChangelogTopic[]
   readonly stateDir: string
   readonly log: Log
   readonly group: Pick<Group, 'committed'>
@@ -54,6 +54,7 @@ export class Tasks {
     const { context, log } = options
     this.stores = new TaskStores(
       options.stateDir,
+      statefulStages(context.plan).length,
       context.memory.storeBufferBytes,
       context.counts,
       log,
@@ -183,14 +184,12 @@ export class Tasks {
     return held
   }
 
-  /** Tasks of the last stage have a store, where there is a changelog. */
   async #create(id: TaskId): Promise<{ store: Store | null; task: RunnableTask }> {
-    const { context, changelog } = this.#options
-    if (changelog === null || id.stage !== lastStage(context.plan).number) {
-      return { store: null, task: createTask(id, null, context) }
-    }
-    const store = await this.stores.open(id.partition)
-    const pages = new PageStore(store, changelog.layout)
+    const { context, changelogs } = this.#options
+    const { state } = context.plan.stages[id.stage]
+    if (state === null) return { store: null, task: createTask(id, null, context) }
+    const store = await this.stores.open(id.partition, state.number)
+    const pages = new PageStore(store, changelogs[state.number].layout)
     return { store, task: createTask(id, pages, context) }
   }
 
@@ -222,15 +221,16 @@ export class Tasks {
 
   /** Brings the task's state back. @returns the sources' offsets behind the last epoch; -1 where nothing was read */
   async #restored(held: HeldTask, topics: readonly string[]): Promise<readonly number[]> {
-    const { context, changelog, broker, group, log, topicIds } = this.#options
+    const { context, changelogs, broker, group, log, topicIds } = this.#options
     const { stage, partition, state } = held.task
     const of = context.plan.stages[stage]
     const ids = of.sources.map(({ index }) => topicIds[index])
-    if (state === null || changelog === null) {
+    if (state === null || of.state === null) {
       const offsets = await groupOffsetsOf(partition, { group, topics, topicIds: ids })
       await tellIfReadAgain(of, partition, offsets[0], context, { broker, group, log })
       return offsets
     }
+    const changelog = changelogs[of.state.number]
     const restore = new Restore(partition, state, {
       topics,
       topicIds: ids,

@@ -7,7 +7,7 @@ import { Epochs, type EpochsOptions } from '../commit/epochs.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
-import { topicsRead } from '../plan/plan.ts'
+import { statefulStages, topicsRead } from '../plan/plan.ts'
 import type { TaskClaims } from './assign.ts'
 import { FormerMembers } from './former-members.ts'
 import { Gate } from './gate.ts'
@@ -210,11 +210,11 @@ export class Worker {
 
   /** Commits where a group begins that has never committed: before `start`, and before any other instance reads a record. */
   decideStart(): Promise<void> {
-    const { broker, context, topicIds, changelog, log } = this.#options
+    const { broker, context, topicIds, changelogs, log } = this.#options
     const { partitions } = this
     const { plan, now } = context
     const group = this.#group
-    return decideStart({ broker, group, plan, partitions, topicIds, changelog, now, log })
+    return decideStart({ broker, group, plan, partitions, topicIds, changelogs, now, log })
   }
 
   /** What can be done while the dimensions are still being read. */
@@ -261,13 +261,13 @@ export class Worker {
   }
 
   #claims(): TaskClaims {
-    const { stages } = this.#options.context.plan
-    const last = stages.length - 1
-    const stores = this.#tasks.stores.partitions()
-    return {
-      owned: this.#tasks.numbers,
-      stores: stores.map((partition) => taskNumber(last, partition, stages.length)),
-    }
+    const { plan } = this.#options.context
+    const stores = statefulStages(plan).flatMap(({ number, state }) =>
+      this.#tasks.stores
+        .partitions(state.number)
+        .map((partition) => taskNumber(number, partition, plan.stages.length)),
+    )
+    return { owned: this.#tasks.numbers, stores }
   }
 
   /** What the group tells goes to the rebalance. */

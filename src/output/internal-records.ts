@@ -1,7 +1,7 @@
 /**
  * Records of an internal topic between two stages. Each carries a header of ours in front of its own:
  *
- *     origin := partition u32, offset f64, timestamp f64, key length i32 (-1: none), key, own header section
+ *     origin := partition i32 (-1: it was joined, and was nowhere), offset f64, timestamp f64, key length i32 (-1: none), key, own header section
  *     mark   := partition u32, time f64
  *
  * A record has `origin`, where it was in its input; its value ends with the count of the record's own headers, so that what
@@ -21,6 +21,9 @@ const FIXED_BYTES = 4 + 8 + 8 + 4
 const MARK_BYTES = 4 + 8
 /** Of a count of headers, the name, and the value's length, at most. */
 const MOST_AROUND = 5 + 1 + ORIGIN.length + 5
+
+/** The partition, and the offset, of what was joined. */
+export const NOWHERE = -1
 
 /** Where a record was before a stage took it here. */
 export interface Origin {
@@ -69,6 +72,25 @@ export class OriginHeaders {
     at += FIXED_BYTES
     if (hasKey) at = copyBytes(source, keyStarts[i], keyEnds[i], this.buffer, at)
     return copyBytes(from, headers, headersEnd, this.buffer, at)
+  }
+
+  /** The same of a record that was joined, and so was nowhere. @param time its own, in ms */
+  writeJoined({ buffer: from, headersStart, headersEnd }: HeaderSection, time: number): number {
+    const isBare = headersEnd === headersStart
+    const count = isBare ? 0 : readVarint(from, headersStart)
+    const countBytes = isBare ? 0 : varintBytes(from, headersStart)
+    this.#reserve(MOST_AROUND + FIXED_BYTES + headersEnd - headersStart)
+    const at = this.#begin(count + 1, FIXED_BYTES + (isBare ? 1 : countBytes))
+    const { view } = this.buffer
+    view.setInt32(at, NOWHERE)
+    view.setFloat64(at + 4, NOWHERE)
+    view.setFloat64(at + 12, time)
+    view.setInt32(at + 20, -1)
+    if (!isBare) {
+      return copyBytes(from, headersStart, headersEnd, this.buffer, at + FIXED_BYTES)
+    }
+    this.buffer[at + FIXED_BYTES] = 0
+    return at + FIXED_BYTES + 1
   }
 
   /** The count of headers, our name, and the length of its value. @returns where that begins */
@@ -126,7 +148,7 @@ export function originAt(columns: RecordColumns, i: number): Origin | undefined 
   const keyBytes = buffer.readInt32BE(at + 20)
   const keyAt = at + FIXED_BYTES
   return {
-    partition: buffer.readUInt32BE(at),
+    partition: buffer.readInt32BE(at),
     offset: buffer.readDoubleBE(at + 4),
     timestamp: buffer.readDoubleBE(at + 12),
     key: keyBytes < 0 ? null : Buffer.from(buffer.subarray(keyAt, keyAt + keyBytes)),

@@ -19,6 +19,8 @@ interface RejectSource {
   readonly origin: string | null
   /** Whether that stage has completed them, so that their values are not those of the input any more. */
   readonly isPrepared: boolean
+  /** Whether it has joined them: then they are nowhere in an input. */
+  readonly isJoined: boolean
 }
 
 type Original = Pick<
@@ -66,12 +68,13 @@ export class TaskRejects implements OutputRejects {
 
   /** Record `i`, and where it was in the pipeline's input, whatever stages it has come through. */
   #originalAt(source: number, columns: RecordColumns, i: number): Original {
-    const { topic, origin, isPrepared } = this.#sources[source]
+    const { topic, origin, isPrepared, isJoined } = this.#sources[source]
     const from = origin === null ? undefined : originAt(columns, i)
     if (origin !== null && from !== undefined) {
       const { partition, offset, timestamp } = from
       const record = originalAt(columns, i, from)
       const place = { topic: origin, partition, offset, timestamp }
+      if (isJoined) return { ...place, record: { ...record, key: recordAt(columns, i).key } }
       if (!isPrepared) return { ...place, record }
       return { ...place, record: { ...record, value: null }, omitted: PREPARED }
     }

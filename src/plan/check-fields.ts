@@ -3,7 +3,8 @@ import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
-import { joinPart, partText } from '../config/look-ups.ts'
+import { joinStages, leftPart } from '../config/join-stages.ts'
+import { partText } from '../config/look-ups.ts'
 import type {
   Column,
   DerivedField,
@@ -144,9 +145,10 @@ function joinFields(
   derived: TopicSchemas,
 ): Named[] {
   const { facts, dimensions } = pipeline
+  const names = [...dimensions, ...pipeline.joins.slice(0, side - 1)].map(({ name }) => name)
   const { topic, onLeft, onRight, select } = join
-  const { dimension, field } = joinPart(pipeline)!
-  const through = repartitioned(pipeline).map((one) => Number(one.side))
+  const { dimension, join: earlier, field } = leftPart(pipeline, side - 1)
+  const through = repartitioned(pipeline).map(({ side }) => side)
   const path = [...join.path, 'on']
   const isDerived = ({ fields }: TopicConfig, name: string): boolean =>
     fields.some((one) => one.name === name)
@@ -165,13 +167,16 @@ function joinFields(
     return { topic: config.topic, schema, path, name, unclear, others, use: fieldKind }
   }
   const d = dimensions.findIndex(({ name }) => name === dimension)
+  const column = { path, name: field, use: fieldKind }
+  const { first } = joinStages(pipeline).findLast((stage) => stage.first < side)!
   const left: Named =
-    d < 0
-      ? of(0, facts, onLeft)
-      : {
-          ...{ topic: dimensions[d].topic, schema: derived.dimensions[d], path },
-          ...{ name: field, isPath: true, use: fieldKind },
-        }
+    earlier !== null
+      ? { ...column, topic: pipeline.joins[earlier].topic, schema: derived.rights[earlier] }
+      : d >= 0
+        ? { ...column, topic: dimensions[d].topic, schema: derived.dimensions[d], isPath: true }
+        : first > 0
+          ? { ...column, topic: facts.topic, schema: derived.facts, others: names }
+          : of(0, facts, onLeft)
   const right = { topic, schema: derived.rights[side - 1] }
   return [
     ...timeField(right, join.path, join),

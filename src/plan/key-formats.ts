@@ -1,6 +1,7 @@
 /** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
 import { fieldKind } from '../codec/avro-field.ts'
 import type { JoinConfig, KeyFormat, Pipeline } from '../config/pipeline.ts'
+import { repartitioned } from '../config/topic-names.ts'
 import type { Compiled } from './compile.ts'
 import { schemaDifference } from './key-forms.ts'
 
@@ -15,30 +16,28 @@ export function keyBytesDiffer(
 
 /** @param source the number of the join's topic among the inputs */
 function differOf(
-  { facts }: Pipeline,
+  pipeline: Pipeline,
   join: JoinConfig,
   source: number,
   { schemas, keys }: Pick<Compiled, 'schemas' | 'keys'>,
 ): string | null {
-  const { repartition, onLeft, onRight } = join
-  // Both are text where they are joined.
-  if (repartition === 'both') return null
+  const { facts } = pipeline
+  const { onLeft, onRight } = join
+  const through = repartitioned(pipeline).map(({ side }) => side)
+  const [isLeft, isRight] = [through.includes(0), through.includes(source)]
+  if (isLeft && isRight) return null
   // What a side is repartitioned by may be none of its own fields.
-  const [{ fields }, of] =
-    repartition === 'facts' ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
+  const [{ fields }, of] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
   const field = fields.find(({ name }) => name === of)!
   // A whole number is written alike by text and by JSON.
   const isInteger = fieldKind(field.name, field.type).type === 'integer'
-  const formats = [
-    repartition === 'facts' ? 'text' : facts.keyFormat,
-    repartition === 'right' ? 'text' : join.keyFormat,
-  ] as const
+  const formats = [isLeft ? 'text' : facts.keyFormat, isRight ? 'text' : join.keyFormat] as const
   const alike = (format: KeyFormat): KeyFormat =>
     format === 'bytes' || (format === 'json' && isInteger) ? 'text' : format
   if (alike(formats[0]) !== alike(formats[1])) {
     return `the keys of ${facts.topic} are of the format ${formats[0]}, those of ${join.topic} of the format ${formats[1]}`
   }
-  if (repartition !== null) return null
+  if (isLeft || isRight) return null
   const [left, right] = [keys[0], keys[source]]
   if (left === undefined || right === undefined || left.id === right.id) return null
   const known = new Map([left, right].map(({ id, schema }) => [id, schema]))

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
@@ -40,30 +41,46 @@ export function layoutsOf(
 }
 
 const windowsOf = (pipeline: Pipeline): object | null => {
-  const [first = null, ...others] = pipeline.joins.map((join) => windowOf(join, pipeline))
+  const [first = null, ...others] = pipeline.joins.map((join, j) => windowOf(join, j, pipeline))
   return others.length === 0 ? first : [first, ...others]
 }
 
-const windowOf = (join: JoinConfig, pipeline: Pipeline): object => {
+const windowOf = (join: JoinConfig, j: number, pipeline: Pipeline): object => {
   const { beforeMs, afterMs, graceMs, waitMs, kind, repartition } = join
-  const window = { beforeMs, afterMs, graceMs, kind, ...(waitMs === 0 ? {} : { waitMs }) }
+  const isNext = joinStages(pipeline).some(({ first }) => first === j && j > 0)
+  const window = {
+    ...{ beforeMs, afterMs, graceMs, kind },
+    ...(waitMs === 0 ? {} : { waitMs }),
+    // What comes from the stage before is stored under that.
+    ...(isNext ? { left: leftOf(leftPart(pipeline, j), pipeline) } : {}),
+  }
   // The offsets beside it are those of other topics then, and its keys were taken from the values.
-  return repartition === null ? window : { ...window, repartition, by: joinedBy(pipeline) }
+  return repartition === null ? window : { ...window, repartition, by: joinedBy(join, j, pipeline) }
 }
 
-/** What sides that are repartitioned are keyed by: fields, or the expressions of such as are derived. */
-function joinedBy(pipeline: Pipeline): object[] {
-  const { facts, joins, dimensions } = pipeline
+/** What a join's sides that are repartitioned are keyed by: fields, or the expressions of such as are derived. */
+function joinedBy(join: JoinConfig, j: number, pipeline: Pipeline): object[] {
+  const { facts, dimensions } = pipeline
   const { dimension, field } = joinPart(pipeline)!
   const left = dimensions.find(({ name }) => name === dimension)
   const sides = [
-    { topic: left ?? facts, dimension, field },
-    { topic: joins[0], dimension: null, field: joins[0].onRight },
+    { source: 0, topic: left ?? facts, dimension, field },
+    { source: 1 + j, topic: join, dimension: null, field: join.onRight },
   ]
-  return repartitioned(pipeline).map(({ side }) => {
-    const { topic, ...by } = sides[side]
-    return { ...by, ...topic.fields.find(({ name }) => name === by.field) }
-  })
+  const through = repartitioned(pipeline).map(({ side }) => side)
+  return sides
+    .filter(({ source }) => through.includes(source) && (source > 0 || j === 0))
+    .map(({ source: _, topic, ...by }) => {
+      return { ...by, ...topic.fields.find(({ name }) => name === by.field) }
+    })
+}
+
+/** What a later stage compares of what was joined: a column, or the expression of one. */
+function leftOf({ join, dimension, field }: LeftPart, pipeline: Pipeline): object {
+  const { facts, joins, dimensions } = pipeline
+  const of = dimensions.find(({ name }) => name === dimension)
+  const topic = join === null ? (of ?? facts) : joins[join]
+  return { join, dimension, field, ...topic.fields.find(({ name }) => name === field) }
 }
 
 const hash = (content: unknown): string =>

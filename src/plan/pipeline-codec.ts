@@ -8,7 +8,7 @@ import type { Registry } from '../codec/registry.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
-import { inputsOf, repartitioned } from '../config/topic-names.ts'
+import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError } from '../errors.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkRecord } from './avro-format.ts'
@@ -17,6 +17,7 @@ import { checkExpressions, programsOf, withDerived } from './expressions.ts'
 import { FORMATS } from './formats.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
+import { checkLeftKeys, leftKeyReaders } from './left-keys.ts'
 import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
 import { planOf } from './plan.ts'
@@ -49,6 +50,7 @@ export function createPipelineCodec(
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
   checkOutputs(pipeline, plan)
+  checkLeftKeys(pipeline, plan)
   const derived = withDerived(pipeline, schemas)
   checkRecord(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
@@ -65,13 +67,13 @@ export function createPipelineCodec(
   )
   const [layout] = layoutsOf(pipeline, derived, plan)
   const frame = preparedFrame(layout)
-  const isPrepared = planOf(pipeline).stages.map(({ to }) => to?.isPrepared === true)
+  const internal = planOf(pipeline).sources.slice(values.length)
   return {
     sources: [
       ...values.map((of, s) => ({ values: of, key: keys.sources[s] })),
       // Internal records have text as their keys, and the values of the input where they are not completed.
-      ...repartitioned(pipeline).map(({ side }, i) => ({
-        values: isPrepared[i] ? new PreparedCodec(frame) : values[side],
+      ...internal.map(({ isPrepared, input }) => ({
+        values: isPrepared ? new PreparedCodec(frame) : values[input],
         key: keyReader('text'),
       })),
     ],
@@ -89,6 +91,7 @@ export function createPipelineCodec(
     }),
     views: storedViews(plan),
     layout,
+    leftKeys: leftKeyReaders(pipeline, plan),
     preparedFrame: frame,
     outputSchema: schemaText(plan.schema, 2),
     outputs: outputCodecs(pipeline, plan),

@@ -9,7 +9,6 @@ import type {
   LookUpPart,
   Pipeline,
 } from '../config/pipeline.ts'
-import { changelogTopic } from '../config/topic-names.ts'
 import { stagesOf } from './stages.ts'
 import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
@@ -34,6 +33,10 @@ export interface Source {
   readonly origin: string | null
   /** Whether an earlier stage has completed the facts: values are left parts as a window stores them, and the key is right. */
   readonly isPrepared: boolean
+  /** Whether an earlier stage has joined them: each is made of several records, and so has no place in an input. */
+  readonly isJoined: boolean
+  /** The input whose records they are, as a list of inputs has it; of what was joined the facts. */
+  readonly input: number
 }
 
 /** A text that is looked up, or a part of it. */
@@ -92,8 +95,6 @@ export interface Written {
   /** One at least. */
   readonly outputs: readonly WrittenOutput[]
   readonly rejects: string
-  /** null: tasks keep no state. */
-  readonly changelog: string | null
   /** Of rejects. */
   readonly compression: Compression
 }
@@ -108,26 +109,38 @@ export interface InternalTopic {
   readonly topic: string
   /** Whose text they are keyed by there. */
   readonly key: KeyPart
-  /** Whether they are facts with their rows; false: they are as they came. */
+  /** Whether they are facts with their rows, and what they were joined with; false: they are as they came. */
   readonly isPrepared: boolean
-  /** What becomes of a record whose key is null: it comes out at once, without a match, or is dropped, or rejected. */
-  readonly withoutKey: 'emit' | 'drop' | 'reject'
+  /** What becomes of a record whose key is null: it comes out at once, without a match, or is dropped, or rejected; or the next stage gives it on without a match. */
+  readonly withoutKey: 'emit' | 'drop' | 'reject' | 'pass'
   /** Wall clock after which a partition of the source that has no records holds nothing back. */
   readonly idleMs: number
 }
 
+/** What tasks of a stage keep from one record to the next. */
+export interface StageState {
+  /** Its number among those of all stages. */
+  readonly number: number
+  /** What it is restored from. */
+  readonly changelog: string
+}
+
 /** What tasks of one kind do: each reads one partition of all its sources. */
 export interface Stage {
-  /** Its number; the last stage's tasks have what comes out, and the state. */
+  /** Its number; the last stage's tasks have what comes out. */
   readonly number: number
-  /** Those of the last stage are facts first, then each join's right stream. */
+  /** Where it joins: what comes from the left first, then each join's right stream. */
   readonly sources: readonly Source[]
   /** The sources' topics. */
   readonly topics: readonly string[]
   /** Those that complete its facts: all of the plan's, or none. */
   readonly lookUps: readonly LookUp[]
-  /** How its sources are joined: facts with each right stream, in turn; none: it has one source. */
+  /** How its sources are joined: the first with each other one, in turn; none: it has one source. */
   readonly joins: readonly Join[]
+  /** The number of the first of them among the plan's. */
+  readonly firstJoin: number
+  /** null: its tasks keep none. */
+  readonly state: StageState | null
   /** null: its records come out. */
   readonly to: InternalTopic | null
 }
@@ -165,7 +178,6 @@ export function planOf(pipeline: Pipeline): Plan {
     written: {
       outputs: outputs.map(({ topic, compression }) => ({ topic, compression })),
       rejects: output.rejects,
-      changelog: changelogTopic(pipeline),
       compression: output.compression,
     },
   }
@@ -233,6 +245,12 @@ const inOrder = (
 /** All that tasks read, in the order of the stages: members of one pipeline read the same. */
 export const topicsRead = ({ stages }: Pick<Plan, 'stages'>): string[] =>
   stages.flatMap(({ topics }) => topics)
+
+/** Those whose tasks keep state, in the data's order. */
+export const statefulStages = ({
+  stages,
+}: Pick<Plan, 'stages'>): (Stage & { state: StageState })[] =>
+  stages.filter((stage): stage is Stage & { state: StageState } => stage.state !== null)
 
 /** The one whose records come out. */
 export const lastStage = ({ stages }: Pick<Plan, 'stages'>): Stage => stages[stages.length - 1]

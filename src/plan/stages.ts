@@ -1,11 +1,13 @@
-/** The chain of stages that a plan is: a side that is repartitioned has a stage of its own before the one that joins. */
+/** The chain of stages that a plan is: joins by one key are a stage, and a side that is repartitioned has one of its own before it. */
 import { comesOutAlone } from '../config/join-kind.ts'
+import { joinStages } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { Pipeline, SourceConfig } from '../config/pipeline.ts'
-import { repartitioned, sourcesOf } from '../config/topic-names.ts'
+import { betweenStages, changelogTopics, repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { hasExpressions } from '../expression/program.ts'
 import {
   columnOf,
+  type InternalTopic,
   isOfFact,
   type Join,
   type LookUp,
@@ -16,7 +18,19 @@ import {
 } from './plan.ts'
 import type { TablePlan } from './tables.ts'
 
-/** A stage for each side that is repartitioned, then the one that joins. */
+/** What a chain of stages is made from. */
+interface Parts {
+  readonly pipeline: Pipeline
+  readonly joins: readonly Join[]
+  readonly lookUps: readonly LookUp[]
+  readonly tables: readonly TablePlan[]
+  /** Facts, and each join's right stream. */
+  readonly inputs: readonly Source[]
+  /** What comes by internal topics: sides that are repartitioned, in the order of the inputs, then what was joined. */
+  readonly internal: readonly Source[]
+}
+
+/** For each joins that are one stage: a stage for each side that is repartitioned, then the one that joins. */
 export function stagesOf(
   pipeline: Pipeline,
   joins: readonly Join[],
@@ -24,42 +38,108 @@ export function stagesOf(
   tables: readonly TablePlan[],
 ): Pick<Plan, 'sources' | 'stages'> {
   const through = repartitioned(pipeline)
-  const left = joinPart(pipeline)
-  const isColumn = left !== null && !isOfFact(left)
   const inputs = sourcesOf(pipeline).map(({ config }, index): Source => {
     const isThrough = through.some(({ side }) => side === index)
     return inputOf(pipeline, config, index, joins.length > 0 && !isThrough)
   })
-  const internal = through.map(({ side, topic }, i): Source => {
-    const input = inputs[side]
-    const index = inputs.length + i
-    const isPrepared = isColumn && side === 0
-    const isComputed = input.isComputed && !isPrepared
-    // An internal record has its event time as its timestamp, and the join field's text as its key.
-    const own = { index, topic, time: null, isKeyed: true, origin: input.topic }
-    return { ...input, ...own, isComputed, isPrepared }
-  })
-  const first = through.map(({ side, topic }, i): Stage => {
-    const isPrepared = isColumn && side === 0
-    const field = side === 0 ? left!.field : pipeline.joins[0].onRight
-    const key = isPrepared
-      ? columnOf(left, pipeline, tables)
-      : { source: field, lookUp: -1, key: 0 }
-    const [{ kind, idleMs }] = joins
-    const isAlone = comesOutAlone(kind, 'left')
-    const withoutKey = isPrepared ? (isAlone ? 'emit' : 'drop') : 'reject'
-    const to = { topic, key, isPrepared, withoutKey, idleMs } as const
-    return stageOf(i, [inputs[side]], { lookUps: isPrepared ? lookUps : [], joins: [], to })
-  })
-  const joined = inputs.map(({ index }) => {
-    const i = through.findIndex(({ side }) => side === index)
-    return i < 0 ? inputs[index] : internal[i]
-  })
-  const last = { lookUps: isColumn ? [] : lookUps, joins, to: null }
-  return {
-    sources: [...inputs, ...internal],
-    stages: [...first, stageOf(first.length, joined, last)],
+  const internal = [
+    ...through.map(({ side, topic }, i): Source => {
+      const index = inputs.length + i
+      const isPrepared = side === 0 && isByColumn(pipeline)
+      const isComputed = inputs[side].isComputed && !isPrepared
+      return { ...internalOf(inputs[side], index, topic), isComputed, isPrepared }
+    }),
+    ...betweenStages(pipeline).map((topic, i): Source => {
+      const index = inputs.length + through.length + i
+      const own = { isComputed: false, isPrepared: true, isJoined: true } as const
+      return { ...internalOf(inputs[0], index, topic), ...own }
+    }),
+  ]
+  const parts = { pipeline, joins, lookUps, tables, inputs, internal }
+  return { sources: [...inputs, ...internal], stages: chainOf(parts) }
+}
+
+/** An internal record has its event time as its timestamp, and the join field's text as its key. */
+const internalOf = (input: Source, index: number, topic: string): Source => ({
+  ...input,
+  ...{ index, topic, time: null, isKeyed: true, origin: input.topic },
+})
+
+const isByColumn = (pipeline: Pipeline): boolean => {
+  const left = joinPart(pipeline)
+  return left !== null && !isOfFact(left)
+}
+
+function chainOf(parts: Parts): Stage[] {
+  const { pipeline, joins, lookUps, inputs, internal } = parts
+  const groups = joinStages(pipeline)
+  const [only = null] = changelogTopics(pipeline)
+  if (groups.length === 0) {
+    const state = only === null ? null : { number: 0, changelog: only }
+    return [{ ...stageOf(0, [inputs[0]]), lookUps, state }]
   }
+  const stages: Stage[] = []
+  const changelogs = changelogTopics(pipeline)
+  const between = betweenStages(pipeline)
+  for (const [
+    s,
+    {
+      first,
+      joins: { length },
+    },
+  ] of groups.entries()) {
+    const own = [...(s === 0 ? [0] : []), ...Array.from({ length }, (_, j) => 1 + first + j)]
+    for (const { side, topic } of repartitioned(pipeline)) {
+      if (own.includes(side)) stages.push(repartitionStage(stages.length, side, topic, parts))
+    }
+    const reads = own.map(
+      (side) => internal.find(({ input, isJoined }) => input === side && !isJoined) ?? inputs[side],
+    )
+    const left = internal.find(({ topic }) => topic === between[s - 1])
+    stages.push({
+      ...stageOf(stages.length, left === undefined ? reads : [left, ...reads]),
+      lookUps: s > 0 || isByColumn(pipeline) ? [] : lookUps,
+      joins: joins.slice(first, first + length),
+      firstJoin: first,
+      state: { number: s, changelog: changelogs[s] },
+      to: s === between.length ? null : nextOf(between[s], first + length, parts),
+    })
+  }
+  return stages
+}
+
+/** A side's records are written where its joins read them: facts come to all of the first stage. */
+function repartitionStage(
+  number: number,
+  side: number,
+  topic: string,
+  { pipeline, joins, lookUps, tables, inputs }: Parts,
+): Stage {
+  const isPrepared = side === 0 && isByColumn(pipeline)
+  const of = Math.max(0, side - 1)
+  const left = joinPart(pipeline)!
+  const field = side === 0 ? left.field : pipeline.joins[of].onRight
+  const key = isPrepared ? columnOf(left, pipeline, tables) : { source: field, lookUp: -1, key: 0 }
+  const { idleMs } = joins[of]
+  const withoutKey = isPrepared ? withoutKeyOf(pipeline, 0) : 'reject'
+  const to = { topic, key, isPrepared, withoutKey, idleMs } as const
+  return { ...stageOf(number, [inputs[side]]), lookUps: isPrepared ? lookUps : [], to }
+}
+
+/** A null equals nothing, as in SQL. @param s the number of the stage that joins by the key */
+function withoutKeyOf(pipeline: Pipeline, s: number): InternalTopic['withoutKey'] {
+  const groups = joinStages(pipeline)
+  const isAlone = groups[s].joins.every(({ kind }) => comesOutAlone(kind, 'left'))
+  if (!isAlone) return 'drop'
+  return s === 0 && groups.length === 1 ? 'emit' : 'pass'
+}
+
+/** What a stage that joins gives on to the next one. @param join the first of that one, by its number */
+function nextOf(topic: string, join: number, { pipeline, joins }: Parts): InternalTopic {
+  const key = { source: pipeline.joins[join].onLeft, lookUp: -1, key: 0 }
+  const s = joinStages(pipeline).findIndex(({ first }) => first === join)
+  const withoutKey = withoutKeyOf(pipeline, s)
+  return { topic, key, isPrepared: true, withoutKey, idleMs: joins[join].idleMs }
 }
 
 function inputOf(
@@ -80,14 +160,18 @@ function inputOf(
     early: config.early,
     origin: null,
     isPrepared: false,
+    isJoined: false,
+    input: index,
   }
 }
 
-const stageOf = (
-  number: number,
-  sources: readonly Source[],
-  does: Pick<Stage, 'lookUps' | 'joins' | 'to'>,
-): Stage => ({ number, sources, topics: sources.map(({ topic }) => topic), ...does })
+/** One that does nothing yet. */
+const stageOf = (number: number, sources: readonly Source[]): Stage => ({
+  number,
+  sources,
+  topics: sources.map(({ topic }) => topic),
+  ...{ lookUps: [], joins: [], firstJoin: 0, state: null, to: null },
+})
 
 /** What is not said of the facts is said of them by the first join. */
 function aheadKeyOf({ joins }: Pipeline, { aheadMs }: SourceConfig, index: number): string {

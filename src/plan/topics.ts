@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { roomUnder, USUAL_BATCH_BYTES } from '../broker/compression-room.ts'
 import type { Admin, NewTopic, TopicDescription } from '../broker/port.ts'
+import { joinStages } from '../config/join-stages.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import {
   alikeTopics,
-  changelogTopic,
+  changelogTopics,
   inputTopics,
   internalTopics,
   leadTopic,
@@ -179,8 +180,7 @@ async function describeAll(
 function warn(pipeline: Pipeline, all: ReadonlyMap<string, TopicDescription>, log: Log): void {
   const hidden = [...all].filter(([, topic]) => topic.isConfigHidden).map(([name]) => name)
   if (hidden.length > 0) log.event('topic_settings_hidden', { topics: hidden })
-  for (const topic of [pipeline.output.rejects, changelogTopic(pipeline)]) {
-    if (topic === null) continue
+  for (const topic of [pipeline.output.rejects, ...changelogTopics(pipeline)]) {
     if (isCompacted(all.get(topic)!)) log.event('topic_compacted', { topic })
   }
 }
@@ -227,20 +227,29 @@ export function partitionsRemedy(
 }
 
 /** The other way out, where two inputs that are joined differ. */
-const orRepartition = ({ joins }: Pipeline): string =>
-  joins.length !== 1 || joins[0].repartition !== null
-    ? ''
-    : ', or carry one side through an internal topic (join.repartition: facts or right)'
+function orRepartition({ joins }: Pipeline): string {
+  if (joins.length === 0 || joins.some(({ repartition }) => repartition !== null)) return ''
+  const where = joins.length === 1 ? 'join.repartition' : '`repartition` of its join'
+  return `, or carry one side through an internal topic (${where}: facts or right)`
+}
 
-/** Of a side that is repartitioned, so many source partitions at most: a changelog record has a byte for their number. */
-const MOST_MARKS = 250
+/** A changelog record has a byte for the number of source partitions that are repartitioned, and of sides that close. */
+const mostMarks = (joins: number): number => 252 - 2 * joins
 
 /** Throws PARTITIONS_DIFFER. */
 function refuseManyMarks(pipeline: Pipeline, partitionsOf: (topic: string) => number): void {
   const inputs = sourcesOf(pipeline).map(({ config }) => config.topic)
-  const topics = repartitioned(pipeline).map(({ side }) => inputs[side])
-  const count = topics.reduce((sum, topic) => sum + partitionsOf(topic), 0)
-  if (count <= MOST_MARKS) return
-  const message = `${topics.join(' and ')} ${topics.length === 1 ? 'has' : 'have together'} ${count} partitions, and a join goes on from ${MOST_MARKS} at most that are repartitioned; write the topic keyed by the join field, and leave join.repartition out`
-  throw new EnricherError('PARTITIONS_DIFFER', message, { fields: { topics, count } })
+  const through = repartitioned(pipeline).map(({ side }) => side)
+  for (const [s, { first, joins }] of joinStages(pipeline).entries()) {
+    const sides = through.filter((side) =>
+      side === 0 ? s === 0 : side > first && side <= first + joins.length,
+    )
+    // What was joined before comes from as many tasks.
+    const topics = [...sides.map((side) => inputs[side]), ...(s === 0 ? [] : [leadTopic(pipeline)])]
+    const count = topics.reduce((sum, topic) => sum + partitionsOf(topic), 0)
+    const most = mostMarks(joins.length)
+    if (count <= most) continue
+    const message = `${topics.join(' and ')} ${topics.length === 1 ? 'has' : 'have together'} ${count} partitions, and a join goes on from ${most} at most that are repartitioned; write the topic keyed by the join field, and leave join.repartition out`
+    throw new EnricherError('PARTITIONS_DIFFER', message, { fields: { topics, count } })
+  }
 }

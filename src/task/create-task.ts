@@ -14,7 +14,7 @@ export function createTask(
   context: TaskContext,
 ): RunnableTask {
   const { joins, to } = context.plan.stages[id.stage]
-  if (to !== null) {
+  if (to !== null && joins.length === 0) {
     const sink = new InternalSink(context.repartition[id.stage], to.idleMs, id.partition, context)
     return to.isPrepared
       ? new PrepareTask(id, to, sink, context)

@@ -57,7 +57,8 @@ export class EnrichTask implements RunnableTask {
   /** @param pages of its state; null: it keeps none */
   constructor(id: TaskId, pages: PageStore | null, context: TaskContext) {
     const { number, stage, partition } = id
-    const { sources, lookUps } = context.plan.stages[stage]
+    const of = context.plan.stages[stage]
+    const { sources, lookUps } = of
     this.number = number
     this.stage = stage
     this.partition = partition
@@ -65,7 +66,7 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
-    const provenance = provenanceOf(sources, partition, this.#facts, context)
+    const provenance = provenanceOf(of, partition, this.#facts, context)
     this.#provenance = provenance?.headers[0] ?? null
     this.rowWait = RowWait.of(context, lookUps)
     this.#output = new TaskOutput(

@@ -6,29 +6,33 @@ import type { StreamClock, TaskState } from '../state/task-state.ts'
 import { IDLE } from './internal-sink.ts'
 import { SourceMarks } from './source-marks.ts'
 
-/** How far the sides of a join are that come by internal topics: stream time goes no further than the slowest of their source partitions. */
+/** How far the sides of joins are that come by internal topics: stream time goes no further than the slowest of their source partitions. */
 export class Horizons {
   /** By side; null: the side is not repartitioned, and its records are in the order of time. */
   readonly sides: readonly (SourceMarks | null)[]
+  /** By side: how far, in ms of event time, it may go ahead of one that is repartitioned. */
+  readonly leadMs: readonly number[]
 
-  private constructor(sides: readonly (SourceMarks | null)[]) {
+  private constructor(sides: readonly (SourceMarks | null)[], leadMs: readonly number[]) {
     this.sides = sides
+    this.leadMs = leadMs
   }
 
-  /** Those of a task's sources, which `state` keeps; null: no side is repartitioned. @param partitions of the inputs */
+  /** Those of a task's sources, which `state` keeps; null: no side is repartitioned. @param leadMs see the field. @param partitions of the inputs */
   static of(
     sources: readonly Source[],
+    leadMs: readonly number[],
     partitions: ReadonlyMap<string, number>,
     state: TaskState,
   ): Horizons | null {
-    let number = 1
-    const sides = sources.map(({ origin }) => {
+    const sides = sources.map(({ topic, origin, isJoined }) => {
       if (origin === null) return null
-      const marks = new SourceMarks(number++, partitions.get(origin)!)
+      // As many tasks have joined them.
+      const marks = new SourceMarks(state.nextStore, partitions.get(isJoined ? topic : origin)!)
       state.add(marks)
       return marks
     })
-    return sides.every((side) => side === null) ? null : new Horizons(sides)
+    return sides.every((side) => side === null) ? null : new Horizons(sides, leadMs)
   }
 
   /** Of what was fetched for a side, the records of the input as they were, but for their keys; the marks are kept. */

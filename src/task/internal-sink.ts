@@ -5,11 +5,12 @@
 import type { RecordColumns } from '../batch.ts'
 import { partitionOf } from '../broker/partition-of.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { InputQueue } from '../input/input-queue.ts'
 import { BatchList, type OutputTopic, tooLargeText } from '../output/batch-list.ts'
 import { MARK_RECORD_BYTES, OriginHeaders, writeMark } from '../output/internal-records.ts'
 import type { HeaderSection } from '../output/match-headers.ts'
+import type { Entry } from '../output/task-output.ts'
 import type { TaskContext } from './task.ts'
 
 /** What a source partition's stream time is while it holds nothing back. */
@@ -21,6 +22,8 @@ export interface KeyText {
   readonly start: number
   readonly end: number
 }
+
+const NO_KEY: KeyText = { buffer: NO_BYTES, start: 0, end: -1 }
 
 export class InternalSink {
   readonly #to: OutputTopic
@@ -65,25 +68,49 @@ export class InternalSink {
 
   /**
    * Begins the record that record `i` of the source becomes: exactly `valueBytes` are written into the batch next, then `end`
-   * is called. @param told headers in place of its own. @returns the batch; undefined: the topic does not take so much, as `fault` says
+   * is called. @param key null: it has none, and stays on the partition of its number. @param told headers in place of its own. @returns the batch; undefined: the topic does not take so much, as `fault` says
    */
   begin(
     columns: RecordColumns,
     i: number,
     time: number,
-    { buffer, start, end }: KeyText,
+    key: KeyText | null,
     valueBytes: number,
     told: HeaderSection | null = null,
   ): RecordBatchWriter | undefined {
-    const batches = this.#batches[partitionOf(buffer.subarray(start, end), this.#to.partitions)]
-    const headerBytes = this.#headers.write(columns, i, this.#partition, told)
-    this.#bytes = end - start + valueBytes + headerBytes
-    this.#headerBytes = headerBytes
-    if (!batches.fits(this.#bytes)) return undefined
-    const writer = batches.writer(this.#bytes)
-    writer.begin(time, buffer, start, end, valueBytes, headerBytes)
+    this.#headerBytes = this.#headers.write(columns, i, this.#partition, told)
+    const writer = this.#begin(time, key, valueBytes)
+    if (writer === undefined) return undefined
     if (this.#streamTime === IDLE || time > this.#streamTime) this.#streamTime = time
     return writer
+  }
+
+  /** The same of a record that was joined. It moves no stream time: see `reach`. */
+  beginJoined(
+    record: Entry,
+    key: KeyText | null,
+    valueBytes: number,
+  ): RecordBatchWriter | undefined {
+    this.#headerBytes = this.#headers.writeJoined(record, record.time)
+    return this.#begin(record.time, key, valueBytes)
+  }
+
+  #begin(time: number, key: KeyText | null, valueBytes: number): RecordBatchWriter | undefined {
+    const { partitions } = this.#to
+    const { buffer, start, end } = key ?? NO_KEY
+    const partition =
+      end < 0 ? this.#partition % partitions : partitionOf(buffer.subarray(start, end), partitions)
+    const batches = this.#batches[partition]
+    this.#bytes = Math.max(0, end - start) + valueBytes + this.#headerBytes
+    if (!batches.fits(this.#bytes)) return undefined
+    const writer = batches.writer(this.#bytes)
+    writer.begin(time, buffer, start, end, valueBytes, this.#headerBytes)
+    return writer
+  }
+
+  /** Nothing older comes than this, in ms; IDLE: nothing is waited for. */
+  reach(time: number): void {
+    this.#streamTime = time
   }
 
   end(writer: RecordBatchWriter): void {
@@ -100,10 +127,15 @@ export class InternalSink {
     this.#lastWrittenAt = this.#context.elapsed()
   }
 
+  /** Nothing was written for long. */
+  get isSilent(): boolean {
+    return this.#context.elapsed() - this.#lastWrittenAt >= this.#idleMs
+  }
+
   /** A partition that is at its end, and has been silent for long, holds nothing back. @returns whether that is news */
   fallIdle(queue: InputQueue): boolean {
     if (this.#streamTime === IDLE || !queue.caughtUp) return false
-    if (this.#context.elapsed() - this.#lastWrittenAt < this.#idleMs) return false
+    if (!this.isSilent) return false
     this.#streamTime = IDLE
     return true
   }

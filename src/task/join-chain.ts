@@ -1,9 +1,8 @@
 import type { Bytes } from '../bytes.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
 import type { OurNames } from '../output/provenance.ts'
-import type { TaskOutput } from '../output/task-output.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
-import type { Join } from '../plan/plan.ts'
+import type { Join, Stage } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { TaskState } from '../state/task-state.ts'
 import { JoinWindow } from '../window/join-window.ts'
@@ -12,14 +11,17 @@ import type { JoinSink } from '../window/window-options.ts'
 import type { StoredRecord } from '../window/window-queries.ts'
 import { type LateSink, NextJoin } from './next-join.ts'
 import { Owed } from './owed.ts'
+import type { StageEnd } from './stage-end.ts'
 import type { TaskContext, TaskQueries } from './task.ts'
 
 interface ChainOptions {
   readonly context: TaskContext
+  /** The task's. */
+  readonly stage: Stage
   readonly state: TaskState
   readonly rejects: TaskRejects
   /** What takes what comes out of the last join. */
-  readonly rows: Pick<TaskOutput, 'match' | 'unmatched'>
+  readonly rows: Pick<StageEnd, 'match' | 'unmatched'>
   /** Of headers that say what records were made of; null: there are none. */
   readonly names: OurNames | null
 }
@@ -34,18 +36,18 @@ export class JoinChain implements TaskQueries {
   readonly #joins: readonly Join[]
   readonly #state: TaskState
 
-  constructor({ context, state, rejects, rows, names }: ChainOptions) {
-    const { plan, codec, counts } = context
-    const { joins } = plan
+  constructor({ context, stage, state, rejects, rows, names }: ChainOptions) {
+    const { codec, counts } = context
+    const { joins, firstJoin } = stage
     const next = joins.slice(1).map(
       (to, j) =>
         new NextJoin({
           context,
           from: joins[j],
           to,
-          missing: codec.missing[j],
+          missing: codec.missing[firstJoin + j],
           rejects,
-          counts: counts.windows[j + 1],
+          counts: counts.windows[firstJoin + j + 1],
           headers: new OutputHeaders(joins[j].headers, null, names),
         }),
     )
@@ -60,7 +62,7 @@ export class JoinChain implements TaskQueries {
         clock: state.clock,
         earlier: windows.at(-1) ?? null,
         sink: sinks[number],
-        counts: counts.windows[number],
+        counts: counts.windows[firstJoin + number],
       })
       windows.push(window)
       state.add(window)

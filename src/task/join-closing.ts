@@ -29,6 +29,11 @@ export class JoinClosing {
     this.#lastInputAt = this.#elapsed()
   }
 
+  /** Nothing is there to be taken, and no source partition of an earlier stage holds anything back. */
+  get isCaughtUp(): boolean {
+    return this.#queues.every(({ caughtUp }) => caughtUp) && this.#horizons?.areIdle !== false
+  }
+
   /**
    * Where records come out without a match, inputs that have ended, or have been silent for `idle`, close the windows.
    * Stream time moves with it and is part of the epoch, so that a replay decides the same.
@@ -37,7 +42,7 @@ export class JoinClosing {
   fallIdle(): boolean {
     if (this.#chain.pending === 0) return false
     const queues = this.#queues
-    if (!queues.every(({ caughtUp }) => caughtUp) || this.#horizons?.areIdle === false) return false
+    if (!this.isCaughtUp) return false
     const ended = queues.every((queue) => queue.ended)
     const silentMs = this.#elapsed() - this.#lastInputAt
     return this.#chain.moveIdle(ended ? Number.POSITIVE_INFINITY : silentMs)

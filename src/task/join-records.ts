@@ -6,13 +6,14 @@ import { LooseRecord } from '../output/loose-record.ts'
 import type { HeaderSection } from '../output/match-headers.ts'
 import type { ToldHeaders } from '../output/provenance.ts'
 import { timeText } from '../output/time-text.ts'
-import type { Join } from '../plan/plan.ts'
+import type { Join, Stage } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { StreamClock } from '../state/task-state.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { Facts } from './facts.ts'
 import type { JoinChain } from './join-chain.ts'
+import type { KeylessRecords } from './keyless-records.ts'
 import type { LateSink } from './next-join.ts'
 import type { Owed } from './owed.ts'
 import { REFUSED, type Side, TAKEN, WAITS } from './side.ts'
@@ -28,6 +29,10 @@ interface TaskParts {
 }
 
 interface ChainParts extends TaskParts {
+  /** The task's. */
+  readonly stage: Stage
+  /** Takes what has no key; null: all have one. */
+  readonly keyless: KeylessRecords | null
   /** By join. */
   readonly rights: readonly Side[]
 }
@@ -38,6 +43,7 @@ interface JoinParts extends TaskParts {
   readonly window: JoinWindow
   readonly counts: WindowCounts
   readonly late: LateSink
+  readonly keyless: KeylessRecords | null
   /** null: the join gives nothing to another one. */
   readonly owed: Owed | null
 }
@@ -54,22 +60,25 @@ export class JoinRecords {
   readonly #delayMs: number
   readonly #counts: WindowCounts
   readonly #lateSink: LateSink
+  readonly #keyless: KeylessRecords | null
   readonly #owed: Owed | null
   readonly #provenance: JoinParts['provenance']
   readonly #lateRecord = new LooseRecord()
 
   /** Of each join of a chain. */
-  static of(chain: JoinChain, { rights, ...parts }: ChainParts): JoinRecords[] {
-    const { plan, counts } = parts.context
-    const last = plan.joins.length - 1
-    return plan.joins.map(
+  static of(chain: JoinChain, { rights, stage, keyless, ...parts }: ChainParts): JoinRecords[] {
+    const { counts } = parts.context
+    const { joins, firstJoin } = stage
+    const last = joins.length - 1
+    return joins.map(
       (join, j) =>
         new JoinRecords({
           ...parts,
           join,
           right: rights[j],
           window: chain.windows[j],
-          counts: counts.windows[j],
+          counts: counts.windows[firstJoin + j],
+          keyless,
           late: chain.lates[j],
           owed: j === last ? null : chain.owed,
         }),
@@ -77,7 +86,8 @@ export class JoinRecords {
   }
 
   private constructor(parts: JoinParts) {
-    const { context, join, facts, right, window, clock, counts, late, owed, provenance } = parts
+    const { context, join, facts, right, window, clock, counts, late } = parts
+    const { keyless, owed, provenance } = parts
     this.#context = context
     this.#join = join
     this.#facts = facts
@@ -87,6 +97,7 @@ export class JoinRecords {
     this.#delayMs = window.clock.delayMs
     this.#counts = counts
     this.#lateSink = late
+    this.#keyless = keyless
     this.#owed = owed
     this.#provenance = provenance
   }
@@ -97,6 +108,9 @@ export class JoinRecords {
     const facts = this.#facts
     const value = facts.open(block, i, row)
     if (typeof value === 'number') return value
+    if (this.#keyless !== null && block.columns.keyEnds[i] < 0) {
+      return this.#keyless.take(value, block, i)
+    }
     const late = isLate(window.times, block.times[i], this.#clock.streamTime)
     if (late && this.#join.late[LEFT] !== 'emit') return this.#late(facts, LEFT, block, i)
     if (late && this.#owed?.isOwed === true) return WAITS
@@ -223,14 +237,14 @@ export class JoinRecords {
 
   #emitLate(of: Side, side: number): number {
     this.#lateSink.late(side, this.#lateRecord)
-    this.#context.counts.late[of.index]++
+    this.#context.counts.late[of.input]++
     this.#counts.unmatched[side]++
     return TAKEN
   }
 
   #late(of: Side, side: number, block: Block, i: number): number {
     const { counts } = this.#context
-    counts.late[of.index]++
+    counts.late[of.input]++
     if (this.#join.late[side] === 'drop') {
       counts.droppedLate++
       return REFUSED

@@ -6,10 +6,9 @@
  */
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
+import { Distribution } from '../counts/counts.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
-import { OutputHeaders } from '../output/output-headers.ts'
-import { TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { PageStore } from '../state/page-store.ts'
@@ -22,10 +21,13 @@ import { JoinChain } from './join-chain.ts'
 import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { KeylessRecords } from './keyless-records.ts'
 import { nextSlice } from './next-slice.ts'
 import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING, WAITS } from './side.ts'
+import { leadsOf, outputOf, type StageEnd } from './stage-end.ts'
+import { StageSink } from './stage-sink.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -47,7 +49,9 @@ export class JoinTask implements RunnableTask {
   readonly #facts: Facts
   /** Facts, and each join's right stream. */
   readonly #sides: readonly Side[]
-  readonly #output: TaskOutput
+  readonly #output: StageEnd
+  /** The same; null: what comes out of the task comes out. */
+  readonly #onward: StageSink | null
   readonly #rejects: TaskRejects
   /** By join. */
   readonly #records: readonly JoinRecords[]
@@ -59,6 +63,8 @@ export class JoinTask implements RunnableTask {
   readonly #first: Int32Array
   readonly #next: Int32Array
   readonly #onTime: Int32Array
+  /** The same: how far behind stream time records are; of what was joined nobody asks. */
+  readonly #lateness: readonly Distribution[]
   readonly #closing: JoinClosing
   /** undefined: no fact waits for a row. */
   readonly #waiting: WaitingFacts | undefined
@@ -68,8 +74,9 @@ export class JoinTask implements RunnableTask {
 
   constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
-    const { plan, outputs, codec, counts, interval, memory } = context
-    const { sources, lookUps } = plan.stages[stage]
+    const { plan, counts, interval, memory } = context
+    const of = plan.stages[stage]
+    const { sources, lookUps } = of
     const rejects = new TaskRejects(partition, sources, context)
     this.number = number
     this.stage = stage
@@ -87,25 +94,31 @@ export class JoinTask implements RunnableTask {
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
-    const last = rights.length - 1
-    const provenance = provenanceOf(sources, partition, facts, context)
+    const provenance = provenanceOf(of, partition, facts, context)
     const names = provenance?.names ?? null
-    const headers = new OutputHeaders(plan.joins[last].headers, null, names)
-    const missing = codec.missing[last]
-    const right = 1 + last
-    this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, right)
+    const ends = { context, stage: of, partition, rejects, names }
+    this.#onward = of.to === null ? null : new StageSink(ends)
+    this.#output = this.#onward ?? outputOf(ends)
     const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { state } = this
-    const chain = new JoinChain({ context, state, rejects, rows, names })
+    const chain = new JoinChain({ context, stage: of, state, rejects, rows, names })
+    this.#onward?.connect(state.clock, chain.windows[chain.windows.length - 1])
     this.#chain = chain
     this.queries = chain
     this.rowWait = RowWait.of(context, lookUps)
-    this.#horizons = Horizons.of(sources, context.partitions, this.state)
+    this.#horizons = Horizons.of(sources, leadsOf(of, plan), context.partitions, this.state)
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
     const told = provenance?.headers ?? null
     const { clock } = state
-    this.#records = JoinRecords.of(chain, { context, facts, rights, clock, provenance: told })
+    const keyless = sources[0].isPrepared
+      ? new KeylessRecords(of, rows, told && told[0], context)
+      : null
+    const parts = { context, stage: of, facts, rights, clock, provenance: told, keyless }
+    this.#records = JoinRecords.of(chain, parts)
+    this.#lateness = sources.map(({ isJoined, input }) =>
+      isJoined ? new Distribution() : counts.lateness[input],
+    )
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
@@ -127,6 +140,7 @@ export class JoinTask implements RunnableTask {
 
   restartIdle(): void {
     this.#closing.restartIdle()
+    this.#onward?.restartIdle()
   }
 
   get epochBytes(): number {
@@ -154,9 +168,18 @@ export class JoinTask implements RunnableTask {
       return true
     }
     if (!this.#processSlices()) {
-      if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return false
+      if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return this.#fallIdle()
     }
     await this.#close()
+    return true
+  }
+
+  /** Nothing is held that may come out without anything coming. @returns whether the next stage is to be told */
+  #fallIdle(): boolean {
+    if (this.#onward === null || this.#waiting?.isEmpty === false) return false
+    const isOver = this.#chain.pending === 0 && this.#closing.isCaughtUp
+    if (!this.#onward.fallIdle(isOver)) return false
+    this.#dirty = true
     return true
   }
 
@@ -173,8 +196,7 @@ export class JoinTask implements RunnableTask {
   }
 
   #nextSlice(): boolean {
-    const { idleMs } = this.#context.plan.joins[0]
-    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait, idleMs)
+    return nextSlice(this.#slice, this.queues, this.#horizons, this.rowWait)
   }
 
   /** What is told of source partitions up to the next records moves stream time. @returns whether anything is */
@@ -200,7 +222,7 @@ export class JoinTask implements RunnableTask {
     const { clock } = this.state
     const slice = this.#slice
     const { sides, order, length } = slice
-    const { lateness } = this.#context.counts
+    const lateness = this.#lateness
     const first = this.#first
     const next = this.#next
     // Nearly all are: a call for each would box its number.

@@ -1,4 +1,4 @@
-import { type Bytes, copyBytes, hashBytes } from '../bytes.ts'
+import { hashBytes } from '../bytes.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { HeaderSection } from '../output/match-headers.ts'
@@ -12,6 +12,7 @@ import { reachMs } from '../window/join-clock.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { JoinSink } from '../window/window-options.ts'
+import { BodyParts } from './body-parts.ts'
 import type { TaskContext } from './task.ts'
 
 /** Takes a record that was late, and comes out of its join at once, without a match. */
@@ -36,10 +37,7 @@ export interface NextJoinOptions {
 /** Between two joins of a chain: what the first finds, or closes without a match, is a left record of the second. */
 export class NextJoin implements JoinSink, LateSink {
   readonly #options: NextJoinOptions
-  readonly #between: Bytes
-  /** What stands in place of a part that is missing. */
-  readonly #noLeft: Bytes
-  readonly #noRight: Bytes
+  readonly #parts: BodyParts
   readonly #maxEntryBytes: number
   readonly #counts: WindowCounts
   readonly #headers: OutputHeaders
@@ -53,9 +51,7 @@ export class NextJoin implements JoinSink, LateSink {
   constructor(options: NextJoinOptions) {
     this.#options = options
     const { context, missing, counts, headers } = options
-    this.#between = context.outputs.shape.between
-    this.#noLeft = missing[0]
-    this.#noRight = missing[1]
+    this.#parts = new BodyParts(context.outputs.shape.between, missing)
     this.#maxEntryBytes = context.maxEntryBytes
     this.#counts = counts
     this.#headers = headers
@@ -104,7 +100,7 @@ export class NextJoin implements JoinSink, LateSink {
     const to = this.#to
     const { buffer, keyStart, keyEnd } = keyed
     const { headersStart, headersEnd } = headers
-    const bytes = this.#bodyBytes(left, right)
+    const bytes = this.#parts.bytes(left, right)
     const around = keyEnd - keyStart + headersEnd - headersStart
     if (bytes + around > this.#maxEntryBytes) {
       this.#tooLarge(keyed, bytes)
@@ -125,7 +121,7 @@ export class NextJoin implements JoinSink, LateSink {
       headersEnd,
       bytes,
     )
-    this.#write(left, right, to.bodyBuffer, at)
+    this.#parts.write(left, right, to.bodyBuffer, at)
     this.#counts.probe(LEFT, to.probeAsTaken(LEFT, hash))
   }
 
@@ -133,19 +129,6 @@ export class NextJoin implements JoinSink, LateSink {
     const { from, rejects } = this.#options
     const error = `The record that ${from.name} has completed has ${bytes} bytes; ${this.#maxEntryBytes} is the most of which changelog and output topic take what is written (max.message.bytes)`
     rejects.completed(keyed, 'too_large', error)
-  }
-
-  #bodyBytes(left: Entry | null, right: Entry | null): number {
-    const leftBytes = left === null ? this.#noLeft.length : left.bodyEnd - left.bodyStart
-    const rightBytes = right === null ? this.#noRight.length : right.bodyEnd - right.bodyStart
-    return leftBytes + this.#between.length + rightBytes
-  }
-
-  #write(left: Entry | null, right: Entry | null, body: Bytes, start: number): void {
-    const between = this.#between
-    let at = writePart(left, this.#noLeft, body, start)
-    if (between.length > 0) at = copyBytes(between, 0, between.length, body, at)
-    writePart(right, this.#noRight, body, at)
   }
 
   #takeLate(side: number, record: Entry): void {
@@ -171,14 +154,8 @@ export class NextJoin implements JoinSink, LateSink {
   #loose(side: number, record: Entry): Entry {
     const [left, right] = side === LEFT ? [record, null] : [null, record]
     const whole = this.#lateRecord
-    whole.beginOf(record, this.#bodyBytes(left, right))
-    this.#write(left, right, whole.buffer, whole.bodyStart)
+    whole.beginOf(record, this.#parts.bytes(left, right))
+    this.#parts.write(left, right, whole.buffer, whole.bodyStart)
     return whole
   }
 }
-
-/** @param instead where it is missing. @returns the position behind it */
-const writePart = (of: Entry | null, instead: Bytes, body: Bytes, at: number): number =>
-  of === null
-    ? copyBytes(instead, 0, instead.length, body, at)
-    : copyBytes(of.buffer, of.bodyStart, of.bodyEnd, body, at)

@@ -16,14 +16,15 @@ export function nextSlice(
   queues: readonly InputQueue[],
   horizons: Horizons | null,
   rows: RowWait | null,
-  idleMs: number,
 ): boolean {
   const [facts, right] = queues
   const { head } = facts
   const factsEnd = rows === null || head === undefined ? ALL : rows.endOf(head, mostOf(head))
+  if (horizons !== null) {
+    return mergeByProgress(slice, queues, horizons.sides, horizons.leadMs, factsEnd)
+  }
   if (queues.length > 2) return mergeMany(slice, queues, factsEnd)
-  if (horizons === null) return merge(slice, facts, right, factsEnd)
-  return mergeByProgress(slice, queues, horizons.sides, idleMs, factsEnd)
+  return merge(slice, facts, right, factsEnd)
 }
 
 /** Behind what a slice may have of a block. */

@@ -8,13 +8,14 @@
  */
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
+import { bytesOf } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { DROPPED } from '../dimension/enrich.ts'
 import { RowText } from '../dimension/row-look-up.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { ToldHeaders } from '../output/provenance.ts'
-import { TaskOutput } from '../output/task-output.ts'
+import { type MissingParts, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { InternalTopic, KeyPart } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
@@ -45,6 +46,8 @@ export class PrepareTask implements RunnableTask {
   /** That facts are joined by. */
   readonly #column: KeyPart
   readonly #key = new RowText()
+  /** Whether the next stage gives on what has no key. */
+  readonly #passes: boolean
   readonly #sink: InternalSink
   /** Where facts without a key come out, which can have no match; null: they do not. */
   readonly #output: TaskOutput | null
@@ -59,22 +62,24 @@ export class PrepareTask implements RunnableTask {
   /** @param to the topic behind the sink */
   constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
     const { number, stage, partition } = id
-    const { plan, outputs, codec, counts } = context
-    const { sources, lookUps } = plan.stages[stage]
+    const { plan, outputs, counts } = context
+    const of = plan.stages[stage]
+    const { sources, lookUps } = of
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
     this.#column = to.key
+    this.#passes = to.withoutKey === 'pass'
     this.#sink = sink
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
     this.rowWait = RowWait.of(context, lookUps)
-    this.#provenance = provenanceOf(sources, partition, this.#facts, context)?.headers[0] ?? null
+    this.#provenance = provenanceOf(of, partition, this.#facts, context)?.headers[0] ?? null
     this.#output =
       to.withoutKey === 'emit'
-        ? new TaskOutput(outputs, partition, codec.missing[0], this.#rejects, counts)
+        ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
         : null
   }
 
@@ -145,13 +150,13 @@ export class PrepareTask implements RunnableTask {
     const { preparedFrame: frame } = this.#context.codec
     const bodyBytes = value.projectedBytes + rowBytes
     const { lookUp, key: part } = this.#column
-    if (!facts.enricher.readText(lookUp, part, this.#key)) {
-      return this.#withoutKey(value, block, i, bodyBytes)
-    }
+    const hasKey = facts.enricher.readText(lookUp, part, this.#key)
+    if (!hasKey && !this.#passes) return this.#withoutKey(value, block, i, bodyBytes)
+    const key = hasKey ? this.#key : null
     const valueBytes = frame.length + bodyBytes
     const told = this.#provenance
     told?.write(columns, times, i)
-    const writer = this.#sink.begin(columns, i, times[i], this.#key, valueBytes, told)
+    const writer = this.#sink.begin(columns, i, times[i], key, valueBytes, told)
     if (writer === undefined) return facts.reject(block, i, 'output', 'too_large', this.#sink.fault)
     writer.append(frame, 0, frame.length)
     const at = value.project(writer.buffer, writer.position)
@@ -200,6 +205,13 @@ export class PrepareTask implements RunnableTask {
   figures(): TaskFigures {
     return NO_FIGURES
   }
+}
+
+/** What a fact that meets nothing has in place of all right records. */
+function withoutRights({ codec, outputs }: TaskContext): MissingParts {
+  const { between } = outputs.shape
+  const rights = codec.missing.flatMap(([, right], j) => (j === 0 ? [right] : [between, right]))
+  return [codec.missing[0][0], bytesOf(Buffer.concat(rights))]
 }
 
 const NO_TIMES = new Float64Array(0)

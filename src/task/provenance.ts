@@ -4,7 +4,7 @@ import {
   ProvenanceHeaders,
   type ToldHeaders,
 } from '../output/provenance.ts'
-import type { Source } from '../plan/plan.ts'
+import type { Stage } from '../plan/plan.ts'
 import type { Facts } from './facts.ts'
 import type { TaskContext } from './task.ts'
 
@@ -15,9 +15,9 @@ export interface TaskProvenance {
   readonly headers: readonly ToldHeaders[]
 }
 
-/** null: nobody asks for them. @param sources of the task's stage */
+/** null: nobody asks for them. @param stage the task's */
 export function provenanceOf(
-  sources: readonly Source[],
+  stage: Pick<Stage, 'sources' | 'firstJoin'>,
   partition: number,
   { enricher }: Facts,
   { plan }: TaskContext,
@@ -30,7 +30,7 @@ export function provenanceOf(
     lookUps.map(({ name }) => name),
   )
   const topics = lookUps.map(({ table }) => tables[table].topic)
-  const [facts, ...others] = sources
+  const [facts, ...others] = stage.sources
   return {
     names,
     headers: [
@@ -38,7 +38,15 @@ export function provenanceOf(
         ? new GivenHeaders()
         : new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows),
       ...others.map(
-        (source, j) => new ProvenanceHeaders(names, names.rights[j], source, partition, [], []),
+        (source, j) =>
+          new ProvenanceHeaders(
+            names,
+            names.rights[stage.firstJoin + j],
+            source,
+            partition,
+            [],
+            [],
+          ),
       ),
     ],
   }

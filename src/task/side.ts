@@ -35,6 +35,8 @@ const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 export class Side {
   /** The number of the source in its stage. */
   readonly index: number
+  /** The input whose records they are: see `Source`. */
+  readonly input: number
   readonly queue: InputQueue
   /** The record's key, of the record that `open` has opened last, where the source is keyed. */
   readonly key: KeyReader
@@ -67,6 +69,7 @@ export class Side {
     const { index } = source
     const { values, key } = codec.sources[index]
     this.index = side
+    this.input = source.input
     this.key = key
     this.#source = source
     this.#codec = values
@@ -120,14 +123,14 @@ export class Side {
   /** undefined: `open` will say why. */
   #readAhead({ columns }: Block, i: number, row: number): ValueReader | undefined {
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts, headerEnds } = columns
-    const { isKeyed } = this.#source
-    if ((isKeyed && keyEnds[i] < 0) || valueEnds[i] < 0) return undefined
+    const { isKeyed, isPrepared } = this.#source
+    if ((isKeyed && keyEnds[i] < 0 && !isPrepared) || valueEnds[i] < 0) return undefined
     const headerStart = headerStarts[i]
     const headerEnd = headerEnds[i]
     const value = this.#codec.reader(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
     if (value === null || typeof value === 'string') return undefined
     if (value.read(row, buffer, valueStarts[i], valueEnds[i]) !== null) return undefined
-    if (!isKeyed) return value
+    if (!isKeyed || keyEnds[i] < 0) return value
     return this.key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)
       ? value
       : undefined
@@ -160,6 +163,7 @@ export class Side {
   #hasItsKey(value: ValueReader, block: Block, i: number): boolean {
     const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = block.columns
     const { key } = this
+    if (keyEnds[i] < 0) return true
     key.read(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i])
     if (this.#source.isPrepared) return true
     const start = value.keyStart(0)

@@ -49,7 +49,7 @@ export class Owner {
     this.#epochs = new Epochs({
       broker: this.#broker,
       context: this.#context,
-      changelog: this.#changelog,
+      changelogs: this.#changelog === null ? [] : [this.#changelog],
       topicIds: world.topics.map(() => null),
       transactionalId: transactionalId(world, machine),
       rejects: { drain: () => [], settle: nothing },

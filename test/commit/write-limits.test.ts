@@ -116,7 +116,7 @@ test('a size that may not be seen is found by halves', async () => {
   const work = async (): Promise<void> => {
     for (;;) {
       await written.refused(refused('MESSAGE_TOO_LARGE', CHANGELOG))
-      sizes.push(written.changelog!.maxRecordBytes + 512)
+      sizes.push(written.changelogs[0].maxRecordBytes + 512)
     }
   }
   await assert.rejects(work(), { code: 'BROKER_REFUSED' })
@@ -129,7 +129,7 @@ test('what two topics take that may not be seen is found for both, one after the
     await written.refused(refused('MESSAGE_TOO_LARGE', topic))
   }
   assert.equal(written.outputs[0].maxBatchBytes, 131_073)
-  assert.equal(written.changelog!.maxRecordBytes + 512, 262_147)
+  assert.equal(written.changelogs[0].maxRecordBytes + 512, 262_147)
   await assert.rejects(written.refused(refused('INVALID_TIMESTAMP')))
   assert.equal(written.outputs[0].maxBatchBytes, 131_073)
 })

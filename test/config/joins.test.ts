@@ -47,6 +47,30 @@ test('joins are a list in the file’s order, and each has its name and its plac
   assert.equal(joins.length, 2)
 })
 
+test('of several joins each side that is keyed otherwise has a stage, and a topic by its join’s name', () => {
+  const { stages, sources } = planOf(
+    parse(`joins:
+  a: { topic: as, on: id, within: 1s, repartition: facts }
+  b: { topic: bs, on: id, within: 1s }
+  c: { topic: cs, on: id, within: 1s, repartition: right, idle: 7s }`),
+  )
+  assert.deepEqual(
+    stages.map(({ topics, to }) => [...topics, '→', to?.topic ?? null, to?.idleMs]),
+    [
+      ['orders', '→', 'job-facts-repartition', 1000],
+      ['cs', '→', 'job-c-repartition', 7000],
+      ['job-facts-repartition', 'as', 'bs', 'job-c-repartition', '→', null, undefined],
+    ],
+  )
+  assert.deepEqual(
+    sources.map(({ topic, isKeyed }) => [topic, isKeyed]),
+    [
+      ...[['orders', false] as const, ['as', true], ['bs', true], ['cs', false]],
+      ...[['job-facts-repartition', true] as const, ['job-c-repartition', true]],
+    ],
+  )
+})
+
 test('a right topic begins as far before the facts as the windows up to its own reach', () => {
   const at = Date.parse('2025-01-01T00:00:00Z')
   const joins = `joins:
@@ -84,9 +108,14 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     /joins\.a\.topic.*is the fact topic too/s,
   ],
   [
-    'another key, which is carried by an internal topic',
-    `joins:\n${join('a', ', on: id, repartition: right')}${join('b', ', on: id')}`,
-    /yaml:7.*joins\.a\.repartition.*not supported together with several joins; let a pipeline without a join write the topic under the join field/s,
+    'facts that a later join alone says are keyed otherwise',
+    `joins:\n${join('a', ', on: id, repartition: right')}${join('b', ', on: id, repartition: both')}`,
+    /yaml:8.*joins\.b\.repartition.*keyed as it is at the first join; write repartition: both under joins\.a, and write right here/s,
+  ],
+  [
+    'facts that two joins say are keyed otherwise',
+    `joins:\n${join('a', ', on: id, repartition: facts')}${join('b', ', on: id, repartition: facts')}`,
+    /yaml:8.*joins\.b\.repartition.*facts are carried to id once, as a says; leave it out here/s,
   ],
   [
     'the name of a side',

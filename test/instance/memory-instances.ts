@@ -5,15 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionOf } from '../../src/broker/partition-of.ts'
+import type { Output } from '../../src/cli/simulate/simulation.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { MatchHeaders, Pipeline } from '../../src/config/pipeline.ts'
-import { repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
+import { betweenStages, repartitioned, sourcesOf } from '../../src/config/topic-names.ts'
 import { longestWait } from '../../src/config/waits.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import type { DimensionTable } from '../../src/dimension/table.ts'
 import type { Worker } from '../../src/instance/worker.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { planOf, statefulStages } from '../../src/plan/plan.ts'
 import {
   columnFactBytes,
   enrichPipeline,
@@ -40,7 +42,14 @@ import {
 } from '../support/memory-outputs.ts'
 import { LEFT, type ModelTimes } from '../window/model.ts'
 import type { StreamRecord } from '../window/random-streams.ts'
-import { CHANGELOG, givenTable, putRows, startWorker, type WorkerSetting } from './start-worker.ts'
+import {
+  CHANGELOG,
+  changelogOfStage,
+  givenTable,
+  putRows,
+  startWorker,
+  type WorkerSetting,
+} from './start-worker.ts'
 
 export const PARTITIONS = 3
 /** Of an input that is repartitioned. */
@@ -86,8 +95,18 @@ export type Action =
 /** The row of facts that wait for one. */
 const LATER_ROW = new Map([[LATER, givenRows(null).get('here')!]])
 
+/** A pipeline of another form, and what it is to make of the records. */
+export interface Shape {
+  readonly pipeline: Pipeline
+  bytesOf(record: StreamRecord): Buffer
+  readonly rows: readonly string[]
+  rowOf(value: Output['value']): string
+}
+
 /** What else a pipeline has. */
 export interface Wanted {
+  /** In place of the one join. */
+  readonly shape?: Shape | null
   readonly keyed?: KeyedOtherwise
   /** Whose headers a match has, where headers say what records were made of. */
   readonly told?: MatchHeaders | null
@@ -119,6 +138,7 @@ export class MemoryInstances {
   /** Time passes at the broker as it does here; this also keeps the process alive, as connections would. */
   readonly #time = setInterval(() => this.kafka.advance(TICK_MS), TICK_MS)
   readonly #times: ModelTimes | null
+  readonly #shape: Shape | null
   readonly #records: readonly StreamRecord[]
   readonly #keyed: KeyedOtherwise
   #waiting: StreamRecord[]
@@ -139,8 +159,10 @@ export class MemoryInstances {
     times: ModelTimes | null,
     records: readonly StreamRecord[],
     keyed: KeyedOtherwise,
+    shape: Shape | null,
   ) {
     this.#pipeline = pipeline
+    this.#shape = shape
     this.#keyed = keyed
     this.#waits = longestWait(pipeline.dimensions) > 0
     this.#times = times
@@ -154,8 +176,14 @@ export class MemoryInstances {
       this.#inputs.set(topic, this.#through.has(side) ? INPUT_PARTITIONS : PARTITIONS)
     }
     for (const [topic, partitions] of this.#inputs) this.kafka.topics.create(topic, partitions, {})
-    const internal = repartitioned(pipeline).map(({ topic }) => topic)
-    for (const topic of [...internal, output.topic, CHANGELOG]) {
+    const internal = [
+      ...repartitioned(pipeline).map(({ topic }) => topic),
+      ...betweenStages(pipeline),
+    ]
+    const changelogs = statefulStages(planOf(pipeline)).map(({ state }) =>
+      changelogOfStage(state.number),
+    )
+    for (const topic of new Set([...internal, output.topic, ...changelogs, CHANGELOG])) {
       this.kafka.topics.create(topic, PARTITIONS, {})
     }
     this.kafka.topics.create(output.rejects, 1, {})
@@ -165,9 +193,12 @@ export class MemoryInstances {
   static async open(
     times: ModelTimes | null,
     records: readonly StreamRecord[],
-    { keyed = null, told = null, waits = false, change = (pipeline) => pipeline }: Wanted = {},
+    wanted: Wanted = {},
   ): Promise<MemoryInstances> {
-    const plain = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
+    const { keyed = null, told = null, waits = false, shape = null } = wanted
+    const { change = (pipeline) => pipeline } = wanted
+    const joined = times === null ? enrichPipeline() : joinPipeline(times, false, keyed)
+    const plain = shape?.pipeline ?? joined
     const waiting = waits ? withWait(plain) : plain
     const pipeline = change({
       ...waiting,
@@ -175,8 +206,9 @@ export class MemoryInstances {
       joins: waiting.joins.map((one) => ({ ...one, headers: told ?? one.headers })),
     })
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
-    const read = records.filter(({ side }) => times !== null || side === LEFT)
-    return new MemoryInstances(pipeline, codec, times, read, keyed)
+    const isRead = ({ side }: StreamRecord): boolean =>
+      shape !== null || times !== null || side === LEFT
+    return new MemoryInstances(pipeline, codec, times, records.filter(isRead), keyed, shape)
   }
 
   /** By partition of an input: what became of its offsets. */
@@ -218,7 +250,8 @@ export class MemoryInstances {
 
   /** Nothing goes wrong any more: everything is put, taken, closed and committed. Each row is there once, and each reject. */
   async assertFinished(): Promise<void> {
-    const expected = expectedRows(this.#times, joinedBy(this.#keyed, this.#records))
+    const expected =
+      this.#shape?.rows ?? expectedRows(this.#times, joinedBy(this.#keyed, this.#records))
     const rows = expected.length
     this.kafka.faults.clear()
     this.#release()
@@ -234,7 +267,7 @@ export class MemoryInstances {
     await this.#until('everything is committed', async () => {
       const isTaken = this.#isTaken()
       // A source partition that has never had a record is waited for.
-      const isHeld = !isTaken && this.#through.size > 0
+      const isHeld = !isTaken && planOf(this.#pipeline).stages.length > 1
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
@@ -276,6 +309,7 @@ export class MemoryInstances {
       const headers = this.#pipeline.provenance ? ownHeaders(record) : []
       const row = this.#waits && record.id % 2 === 1 ? LATER : 'here'
       const of = { ...recordBytes(record, row), headers, timestamp: record.time }
+      if (this.#shape !== null) of.value = this.#shape.bytesOf(record)
       if (isByColumn(this.#keyed) && record.side === LEFT) of.value = columnFactBytes(record)
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
@@ -294,7 +328,7 @@ export class MemoryInstances {
     if (isNew) rmSync(dir, { recursive: true, force: true })
     const { kafka } = this.#pipeline
     const broker = this.kafka.client(instance)
-    const counts = new Counts(['d'])
+    const counts = new Counts(['d'], ...countedOf(this.#pipeline))
     const table = givenTable(givenRows(this.#keyed), this.#pipeline, this.#codec)
     if (this.#isThere) putRows(table, LATER_ROW, this.#pipeline, this.#codec)
     const setting: WorkerSetting = {
@@ -404,7 +438,8 @@ export class MemoryInstances {
 
   async #rows(): Promise<string[]> {
     const bodies = await committedBodies(this.kafka, this.#pipeline.output.topic)
-    return bodies.map((body) => rowOf(this.#output.decode(body)))
+    const textOf = this.#shape?.rowOf ?? rowOf
+    return bodies.map((body) => textOf(this.#output.decode(body)))
   }
 
   async #until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -427,6 +462,12 @@ const ownHeaders = ({ id, side }: StreamRecord): (readonly [string, Buffer])[] =
   ['enricher.right', Buffer.from('earlier')],
   ['enricher.dimension.other', Buffer.from('earlier')],
 ]
+
+/** How many sources and joins are counted. */
+function countedOf(pipeline: Pipeline): [number, number] {
+  const { sources, joins } = planOf(pipeline)
+  return [Math.max(2, sources.length), Math.max(1, joins.length)]
+}
 
 const textOf = (fields: object): string =>
   Object.entries(fields)

@@ -93,7 +93,7 @@ class World {
       plan,
       partitions: plan.stages.map(() => partitions),
       topicIds: plan.sources.map(() => null),
-      changelog: this.#hasJoin ? CHANGELOG : null,
+      changelogs: this.#hasJoin ? [CHANGELOG] : [],
       now: () => NOW,
       log: { event: (name, fields) => this.events.push([name, fields]) },
     })

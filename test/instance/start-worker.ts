@@ -5,8 +5,7 @@ import { bytesOf } from '../../src/bytes.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { ChangelogTopic } from '../../src/commit/epoch-part.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
-import { repartitioned } from '../../src/config/topic-names.ts'
-import { keepsState } from '../../src/config/waits.ts'
+import { betweenStages } from '../../src/config/topic-names.ts'
 import type { Counts } from '../../src/counts/counts.ts'
 import { createDimensions, openDimensionStores, readDimensions } from '../../src/dimension/all.ts'
 import type { Dimension } from '../../src/dimension/dimension.ts'
@@ -17,7 +16,7 @@ import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { planOf } from '../../src/plan/plan.ts'
+import { planOf, statefulStages } from '../../src/plan/plan.ts'
 import type { TaskContext } from '../../src/task/task.ts'
 import { FRAME, givenRows } from '../cli/simulate/join/simulated-join.ts'
 import { taskContext, wholeOutput } from '../support/task-context.ts'
@@ -125,11 +124,16 @@ function createWorker(
       elapsed,
       counts,
       outputs: wholeOutput(pipeline, FRAME, { ...TOPIC, partitions }),
-      repartition: repartitioned(pipeline).map((to) => ({ ...TOPIC, topic: to.topic, partitions })),
-      partitions: inputs,
+      repartition: plan.stages.flatMap(({ to }) =>
+        to === null ? [] : [{ ...TOPIC, topic: to.topic, partitions }],
+      ),
+      partitions: new Map([
+        ...inputs,
+        ...betweenStages(pipeline).map((topic) => [topic, partitions] as const),
+      ]),
       rejects: rejectsOf(pipeline),
     }),
-    changelog: keepsState(pipeline) ? changelogOf(broker, codec) : null,
+    changelogs: statefulStages(plan).map(({ state }) => changelogOf(broker, codec, state.number)),
     partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),
     topicIds: setting.topicIds ?? plan.sources.map(() => null),
     onUnknownTopic: nothing,
@@ -148,13 +152,21 @@ function createWorker(
   })
 }
 
-const changelogOf = ({ admin }: Broker, { layout }: PipelineCodec): ChangelogTopic => ({
-  topic: CHANGELOG,
+/** Of the stages that keep state, by their numbers among these. */
+export const changelogOfStage = (stage: number): string =>
+  stage === 0 ? CHANGELOG : `${CHANGELOG}-${stage}`
+
+const changelogOf = (
+  { admin }: Broker,
+  { layout }: PipelineCodec,
+  stage: number,
+): ChangelogTopic => ({
+  topic: changelogOfStage(stage),
   layout,
   schemaIds: [],
   maxRecordBytes: BATCH_BYTES,
   shorten: (partition, offset) => {
-    admin.deleteRecords({ topic: CHANGELOG, partition }, offset).catch(nothing)
+    admin.deleteRecords({ topic: changelogOfStage(stage), partition }, offset).catch(nothing)
   },
 })
 

@@ -37,13 +37,15 @@ async function emptyTasks(folder: string, paused = new Set<string>()) {
     broker,
     context: taskContext(pipeline, codec),
     stateDir: pipeline.state.dir,
-    changelog: {
-      topic: 'log',
-      layout: codec.layout,
-      schemaIds: [],
-      maxRecordBytes: 1 << 20,
-      shorten: nothing,
-    },
+    changelogs: [
+      {
+        topic: 'log',
+        layout: codec.layout,
+        schemaIds: [],
+        maxRecordBytes: 1 << 20,
+        shorten: nothing,
+      },
+    ],
     log,
     group: groupAt([-1, -1]),
     topicIds: [null, null],

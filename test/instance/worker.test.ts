@@ -64,13 +64,15 @@ async function workerOn(t: TestContext, producer: SlowProducer) {
     stateDir: pipeline.state.dir,
     staticId: null,
     sessionTimeoutMs: 10_000,
-    changelog: {
-      topic: 'log',
-      layout: codec.layout,
-      schemaIds: [],
-      maxRecordBytes: 1 << 20,
-      shorten: nothing,
-    },
+    changelogs: [
+      {
+        topic: 'log',
+        layout: codec.layout,
+        schemaIds: [],
+        maxRecordBytes: 1 << 20,
+        shorten: nothing,
+      },
+    ],
     partitions: [1],
     topicIds: [null, null],
     onUnknownTopic: nothing,

@@ -116,8 +116,8 @@ test('facts that wait have a state, without a join too; validate shows for how l
     return topology(pipeline, nothing as unknown as Parameters<typeof topology>[1])
   }
   const alone = pipelineWith(null, '', dimensions)
-  const { written, lookUps, joins } = planOf(alone)
-  assert.equal(written.changelog, 'job-window-changelog')
+  const { stages, lookUps, joins } = planOf(alone)
+  assert.equal(stages[0].state?.changelog, 'job-window-changelog')
   assert.deepEqual([lookUps[0].waitMs, lookUps[0].missing, joins], [5000, 'drop', []])
   const [, line, ...rest] = linesOf(alone)
   assert.match(line, /without a row: waits for 5s, then the fact is dropped/)
@@ -125,7 +125,7 @@ test('facts that wait have a state, without a join too; validate shows for how l
   assert.ok(!rest.some((one) => one.startsWith('Window:')))
   const joined = linesOf(pipelineWith('', '', dimensions))
   assert.match(joined[2], /within 1m, grace 10s and the wait for a row, 5s, inner/)
-  assert.equal(planOf(pipelineWith(null)).written.changelog, null)
+  assert.equal(planOf(pipelineWith(null)).stages[0].state, null)
 })
 
 test('a topic of the pipeline’s own is no input of it', () => {

@@ -10,7 +10,7 @@ test('a condemned store is put aside once, is empty when it is opened again, and
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-stores-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const counts = new Counts([])
-  const stores = new TaskStores(folder, 1 << 20, counts, { event: () => {} })
+  const stores = new TaskStores(folder, 1, 1 << 20, counts, { event: () => {} })
   const [key, value] = [Buffer.from('key'), Buffer.from('value')]
 
   for (const reason of ['damaged', 'asked', 'damaged'] as const) {

@@ -95,8 +95,9 @@ export function checkKeyHash(
 /**
  * Where the other side is repartitioned: its records lie where Java's murmur2 of their join field puts them, and
  * those of this side have to lie there, too.
+ * @param line of the file that has them carried, too
  */
-export function checkBesideRepartition(sample: KeySample): Finding[] {
+export function checkBesideRepartition(sample: KeySample, line: string): Finding[] {
   const nothing = checkKeyed(sample)
   if (nothing.length > 0) return nothing
   if (sample.partitions === 1)
@@ -120,7 +121,7 @@ export function checkBesideRepartition(sample: KeySample): Finding[] {
     fail(
       WHAT,
       detail,
-      'write `repartition: both` under `join`, or write the topic with Java’s default partitioner and plain text as its keys',
+      `write ${line}, or write the topic with Java’s default partitioner and plain text as its keys`,
     ),
   ]
 }

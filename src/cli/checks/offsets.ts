@@ -2,7 +2,7 @@
 import type { OffsetCommit } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { messageOf } from '../../errors.ts'
-import { lastStage, planOf } from '../../plan/plan.ts'
+import { planOf, statefulStages } from '../../plan/plan.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
 import { windowMissing } from '../../state/state-faults.ts'
 import { topicRecreated } from '../../state/topic-ids.ts'
@@ -30,10 +30,12 @@ export function offsetsFault(pipeline: Pipeline, state: OffsetsState): string | 
     const id = state.topicIds.get(topic)
     if (id && topicId && id !== topicId) return messageOf(topicRecreated(topic, topicId, id))
   }
-  // What an earlier stage has read has no window beside it.
-  const { topics } = lastStage(plan)
+  // What a stage without a window has read has none beside it.
+  const [stage] = statefulStages(plan)
+  if (stage === undefined) return undefined
+  const { topics } = stage
   const read = committed.filter(({ topic }) => topics.includes(topic))
-  if (plan.written.changelog === null || read.length === 0) return undefined
+  if (read.length === 0) return undefined
   const { headers, isRunning } = state
   if ([...headers.values()].every((header) => header === undefined)) {
     // Facts that wait may begin to do so at any time; a window needs all that was read.

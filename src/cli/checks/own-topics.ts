@@ -1,7 +1,7 @@
 /** Output, rejects and changelog as they are, against what they need to be, and against what the file says of them. */
 import type { TopicDescription } from '../../broker/port.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
-import { changelogTopic, internalTopics, ownTopics } from '../../config/topic-names.ts'
+import { changelogTopics, internalTopics, ownTopics } from '../../config/topic-names.ts'
 import { differencesOf, differenceText, remedyOf, saidOf } from '../../plan/own-topics.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { limitOf, policy } from './topics.ts'
@@ -63,8 +63,9 @@ function checkKept(pipeline: Pipeline, name: string, topic: TopicDescription): F
   }
   const detail = `${name} deletes records ${limit}`
   if (isInternal) {
-    const what =
-      name === changelogTopic(pipeline) ? 'what tasks are restored from' : 'on its way to the join'
+    const what = changelogTopics(pipeline).includes(name)
+      ? 'what tasks are restored from'
+      : 'on its way to the join'
     const why = `${detail}; it is ${what}`
     return [fail(WHAT, why, `set retention.ms=-1 and retention.bytes=-1 on ${name}`)]
   }

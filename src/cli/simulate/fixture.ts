@@ -132,7 +132,7 @@ class FixtureReader {
     const keys = keyPlans(pipeline, schemas)
     const sources = sourcesOf(pipeline).length
     const { joins } = pipeline
-    const through = repartitioned(pipeline).map(({ side }) => Number(side))
+    const through = repartitioned(pipeline).map(({ side }) => side)
     const on = [joins.at(0)?.onLeft, ...joins.map(({ onRight }) => onRight)].map((field, side) =>
       through.includes(side) ? undefined : field,
     )

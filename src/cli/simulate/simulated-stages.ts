@@ -15,13 +15,13 @@ export class SimulatedStages {
   /** By source of the plan: the offset that its next record gets. */
   readonly #offsets: number[]
 
-  /** @param pages of the last stage; null: nothing is joined */
-  constructor(plan: Plan, pages: PageStore | null, context: TaskContext) {
+  /** @param pages of the stages that keep state */
+  constructor(plan: Plan, pages: readonly PageStore[], context: TaskContext) {
     const { stages, sources } = plan
     this.#plan = plan
     this.#offsets = sources.map(() => 0)
-    this.#tasks = stages.map(({ number, to }) =>
-      createTask(taskOf(number, stages.length), to === null ? pages : null, context),
+    this.#tasks = stages.map(({ number, state }) =>
+      createTask(taskOf(number, stages.length), state && pages[state.number], context),
     )
   }
 

@@ -12,12 +12,12 @@ import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import { changelogTopic } from '../../config/topic-names.ts'
-import { keepsState, longestWait } from '../../config/waits.ts'
+import { longestWait } from '../../config/waits.ts'
 import { Counts } from '../../counts/counts.ts'
 import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
 import { avroShape, outputFrame } from '../../plan/pipeline-codec.ts'
-import { type Plan, planOf } from '../../plan/plan.ts'
+import { type Plan, planOf, statefulStages } from '../../plan/plan.ts'
 import { openStore, type Store } from '../../state/level.ts'
 import { PageStore } from '../../state/page-store.ts'
 import type { TaskContext, TaskEpoch } from '../../task/task.ts'
@@ -58,8 +58,8 @@ export interface Effects {
 
 interface Stores {
   readonly folder: string
-  /** null: the task keeps no state. */
-  readonly window: Store | null
+  /** Of the stages that keep state. */
+  readonly windows: readonly Store[]
   /** Of the plan's tables. */
   readonly tables: readonly Store[]
 }
@@ -116,19 +116,22 @@ export class Simulation {
       )
     })
     this.#dimensions = this.#plan.lookUps.map(({ table }) => tables[table])
-    const pages = stores.window && new PageStore(stores.window, codec.layout)
+    const pages = stores.windows.map((window) => new PageStore(window, codec.layout))
     this.#stages = new SimulatedStages(this.#plan, pages, this.#context())
   }
 
   /** @param codec of schemas alone, without a registry; @param clock ms since 1970 */
   static async open(pipeline: Pipeline, codec: PipelineCodec, clock: number): Promise<Simulation> {
     const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-simulation-'))
-    const window = keepsState(pipeline) ? await openStore(join(folder, 'window')) : null
+    const windows: Store[] = []
+    for (const { state } of statefulStages(planOf(pipeline))) {
+      windows.push(await openStore(join(folder, `window-${state.number}`)))
+    }
     const tables: Store[] = []
     for (const t of planOf(pipeline).tables.keys()) {
       tables.push(await openStore(join(folder, `dimension-${t}`)))
     }
-    const simulation = new Simulation(pipeline, codec, clock, { folder, window, tables })
+    const simulation = new Simulation(pipeline, codec, clock, { folder, windows, tables })
     for (const dimension of new Set(simulation.#dimensions)) await dimension.start()
     await simulation.#fallIdle()
     return simulation
@@ -199,7 +202,7 @@ export class Simulation {
 
   async close(): Promise<void> {
     for (const dimension of new Set(this.#dimensions)) await dimension.close()
-    await this.#stores.window?.close()
+    for (const window of this.#stores.windows) await window.close()
     rmSync(this.#stores.folder, { recursive: true, force: true })
   }
 

@@ -5,6 +5,10 @@ import type { InputQueue } from '../../input/input-queue.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import { SIDES } from './parts.ts'
 
+/** By source: the sides of one join, and of several the left side of the first, and each join. */
+export const sideNames = ({ joins }: Pipeline): readonly string[] =>
+  joins.length < 2 ? SIDES : [SIDES[0], ...joins.map(({ name }) => name)]
+
 /** By join and side. */
 export function joinCounts({ joins }: Pipeline, { windows }: Counts): object[] {
   return joins.flatMap(({ name }, j) => {

@@ -13,8 +13,8 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
-import { joinCounts, joinTopology, placeOf, queuesOf } from './join-views.ts'
-import { type ServiceParts, SIDES } from './parts.ts'
+import { joinCounts, joinTopology, placeOf, queuesOf, sideNames } from './join-views.ts'
+import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
@@ -147,7 +147,7 @@ export class ServiceViews implements Views {
       })),
       ...joinTopology(this.#parts.pipeline),
       repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
-        return { side: SIDES[side], topic }
+        return { side: sideNames(this.#parts.pipeline)[side], topic }
       }),
       changelog: changelog === null ? null : { topic: changelog },
       output: { topic: output.topic },
@@ -181,7 +181,12 @@ export class ServiceViews implements Views {
       all.reduce((sum, { source, records }) => sum + (source.topic === topic ? records : 0), 0)
     return repartitioned(pipeline).map(({ side, topic }) => {
       const { topic: from } = plan.sources[side]
-      return { side: SIDES[side], from, topic, lag: { from: of(from), topic: of(topic) } }
+      return {
+        side: sideNames(pipeline)[side],
+        from,
+        topic,
+        lag: { from: of(from), topic: of(topic) },
+      }
     })
   }
 

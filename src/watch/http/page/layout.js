@@ -127,4 +127,6 @@ export function curve(nodes, { id, from, fromSide, to, toSide }) {
 
 /** A side that comes by an internal topic says so. */
 const named = ({ repartition = [] }, what, side) =>
-  repartition.some((one) => one.side === side) ? `${what}, repartitioned` : what
+  repartition.some((one) => (one.side === 'left') === (side === 'left'))
+    ? `${what}, repartitioned`
+    : what

@@ -1,0 +1,55 @@
+import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
+import type { ValueReader } from '../codec/port.ts'
+import type { WindowCounts } from '../counts/counts.ts'
+import type { Block } from '../input/input-queue.ts'
+import { LooseRecord } from '../output/loose-record.ts'
+import type { ToldHeaders } from '../output/provenance.ts'
+import type { Stage } from '../plan/plan.ts'
+import { LEFT } from '../state/page.ts'
+import { REFUSED } from './side.ts'
+import type { StageEnd } from './stage-end.ts'
+import type { TaskContext } from './task.ts'
+
+/**
+ * Records of an earlier stage that lack what is compared in this one. A null equals nothing, as in SQL: they come out at
+ * once, without a match in any of the stage's joins.
+ */
+export class KeylessRecords {
+  readonly #end: Pick<StageEnd, 'unmatched'>
+  readonly #counts: WindowCounts
+  /** In place of all right records but the last join's. */
+  readonly #instead: Bytes
+  readonly #record = new LooseRecord()
+  readonly #provenance: ToldHeaders | null
+
+  /** @param provenance of the left side; null: nobody asks what records were made of */
+  constructor(
+    { joins, firstJoin }: Stage,
+    end: Pick<StageEnd, 'unmatched'>,
+    provenance: ToldHeaders | null,
+    { codec, outputs, counts }: TaskContext,
+  ) {
+    const { between } = outputs.shape
+    const rights = codec.missing.slice(firstJoin, firstJoin + joins.length - 1)
+    this.#instead = bytesOf(
+      Buffer.concat([NO_BYTES, ...rights.flatMap(([, right]) => [between, right])]),
+    )
+    this.#end = end
+    this.#counts = counts.windows[firstJoin]
+    this.#provenance = provenance
+  }
+
+  /** @param value of record `i`. @returns its fate: it moves no stream time */
+  take(value: ValueReader, { columns, times }: Block, i: number): number {
+    const { buffer, headerStarts, headerEnds } = columns
+    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
+    this.#provenance?.write(columns, times, i)
+    const record = this.#record
+    const instead = this.#instead
+    record.begin(times[i], null, this.#provenance ?? own, value.projectedBytes + instead.length)
+    record.buffer.set(instead, value.project(record.buffer, record.bodyStart))
+    this.#end.unmatched(LEFT, record)
+    this.#counts.unmatched[LEFT]++
+    return REFUSED
+  }
+}
