@@ -48,7 +48,10 @@ async function cameOut({ yaml, streams, dimensions }: AnyShape): Promise<string[
         side === 0 ? { kind: 'fact', record } : { kind: 'right', join: side - 1, record },
       )
     }
-    await simulation.take({ kind: 'wait', ms: SILENCE_MS })
+    // A stage may go on once the one before has closed its windows.
+    for (let stage = 0; stage < streams.length; stage++) {
+      await simulation.take({ kind: 'wait', ms: SILENCE_MS })
+    }
     const { outputs, unmatched, rejects } = simulation.effects
     assert.deepEqual(
       rejects.filter(({ reason }) => reason !== 'missing_dimension'),

@@ -57,14 +57,12 @@ facts: { topic: facts, schema: facts.avsc${facts.yaml} }
 ${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out, schemaId: 1${output.yaml} }
 `
   const from = `SELECT *${facts.derived}, t AS at FROM facts${facts.where}`
-  const looked = `SELECT ${[...facts.columns, ...dimensions.flatMap(({ columns }) => columns)].map(({ name, sql }) => `${sql} AS ${name}`).join(', ')},
-  ${joins.at(0)?.left ?? 'f.id'} AS k, f.at AS at FROM f ${dimensions.map(({ join }) => join).join(' ')}`
-  const names = [...facts.columns, ...dimensions.flatMap(({ columns }) => columns)].map(
-    ({ name }) => name,
-  )
-  const all = [...names]
-  const steps = joins.map(({ sql, columns }, j) => {
-    const step = `s${j + 1} AS (${sql(`s${j}`, all)})`
+  const selected = [...facts.columns, ...dimensions.flatMap(({ columns }) => columns)]
+  const looked = `SELECT ${selected.map(({ name, sql }) => `${sql} AS ${name}`).join(', ')}, f.at AS at,
+  ${joins.at(0)?.left ?? 'f.id'} AS k FROM f ${dimensions.map(({ join }) => join).join(' ')}`
+  const all = selected.map(({ name }) => name)
+  const steps = joins.map(({ sql, columns, key }, j) => {
+    const step = `s${j + 1} AS (${sql(`s${j}`, all, key)})`
     all.push(...columns)
     return step
   })
@@ -139,31 +137,65 @@ function dimensionsOf(one: One, tables: ReturnType<typeof tablesOf>): Dimension[
   return found
 }
 
+interface Left {
+  /** As `on` has it. */
+  readonly on: string
+  /** Of the facts with their rows. */
+  readonly sql: string
+  /** Of what the joins before give, among its columns. */
+  readonly column: string
+}
+
 function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean) {
-  const count = one([1, 0, 2])
-  const refs = dimensions.flatMap((dimension) => dimension.refs)
-  // Several joins compare a field of the facts, which is their key.
-  const left = count === 1 ? one(['id', ...refs, ...(isDerived ? ['code'] : [])]) : 'id'
-  const through = left === 'id' ? one([null, 'facts', 'right', 'both']) : one(['facts', 'both'])
-  const repartition = count === 1 ? through : null
-  return Array.from({ length: count }, (_, j) => {
+  const lefts: Left[] = [
+    { on: 'id', sql: 'f.id', column: 'id' },
+    ...dimensions.map(({ name }) => ({
+      on: `${name}.ref`,
+      sql: `${name}.ref`,
+      column: `${name}_ref`,
+    })),
+    ...(isDerived ? [{ on: 'code', sql: 'f.code', column: 'code' }] : []),
+  ]
+  let before: Left | null = null
+  let isFirst = true
+  return Array.from({ length: one([1, 0, 2, 3]) }, (_, j) => {
+    const isSame: boolean = before !== null && one([false, true])
+    const left: Left = isSame ? before! : one(lefts)
+    const isStage = before !== null && left.on !== before.on
+    isFirst &&= !isStage
+    const isKeyed = before === null && left.on === 'id'
+    const isLeftThrough = isStage || (before === null && !(isKeyed && one([true, false])))
+    const isRightThrough = one([false, true])
+    const repartition = isLeftThrough
+      ? isRightThrough
+        ? 'both'
+        : 'facts'
+      : isRightThrough
+        ? 'right'
+        : null
+    before = left
     const kind = one(KINDS)
     const [beforeMs, afterMs] = [one(WIDTHS), one(WIDTHS)]
     const isFiltered = one([false, true])
     const name = `r${j}`
-    const columns = [`${name}_fk`, `${name}_v`]
+    lefts.push({ on: `${name}.ref`, sql: '', column: `${name}_ref` })
     const rows = isFiltered ? `(SELECT * FROM ${name} WHERE v <> 3)` : name
     return {
       name,
-      columns,
-      left: left.includes('.') ? left : `f.${left}`,
-      isFactsThrough: repartition === 'facts' || repartition === 'both',
-      isRightThrough: repartition === 'right' || repartition === 'both',
-      yaml: `{ topic: ${name}, schema: ${name}.avsc, on: { left: ${left}, right: fk }, within: { before: ${beforeMs}ms, after: ${afterMs}ms }, grace: ${one(GRACES)}ms, kind: ${kind}${repartition === null ? '' : `, repartition: ${repartition}`}, idle: 7d${isFiltered ? ', where: v != 3' : ''}, select: { ${name}_fk: fk, ${name}_v: v } }`,
+      columns: [`${name}_fk`, `${name}_v`, `${name}_ref`],
+      left: left.sql,
+      /** null: what the join before compares. */
+      key: isStage ? left.column : null,
+      isFactsThrough: isFirst && isLeftThrough,
+      isRightThrough,
+      yaml: `{ topic: ${name}, schema: ${name}.avsc, on: { left: ${left.on}, right: fk }, within: { before: ${beforeMs}ms, after: ${afterMs}ms }, grace: ${one(GRACES)}ms, kind: ${kind}${repartition === null ? '' : `, repartition: ${repartition}`}, idle: 7d${isFiltered ? ', where: v != 3' : ''}, select: { ${name}_fk: fk, ${name}_v: v, ${name}_ref: ref } }`,
       // A match is as old as its younger record.
-      sql: (from: string, before: readonly string[]) => `
-  SELECT ${before.map((one) => `${from}.${one}, `).join('')}r.fk AS ${name}_fk, r.v AS ${name}_v, coalesce(${from}.k, r.fk) AS k, max(coalesce(${from}.at, r.t), coalesce(r.t, ${from}.at)) AS at
-  FROM ${from} ${SQL_KINDS[kind]} ${rows} r ON r.fk = ${from}.k AND r.t BETWEEN ${from}.at - ${beforeMs} AND ${from}.at + ${afterMs}`,
+      sql: (from: string, columns: readonly string[], key: string | null) => {
+        const k = `${from}.${key ?? 'k'}`
+        return `
+  SELECT ${columns.map((column) => `${from}.${column}, `).join('')}r.fk AS ${name}_fk, r.v AS ${name}_v, r.ref AS ${name}_ref, coalesce(${k}, r.fk) AS k, max(coalesce(${from}.at, r.t), coalesce(r.t, ${from}.at)) AS at
+  FROM ${from} ${SQL_KINDS[kind]} ${rows} r ON r.fk = ${k} AND r.t BETWEEN ${from}.at - ${beforeMs} AND ${from}.at + ${afterMs}`
+      },
     }
   })
 }

@@ -44,13 +44,14 @@ export function tablesOf(draw: Draw) {
         t: time(),
       })),
     ),
-    rights: ['r0', 'r1'].map((name) =>
+    rights: ['r0', 'r1', 'r2'].map((name) =>
       table(
         name,
-        { rid: 'string', fk: 'string', v: 'long' },
+        { rid: 'string', fk: 'string', ref: 'string?', v: 'long' },
         rows(RIGHTS, (i) => ({
           rid: `${name}-${i}`,
           fk: draw(4) > 0 ? one(KEYS) : `${one(KEYS)}-${one(KEYS)}`,
+          ref: keyOrNull(),
           v: draw(6),
           t: time(),
         })),
