@@ -34,7 +34,7 @@ export class InternalSink {
   /** Bytes of key, value and headers of the record that `begin` was asked for last, and of the headers alone. */
   #bytes = 0
   #headerBytes = 0
-  /** The highest event time that was written, in ms; IDLE: nothing has come for long, and nothing waits. */
+  /** The highest event time that was taken, in ms; IDLE: nothing has come for long, and nothing waits. */
   #streamTime = Number.NEGATIVE_INFINITY
   /** What was last told of it. */
   #told = Number.NEGATIVE_INFINITY
@@ -82,12 +82,21 @@ export class InternalSink {
     if (!batches.fits(this.#bytes)) return undefined
     const writer = batches.writer(this.#bytes)
     writer.begin(time, buffer, start, end, valueBytes, headerBytes)
-    if (this.#streamTime === IDLE || time > this.#streamTime) this.#streamTime = time
     return writer
   }
 
   end(writer: RecordBatchWriter): void {
     writer.end(this.#headers.buffer, 0, this.#headerBytes)
+  }
+
+  /** A record of this time, in ms, was taken. */
+  reach(time: number): void {
+    if (this.#streamTime === IDLE || time > this.#streamTime) this.#streamTime = time
+  }
+
+  /** Whether stream time has passed this, in ms; what is idle has passed any. */
+  isPast(time: number): boolean {
+    return this.#streamTime > time
   }
 
   /** Why the topic does not take the record that `begin` was asked for last. */
@@ -100,10 +109,11 @@ export class InternalSink {
     this.#lastWrittenAt = this.#context.elapsed()
   }
 
-  /** A partition that is at its end, and has been silent for long, holds nothing back. @returns whether that is news */
+  /** A partition that has ended, or is at its end and has been silent for long, holds nothing back. @returns whether that is news */
   fallIdle(queue: InputQueue): boolean {
     if (this.#streamTime === IDLE || !queue.caughtUp) return false
-    if (this.#context.elapsed() - this.#lastWrittenAt < this.#idleMs) return false
+    const silentMs = this.#context.elapsed() - this.#lastWrittenAt
+    if (!queue.ended && silentMs < this.#idleMs) return false
     this.#streamTime = IDLE
     return true
   }

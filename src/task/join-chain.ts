@@ -10,6 +10,7 @@ import { JoinWindow } from '../window/join-window.ts'
 import { windowTimes } from '../window/segments.ts'
 import type { JoinSink } from '../window/window-options.ts'
 import type { StoredRecord } from '../window/window-queries.ts'
+import { RowMarks } from './interval-rows.ts'
 import { type LateSink, NextJoin } from './next-join.ts'
 import { Owed } from './owed.ts'
 import type { TaskContext, TaskQueries } from './task.ts'
@@ -35,7 +36,7 @@ export class JoinChain implements TaskQueries {
   readonly #state: TaskState
 
   constructor({ context, state, rejects, rows, names }: ChainOptions) {
-    const { plan, codec, counts } = context
+    const { plan, codec, counts, interval } = context
     const { joins } = plan
     const next = joins.slice(1).map(
       (to, j) =>
@@ -47,6 +48,7 @@ export class JoinChain implements TaskQueries {
           rejects,
           counts: counts.windows[j + 1],
           headers: new OutputHeaders(joins[j].headers, null, names),
+          marks: interval ? new RowMarks(interval.rows, j > 0) : null,
         }),
     )
     const sinks: JoinSink[] = [...next, rows]

@@ -94,7 +94,7 @@ export class JoinTask implements RunnableTask {
     const missing = codec.missing[last]
     const right = 1 + last
     this.#output = new TaskOutput(outputs, partition, missing, rejects, counts, headers, right)
-    const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
+    const rows = interval ? new IntervalRows(interval.rows, this.#output, last > 0) : this.#output
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { state } = this
     const chain = new JoinChain({ context, state, rejects, rows, names })

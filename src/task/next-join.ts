@@ -12,6 +12,7 @@ import { reachMs } from '../window/join-clock.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { JoinSink } from '../window/window-options.ts'
+import type { RowMarks } from './interval-rows.ts'
 import type { TaskContext } from './task.ts'
 
 /** Takes a record that was late, and comes out of its join at once, without a match. */
@@ -31,6 +32,8 @@ export interface NextJoinOptions {
   readonly counts: WindowCounts
   /** Which ones what `from` finds has. */
   readonly headers: OutputHeaders
+  /** Of a bounded run; null: every row comes out. */
+  readonly marks: RowMarks | null
 }
 
 /** Between two joins of a chain: what the first finds, or closes without a match, is a left record of the second. */
@@ -43,6 +46,7 @@ export class NextJoin implements JoinSink, LateSink {
   readonly #maxEntryBytes: number
   readonly #counts: WindowCounts
   readonly #headers: OutputHeaders
+  readonly #marks: RowMarks | null
   readonly #lateRecord = new LooseRecord()
   /** The record's time: an array, as `insert` takes it. */
   readonly #times = new Float64Array(1)
@@ -52,13 +56,14 @@ export class NextJoin implements JoinSink, LateSink {
 
   constructor(options: NextJoinOptions) {
     this.#options = options
-    const { context, missing, counts, headers } = options
+    const { context, missing, counts, headers, marks } = options
     this.#between = context.outputs.shape.between
     this.#noLeft = missing[0]
     this.#noRight = missing[1]
     this.#maxEntryBytes = context.maxEntryBytes
     this.#counts = counts
     this.#headers = headers
+    this.#marks = marks
   }
 
   /** @param late takes what comes out of `to` at once, as it is late there */
@@ -107,7 +112,7 @@ export class NextJoin implements JoinSink, LateSink {
     const bytes = this.#bodyBytes(left, right)
     const around = keyEnd - keyStart + headersEnd - headersStart
     if (bytes + around > this.#maxEntryBytes) {
-      this.#tooLarge(keyed, bytes)
+      this.#tooLarge(left === null ? keyed : (this.#marks?.ofLeft(left) ?? left), bytes)
       return
     }
     this.#times[0] = time
@@ -138,12 +143,15 @@ export class NextJoin implements JoinSink, LateSink {
   #bodyBytes(left: Entry | null, right: Entry | null): number {
     const leftBytes = left === null ? this.#noLeft.length : left.bodyEnd - left.bodyStart
     const rightBytes = right === null ? this.#noRight.length : right.bodyEnd - right.bodyStart
-    return leftBytes + this.#between.length + rightBytes
+    const markBytes = this.#marks === null ? 0 : this.#marks.bytes(left)
+    return markBytes + leftBytes + this.#between.length + rightBytes
   }
 
   #write(left: Entry | null, right: Entry | null, body: Bytes, start: number): void {
     const between = this.#between
-    let at = writePart(left, this.#noLeft, body, start)
+    let at = start
+    if (this.#marks !== null) at = this.#marks.write(left, (left ?? right)!, body, at)
+    at = writePart(left, this.#noLeft, body, at)
     if (between.length > 0) at = copyBytes(between, 0, between.length, body, at)
     writePart(right, this.#noRight, body, at)
   }
@@ -164,7 +172,7 @@ export class NextJoin implements JoinSink, LateSink {
     const { heldMs } = this.#to.times
     const behind = this.#to.takenAt - record.time
     const error = `Its time ${timeText(record.time)} is ${behind} ms behind the stream time of ${to.name}; before, after and grace of the join allow ${heldMs}`
-    rejects.completed(whole, 'late', error)
+    rejects.completed(this.#marks?.ofGiven(whole) ?? whole, 'late', error)
   }
 
   /** The record as a left one of the next join. */
