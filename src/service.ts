@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { keepBuffers } from './broker/buffer-pool.ts'
 import { createBroker } from './broker/client.ts'
-import type { Broker, TransactionalProducer } from './broker/port.ts'
+import type { Admin, Broker, TransactionalProducer } from './broker/port.ts'
 import { TopicWatch } from './broker/topic-watch.ts'
 import { Registry } from './codec/registry.ts'
 import type { ChangelogTopic } from './commit/epoch-part.ts'
@@ -42,6 +42,7 @@ import type { ServiceParts } from './watch/status/parts.ts'
 export interface Service {
   readonly worker: Worker
   readonly counts: Counts
+  readonly admin: Admin
   stop(): Promise<void>
 }
 
@@ -117,7 +118,7 @@ export async function startService(
     rejects.close()
     await closeAll(monitoring, dimensions, broker)
   }
-  return { worker, counts, stop }
+  return { worker, counts, admin: broker.admin, stop }
 }
 
 async function closeAll(

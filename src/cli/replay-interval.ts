@@ -3,7 +3,10 @@ import { comesOutAlone } from '../config/join-kind.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { sourcesOf } from '../config/topic-names.ts'
 import type { Interval, Offsets, Times } from '../input/interval.ts'
+import { planOf } from '../plan/plan.ts'
 import { latenessOf } from '../window/lateness.ts'
+
+const ALWAYS: Times = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 /** Offsets that may be read only once transactions have ended that are open now. */
 export interface Undecided extends Offsets {
@@ -34,31 +37,64 @@ export async function replayInterval(
 ): Promise<ReplayInterval> {
   const { times, overAt } = timesOf(pipeline, facts)
   const sources = sourcesOf(pipeline).map(({ config }) => config)
+  // What is in internal topics is of the interval, and ends with the inputs.
+  const internal = planOf(pipeline).sources.slice(sources.length)
   const found = await Promise.all(
     sources.map((config, s) => offsetsOf(config, times[s].from, overAt, aheadMs, admin)),
   )
   return {
-    times,
+    times: [...times, ...internal.map(() => ALWAYS)],
     rows: facts,
     overAt,
-    offsets: found.map(({ offsets }) => offsets),
-    expected: found.map(({ expected }) => expected),
+    offsets: [...found.map(({ offsets }) => offsets), ...internal.map(() => new Map())],
+    expected: [...found.map(({ expected }) => expected), ...internal.map(() => new Map())],
     undecided: found.flatMap(({ undecided }) => undecided),
     shortened: sources.filter((_, s) => found[s].isShortened).map(({ topic }) => topic),
   }
 }
 
-/** Of each source, and when it is over. Where nothing is joined nothing is late: the last fact may be of the interval. */
-function timesOf({ joins }: Pipeline, facts: Times): Pick<Interval, 'times' | 'overAt'> {
-  const [join] = joins
-  if (join === undefined) return { times: [facts], overAt: Number.POSITIVE_INFINITY }
-  const { beforeMs, afterMs, heldMs } = latenessOf(join)
-  const right = { from: facts.from - beforeMs, to: facts.to + afterMs }
-  // Those that right records of the interval match.
-  const matching = { from: facts.from - afterMs, to: facts.to + beforeMs }
-  const left = comesOutAlone(join.kind, 'right') ? matching : facts
-  return { times: [left, right], overAt: Math.max(left.to, right.to) + heldMs }
+/**
+ * Of each input, and when it is over. Where nothing is joined nothing is late: the last fact may be of the interval.
+ *
+ * With B and A of each join, a fact at t is a left record of join k + 1 at up to t + A_1 + … + A_k, for a match has the later
+ * of two times. Where a right record at r comes out alone, all left records are needed that it may match, from r − A to
+ * r + B; and whatever makes those be what they are, join by join towards the facts.
+ */
+function timesOf({ joins }: Pipeline, rows: Times): Pick<Interval, 'times' | 'overAt'> {
+  const rights: Times[] = []
+  let laterMs = joins.reduce((sum, { afterMs }) => sum + afterMs, 0)
+  /** Left records of the join behind this one that right ones may match; null: no right record comes out alone there. */
+  let matching: Times | null = null
+  for (const { kind, beforeMs, afterMs } of joins.toReversed()) {
+    const matched = { from: rows.from - beforeMs, to: rows.to + laterMs }
+    rights.unshift(both(matched, widened(matching, beforeMs, afterMs)))
+    laterMs -= afterMs
+    const own = comesOutAlone(kind, 'right') ? both(rows, matching) : matching
+    matching = widened(own, afterMs, beforeMs)
+  }
+  const times = [both(rows, matching), ...rights]
+  return { times, overAt: overAtOf(joins, times) }
 }
+
+/** When the last record of these times is late. */
+function overAtOf(joins: Pipeline['joins'], times: readonly Times[]): number {
+  if (joins.length === 0) return Number.POSITIVE_INFINITY
+  let delayMs = 0
+  const ends = joins.map((join, j) => {
+    const { heldMs } = latenessOf(join)
+    // Facts are as late as the right records of the first join.
+    const to = j === 0 ? Math.max(times[0].to, times[1].to) : times[1 + j].to
+    delayMs += heldMs
+    return to + delayMs
+  })
+  return Math.max(...ends)
+}
+
+const both = (one: Times, other: Times | null): Times =>
+  other === null ? one : { from: Math.min(one.from, other.from), to: Math.max(one.to, other.to) }
+
+const widened = (times: Times | null, beforeMs: number, afterMs: number): Times | null =>
+  times && { from: times.from - beforeMs, to: times.to + afterMs }
 
 interface SourceOffsets {
   readonly offsets: Map<number, Offsets>

@@ -6,17 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../broker/port.ts'
 import { hasRecords } from '../broker/read-topic.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
+import { joinStages } from '../config/join-stages.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { countText, plural } from '../config/text.ts'
-import { changelogTopic, inputTopics, ownTopics } from '../config/topic-names.ts'
+import { inputTopics, internalTopics, ownTopics } from '../config/topic-names.ts'
 import type { Counts } from '../counts/counts.ts'
 import type { Times } from '../input/interval.ts'
+import { type Plan, planOf } from '../plan/plan.ts'
 import { prepareTopics } from '../plan/topics.ts'
 import { type Service, startService } from '../service.ts'
 import { createLog } from '../watch/log/log.ts'
-import { graceOf } from '../window/lateness.ts'
+import { graceOf, latenessOf } from '../window/lateness.ts'
 import { withBroker } from './connect.ts'
+import { InternalEnds } from './internal-ends.ts'
 import { type ReplayInterval, replayInterval } from './replay-interval.ts'
 import { refuseWhileActive, removalsOf } from './reset.ts'
 import { killAfterStep } from './run.ts'
@@ -31,7 +34,7 @@ export interface ReplayOptions {
   readonly discard?: true
 }
 
-const LONGEST_NAME = 249 - '-window-changelog'.length
+const LONGEST_TOPIC = 249
 
 export async function replay(file: string, options: ReplayOptions): Promise<void> {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = options
@@ -83,28 +86,27 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
 }
 
 const storedText = (pipeline: Pipeline): string =>
-  changelogTopic(pipeline) === null ? 'group and state' : 'group, changelog and state'
+  internalTopics(pipeline).length === 0 ? 'group and state' : 'group, internal topics and state'
 
 /** Whether records before `to` may still meet others. */
 function isOpen({ joins }: Pipeline, to: number): boolean {
+  /** How much later than its fact a left record of the join may be, and is looked for. */
+  let laterMs = 0
   const openMs = joins.map((join) => {
     const { kind, beforeMs, afterMs } = join
     const reachMs = comesOutAlone(kind, 'right') ? Math.max(beforeMs, afterMs) : afterMs
-    return reachMs + graceOf(join)
+    const ms = laterMs + reachMs + graceOf(join)
+    laterMs += afterMs + latenessOf(join).heldMs
+    return ms
   })
   return openMs.some((ms) => to + ms > Date.now())
 }
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')
-  if (pipeline.joins.length > 1) {
+  if (joinStages(pipeline).length > 1) {
     throw new Error(
-      'A replay reads inputs of one join: it does not go with several. Run the pipeline under another name, with another output topic, from the beginning',
-    )
-  }
-  if (pipeline.joins[0]?.repartition) {
-    throw new Error(
-      'A replay reads inputs that are keyed by the join field: it does not go with join.repartition. Run the pipeline under another name, with another output topic, from the beginning',
+      'A replay does not go with joins by different keys. Run the pipeline under another name, with another output topic, from the beginning',
     )
   }
   if (!/^[a-zA-Z0-9._-]{1,240}$/.test(output)) throw new Error(`${output} is no name for a topic`)
@@ -123,7 +125,8 @@ function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): 
 function replayPipeline(pipeline: Pipeline, output: string, { from, to }: Times): Pipeline {
   const ends = [from, to].map((time) => (Number.isFinite(time) ? time : 'open'))
   const name = `${pipeline.name}-replay-${output}-${ends.join('-')}`
-  if (name.length > LONGEST_NAME) {
+  const internal = internalTopics({ ...pipeline, name })
+  if ([name, ...internal].some(({ length }) => length > LONGEST_TOPIC)) {
     throw new Error(`${name} is too long for a group; take a shorter --output`)
   }
   return {
@@ -180,24 +183,29 @@ async function work(
     },
     fail,
   )
-  const { total, behind } = measure(interval)
+  const plan = planOf(pipeline)
+  const { total, behind } = measure(plan, interval)
+  const ends = new InternalEnds(plan, fail)
   const bar = progress('Replaying', total)
-  while (!isStopped && fault === undefined && !service?.worker.ended) {
-    if (service !== undefined) bar.at(behind(service))
+  while (!isStopped && fault === undefined && !service?.worker.hasEnded()) {
+    if (service !== undefined) {
+      bar.at(behind(service))
+      ends.look(service)
+    }
     await sleep(50)
   }
   bar.end()
   if (fault !== undefined) throw fault.error
-  const isComplete = service?.worker.ended ?? false
+  const isComplete = service?.worker.hasEnded() ?? false
   await service?.stop()
   return { counts: service?.counts, isComplete }
 }
 
-/** Counts offsets of all sources. */
-function measure({ expected }: ReplayInterval): {
-  total: number
-  behind(service: Service): number
-} {
+/** Counts offsets of all inputs. */
+function measure(
+  { stages }: Plan,
+  { expected }: ReplayInterval,
+): { total: number; behind(service: Service): number } {
   const total = expected
     .flatMap((offsets) => [...offsets.values()])
     .reduce((sum, { from, to }) => sum + to - from, 0)
@@ -206,9 +214,9 @@ function measure({ expected }: ReplayInterval): {
     behind: ({ worker }) =>
       worker.tasks.reduce(
         (sum, { task }) =>
-          expected.reduce((all, offsets, source) => {
-            const { from, to } = offsets.get(task.partition) ?? { from: 0, to: 0 }
-            return all + Math.min(Math.max(task.queues[source].taken - from, 0), to - from)
+          stages[task.stage].sources.reduce((all, { index }, side) => {
+            const { from, to } = expected[index].get(task.partition) ?? { from: 0, to: 0 }
+            return all + Math.min(Math.max(task.queues[side].taken - from, 0), to - from)
           }, sum),
         0,
       ),

@@ -149,11 +149,11 @@ export class Worker {
     return partitionsByStage(this.#tasks.wanted, this.partitions.length)[stage].length
   }
 
-  /** Of a bounded run: every task has come to its end, and all of it is committed. */
-  get ended(): boolean {
-    const { running } = this.#tasks
+  /** Of a bounded run: every task of the first stages has come to its end, and all of it is committed. */
+  hasEnded(stages = this.partitions.length): boolean {
     if (!this.#gate.mayCommit || this.#commits.busy) return false
-    const tasks = this.partitions.reduce((sum, count) => sum + count, 0)
+    const tasks = this.partitions.slice(0, stages).reduce((sum, count) => sum + count, 0)
+    const running = this.#tasks.running.filter(({ task }) => task.stage < stages)
     return running.length === tasks && running.every(({ task }) => task.ended)
   }
 

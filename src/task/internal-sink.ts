@@ -37,7 +37,7 @@ export class InternalSink {
   /** Bytes of key, value and headers of the record that `begin` was asked for last, and of the headers alone. */
   #bytes = 0
   #headerBytes = 0
-  /** The highest event time that was written, in ms; IDLE: nothing has come for long, and nothing waits. */
+  /** The highest event time that was taken, in ms; IDLE: nothing has come for long, and nothing waits. */
   #streamTime = Number.NEGATIVE_INFINITY
   /** What was last told of it. */
   #told = Number.NEGATIVE_INFINITY
@@ -117,6 +117,11 @@ export class InternalSink {
     writer.end(this.#headers.buffer, 0, this.#headerBytes)
   }
 
+  /** Whether stream time has passed this, in ms; what is idle has passed any. */
+  isPast(time: number): boolean {
+    return this.#streamTime > time
+  }
+
   /** Why the topic does not take the record that `begin` was asked for last. */
   get fault(): string {
     return tooLargeText('The record on its way to the join', this.#to, this.#bytes)
@@ -132,10 +137,10 @@ export class InternalSink {
     return this.#context.elapsed() - this.#lastWrittenAt >= this.#idleMs
   }
 
-  /** A partition that is at its end, and has been silent for long, holds nothing back. @returns whether that is news */
+  /** A partition that has ended, or is at its end and has been silent for long, holds nothing back. @returns whether that is news */
   fallIdle(queue: InputQueue): boolean {
     if (this.#streamTime === IDLE || !queue.caughtUp) return false
-    if (!this.isSilent) return false
+    if (!queue.ended && !this.isSilent) return false
     this.#streamTime = IDLE
     return true
   }

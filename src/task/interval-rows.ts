@@ -1,30 +1,106 @@
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import type { Times } from '../input/interval.ts'
 import type { Entry, TaskOutput } from '../output/task-output.ts'
+import { LEFT } from '../state/page.ts'
 
 type Rows = Pick<TaskOutput, 'match' | 'unmatched'>
 
+/** Of a row of the interval; 0: it is of none. */
+const OF_INTERVAL = 1
+const MARK_BYTES = 1
+
+const isInside = ({ from, to }: Times, time: number): boolean => from <= time && time < to
+
 /**
- * Passes on the rows of an interval, so that each row belongs to one: those of its facts, and its right records without
- * a match. What else was taken is there to tell which right records have none.
+ * Passes on the rows of an interval, so that each row belongs to one: to the time of its fact or, where it has none, of
+ * its right record of the earliest join. What else was taken is there to tell which right records have no match.
  */
 export class IntervalRows implements Rows {
   readonly #times: Times
   readonly #output: Rows
+  readonly #isMarked: boolean
+  readonly #bare = new UnmarkedEntry()
 
-  constructor(times: Times, output: Rows) {
+  /** @param isMarked whether left records come from another join, with `RowMarks` */
+  constructor(times: Times, output: Rows, isMarked: boolean) {
     this.#times = times
     this.#output = output
+    this.#isMarked = isMarked
   }
 
   match(left: Entry, right: Entry): void {
-    if (this.#has(left)) this.#output.match(left, right)
+    if (!this.#isMarked) {
+      if (isInside(this.#times, left.time)) this.#output.match(left, right)
+    } else if (isOfInterval(left)) this.#output.match(this.#bare.of(left), right)
   }
 
   unmatched(side: number, record: Entry): void {
-    if (this.#has(record)) this.#output.unmatched(side, record)
+    if (!this.#isMarked || side !== LEFT) {
+      if (isInside(this.#times, record.time)) this.#output.unmatched(side, record)
+    } else if (isOfInterval(record)) this.#output.unmatched(side, this.#bare.of(record))
+  }
+}
+
+/**
+ * Of a bounded run with several joins: what one gives to the next has a mark in front of its body, which says whether its
+ * row is of the interval. The next one's left records have the times of matches, and so the fact's is known no more.
+ */
+export class RowMarks {
+  readonly #times: Times
+  readonly #isMarked: boolean
+  readonly #bare = new UnmarkedEntry()
+
+  /** @param isMarked whether the left records of the join that gives them have marks themselves, which they bring along */
+  constructor(times: Times, isMarked: boolean) {
+    this.#times = times
+    this.#isMarked = isMarked
   }
 
-  #has({ time }: Entry): boolean {
-    return this.#times.from <= time && time < this.#times.to
+  /** Of the mark of what is made of this left record; null: it has none. */
+  bytes(left: Entry | null): number {
+    return this.#isMarked && left !== null ? 0 : MARK_BYTES
+  }
+
+  /** @param first the left record, or without one the right. @returns the position behind the mark, if there is one to write */
+  write(left: Entry | null, { time }: Entry, body: Bytes, at: number): number {
+    const bytes = this.bytes(left)
+    if (bytes > 0) body[at] = isInside(this.#times, time) ? OF_INTERVAL : 0
+    return at + bytes
+  }
+
+  /** A left record of the join that gives without its mark, if it has one; valid until the next call. */
+  ofLeft(left: Entry): Entry {
+    return this.#isMarked ? this.#bare.of(left) : left
+  }
+
+  /** The same of what it gives. */
+  ofGiven(record: Entry): Entry {
+    return this.#bare.of(record)
+  }
+}
+
+const isOfInterval = ({ buffer, bodyStart }: Entry): boolean => buffer[bodyStart] === OF_INTERVAL
+
+/** An entry without the mark in front of its body. */
+class UnmarkedEntry implements Entry {
+  buffer: Bytes = NO_BYTES
+  keyStart = 0
+  keyEnd = 0
+  time = 0
+  headersStart = 0
+  headersEnd = 0
+  bodyStart = 0
+  bodyEnd = 0
+
+  of(marked: Entry): this {
+    this.buffer = marked.buffer
+    this.keyStart = marked.keyStart
+    this.keyEnd = marked.keyEnd
+    this.time = marked.time
+    this.headersStart = marked.headersStart
+    this.headersEnd = marked.headersEnd
+    this.bodyStart = marked.bodyStart + MARK_BYTES
+    this.bodyEnd = marked.bodyEnd
+    return this
   }
 }

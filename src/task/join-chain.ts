@@ -9,6 +9,7 @@ import { JoinWindow } from '../window/join-window.ts'
 import { windowTimes } from '../window/segments.ts'
 import type { JoinSink } from '../window/window-options.ts'
 import type { StoredRecord } from '../window/window-queries.ts'
+import { RowMarks } from './interval-rows.ts'
 import { type LateSink, NextJoin } from './next-join.ts'
 import { Owed } from './owed.ts'
 import type { StageEnd } from './stage-end.ts'
@@ -37,7 +38,7 @@ export class JoinChain implements TaskQueries {
   readonly #state: TaskState
 
   constructor({ context, stage, state, rejects, rows, names }: ChainOptions) {
-    const { codec, counts } = context
+    const { codec, counts, interval } = context
     const { joins, firstJoin } = stage
     const next = joins.slice(1).map(
       (to, j) =>
@@ -49,6 +50,7 @@ export class JoinChain implements TaskQueries {
           rejects,
           counts: counts.windows[firstJoin + j + 1],
           headers: new OutputHeaders(joins[j].headers, null, names),
+          marks: interval ? new RowMarks(interval.rows, j > 0) : null,
         }),
     )
     const sinks: JoinSink[] = [...next, rows]

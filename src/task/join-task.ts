@@ -9,25 +9,23 @@ import type { Fetched } from '../broker/port.ts'
 import { Distribution } from '../counts/counts.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
-import { TaskRejects } from '../output/task-rejects.ts'
+import type { TaskRejects } from '../output/task-rejects.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { PageStore } from '../state/page-store.ts'
-import { TaskState } from '../state/task-state.ts'
+import type { TaskState } from '../state/task-state.ts'
 import { UNTIMED } from './event-times.ts'
-import { Facts } from './facts.ts'
-import { Horizons } from './horizons.ts'
-import { IntervalRows } from './interval-rows.ts'
-import { JoinChain } from './join-chain.ts'
+import type { Facts } from './facts.ts'
+import type { Horizons } from './horizons.ts'
+import type { JoinChain } from './join-chain.ts'
 import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
-import { JoinRecords } from './join-records.ts'
-import { KeylessRecords } from './keyless-records.ts'
+import { joinParts } from './join-parts.ts'
+import type { JoinRecords } from './join-records.ts'
 import { nextSlice } from './next-slice.ts'
-import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING, WAITS } from './side.ts'
-import { leadsOf, outputOf, type StageEnd } from './stage-end.ts'
-import { StageSink } from './stage-sink.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, type Side, TAKEN, WAITING, WAITS } from './side.ts'
+import type { StageEnd } from './stage-end.ts'
+import type { StageSink } from './stage-sink.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -63,7 +61,7 @@ export class JoinTask implements RunnableTask {
   readonly #first: Int32Array
   readonly #next: Int32Array
   readonly #onTime: Int32Array
-  /** The same: how far behind stream time records are; of what was joined nobody asks. */
+  /** The same: how far behind stream time they are; of what was joined nobody asks. */
   readonly #lateness: readonly Distribution[]
   readonly #closing: JoinClosing
   /** undefined: no fact waits for a row. */
@@ -74,58 +72,39 @@ export class JoinTask implements RunnableTask {
 
   constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
-    const { plan, counts, interval, memory } = context
-    const of = plan.stages[stage]
-    const { sources, lookUps } = of
-    const rejects = new TaskRejects(partition, sources, context)
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
-    this.#rejects = rejects
-    const facts = new Facts(sources[0], partition, context, rejects, lookUps)
-    const rights = sources.slice(1).map((source, j) => {
-      return new Side(1 + j, source, partition, context, rejects)
-    })
+    const { sources, lookUps } = context.plan.stages[stage]
+    const parts = joinParts(id, pages, context)
+    const { facts, state, chain, horizons, records } = parts
     this.#facts = facts
-    this.#sides = [facts, ...rights]
-    this.queues = this.#sides.map(({ queue }) => queue)
+    this.#sides = parts.sides
+    this.#rejects = parts.rejects
+    this.#output = parts.output
+    this.#onward = parts.onward
+    this.#horizons = horizons
+    this.#records = records
+    this.#chain = chain
+    this.state = state
+    this.queries = chain
+    this.queues = parts.sides.map(({ queue }) => queue)
     this.#slice = newSlice(sources.length)
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
-    const provenance = provenanceOf(of, partition, facts, context)
-    const names = provenance?.names ?? null
-    const ends = { context, stage: of, partition, rejects, names }
-    this.#onward = of.to === null ? null : new StageSink(ends)
-    this.#output = this.#onward ?? outputOf(ends)
-    const rows = interval ? new IntervalRows(interval.rows, this.#output) : this.#output
-    this.state = new TaskState(pages, () => memory.pageBytes)
-    const { state } = this
-    const chain = new JoinChain({ context, stage: of, state, rejects, rows, names })
-    this.#onward?.connect(state.clock, chain.windows[chain.windows.length - 1])
-    this.#chain = chain
-    this.queries = chain
     this.rowWait = RowWait.of(context, lookUps)
-    this.#horizons = Horizons.of(sources, leadsOf(of, plan), context.partitions, this.state)
-    this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
-    const told = provenance?.headers ?? null
-    const { clock } = state
-    const keyless = sources[0].isPrepared
-      ? new KeylessRecords(of, rows, told && told[0], context)
-      : null
-    const parts = { context, stage: of, facts, rights, clock, provenance: told, keyless }
-    this.#records = JoinRecords.of(chain, parts)
+    this.#closing = new JoinClosing(chain, this.queues, horizons, context.elapsed)
     this.#lateness = sources.map(({ isJoined, input }) =>
-      isJoined ? new Distribution() : counts.lateness[input],
+      isJoined ? new Distribution() : context.counts.lateness[input],
     )
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
-      isIdle: () => this.#horizons?.areIdle !== false,
+      isIdle: () => horizons?.areIdle !== false,
       isFull: () => this.full || chain.coldFull,
-      process: (block: Block, i: number, row: number) =>
-        this.#records[0].processFact(block, i, row),
+      process: (block: Block, i: number, row: number) => records[0].processFact(block, i, row),
     }
     this.#waiting = WaitingFacts.of({ facts, state, heldMs, context, way })
   }
@@ -161,7 +140,6 @@ export class JoinTask implements RunnableTask {
     }
     if (!this.#readHeads()) return false
     const isTold = this.#moveOn()
-
     const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
     if (isTold || isAgain || this.#chain.isDue) {
       await this.#close()

@@ -1,4 +1,4 @@
-import { hashBytes } from '../bytes.ts'
+import { type Bytes, hashBytes } from '../bytes.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { HeaderSection } from '../output/match-headers.ts'
@@ -13,6 +13,7 @@ import type { JoinWindow } from '../window/join-window.ts'
 import { isLate } from '../window/lateness.ts'
 import type { JoinSink } from '../window/window-options.ts'
 import { BodyParts } from './body-parts.ts'
+import type { RowMarks } from './interval-rows.ts'
 import type { TaskContext } from './task.ts'
 
 /** Takes a record that was late, and comes out of its join at once, without a match. */
@@ -32,6 +33,8 @@ export interface NextJoinOptions {
   readonly counts: WindowCounts
   /** Which ones what `from` finds has. */
   readonly headers: OutputHeaders
+  /** Of a bounded run; null: every row comes out. */
+  readonly marks: RowMarks | null
 }
 
 /** Between two joins of a chain: what the first finds, or closes without a match, is a left record of the second. */
@@ -41,6 +44,7 @@ export class NextJoin implements JoinSink, LateSink {
   readonly #maxEntryBytes: number
   readonly #counts: WindowCounts
   readonly #headers: OutputHeaders
+  readonly #marks: RowMarks | null
   readonly #lateRecord = new LooseRecord()
   /** The record's time: an array, as `insert` takes it. */
   readonly #times = new Float64Array(1)
@@ -50,11 +54,12 @@ export class NextJoin implements JoinSink, LateSink {
 
   constructor(options: NextJoinOptions) {
     this.#options = options
-    const { context, missing, counts, headers } = options
+    const { context, missing, counts, headers, marks } = options
     this.#parts = new BodyParts(context.outputs.shape.between, missing)
     this.#maxEntryBytes = context.maxEntryBytes
     this.#counts = counts
     this.#headers = headers
+    this.#marks = marks
   }
 
   /** @param late takes what comes out of `to` at once, as it is late there */
@@ -100,10 +105,10 @@ export class NextJoin implements JoinSink, LateSink {
     const to = this.#to
     const { buffer, keyStart, keyEnd } = keyed
     const { headersStart, headersEnd } = headers
-    const bytes = this.#parts.bytes(left, right)
+    const bytes = this.#bodyBytes(left, right)
     const around = keyEnd - keyStart + headersEnd - headersStart
     if (bytes + around > this.#maxEntryBytes) {
-      this.#tooLarge(keyed, bytes)
+      this.#tooLarge(left === null ? keyed : (this.#marks?.ofLeft(left) ?? left), bytes)
       return
     }
     this.#times[0] = time
@@ -121,8 +126,17 @@ export class NextJoin implements JoinSink, LateSink {
       headersEnd,
       bytes,
     )
-    this.#parts.write(left, right, to.bodyBuffer, at)
+    this.#write(left, right, to.bodyBuffer, at)
     this.#counts.probe(LEFT, to.probeAsTaken(LEFT, hash))
+  }
+
+  #bodyBytes(left: Entry | null, right: Entry | null): number {
+    return this.#parts.bytes(left, right) + (this.#marks === null ? 0 : this.#marks.bytes(left))
+  }
+
+  #write(left: Entry | null, right: Entry | null, body: Bytes, start: number): void {
+    const at = this.#marks?.write(left, (left ?? right)!, body, start) ?? start
+    this.#parts.write(left, right, body, at)
   }
 
   #tooLarge(keyed: Entry, bytes: number): void {
@@ -147,15 +161,15 @@ export class NextJoin implements JoinSink, LateSink {
     const { heldMs } = this.#to.times
     const behind = this.#to.takenAt - record.time
     const error = `Its time ${timeText(record.time)} is ${behind} ms behind the stream time of ${to.name}; before, after and grace of the join allow ${heldMs}`
-    rejects.completed(whole, 'late', error)
+    rejects.completed(this.#marks?.ofGiven(whole) ?? whole, 'late', error)
   }
 
   /** The record as a left one of the next join. */
   #loose(side: number, record: Entry): Entry {
     const [left, right] = side === LEFT ? [record, null] : [null, record]
     const whole = this.#lateRecord
-    whole.beginOf(record, this.#parts.bytes(left, right))
-    this.#parts.write(left, right, whole.buffer, whole.bodyStart)
+    whole.beginOf(record, this.#bodyBytes(left, right))
+    this.#write(left, right, whole.buffer, whole.bodyStart)
     return whole
   }
 }

@@ -21,6 +21,7 @@ import type { InternalTopic, KeyPart } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
 import { Facts } from './facts.ts'
 import type { InternalSink } from './internal-sink.ts'
+import { IntervalRows } from './interval-rows.ts'
 import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
@@ -51,10 +52,13 @@ export class PrepareTask implements RunnableTask {
   readonly #sink: InternalSink
   /** Where facts without a key come out, which can have no match; null: they do not. */
   readonly #output: TaskOutput | null
+  readonly #rows: Pick<TaskOutput, 'unmatched'> | null
   readonly #keyless = new LooseRecord()
   /** null: nobody asks what records were made of. */
   readonly #provenance: ToldHeaders | null
   readonly #rejects: TaskRejects
+  /** A bounded run takes nothing more once stream time has passed this, in ms. */
+  readonly #overAt: number
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
@@ -72,6 +76,7 @@ export class PrepareTask implements RunnableTask {
     this.#column = to.key
     this.#passes = to.withoutKey === 'pass'
     this.#sink = sink
+    this.#overAt = context.interval?.overAt ?? Number.POSITIVE_INFINITY
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
@@ -81,6 +86,9 @@ export class PrepareTask implements RunnableTask {
       to.withoutKey === 'emit'
         ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
         : null
+    const { interval } = context
+    this.#rows =
+      interval && this.#output ? new IntervalRows(interval.rows, this.#output, false) : this.#output
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -102,6 +110,7 @@ export class PrepareTask implements RunnableTask {
   async process(): Promise<boolean> {
     const { now, behindMs } = this.#context
     if (this.#output !== null) this.#output.oldest = now() - behindMs
+    if (this.#sink.isPast(this.#overAt)) this.#facts.queue.end()
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
     if (taken > 0) return true
@@ -168,7 +177,7 @@ export class PrepareTask implements RunnableTask {
   /** A null equals nothing, as in SQL: the fact comes out at once without a match, or not at all. */
   #withoutKey(value: ValueReader, block: Block, i: number, bodyBytes: number): number {
     const { counts } = this.#context
-    if (this.#output === null) {
+    if (this.#rows === null) {
       counts.droppedMissing++
       return this.#facts.withoutRows(DROPPED, block, i)
     }
@@ -179,7 +188,7 @@ export class PrepareTask implements RunnableTask {
     const record = this.#keyless
     record.begin(times[i], null, this.#provenance ?? own, bodyBytes)
     this.#facts.enricher.write(record.buffer, value.project(record.buffer, record.bodyStart))
-    this.#output.unmatched(LEFT, record)
+    this.#rows.unmatched(LEFT, record)
     counts.windows[0].unmatched[LEFT]++
     return REFUSED
   }

@@ -38,6 +38,8 @@ export class RepartitionTask implements RunnableTask {
   readonly #sink: InternalSink
   readonly #rejects: TaskRejects
   readonly #key = { buffer: NO_BYTES, start: 0, end: 0 }
+  /** A bounded run takes nothing more once stream time has passed this, in ms. */
+  readonly #overAt: number
   #dirty = false
 
   constructor(id: TaskId, sink: InternalSink, context: TaskContext) {
@@ -48,6 +50,7 @@ export class RepartitionTask implements RunnableTask {
     this.partition = partition
     this.#context = context
     this.#sink = sink
+    this.#overAt = context.interval?.overAt ?? Number.POSITIVE_INFINITY
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#side = new Side(0, sources[0], partition, context, this.#rejects)
     this.queues = [this.#side.queue]
@@ -70,6 +73,7 @@ export class RepartitionTask implements RunnableTask {
   }
 
   async process(): Promise<boolean> {
+    if (this.#sink.isPast(this.#overAt)) this.#side.queue.end()
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
     if (taken > 0) return true

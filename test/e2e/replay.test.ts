@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import avsc from 'avsc'
 import * as data from '../../examples/orders/data.ts'
+import { partitionOf } from '../../src/broker/partition-of.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
@@ -61,8 +62,14 @@ const sentOf = (kind: Kind, from: number, to: number): string => {
 const comesOut = (kind: Kind, sent: boolean, paid: boolean): boolean =>
   (sent && paid) || (sent && kind !== 'inner') || (paid && kind === 'outer')
 
-/** What has to come out for the orders of some event times. */
-async function expected(orders: Orders, kind: Kind, from: number, to: number): Promise<string[]> {
+/** What has to come out for the orders of some event times. @param partition of an order's row */
+async function expected(
+  orders: Orders,
+  kind: Kind,
+  from: number,
+  to: number,
+  partition = (i: number): number => i % PARTITIONS,
+): Promise<string[]> {
   const pipeline = loadPipeline(FILE, orders.env({ JOIN_KIND: kind }))
   const { outputSchema } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const type = avsc.Type.forSchema(JSON.parse(outputSchema))
@@ -76,7 +83,7 @@ async function expected(orders: Orders, kind: Kind, from: number, to: number): P
     const belongs = sent ? at : time
     if (belongs < from || belongs >= to || !comesOut(kind, sent, paid)) continue
     const body = type.toBuffer(data.enriched(i, at, paid, sent)).toString('base64')
-    lines.push([i % PARTITIONS, time, data.orderId(i), body].join(' '))
+    lines.push([partition(i), time, data.orderId(i), body].join(' '))
   }
   return lines.sort()
 }
@@ -161,6 +168,41 @@ for (const kind of ['inner', 'left', 'outer'] as const) {
       )
       assert.equal(await rest.ended, 0, rest.log)
       equal(await content(orders, topic), await expected(orders, kind, from, Number.MAX_VALUE))
+    } finally {
+      await orders.close()
+    }
+  })
+}
+
+for (const [repartition, kind] of [
+  ['facts', 'left'],
+  ['both', 'outer'],
+] as const) {
+  test(`a replay of a part whose ${repartition} are keyed otherwise is the join of this part, also where it was killed (${kind})`, async () => {
+    const orders = await Orders.create({ perSecond: 50, isSent: isSent[kind], repartition })
+    try {
+      await orders.send(0, COUNT)
+      await orders.sendRest(COUNT)
+      const from = orders.orderedAt(5000)
+      const to = orders.orderedAt(17_000)
+      const file = smallEpochs(orders, (text) =>
+        text.replace('on: order_id', `on: order_id\n  repartition: ${repartition}`),
+      )
+      const topic = orders.topic('part')
+      const args = [file, '--output', topic, '--from', String(from), '--to', String(to)]
+      const killed = start(orders, { JOIN_KIND: kind, ENRICHER_KILL_AFTER: '3:6' }, ...args)
+      assert.equal(await killed.ended, 'SIGKILL', killed.log)
+      const name = `${orders.tag}-job-replay-${topic}-${from}-${to}`
+      await left(orders, name)
+      const replay = start(orders, { JOIN_KIND: kind }, ...args)
+      assert.equal(await replay.ended, 0, replay.log)
+      // Of the side that is not repartitioned, or else as many as the orders have.
+      const partitions = repartition === 'both' ? 3 : PARTITIONS
+      const partition = (i: number) => partitionOf(Buffer.from(data.orderId(i)), partitions)
+      equal(await content(orders, topic), await expected(orders, kind, from, to, partition))
+      const own = ['facts-repartition', 'right-repartition', 'window-changelog']
+      const found = await orders.broker.admin.describeTopics(own.map((end) => `${name}-${end}`))
+      assert.deepEqual([...found.keys()], [])
     } finally {
       await orders.close()
     }
@@ -312,8 +354,8 @@ test('a replay says what it leaves out, as a transaction was open there', async 
 })
 
 /** Commits are many where an epoch holds little. */
-function smallEpochs(orders: Orders): string {
-  const text = readFileSync(FILE, 'utf8').replaceAll('./schemas', SCHEMAS)
+function smallEpochs(orders: Orders, change = (text: string): string => text): string {
+  const text = change(readFileSync(FILE, 'utf8')).replaceAll('./schemas', SCHEMAS)
   const file = join(orders.folder, 'small-epochs.yaml')
   writeFileSync(file, `${text}memory: { epoch: 1MiB }\n`)
   return file

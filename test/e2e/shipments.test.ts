@@ -110,9 +110,12 @@ async function send(address: string, tag: string): Promise<void> {
   await producer.close()
 }
 
-async function rowsOf(broker: Broker, tag: string): Promise<[string, string][]> {
+async function rowsOf(
+  broker: Broker,
+  tag: string,
+  topic = loadPipeline(FILE, { PREFIX: tag }).output.topic,
+): Promise<[string, string][]> {
   const pipeline = loadPipeline(FILE, { PREFIX: tag })
-  const { topic } = pipeline.output
   if (!(await broker.admin.describeTopics([topic])).has(topic)) return []
   const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
   const json = new AvroJson(JSON.parse(codec.outputSchema))
@@ -167,14 +170,22 @@ test('orders, payments and shipments of one pipeline: instances die in a commit 
     const wrong = rows.filter(([id, row]) => wanted.get(id) !== row)
     assert.deepEqual(wrong.slice(0, 5), [])
     assert.equal(new Map(rows).size, wanted.size)
-    const told = (command: string): string => {
-      const { stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', command, FILE], {
+    const told = (command: string, ...args: string[]): string => {
+      const { stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', command, ...args], {
         env: { ...process.env, ...own },
       })
       return `${stdout}${stderr}`
     }
-    assert.match(told('plan'), /= window .*has it in this layout/)
-    assert.match(told('check'), /4 each: .*orders, .*payments, .*shipments/)
+    assert.match(told('plan', FILE), /= window .*has it in this layout/)
+    const again = `${tag}again`
+    const [begin, end] = [10_000, 20_000].map((i) => String(orderOf(i).placedAt))
+    const part = [FILE, '--output', again, '--from', begin, '--to', end]
+    assert.match(told('replay', ...part), /10,000 facts read\n.*10,000 records written/)
+    assert.deepEqual(
+      new Map(await rowsOf(broker, tag, again)),
+      new Map([...wanted].slice(10_000, 20_000)),
+    )
+    assert.match(told('check', FILE), /4 each: .*orders, .*payments, .*shipments/)
   } finally {
     for (const child of children) child.kill('SIGKILL')
     await broker.close()

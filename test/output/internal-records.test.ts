@@ -96,7 +96,9 @@ test('what the join rejects is told, and written, as it was in its input', async
     return { topic: name, compression: 'none', partitions: 1, maxBatchBytes: 1 << 20 }
   }
   const counts = new Counts([])
-  const sources = [{ topic: 'job-facts-repartition', origin: 'orders', isPrepared: false, isJoined: false }]
+  const sources = [
+    { topic: 'job-facts-repartition', origin: 'orders', isPrepared: false, isJoined: false },
+  ]
   const out = { rejects: topic('rejects'), output: topic('output'), counts }
   const rejects = new TaskRejects(1, sources, out)
   rejects.record(0, internal, 0, 'window', 'late', 'It is late')

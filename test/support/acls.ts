@@ -111,7 +111,7 @@ export const rowsOf = (replayed: string): readonly Row[] => [
     isPrefix: true,
     rights: ['Create', 'Read', 'Write', 'Delete'],
     commands: ['replay'],
-    why: 'a changelog of its own',
+    why: 'a changelog and internal topics of its own',
   },
   {
     kind: 'group',

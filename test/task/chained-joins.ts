@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import type { Fetched } from '../../src/broker/port.ts'
+import type { Admin, Fetched } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
 import { bytesOf } from '../../src/bytes.ts'
+import { replayInterval } from '../../src/cli/replay-interval.ts'
 import { written } from '../../src/cli/simulate/records.ts'
 import { AvroJson } from '../../src/codec/avro-json.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
@@ -15,6 +16,7 @@ import { comesOutAlone, JOIN_KINDS, type JoinKind } from '../../src/config/join-
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { Counts } from '../../src/counts/counts.ts'
+import type { Interval, Times } from '../../src/input/interval.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { PageStore } from '../../src/state/page-store.ts'
@@ -106,6 +108,44 @@ export async function storedTimes(
   return found.map(({ time }) => time)
 }
 
+/**
+ * What a replay gives of an interval: it reads as much of the bursts as it has to, and goes on where it was stopped. In the end
+ * all has ended. Sorted.
+ */
+export async function replayedRows({ joins, bursts, isTight }: RandomChain, rows: Times) {
+  const compiled = await compile(joins.map(({ kind }) => kind))
+  const streams = [0, ...joins.map((_, j) => 1 + j)].map((source) =>
+    bursts.flatMap(({ records }) => records.filter((record) => record.source === source)),
+  )
+  const own = withJoins(compiled.pipeline, joins)
+  const interval = await replayInterval(own, rows, 0, adminOf(own, streams))
+  const task = new ChainedTask(joins, compiled, isTight, interval)
+  for (const burst of bursts) await task.take(burst)
+  await task.take({ records: [], isSilent: false, fate: 'commits' })
+  const { ended } = await task.taken()
+  return { ...task.outcome(), ended, interval }
+}
+
+/** Records' timestamps are their event times. */
+function adminOf(pipeline: Pipeline, streams: readonly (readonly ChainRecord[])[]): Admin {
+  const topics = [pipeline.facts.topic, ...pipeline.joins.map(({ topic }) => topic)]
+  const offsets = async (topic: string, at: string | number) => {
+    const records = streams[topics.indexOf(topic)]
+    if (at === 'earliest') return new Map([[0, 0]])
+    if (typeof at === 'string') return new Map([[0, records.length]])
+    return new Map([[0, records.findIndex(({ time }) => time >= at)]])
+  }
+  return { offsets } as unknown as Admin
+}
+
+const withJoins = (pipeline: Pipeline, joins: readonly ChainJoin[]): Pipeline => ({
+  ...pipeline,
+  joins: pipeline.joins.map((join, j) => {
+    const { late, sliceMs: _, ...times } = joins[j]
+    return { ...join, ...times, late: { left: late[0], right: late[1] } }
+  }),
+})
+
 /** Throws unless the chain gives what the model gives. @returns the model */
 export async function agree({ joins, bursts, isTight }: RandomChain): Promise<ChainModel> {
   const model = new ChainModel(joins)
@@ -126,7 +166,7 @@ export async function agree({ joins, bursts, isTight }: RandomChain): Promise<Ch
 }
 
 /** In the order in which a task takes them: the next record of each source, the earliest first. */
-function merged(records: readonly ChainRecord[], sources: number): ChainRecord[] {
+export function merged(records: readonly ChainRecord[], sources: number): ChainRecord[] {
   const queues = Array.from({ length: sources }, (_, s) => records.filter((r) => r.source === s))
   const taken: ChainRecord[] = []
   for (;;) {
@@ -164,34 +204,36 @@ class ChainedTask {
   #task: JoinTask | undefined
   /** All that has come, by source: what is not committed is read again by whoever takes the task. */
   readonly #come: ChainRecord[][]
-  /** The offset that the next record of each source has. */
+  /** The offset at which each source begins, and the one that its next record has. */
+  readonly #starts: readonly number[]
   #offsets: number[]
   /** Those of which something may not be committed. */
   #open: Burst[] = []
   #clock = NOON
   #rejected = 0
 
-  constructor(joins: readonly ChainJoin[], compiled: Compiled, isTight: boolean) {
+  constructor(
+    joins: readonly ChainJoin[],
+    compiled: Compiled,
+    isTight: boolean,
+    interval?: Interval,
+  ) {
     const { pipeline, codec } = compiled
-    const own: Pipeline = {
-      ...pipeline,
-      joins: pipeline.joins.map((join, j) => {
-        const { late, sliceMs: _, ...times } = joins[j]
-        return { ...join, ...times, late: { left: late[0], right: late[1] } }
-      }),
-    }
+    const own = withJoins(pipeline, joins)
     this.#compiled = compiled
     this.#context = taskContext(own, codec, {
       outputs: wholeOutput(own, FRAME),
       memory: isTight ? new OneRecordEpochs() : new NoPages(),
       now: () => this.#clock,
       elapsed: () => this.#clock,
+      interval,
     })
     this.#counts = this.#context.counts
     this.#sources = this.#context.plan.sources.map(({ index }) => index)
     this.#broker = new Broker(this.#sources.length)
     this.#come = this.#sources.map(() => [])
-    this.#offsets = this.#sources.map(() => 0)
+    this.#starts = this.#sources.map((source) => interval?.offsets[source].get(0)?.from ?? 0)
+    this.#offsets = [...this.#starts]
   }
 
   async take(burst: Burst): Promise<void> {
@@ -213,9 +255,10 @@ class ChainedTask {
     )
     const topics = this.#context.plan.sources.map(({ topic }) => topic)
     const offsets = await restore(task, this.#broker.restorePorts(topics, codec.layout))
-    this.#offsets = offsets.map((offset) => Math.max(0, offset))
+    this.#offsets = offsets.map((offset, source) => Math.max(this.#starts[source], offset))
     this.#task = task
-    const isCommitted = (record: ChainRecord): boolean => !this.#isNew(record)
+    const isCommitted = (record: ChainRecord): boolean =>
+      !this.#isNew(record) && this.#offsetOf(record) >= this.#starts[record.source]
     // With a record of a burst all is committed that came before, silences too.
     const last = this.#open.findLastIndex(({ records }) => records.some(isCommitted))
     for (const burst of this.#open.slice(Math.max(0, last))) await this.#run(task, burst)
@@ -223,7 +266,11 @@ class ChainedTask {
   }
 
   #isNew(record: ChainRecord): boolean {
-    return this.#come[record.source].indexOf(record) >= this.#offsets[record.source]
+    return this.#offsetOf(record) >= this.#offsets[record.source]
+  }
+
+  #offsetOf(record: ChainRecord): number {
+    return this.#come[record.source].indexOf(record)
   }
 
   async #run(task: JoinTask, { records, isSilent }: Burst): Promise<void> {
@@ -328,7 +375,7 @@ async function answerOf(records: readonly ChainRecord[], offset: number): Promis
 
 const POLICIES = ['emit', 'emit', 'drop', 'reject'] as const
 
-function randomJoin(unit: number): fc.Arbitrary<ChainJoin> {
+export function randomJoin(unit: number): fc.Arbitrary<ChainJoin> {
   const units = fc.oneof(
     { weight: 1, arbitrary: fc.constant(0) },
     { weight: 3, arbitrary: fc.nat(8) },
