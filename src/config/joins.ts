@@ -6,7 +6,7 @@ import type { ReportAt } from './report.ts'
 const TAKEN = ['facts', 'left', 'right']
 /** What the headers of rejects are called behind `enricher.`, where provenance has a join's name. */
 const OF_REJECTS = [
-  ...['topic', 'partition', 'offset', 'timestamp', 'stage', 'reason', 'error', 'omitted'],
+  ...['topic', 'partition', 'offset', 'timestamp', 'stage', 'reason', 'error', 'omitted', 'retry'],
 ]
 
 export function checkJoins({ joins }: Pipeline, report: ReportAt): void {
