@@ -5,6 +5,7 @@
  */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { DimensionOption } from './cli/init.ts'
+import { type Coordinates, parseCoordinates } from './cli/rejects/reject.ts'
 import { isBrokerAddress } from './config/broker-address.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { REVISION, VERSION } from './version.ts'
@@ -66,6 +67,13 @@ function dimensionOf(text: string, before: readonly DimensionOption[]): Dimensio
   const [, name, topic, on] = /^([\w.-]+)=([\w.-]+)(?::([\w.]+(?:,[\w.]+)*))?$/.exec(text) ?? []
   if (name === undefined) throw new InvalidArgumentError('It has to be NAME=TOPIC[:FIELD].')
   return [...before, { name, topic, on }]
+}
+
+/** A record's coordinates, added to those before it. */
+function placesOf(text: string, before: readonly Coordinates[] = []): Coordinates[] {
+  const place = parseCoordinates(text)
+  if (place === undefined) throw new InvalidArgumentError('It has to be TOPIC-PARTITION@OFFSET.')
+  return [...before, place]
 }
 
 /** A command on a pipeline file. */
@@ -171,12 +179,47 @@ onFile('replay', 'reads facts of a time again, as the pipeline would now, into a
   .option('--discard', 'only delete what an interrupted replay has left')
   .action(async (file, options) => (await import('./cli/replay.ts')).replay(file, options))
 
-onFile('rejects', 'shows what is in the rejects topic')
-  .option('--reason <reason>', 'only those with this reason, as late or malformed')
+const rejects = program
+  .command('rejects')
+  .description('what is in the rejects topic')
+  .addHelpText('after', '\n`rejects FILE` is `rejects show FILE`.')
+
+/** A command on the rejects that options tell apart. */
+const onRejects = (name: string, description: string, isDefault = false): Command =>
+  rejects
+    .command(name, { isDefault })
+    .description(description)
+    .argument('<file>', 'the pipeline file')
+    .option('--reason <reason>', 'only those with this reason, as late or malformed')
+    .option('--topic <topic>', 'only those that come from this input')
+    .option('--since <time>', 'only those that were rejected then or later', timeOf)
+    .option(
+      '--where <condition>',
+      'only those over which this is true, in CEL: of reason, topic, partition, offset, timestamp, rejected_at, stage, error, retries',
+    )
+
+onRejects('list', 'counts rejects by reason and input, with one of each')
+  .option('--json', 'a line of JSON for each')
+  .action(async (file, options) =>
+    (await import('./cli/rejects/list.ts')).rejectsList(file, options),
+  )
+
+onRejects('show', 'shows what is in the rejects topic, decoded', true)
+  .argument('[records...]', 'only the rejects of these records, as orders-3@17', placesOf)
   .option('--limit <count>', 'at most so many (default: 20 from the end)', countOf)
   .option('--from-beginning', 'the oldest first; all of them without --limit')
   .option('--json', 'a line of JSON for each')
-  .action(async (file, options) => (await import('./cli/rejects.ts')).rejects(file, options))
+  .action(async (file, records, options) =>
+    (await import('./cli/rejects/show.ts')).rejectsShow(file, records, options),
+  )
+
+onRejects('retry', 'puts rejected records back into their topics, each once')
+  .option('--limit <count>', 'at most so many', countOf)
+  .option('--dry-run', 'only says which would go back')
+  .option('--force', 'also those whose windows have passed')
+  .action(async (file, options) =>
+    (await import('./cli/rejects/retry.ts')).rejectsRetry(file, options),
+  )
 
 const config = program.command('config').description('the settings of a pipeline')
 config

@@ -8,7 +8,7 @@ import { internalTopics, repartitionWith } from './topic-names.ts'
 const TAKEN = ['facts', 'left', 'right']
 /** What the headers of rejects are called behind `enricher.`, where provenance has a join's name. */
 const OF_REJECTS = [
-  ...['topic', 'partition', 'offset', 'timestamp', 'stage', 'reason', 'error', 'omitted'],
+  ...['topic', 'partition', 'offset', 'timestamp', 'stage', 'reason', 'error', 'omitted', 'retry'],
 ]
 
 export function checkJoins(pipeline: Pipeline, report: ReportAt): void {

@@ -44,16 +44,16 @@ export function writeReject(batches: BatchList, rejected: Rejected): void {
     { key, value: null, headers: [...headers, omitted('value: too large')] },
     { key, value: null, headers: [...own, omitted('value and headers: too large')] },
   ]
-  const form = forms.find((one) => batches.fits(bytesOf(one))) ?? {
+  const form = forms.find((one) => batches.fits(recordBytes(one))) ?? {
     key: null,
     value: null,
     headers: [...own, omitted('key, value and headers: too large')],
   }
-  batches.writer(bytesOf(form)).recordOf(timestamp, form)
+  batches.writer(recordBytes(form)).recordOf(timestamp, form)
 }
 
-/** Bytes that a header takes at most: a letter has three bytes of UTF-8, and a length five. */
-function bytesOf({ key, value, headers }: RecordBytes): number {
+/** Bytes of a record in a batch, at most: in a header a letter has three bytes of UTF-8, and a length five. */
+export function recordBytes({ key, value, headers }: RecordBytes): number {
   const headerBytes = headers.reduce(
     (sum, [name, v]) => sum + name.length * 3 + (v?.length ?? 0) + 10,
     0,

@@ -1,25 +1,27 @@
-/** `rejects FILE`: what is in the rejects topic, in words. */
+/** `rejects show FILE`: what is in the rejects topic, in words. */
+import type { Broker } from '../../broker/port.ts'
+import { lastRanges, type Range, readTopic } from '../../broker/read-topic.ts'
+import { bytesOf } from '../../bytes.ts'
+import { keyTextOf } from '../../codec/keys.ts'
+import type { KeyReader } from '../../codec/port.ts'
+import type { Registry } from '../../codec/registry.ts'
+import { ValueDecoder } from '../../codec/value-text.ts'
+import { loadPipeline } from '../../config/load.ts'
+import type { KeyFormat, Pipeline } from '../../config/pipeline.ts'
+import { plural } from '../../config/text.ts'
+import { inputsOf } from '../../config/topic-names.ts'
+import { timeText } from '../../output/time-text.ts'
+import { keyReaders } from '../../plan/key-readers.ts'
+import { inputSchemas, type TopicSchemas } from '../../plan/output-plan.ts'
+import { compile, withRegistry } from '../compile.ts'
+import { print, styled } from '../terminal.ts'
+import type { Ledger } from './ledger.ts'
+import { ledgerShown, onRejects } from './on-rejects.ts'
+import { pagesOf } from './pages.ts'
+import { type Coordinates, coordinatesText, type Rejected, rejectedOf } from './reject.ts'
+import { type Selection, selector } from './selection.ts'
 
-import type { Broker } from '../broker/port.ts'
-import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
-import { bytesOf } from '../bytes.ts'
-import { keyTextOf } from '../codec/keys.ts'
-import type { KeyReader } from '../codec/port.ts'
-import type { Registry } from '../codec/registry.ts'
-import { ValueDecoder } from '../codec/value-text.ts'
-import { loadPipeline } from '../config/load.ts'
-import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
-import { plural } from '../config/text.ts'
-import { inputsOf } from '../config/topic-names.ts'
-import { timeText } from '../output/time-text.ts'
-import { keyReaders } from '../plan/key-readers.ts'
-import { inputSchemas, type TopicSchemas } from '../plan/output-plan.ts'
-import { compile, withRegistry } from './compile.ts'
-import { withBroker } from './connect.ts'
-import { print, styled } from './terminal.ts'
-
-export interface RejectsOptions {
-  readonly reason?: string
+export interface ShowOptions extends Selection {
   /** Without it: 20 from the end, all from the beginning. */
   readonly limit?: number
   readonly json?: true
@@ -37,46 +39,53 @@ export interface Reject {
   readonly reason: string
   readonly error: string
   readonly key: string | null
+  readonly keyBase64: string | null
   /** Decoded; null where that is not possible. */
   readonly value: unknown
   readonly valueBase64: string | null
   /** The headers that the record had when it came. */
   readonly headers: Readonly<Record<string, string | null>>
+  /** What the reject lacks of the record, and why; null: nothing. */
+  readonly omitted: string | null
+  /** How often the record had been retried when it was rejected. */
+  readonly retries: number
+  /** Whether it was put back since; null: this user may not know. */
+  readonly retried: boolean | null
+  /** Where it lies in the rejects topic. */
+  readonly reject: { readonly partition: number; readonly offset: number }
 }
 
 /** Offsets of each partition that are read at a time. */
 const CHUNK = 5000
 const LAST = 20
-const OWN = 'enricher.'
-/** Others that begin like it say what a record was made of: docs/provenance.md. */
-const OWN_HEADER = /^enricher\.(topic|partition|offset|timestamp|stage|reason|error|omitted)$/
 /** Bytes of an undecoded value that are shown. */
 const SHOWN_BYTES = 64
 const SHOWN_TEXT = 500
 
-export async function rejects(file: string, options: RejectsOptions): Promise<void> {
+/** @param places coordinates of records, to show their rejects and no others; none: those that the options say */
+export async function rejectsShow(
+  file: string,
+  places: readonly Coordinates[],
+  options: ShowOptions,
+): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
+  const isWanted = selector(options)
   const { schemas } = await compile(pipeline)
-  const topic = pipeline.output.rejects
   await withRegistry(pipeline, (registry) =>
-    withBroker(pipeline.kafka, async (broker) => {
-      const access = (await broker.administration.topicAccess([topic])).get(topic)
-      if (access?.state === 'hidden') {
-        throw new Error(`This user may not describe ${topic}; give it describe and read on it`)
-      }
-      if (access?.state !== 'there') {
-        process.stderr.write(`${topic} does not exist yet: nothing was rejected\n`)
-        return
-      }
+    onRejects(pipeline, async (broker, topic) => {
       const decoders = decodersOf(pipeline, schemas, registry)
-      const show = async (record: TopicRecord): Promise<void> => {
-        const reject = await rejectOf(record, decoders)
+      const ledger = await ledgerShown(broker, topic)
+      const show = async (rejected: Rejected): Promise<void> => {
+        const reject = await rejectOf(rejected, decoders, ledger)
         print(options.json ? JSON.stringify(reject) : textOf(reject))
       }
-      const { shown, reasons } = options.fromBeginning
-        ? await showAll(broker, topic, options, show)
-        : await showLast(broker, topic, options, show)
-      if (!options.json) print(summary(topic, shown, reasons, options.reason))
+      if (places.length > 0) {
+        await showPlaces(broker, topic, places, show)
+        return
+      }
+      const some = options.fromBeginning ? showAll : showLast
+      const { shown, reasons } = await some(broker, topic, { ...options, isWanted }, show)
+      if (!options.json) print(summary(topic, shown, reasons, options))
     }),
   )
 }
@@ -85,11 +94,12 @@ function summary(
   topic: string,
   shown: number,
   reasons: ReadonlyMap<string, number>,
-  reason: string | undefined,
+  { reason }: Selection,
 ): string {
   const seen = [...reasons].map(([name, count]) => `${name} ${count}`).join(', ')
   if (reasons.size === 0) return `${topic} is empty`
-  if (shown === 0) return `${topic} has no rejects with reason ${reason}; it has: ${seen}`
+  const which = reason === undefined ? 'such rejects' : `rejects with reason ${reason}`
+  if (shown === 0) return `${topic} has no ${which}; it has: ${seen}`
   return `${plural(shown, 'reject')} of ${topic}; read: ${seen}`
 }
 
@@ -99,29 +109,50 @@ interface Shown {
   readonly reasons: ReadonlyMap<string, number>
 }
 
-type Show = (record: TopicRecord) => Promise<void>
+interface Which {
+  readonly limit?: number
+  readonly since?: number
+  readonly isWanted: (rejected: Rejected) => boolean
+}
 
-/** From the oldest on, chunk by chunk, so that any number of them fits into memory. */
+type Show = (rejected: Rejected) => Promise<void>
+
+/** Throws where one has no reject. */
+async function showPlaces(
+  broker: Broker,
+  topic: string,
+  places: readonly Coordinates[],
+  show: Show,
+): Promise<void> {
+  const missing = new Set(places.map(coordinatesText))
+  const wanted = new Set(missing)
+  for await (const page of pagesOf(broker, topic)) {
+    for (const rejected of page) {
+      if (!wanted.has(coordinatesText(rejected))) continue
+      missing.delete(coordinatesText(rejected))
+      await show(rejected)
+    }
+  }
+  if (missing.size > 0) throw new Error(`${topic} has no reject of ${[...missing].join(', ')}`)
+}
+
+/** From the oldest on, page by page, so that any number of them fits into memory. */
 async function showAll(
   broker: Broker,
   topic: string,
-  options: RejectsOptions,
+  { limit = Number.POSITIVE_INFINITY, since, isWanted }: Which,
   show: Show,
 ): Promise<Shown> {
-  const whole = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
-  const { limit = Number.POSITIVE_INFINITY } = options
   const reasons = new Map<string, number>()
   let shown = 0
-  const longest = Math.max(...whole.map(({ from, to }) => to - from))
-  for (let at = 0; at < longest && shown < limit; at += CHUNK) {
-    const chunk = whole.map((r) => ({
-      ...r,
-      from: r.from + at,
-      to: Math.min(r.to, r.from + at + CHUNK),
-    }))
-    const found = await readChunk(broker, topic, chunk, options.reason, reasons)
-    for (const record of found.slice(0, limit - shown)) await show(record)
-    shown += Math.min(found.length, limit - shown)
+  for await (const page of pagesOf(broker, topic, since)) {
+    for (const rejected of page) {
+      count(reasons, rejected)
+      if (shown === limit || !isWanted(rejected)) continue
+      await show(rejected)
+      shown++
+    }
+    if (shown === limit) break
   }
   return { shown, reasons }
 }
@@ -130,13 +161,12 @@ async function showAll(
 async function showLast(
   broker: Broker,
   topic: string,
-  options: RejectsOptions,
+  { limit = LAST, isWanted }: Which,
   show: Show,
 ): Promise<Shown> {
   const whole = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
-  const { limit = LAST } = options
   const reasons = new Map<string, number>()
-  let found: TopicRecord[] = []
+  let found: Rejected[] = []
   const longest = Math.max(...whole.map(({ from, to }) => to - from))
   for (let at = 0; at < longest && found.length < limit; at += CHUNK) {
     const chunk = whole.map((r) => ({
@@ -144,10 +174,12 @@ async function showLast(
       from: Math.max(r.from, r.to - at - CHUNK),
       to: r.to - at,
     }))
-    found = [...(await readChunk(broker, topic, chunk, options.reason, reasons)), ...found]
+    const read = await readChunk(broker, topic, chunk)
+    for (const rejected of read) count(reasons, rejected)
+    found = [...read.filter(isWanted), ...found]
   }
   const last = found.slice(Math.max(0, found.length - limit))
-  for (const record of last) await show(record)
+  for (const rejected of last) await show(rejected)
   return { shown: last.length, reasons }
 }
 
@@ -156,17 +188,14 @@ async function readChunk(
   broker: Broker,
   topic: string,
   ranges: readonly Range[],
-  reason: string | undefined,
-  reasons: Map<string, number>,
-): Promise<TopicRecord[]> {
-  const found: TopicRecord[] = []
-  await readTopic(broker, topic, ranges, (record) => {
-    const its = header(record, 'reason')
-    reasons.set(its, (reasons.get(its) ?? 0) + 1)
-    if (reason === undefined || its === reason) found.push(record)
-  })
-  return found.sort((a, b) => a.timestamp - b.timestamp)
+): Promise<Rejected[]> {
+  const found: Rejected[] = []
+  await readTopic(broker, topic, ranges, (record) => found.push(rejectedOf(record)))
+  return found.sort((a, b) => a.rejectedAt - b.rejectedAt)
 }
+
+const count = (reasons: Map<string, number>, { reason }: Rejected): unknown =>
+  reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
 
 interface Decoder {
   readonly keyFormat: KeyFormat
@@ -190,33 +219,24 @@ function decodersOf(
   )
 }
 
-const header = ({ headers }: TopicRecord, name: string): string =>
-  headers.findLast(([key]) => key === OWN + name)?.[1]?.toString() ?? ''
-
 async function rejectOf(
-  record: TopicRecord,
+  { record, timestamp, rejectedAt, at, ...said }: Rejected,
   decoders: ReadonlyMap<string, Decoder>,
+  ledger: Ledger | null,
 ): Promise<Reject> {
-  const topic = header(record, 'topic')
-  const decoder = decoders.get(topic)
-  const { key, value } = record
+  const decoder = decoders.get(said.topic)
+  const { key, value, headers } = record
   return {
-    topic,
-    partition: Number(header(record, 'partition')),
-    offset: Number(header(record, 'offset')),
-    timestamp: timeText(Number(header(record, 'timestamp'))),
-    rejectedAt: timeText(record.timestamp),
-    stage: header(record, 'stage'),
-    reason: header(record, 'reason'),
-    error: header(record, 'error'),
+    ...said,
+    timestamp: timeText(timestamp),
+    rejectedAt: timeText(rejectedAt),
     key: key && (await keyText(key, decoder)),
+    keyBase64: key?.toString('base64') ?? null,
     value: value === null ? null : ((await decoder?.values.decode(value)) ?? null),
     valueBase64: value?.toString('base64') ?? null,
-    headers: Object.fromEntries(
-      record.headers
-        .filter(([name]) => !OWN_HEADER.test(name))
-        .map(([name, text]) => [name, text?.toString() ?? null]),
-    ),
+    headers: Object.fromEntries(headers.map(([name, text]) => [name, text?.toString() ?? null])),
+    retried: ledger?.has({ ...said, timestamp }) ?? null,
+    reject: at,
   }
 }
 
@@ -238,6 +258,7 @@ const isClean = (text: string): boolean => !/[\p{Cc}\ufffd]/u.test(text)
 
 function textOf(reject: Reject): string {
   const { topic, partition, offset, timestamp, reason, stage, error, headers } = reject
+  const { rejectedAt, omitted, retries, retried } = reject
   // A joined record that is too large has no offset of its own.
   const where = offset < 0 ? `${topic}-${partition}` : `${topic}-${partition} @ ${offset}`
   const lines = [
@@ -245,7 +266,10 @@ function textOf(reject: Reject): string {
     `  ${error}`,
     `  key    ${reject.key ?? 'none'}`,
     `  value  ${valueText(reject)}`,
+    `  rejected ${rejectedAt}${retried ? ', and retried since' : ''}`,
   ]
+  if (omitted !== null) lines.push(`  left out ${omitted}`)
+  if (retries > 0) lines.push(`  retried ${plural(retries, 'time')} before`)
   if (Object.keys(headers).length > 0) lines.push(`  headers ${JSON.stringify(headers)}`)
   return `${lines.join('\n')}\n`
 }
