@@ -75,7 +75,7 @@ export class InternalSink {
     valueBytes: number,
     told: HeaderSection | null = null,
   ): RecordBatchWriter | undefined {
-    const batches = this.#batches[partitionOf(buffer.subarray(start, end), this.#to.partitions)]
+    const batches = this.#batches[partitionOf(buffer, this.#to.partitions, start, end)]
     const headerBytes = this.#headers.write(columns, i, this.#partition, told)
     this.#bytes = end - start + valueBytes + headerBytes
     this.#headerBytes = headerBytes
