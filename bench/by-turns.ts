@@ -18,6 +18,7 @@ const USAGE = `npm run bench -- by-turns [options]
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
   --shape S         ours has a second join on the same key (joins), or rows as of the facts' times (as-of)
+  --both            the other version has expressions and shape as well: what they cost before and after
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
   --turns N         turns of each in a run (60)
@@ -37,6 +38,7 @@ const options = readOptions(USAGE, {
   within: '60s',
   expressions: '',
   shape: '',
+  both: false,
   kind: 'inner',
   beside: '',
   turns: 60,
@@ -59,6 +61,7 @@ const EXPRESSIONS: Readonly<Record<string, JoinTasksOptions['expressions']>> = (
 })()
 
 async function open(folder: string, kind: string): Promise<Tasks> {
+  const isShaped = folder === ROOT || options.both
   const file = pathToFileURL(`${folder}/bench/join-tasks.ts`).href
   const loaded = (await import(file)) as { JoinTasks: typeof JoinTasks }
   return loaded.JoinTasks.open({
@@ -66,10 +69,10 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     recordsPerRound: RECORDS_PER_ROUND,
     roundMs: ROUND_MS,
     within: options.within,
-    expressions: folder === ROOT ? EXPRESSIONS[options.expressions] : undefined,
+    expressions: isShaped ? EXPRESSIONS[options.expressions] : undefined,
     kind,
-    isJoinedTwice: folder === ROOT && options.shape === 'joins',
-    isAsOf: folder === ROOT && options.shape === 'as-of',
+    isJoinedTwice: isShaped && options.shape === 'joins',
+    isAsOf: isShaped && options.shape === 'as-of',
   })
 }
 
@@ -94,8 +97,9 @@ const folders = [ROOT, await buildAsOf(options.against)]
 const runs: number[][] = []
 for (let i = 0; i < options.runs; i++) runs.push(await run(folders))
 const [ours, other, ratios] = [0, 1, 2].map((of) => showSpread(runs.map((figures) => figures[of])))
+const whose = options.both ? 'Both' : 'Ours'
 console.log(`  CPU time, ${describeRuns(options.runs, ownFlags())}; window ${options.within}, ${kinds.join(' and ')}
-  Everything but the network, as in the bench scale.${options.expressions && ` Ours with expressions: ${options.expressions}.`}${options.shape && ` Ours with ${options.shape}.`}`)
+  Everything but the network, as in the bench scale.${options.expressions && ` ${whose} with expressions: ${options.expressions}.`}${options.shape && ` ${whose} with ${options.shape}.`}`)
 printTable([
   ['', 'µs of CPU per fact and payment'],
   ['stream-enricher', ours],

@@ -1,5 +1,6 @@
 /** One run over topics that are there already, from the first fact to the commit of the last output. */
-import { type BenchKafka, newName } from './kafka.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BenchKafka, newName, recordsOf } from './kafka.ts'
 import { type Loaded, peer, type StreamsRun } from './kafka-streams.ts'
 import { cpuSeconds, peakMemory, temporaryFolder } from './process.ts'
 import { type Build, outputTopic, Service } from './service.ts'
@@ -18,8 +19,30 @@ export interface CatchUp {
 
 const PARTITIONS = 4
 
-/** What a run does with the topics: orders come out with their payments, or nothing is joined. */
-export type Job = 'joined' | 'enriched'
+/** What a run does with the topics. */
+export interface Job {
+  /** Those that it reads, by their name behind the tag, with their records. */
+  readonly inputs: Readonly<Record<string, number>>
+  /** Records that it writes; where it may write more, those that it has to. */
+  readonly outputs: number
+  /** Which one it is, for `peer run` and `peer check`. */
+  readonly peer: readonly string[]
+}
+
+/** Orders come out with their payments. */
+export const joined = ({ orders, payments }: Loaded): Job => ({
+  inputs: { orders, payments },
+  outputs: payments,
+  peer: [],
+})
+
+/** Orders come out as soon as they have their rows. */
+export const enriched = ({ orders }: Loaded): Job => ({
+  inputs: { orders },
+  outputs: orders,
+  peer: ['--enrich'],
+})
+
 /** Slower than this is taken for stuck. */
 const LEAST_ORDERS_PER_SECOND = 2000
 const limit = ({ orders }: Loaded): number => 120 + orders / LEAST_ORDERS_PER_SECOND
@@ -28,11 +51,9 @@ export async function catchUpOurs(
   kafka: BenchKafka,
   loaded: Loaded,
   build: Build,
-  job: Job = 'joined',
+  { inputs, outputs }: Job = joined(loaded),
 ): Promise<CatchUp> {
-  const { tag, orders } = loaded
-  const payments = job === 'joined' ? loaded.payments : 0
-  const outputs = job === 'joined' ? payments : orders
+  const { tag } = loaded
   const name = newName()
   const service = await Service.start(kafka, { tag, name, stateDir: temporaryFolder(), ...build })
   const { pid } = service
@@ -41,13 +62,14 @@ export async function catchUpOurs(
   const begun = Date.now()
   const cpuBefore = cpuSeconds(pid)
   const brokerBefore = cpuSeconds(kafka.pid)
-  await service.taken(orders, payments, limit(loaded))
+  await written(kafka, outputTopic(name), outputs, limit(loaded))
   const metric = await service.reaches(
     (read) =>
       read('enricher_records_produced_total', `topic="${outputTopic(name)}"`) >= outputs &&
-      read('enricher_records_consumed_total', `topic="${tag}.orders"`) +
-        read('enricher_records_consumed_total', `topic="${tag}.payments"`) >=
-        orders + payments,
+      Object.entries(inputs).every(
+        ([input, records]) =>
+          read('enricher_records_consumed_total', `topic="${tag}.${input}"`) >= records,
+      ),
     limit(loaded),
   )
   const lifeCpu = cpuSeconds(pid)
@@ -66,17 +88,31 @@ export async function catchUpOurs(
   return result
 }
 
+/** Waits for the topic to be so long: the marks of transactions count as well, so that it is a little early. */
+async function written(
+  kafka: BenchKafka,
+  topic: string,
+  records: number,
+  seconds: number,
+): Promise<void> {
+  for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
+    const [end = 0] = await recordsOf(kafka, [topic])
+    if (end >= records) return
+    await sleep(250)
+  }
+  throw new Error(`${topic} has not ${records} records after ${seconds} s`)
+}
+
 export async function catchUpStreams(
   kafka: BenchKafka,
   loaded: Loaded,
-  job: Job = 'joined',
+  job: Job = joined(loaded),
 ): Promise<CatchUp> {
   const name = newName()
   const output = outputTopic(name)
   const run = ['run', '--tag', loaded.tag, '--app-id', name, '--out', output]
-  const kind = job === 'joined' ? [] : ['--enrich']
   const broker = kafka.pid === 0 ? [] : ['--broker-pid', kafka.pid]
-  const args = [...run, ...kind, '--state-dir', temporaryFolder(), ...broker]
+  const args = [...run, ...job.peer, '--state-dir', temporaryFolder(), ...broker]
   const done = await peer<StreamsRun>(kafka, args, limit(loaded))
   if (!done.complete) throw new Error(`Kafka Streams has not written all: ${JSON.stringify(done)}`)
   return {

@@ -13,7 +13,7 @@ interface Contest {
   readonly runs: number
   readonly flags: string
   /** Looks at what the first contestant has written last. */
-  check(output: string): Promise<void>
+  check(output: string): Promise<unknown>
 }
 
 interface Result {

@@ -1,5 +1,5 @@
 /** Catch-up without a join: what a fact costs that only gets its rows, beside the same facts joined. */
-import { type CatchUp, catchUpOurs, catchUpStreams } from './catch-up.ts'
+import { type CatchUp, catchUpOurs, catchUpStreams, enriched } from './catch-up.ts'
 import { type Contestant, contest } from './contest.ts'
 import { buildFloor, catchUpFloor } from './floor.ts'
 import { type BenchKafka, withKafka } from './kafka.ts'
@@ -29,17 +29,17 @@ async function contestants(kafka: BenchKafka, loaded: Loaded): Promise<Contestan
   const list: Contestant[] = [
     {
       title: 'without a join',
-      run: () => catchUpOurs(kafka, loaded, { flags, pipeline: PIPELINE }, 'enriched'),
+      run: () => catchUpOurs(kafka, loaded, { flags, pipeline: PIPELINE }, enriched(loaded)),
     },
     { title: 'joined', run: () => catchUpOurs(kafka, loaded, { flags }) },
   ]
   if (!options.peer) return list
-  const run = (): Promise<CatchUp> => catchUpStreams(kafka, loaded, 'enriched')
+  const run = (): Promise<CatchUp> => catchUpStreams(kafka, loaded, enriched(loaded))
   list.push({ title: 'Kafka Streams, without a join', run })
   if (await buildFloor()) {
     list.push({
       title: 'librdkafka floor',
-      run: () => catchUpFloor(kafka, loaded, 'enriched'),
+      run: () => catchUpFloor(kafka, loaded, enriched(loaded)),
     })
   }
   return list

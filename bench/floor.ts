@@ -1,7 +1,7 @@
 /** What the same records cost librdkafka, the best-known C client, without decoding, state or join. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { connect, createTopic } from '../test/support/topics.ts'
-import type { CatchUp, Job } from './catch-up.ts'
+import { type CatchUp, type Job, joined } from './catch-up.ts'
 import { type BenchKafka, newName } from './kafka.ts'
 import type { Loaded } from './kafka-streams.ts'
 import { cpuSeconds, outputOf } from './process.ts'
@@ -31,10 +31,10 @@ export async function buildFloor(): Promise<boolean> {
 export async function catchUpFloor(
   kafka: BenchKafka,
   loaded: Loaded,
-  job: Job = 'joined',
+  { inputs }: Job = joined(loaded),
 ): Promise<CatchUp> {
   const { tag, orders } = loaded
-  const payments = job === 'joined' ? loaded.payments : 0
+  const { payments = 0 } = inputs
   const name = newName()
   const output = outputTopic(name)
   const broker = await connect(kafka.address)

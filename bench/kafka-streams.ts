@@ -56,16 +56,24 @@ export interface Loaded {
   readonly payments: number
 }
 
-/** Loads orders, payments, customers and products, unless the broker has them from an earlier run. */
-export async function loadOrders(kafka: BenchKafka, orders: number): Promise<Loaded> {
-  const tag = `bench-orders-${orders}`
+/**
+ * Loads orders, payments, customers and products, unless the broker has them from an earlier run.
+ * @param name what there is beside, `--shapes`, has topics of its own name
+ */
+export async function loadOrders(
+  kafka: BenchKafka,
+  orders: number,
+  name = 'orders',
+  more: Arguments = [],
+): Promise<Loaded> {
+  const tag = `bench-${name}-${orders}`
   // Is created last: without it the load was cut off.
   const mark = `${tag}.loaded`
   const inputs = [`${tag}.orders`, `${tag}.payments`, mark]
   const [, before, isLoaded] = await recordsOf(kafka, inputs)
   if (before !== undefined && isLoaded !== undefined) return { tag, orders, payments: before }
   await deleteTopicsOf(kafka, tag)
-  const args = ['load', '--tag', tag, '--orders', orders, '--recreate']
+  const args = ['load', '--tag', tag, '--orders', orders, ...more, '--recreate']
   const { payments } = await peer<{ payments: number }>(kafka, args, 120 + orders / 10_000)
   const broker = await connect(kafka.address)
   await createTopic(broker, mark, 1)
@@ -74,17 +82,30 @@ export async function loadOrders(kafka: BenchKafka, orders: number): Promise<Loa
   return { tag, orders, payments }
 }
 
-/** Holds an output topic against what must be in it, and prints the result. */
+/** What `peer check` prints. */
+interface Checked {
+  readonly records: number
+  readonly expected: number
+  readonly missing: number
+  readonly duplicated: number
+  readonly wrong: number
+  /** Where orders come out without a payment: so many have, and so many have to, as their windows have closed. */
+  readonly unpaid_out?: number
+  readonly unpaid_due?: number
+}
+
+/** Holds an output topic against what must be in it, and prints the result. Throws where it is not that. */
 export async function checkOutput(
   kafka: BenchKafka,
   topic: string,
   orders: number,
   kind: Arguments = [],
-): Promise<void> {
+): Promise<Checked> {
   const args = ['check', '--topic', topic, '--orders', orders, ...kind]
-  const result = await peer<Record<string, number>>(kafka, args, 120 + orders / 10_000)
+  const result = await peer<Checked>(kafka, args, 120 + orders / 10_000)
   const { records, expected, missing, duplicated, wrong } = result
   console.log(
     `  Output checked: ${records} records, ${expected} expected, ${missing} missing, ${duplicated} duplicated, ${wrong} wrong`,
   )
+  return result
 }

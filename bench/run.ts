@@ -7,6 +7,7 @@ import { ended, flagsOf, SERVICE_FLAGS, startProcess } from './process.ts'
 const BENCHES = {
   pipeline: 'catch-up over full topics: facts per CPU-second, facts/s, memory',
   enrich: 'catch-up without a join: beside the same facts joined, and Kafka Streams',
+  shapes: 'each shape of pipeline beside the same without it, and beside Kafka Streams',
   values: 'catch-up with another schema, keys and values of other lengths',
   latency: 'paced input: latency to a read_committed reader, CPU',
   restore: 'window store: restored from the changelog, and warm restart',
@@ -24,6 +25,7 @@ type Name = keyof typeof BENCHES
 const NEEDS_KAFKA: readonly Name[] = [
   'pipeline',
   'enrich',
+  'shapes',
   'values',
   'latency',
   'restore',

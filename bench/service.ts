@@ -28,11 +28,6 @@ export interface ServiceOptions extends Build {
   readonly instanceId?: string
 }
 
-/** Of `/v1/tasks`. */
-interface TaskView {
-  readonly offsets: { readonly facts: number; readonly right: number | null }
-}
-
 /** One line of its log. */
 export interface LogLine {
   readonly msg: string
@@ -133,17 +128,7 @@ export class Service {
     if (code !== 0) throw new Error(`The service has ended with ${code}:\n${this.#said}`)
   }
 
-  /** Waits until its tasks are behind these many offsets of facts and right stream. */
-  async taken(facts: number, right: number, seconds: number): Promise<void> {
-    await this.#look(seconds, async () => {
-      const tasks = (await (await this.#get('/v1/tasks')).json()) as TaskView[]
-      const sum = (side: keyof TaskView['offsets']): number =>
-        tasks.reduce((total, { offsets }) => total + (offsets[side] ?? 0), 0)
-      return (sum('facts') >= facts && sum('right') >= right) || undefined
-    })
-  }
-
-  /** Waits until `done` says so of its metrics. A scrape costs it CPU as well: some 8 ms, a look at its tasks 1. */
+  /** Waits until `done` says so of its metrics. A scrape costs it CPU as well: some 8 ms. */
   reaches(
     done: (metric: (name: string, label?: string) => number) => boolean,
     seconds: number,

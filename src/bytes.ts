@@ -103,7 +103,7 @@ export function varintBytes(value: number): number {
 export function writeVarint(buffer: Buffer, position: number, value: number): number {
   let at = position
   let rest = value
-  for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) buffer[at++] = (rest % 128) | 128
+  for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) buffer[at++] = (rest & 127) | 128
   let low = rest | 0
   for (; low > 127; low >>>= 7) buffer[at++] = (low & 127) | 128
   buffer[at++] = low

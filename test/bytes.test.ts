@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Bytes, bytesOf, copyBytes, hashBytes, sameBytes } from '../src/bytes.ts'
+import {
+  type Bytes,
+  bytesOf,
+  copyBytes,
+  hashBytes,
+  sameBytes,
+  varintBytes,
+  writeVarint,
+} from '../src/bytes.ts'
+import { AvroSource, readInt } from '../src/codec/avro-walk.ts'
 
 const ROOM = 700
 const SHARED = [false, true]
@@ -74,4 +83,30 @@ test('a hash is that of murmur3, wherever the bytes lie', () => {
       assert.equal(hashBytes(buffer, at, at + text.length), hash | 0, text)
     }
   }
+})
+
+/** By definition: seven bits a byte, the lowest first. */
+function varintOf(code: bigint): number[] {
+  return code < 128n ? [Number(code)] : [Number(code & 127n) | 128, ...varintOf(code >> 7n)]
+}
+
+test('a varint of up to 53 bits is what arithmetic of bigints makes it, and is read as what it was', () => {
+  const source = new AvroSource()
+  const wholes = fc
+    .integer({ min: 0, max: 52 })
+    .chain((bits) => fc.maxSafeNat().map((n) => n % 2 ** bits))
+  fc.assert(
+    fc.property(wholes, fc.boolean(), (whole, isNegative) => {
+      const value = isNegative ? -whole - 1 : whole
+      const code = isNegative ? 2 * whole + 1 : 2 * whole
+      const buffer = bytesOf(Buffer.alloc(16))
+      const end = writeVarint(buffer, 0, code)
+      assert.deepEqual([...buffer.subarray(0, end)], varintOf(BigInt(code)))
+      assert.equal(varintBytes(code), end)
+      source.open(buffer, 0, end)
+      assert.equal(readInt(source), value)
+      assert.equal(source.at, end)
+    }),
+    { numRuns: 5000 },
+  )
 })

@@ -175,7 +175,7 @@ function readLong(source: AvroSource): number {
     value += (byte & 127) * unit
     if (byte < 128) {
       source.at = at
-      return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+      return (value & 1) === 0 ? value / 2 : -(value + 1) / 2
     }
   }
   return Number.NaN

@@ -15,6 +15,8 @@ import { type Bytes, bytesOf, copyBytes } from '../bytes.ts'
 import type { HeaderSection } from './match-headers.ts'
 
 const ORIGIN = 'origin'
+/** Copied: a text would be a call into Node for each record. */
+const ORIGIN_TEXT = bytesOf(Buffer.from(ORIGIN))
 const MARK = 'mark'
 /** Of an origin, before the key. */
 const FIXED_BYTES = 4 + 8 + 8 + 4
@@ -98,7 +100,7 @@ export class OriginHeaders {
     const { buffer } = this
     let at = writeVarint(buffer, 0, count)
     at = writeVarint(buffer, at, ORIGIN.length)
-    at += buffer.write(ORIGIN, at, 'latin1')
+    at = copyBytes(ORIGIN_TEXT, 0, ORIGIN_TEXT.length, buffer, at)
     return writeVarint(buffer, at, valueBytes)
   }
 

@@ -100,7 +100,7 @@ export class Sink {
     if (end < 0) return this.#write(record, record.key, 0, -1, this.#partition)
     const key = reader.keyBuffer(0)
     const start = reader.keyStart(0)
-    const partition = partitionOf(key.subarray(start, end), this.#topic.partitions)
+    const partition = partitionOf(key, this.#topic.partitions, start, end)
     return this.#write(record, key, start, end, partition)
   }
 

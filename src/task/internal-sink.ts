@@ -99,7 +99,7 @@ export class InternalSink {
     const { partitions } = this.#to
     const { buffer, start, end } = key ?? NO_KEY
     const partition =
-      end < 0 ? this.#partition % partitions : partitionOf(buffer.subarray(start, end), partitions)
+      end < 0 ? this.#partition % partitions : partitionOf(buffer, partitions, start, end)
     const batches = this.#batches[partition]
     this.#bytes = Math.max(0, end - start) + valueBytes + this.#headerBytes
     if (!batches.fits(this.#bytes)) return undefined

@@ -48,18 +48,21 @@ export class SourceMarks implements StateStore, Progress {
 
   /** @returns how many records are left, which come first */
   #sift(columns: RecordColumns): number {
+    const { headerStarts, length } = columns
     let kept = 0
-    for (let i = 0; i < columns.length; i++) {
+    /** The first record behind the last mark. */
+    let first = 0
+    for (let i = 0; i < length; i++) {
       const mark = markAt(columns, i)
-      if (mark !== undefined) {
-        this.#waiting.push({ ...mark, offset: columns.offsets[i] })
+      if (mark === undefined) {
+        headerStarts[i] = ownHeaders(columns, i)
         continue
       }
-      columns.headerStarts[i] = ownHeaders(columns, i)
-      if (kept < i) moveRow(columns, i, kept)
-      kept++
+      this.#waiting.push({ ...mark, offset: columns.offsets[i] })
+      kept = moveRows(columns, first, i, kept)
+      first = i + 1
     }
-    return kept
+    return moveRows(columns, first, length, kept)
   }
 
   /** Nothing before this offset is to be taken any more. @returns whether a mark was among it */
@@ -122,8 +125,10 @@ const ROWS = [
   ...(['valueStarts', 'valueEnds', 'headerStarts', 'headerEnds'] as const),
 ]
 
-function moveRow(columns: RecordColumns, from: number, to: number): void {
-  for (const name of ROWS) columns[name][to] = columns[name][from]
+/** @returns behind where they are then */
+function moveRows(columns: RecordColumns, from: number, end: number, to: number): number {
+  if (from > to && end > from) for (const name of ROWS) columns[name].copyWithin(to, from, end)
+  return to + end - from
 }
 
 const shortened = (columns: RecordColumns, length: number): RecordColumns => ({

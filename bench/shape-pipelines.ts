@@ -1,0 +1,136 @@
+/** The pipeline of examples/orders, in each shape that a pipeline may have. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parse, stringify } from 'yaml'
+import type { Job } from './catch-up.ts'
+import type { Loaded } from './kafka-streams.ts'
+import { ROOT, temporaryFolder } from './process.ts'
+import { PIPELINE } from './service.ts'
+
+interface Topic {
+  topic: string
+  schema: string
+  [key: string]: unknown
+}
+
+/** What of the file is changed here. */
+interface PipelineFile {
+  facts: Topic
+  dimensions: Record<string, Topic>
+  join?: Topic
+  joins?: Record<string, Topic>
+}
+
+export interface Shape {
+  readonly name: string
+  /** What it is compared with: the same pipeline without it. */
+  readonly base: string
+  /** Whether an order without its payment comes out, too. */
+  readonly keepsUnpaid?: boolean
+  readonly job: (loaded: Loaded) => Omit<Job, 'peer'>
+  change(file: PipelineFile): void
+}
+
+const joined: Shape['job'] = ({ orders, payments }) => ({
+  inputs: { orders, payments },
+  outputs: payments,
+})
+const enriched: Shape['job'] = ({ orders }) => ({ inputs: { orders }, outputs: orders })
+
+const kindOf = (kind: string): Shape['change'] => {
+  return ({ join: of }) => {
+    of!.kind = kind
+  }
+}
+
+const EXPRESSIONS = {
+  total: 'quantity * price',
+  ordered_day: 'truncate(ordered_at, "day")',
+  tariff_key: 'channel + "-" + string(quantity)',
+}
+
+/** The two that others are compared with come first. */
+export const SHAPES: readonly Shape[] = [
+  { name: 'joined', base: 'joined', job: joined, change: () => {} },
+  {
+    name: 'enriched',
+    base: 'enriched',
+    job: enriched,
+    change(file) {
+      delete file.join
+    },
+  },
+  {
+    name: 'where',
+    base: 'joined',
+    job: joined,
+    change({ facts }) {
+      facts.where = 'price > 0.0 && channel != "test"'
+    },
+  },
+  {
+    name: 'fields',
+    base: 'joined',
+    job: joined,
+    change({ facts }) {
+      facts.fields = EXPRESSIONS
+    },
+  },
+  { name: 'right', base: 'joined', job: joined, change: kindOf('right') },
+  { name: 'outer', base: 'joined', keepsUnpaid: true, job: joined, change: kindOf('outer') },
+  {
+    name: 'joins',
+    base: 'joined',
+    job: ({ orders, payments }) => ({
+      inputs: { orders, payments, receipts: payments },
+      outputs: payments,
+    }),
+    change(file) {
+      const payment = file.join!
+      delete file.join
+      const receipt = {
+        ...payment,
+        topic: topicOf('receipts'),
+        select: { receipt_amount: 'amount' },
+      }
+      file.joins = { payment, receipt }
+    },
+  },
+  {
+    name: 'repartitioned',
+    base: 'joined',
+    job: ({ orders, payments }) => ({
+      inputs: { orders, 'payments-by-number': payments },
+      outputs: payments,
+    }),
+    change({ join: of }) {
+      of!.topic = topicOf('payments-by-number')
+      of!.repartition = 'right'
+    },
+  },
+  {
+    name: 'as-of',
+    base: 'enriched',
+    job: enriched,
+    change(file) {
+      delete file.join
+      file.dimensions.product.topic = topicOf('product-versions')
+      file.dimensions.product.asOf = 'event-time'
+    },
+  },
+]
+
+const topicOf = (name: string): string => `\${TAG:-demo}.${name}`
+
+/** Writes the shape's pipeline file. @returns where it is */
+export function pipelineOf({ name, change }: Shape): string {
+  const example = join(ROOT, PIPELINE)
+  const file = parse(readFileSync(example, 'utf8')) as PipelineFile
+  for (const topic of [file.facts, file.join!, ...Object.values(file.dimensions)]) {
+    topic.schema = resolve(dirname(example), topic.schema)
+  }
+  change(file)
+  const path = join(temporaryFolder(), `${name}.yaml`)
+  writeFileSync(path, stringify(file))
+  return path
+}
