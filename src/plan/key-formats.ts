@@ -1,5 +1,6 @@
 /** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
 import { fieldKind } from '../codec/avro-field.ts'
+import { joinStages } from '../config/join-stages.ts'
 import type { JoinConfig, KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { repartitioned } from '../config/topic-names.ts'
 import type { Compiled } from './compile.ts'
@@ -24,7 +25,9 @@ function differOf(
   const { facts } = pipeline
   const { onLeft, onRight } = join
   const through = repartitioned(pipeline).map(({ side }) => side)
-  const [isLeft, isRight] = [through.includes(0), through.includes(source)]
+  const isFirst = joinStages(pipeline)[0].joins.length >= source
+  // What an earlier stage has joined is carried, too.
+  const [isLeft, isRight] = [!isFirst || through.includes(0), through.includes(source)]
   if (isLeft && isRight) return null
   // What a side is repartitioned by may be none of its own fields.
   const [{ fields }, of] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]

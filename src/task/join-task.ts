@@ -6,26 +6,24 @@
  */
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
-import { Distribution } from '../counts/counts.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
-import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
+import { newSlice, type Slice } from '../input/merge.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
-import { LEFT, RIGHT } from '../state/page.ts'
 import type { PageStore } from '../state/page-store.ts'
 import { TaskState } from '../state/task-state.ts'
 import { UNTIMED } from './event-times.ts'
-import { Facts } from './facts.ts'
 import { Horizons } from './horizons.ts'
 import { IntervalRows } from './interval-rows.ts'
 import { JoinChain } from './join-chain.ts'
 import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
 import { JoinRecords } from './join-records.ts'
+import { JoinSides } from './join-sides.ts'
 import { KeylessRecords } from './keyless-records.ts'
 import { nextSlice } from './next-slice.ts'
 import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, Side, TAKEN, WAITING, WAITS } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, TAKEN, WAITING, WAITS } from './side.ts'
 import { leadsOf, outputOf, type StageEnd } from './stage-end.ts'
 import { StageSink } from './stage-sink.ts'
 import {
@@ -46,9 +44,7 @@ export class JoinTask implements RunnableTask {
   readonly queries: JoinChain
   readonly #context: TaskContext
   readonly #chain: JoinChain
-  readonly #facts: Facts
-  /** Facts, and each join's right stream. */
-  readonly #sides: readonly Side[]
+  readonly #sides: JoinSides
   readonly #output: StageEnd
   /** The same; null: what comes out of the task comes out. */
   readonly #onward: StageSink | null
@@ -63,18 +59,14 @@ export class JoinTask implements RunnableTask {
   readonly #first: Int32Array
   readonly #next: Int32Array
   readonly #onTime: Int32Array
-  /** The same: how far behind stream time records are; of what was joined nobody asks. */
-  readonly #lateness: readonly Distribution[]
   readonly #closing: JoinClosing
   /** undefined: no fact waits for a row. */
   readonly #waiting: WaitingFacts | undefined
   #dirty = false
-  /** Of no use, but that the look-ahead's reads are not optimized away. */
-  ahead = 0
 
   constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
-    const { plan, counts, interval, memory } = context
+    const { plan, interval, memory } = context
     const of = plan.stages[stage]
     const { sources, lookUps } = of
     const rejects = new TaskRejects(partition, sources, context)
@@ -83,13 +75,9 @@ export class JoinTask implements RunnableTask {
     this.partition = partition
     this.#context = context
     this.#rejects = rejects
-    const facts = new Facts(sources[0], partition, context, rejects, lookUps)
-    const rights = sources.slice(1).map((source, j) => {
-      return new Side(1 + j, source, partition, context, rejects)
-    })
-    this.#facts = facts
-    this.#sides = [facts, ...rights]
-    this.queues = this.#sides.map(({ queue }) => queue)
+    this.#sides = new JoinSides(of, partition, context, rejects)
+    const { facts, rights, queues } = this.#sides
+    this.queues = queues
     this.#slice = newSlice(sources.length)
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
@@ -111,14 +99,9 @@ export class JoinTask implements RunnableTask {
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
     const told = provenance?.headers ?? null
     const { clock } = state
-    const keyless = sources[0].isPrepared
-      ? new KeylessRecords(of, rows, told && told[0], context)
-      : null
+    const keyless = KeylessRecords.of(of, rows, told?.[0] ?? null, context)
     const parts = { context, stage: of, facts, rights, clock, provenance: told, keyless }
     this.#records = JoinRecords.of(chain, parts)
-    this.#lateness = sources.map(({ isJoined, input }) =>
-      isJoined ? new Distribution() : counts.lateness[input],
-    )
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
@@ -131,7 +114,7 @@ export class JoinTask implements RunnableTask {
   }
 
   offer(source: number, fetched: Fetched): void {
-    const { queue } = this.#sides[source]
+    const queue = this.queues[source]
     const own = this.#horizons?.sift(source, queue, fetched) ?? fetched
     // That a source partition is silent is no input.
     if (own.columns.length > 0) this.restartIdle()
@@ -152,14 +135,14 @@ export class JoinTask implements RunnableTask {
   }
 
   async process(): Promise<boolean> {
-    if (this.full || this.#sides.some(({ loading }) => loading)) return false
+    if (this.full || this.#sides.isLoading) return false
     const { now, behindMs, interval } = this.#context
     this.#output.oldest = now() - behindMs
     const { clock } = this.state
     if (clock.streamTime > (interval?.overAt ?? Number.POSITIVE_INFINITY) && !this.#isSliceOpen) {
       for (const queue of this.queues) queue.end()
     }
-    if (!this.#readHeads()) return false
+    if (!this.#sides.readHeads()) return false
     const isTold = this.#moveOn()
 
     const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
@@ -186,7 +169,7 @@ export class JoinTask implements RunnableTask {
   /** So many that a turn is some milliseconds of work. @returns whether there was one */
   #processSlices(): boolean {
     for (let taken = 0; taken < SLICES; taken++) {
-      if (!this.#readHeads()) return taken > 0
+      if (!this.#sides.readHeads()) return taken > 0
       if (taken > 0) this.#moveOn()
       if (!this.#isSliceOpen && !this.#nextSlice()) return taken > 0
       this.#processSlice()
@@ -206,12 +189,6 @@ export class JoinTask implements RunnableTask {
     return true
   }
 
-  /** The event times of all heads, which the merge needs. False: a schema is being loaded. */
-  #readHeads(): boolean {
-    for (const side of this.#sides) if (!side.readTimes()) return false
-    return true
-  }
-
   /** The slice was not taken to its end: the epoch was full, a schema missing, pages to be read, or facts have waited for long enough. */
   get #isSliceOpen(): boolean {
     return this.#slice.at < this.#slice.length
@@ -222,16 +199,16 @@ export class JoinTask implements RunnableTask {
     const { clock } = this.state
     const slice = this.#slice
     const { sides, order, length } = slice
-    const lateness = this.#lateness
+    const { lateness, all } = this.#sides
     const first = this.#first
     const next = this.#next
     // Nearly all are: a call for each would box its number.
     const onTime = this.#onTime.fill(0)
     const records = this.#records
-    const { owed } = this.#chain
+    const { owed, windows } = this.#chain
     for (let s = 0; s < sides.length; s++) {
       first[s] = next[s] = sides[s].block?.at ?? 0
-      this.#lookAhead(s, sides[s])
+      this.#sides.lookAhead(s, slice, windows)
     }
     let n = slice.at
     // Only where a side is repartitioned is there anything that stream time may not pass.
@@ -248,7 +225,7 @@ export class JoinTask implements RunnableTask {
       if (fate === WAITING) fate = this.#waiting!.park(block, at, at - first[0])
       if (fate === WAITS) break
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
-        this.#sides[source].loadFor(block, at, fate)
+        all[source].loadFor(block, at, fate)
         break
       }
       next[source] = at + 1
@@ -267,20 +244,8 @@ export class JoinTask implements RunnableTask {
     slice.at = n
     for (let s = 0; s < sides.length; s++) {
       lateness[s].addNone(onTime[s])
-      this.#sides[s].taken(next[s] - first[s], next[s])
+      all[s].taken(next[s] - first[s], next[s])
     }
-  }
-
-  /** Reads the records to be taken, then brings near what they will be looked up in. */
-  #lookAhead(source: number, { block, end }: SliceSide): void {
-    if (block === undefined || block.at === end) return
-    const count = end - block.at
-    const side = this.#sides[source]
-    const { enricher } = this.#facts
-    side.lookAhead(block, end, source === 0 ? enricher : undefined)
-    if (source === 0) this.ahead ^= enricher.lookAhead(count, side.readers)
-    const { ahead } = this.#chain.windows[source === 0 ? 0 : source - 1]
-    this.ahead ^= ahead.touch(source === 0 ? LEFT : RIGHT, side.hashes, count, side.from, side.to)
   }
 
   /** What waits for its pages is completed; what stream time has passed by comes out, or goes: after the facts that had to be taken before. */

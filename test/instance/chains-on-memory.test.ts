@@ -1,6 +1,7 @@
 /** Whole instances on a Kafka in memory whose pipelines have several joins: whatever happens, each row comes out once. */
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { JoinConfig } from '../../src/config/pipeline.ts'
 import {
   chainBytes,
   chainPipeline,
@@ -9,7 +10,6 @@ import {
   type RandomChain,
   randomChains,
 } from './chain-shape.ts'
-import type { JoinConfig } from '../../src/config/pipeline.ts'
 import { played, type Shape } from './memory-instances.ts'
 import { started, stepsOf } from './random-actions.ts'
 
@@ -41,11 +41,7 @@ const worlds: Readonly<Record<string, fc.Arbitrary<RandomChain>>> = {
   'two joins on one key, any side of which is keyed otherwise': chained(['k'], ['k']),
   'three joins on one key, any side of which is keyed otherwise': chained(['k'], ['k'], ['k']),
   'two joins on different keys': chained(['k'], ['x', 'j0.n']),
-  'three joins, each on any key': chained(
-    ['k'],
-    ['k', 'x', 'j0.n'],
-    ['k', 'x', 'j0.n', 'j1.n'],
-  ),
+  'three joins, each on any key': chained(['k'], ['k', 'x', 'j0.n'], ['k', 'x', 'j0.n', 'j1.n']),
 }
 
 for (const [name, chains] of Object.entries(worlds)) {
