@@ -25,9 +25,9 @@ function differOf(
   const { facts } = pipeline
   const { onLeft, onRight } = join
   const through = repartitioned(pipeline).map(({ side }) => side)
-  // What a later stage reads is text, as is what is repartitioned.
-  const isOfFirst = source <= joinStages(pipeline)[0].joins.length
-  const [isLeft, isRight] = [!isOfFirst || through.includes(0), through.includes(source)]
+  const isFirst = joinStages(pipeline)[0].joins.length >= source
+  // What an earlier stage has joined is carried, too.
+  const [isLeft, isRight] = [!isFirst || through.includes(0), through.includes(source)]
   if (isLeft && isRight) return null
   // What a side is repartitioned by may be none of its own fields.
   const [{ fields }, of] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]

@@ -13,7 +13,7 @@ interface StorePlace {
 }
 
 /** `3` of the first stage, then `2-3`. */
-const nameOfStore = ({ stage, partition }: StorePlace): string =>
+export const nameOfStore = ({ stage, partition }: StorePlace): string =>
   stage === 0 ? String(partition) : `${stage + 1}-${partition}`
 
 /** undefined: the folder is none of a store that is read. */

@@ -6,26 +6,26 @@
  */
 import type { TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
-import { Distribution } from '../counts/counts.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
-import { newSlice, type Slice, type SliceSide } from '../input/merge.ts'
-import type { TaskRejects } from '../output/task-rejects.ts'
-import { LEFT, RIGHT } from '../state/page.ts'
+import { newSlice, type Slice } from '../input/merge.ts'
+import { TaskRejects } from '../output/task-rejects.ts'
 import type { PageStore } from '../state/page-store.ts'
-import type { TaskState } from '../state/task-state.ts'
+import { TaskState } from '../state/task-state.ts'
 import { UNTIMED } from './event-times.ts'
-import type { Facts } from './facts.ts'
-import type { Horizons } from './horizons.ts'
-import type { JoinChain } from './join-chain.ts'
+import { Horizons } from './horizons.ts'
+import { IntervalRows } from './interval-rows.ts'
+import { JoinChain } from './join-chain.ts'
 import { JoinClosing } from './join-closing.ts'
 import { joinFigures } from './join-figures.ts'
-import { joinParts } from './join-parts.ts'
-import type { JoinRecords } from './join-records.ts'
+import { JoinRecords } from './join-records.ts'
+import { JoinSides } from './join-sides.ts'
+import { KeylessRecords } from './keyless-records.ts'
 import { nextSlice } from './next-slice.ts'
+import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, type Side, TAKEN, WAITING, WAITS } from './side.ts'
-import type { StageEnd } from './stage-end.ts'
-import type { StageSink } from './stage-sink.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, TAKEN, WAITING, WAITS } from './side.ts'
+import { leadsOf, outputOf, type StageEnd } from './stage-end.ts'
+import { StageSink } from './stage-sink.ts'
 import {
   type RunnableTask,
   SLICES,
@@ -44,9 +44,7 @@ export class JoinTask implements RunnableTask {
   readonly queries: JoinChain
   readonly #context: TaskContext
   readonly #chain: JoinChain
-  readonly #facts: Facts
-  /** Facts, and each join's right stream. */
-  readonly #sides: readonly Side[]
+  readonly #sides: JoinSides
   readonly #output: StageEnd
   /** The same; null: what comes out of the task comes out. */
   readonly #onward: StageSink | null
@@ -61,56 +59,63 @@ export class JoinTask implements RunnableTask {
   readonly #first: Int32Array
   readonly #next: Int32Array
   readonly #onTime: Int32Array
-  /** The same: how far behind stream time they are; of what was joined nobody asks. */
-  readonly #lateness: readonly Distribution[]
   readonly #closing: JoinClosing
   /** undefined: no fact waits for a row. */
   readonly #waiting: WaitingFacts | undefined
   #dirty = false
-  /** Of no use, but that the look-ahead's reads are not optimized away. */
-  ahead = 0
 
   constructor(id: TaskId, pages: PageStore, context: TaskContext) {
     const { number, stage, partition } = id
+    const { plan, interval, memory } = context
+    const of = plan.stages[stage]
+    const { sources, lookUps } = of
+    const rejects = new TaskRejects(partition, sources, context)
     this.number = number
     this.stage = stage
     this.partition = partition
     this.#context = context
-    const { sources, lookUps } = context.plan.stages[stage]
-    const parts = joinParts(id, pages, context)
-    const { facts, state, chain, horizons, records } = parts
-    this.#facts = facts
-    this.#sides = parts.sides
-    this.#rejects = parts.rejects
-    this.#output = parts.output
-    this.#onward = parts.onward
-    this.#horizons = horizons
-    this.#records = records
-    this.#chain = chain
-    this.state = state
-    this.queries = chain
-    this.queues = parts.sides.map(({ queue }) => queue)
+    this.#rejects = rejects
+    this.#sides = new JoinSides(of, partition, context, rejects)
+    const { facts, rights, queues } = this.#sides
+    this.queues = queues
     this.#slice = newSlice(sources.length)
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
+    const provenance = provenanceOf(of, partition, facts, context)
+    const names = provenance?.names ?? null
+    const ends = { context, stage: of, partition, rejects, names }
+    this.#onward = of.to === null ? null : new StageSink(ends)
+    this.#output = this.#onward ?? outputOf(ends)
+    const isChain = of.joins.length > 1
+    const rows = interval ? new IntervalRows(interval.rows, this.#output, isChain) : this.#output
+    this.state = new TaskState(pages, () => memory.pageBytes)
+    const { state } = this
+    const chain = new JoinChain({ context, stage: of, state, rejects, rows, names })
+    this.#onward?.connect(state.clock, chain.windows[chain.windows.length - 1])
+    this.#chain = chain
+    this.queries = chain
     this.rowWait = RowWait.of(context, lookUps)
-    this.#closing = new JoinClosing(chain, this.queues, horizons, context.elapsed)
-    this.#lateness = sources.map(({ isJoined, input }) =>
-      isJoined ? new Distribution() : context.counts.lateness[input],
-    )
+    this.#horizons = Horizons.of(sources, leadsOf(of, plan), context.partitions, this.state)
+    this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
+    const told = provenance?.headers ?? null
+    const { clock } = state
+    const keyless = KeylessRecords.of(of, rows, told?.[0] ?? null, context)
+    const parts = { context, stage: of, facts, rights, clock, provenance: told, keyless }
+    this.#records = JoinRecords.of(chain, parts)
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
-      isIdle: () => horizons?.areIdle !== false,
+      isIdle: () => this.#horizons?.areIdle !== false,
       isFull: () => this.full || chain.coldFull,
-      process: (block: Block, i: number, row: number) => records[0].processFact(block, i, row),
+      process: (block: Block, i: number, row: number) =>
+        this.#records[0].processFact(block, i, row),
     }
     this.#waiting = WaitingFacts.of({ facts, state, heldMs, context, way })
   }
 
   offer(source: number, fetched: Fetched): void {
-    const { queue } = this.#sides[source]
+    const queue = this.queues[source]
     const own = this.#horizons?.sift(source, queue, fetched) ?? fetched
     // That a source partition is silent is no input.
     if (own.columns.length > 0) this.restartIdle()
@@ -131,15 +136,16 @@ export class JoinTask implements RunnableTask {
   }
 
   async process(): Promise<boolean> {
-    if (this.full || this.#sides.some(({ loading }) => loading)) return false
+    if (this.full || this.#sides.isLoading) return false
     const { now, behindMs, interval } = this.#context
     this.#output.oldest = now() - behindMs
     const { clock } = this.state
     if (clock.streamTime > (interval?.overAt ?? Number.POSITIVE_INFINITY) && !this.#isSliceOpen) {
       for (const queue of this.queues) queue.end()
     }
-    if (!this.#readHeads()) return false
+    if (!this.#sides.readHeads()) return false
     const isTold = this.#moveOn()
+
     const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
     if (isTold || isAgain || this.#chain.isDue) {
       await this.#close()
@@ -164,7 +170,7 @@ export class JoinTask implements RunnableTask {
   /** So many that a turn is some milliseconds of work. @returns whether there was one */
   #processSlices(): boolean {
     for (let taken = 0; taken < SLICES; taken++) {
-      if (!this.#readHeads()) return taken > 0
+      if (!this.#sides.readHeads()) return taken > 0
       if (taken > 0) this.#moveOn()
       if (!this.#isSliceOpen && !this.#nextSlice()) return taken > 0
       this.#processSlice()
@@ -184,12 +190,6 @@ export class JoinTask implements RunnableTask {
     return true
   }
 
-  /** The event times of all heads, which the merge needs. False: a schema is being loaded. */
-  #readHeads(): boolean {
-    for (const side of this.#sides) if (!side.readTimes()) return false
-    return true
-  }
-
   /** The slice was not taken to its end: the epoch was full, a schema missing, pages to be read, or facts have waited for long enough. */
   get #isSliceOpen(): boolean {
     return this.#slice.at < this.#slice.length
@@ -200,16 +200,16 @@ export class JoinTask implements RunnableTask {
     const { clock } = this.state
     const slice = this.#slice
     const { sides, order, length } = slice
-    const lateness = this.#lateness
+    const { lateness, all } = this.#sides
     const first = this.#first
     const next = this.#next
     // Nearly all are: a call for each would box its number.
     const onTime = this.#onTime.fill(0)
     const records = this.#records
-    const { owed } = this.#chain
+    const { owed, windows } = this.#chain
     for (let s = 0; s < sides.length; s++) {
       first[s] = next[s] = sides[s].block?.at ?? 0
-      this.#lookAhead(s, sides[s])
+      this.#sides.lookAhead(s, slice, windows)
     }
     let n = slice.at
     // Only where a side is repartitioned is there anything that stream time may not pass.
@@ -226,7 +226,7 @@ export class JoinTask implements RunnableTask {
       if (fate === WAITING) fate = this.#waiting!.park(block, at, at - first[0])
       if (fate === WAITS) break
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
-        this.#sides[source].loadFor(block, at, fate)
+        all[source].loadFor(block, at, fate)
         break
       }
       next[source] = at + 1
@@ -245,20 +245,8 @@ export class JoinTask implements RunnableTask {
     slice.at = n
     for (let s = 0; s < sides.length; s++) {
       lateness[s].addNone(onTime[s])
-      this.#sides[s].taken(next[s] - first[s], next[s])
+      all[s].taken(next[s] - first[s], next[s])
     }
-  }
-
-  /** Reads the records to be taken, then brings near what they will be looked up in. */
-  #lookAhead(source: number, { block, end }: SliceSide): void {
-    if (block === undefined || block.at === end) return
-    const count = end - block.at
-    const side = this.#sides[source]
-    const { enricher } = this.#facts
-    side.lookAhead(block, end, source === 0 ? enricher : undefined)
-    if (source === 0) this.ahead ^= enricher.lookAhead(count, side.readers)
-    const { ahead } = this.#chain.windows[source === 0 ? 0 : source - 1]
-    this.ahead ^= ahead.touch(source === 0 ? LEFT : RIGHT, side.hashes, count, side.from, side.to)
   }
 
   /** What waits for its pages is completed; what stream time has passed by comes out, or goes: after the facts that had to be taken before. */

@@ -22,8 +22,18 @@ export class KeylessRecords {
   readonly #record = new LooseRecord()
   readonly #provenance: ToldHeaders | null
 
-  /** @param provenance of the left side; null: nobody asks what records were made of */
-  constructor(
+  /** null: what comes to the stage has its key. @param provenance of the left side; null: nobody asks what records were made of */
+  static of(
+    stage: Stage,
+    end: Pick<StageEnd, 'unmatched'>,
+    provenance: ToldHeaders | null,
+    context: TaskContext,
+  ): KeylessRecords | null {
+    if (!stage.sources[0].isPrepared) return null
+    return new KeylessRecords(stage, end, provenance, context)
+  }
+
+  private constructor(
     { joins, firstJoin }: Stage,
     end: Pick<StageEnd, 'unmatched'>,
     provenance: ToldHeaders | null,

@@ -266,8 +266,8 @@ export class MemoryInstances {
     let looks = 0
     await this.#until('everything is committed', async () => {
       const isTaken = this.#isTaken()
-      // A source partition that has never had a record is waited for.
-      const isHeld = !isTaken && planOf(this.#pipeline).stages.length > 1
+      // A source partition that has never had a record is waited for. What nothing holds up is to be there before.
+      const isHeld = !isTaken && this.#isTaken(this.#free)
       if (isHeld && ++looks % LOOKS === 0) await this.#fallSilent()
       return isTaken
     })
@@ -411,9 +411,17 @@ export class MemoryInstances {
     this.kafka.faults.order({ api: 'EndTxn', fault: { markers, until } })
   }
 
-  #isTaken(): boolean {
+  /** The inputs of stages that read nothing else. */
+  get #free(): string[] {
+    const free = planOf(this.#pipeline).stages.filter(({ sources }) =>
+      sources.every(({ origin }) => origin === null),
+    )
+    return free.flatMap(({ topics }) => topics)
+  }
+
+  #isTaken(topics = sourceTopics(this.#pipeline)): boolean {
     const offsets = this.kafka.group(this.#pipeline.name).offsets.committed
-    return sourceTopics(this.#pipeline).every((topic) =>
+    return topics.every((topic) =>
       this.kafka.topics.get(topic).partitions.every(({ partition, end }) => {
         const taken = offsets.find((o) => o.topic === topic && o.partition === partition)
         return end === 0 || taken?.offset === end

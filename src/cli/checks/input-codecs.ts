@@ -35,9 +35,6 @@ function joinOf(pipeline: Pipeline, side: number): ValueSample['join'] {
   const join = joins.at(Math.max(0, side - 1))
   if (join === undefined || (side === 0 && joinPart(pipeline)?.dimension !== null)) return null
   const field = side === 0 ? join.onLeft : join.onRight
-  if (joins.length > 1) {
-    return { field, instead: 'let a pipeline without a join write it so, with `output.key`' }
-  }
   const word = repartitionWith(join, side)
   return { field, instead: `write \`repartition: ${word}\` under \`${join.path.join('.')}\`` }
 }

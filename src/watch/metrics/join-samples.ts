@@ -46,16 +46,18 @@ function collectWindow(
   metrics.window_closed_matches_total.inc({ ...join }, window.closedMatches)
 }
 
-/** @param figures of the tasks that join */
+/** @param figures of the tasks of a stage that joins. @param first of its joins, by its number. @param count how many it has */
 export function collectHeld(
   metrics: Metrics,
   pipeline: Pipeline,
   figures: readonly TaskFigures[],
+  first: number,
+  count: number,
 ): void {
   const sum = (of: (task: TaskFigures) => readonly number[], at: number): number =>
     figures.reduce((total, task) => total + of(task)[at], 0)
-  for (const j of pipeline.joins.keys()) {
-    const join = labelsOf(pipeline, j)
+  for (let j = 0; j < count; j++) {
+    const join = labelsOf(pipeline, first + j)
     for (const [s, side] of SIDES.entries()) {
       const at = j * SIDES.length + s
       metrics.window_records.set(

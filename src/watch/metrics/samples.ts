@@ -10,6 +10,8 @@ import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
+import { statefulStages } from '../../plan/plan.ts'
+import { nameOfStore } from '../../state/stores.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
@@ -225,15 +227,29 @@ function collectTasks(
       if (queue.lagKnown) metrics.undecided_records.set(labels, queue.undecided)
     }
   }
-  const last = plan.stages.length - 1
-  const lastTasks = tasks.filter(({ task }) => task.stage === last)
-  if (keepsState(pipeline)) collectRestores(metrics, lastTasks)
-  if (pipeline.joins.length > 0) collectWindows(metrics, pipeline, lastTasks)
+  const stages = statefulStages(plan)
+  const kept = tasks.filter(({ task }) => task.state !== null)
+  if (stages.length > 0) collectRestores(metrics, kept, stages)
+  if (pipeline.joins.length > 0) collectWindows(metrics, pipeline, kept, stages)
 }
 
-function collectRestores(metrics: Metrics, tasks: readonly HeldTask[]): void {
-  for (const { task, restoreRemaining } of tasks) {
-    const partition = String(task.partition)
+/** The first stage's are named by their partition, those of others by their stage, too. */
+const taskText = ({ task }: HeldTask, stages: readonly StatefulStage[]): string =>
+  nameOfStore({
+    stage: stages.find(({ number }) => number === task.stage)!.state.number,
+    partition: task.partition,
+  })
+
+type StatefulStage = ReturnType<typeof statefulStages>[number]
+
+function collectRestores(
+  metrics: Metrics,
+  tasks: readonly HeldTask[],
+  stages: readonly StatefulStage[],
+): void {
+  for (const held of tasks) {
+    const { restoreRemaining } = held
+    const partition = taskText(held, stages)
     metrics.restore_records_remaining.set({ store: 'window', partition }, restoreRemaining)
   }
   const etas = tasks.map(({ restoreRemaining, restoreTotal, restoreBegun }) =>
@@ -242,18 +258,26 @@ function collectRestores(metrics: Metrics, tasks: readonly HeldTask[]): void {
   collectEta(metrics, 'window', etas)
 }
 
-function collectWindows(metrics: Metrics, pipeline: Pipeline, tasks: readonly HeldTask[]): void {
+function collectWindows(
+  metrics: Metrics,
+  pipeline: Pipeline,
+  tasks: readonly HeldTask[],
+  stages: readonly StatefulStage[],
+): void {
   const figures = tasks.map(({ task }) => task.figures())
-  for (const [i, { task }] of tasks.entries()) {
+  for (const [i, held] of tasks.entries()) {
     const { streamTime } = figures[i]
     if (streamTime === null) continue
-    const labels = { task: String(task.partition) }
+    const labels = { task: taskText(held, stages) }
     metrics.stream_time_timestamp_seconds.set(labels, streamTime / 1000)
   }
   const sum = (of: (task: TaskFigures) => number): number =>
     figures.reduce((total, task) => total + of(task), 0)
   metrics.window_pages.set(sum(({ pages }) => pages))
-  collectHeld(metrics, pipeline, figures)
+  for (const { number, firstJoin, joins } of stages) {
+    const own = figures.filter((_, i) => tasks[i].task.stage === number)
+    collectHeld(metrics, pipeline, own, firstJoin, joins.length)
+  }
 }
 
 function secondsLeft(remaining: number, total: number, begunMs: number): number | null {

@@ -2,8 +2,15 @@
 import type { JoinConfig, Pipeline } from '../../config/pipeline.ts'
 import type { Counts, Distribution } from '../../counts/counts.ts'
 import type { InputQueue } from '../../input/input-queue.ts'
+import { type Plan, type Stage, statefulStages } from '../../plan/plan.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import { SIDES } from './parts.ts'
+
+/** Which joins a task has, where a pipeline has them in several stages. */
+export const stageText = (
+  { joins }: Pick<Stage, 'joins'>,
+  { stages }: Pick<Plan, 'stages'>,
+): object => (statefulStages({ stages }).length < 2 ? {} : { joins: joins.map(({ name }) => name) })
 
 /** By source: the sides of one join, and of several the left side of the first, and each join. */
 export const sideNames = ({ joins }: Pipeline): readonly string[] =>
@@ -54,7 +61,8 @@ const joinOf = ({ kind, onLeft, onRight, beforeMs, afterMs, graceMs }: JoinConfi
 /** How far a task's stream time is, and what its windows hold together, and each; null: it has none. */
 export function placeOf(
   { streamTime, records, segments, pageBytes, indexBytes }: TaskFigures,
-  { joins }: Pipeline,
+  { joins }: Pick<Stage, 'joins'>,
+  plan: Pick<Plan, 'joins'>,
 ): object {
   if (records.length === 0) return { streamTime: null, window: null }
   const sides = [0, 1].map((side) =>
@@ -62,7 +70,7 @@ export function placeOf(
   )
   const [left, right] = sides
   const window = { left, right, segments: Math.max(...segments), bytes: pageBytes + indexBytes }
-  if (joins.length === 1) return { streamTime, window }
+  if (plan.joins.length === 1) return { streamTime, window }
   const windows = joins.map(({ name }, j) => ({
     join: name,
     left: records[2 * j],
@@ -75,9 +83,10 @@ export function placeOf(
 /** Of several joins `right` is all right streams together; where one is has no common meaning, and is told by name alone. */
 export function queuesOf(
   [facts, ...rights]: readonly InputQueue[],
-  { joins }: Pipeline,
+  { joins }: Pick<Stage, 'joins'>,
+  plan: Pick<Plan, 'joins'>,
 ): { readonly lag: object; readonly offsets: object } {
-  const several = joins.length > 1
+  const several = plan.joins.length > 1
   const named = (of: (queue: InputQueue) => number): object =>
     several ? Object.fromEntries(joins.map(({ name }, j) => [name, of(rights[j])])) : {}
   const lag = rights.reduce((sum, queue) => sum + queue.lag, 0)

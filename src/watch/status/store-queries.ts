@@ -7,6 +7,7 @@ import type { RecordView } from '../../codec/port.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
+import { type Plan, type Stage, statefulStages } from '../../plan/plan.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { DimensionRow, Elsewhere, StoreQueries, WindowRecords } from '../http/stores-api.ts'
 import type { GroupMembers } from './group-members.ts'
@@ -68,9 +69,10 @@ export class ServiceQueries implements StoreQueries {
     if (partition >= partitions) {
       throw new ApiError(404, `There is no partition ${partition}; there are ${partitions}`)
     }
-    // Tasks of other stages have none.
+    // The facts are those of the first stage that joins.
+    const stage = stageOf(this.#parts.plan, this.sides.indexOf(side))
     const held = worker.tasks.find(({ task }) => {
-      return task.partition === partition && task.queries !== null
+      return task.partition === partition && task.stage === stage.number
     })
     if (held === undefined) return this.#ownerOf(partition)
     if (held.state !== 'running') {
@@ -111,7 +113,8 @@ export class ServiceQueries implements StoreQueries {
     key: string,
     view: RecordView,
   ): Promise<WindowRecords> {
-    const s = this.sides.indexOf(side)
+    const { firstJoin } = this.#parts.plan.stages[task.stage]
+    const s = Math.max(0, this.sides.indexOf(side) - firstJoin)
     const { sinceLastMs: stalenessMs } = this.#parts.counts.epochs
     const { streamTime } = task.figures()
     const { taken, lag } = task.queues[s]
@@ -133,6 +136,10 @@ export class ServiceQueries implements StoreQueries {
     return { ...asked, ...state, records, more: stored.length > MOST_RECORDS }
   }
 }
+
+/** That has a source's records: see `sides`. */
+const stageOf = (plan: Plan, source: number): Stage =>
+  statefulStages(plan).findLast(({ firstJoin }) => firstJoin < Math.max(1, source))!
 
 /** The bytes of a record's key from its text; undefined where several have this text, or none can. */
 function onlyKeyBytes(format: KeyFormat, key: string): Buffer | undefined {

@@ -3,8 +3,9 @@
 import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import { keepsState } from '../../config/waits.ts'
+import type { HeldTask } from '../../instance/held-task.ts'
 import type { Member } from '../../instance/membership.ts'
-import { lastStage } from '../../plan/plan.ts'
+import { lastStage, type Plan, type Stage, statefulStages } from '../../plan/plan.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
@@ -13,7 +14,7 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
-import { joinCounts, joinTopology, placeOf, queuesOf, sideNames } from './join-views.ts'
+import { joinCounts, joinTopology, placeOf, queuesOf, sideNames, stageText } from './join-views.ts'
 import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
@@ -157,20 +158,17 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const { pipeline, plan, worker, dimensions } = this.#parts
-    const last = lastStage(plan).number
-    const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
+    const { plan, worker, dimensions } = this.#parts
+    const shown = [...statefulStages(plan), lastStage(plan)]
+    const stageOf = ({ task }: HeldTask) => shown.find(({ number }) => number === task.stage)
+    const tasks = (worker?.tasks ?? []).flatMap((held) => {
+      const stage = stageOf(held)
+      return stage === undefined ? [] : [{ held, stage }]
+    })
     const slowest = slowestOf(dimensions)
-    tasks.sort((a, b) => a.task.partition - b.task.partition)
-    return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
-      partition: task.partition,
-      state,
-      ...placeOf(task.figures(), pipeline),
-      ...queuesOf(task.queues, pipeline),
-      waits: waitOf(task, slowest),
-      restore:
-        state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
-    }))
+    const turn = ({ held: { task } }: (typeof tasks)[number]): number => task.number
+    tasks.sort((a, b) => turn(a) - turn(b))
+    return tasks.map(({ held, stage }) => taskView(held, stage, plan, slowest))
   }
 
   /** How far each internal topic is: what waits before it, and in it, of the tasks that are here. */
@@ -257,3 +255,19 @@ export class ServiceViews implements Views {
     return { rss, heapUsed, limits, parts: memoryParts(this.#parts) }
   }
 }
+
+/** @param slowest see `waitOf` */
+const taskView = (
+  { task, state, restoreRemaining, restoreTotal, restoreBegun }: HeldTask,
+  stage: Stage,
+  plan: Plan,
+  slowest: ReturnType<typeof slowestOf>,
+): object => ({
+  partition: task.partition,
+  ...stageText(stage, plan),
+  state,
+  ...placeOf(task.figures(), stage, plan),
+  ...queuesOf(task.queues, stage, plan),
+  waits: waitOf(task, slowest),
+  restore: state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
+})

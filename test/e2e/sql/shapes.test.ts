@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { BOTH_SIDES } from './both-sides.ts'
 import { chain } from './chain.ts'
 import { expectSql } from './expect-sql.ts'
+import { REFUNDS } from './refunds.ts'
 import { TRIPS } from './trips.ts'
 
 test('both sides of another key, outer, with conditions, derived fields and a chain of look-ups: as SQL has it', () =>
@@ -14,3 +15,6 @@ test('an outer join after an inner one: as SQL has it', () => expectSql(chain('i
 
 test('facts joined by a column of their rows, with the row of their time, left: as SQL has it', () =>
   expectSql(TRIPS))
+
+test('joins by three keys, one of which is of an earlier join’s records, left, outer and left: as SQL has it', () =>
+  expectSql(REFUNDS))

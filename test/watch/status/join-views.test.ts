@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Pipeline } from '../../../src/config/pipeline.ts'
 import { Counts } from '../../../src/counts/counts.ts'
 import { InputQueue } from '../../../src/input/input-queue.ts'
+import { lastStage, planOf } from '../../../src/plan/plan.ts'
 import { NO_FIGURES } from '../../../src/task/task.ts'
 import {
   joinCounts,
@@ -16,11 +18,12 @@ const one = pipelineWith()
 const two = pipelineWith(null, '', `joins: { ${['payment', 'shipment'].map(joinText)} }`)
 const queues = (sources: number): InputQueue[] =>
   Array.from({ length: sources }, () => new InputQueue(false))
+const lastOf = (pipeline: Pipeline) => lastStage(planOf(pipeline))
 const keysOf = (value: object): string[] => Object.keys(value)
 
 test('of several joins each is told by its name, beside what is told of one', () => {
   const figures = { ...NO_FIGURES, records: [1, 2, 30, 40], segments: [1, 2, 5, 4] }
-  assert.deepEqual(placeOf(figures, two), {
+  assert.deepEqual(placeOf(figures, lastOf(two), planOf(two)), {
     streamTime: null,
     window: { left: 31, right: 42, segments: 5, bytes: 0 },
     windows: [
@@ -41,24 +44,27 @@ test('of several joins each is told by its name, beside what is told of one', ()
     sides.map(({ join, side }) => `${join} ${side}`),
     ['payment left', 'payment right', 'shipment left', 'shipment right'],
   )
-  const { lag, offsets } = queuesOf(queues(3), two)
+  const { lag, offsets } = queuesOf(queues(3), lastOf(two), planOf(two))
   assert.deepEqual(lag, { facts: 0, right: 0, payment: 0, shipment: 0 })
   assert.deepEqual(offsets, { facts: -1, right: null, payment: -1, shipment: -1 })
 })
 
 test('of one join, and of none, there is nothing beside', () => {
   const figures = { ...NO_FIGURES, records: [1, 2], segments: [1, 2] }
-  assert.deepEqual(keysOf(placeOf(figures, one)), ['streamTime', 'window'])
+  assert.deepEqual(keysOf(placeOf(figures, lastOf(one), planOf(one))), ['streamTime', 'window'])
   assert.deepEqual(keysOf(joinTopology(one)), ['right', 'join'])
-  assert.deepEqual(queuesOf(queues(2), one), {
+  assert.deepEqual(queuesOf(queues(2), lastOf(one), planOf(one)), {
     lag: { facts: 0, right: 0 },
     offsets: { facts: -1, right: -1 },
   })
   const none = pipelineWith(null)
-  assert.deepEqual(placeOf(NO_FIGURES, none), { streamTime: null, window: null })
+  assert.deepEqual(placeOf(NO_FIGURES, lastOf(none), planOf(none)), {
+    streamTime: null,
+    window: null,
+  })
   assert.deepEqual(joinTopology(none), { right: null, join: null })
   assert.deepEqual(joinCounts(none, new Counts([])), [])
-  assert.deepEqual(queuesOf(queues(1), none), {
+  assert.deepEqual(queuesOf(queues(1), lastOf(none), planOf(none)), {
     lag: { facts: 0, right: null },
     offsets: { facts: -1, right: null },
   })

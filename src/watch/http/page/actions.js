@@ -92,7 +92,9 @@ const draining = (s) => ({
 
 const storesOf = (s) => [
   ...s.dimensions.map(({ name }) => name),
-  ...(s.topology.changelog === null ? [] : s.tasks.map(({ partition }) => `window-${partition}`)),
+  ...(s.topology.changelog === null
+    ? []
+    : new Set(s.tasks.map(({ partition }) => `window-${partition}`))),
 ]
 
 const rebuilding = (s) => ({

@@ -98,7 +98,9 @@ function tasks(s) {
   const joins = s.topology.join !== null
   const waits = s.topology.dimensions.some(({ waitMs }) => waitMs > 0)
   const rows = s.tasks.map((task) => [
-    task.partition,
+    task.joins === undefined
+      ? task.partition
+      : { text: task.partition, small: task.joins.join(', ') },
     task.restore === null ? stateOf(task) : progress('restoring ', task.restore),
     count(task.lag.facts),
     ...(joins
