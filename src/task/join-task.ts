@@ -88,8 +88,7 @@ export class JoinTask implements RunnableTask {
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
     const last = rights.length - 1
-    const provenance = provenanceOf(sources, partition, facts, context)
-    const names = provenance?.names ?? null
+    const { names, headers: told } = provenanceOf(sources, partition, facts, context)
     const headers = new OutputHeaders(plan.joins[last].headers, null, names)
     const missing = codec.missing[last]
     const right = 1 + last
@@ -103,9 +102,8 @@ export class JoinTask implements RunnableTask {
     this.rowWait = RowWait.of(context, lookUps)
     this.#horizons = Horizons.of(sources, context.partitions, this.state)
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
-    const told = provenance?.headers ?? null
     const { clock } = state
-    this.#records = JoinRecords.of(chain, { context, facts, rights, clock, provenance: told })
+    this.#records = JoinRecords.of(chain, { context, facts, rights, clock, headers: told })
     const { heldMs } = chain.windows[0].times
     const way = {
       queues: this.queues,
