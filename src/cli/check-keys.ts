@@ -4,7 +4,7 @@ import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/r
 import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
 import type { KeyReader, PipelineCodec, TopicCodec } from '../codec/port.ts'
-import type { KeyFormat, Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { repartitioned, repartitionWith, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
 import { factKeys, type LookUp, planOf } from '../plan/plan.ts'
@@ -74,7 +74,7 @@ async function keySample(
   const keys: KeySample['records'][number][] = []
   for (const record of records) {
     const { partition, key } = record
-    const read = reader && (await readKey({ key: reader, keyFormat }, record))
+    const read = reader && (await readKey(reader, record))
     const text = Buffer.isBuffer(read) ? Buffer.from(read) : null
     const form = text === null || key === null ? null : formOf(keyFormat, key, text)
     keys.push({ partition, key, text, form })
@@ -221,10 +221,9 @@ async function rowKeys(
   broker: Broker,
   topic: string,
   { read: ranges }: Ranges,
-  of: { readonly key: KeyReader; readonly keyFormat: KeyFormat },
+  { key: reader }: { readonly key: KeyReader },
   wanted: ReadonlySet<string | null>,
 ): Promise<RowKeys & { readonly records: ReadonlyMap<string, TopicRecord> }> {
-  const { key: reader } = of
   const keys: Buffer[] = []
   /** The last one of each key that is wanted. */
   const records = new Map<string, TopicRecord>()
@@ -232,7 +231,7 @@ async function rowKeys(
   const later: TopicRecord[] = []
   let read = 0
   const take = (record: TopicRecord, key: Buffer): void => {
-    const text = keyTextOf(reader, key)
+    const text = keyTextOf(reader, key, record.headers)
     if (text === undefined && reader.reason === null) later.push(record)
     else if (text !== undefined && wanted.has(text)) records.set(text, record)
   }
@@ -244,7 +243,7 @@ async function rowKeys(
     take(record, record.key)
   })
   for (const record of later.splice(0)) {
-    await readKey(of, record)
+    await readKey(reader, record)
     take(record, record.key!)
   }
   const rows = new Map([...records].map(([text, { value }]) => [text, value !== null]))

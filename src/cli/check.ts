@@ -216,10 +216,11 @@ async function checkContents(
   const codecs = codecsOf(pipeline, codec)
   const read: (ValuesRead | undefined)[] = []
   for (const [i, { config }] of inputsOf(pipeline).entries()) {
-    const { topic, keyFormat, schema } = config
+    const { topic, frame, keyFormat, schema } = config
     const records = samples.get(topic)?.records
     const isOfRegistry = schema === null
-    const values = records && { ...codecs[i], topic, keyFormat, isOfRegistry, records }
+    const isBare = frame === 'none'
+    const values = records && { ...codecs[i], topic, keyFormat, isOfRegistry, isBare, records }
     const result = values && (await readValues(values))
     // Dimensions with one table have one codec, and nothing else to say.
     const isFirst = codecs.findIndex((one) => one.codec === values?.codec) === i

@@ -13,6 +13,10 @@ export interface TopicDraft {
   readonly schema: AvroRecordSchema
   /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
+  /** How values name their schema where it is not by the usual prefix; null: by that. */
+  readonly frames: string | null
+  /** They name none. */
+  readonly isBare: boolean
   /** null: the record has none. */
   readonly keys: readonly (Buffer | null)[]
   /** Decoded, in the order of the keys; undefined where that was not possible. */
@@ -161,9 +165,11 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
 }
 
 function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
-  const { topic, schemaFile } = draft
+  const { topic, schemaFile, frames, isBare } = draft
+  const named = frames === null ? '' : ` # its values name their schema by ${frames}`
   return [
-    `${indent}topic: ${scalar(topic)}`,
+    `${indent}topic: ${scalar(topic)}${isBare ? '' : named}`,
+    ...(isBare ? [`${indent}frame: none # no value names its schema`] : []),
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
     ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),
   ]

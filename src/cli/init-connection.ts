@@ -174,15 +174,22 @@ function registryOf(
   const tls = tlsOf('registry', { ca, cert, key }, 'SCHEMA_REGISTRY_TLS_PASSPHRASE', env)
   const lines = ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${url}}`]
   const tlsLines = tls?.lines ?? []
+  const plain = {
+    type: 'confluent',
+    url,
+    token: null,
+    useId: null,
+    tls: tls?.value ?? null,
+  } as const
   if (registryUsername === undefined && !env.SCHEMA_REGISTRY_USERNAME) {
-    const value = { url, username: null, password: null, tls: tls?.value ?? null }
+    const value = { ...plain, username: null, password: null }
     return { value, lines: [...lines, ...tlsLines] }
   }
   const user = variable('SCHEMA_REGISTRY_USERNAME', env, registryUsername)
   const password = variable('SCHEMA_REGISTRY_PASSWORD', env)
   const signIn = [`  username: "${user.reference}"`, `  password: "${password.reference}"`]
   return {
-    value: { url, username: user.value, password: password.value, tls: tls?.value ?? null },
+    value: { ...plain, username: user.value, password: password.value },
     lines: [...lines, ...signIn, ...tlsLines],
   }
 }

@@ -3,11 +3,13 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import { ALL_FRAMES } from '../codec/framing.ts'
 import { Registry } from '../codec/registry.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
 import { EnricherError } from '../errors.ts'
 import { latestSchema, readSchema } from '../plan/avro-format.ts'
+import { framesOf, frameWords } from './checks/frames.ts'
 import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
@@ -122,13 +124,25 @@ async function draftOf(
     registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry, null)).schema
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
-  const decoder = new ValueDecoder(registry, schema)
-  const keys: TopicDraft['keys'][number][] = []
-  const values: TopicDraft['values'][number][] = []
-  for (const { key, value } of records) {
-    keys.push(key)
-    const decoded = value === null ? undefined : await decoder.decode(value)
-    values.push(decoded as TopicDraft['values'][number])
+  const keys = records.map(({ key }) => key)
+  const framed = await decoded(records, new ValueDecoder(registry, schema, false))
+  const found = { topic, schema, schemaFile: registry === null ? file : null, keys }
+  const frames = frameWords(framesOf(records, [...ALL_FRAMES, 'long prefix'])) ?? null
+  if (registry !== null || framed.some((value) => value !== undefined)) {
+    return { ...found, frames, isBare: false, values: framed }
   }
-  return { topic, schema, schemaFile: registry === null ? file : null, keys, values }
+  const bare = await decoded(records, new ValueDecoder(null, schema, true))
+  const isBare = bare.some((value) => value !== undefined)
+  return { ...found, frames, isBare, values: isBare ? bare : framed }
+}
+
+async function decoded(
+  records: readonly TopicRecord[],
+  decoder: ValueDecoder,
+): Promise<TopicDraft['values']> {
+  const values: TopicDraft['values'][number][] = []
+  for (const record of records) {
+    values.push((await decoder.decode(record)) as TopicDraft['values'][number])
+  }
+  return values
 }

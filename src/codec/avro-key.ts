@@ -2,45 +2,65 @@ import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { AvroSource, readInt } from './avro-walk.ts'
 import { CompositeText } from './composite-text.ts'
-import { FRAME_BYTES, frameFault, hasIdHeader, isFramed, KEY } from './framing.ts'
+import { inflated, inflateFault } from './inflate.ts'
 import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
 import type { KeyPlan, RecordKeyPlan } from './key-plan.ts'
 import type { KeyReader } from './port.ts'
 
-/** Finds how the keys of a schema id are read. */
+/** How a key is read behind its frame. */
+export interface FramedKeyPlan {
+  readonly plan: KeyPlan | RecordKeyPlan
+  /** How far behind the key's beginning its body is. */
+  readonly bodyBytes: number
+  /** Whether the body is compressed. */
+  readonly isZlib: boolean
+}
+
+/** Finds how keys are read, by their frames: of the arguments `KeyReader.read` has told. */
 export interface KeyPlans {
   /** undefined: `reason` and `fault` say why. */
-  find(id: number): KeyPlan | RecordKeyPlan | undefined
+  find(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): FramedKeyPlan | undefined
   /** null: not loaded yet. */
   readonly reason: RejectReason | null
   readonly fault: string
   /** Whose word the plans are, for messages: `its schema`. */
   readonly source: string
   /** Never throws for a bad id; waits out an outage of the registry. */
-  load(id: number): Promise<void>
+  load(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void>
 }
 
 /** What `read` has found: text, or why there is none. */
 const TEXT = 0
-const UNFRAMED = 1
-const IN_HEADER = 2
-const NO_PLAN = 3
-const NULL = 4
-const MALFORMED = 5
+const NO_PLAN = 1
+const NULL = 2
+const MALFORMED = 3
+const UNPACKED = 4
 
 const UUID_BYTES = 36
 /** In front of these bytes of a UUID there is a hyphen. */
 const HYPHENS = 0b0000010101010000
 const HEX = Buffer.from('0123456789abcdef')
 
-/** Keys that are Avro behind a schema id. The text of most lies in the key itself, that of others is made in place. */
+/** Keys that are Avro behind a frame. The text of most lies in the key itself, that of others is made in place. */
 export class AvroKey implements KeyReader {
   readonly #plans: KeyPlans
   buffer: Bytes = NO_BYTES
   start = 0
   end = 0
-  #found = UNFRAMED
-  #frameFault = ''
+  #found = NO_PLAN
+  #inflateFault = ''
   #type: KeyPlan['type'] | 'record' = 'string'
   readonly #made = bytesOf(Buffer.alloc(UUID_BYTES))
   readonly #source = new AvroSource()
@@ -53,26 +73,29 @@ export class AvroKey implements KeyReader {
   }
 
   read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean {
-    if (!isFramed(KEY, buffer, start, end, headerStart, headerEnd)) {
-      this.#found = hasIdHeader(KEY, buffer, headerStart, headerEnd) ? IN_HEADER : UNFRAMED
-      this.#frameFault = frameFault(KEY, buffer, start, end, headerStart, headerEnd)
-      return false
-    }
-    const plan = this.#plans.find(buffer.readInt32BE(start + 1))
-    if (plan === undefined) this.#found = NO_PLAN
-    else {
-      const source = this.#source
-      source.open(buffer, start + FRAME_BYTES, end)
-      this.#type = plan.type
-      this.#found =
-        plan.type === 'record' ? this.#readParts(plan, source) : this.#readText(plan, source)
-    }
+    const found = this.#plans.find(buffer, start, end, headerStart, headerEnd)
+    if (found === undefined) this.#found = NO_PLAN
+    else if (found.isZlib) this.#found = this.#inflate(found, buffer, start, end)
+    else this.#found = this.#readBody(found.plan, buffer, start + found.bodyBytes, end)
     return this.#found === TEXT
+  }
+
+  #inflate({ plan, bodyBytes }: FramedKeyPlan, buffer: Bytes, start: number, end: number): number {
+    const body = inflated(buffer, start + bodyBytes, end)
+    if (typeof body !== 'string') return this.#readBody(plan, body, 0, body.length)
+    this.#inflateFault = inflateFault(body)
+    return UNPACKED
+  }
+
+  #readBody(plan: KeyPlan | RecordKeyPlan, buffer: Bytes, start: number, end: number): number {
+    const source = this.#source
+    source.open(buffer, start, end)
+    this.#type = plan.type
+    return plan.type === 'record' ? this.#readParts(plan, source) : this.#readText(plan, source)
   }
 
   get reason(): RejectReason | null {
     if (this.#found === NO_PLAN) return this.#plans.reason
-    if (this.#found === IN_HEADER) return 'not_framed'
     return this.#found === NULL ? 'null_key' : 'bad_key'
   }
 
@@ -82,11 +105,17 @@ export class AvroKey implements KeyReader {
       return this.#type === 'record' ? 'A field of the key is null' : 'The key is null'
     if (this.#found === MALFORMED)
       return `The key’s bytes are not the ${this.#type} that ${this.#plans.source} says`
-    return this.#frameFault
+    return this.#inflateFault
   }
 
-  load(buffer: Bytes, start: number): Promise<void> {
-    return this.#plans.load(buffer.readInt32BE(start + 1))
+  load(
+    buffer: Bytes,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void> {
+    return this.#plans.load(buffer, start, end, headerStart, headerEnd)
   }
 
   /** The texts of a record's fields, each by its own plan. */

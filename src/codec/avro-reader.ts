@@ -9,6 +9,7 @@ import type { RecordType } from './avro-schema.ts'
 import { readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
 import { topOf } from './field-path.ts'
+import { FRAME_BYTES } from './framing.ts'
 import { type Fate, TAKEN, type TimeReading, type ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
 
@@ -63,11 +64,11 @@ interface Span {
 }
 
 const SECOND_BRANCH = 2
-const FRAME_BYTES = 5
 
 /** Reads framed Avro values of one schema, by positions. */
 export class AvroReader implements ValueReader {
   readonly #names: readonly string[]
+  readonly #bodyBytes: number
   readonly #fields: AvroFields
   readonly #spans: readonly Span[]
   readonly #keys: readonly number[]
@@ -90,14 +91,17 @@ export class AvroReader implements ValueReader {
    * Throws SCHEMA_INVALID where it lacks a field of the plan.
    * @param record what values are written with, where that is not `schema` itself
    * @param rows shared by readers of the same schema and plan
+   * @param bodyBytes how far behind the value's beginning the record is
    */
   constructor(
     schema: AvroRecordSchema,
     plan: ReaderPlan,
     record: RecordType = parseRecord(schema),
     rows: ReadRows = new ReadRows(schema, plan),
+    bodyBytes: number = FRAME_BYTES,
   ) {
     const { fields } = record
+    this.#bodyBytes = bodyBytes
     this.#runs = rows.runs
     this.#stride = rows.stride
     this.#buffers = rows.buffers
@@ -145,7 +149,7 @@ export class AvroReader implements ValueReader {
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const count = this.#names.length
     const starts = this.#starts
-    const failed = this.#fields.walk(buffer, start + FRAME_BYTES, end)
+    const failed = this.#fields.walk(buffer, start + this.#bodyBytes, end)
     if (failed < count || starts[count] !== end) {
       this.#failed = failed
       return 'malformed'

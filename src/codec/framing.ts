@@ -1,44 +1,66 @@
 /**
- * Where a record's schema id is. It is read in one place only: behind byte 0, as a big-endian int32
- * ("Wire format", https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/).
- * Other places are told apart, so that no four bytes of a body are taken for an id.
+ * Where a record's schema id is, and where the body begins. Most records have Confluent's prefix, byte 0 and a big-endian int32
+ * ("Wire format", https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/), which `isFramed`
+ * knows; `Frame` knows all others. They are told apart, so that no four bytes of a body are taken for an id.
  */
-import type { RecordBytes } from '../batch.ts'
+import { type HeaderKind, IdHeader, KEY, VALUE } from './id-headers.ts'
+
+export { KEY, VALUE }
 
 /** Byte 0 and the id. */
 export const FRAME_BYTES = 5
 
-/** Which part of a record is spoken of. */
-export const VALUE = 0
-export const KEY = 1
-
-/**
- * Headers that have the id in place of the frame, by part: Confluent's HeaderSchemaIdSerializer, and
- * Apicurio's serdes (io.apicurio.registry.serde.headers.SerdeHeaders) with headers enabled.
- */
-const HEADERS: readonly (readonly string[])[] = [
-  [
-    '__value_schema_id',
-    'apicurio.value.contentId',
-    'apicurio.value.globalId',
-    'apicurio.value.contentHash',
-    'apicurio.value.artifactId',
-  ],
-  [
-    '__key_schema_id',
-    'apicurio.key.contentId',
-    'apicurio.key.globalId',
-    'apicurio.key.contentHash',
-    'apicurio.key.artifactId',
-  ],
-]
-const NAMES = HEADERS.map((names) => names.map((name) => Buffer.from(name)))
-
 /** Longest piece of text that a fault shows. */
 const SHOWN = 20
 
+/** Where the id is: what a header has, a prefix of 4 or 8 bytes behind byte 0, or AWS Glue's, whose body may be compressed by zlib. */
+export type FrameKind =
+  | Exclude<HeaderKind, 'other'>
+  | 'prefix'
+  | 'long prefix'
+  | 'Glue'
+  | 'Glue zlib'
+
+/** All that tell by themselves what they are. With a long prefix a prefix has the id 0, which no registry gives, but test cases do. */
+export const ALL_FRAMES: readonly FrameKind[] = [
+  'GUID',
+  'content id',
+  'global id',
+  'Azure id',
+  'prefix',
+  'Glue',
+  'Glue zlib',
+]
+
+/** Those whose ids a registry of the type knows. */
+export const FRAMES_OF: Readonly<Record<'confluent' | 'apicurio', readonly FrameKind[]>> = {
+  confluent: ['GUID', 'content id', 'prefix'],
+  apicurio: ['GUID', 'content id', 'global id', 'prefix', 'long prefix'],
+}
+
+/** Of the GUID and the UUID. */
+const UUID_BYTES = 16
+const ID_BYTES: Readonly<Record<FrameKind, number>> = {
+  GUID: 1 + UUID_BYTES,
+  'content id': 8,
+  'global id': 8,
+  'Azure id': 32,
+  prefix: 4,
+  'long prefix': 8,
+  Glue: UUID_BYTES,
+  'Glue zlib': UUID_BYTES,
+}
+/** https://docs.aws.amazon.com/glue/latest/dg/schema-registry.html: version 3, then the compression, none or zlib. */
+const GLUE = 3
+const ZLIB = 5
+const GLUE_HEAD = 2
+/** Confluent's, before the GUID. */
+const GUID_FOLLOWS = 1
+
+const HEADERS = [new IdHeader(VALUE), new IdHeader(KEY)]
+
 /**
- * Whether a key or value begins with the frame, and no header says that its id is elsewhere.
+ * Whether a key or value begins with the prefix, and no header says that its id is elsewhere.
  * `buffer[headerStart, headerEnd)` is the raw header section; a record without headers has one byte there.
  */
 export function isFramed(
@@ -50,18 +72,83 @@ export function isFramed(
   headerEnd: number,
 ): boolean {
   if (end - start < FRAME_BYTES || buffer[start] !== 0) return false
-  return headerEnd - headerStart <= 1 || !hasIdHeader(part, buffer, headerStart, headerEnd)
+  return headerEnd - headerStart <= 1 || !HEADERS[part].find(buffer, headerStart, headerEnd)
 }
 
-/** Whether a header has the schema id of the record's key or value. */
-export const hasIdHeader = (
-  part: number,
-  buffer: Buffer,
-  headerStart: number,
-  headerEnd: number,
-): boolean => idHeader(part, buffer, headerStart, headerEnd) >= 0
+/** What the frames of one topic's keys or values are, one record at a time. */
+export class Frame {
+  readonly #part: number
+  readonly #kinds: ReadonlySet<FrameKind>
+  readonly #header: IdHeader
+  /** Of the record whose frame was found. */
+  kind: FrameKind = 'prefix'
+  /** Where in the record's buffer its id is. */
+  idStart = 0
+  idEnd = 0
+  /** How far behind the beginning of key or value the body begins. */
+  bodyBytes = 0
+  /** Whether a header names the schema of the record that was looked at last, be it read or not. */
+  isInHeader = false
 
-/** Why `isFramed` has just said no, as a sentence. */
+  /** @param kinds that are read */
+  constructor(part: number, kinds: readonly FrameKind[]) {
+    this.#part = part
+    this.#kinds = new Set(kinds)
+    this.#header = new IdHeader(part)
+  }
+
+  /** Whether there is one of those that are read. */
+  find(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): boolean {
+    const header = this.#header
+    this.isInHeader = headerEnd - headerStart > 1 && header.find(buffer, headerStart, headerEnd)
+    if (this.isInHeader) {
+      const { kind, start: idStart } = header
+      if (kind === 'other' || (kind === 'GUID' && buffer[idStart] !== GUID_FOLLOWS)) return false
+      return this.#is(kind, idStart, header.end, 0)
+    }
+    const bytes = end - start
+    if (buffer[start] === GLUE && (buffer[start + 1] === 0 || buffer[start + 1] === ZLIB)) {
+      const at = start + GLUE_HEAD
+      const kind = buffer[start + 1] === ZLIB ? 'Glue zlib' : 'Glue'
+      const bodyBytes = GLUE_HEAD + UUID_BYTES
+      return bytes >= bodyBytes && this.#is(kind, at, at + UUID_BYTES, bodyBytes)
+    }
+    if (buffer[start] !== 0 || bytes < FRAME_BYTES) return false
+    // An id is never 0: these are the upper bytes of a longer one.
+    const isLong = bytes >= 9 && buffer.readInt32BE(start + 1) === 0
+    if (isLong && this.#is('long prefix', start + 1, start + 9, 9)) return true
+    return this.#is('prefix', start + 1, start + FRAME_BYTES, FRAME_BYTES)
+  }
+
+  #is(kind: FrameKind, idStart: number, idEnd: number, bodyBytes: number): boolean {
+    // Behind the GUID there may be which message of a Protobuf schema it is.
+    if (idEnd - idStart < ID_BYTES[kind] || !this.#kinds.has(kind)) return false
+    this.kind = kind
+    this.idStart = idStart
+    this.idEnd = idStart + ID_BYTES[kind]
+    this.bodyBytes = bodyBytes
+    return true
+  }
+
+  /** Why `find` has just said no, as a sentence. */
+  fault(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): string {
+    return frameFault(this.#part, buffer, start, end, headerStart, headerEnd)
+  }
+}
+
+/** Why a key or value has no frame that is read, as a sentence. */
 export function frameFault(
   part: number,
   buffer: Buffer,
@@ -70,24 +157,28 @@ export function frameFault(
   headerStart: number,
   headerEnd: number,
 ): string {
-  const header = idHeader(part, buffer, headerStart, headerEnd)
-  return header < 0 ? bodyFault(part, buffer.subarray(start, end)) : headerFault(part, header)
-}
-
-/** The same for a record whose headers are taken apart; null: none of them has an id. */
-export function idHeaderFault(
-  part: number,
-  { headers }: Pick<RecordBytes, 'headers'>,
-): string | null {
-  const names = headers.map(([name]) => name)
-  const header = HEADERS[part].findIndex((id) => names.includes(id))
-  return header < 0 ? null : headerFault(part, header)
+  const header = HEADERS[part]
+  return header.find(buffer, headerStart, headerEnd)
+    ? headerFault(part, header)
+    : bodyFault(part, buffer.subarray(start, end))
 }
 
 const nameOf = (part: number): string => (part === KEY ? 'key' : 'value')
 
-const headerFault = (part: number, header: number): string =>
-  `The ${nameOf(part)}’s schema id is in the header ${HEADERS[part][header]}, and framing by headers is not supported; have the producer write byte 0 and the id in front of the ${nameOf(part)}`
+const PREFIX = 'have the producer write byte 0 and the id in front of the'
+
+function headerFault(part: number, { name, kind, start, end }: IdHeader): string {
+  const where = `The ${nameOf(part)}’s schema is named in the header ${name}`
+  if (kind === 'other') {
+    return `${where}, which has no id; have Apicurio’s serializer write contentId or globalId (apicurio.registry.use-id)`
+  }
+  if (end - start < ID_BYTES[kind])
+    return `${where}, which has ${end - start} bytes, and so no ${kind}`
+  if (kind === 'global id') {
+    return `${where}, by which only a registry of the type apicurio is asked: write registry.type: apicurio, or ${PREFIX} ${nameOf(part)}`
+  }
+  return `${where}, and the registry of the file has no such ids; name schema files in place of registry, or ${PREFIX} ${nameOf(part)}`
+}
 
 function bodyFault(part: number, body: Buffer): string {
   return `The ${nameOf(part)} does not begin with byte 0 and a schema id (Confluent framing): ${seen(body)}`
@@ -96,9 +187,8 @@ function bodyFault(part: number, body: Buffer): string {
 /** What bytes without a frame are, as far as their beginning tells. */
 function seen(body: Buffer): string {
   if (body.length === 0) return 'it is empty'
-  // https://docs.aws.amazon.com/glue/latest/dg/schema-registry.html: version 3, then the compression.
-  if (body[0] === 3 && (body[1] === 0 || body[1] === 5)) {
-    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, which is not supported; have the producer use a registry with Confluent’s framing`
+  if (body[0] === GLUE && (body[1] === 0 || body[1] === ZLIB)) {
+    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, whose ids the registry of the file has not; name schema files in place of registry`
   }
   const text = body.toString('utf8', 0, SHOWN)
   const isText = /^[^\p{Cc}\ufffd]+\ufffd?$/u.test(text)
@@ -109,45 +199,4 @@ function seen(body: Buffer): string {
   }
   if (body.length < FRAME_BYTES) return `it has only ${body.length} bytes`
   return `its first bytes are ${body.toString('hex', 0, FRAME_BYTES).replace(/..(?=.)/g, '$& ')}`
-}
-
-/** Which of the part's headers the section has; -1: none. Names are compared as bytes, and no object is made. */
-function idHeader(part: number, buffer: Buffer, start: number, end: number): number {
-  const names = NAMES[part]
-  let at = start
-  let field = 0
-  // The count of headers, then of each the length of its name, the name, the length of its value, the value.
-  for (let fields = 1; field < fields && at < end; field++) {
-    let raw = 0
-    let byte = 128
-    for (let shift = 0; byte > 127 && at < end; shift += 7) {
-      byte = buffer[at++]
-      raw |= (byte & 127) << shift
-    }
-    const number = (raw >>> 1) ^ -(raw & 1)
-    if (field === 0) {
-      fields += 2 * number
-      continue
-    }
-    if ((field & 1) === 1) {
-      const name = nameAt(names, buffer, at, number)
-      if (name >= 0) return name
-    }
-    // A null value has the length -1.
-    if (number > 0) at += number
-  }
-  return -1
-}
-
-function nameAt(names: readonly Buffer[], buffer: Buffer, at: number, length: number): number {
-  for (let n = 0; n < names.length; n++) {
-    if (names[n].length === length && hasAt(buffer, at, names[n])) return n
-  }
-  return -1
-}
-
-function hasAt(buffer: Buffer, at: number, name: Buffer): boolean {
-  // The end first: names of one kind begin alike.
-  for (let i = name.length - 1; i >= 0; i--) if (buffer[at + i] !== name[i]) return false
-  return true
 }

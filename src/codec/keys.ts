@@ -1,13 +1,14 @@
-import type { RejectReason } from '../batch.ts'
+import type { RecordBytes, RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
-import { AvroKey, type KeyPlans } from './avro-key.ts'
-import { FRAME_BYTES } from './framing.ts'
+import { AvroKey, type FramedKeyPlan, type KeyPlans } from './avro-key.ts'
+import { ALL_FRAMES, FRAME_BYTES, Frame, type FrameKind, KEY } from './framing.ts'
 import { INTEGER_BYTES, writeInteger } from './integer-text.ts'
 import { JsonKey } from './json-key.ts'
 import { JsonObjectKey } from './json-object-key.ts'
 import type { KeyPlan, RecordKeyPlan } from './key-plan.ts'
 import type { KeyReader } from './port.ts'
+import { rawRecord } from './raw-record.ts'
 
 /** Text and bytes: the key as it is. */
 class PlainKey implements KeyReader {
@@ -59,18 +60,42 @@ class IntegerKey implements KeyReader {
 
 /** Any schema id stands for one plan. */
 class OnePlan implements KeyPlans {
-  readonly #plan: KeyPlan | RecordKeyPlan
-  readonly reason: RejectReason = 'bad_key'
-  readonly fault = ''
+  readonly #frame = new Frame(KEY, ALL_FRAMES)
+  readonly #bare: FramedKeyPlan
+  /** By the frames that have come. */
+  readonly #framed = new Map<FrameKind, FramedKeyPlan>()
+  readonly #isBare: boolean
+  reason: RejectReason = 'bad_key'
+  fault = ''
   readonly source: string
 
-  constructor(plan: KeyPlan | RecordKeyPlan, source: string) {
-    this.#plan = plan
+  constructor(plan: KeyPlan | RecordKeyPlan, source: string, isBare: boolean) {
+    this.#bare = { plan, bodyBytes: 0, isZlib: false }
+    this.#isBare = isBare
     this.source = source
   }
 
-  find(): KeyPlan | RecordKeyPlan {
-    return this.#plan
+  find(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): FramedKeyPlan | undefined {
+    if (this.#isBare) return this.#bare
+    const frame = this.#frame
+    if (!frame.find(buffer, start, end, headerStart, headerEnd)) {
+      this.reason = frame.isInHeader ? 'not_framed' : 'bad_key'
+      this.fault = frame.fault(buffer, start, end, headerStart, headerEnd)
+      return undefined
+    }
+    return this.#framed.get(frame.kind) ?? this.#plan(frame)
+  }
+
+  #plan({ kind, bodyBytes }: Frame): FramedKeyPlan {
+    const plan = { ...this.#bare, bodyBytes, isZlib: kind === 'Glue zlib' }
+    this.#framed.set(kind, plan)
+    return plan
   }
 
   async load(): Promise<void> {}
@@ -87,14 +112,35 @@ export function keyReader(
   return format === 'json' ? new JsonKey() : new PlainKey()
 }
 
-/** Reads Avro keys of a schema, whatever the id in them. @param source whose word the plan is, for messages */
-export const avroKeyReader = (plan: KeyPlan | RecordKeyPlan, source = 'its schema'): KeyReader =>
-  new AvroKey(new OnePlan(plan, source))
+/**
+ * Reads Avro keys of a schema, whatever the id in them.
+ * @param source whose word the plan is, for messages. @param isBare they have no frames
+ */
+export const avroKeyReader = (
+  plan: KeyPlan | RecordKeyPlan,
+  source = 'its schema',
+  isBare = false,
+): KeyReader => new AvroKey(new OnePlan(plan, source, isBare))
 
-/** The text of a key without headers, for whoever reads few; undefined where there is none. */
-export function keyTextOf(reader: KeyReader, key: Buffer): string | undefined {
-  if (!reader.read(bytesOf(key), 0, key.length, 0, 0)) return undefined
+/** The text of a key, for whoever reads few; undefined where there is none. */
+export function keyTextOf(
+  reader: KeyReader,
+  key: Buffer,
+  headers: RecordBytes['headers'] = [],
+): string | undefined {
+  const { buffer, keyEnd, headerStart, headerEnd } = rawRecord({ key, value: null, headers })
+  if (!reader.read(buffer, 0, keyEnd, headerStart, headerEnd)) return undefined
   return reader.buffer.toString('utf8', reader.start, reader.end)
+}
+
+/** Loads the schema that such a key needs. */
+export function loadKey(
+  reader: KeyReader,
+  key: Buffer,
+  headers: RecordBytes['headers'],
+): Promise<void> {
+  const { buffer, keyEnd, headerStart, headerEnd } = rawRecord({ key, value: null, headers })
+  return reader.load(buffer, 0, keyEnd, headerStart, headerEnd)
 }
 
 /** A key of several fields, by their names. */

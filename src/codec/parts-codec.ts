@@ -40,8 +40,14 @@ export class PartsCodec implements TopicCodec {
     return this.#last
   }
 
-  async load(buffer: Buffer, start: number): Promise<void> {
-    for (const codec of this.#codecs) await codec.load(buffer, start)
+  async load(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void> {
+    for (const codec of this.#codecs) await codec.load(buffer, start, end, headerStart, headerEnd)
   }
 }
 

@@ -51,13 +51,12 @@ export interface ValueReader {
 export const OTHER_TYPE = 'other_type'
 export type OtherType = typeof OTHER_TYPE
 
-/** Values of one topic, framed (byte 0, schema id as int32, body). */
+/** Values of one topic, each with a frame that names its schema: see `framing.ts`. */
 export interface TopicCodec {
   /**
    * The reader for the value's schema id; null: not loaded yet, `load` it and ask again.
    * A RejectReason: the value has no frame, or its schema is unknown or incompatible (remembered).
-   * `buffer[headerStart, headerEnd)` are the record's raw headers, as in `RecordColumns`: one of them may say that
-   * the id is not in the value.
+   * `buffer[headerStart, headerEnd)` are the record's raw headers, as in `RecordColumns`: one of them may have the id.
    */
   reader(
     buffer: Buffer,
@@ -68,8 +67,17 @@ export interface TopicCodec {
   ): ValueReader | RejectReason | OtherType | null
   /** Why `reader` has just answered with a reason or OTHER_TYPE. */
   readonly fault: string
-  /** Loads the schema of this value. Waits out an outage of the registry (retries, logs); never throws for a bad id. */
-  load(buffer: Buffer, start: number): Promise<void>
+  /**
+   * Loads the schema of this value, of which `reader` is told the same. Waits out an outage of the registry (retries, logs);
+   * never throws for a bad id.
+   */
+  load(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void>
 }
 
 /** Text form of a record's key, by the topic's key format. */
@@ -87,7 +95,13 @@ export interface KeyReader {
   /** The same as a sentence. */
   readonly fault: string
   /** Loads the schema of this key, as `TopicCodec.load` does. */
-  load(buffer: Bytes, start: number): Promise<void>
+  load(
+    buffer: Bytes,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void>
 }
 
 /** A stored record's bytes as an object that JSON can carry. */

@@ -6,6 +6,7 @@ import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer } from './avro-transfer.ts'
+import { FRAME_BYTES } from './framing.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -33,8 +34,9 @@ export class Projection {
   /**
    * Reads what is written with a schema. Throws where that is no record of the reader's name, or where
    * none of its values can be one of the reader's.
+   * @param bodyBytes how far behind a value's beginning the record is
    */
-  readerOf(written: unknown): ValueReader {
+  readerOf(written: unknown, bodyBytes: number = FRAME_BYTES): ValueReader {
     const { name, fields } = this.#record
     const parsed = parseRecord(written)
     if (!namesMatch(parsed.name, name)) {
@@ -45,9 +47,10 @@ export class Projection {
     const isSame = sources.every(
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
-    if (isSame) return this.#positions(writer)
+    if (isSame) return this.#positions(writer, bodyBytes)
     const transcode = resolve(writer, this.#record)
-    return new ResolvingReader(transcode, this.#positions(this.#record), this.#transfer)
+    const inner = this.#positions(this.#record, FRAME_BYTES)
+    return new ResolvingReader(transcode, inner, this.#transfer, bodyBytes)
   }
 
   /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */
@@ -65,8 +68,8 @@ export class Projection {
     return { ...record, fields }
   }
 
-  #positions(record: RecordType): ValueReader {
-    const reader = new AvroReader(this.#schema, this.#plan, record, this.#rows)
+  #positions(record: RecordType, bodyBytes: number): ValueReader {
+    const reader = new AvroReader(this.#schema, this.#plan, record, this.#rows, bodyBytes)
     return this.#plan.computation?.over(reader) ?? reader
   }
 }

@@ -1,50 +1,55 @@
 import type { RejectReason } from '../batch.ts'
-import type { KeyPlans } from './avro-key.ts'
-import { type KeyPlan, keyPlanFor, type RecordKeyPlan } from './key-plan.ts'
+import type { FramedKeyPlan, KeyPlans } from './avro-key.ts'
+import { FramedSchemas } from './framed-schemas.ts'
+import { KEY } from './framing.ts'
+import { keyPlanFor } from './key-plan.ts'
 import type { Registry } from './registry.ts'
-import { WriterSchemas } from './writer-schemas.ts'
+import type { SchemaId } from './schema-id.ts'
 
-/** How the keys of one topic are read, by the schema ids in them. */
+/** How the keys of one topic are read, by the schemas that their frames name. */
 export class RegistryKeyPlans implements KeyPlans {
-  /** Of schemas that the registry has, so no more than those: a plan, or why there is none. */
-  readonly #plans = new Map<number, KeyPlan | RecordKeyPlan | string>()
-  readonly #schemas: WriterSchemas
-  readonly #names: readonly string[] | null
-  #lastId = -1
-  #lastPlan: KeyPlan | RecordKeyPlan | undefined
+  /** A plan, or why there is none. */
+  readonly #schemas: FramedSchemas<FramedKeyPlan | string>
   readonly source = 'its schema'
   reason: RejectReason | null = null
   fault = ''
 
   /** @param names of the key's fields; null: it is one text */
   constructor(registry: Registry, names: readonly string[] | null = null) {
-    this.#names = names
-    this.#schemas = new WriterSchemas(registry)
+    this.#schemas = new FramedSchemas(KEY, registry, (schema, id, { kind, bodyBytes }) => {
+      const plan = schema === null ? 'it is not an Avro schema' : keyPlanFor(schema, names)
+      if (typeof plan === 'string') return keyFault(id, plan)
+      return { plan, bodyBytes, isZlib: kind === 'Glue zlib' }
+    })
   }
 
-  find(id: number): KeyPlan | RecordKeyPlan | undefined {
-    if (id === this.#lastId) return this.#lastPlan
-    const plan = this.#plans.get(id)
-    if (typeof plan === 'object') {
-      this.#lastId = id
-      this.#lastPlan = plan
-      return plan
-    }
-    const fault = plan ?? this.#schemas.fault(id)
-    this.reason = fault === undefined ? null : 'bad_key'
-    this.fault = fault ?? ''
+  find(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): FramedKeyPlan | undefined {
+    const plan = this.#schemas.find(buffer, start, end, headerStart, headerEnd)
+    if (typeof plan === 'object') return plan
+    const { reason, fault, isInHeader } = this.#schemas
+    if (plan !== undefined) this.reason = 'bad_key'
+    else this.reason = reason === 'not_framed' && isInHeader ? reason : reason && 'bad_key'
+    this.fault = plan ?? fault
     return undefined
   }
 
-  async load(id: number): Promise<void> {
-    const found = await this.#schemas.load(id, `The key’s schema ${id}`)
-    if (found === undefined) return
-    const plan =
-      found.schema === null ? 'it is not an Avro schema' : keyPlanFor(found.schema, this.#names)
-    this.#plans.set(id, typeof plan === 'object' ? plan : keyFault(id, plan))
+  load(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    headerStart: number,
+    headerEnd: number,
+  ): Promise<void> {
+    return this.#schemas.load(buffer, start, end, headerStart, headerEnd, 'The key’s schema')
   }
 }
 
 /** @param fault of `keyPlan` */
-export const keyFault = (id: number, fault: string): string =>
+export const keyFault = (id: SchemaId, fault: string): string =>
   `The key’s schema ${id} cannot be read as a key: ${fault}`

@@ -10,12 +10,15 @@ export function unavailable(config: RegistryConfig, cause: unknown): EnricherErr
   return new EnricherError('REGISTRY_UNAVAILABLE', message, { cause })
 }
 
-function reasonOf({ url, username, tls }: RegistryConfig, cause: unknown): string {
+function reasonOf({ url, username, token, tls }: RegistryConfig, cause: unknown): string {
   const why = messageOf(cause)
   if (cause instanceof Redirected) {
     return `sends us elsewhere (${why}); set registry.url to where it leads`
   }
   if (isOfUser(cause)) {
+    if (token !== null) {
+      return `refuses our token (${why}); check registry.token and what its owner may read`
+    }
     const who = username === null ? 'us, who name no user' : `the user ${username}`
     return `refuses ${who} (${why}); check registry.username, registry.password and what that user may read`
   }

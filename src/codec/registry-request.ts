@@ -1,12 +1,15 @@
 /** One request to the registry, and what counts as its answer. */
 import type { RegistryConfig } from '../config/pipeline.ts'
 import { httpRequest } from '../http/request.ts'
+import { addressOf, isNative } from './registry-address.ts'
 
 export interface Answer {
   readonly id?: number
   readonly is_compatible?: boolean
   readonly messages?: readonly string[]
   readonly error_code?: number
+  /** Apicurio's own API: what its error is. */
+  readonly name?: string
   readonly message?: string
   readonly schema: string
   readonly schemaType?: string
@@ -52,22 +55,22 @@ export class NoRegistry extends Error {
 
 /** Sends one request. Throws `Refused`, `Redirected` and `NoRegistry`, and where there is no answer. @param closed ends the request */
 export async function askRegistry(
-  { url, username, password, tls }: RegistryConfig,
+  config: RegistryConfig,
   path: string,
   body: string | undefined,
   closed: AbortSignal,
 ): Promise<Answer> {
-  const headers: Record<string, string> = { accept: CONTENT_TYPE, 'content-type': CONTENT_TYPE }
-  if (username !== null) {
-    headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-  }
+  const { tls } = config
+  const accept = isNative(path) ? '*/*' : CONTENT_TYPE
+  const headers = { accept, 'content-type': CONTENT_TYPE, ...authorization(config) }
   const method = body === undefined ? 'GET' : 'POST'
-  const address = url.replace(/\/+$/, '') + path
+  const address = addressOf(config, path)
   const response = await inTime(closed, (signal) =>
     httpRequest(address, { method, headers, signal }, body, tls),
   )
   const { status, contentType, location } = response
   if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
+  if (isNative(path) && status >= 200 && status < 300) return schemaOf(response.body)
   const answer = parsed(response.body)
   if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
     throw new NoRegistry(status, contentType)
@@ -75,6 +78,17 @@ export async function askRegistry(
   if (status >= 200 && status < 300) return answer
   throw new Refused(status, answer)
 }
+
+function authorization({ username, password, token }: RegistryConfig): Record<string, string> {
+  if (token !== null) return { authorization: `Bearer ${token}` }
+  if (username === null) return {}
+  const basic = Buffer.from(`${username}:${password}`).toString('base64')
+  return { authorization: `Basic ${basic}` }
+}
+
+/** The answer of Apicurio's own API. What is no JSON is Protobuf's, or of another kind. */
+const schemaOf = (schema: string): Answer =>
+  parsed(schema) === undefined ? { schema, schemaType: 'OTHER' } : { schema }
 
 /** Ends the work when it takes too long, or the registry is closed. AbortSignal.any does not do: Node 20 may collect the timeout that it waits for. */
 async function inTime<T>(
@@ -108,8 +122,11 @@ export const saysNo = (status: number): boolean =>
 export const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(status)
 
 /** An answer of who serves the address, and not of the API: the path is wrong, or an ingress has no backend now. */
-const isOfServer = (status: number, { error_code, message = '' }: Answer): boolean =>
-  status === NOT_FOUND && (error_code === undefined || /^HTTP 404\b/.test(message))
+const isOfServer = (status: number, { error_code, name, message = '' }: Answer): boolean =>
+  status === NOT_FOUND &&
+  (name === undefined
+    ? error_code === undefined || /^HTTP 404\b/.test(message)
+    : !/^\w+NotFoundException$/.test(name))
 
 /** An empty answer, as a proxy may give in place of the registry. */
 const isNothing = (answer: Answer): boolean =>

@@ -2,9 +2,8 @@ import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { AvroTransfer, Transcode } from './avro-transfer.ts'
 import { DEEPEST } from './avro-walk.ts'
+import { FRAME_BYTES } from './framing.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
-
-const FRAME_BYTES = 5
 
 /**
  * Reads values of another writer's schema: each is written anew as one of the reader's, and that is
@@ -14,13 +13,21 @@ export class ResolvingReader implements ValueReader {
   readonly #transcode: Transcode
   readonly #inner: ValueReader
   readonly #transfer: AvroTransfer
+  readonly #bodyBytes: number
   #fault = ''
 
   /**
    * @param inner of what `transcode` writes
    * @param transfer of one value at a time; the readers of a topic share it
+   * @param bodyBytes how far behind the value's beginning its body is
    */
-  constructor(transcode: Transcode, inner: ValueReader, transfer: AvroTransfer) {
+  constructor(
+    transcode: Transcode,
+    inner: ValueReader,
+    transfer: AvroTransfer,
+    bodyBytes: number = FRAME_BYTES,
+  ) {
+    this.#bodyBytes = bodyBytes
     this.#transcode = transcode
     this.#inner = inner
     this.#transfer = transfer
@@ -58,7 +65,7 @@ export class ResolvingReader implements ValueReader {
     const transfer = this.#transfer
     const { source, sink } = transfer
     this.#fault = ''
-    transfer.begin(buffer, start + FRAME_BYTES, end)
+    transfer.begin(buffer, start + this.#bodyBytes, end)
     sink.reserve(FRAME_BYTES)
     sink.at += FRAME_BYTES
     const isWhole = this.#transcode(transfer)

@@ -1,3 +1,5 @@
+import { idText, type SchemaId } from './schema-id.ts'
+
 /** An id that the registry does not know is asked for again after this long. */
 const AGAIN_MS = 60_000
 /** Ids that are remembered; the oldest goes first. */
@@ -45,7 +47,7 @@ class Allowance {
  */
 export class UnknownIds {
   readonly #now: () => number
-  readonly #known = new Map<number, { readonly fault: string; readonly until: number }>()
+  readonly #known = new Map<SchemaId, { readonly fault: string; readonly until: number }>()
   readonly #requests = new Allowance(BURST, EACH_MS)
   readonly #waits = new Allowance(WAITS, WAIT_EACH_MS)
 
@@ -55,12 +57,12 @@ export class UnknownIds {
   }
 
   /** Why the id is not to be asked for now; undefined: it is. */
-  fault(id: number): string | undefined {
+  fault(id: SchemaId): string | undefined {
     const now = this.#now()
     const known = this.#known.get(id)
     if (known !== undefined && now < known.until) return known.fault
     if (this.#requests.isLeft(now)) return undefined
-    return `The schema id ${id} is not known, and not asked for now: the registry did not know ${BURST} others of this topic, whose records are probably not framed`
+    return `The schema ${idText(id)} is not known, and not asked for now: the registry did not know ${BURST} others of this topic, whose records are probably not framed`
   }
 
   /** Whether there is time to wait until the registry knows an id: not where that was in vain of late. */
@@ -69,7 +71,7 @@ export class UnknownIds {
   }
 
   /** The registry has no schema with the id, or does not give it. */
-  add(id: number, fault: string): void {
+  add(id: SchemaId, fault: string): void {
     const now = this.#now()
     this.#requests.spend(now)
     if (this.#waits.isLeft(now)) this.#waits.spend(now)

@@ -1,40 +1,63 @@
 /** Whole values, for people to read. Not for the hot path: an object per record. */
-import { bytesOf } from '../bytes.ts'
+import type { RecordBytes } from '../batch.ts'
+import type { Bytes } from '../bytes.ts'
 import { AvroDecoder } from './avro-decode.ts'
 import { parseSchema } from './avro-parse.ts'
 import { AvroSource } from './avro-walk.ts'
+import { ALL_FRAMES, FRAMES_OF, Frame, VALUE } from './framing.ts'
+import { inflated } from './inflate.ts'
 import { PLAIN } from './plain-form.ts'
+import { rawRecord } from './raw-record.ts'
 import type { Registry } from './registry.ts'
+import { type SchemaId, schemaIdOf } from './schema-id.ts'
 
-const FRAME_BYTES = 5
-
-/** Decodes framed values of one topic. */
+/** Decodes values of one topic. */
 export class ValueDecoder {
   readonly #registry: Registry | null
   readonly #fileSchema: unknown
-  readonly #decoders = new Map<number, AvroDecoder | undefined>()
+  readonly #isBare: boolean
+  readonly #frame: Frame
+  readonly #decoders = new Map<SchemaId, AvroDecoder | undefined>()
 
-  /** @param fileSchema what values are written with where there is no registry */
-  constructor(registry: Registry | null, fileSchema: unknown) {
-    this.#registry = registry
+  /**
+   * @param fileSchema what values are written with where there is no registry, or they are bare
+   * @param isBare they have no frames
+   */
+  constructor(registry: Registry | null, fileSchema: unknown, isBare: boolean) {
+    this.#registry = isBare ? null : registry
     this.#fileSchema = fileSchema
+    this.#isBare = isBare
+    this.#frame = new Frame(VALUE, registry === null ? ALL_FRAMES : FRAMES_OF[registry.type])
   }
 
-  /** The value as JSON has it, or undefined where it cannot be decoded. */
-  async decode(value: Buffer): Promise<unknown> {
-    if (value.length < FRAME_BYTES || value[0] !== 0) return undefined
+  /** The record's value as JSON has it, or undefined where it cannot be decoded. */
+  async decode(record: RecordBytes): Promise<unknown> {
+    const { buffer, valueStart, valueEnd, headerStart, headerEnd } = rawRecord(record)
+    if (valueEnd < 0) return undefined
+    if (this.#isBare) return this.#decode(FILE, buffer, valueStart, valueEnd)
+    const frame = this.#frame
+    if (!frame.find(buffer, valueStart, valueEnd, headerStart, headerEnd)) return undefined
+    const registry = this.#registry
+    const id = registry === null ? FILE : schemaIdOf(frame, buffer, registry.useId)
+    const bodyStart = valueStart + frame.bodyBytes
+    if (frame.kind !== 'Glue zlib') return this.#decode(id, buffer, bodyStart, valueEnd)
+    const body = inflated(buffer, bodyStart, valueEnd)
+    return typeof body === 'string' ? undefined : this.#decode(id, body, 0, body.length)
+  }
+
+  async #decode(id: SchemaId, body: Bytes, start: number, end: number): Promise<unknown> {
     try {
-      const decoder = await this.#decoder(value.readInt32BE(1))
+      const decoder = await this.#decoder(id)
       const source = new AvroSource()
-      source.open(bytesOf(value), FRAME_BYTES, value.length)
+      source.open(body, start, end)
       const decoded = decoder?.decode(source)
-      return source.at === value.length ? decoded : undefined
+      return source.at === end ? decoded : undefined
     } catch {
       return undefined
     }
   }
 
-  async #decoder(id: number): Promise<AvroDecoder | undefined> {
+  async #decoder(id: SchemaId): Promise<AvroDecoder | undefined> {
     if (!this.#decoders.has(id)) {
       const schema = this.#registry === null ? this.#fileSchema : await this.#registry.byId(id)
       this.#decoders.set(id, schema ? new AvroDecoder(parseSchema(schema), PLAIN) : undefined)
@@ -42,3 +65,6 @@ export class ValueDecoder {
     return this.#decoders.get(id)
   }
 }
+
+/** Whatever a frame says. */
+const FILE = 0

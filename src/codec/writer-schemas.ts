@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, messageOf } from '../errors.ts'
 import type { Registry } from './registry.ts'
+import { idText, type SchemaId } from './schema-id.ts'
 import { UnknownIds } from './unknown-ids.ts'
 
 /** Until a closed registry may be asked again: whoever asks is about to stop. */
@@ -18,7 +19,7 @@ export class WriterSchemas {
   }
 
   /** Why the id is not to be asked for now; undefined: it is. */
-  fault(id: number): string | undefined {
+  fault(id: SchemaId): string | undefined {
     return this.#unknown.fault(id)
   }
 
@@ -27,12 +28,12 @@ export class WriterSchemas {
    * A schema that is not Avro's is null.
    * @param what has the id, as `The schema 7`
    */
-  async load(id: number, what: string): Promise<{ readonly schema: unknown } | undefined> {
+  async load(id: SchemaId, what: string): Promise<{ readonly schema: unknown } | undefined> {
     const { url } = this.#registry
     try {
       const schema = await this.#registry.byId(id, this.#unknown.mayWait ? BEHIND_MS : 0)
       if (schema !== undefined) return { schema }
-      this.#unknown.add(id, `The registry ${url} has no schema with the id ${id}`)
+      this.#unknown.add(id, `The registry ${url} has no schema with the ${idText(id)}`)
     } catch (error) {
       if (codeOf(error) === 'REGISTRY_UNAVAILABLE') await sleep(AGAIN_MS)
       else this.#unknown.add(id, `${what} cannot be had from ${url}: ${messageOf(error)}`)

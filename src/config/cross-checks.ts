@@ -29,6 +29,18 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
   checkSchemaIds(pipeline, report)
+  checkRegistry(pipeline, report)
+}
+
+function checkRegistry({ registry }: Pipeline, report: ReportAt): void {
+  if (registry === null) return
+  const { type, username, token, useId } = registry
+  if (token !== null && username !== null) {
+    report(['registry', 'token'], 'is in place of username and password; leave one of them out')
+  }
+  if (useId !== null && type !== 'apicurio') {
+    report(['registry', 'useId'], 'is for type: apicurio only')
+  }
 }
 
 /** JSON has no frame, so there is no id in it. */

@@ -68,13 +68,17 @@ export function checkLookUps(pipeline: Pipeline, report: ReportAt): void {
 }
 
 function checkKey(dimension: DimensionConfig, { registry }: Pipeline, report: ReportAt): void {
-  const { name, keyFormat, keySchema, parts } = dimension
+  const { name, frame, keyFormat, keySchema, parts } = dimension
   if (parts.length === 1) return
   const path = ['dimensions', name, 'on']
   if (keyFormat !== 'avro' && keyFormat !== 'json') {
     const what = 'a key of several fields is an Avro record or a JSON object'
     report(path, `${what}; write keyFormat: avro, or keyFormat: json`)
-  } else if (keyFormat === 'avro' && registry === null && keySchema === null) {
+  } else if (
+    keyFormat === 'avro' &&
+    (registry === null || frame === 'none') &&
+    keySchema === null
+  ) {
     report(path, 'without a registry a key of several fields needs keySchema, an .avsc file')
   }
 }

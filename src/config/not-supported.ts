@@ -53,9 +53,10 @@ export const WISHES: readonly Wish[] = [
   })),
   {
     at: 'registry.type',
-    what: 'a registry without Confluent’s API (AWS Glue)',
+    values: ['glue', 'azure'],
+    what: 'asking the registry of AWS Glue or Azure',
     instead:
-      'Apicurio has that API under `/apis/ccompat/v7`; for others name `schema` files and `output.schemaId`',
+      'leave `registry` out, and name `schema` files and `output.schemaId`: records with their frames are read so',
   },
 ]
 

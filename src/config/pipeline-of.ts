@@ -137,9 +137,12 @@ const memoryOf = ({ memory: raw = {} }: RawPipeline, hasPages: boolean): MemoryC
 })
 
 const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
+  type: raw.type ?? 'confluent',
   url: raw.url,
   username: raw.username ?? null,
   password: raw.password ?? null,
+  token: raw.token ?? null,
+  useId: raw.useId ?? null,
   tls: raw.tls === undefined ? null : { rejectUnauthorized: true, ...raw.tls },
 })
 

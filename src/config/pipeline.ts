@@ -44,10 +44,21 @@ export interface KafkaConfig {
   readonly sessionTimeoutMs: number
 }
 
+/** Confluent's API alone, or Apicurio's own beside it. */
+export type RegistryType = 'confluent' | 'apicurio'
+/** Which of Apicurio's ids its serializers write (`apicurio.registry.use-id`). */
+export type IdOption = 'contentId' | 'globalId'
+
 export interface RegistryConfig {
+  readonly type: RegistryType
+  /** Of Apicurio's, with or without the path of its API. */
   readonly url: string
   readonly username: string | null
   readonly password: string | null
+  /** A bearer token in place of the user; null: there is none. */
+  readonly token: string | null
+  /** Of ids in front of keys and values, with Apicurio; null: the default of its serializers. */
+  readonly useId: IdOption | null
   readonly tls: Tls | null
 }
 
@@ -60,6 +71,8 @@ export interface DerivedField {
 export interface TopicConfig {
   readonly topic: string
   readonly format: Format
+  /** none: values, and Avro keys, are without a frame; null: each shows which one it has. */
+  readonly frame: 'none' | null
   readonly keyFormat: KeyFormat
   /** An .avsc file of Avro keys (absolute path); null: the registry's, or the type of the field they are matched with. */
   readonly keySchema: string | null

@@ -4,12 +4,14 @@ import type {
   Compression,
   Early,
   Format,
+  IdOption,
   KeyFormat,
   LatePolicy,
   MatchHeaders,
   MemoryConfig,
   OauthSasl,
   OutputFormat,
+  RegistryType,
   TimeUnit,
   Tls,
   UserSasl,
@@ -30,6 +32,7 @@ export type RawOn = string | string[] | Record<string, string>
 export interface RawTopic {
   topic: string
   format?: Format
+  frame?: 'none'
   keyFormat?: KeyFormat
   keySchema?: string
   schema?: string
@@ -70,7 +73,15 @@ export interface RawPipeline {
     tls?: boolean | Partial<Tls>
     sasl?: UserSasl | RawOauth
   }
-  registry?: { url: string; username?: string; password?: string; tls?: Partial<Tls> }
+  registry?: {
+    type?: RegistryType
+    url: string
+    username?: string
+    password?: string
+    token?: string
+    useId?: IdOption
+    tls?: Partial<Tls>
+  }
   facts: RawSource & { select?: RawSelect }
   dimensions?: Record<
     string,

@@ -168,6 +168,10 @@ const fields = derived(
 const input = {
   topic: topic('The topic to read.'),
   format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  frame: text(
+    'Write none where values, and Avro keys, name no schema: they are read as schema, and keySchema, say. Without it each record shows where it names its schema: docs/keys.md.',
+    { enum: ['none'] },
+  ),
   keyFormat: text('How record keys are written; text is also a number’s decimal digits.', {
     enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
     default: 'text',
@@ -503,9 +507,20 @@ export const pipelineSchema = {
       registry: object(
         'A schema registry with Confluent’s API; without it every topic names its schema file.',
         {
-          url: address('Its address, as http://registry:8081.'),
+          type: text(
+            'confluent: all is asked by Confluent’s API. apicurio: Apicurio’s global ids are asked by its own, and its ids of 8 bytes are read.',
+            { enum: ['confluent', 'apicurio'], default: 'confluent' },
+          ),
+          url: address(
+            'Its address, as http://registry:8081. Of the type confluent with the path of the API, if it has one.',
+          ),
           username: text('The user of HTTP basic authentication.'),
           password: secret('The password; take it from the environment or a file.'),
+          token: secret('A bearer token, in place of user and password.'),
+          useId: text(
+            'Type apicurio: which id stands in front of keys and values (apicurio.registry.use-id). Default: contentId where it has 4 bytes, as releases 3.x write it, globalId where it has 8, as 2.x do.',
+            { enum: ['contentId', 'globalId'] },
+          ),
           tls: tls('Refuse a registry whose certificate is not trusted.'),
         },
         ['url'],

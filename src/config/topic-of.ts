@@ -18,6 +18,7 @@ export function topicOf(raw: RawTopic, path: readonly string[], around: Surround
   return {
     topic: raw.topic,
     format: raw.format ?? 'avro',
+    frame: frameOf(raw, path, around),
     keyFormat: raw.keyFormat ?? 'text',
     keySchema: keySchemaFile(raw, path, around),
     schema: schemaFile(raw, path, around),
@@ -32,8 +33,21 @@ export function topicOf(raw: RawTopic, path: readonly string[], around: Surround
 export const derivedFields = ({ fields = {} }: Pick<RawTopic, 'fields'>): DerivedField[] =>
   Object.entries(fields).map(([name, expression]) => ({ name, expression }))
 
+/** A bare record names no schema. */
+function frameOf(
+  { frame, schema }: RawTopic,
+  path: readonly string[],
+  { report }: Surroundings,
+): 'none' | null {
+  if (frame === undefined) return null
+  if (schema === undefined) {
+    report([...path, 'frame'], 'needs schema, an .avsc file: values without a frame name none')
+  }
+  return frame
+}
+
 function keySchemaFile(
-  { keyFormat, keySchema }: RawTopic,
+  { frame, keyFormat, keySchema }: RawTopic,
   path: readonly string[],
   around: Surroundings,
 ): string | null {
@@ -41,7 +55,8 @@ function keySchemaFile(
   if (keySchema === undefined) return null
   const place = [...path, 'keySchema']
   if (keyFormat !== 'avro') report(place, 'is for keyFormat: avro only')
-  if (hasRegistry) report(place, 'is for keys without a registry; with one they name their schema')
+  if (hasRegistry && frame === undefined)
+    report(place, 'is for keys without a registry; with one they name their schema')
   return readableFile(keySchema, place, around)
 }
 

@@ -87,8 +87,13 @@ export class RowReader {
   }
 
   /** The schema that the record, which was just applied in vain, needs. */
-  load({ buffer, keyStarts, valueStarts }: RecordColumns, i: number): Promise<void> {
+  load(columns: RecordColumns, i: number): Promise<void> {
+    const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
     const { codec, key } = this.#ports
-    return this.#needsKey ? key.load(buffer, keyStarts[i]) : codec.load(buffer, valueStarts[i])
+    const headerStart = columns.headerStarts[i]
+    const headerEnd = columns.headerEnds[i]
+    return this.#needsKey
+      ? key.load(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)
+      : codec.load(buffer, valueStarts[i], valueEnds[i], headerStart, headerEnd)
   }
 }

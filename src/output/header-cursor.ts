@@ -12,6 +12,7 @@ export class HeaderCursor {
   start = 0
   nameStart = 0
   nameEnd = 0
+  valueStart = 0
   end = 0
   #limit = 0
 
@@ -33,6 +34,7 @@ export class HeaderCursor {
     this.nameEnd = this.end + nameBytes
     this.end = this.nameEnd
     const valueBytes = nameBytes < 0 ? 0 : this.#number()
+    this.valueStart = this.end
     // -1: the value is null.
     this.end += Math.max(0, valueBytes)
     if (nameBytes >= 0 && this.end <= this.#limit) return true

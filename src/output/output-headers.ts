@@ -17,6 +17,12 @@ export class OutputHeaders {
     this.#provenance = names && new MatchProvenance(names)
   }
 
+  /** How many bytes those have; null: they are those that it came with. */
+  get ofFactBytes(): number | null {
+    const { ofFact } = this
+    return ofFact && ofFact.headersEnd - ofFact.headersStart
+  }
+
   /** Those of a match. @returns valid until the next call */
   ofMatch(left: HeaderSection, right: HeaderSection): HeaderSection {
     if (this.#ofMatch === 'merge') return this.#merged.of(left, right)

@@ -11,6 +11,7 @@ import { TextBuffer } from '../codec/text-buffer.ts'
 import { HeaderCursor } from './header-cursor.ts'
 import { originOffset, originPartition, originStart } from './internal-records.ts'
 import type { HeaderSection } from './match-headers.ts'
+import type { StaleHeaders, ToldHeaders } from './own-headers.ts'
 
 const PREFIX = 'enricher.'
 const DASH = 45
@@ -59,12 +60,6 @@ export class OurNames {
   }
 }
 
-/** The headers of one source's records, one at a time. */
-export interface ToldHeaders extends HeaderSection {
-  /** Those of record `i`. @param times event times. @returns how many bytes they have */
-  write(columns: RecordColumns, times: Float64Array, i: number): number
-}
-
 /** As they come: an earlier stage has written them. */
 export class GivenHeaders implements ToldHeaders {
   buffer = NO_BYTES
@@ -79,7 +74,7 @@ export class GivenHeaders implements ToldHeaders {
   }
 }
 
-/** What they were made of, and their own, but for those that have a name of ours. */
+/** What they were made of, and their own, but for those that have a name of ours and those that are stale. */
 export class ProvenanceHeaders implements ToldHeaders {
   readonly headersStart = 0
   readonly #names: OurNames
@@ -91,6 +86,7 @@ export class ProvenanceHeaders implements ToldHeaders {
   readonly #partition: number
   readonly #rows: readonly ToldRow[]
   readonly #rowTopics: readonly Bytes[]
+  readonly #stale: StaleHeaders
   readonly #section = new TextBuffer()
   readonly #value = new TextBuffer()
   readonly #own = new HeaderCursor()
@@ -103,8 +99,10 @@ export class ProvenanceHeaders implements ToldHeaders {
     partition: number,
     dimensions: readonly string[],
     rows: readonly ToldRow[],
+    stale: StaleHeaders,
   ) {
     this.#names = names
+    this.#stale = stale
     this.#name = name
     this.#topic = asBytes(origin ?? topic)
     this.#ownTopic = asBytes(topic)
@@ -181,7 +179,7 @@ export class ProvenanceHeaders implements ToldHeaders {
     const own = this.#own
     let left = 0
     own.open(buffer, headerStarts[i], headerEnds[i])
-    while (own.next()) if (!this.#names.has(own)) left++
+    while (own.next()) if (this.#isLeft(own)) left++
     return left
   }
 
@@ -189,8 +187,12 @@ export class ProvenanceHeaders implements ToldHeaders {
     const own = this.#own
     own.open(buffer, headerStarts[i], headerEnds[i])
     while (own.next()) {
-      if (!this.#names.has(own)) this.#section.copy(buffer, own.start, own.end)
+      if (this.#isLeft(own)) this.#section.copy(buffer, own.start, own.end)
     }
+  }
+
+  #isLeft(own: HeaderCursor): boolean {
+    return !this.#names.has(own) && !this.#stale.has(own)
   }
 }
 

@@ -142,7 +142,7 @@ export class TaskOutput {
     if (!this.#space.fits(all) || times[i] < this.oldest) return undefined
     const writer = this.#space.writer(all)
     const { open } = this.#shape
-    const headerBytes = this.#headers.ofFact?.headersEnd ?? headerEnds[i] - headerStarts[i]
+    const headerBytes = this.#headers.ofFactBytes ?? headerEnds[i] - headerStarts[i]
     writer.begin(times[i], buffer, keyStarts[i], keyEnds[i], bytes + this.#around, headerBytes)
     this.#valueStart = writer.position
     writer.append(open, 0, open.length)
@@ -156,7 +156,7 @@ export class TaskOutput {
     bytes: number,
   ): number {
     const keyBytes = Math.max(0, keyEnds[i] - keyStarts[i])
-    const headerBytes = this.#headers.ofFact?.headersEnd ?? headerEnds[i] - headerStarts[i]
+    const headerBytes = this.#headers.ofFactBytes ?? headerEnds[i] - headerStarts[i]
     return keyBytes + headerBytes + bytes + this.#around
   }
 

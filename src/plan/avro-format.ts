@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
-import { frameFault, isFramed, VALUE } from '../codec/framing.ts'
+import { ALL_FRAMES, FRAME_BYTES, Frame, type FrameKind, VALUE } from '../codec/framing.ts'
+import { readerBehind } from '../codec/inflate.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
+import { ReadRows } from '../codec/read-rows.ts'
 import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
@@ -18,21 +20,32 @@ export const AVRO: ValueFormat = {
     if (schema === null) return latestSchema(topic, registry!, type)
     return { id: 0, schema: checkType(readSchema(topic, schema), type) }
   },
-  codec({ type }, schema, plan, registry) {
-    return registry === null
-      ? new FileCodec(schema, plan)
+  codec({ type, frame }, schema, plan, registry) {
+    return registry === null || frame === 'none'
+      ? new FileCodec(schema, plan, frame === 'none')
       : new RegistryCodec(registry, schema, plan, type)
   },
 }
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */
 class FileCodec implements TopicCodec {
-  readonly #reader: ValueReader
+  readonly #readerAt: (bodyBytes: number) => ValueReader
+  readonly #frame = new Frame(VALUE, ALL_FRAMES)
+  readonly #bare: ValueReader | null
+  /** By the frames that have come. */
+  readonly #framed = new Map<FrameKind, ValueReader>()
   fault = ''
 
-  constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const reader = new AvroReader(schema, plan)
-    this.#reader = plan.computation?.over(reader) ?? reader
+  /** @param isBare values have no frames. Throws SCHEMA_INVALID. */
+  constructor(schema: AvroRecordSchema, plan: ReaderPlan, isBare: boolean) {
+    const rows = new ReadRows(schema, plan)
+    const record = parseRecord(schema)
+    this.#readerAt = (bodyBytes) => {
+      const reader = new AvroReader(schema, plan, record, rows, bodyBytes)
+      return plan.computation?.over(reader) ?? reader
+    }
+    this.#bare = isBare ? this.#readerAt(0) : null
+    if (!isBare) this.#framed.set('prefix', this.#readerAt(FRAME_BYTES))
   }
 
   reader(
@@ -42,9 +55,19 @@ class FileCodec implements TopicCodec {
     headerStart: number,
     headerEnd: number,
   ): ValueReader | RejectReason {
-    if (isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) return this.#reader
-    this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
+    if (this.#bare !== null) return this.#bare
+    const frame = this.#frame
+    if (frame.find(buffer, start, end, headerStart, headerEnd)) {
+      return this.#framed.get(frame.kind) ?? this.#behind(frame)
+    }
+    this.fault = frame.fault(buffer, start, end, headerStart, headerEnd)
     return 'not_framed'
+  }
+
+  #behind(frame: Frame): ValueReader {
+    const reader = readerBehind(frame, this.#readerAt)
+    this.#framed.set(frame.kind, reader)
+    return reader
   }
 
   async load(): Promise<void> {}

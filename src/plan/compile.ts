@@ -100,6 +100,6 @@ async function newerSchemas(
 
 async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
   const value = outputFrame(id)
-  await codec.load(value, 0)
+  await codec.load(value, 0, value.length, 0, 0)
   return typeof codec.reader(value, 0, value.length, 0, 0) === 'string' ? codec.fault : null
 }

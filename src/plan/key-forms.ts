@@ -5,12 +5,17 @@ import type { KeyFormat } from '../config/pipeline.ts'
 /** Two keys of one form and one text have the same bytes; those of another form do not. */
 export function formOf(format: KeyFormat, key: Buffer, text: Buffer): string {
   if (text.equals(key)) return 'text'
-  if (format === 'avro') return `${AVRO}${key.readInt32BE(FRAME_BYTES - 4)}`
+  if (format === 'avro') {
+    const hasPrefix = key.length >= FRAME_BYTES && key[0] === 0
+    return hasPrefix ? `${AVRO}${key.readInt32BE(FRAME_BYTES - 4)}` : BARE
+  }
   if (format !== 'json') return format
   return /^\s*\{/.test(key.toString('latin1')) ? 'json object' : 'json'
 }
 
 const AVRO = 'avro '
+/** Without an id in front. */
+const BARE = 'avro'
 
 /** The schema id of a form; undefined: it has none. */
 export const schemaIdOf = (form: string): number | undefined =>
@@ -22,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   int: 'numbers of 4 bytes',
   json: 'JSON text, in quotes',
   'json object': 'JSON objects',
+  [BARE]: 'Avro without a schema id in front',
 }
 
 function formWords(form: string): string {

@@ -63,14 +63,15 @@ function matchedWith(
 
 /**
  * How Avro keys are read without a registry: as `keySchema` says, else as the field that they are matched with.
- * By `inputTopics`; undefined: the key is of another format. Throws SCHEMA_INVALID.
+ * By `inputTopics`; undefined: the key is of another format, or names its schema in a registry. Throws SCHEMA_INVALID.
  */
 export function keyPlans(
   pipeline: Pipeline,
   schemas: TopicSchemas,
+  hasRegistry = false,
 ): (KeyPlan | RecordKeyPlan | undefined)[] {
   return keyed(pipeline, schemas).map(({ topic, path, schema, field, names }) => {
-    if (topic.keyFormat !== 'avro') return undefined
+    if (topic.keyFormat !== 'avro' || (hasRegistry && topic.frame === null)) return undefined
     if (topic.keySchema !== null) return planOfFile(pipeline, topic.keySchema, path, names)
     if (field === null) return undefined
     const plan = keyPlanOfField(schemaAt(schema, field))
@@ -114,18 +115,19 @@ export function keyReaders(
   schemas: TopicSchemas,
   registry: Registry | null,
 ): KeyReaders {
-  const plans = registry === null ? keyPlans(pipeline, schemas) : []
+  const plans = keyPlans(pipeline, schemas, registry !== null)
   const topics = keyed(pipeline, schemas)
   const readers = topics.map(({ topic, field, names }, i) => {
     const { keyFormat, keySchema } = topic
     if (keyFormat !== 'avro') return keyReader(keyFormat, names)
-    if (registry !== null) return new AvroKey(new RegistryKeyPlans(registry, names))
+    const isBare = topic.frame === 'none'
+    if (registry !== null && !isBare) return new AvroKey(new RegistryKeyPlans(registry, names))
     if (plans[i] === undefined) return keyReader('bytes')
     const source =
       keySchema === null
         ? `the field ${field} (or its own schema, named with keySchema)`
         : keySchema
-    return avroKeyReader(plans[i], source)
+    return avroKeyReader(plans[i], source, isBare)
   })
   const layouts = topics.map(({ topic, names }, i) => {
     const of = names === null ? '' : ` ${names.join()}`

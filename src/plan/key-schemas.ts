@@ -28,8 +28,9 @@ export function latestKeySchemas(
   const isRead = (input: number): boolean => sources[input]?.isKeyed ?? true
   return Promise.all(
     inputsOf(pipeline).map(async ({ config }, i) => {
-      const { topic, keyFormat } = config
+      const { topic, keyFormat, frame } = config
       if (registry === null || keyFormat !== 'avro' || !isRead(i)) return undefined
+      if (frame === 'none') return undefined
       const latest = await registry.latestIfAny(`${topic}-key`)
       if (latest === undefined) return undefined
       const names = 'parts' in config ? keyNames(config) : null

@@ -11,7 +11,7 @@ import type { Fetched } from '../broker/port.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { tooLargeText, tooOldText } from '../output/batch-list.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
-import type { ToldHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/own-headers.ts'
 import { NO_PARTS, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { PageStore } from '../state/page-store.ts'
@@ -44,7 +44,7 @@ export class EnrichTask implements RunnableTask {
   readonly #facts: Facts
   readonly #output: TaskOutput
   readonly #rejects: TaskRejects
-  readonly #provenance: ToldHeaders | null
+  readonly #headers: ToldHeaders
   readonly rowWait: RowWait | null
   /** null: none of the pipeline's does. */
   readonly #waiting: WaitingFacts | null
@@ -66,8 +66,7 @@ export class EnrichTask implements RunnableTask {
     this.#rejects = new TaskRejects(partition, sources, context)
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
-    const provenance = provenanceOf(of, partition, this.#facts, context)
-    this.#provenance = provenance?.headers[0] ?? null
+    this.#headers = provenanceOf(of, partition, this.#facts, context).headers[0]
     this.rowWait = RowWait.of(context, lookUps)
     this.#output = new TaskOutput(
       context.outputs,
@@ -75,7 +74,7 @@ export class EnrichTask implements RunnableTask {
       NO_PARTS,
       this.#rejects,
       context.counts,
-      new OutputHeaders('left', this.#provenance, null),
+      new OutputHeaders('left', this.#headers, null),
     )
     this.state = pages && new TaskState(pages, () => context.memory.pageBytes)
     this.#clock = this.state?.clock ?? null
@@ -166,7 +165,7 @@ export class EnrichTask implements RunnableTask {
     const rowBytes = facts.lookUp(value, row)
     if (rowBytes < 0) return facts.withoutRows(rowBytes, block, i)
     const { columns, times } = block
-    if (this.#provenance !== null) this.#provenance.write(columns, times, i)
+    this.#headers.write(columns, times, i)
     const bodyBytes = value.projectedBytes + rowBytes
     const batch = this.#output.beginFact(columns, times, i, bodyBytes)
     if (batch === undefined) return this.#refuse(block, i, bodyBytes)

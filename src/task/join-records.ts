@@ -1,10 +1,9 @@
-import { type Bytes, NO_BYTES } from '../bytes.ts'
+import type { Bytes } from '../bytes.ts'
 import type { ValueReader } from '../codec/port.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
-import type { HeaderSection } from '../output/match-headers.ts'
-import type { ToldHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/own-headers.ts'
 import { timeText } from '../output/time-text.ts'
 import type { Join, Stage } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
@@ -24,8 +23,8 @@ interface TaskParts {
   /** Of the first join. */
   readonly facts: Facts
   readonly clock: StreamClock
-  /** By source; null: nobody asks what records were made of. */
-  readonly provenance: readonly ToldHeaders[] | null
+  /** By source. */
+  readonly headers: readonly ToldHeaders[]
 }
 
 interface ChainParts extends TaskParts {
@@ -62,7 +61,7 @@ export class JoinRecords {
   readonly #lateSink: LateSink
   readonly #keyless: KeylessRecords | null
   readonly #owed: Owed | null
-  readonly #provenance: JoinParts['provenance']
+  readonly #headers: readonly ToldHeaders[]
   readonly #lateRecord = new LooseRecord()
 
   /** Of each join of a chain. */
@@ -87,7 +86,7 @@ export class JoinRecords {
 
   private constructor(parts: JoinParts) {
     const { context, join, facts, right, window, clock, counts, late } = parts
-    const { keyless, owed, provenance } = parts
+    const { keyless, owed, headers } = parts
     this.#context = context
     this.#join = join
     this.#facts = facts
@@ -99,7 +98,7 @@ export class JoinRecords {
     this.#lateSink = late
     this.#keyless = keyless
     this.#owed = owed
-    this.#provenance = provenance
+    this.#headers = headers
   }
 
   /** @param row of the record in the slice. @returns its fate: see `Side.open` */
@@ -155,54 +154,21 @@ export class JoinRecords {
     return TAKEN
   }
 
-  /** Bytes of the headers that are kept with record `i`; those that say what it was made of are written with it. */
+  /** Bytes of the headers that are kept with record `i`, and written with it. */
   #headerBytes({ index }: Side, { columns, times }: Block, i: number): number {
-    const provenance = this.#provenance
-    if (provenance !== null) return provenance[index].write(columns, times, i)
-    return columns.headerEnds[i] - columns.headerStarts[i]
+    return this.#headers[index].write(columns, times, i)
   }
 
   /** Puts the record into the window. @returns where exactly `bodyBytes` have to be written */
   #insert(
-    of: Side,
+    { key, hashes, index }: Side,
     side: number,
-    { columns, times }: Block,
+    { times }: Block,
     i: number,
     row: number,
     bodyBytes: number,
   ): number {
-    const { key } = of
-    const provenance = this.#provenance
-    if (provenance !== null) {
-      return this.#insertTold(of, side, provenance[of.index], times, i, row, bodyBytes)
-    }
-    // What has none keeps none: they are a byte that says so.
-    const isBare = side === RIGHT && columns.headerEnds[i] - columns.headerStarts[i] <= 1
-    return this.#window.insert(
-      side,
-      times,
-      i,
-      of.hashes[row],
-      key.buffer,
-      key.start,
-      key.end,
-      isBare ? NO_BYTES : columns.buffer,
-      isBare ? 0 : columns.headerStarts[i],
-      isBare ? 0 : columns.headerEnds[i],
-      bodyBytes,
-    )
-  }
-
-  /** The same with the headers that say what it was made of, which have been written. */
-  #insertTold(
-    { key, hashes }: Side,
-    side: number,
-    { buffer, headersStart, headersEnd }: HeaderSection,
-    times: Float64Array,
-    i: number,
-    row: number,
-    bodyBytes: number,
-  ): number {
+    const { buffer, headersStart, headersEnd } = this.#headers[index]
     return this.#window.insert(
       side,
       times,
@@ -228,10 +194,8 @@ export class JoinRecords {
   }
 
   /** A record that comes out without a match, and is not kept: its body is written next. */
-  #beginLate(side: Side, { columns, times }: Block, i: number, bodyBytes: number): LooseRecord {
-    const { buffer, headerStarts, headerEnds } = columns
-    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
-    this.#lateRecord.begin(times[i], side.key, this.#provenance?.[side.index] ?? own, bodyBytes)
+  #beginLate(side: Side, { times }: Block, i: number, bodyBytes: number): LooseRecord {
+    this.#lateRecord.begin(times[i], side.key, this.#headers[side.index], bodyBytes)
     return this.#lateRecord
   }
 

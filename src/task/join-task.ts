@@ -82,8 +82,7 @@ export class JoinTask implements RunnableTask {
     this.#first = new Int32Array(sources.length)
     this.#next = new Int32Array(sources.length)
     this.#onTime = new Int32Array(sources.length)
-    const provenance = provenanceOf(of, partition, facts, context)
-    const names = provenance?.names ?? null
+    const { names, headers: told } = provenanceOf(of, partition, facts, context)
     const ends = { context, stage: of, partition, rejects, names }
     this.#onward = of.to === null ? null : new StageSink(ends)
     this.#output = this.#onward ?? outputOf(ends)
@@ -98,10 +97,9 @@ export class JoinTask implements RunnableTask {
     this.rowWait = RowWait.of(context, lookUps)
     this.#horizons = Horizons.of(sources, leadsOf(of, plan), context.partitions, this.state)
     this.#closing = new JoinClosing(chain, this.queues, this.#horizons, context.elapsed)
-    const told = provenance?.headers ?? null
     const { clock } = state
-    const keyless = KeylessRecords.of(of, rows, told?.[0] ?? null, context)
-    const parts = { context, stage: of, facts, rights, clock, provenance: told, keyless }
+    const keyless = KeylessRecords.of(of, rows, told[0], context)
+    const parts = { context, stage: of, facts, rights, clock, headers: told, keyless }
     this.#records = JoinRecords.of(chain, parts)
     const { heldMs } = chain.windows[0].times
     const way = {

@@ -3,7 +3,7 @@ import type { ValueReader } from '../codec/port.ts'
 import type { WindowCounts } from '../counts/counts.ts'
 import type { Block } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
-import type { ToldHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/own-headers.ts'
 import type { Stage } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
 import { REFUSED } from './side.ts'
@@ -20,23 +20,23 @@ export class KeylessRecords {
   /** In place of all right records but the last join's. */
   readonly #instead: Bytes
   readonly #record = new LooseRecord()
-  readonly #provenance: ToldHeaders | null
+  readonly #headers: ToldHeaders
 
-  /** null: what comes to the stage has its key. @param provenance of the left side; null: nobody asks what records were made of */
+  /** null: what comes to the stage has its key. @param headers of the left side */
   static of(
     stage: Stage,
     end: Pick<StageEnd, 'unmatched'>,
-    provenance: ToldHeaders | null,
+    headers: ToldHeaders,
     context: TaskContext,
   ): KeylessRecords | null {
     if (!stage.sources[0].isPrepared) return null
-    return new KeylessRecords(stage, end, provenance, context)
+    return new KeylessRecords(stage, end, headers, context)
   }
 
   private constructor(
     { joins, firstJoin }: Stage,
     end: Pick<StageEnd, 'unmatched'>,
-    provenance: ToldHeaders | null,
+    headers: ToldHeaders,
     { codec, outputs, counts }: TaskContext,
   ) {
     const { between } = outputs.shape
@@ -46,17 +46,15 @@ export class KeylessRecords {
     )
     this.#end = end
     this.#counts = counts.windows[firstJoin]
-    this.#provenance = provenance
+    this.#headers = headers
   }
 
   /** @param value of record `i`. @returns its fate: it moves no stream time */
   take(value: ValueReader, { columns, times }: Block, i: number): number {
-    const { buffer, headerStarts, headerEnds } = columns
-    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
-    this.#provenance?.write(columns, times, i)
+    this.#headers.write(columns, times, i)
     const record = this.#record
     const instead = this.#instead
-    record.begin(times[i], null, this.#provenance ?? own, value.projectedBytes + instead.length)
+    record.begin(times[i], null, this.#headers, value.projectedBytes + instead.length)
     record.buffer.set(instead, value.project(record.buffer, record.bodyStart))
     this.#end.unmatched(LEFT, record)
     this.#counts.unmatched[LEFT]++

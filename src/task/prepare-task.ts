@@ -14,7 +14,7 @@ import { DROPPED } from '../dimension/enrich.ts'
 import { RowText } from '../dimension/row-look-up.ts'
 import type { Block, InputQueue } from '../input/input-queue.ts'
 import { LooseRecord } from '../output/loose-record.ts'
-import type { ToldHeaders } from '../output/provenance.ts'
+import type { ToldHeaders } from '../output/own-headers.ts'
 import { type MissingParts, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { InternalTopic, KeyPart } from '../plan/plan.ts'
@@ -54,8 +54,7 @@ export class PrepareTask implements RunnableTask {
   readonly #output: TaskOutput | null
   readonly #rows: Pick<TaskOutput, 'unmatched'> | null
   readonly #keyless = new LooseRecord()
-  /** null: nobody asks what records were made of. */
-  readonly #provenance: ToldHeaders | null
+  readonly #headers: ToldHeaders
   readonly #rejects: TaskRejects
   /** A bounded run takes nothing more once stream time has passed this, in ms. */
   readonly #overAt: number
@@ -81,7 +80,7 @@ export class PrepareTask implements RunnableTask {
     this.#facts = new Facts(sources[0], partition, context, this.#rejects, lookUps)
     this.queues = [this.#facts.queue]
     this.rowWait = RowWait.of(context, lookUps)
-    this.#provenance = provenanceOf(of, partition, this.#facts, context)?.headers[0] ?? null
+    this.#headers = provenanceOf(of, partition, this.#facts, context).headers[0]
     this.#output =
       to.withoutKey === 'emit'
         ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
@@ -163,8 +162,8 @@ export class PrepareTask implements RunnableTask {
     if (!hasKey && !this.#passes) return this.#withoutKey(value, block, i, bodyBytes)
     const key = hasKey ? this.#key : null
     const valueBytes = frame.length + bodyBytes
-    const told = this.#provenance
-    told?.write(columns, times, i)
+    const told = this.#headers
+    told.write(columns, times, i)
     const writer = this.#sink.begin(columns, i, times[i], key, valueBytes, told)
     if (writer === undefined) return facts.reject(block, i, 'output', 'too_large', this.#sink.fault)
     writer.append(frame, 0, frame.length)
@@ -182,11 +181,9 @@ export class PrepareTask implements RunnableTask {
       return this.#facts.withoutRows(DROPPED, block, i)
     }
     const { columns, times } = block
-    const { buffer, headerStarts, headerEnds } = columns
-    const own = { buffer, headersStart: headerStarts[i], headersEnd: headerEnds[i] }
-    this.#provenance?.write(columns, times, i)
+    this.#headers.write(columns, times, i)
     const record = this.#keyless
-    record.begin(times[i], null, this.#provenance ?? own, bodyBytes)
+    record.begin(times[i], null, this.#headers, bodyBytes)
     this.#facts.enricher.write(record.buffer, value.project(record.buffer, record.bodyStart))
     this.#rows.unmatched(LEFT, record)
     counts.windows[0].unmatched[LEFT]++

@@ -1,28 +1,29 @@
-import {
-  GivenHeaders,
-  OurNames,
-  ProvenanceHeaders,
-  type ToldHeaders,
-} from '../output/provenance.ts'
+import { OwnHeaders, StaleHeaders, type ToldHeaders } from '../output/own-headers.ts'
+import { GivenHeaders, OurNames, ProvenanceHeaders } from '../output/provenance.ts'
 import type { Stage } from '../plan/plan.ts'
 import type { Facts } from './facts.ts'
 import type { TaskContext } from './task.ts'
 
-/** Who writes the headers of a task's records that say what they were made of. */
+/** Who writes the headers of a task's records. */
 export interface TaskProvenance {
-  readonly names: OurNames
+  /** Of those that say what records were made of; null: nobody asks for them. */
+  readonly names: OurNames | null
   /** By source. */
   readonly headers: readonly ToldHeaders[]
 }
 
-/** null: nobody asks for them. @param stage the task's */
+/** @param stage the task's */
 export function provenanceOf(
   stage: Pick<Stage, 'sources' | 'firstJoin'>,
   partition: number,
   { enricher }: Facts,
   { plan }: TaskContext,
-): TaskProvenance | null {
-  if (!plan.provenance) return null
+): TaskProvenance {
+  // Where something is joined the key goes on as text.
+  const stale = new StaleHeaders(plan.joins.length === 0)
+  if (!plan.provenance) {
+    return { names: null, headers: stage.sources.map((_, s) => new OwnHeaders(stale, s === 0)) }
+  }
   const { lookUps, tables, joins } = plan
   const rights = joins.length > 1 ? joins.map(({ name }) => name) : ['right']
   const names = new OurNames(
@@ -31,22 +32,15 @@ export function provenanceOf(
   )
   const topics = lookUps.map(({ table }) => tables[table].topic)
   const [facts, ...others] = stage.sources
+  const of = (j: number) => names.rights[stage.firstJoin + j]
   return {
     names,
     headers: [
       facts.isPrepared
         ? new GivenHeaders()
-        : new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows),
+        : new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows, stale),
       ...others.map(
-        (source, j) =>
-          new ProvenanceHeaders(
-            names,
-            names.rights[stage.firstJoin + j],
-            source,
-            partition,
-            [],
-            [],
-          ),
+        (source, j) => new ProvenanceHeaders(names, of(j), source, partition, [], [], stale),
       ),
     ],
   }

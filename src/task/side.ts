@@ -1,5 +1,5 @@
-import { type RejectReason, SLICE, type Stage } from '../batch.ts'
-import { type Bytes, hashBytes, sameBytes } from '../bytes.ts'
+import { type RecordColumns, type RejectReason, SLICE, type Stage } from '../batch.ts'
+import { hashBytes, sameBytes } from '../bytes.ts'
 import {
   FAILED,
   FILTERED,
@@ -87,7 +87,7 @@ export class Side {
     if (head === undefined || head.timesRead) return true
     const unknown = this.#eventTimes.read(head, this.#codec)
     if (unknown < 0) return true
-    this.#load(this.#codec, head.columns.buffer, head.columns.valueStarts[unknown])
+    this.#loadValue(head.columns, unknown)
     return false
   }
 
@@ -180,15 +180,24 @@ export class Side {
 
   /** Loads the schema that a record needs: `fate` says which. */
   loadFor({ columns }: Block, i: number, fate: number): void {
-    const { buffer, keyStarts, valueStarts } = columns
-    if (fate === NEEDS_SCHEMA) this.#load(this.#codec, buffer, valueStarts[i])
-    else this.#load(this.key, buffer, keyStarts[i])
+    if (fate === NEEDS_SCHEMA) this.#loadValue(columns, i)
+    else {
+      const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
+      this.#wait(this.key.load(buffer, keyStarts[i], keyEnds[i], headerStarts[i], headerEnds[i]))
+    }
+  }
+
+  #loadValue(columns: RecordColumns, i: number): void {
+    const { buffer, valueStarts, valueEnds, headerStarts, headerEnds } = columns
+    this.#wait(
+      this.#codec.load(buffer, valueStarts[i], valueEnds[i], headerStarts[i], headerEnds[i]),
+    )
   }
 
   /** Meanwhile the other tasks go on, and epochs are committed. */
-  #load(codec: TopicCodec | KeyReader, buffer: Bytes, start: number): void {
+  #wait(loaded: Promise<void>): void {
     this.loading = true
-    void codec.load(buffer, start).finally(() => {
+    void loaded.finally(() => {
       this.loading = false
     })
   }

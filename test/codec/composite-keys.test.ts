@@ -111,7 +111,11 @@ test('by a registry each key is read by the schema that its id names', async () 
     [3, 'string'],
   ])
   const { RegistryKeyPlans } = await import('../../src/codec/registry-key-plans.ts')
-  const registry = { byId: async (id: number) => schemas.get(id), log: { event() {} } }
+  const registry = {
+    type: 'confluent',
+    useId: null,
+    byId: async (id: number) => schemas.get(id),
+  }
   const reader = new AvroKey(new RegistryKeyPlans(registry as never, NAMES))
   for (const [id, schema] of schemas) {
     const plan = keyPlanFor(schema, id === 3 ? null : NAMES) as RecordKeyPlan
@@ -119,7 +123,7 @@ test('by a registry each key is read by the schema that its id names', async () 
     key.writeInt32BE(id, 1)
     assert.equal(keyTextOf(reader, key), undefined)
     assert.equal(reader.reason, null)
-    await reader.load(bytesOf(key), 0)
+    await reader.load(bytesOf(key), 0, key.length, 0, 0)
     const wanted = [
       'bad_key',
       'The key’s schema 3 cannot be read as a key: it is string; the key has to be a record of the fields a, b, c',

@@ -16,6 +16,8 @@ function codecOf(schemas: ReadonlyMap<number, unknown>) {
   const asked: number[] = []
   const registry = {
     url: 'http://registry',
+    type: 'confluent',
+    useId: null,
     async byId(id: number) {
       asked.push(id)
       return schemas.get(id)
@@ -26,7 +28,7 @@ function codecOf(schemas: ReadonlyMap<number, unknown>) {
   const answer = async (id: number): Promise<string> => {
     const value = outputFrame(id)
     const first = codec.reader(value, 0, value.length, 0, 0)
-    if (first === null) await codec.load(value, 0)
+    if (first === null) await codec.load(value, 0, value.length, 0, 0)
     const reader = first ?? codec.reader(value, 0, value.length, 0, 0)
     return typeof reader === 'string' ? `${reader}: ${codec.fault}` : 'read'
   }

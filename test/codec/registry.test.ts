@@ -23,6 +23,15 @@ const pem = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
 type Reply = [status: number, body: object | string, headers?: Record<string, string>]
 
+/** A registry without a user. */
+const PLAIN = {
+  type: 'confluent',
+  username: null,
+  password: null,
+  token: null,
+  useId: null,
+  tls: null,
+} as const
 const LONG = '"long"'
 const NOT_THERE: Reply = [404, { error_code: 40403, message: 'Schema 7 not found' }]
 const SCHEMA: Reply = [200, { id: 7, schema: LONG }]
@@ -58,7 +67,7 @@ async function serving(
 
 function registryOf(t: TestContext, config: Partial<RegistryConfig> & { url: string }) {
   const events: string[] = []
-  const registry = new Registry({ username: null, password: null, tls: null, ...config }, {
+  const registry = new Registry({ ...PLAIN, ...config }, {
     event: (name: string) => events.push(name),
   } as never)
   t.after(() => registry.close())

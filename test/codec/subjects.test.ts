@@ -20,6 +20,8 @@ function registryOf(subjects: Readonly<Record<string, object>>): Registry {
   const names = Object.keys(subjects)
   return {
     url: 'http://registry',
+    type: 'confluent',
+    useId: null,
     latest: async (subject: string) => {
       const at = names.indexOf(subject)
       return at < 0 ? undefined : { id: at + 1, schema: subjects[subject] }
@@ -151,7 +153,7 @@ test('a record of another type is told apart by its full name, or by its own, an
     for (const id of [1, 2, 3, 4, 5]) {
       const value = bytesOf(Buffer.concat([outputFrame(id), Buffer.from([2, 120])]))
       assert.equal(codec.reader(value, 0, value.length, 0, 0), null)
-      await codec.load(value, 0)
+      await codec.load(value, 0, value.length, 0, 0)
       const reader = codec.reader(value, 0, value.length, 0, 0)
       answers.push(typeof reader === 'string' ? reader : 'read')
       if (reader === OTHER_TYPE)

@@ -34,7 +34,15 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 after(() => server.close())
 const { port } = server.address() as { port: number }
 const registry = new HastyRegistry(
-  { url: `http://127.0.0.1:${port}`, username: null, password: null, tls: null },
+  {
+    type: 'confluent',
+    url: `http://127.0.0.1:${port}`,
+    username: null,
+    password: null,
+    token: null,
+    useId: null,
+    tls: null,
+  },
   { event: () => {} },
 )
 
@@ -76,7 +84,7 @@ test('values of garbage make no request each, and known ids are read all the whi
     const value = outputFrame(id)
     const ask = () => codec.reader(value, 0, value.length, 0, 0)
     if (ask() !== null) return ask()
-    await codec.load(value, 0)
+    await codec.load(value, 0, value.length, 0, 0)
     return ask()
   }
   asked = []
@@ -94,7 +102,7 @@ test('keys are read by the id in them; an unknown one, and one that is no key, a
     const key = bytesOf(Buffer.concat([outputFrame(id), body]))
     const again = () => keys.read(key, 0, key.length, 0, 0)
     if (again()) return keys.buffer.toString('utf8', keys.start, keys.end)
-    if (keys.reason === null) await keys.load(key, 0)
+    if (keys.reason === null) await keys.load(key, 0, key.length, 0, 0)
     return again() ? keys.buffer.toString('utf8', keys.start, keys.end) : keys.reason
   }
   asked = []

@@ -89,7 +89,7 @@ const lookedUpBy = (field: string) => ({
 
 test('the design’s pipeline file becomes a complete and frozen pipeline', () => {
   const pipeline = parsePipeline(DESIGN, file, { SCHEMA_REGISTRY_URL: 'http://registry' })
-  const plain = { format: 'avro', keyFormat: 'text', keySchema: null } as const
+  const plain = { format: 'avro', frame: null, keyFormat: 'text', keySchema: null } as const
   const event = { time: null, timeUnit: null } as const
   const input = { ...plain, ...event, schema: null, type: null, where: null, fields: [] } as const
   const latest = { asOf: null, historyMs: Number.POSITIVE_INFINITY } as const
@@ -123,7 +123,15 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
   const expected: Pipeline = {
     name: 'order-enrichment',
     kafka: { brokers: ['localhost:9092'], ...client, tls: null, sasl: null },
-    registry: { url: 'http://registry', username: null, password: null, tls: null },
+    registry: {
+      type: 'confluent',
+      url: 'http://registry',
+      username: null,
+      password: null,
+      token: null,
+      useId: null,
+      tls: null,
+    },
     facts: {
       ...input,
       topic: 'orders',

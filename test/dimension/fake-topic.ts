@@ -205,6 +205,7 @@ export async function startOn(
       name: 'customer',
       topic: 'customers',
       format: 'avro',
+      frame: null,
       keyFormat: 'text',
       keySchema: null,
       schema: null,

@@ -12,7 +12,8 @@ let running: RunningRegistry
 let registry: Registry
 before(async () => {
   running = await startRegistry()
-  const config = { url: running.url, username: null, password: null, tls: null }
+  const user = { username: null, password: null, token: null }
+  const config = { type: 'confluent', url: running.url, ...user, useId: null, tls: null } as const
   registry = new Registry(config, { event: () => {} })
   const body = JSON.stringify({ compatibility: 'BACKWARD' })
   const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }

@@ -7,6 +7,7 @@ import { encodeHeaders, RecordBatchWriter } from '../../src/broker/record-batch-
 import { decodeRecordBatches, readHeaders } from '../../src/broker/record-columns.ts'
 import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
 import type { HeaderSection } from '../../src/output/match-headers.ts'
+import { StaleHeaders } from '../../src/output/own-headers.ts'
 import { MatchProvenance, OurNames, ProvenanceHeaders } from '../../src/output/provenance.ts'
 
 type Pair = readonly [string, string | null]
@@ -79,7 +80,15 @@ test('a record has its place and those of its rows, then its own headers but for
         const columns = await columnsOf(its, at)
         const source = { topic: 'orders', origin: null }
         const topics = ['customers', 'products']
-        const headers = new ProvenanceHeaders(names, names.facts, source, partition, topics, rows)
+        const headers = new ProvenanceHeaders(
+          names,
+          names.facts,
+          source,
+          partition,
+          topics,
+          rows,
+          new StaleHeaders(true),
+        )
         const bytes = headers.write(columns, Float64Array.of(ms), 0)
         assert.equal(bytes, headers.headersEnd)
         const ofRows = rows.flatMap(({ found, ...of }, d): Pair[] =>
@@ -106,7 +115,15 @@ test('a section of headers that is none ends where it stops making sense', () =>
       const buffer = bytesOf(Buffer.concat([whole, Buffer.from(junk)]))
       const ends = { headerStarts: Int32Array.of(0), headerEnds: Int32Array.of(buffer.length) }
       const columns = { buffer, offsets: Float64Array.of(7), ...ends } as unknown as RecordColumns
-      const headers = new ProvenanceHeaders(names, names.facts, facts, 3, [], [])
+      const headers = new ProvenanceHeaders(
+        names,
+        names.facts,
+        facts,
+        3,
+        [],
+        [],
+        new StaleHeaders(true),
+      )
       headers.write(columns, Float64Array.of(0), 0)
       const [[first, place]] = pairsOf(headers)
       assert.deepEqual([first, place], ['enricher.facts', 'orders-3@7 1970-01-01T00:00:00.000Z'])

@@ -28,6 +28,8 @@ class Schemas {
   compile(stored: Parameters<typeof compilePipeline>[2]) {
     const registry = {
       url: 'http://registry',
+      type: 'confluent',
+      useId: null,
       latest: async (subject: string) => {
         const i = this.#all.findLastIndex(([its]) => its === subject)
         return { id: i + 1, schema: this.#all[i][1] }

@@ -178,6 +178,7 @@ test('check counts what where does not take, and tells of records over which an 
     isStream: true,
     join: null,
     isOfRegistry: false,
+    isBare: false,
     records: quantities.map(record),
   })
   const texts = async (...quantities: number[]): Promise<string[]> => {

@@ -161,6 +161,7 @@ async function findingsOf(
     isStream: true,
     join: null,
     isOfRegistry,
+    isBare: false,
     records,
   }
   return checkValues(sample, await readValues(sample))
@@ -240,7 +241,13 @@ test('a repartitioned side’s records need the join field all the same, but no 
   })
   const sample = {
     ...facts,
-    ...({ topic: 'orders', keyFormat: 'text', isOfRegistry: false, records } as const),
+    ...({
+      topic: 'orders',
+      keyFormat: 'text',
+      isOfRegistry: false,
+      isBare: false,
+      records,
+    } as const),
   }
   const [finding] = checkValues(sample, await readValues(sample))
   assert.match(

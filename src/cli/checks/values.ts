@@ -1,7 +1,5 @@
 /** Whether a sample's records can be read, through the code that the service reads them with. */
 import type { RecordBytes } from '../../batch.ts'
-import { bytesOf } from '../../bytes.ts'
-import { idHeaderFault, KEY, VALUE } from '../../codec/framing.ts'
 import {
   FAILED,
   type KeyReader,
@@ -12,10 +10,12 @@ import {
   type TopicCodec,
   type ValueReader,
 } from '../../codec/port.ts'
+import { rawRecord } from '../../codec/raw-record.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
 import { badTime } from '../../output/time-text.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
+import { framesText } from './frames.ts'
 import { looksOf } from './key-shapes.ts'
 
 export interface ValueSample {
@@ -30,6 +30,8 @@ export interface ValueSample {
   readonly join: { readonly field: string; readonly instead: string } | null
   /** Values name their schema by its id in a registry; else the file has it. */
   readonly isOfRegistry: boolean
+  /** Values have no frames. */
+  readonly isBare: boolean
   readonly records: readonly SampledRecord[]
 }
 
@@ -116,8 +118,8 @@ async function readOne(
 ): Promise<number | PassedOver | Fault> {
   const reader = await readValue(sample.codec, record)
   if (isPassedOver(reader)) return reader
-  const { key: keys, keyFormat, isStream } = sample
-  const key = keys === null ? keptOf(record) : await readKey({ key: keys, keyFormat }, record)
+  const { key: keys, isStream } = sample
+  const key = keys === null ? keptOf(record) : await readKey(keys, record)
   if (!Buffer.isBuffer(key)) return key
   if ('reason' in reader) return reader
   const { timeText: text, timeReading: reading } = reader
@@ -148,18 +150,17 @@ const keptOf = ({ key }: RecordBytes): Buffer => key ?? Buffer.alloc(0)
 
 /** The key's text, whose bytes are good until the reader reads again. */
 export async function readKey(
-  { key: reader, keyFormat }: { readonly key: KeyReader; readonly keyFormat: KeyFormat },
+  reader: KeyReader,
   record: Pick<RecordBytes, 'key' | 'headers'>,
 ): Promise<Buffer | Fault> {
-  const { key } = record
+  const { key, headers } = record
   if (key === null) return { reason: 'null_key', text: 'The record has no key' }
-  const inHeader = keyFormat === 'avro' ? idHeaderFault(KEY, record) : null
-  if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
-  const bytes = bytesOf(key)
-  let isRead = reader.read(bytes, 0, bytes.length, 0, 0)
+  const { buffer, keyEnd, headerStart, headerEnd } = rawRecord({ key, value: null, headers })
+  const of = [buffer, 0, keyEnd, headerStart, headerEnd] as const
+  let isRead = reader.read(...of)
   if (!isRead && reader.reason === null) {
-    await reader.load(bytes, 0)
-    isRead = reader.read(bytes, 0, bytes.length, 0, 0)
+    await reader.load(...of)
+    isRead = reader.read(...of)
   }
   if (isRead) return reader.buffer.subarray(reader.start, reader.end)
   const text = reader.fault || 'The schema of the key could not be loaded'
@@ -171,19 +172,19 @@ export async function readValue(
   codec: TopicCodec,
   record: Pick<RecordBytes, 'value' | 'headers'>,
 ): Promise<ValueReader | PassedOver | Fault> {
-  const { value } = record
+  const { value, headers } = record
   if (value === null) return { reason: 'null_value', text: 'The record has no value' }
-  const inHeader = idHeaderFault(VALUE, record)
-  if (inHeader !== null) return { reason: 'not_framed', text: inHeader }
-  let reader = codec.reader(value, 0, value.length, 0, 0)
+  const { buffer, valueEnd, headerStart, headerEnd } = rawRecord({ key: null, value, headers })
+  const of = [buffer, 0, valueEnd, headerStart, headerEnd] as const
+  let reader = codec.reader(...of)
   if (reader === null) {
-    await codec.load(value, 0)
-    reader = codec.reader(value, 0, value.length, 0, 0)
+    await codec.load(...of)
+    reader = codec.reader(...of)
   }
   if (reader === null) return { reason: 'unknown_schema', text: 'Its schema could not be loaded' }
   if (reader === OTHER_TYPE) return OTHER_TYPE
   if (typeof reader === 'string') return { reason: reader, text: codec.fault }
-  const fault = reader.read(0, bytesOf(value), 0, value.length)
+  const fault = reader.read(0, buffer, 0, valueEnd)
   if (fault !== null) return { reason: fault, text: reader.fault }
   reader.select(0)
   if (reader.fate === NOT_TAKEN) return FILTERED
@@ -211,7 +212,8 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
     const others = read.others === 0 ? '' : `; ${read.others} are of another type, and passed over`
     const filtered = read.filtered === 0 ? '' : `; ${read.filtered} are not taken by where`
     const last = plural(records.length, 'record')
-    return [ok(what, `${topic}: the last ${last} can be read${others}${filtered}`)]
+    const frames = framesText(sample)
+    return [ok(what, `${topic}: the last ${last} can be read${others}${filtered}${frames}`)]
   }
   return [...read.faults].map(([reason, { count, first, at }]) => {
     const which = count === 1 ? 'it is' : 'the first is'
@@ -253,7 +255,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'leave records without a value out where they are written: only a dimension has deletions',
   null_field: 'fill the field where it is written',
   bad_time: 'have the producer write it with Z or an offset, or name another field as time',
-  not_framed: 'they have to be Avro in Confluent framing: byte 0, schema id, body',
+  not_framed:
+    'have the producer name their schema in a way that is read (docs/keys.md), or write frame: none where they name none',
   bad_key: 'name the right keyFormat in the file',
   key_mismatch: 'write the join field as the record key, or name another field in join.on',
   incompatible_schema:

@@ -1,8 +1,8 @@
 /** `rejects show FILE`: what is in the rejects topic, in words. */
+import type { RecordBytes } from '../../batch.ts'
 import type { Broker } from '../../broker/port.ts'
 import { lastRanges, type Range, readTopic } from '../../broker/read-topic.ts'
-import { bytesOf } from '../../bytes.ts'
-import { keyTextOf } from '../../codec/keys.ts'
+import { keyTextOf, loadKey } from '../../codec/keys.ts'
 import type { KeyReader } from '../../codec/port.ts'
 import type { Registry } from '../../codec/registry.ts'
 import { ValueDecoder } from '../../codec/value-text.ts'
@@ -212,9 +212,9 @@ function decodersOf(
   const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
   const readers = [...sources, ...dimensions]
   return new Map(
-    inputsOf(pipeline).map(({ config: { topic, keyFormat } }, i) => [
+    inputsOf(pipeline).map(({ config: { topic, keyFormat, frame } }, i) => [
       topic,
-      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i]) },
+      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i], frame === 'none') },
     ]),
   )
 }
@@ -230,9 +230,9 @@ async function rejectOf(
     ...said,
     timestamp: timeText(timestamp),
     rejectedAt: timeText(rejectedAt),
-    key: key && (await keyText(key, decoder)),
+    key: key && (await keyText(key, headers, decoder)),
     keyBase64: key?.toString('base64') ?? null,
-    value: value === null ? null : ((await decoder?.values.decode(value)) ?? null),
+    value: value === null ? null : ((await decoder?.values.decode(record)) ?? null),
     valueBase64: value?.toString('base64') ?? null,
     headers: Object.fromEntries(headers.map(([name, text]) => [name, text?.toString() ?? null])),
     retried: ledger?.has({ ...said, timestamp }) ?? null,
@@ -240,17 +240,25 @@ async function rejectOf(
   }
 }
 
-async function keyText(key: Buffer, decoder: Decoder | undefined): Promise<string> {
-  const text = decoder === undefined ? key.toString() : await readKey(key, decoder)
+async function keyText(
+  key: Buffer,
+  headers: RecordBytes['headers'],
+  decoder: Decoder | undefined,
+): Promise<string> {
+  const text = decoder === undefined ? key.toString() : await readKey(key, headers, decoder)
   return text !== undefined && isClean(text) ? text : `0x${key.toString('hex')}`
 }
 
-async function readKey(key: Buffer, { keyFormat, keys }: Decoder): Promise<string | undefined> {
+async function readKey(
+  key: Buffer,
+  headers: RecordBytes['headers'],
+  { keyFormat, keys }: Decoder,
+): Promise<string | undefined> {
   if (keyFormat === 'bytes') return undefined
-  const text = keyTextOf(keys, key)
+  const text = keyTextOf(keys, key, headers)
   if (text !== undefined || keys.reason !== null) return text
-  await keys.load(bytesOf(key), 0)
-  return keyTextOf(keys, key)
+  await loadKey(keys, key, headers)
+  return keyTextOf(keys, key, headers)
 }
 
 /** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */

@@ -97,11 +97,11 @@ export class GivenRecords {
     )
     if (body === undefined) return null
     Object.assign(fields, this.#json.decode(body))
-    return Buffer.concat([FRAME, body])
+    return this.#topic.frame === 'none' ? body : Buffer.concat([FRAME, body])
   }
 
   #key(key: RowKey, path: Path): Buffer | null {
-    const { keyFormat } = this.#topic
+    const { keyFormat, frame } = this.#topic
     if (key === null) return null
     const bytes = keyBytes(keyFormat, key, this.#keyPlan)
     if (bytes === undefined) {
@@ -111,7 +111,8 @@ export class GivenRecords {
           : `${JSON.stringify(key)} is no key of format ${keyFormat}`
       this.#report([...path, 'key'], message)
     }
-    return bytes ?? null
+    const isBare = keyFormat === 'avro' && frame === 'none'
+    return (isBare ? bytes?.subarray(FRAME.length) : bytes) ?? null
   }
 }
 

@@ -130,6 +130,7 @@ test('a key may be anything, or none', async () => {
     isStream: true,
     join: null,
     isOfRegistry: false,
+    isBare: false,
     records: [
       { ...record, key: null },
       { ...record, key: Buffer.from([1, 2, 3]) },

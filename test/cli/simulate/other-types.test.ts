@@ -35,7 +35,12 @@ const schemas = [
   })),
 ]
 const types = schemas.map((schema) => avsc.Type.forSchema(schema as avsc.Schema))
-const registry = { url: '', byId: async (id: number) => schemas[id] } as unknown as Registry
+const registry = {
+  type: 'confluent',
+  useId: null,
+  url: '',
+  byId: async (id: number) => schemas[id],
+} as unknown as Registry
 
 const pipelineOf = (time: string) =>
   parsePipeline(
