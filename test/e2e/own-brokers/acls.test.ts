@@ -130,7 +130,8 @@ const lacking = (): Record<string, [Rule[], RegExp]> => {
       RegExp(`NOT_AUTHORIZED.*lacks the right Write on the topic ${output}`),
     ],
     'Read on an input': [
-      rule('topic', 'Read', input),
+      // Who may write, as a retry does, may describe.
+      [...rule('topic', 'Read', input), ...rule('topic', 'Write', input)],
       RegExp(`TOPIC_MISSING.*${input} does not exist \\(or may not be described\\)`),
     ],
     'Read on the group': [
