@@ -73,6 +73,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'config',
     'counts',
     'codec',
+    'expression',
     'broker',
     'input',
     'output',
@@ -135,12 +136,14 @@ const wallClock: Readonly<Record<string, readonly string[]>> = {
     'watch/verdict/verdict.ts',
   ],
   'the time of a record that is written': [
+    'cli/rejects/ledger.ts',
     'commit/epoch-part.ts',
     'output/write-reject.ts',
     'state/stored-layout.ts',
   ],
   'compared with the times of records': [
     'cli/check.ts',
+    'cli/rejects/fates.ts',
     'cli/replay.ts',
     'commit/epochs.ts',
     'dimension/all.ts',

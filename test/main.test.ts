@@ -77,7 +77,7 @@ test('a commit is read from the checkout’s files: a branch, one that is packed
 })
 
 test('help ends with 0 and goes to standard output', () => {
-  const { code, out } = run('rejects', '--help')
+  const { code, out } = run('rejects', 'show', '--help')
   assert.equal(code, 0)
   assert.match(out, /--from-beginning/)
 })

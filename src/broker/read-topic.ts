@@ -81,7 +81,7 @@ export async function readTopic(
       columns.release?.()
       moved = performance.now()
       onRead(behind)
-      if (next < to) return
+      if (next < to && !isEnough()) return
       reader.remove({ topic, partition })
       open.delete(partition)
     },

@@ -78,7 +78,8 @@ export const REASONS = {
   },
   rejects: {
     title: 'Records are rejected',
-    action: 'Look at the rejects by reason below, then mend the producer or the pipeline file.',
+    action:
+      'Look at the rejects by reason below, mend the producer or the pipeline file, then retry them (rejects retry).',
     downAfterMs: null,
   },
   missing_rows: {

@@ -64,6 +64,21 @@ async function ends(service: ServiceProcess, seconds = 60): Promise<number | str
   return code
 }
 
+/** Rights, and what a retry without them says. */
+function lackingToRetry(): [Rule[], RegExp][] {
+  const { rejects } = loadPipeline(file, env).output
+  const [ledger, id] = [`${rejects}.retried`, `${rejects}.retry`]
+  const input = orders.topic('orders')
+  return [
+    [rule('topic', 'Create', ledger), /lacks the right Create on the topic/],
+    [rule('transactional id', 'Write', id), RegExp(`give it write on the transactional id ${id}`)],
+    [
+      rule('topic', 'Write', input),
+      RegExp(`may not write to ${input}; give it write on that topic`),
+    ],
+  ]
+}
+
 test('with exactly the rights that docs/security.md lists every command works', async () => {
   await kafka.grant(rules)
   const checked = await command('check', file)
@@ -81,6 +96,19 @@ test('with exactly the rights that docs/security.md lists every command works', 
   const shown = await command('rejects', file)
   assert.equal(shown.code, 0, shown.said)
   assert.match(shown.said, /null_key/)
+  for (const [taken, sentence] of lackingToRetry()) {
+    await kafka.revoke(taken)
+    await sleep(500)
+    const { code, said } = await command('rejects', 'retry', file, '--force')
+    assert.equal(code, 1, said)
+    assert.match(said, sentence)
+    assert.doesNotMatch(said, /Put back [^0]/)
+    await kafka.grant(taken)
+    await sleep(500)
+  }
+  const retried = await command('rejects', 'retry', file, '--force')
+  assert.equal(retried.code, 0, retried.said)
+  assert.match(retried.said, /Put back 1 record\n/)
   const replayed = await command('replay', file, '--output', orders.topic('again'))
   assert.equal(replayed.code, 0, replayed.said)
   await orders.expect(COUNT, 'inner', 5, orders.topic('again'))
@@ -102,7 +130,8 @@ const lacking = (): Record<string, [Rule[], RegExp]> => {
       RegExp(`NOT_AUTHORIZED.*lacks the right Write on the topic ${output}`),
     ],
     'Read on an input': [
-      rule('topic', 'Read', input),
+      // Who may write, as a retry does, may describe.
+      [...rule('topic', 'Read', input), ...rule('topic', 'Write', input)],
       RegExp(`TOPIC_MISSING.*${input} does not exist \\(or may not be described\\)`),
     ],
     'Read on the group': [
