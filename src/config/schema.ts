@@ -383,7 +383,7 @@ const join = (description: string): object =>
       time,
       on: {
         description:
-          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side: then it may be a derived field, or for the facts a column of a dimension, `station.zone`.',
+          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side: then it may be a derived field, or for the facts a column of a dimension, `station.zone`, or of an earlier join, `payment.refund_id`.',
         anyOf: [
           { type: 'string', minLength: 1 },
           object(
@@ -398,7 +398,7 @@ const join = (description: string): object =>
         anyOf: [duration('Both directions.'), bothSides],
       },
       repartition: text(
-        'The side whose record key is not the join field: its records go through an internal topic that is keyed by it.',
+        'The side whose record key is not the join field: its records go through an internal topic that is keyed by it. Of a later join `facts` is what was joined before, where that is keyed otherwise.',
         { enum: ['facts', 'right', 'both'] },
       ),
       grace: duration('How much longer late records are accepted.', { default: '0s' }),
@@ -565,7 +565,7 @@ export const pipelineSchema = {
           ...message('is no name of a join; use letters a to z, digits, dots, - and _'),
         },
         description:
-          'Joins by name, in place of `join`: what comes out of one is the left side of the next, in the file’s order. All compare the same field of the facts.',
+          'Joins by name, in place of `join`: what comes out of one is the left side of the next, in the file’s order. Where one compares something else than the join before it, it says repartition: facts.',
       },
       output: object('Where completed records go. `outputs` where there are several.', output, [
         'topic',

@@ -13,11 +13,11 @@ interface StorePlace {
 }
 
 /** `3` of the first stage, then `2-3`. */
-export const nameOfStore = ({ stage, partition }: StorePlace): string =>
+const nameOfStore = ({ stage, partition }: StorePlace): string =>
   stage === 0 ? String(partition) : `${stage + 1}-${partition}`
 
 /** undefined: the folder is none of a store that is read. */
-export function placeOfStore(name: string): StorePlace | undefined {
+function placeOfStore(name: string): StorePlace | undefined {
   const [, stage, partition] = /^(?:(\d+)-)?(\d+)$/.exec(name) ?? []
   if (partition === undefined) return undefined
   return { stage: stage === undefined ? 0 : Number(stage) - 1, partition: Number(partition) }

@@ -71,6 +71,30 @@ test('of several joins each side that is keyed otherwise has a stage, and a topi
   )
 })
 
+test('joins by different keys are stages, each with a changelog, and topics between them', () => {
+  const { stages } = planOf(
+    parse(`joins:
+  a: { topic: as, on: id, within: 1s, kind: left }
+  b: { topic: bs, on: { left: a.ref, right: id }, within: 1s, repartition: both, kind: left }
+  c: { topic: cs, on: { left: a.ref, right: id }, within: 1s, kind: outer }
+  d: { topic: ds, on: other, within: 1s, repartition: facts }`),
+  )
+  assert.deepEqual(
+    stages.map(({ topics, to, firstJoin, joins, state }) => {
+      return [topics.join(), to?.topic, to?.withoutKey, firstJoin, joins.length, state?.changelog]
+    }),
+    [
+      ['orders,as', 'job-b-left-repartition', 'pass', 0, 1, 'job-window-changelog'],
+      ['bs', 'job-b-repartition', 'reject', 0, 0, undefined],
+      [
+        ...['job-b-left-repartition,job-b-repartition,cs', 'job-d-left-repartition', 'drop'],
+        ...[1, 2, 'job-window-2-changelog'],
+      ],
+      ['job-d-left-repartition,ds', undefined, undefined, 3, 1, 'job-window-3-changelog'],
+    ],
+  )
+})
+
 test('a right topic begins as far before the facts as the windows up to its own reach', () => {
   const at = Date.parse('2025-01-01T00:00:00Z')
   const joins = `joins:
@@ -93,9 +117,9 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     /yaml:7.*joins: stands beside join; write it below joins, with a name of its own/s,
   ],
   [
-    'another field of the facts',
+    'another key that what was joined is not carried to',
     `joins:\n${join('a', ', on: id')}${join('b', ', on: other')}`,
-    /yaml:8.*joins\.b\.on.*compares the field other of the facts, and a compares id.*let a second pipeline have the output of this one as its facts/s,
+    /yaml:8.*joins\.b\.on.*compares other, and what a gives is keyed by id; write repartition: facts under joins\.b/s,
   ],
   [
     'a topic twice',

@@ -39,7 +39,7 @@ export function chainPipeline(joins: readonly ChainedJoin[]): Pipeline {
     const sides = isNext ? (repartition === null ? 'facts' : 'both') : repartition
     const through = sides === null ? '' : `, repartition: ${sides}`
     const select = `{ r${j}: right, n${j}: n }`
-    return `  j${j}: { topic: right${j}, schema: right.avsc, on: { left: ${on}, right: k }, within: ${within}, kind: ${kind}, idle: 7d, select: ${select}${through} }`
+    return `  j${j}: { topic: right${j}, schema: right.avsc, on: { left: ${on}, right: k }, within: ${within}, grace: ${GRACE}, kind: ${kind}, idle: 7d, select: ${select}${through} }`
   })
   const text = `
 name: join
@@ -53,6 +53,9 @@ output: { topic: joined, schemaId: 1 }
 `
   return parsePipeline(text, fileURLToPath(new URL('pipeline.yaml', folder)), {})
 }
+
+/** What is read while it is written comes a little out of order, where an instance has just taken its task. */
+const GRACE = '10m'
 
 const TEXTS = ['a', 'b', 'c', null] as const
 /** Another text of a record, which follows from its number. */

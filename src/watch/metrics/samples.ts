@@ -11,7 +11,6 @@ import type { Dimension } from '../../dimension/dimension.ts'
 import type { HeldTask } from '../../instance/held-task.ts'
 import type { Worker } from '../../instance/worker.ts'
 import { statefulStages } from '../../plan/plan.ts'
-import { nameOfStore } from '../../state/stores.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import type { ServiceParts } from '../status/parts.ts'
 import { lagsOf, memoryParts, progress, STATES, stateOf } from '../status/report.ts'
@@ -234,11 +233,10 @@ function collectTasks(
 }
 
 /** The first stage's are named by their partition, those of others by their stage, too. */
-const taskText = ({ task }: HeldTask, stages: readonly StatefulStage[]): string =>
-  nameOfStore({
-    stage: stages.find(({ number }) => number === task.stage)!.state.number,
-    partition: task.partition,
-  })
+function taskText({ task }: HeldTask, stages: readonly StatefulStage[]): string {
+  const { state } = stages.find(({ number }) => number === task.stage)!
+  return state.number === 0 ? String(task.partition) : `${state.number + 1}-${task.partition}`
+}
 
 type StatefulStage = ReturnType<typeof statefulStages>[number]
 
