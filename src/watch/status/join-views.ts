@@ -68,23 +68,29 @@ export function placeOf(
   return { streamTime, window, windows }
 }
 
-/** Of several joins `right` is all right streams together; where one is has no common meaning, and is told by name alone. */
+/**
+ * Of several joins `right` is all right streams together; where one is has no common meaning, and is told by name alone.
+ * @param queues of facts and right streams; undefined: a task of this stage does not read it, and null is told
+ */
 export function queuesOf(
-  [facts, ...rights]: readonly InputQueue[],
+  [facts, ...rights]: readonly (InputQueue | undefined)[],
   { joins }: Pipeline,
 ): { readonly lag: object; readonly offsets: object } {
   const several = joins.length > 1
   const named = (of: (queue: InputQueue) => number): object =>
-    several ? Object.fromEntries(joins.map(({ name }, j) => [name, of(rights[j])])) : {}
-  const lag = rights.reduce((sum, queue) => sum + queue.lag, 0)
+    several
+      ? Object.fromEntries(joins.map(({ name }, j) => [name, rights[j] ? of(rights[j]) : null]))
+      : {}
+  const read = rights.filter((queue) => queue !== undefined)
+  const lag = read.reduce((sum, queue) => sum + queue.lag, 0)
   return {
     lag: {
-      facts: facts.lag,
-      right: rights.length === 0 ? null : lag,
+      facts: facts?.lag ?? null,
+      right: read.length === 0 ? null : lag,
       ...named((queue) => queue.lag),
     },
     offsets: {
-      facts: facts.taken,
+      facts: facts?.taken ?? null,
       right: several ? null : (rights.at(0)?.taken ?? null),
       ...named((queue) => queue.taken),
     },

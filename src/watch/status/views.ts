@@ -4,7 +4,6 @@ import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import { keepsState } from '../../config/waits.ts'
 import type { Member } from '../../instance/membership.ts'
-import { lastStage } from '../../plan/plan.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
@@ -13,12 +12,13 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
-import { joinCounts, joinTopology, placeOf, queuesOf } from './join-views.ts'
+import { joinCounts, joinTopology } from './join-views.ts'
 import { type ServiceParts, SIDES } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
-import { slowestOf, versionsView, waitOf } from './versions-view.ts'
+import { stagesView, tasksView } from './task-views.ts'
+import { versionsView } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
@@ -146,6 +146,7 @@ export class ServiceViews implements Views {
         waitMs: d.waitMs,
       })),
       ...joinTopology(this.#parts.pipeline),
+      stages: stagesView(this.#parts.plan),
       repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
         return { side: SIDES[side], topic }
       }),
@@ -157,20 +158,7 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const { pipeline, plan, worker, dimensions } = this.#parts
-    const last = lastStage(plan).number
-    const tasks = (worker?.tasks ?? []).filter(({ task }) => task.stage === last)
-    const slowest = slowestOf(dimensions)
-    tasks.sort((a, b) => a.task.partition - b.task.partition)
-    return tasks.map(({ task, state, restoreRemaining, restoreTotal, restoreBegun }) => ({
-      partition: task.partition,
-      state,
-      ...placeOf(task.figures(), pipeline),
-      ...queuesOf(task.queues, pipeline),
-      waits: waitOf(task, slowest),
-      restore:
-        state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
-    }))
+    return tasksView(this.#parts)
   }
 
   /** How far each internal topic is: what waits before it, and in it, of the tasks that are here. */

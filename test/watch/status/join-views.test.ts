@@ -46,6 +46,18 @@ test('of several joins each is told by its name, beside what is told of one', ()
   assert.deepEqual(offsets, { facts: -1, right: null, payment: -1, shipment: -1 })
 })
 
+test('what a task of an earlier stage does not read is not told of it', () => {
+  const right = new InputQueue(false)
+  assert.deepEqual(queuesOf([undefined, right], one), {
+    lag: { facts: null, right: 0 },
+    offsets: { facts: null, right: -1 },
+  })
+  assert.deepEqual(queuesOf([undefined, undefined, right], two), {
+    lag: { facts: null, right: 0, payment: null, shipment: 0 },
+    offsets: { facts: null, right: null, payment: null, shipment: -1 },
+  })
+})
+
 test('of one join, and of none, there is nothing beside', () => {
   const figures = { ...NO_FIGURES, records: [1, 2], segments: [1, 2] }
   assert.deepEqual(keysOf(placeOf(figures, one)), ['streamTime', 'window'])

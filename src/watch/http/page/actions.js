@@ -90,9 +90,15 @@ const draining = (s) => ({
   work: post('/admin/drain'),
 })
 
+/** The last stage keeps it. */
+const windowsOf = ({ tasks, topology: { stages } }) =>
+  tasks
+    .filter(({ stage }) => stage === stages.length - 1)
+    .map(({ partition }) => `window-${partition}`)
+
 const storesOf = (s) => [
   ...s.dimensions.map(({ name }) => name),
-  ...(s.topology.changelog === null ? [] : s.tasks.map(({ partition }) => `window-${partition}`)),
+  ...(s.topology.changelog === null ? [] : windowsOf(s)),
 ]
 
 const rebuilding = (s) => ({
