@@ -102,14 +102,18 @@ export async function compareChains(options: Options, onFault: OnFault): Promise
     const chains = fc.sample(randomChains(first), { seed, numRuns: runs })
     const theirs = await rowsOfTheirs(chains, options)
     let rows = 0
+    let same = 0
     for (const [i, chain] of chains.entries()) {
       const ours = await chainRows(chain.joins, chain.records)
       rows += ours.length
-      if (ours.join(' ') === theirs[i].join(' ')) continue
+      if (ours.join(' ') === theirs[i].join(' ')) {
+        same++
+        continue
+      }
       onFault(`a chain whose first join is ${first} has other rows`, textOf(chain, theirs[i], ours))
     }
     console.log(
-      `${first} join, then another: ${runs} chains in order, ${rows} rows, theirs the same`,
+      `${first} join, then another: ${runs} chains in order, ${rows} rows of ours; ${same} chains the same`,
     )
   }
   await compareSituations(options, onFault)
@@ -130,7 +134,7 @@ async function compareSituations(options: Options, onFault: OnFault): Promise<vo
     if ([...rows, '|', ...ours].join(' ') === given) continue
     onFault(`other rows where ${situation.name}`, textOf(chains[i], rows, ours))
   }
-  console.log(`${chainSituations.length} situations of chains of docs/joins.md`)
+  console.log(`Situations of chains of docs/joins.md: ${chainSituations.length}`)
 }
 
 function chainOf({ joins, records }: ChainSituation): Chain {
