@@ -169,13 +169,13 @@ test('a page that stays open goes with an instance that has lost its join, and g
     const before = await page.run<number>(`document.querySelector('#tiles').children.length`)
     assert.equal(before, 8)
     state = STATES['without-join']
-    await page.until(`document.querySelector('#node-join') === null`)
+    await page.until(`document.querySelector('#node-join0') === null`)
     const hidden = `['join', 'delays'].map((id) => document.getElementById(id).hidden)`
     assert.deepEqual(await page.run(hidden), [true, true])
     assert.equal(await page.run(`document.querySelector('#tiles').children.length`), 6)
     assert.doesNotMatch(await page.text('main'), /Stream time|Unmatched|right stream/)
     state = STATES.healthy
-    await page.until(`document.querySelector('#node-join') !== null`)
+    await page.until(`document.querySelector('#node-join0') !== null`)
     assert.deepEqual(await page.run(hidden), [false, false])
     assert.match(await page.text('#tiles'), /Rejects.*Late.*Unmatched.*Memory/s)
   })

@@ -79,12 +79,14 @@ export const warning = (minutes: number, level: string, event: string, text: str
 })
 
 export const task = (partition: number): Json => ({
+  stage: 0,
   partition,
   state: 'running',
   streamTime: NOW - 150,
   lag: { facts: 1210, right: 1070 },
   offsets: { facts: 91_000_000, right: 89_000_000 },
   window: { left: 612_000, right: 598_000, segments: 8, bytes: 171_000_000 },
+  waiting: null,
   restore: null,
 })
 
@@ -125,6 +127,7 @@ export const topology = {
     afterMs: 60_000,
     graceMs: 10_000,
   },
+  stages: [{ number: 0, topics: ['orders', 'payments'], to: null }] as Json[],
   repartition: [] as Json[],
   changelog: { topic: 'order-enrichment-window-changelog' },
   output: { topic: 'orders.enriched' },

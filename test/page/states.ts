@@ -22,6 +22,7 @@ import {
   totalOf,
   warning,
 } from './instance.ts'
+import { repartitioned, severalJoins } from './joins.ts'
 import { withoutJoin } from './without-join.ts'
 
 const rejected = {
@@ -118,6 +119,9 @@ export const STATES: Readonly<Record<string, State>> = {
   healthy: { status: healthy, group: groupOf(healthy, fine), history: historyOf(0) },
   'without-join': alone(),
   'facts-wait': waitingForRows(),
+  'two-joins': severalJoins(2),
+  'three-joins': severalJoins(3),
+  repartitioned: repartitioned(),
   'all-rejected': stateOf(
     because('degraded', 12, [
       'rejects',

@@ -10,7 +10,7 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
+import java.util.ArrayList;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
@@ -18,6 +18,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.kstream.JoinWindows;
@@ -28,9 +29,11 @@ import org.apache.kafka.streams.test.TestRecord;
 /**
  * Joins streams of records as Kafka Streams does, in its own test driver.
  *
- * <p>Standard input has a stream a line: {"kind": "inner" | "left" | "right" | "outer", "store": "rocksDB" | "in_memory", "beforeMs", "afterMs",
- * "graceMs", "records": [{"side": 0 | 1, "key": text or null, "time": ms, "id": text or null}]}. Standard output has its rows, in
- * their order: [{"key", "time": ms, "left": id or null, "right": id or null, "headers": the record whose headers it has}].
+ * <p>Standard input has a stream a line: {"store": "rocksDB" | "in_memory", "joins": [{"kind": "inner" | "left" | "right" | "outer",
+ * "beforeMs", "afterMs", "graceMs"}], "records": [{"side": 0 for the left stream, n for the right one of the n-th join, "key": text or
+ * null, "time": ms, "id": text or null}]}. Standard output has its rows, in their order: [{"key", "time": ms, "ids": by side, id or
+ * null, "headers": the record whose headers it has}]. What comes out of a join is the left stream of the next, which has no record
+ * without a left part: a right or outer join stands alone.
  */
 public final class JoinDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -51,7 +54,10 @@ public final class JoinDriver {
     var ofText = new StringDeserializer();
     // Closing the driver deletes what its stores have written.
     try (var driver = new TopologyTestDriver(topologyOf(stream), settings(stream, folder))) {
-      var topics = List.of(driver.createInputTopic("left", text, text), driver.createInputTopic("right", text, text));
+      var topics = new ArrayList<TestInputTopic<String, String>>();
+      for (int side = 0; side <= stream.get("joins").size(); side++) {
+        topics.add(driver.createInputTopic("side" + side, text, text));
+      }
       var joined = driver.createOutputTopic("joined", ofText, ofText);
       int index = 0;
       for (JsonNode record : stream.get("records")) {
@@ -61,9 +67,9 @@ public final class JoinDriver {
         topics.get(record.get("side").asInt()).pipeInput(new TestRecord<>(key, id, headers, record.get("time").asLong()));
       }
       for (var row : joined.readRecordsToList()) {
-        String[] pair = row.value().split(" ", -1);
         ObjectNode written = rows.addObject().put("key", row.key()).put("time", row.timestamp());
-        written.put("left", pair[0].isEmpty() ? null : pair[0]).put("right", pair[1].isEmpty() ? null : pair[1]);
+        ArrayNode ids = written.putArray("ids");
+        for (String id : row.value().split(" ", -1)) ids.add(id.isEmpty() ? null : id);
         written.put("headers", new String(row.headers().lastHeader("record").value(), UTF_8));
       }
     }
@@ -72,22 +78,25 @@ public final class JoinDriver {
 
   private static Topology topologyOf(JsonNode stream) {
     var builder = new StreamsBuilder();
-    KStream<String, String> left = builder.stream("left");
-    KStream<String, String> right = builder.stream("right");
-    Duration before = millis(stream, "beforeMs");
-    Duration after = millis(stream, "afterMs");
-    JoinWindows base = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, millis(stream, "graceMs"));
-    JoinWindows windows = base.before(before).after(after);
-    KStream<String, String> joined =
-        switch (stream.get("kind").asText()) {
-          case "inner" -> left.join(right, PAIR, windows);
-          case "left" -> left.leftJoin(right, PAIR, windows);
-          // There is no right join: it is a left one with the sides exchanged.
-          case "right" -> right.leftJoin(left, (r, l) -> PAIR.apply(l, r), base.before(after).after(before));
-          default -> left.outerJoin(right, PAIR, windows);
-        };
+    KStream<String, String> joined = builder.stream("side0");
+    int side = 1;
+    for (JsonNode join : stream.get("joins")) joined = joined(join, joined, builder.stream("side" + side++));
     joined.to("joined");
     return builder.build();
+  }
+
+  private static KStream<String, String> joined(JsonNode join, KStream<String, String> left, KStream<String, String> right) {
+    Duration before = millis(join, "beforeMs");
+    Duration after = millis(join, "afterMs");
+    JoinWindows base = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, millis(join, "graceMs"));
+    JoinWindows windows = base.before(before).after(after);
+    return switch (join.get("kind").asText()) {
+      case "inner" -> left.join(right, PAIR, windows);
+      case "left" -> left.leftJoin(right, PAIR, windows);
+      // There is no right join: it is a left one with the sides exchanged.
+      case "right" -> right.leftJoin(left, (r, l) -> PAIR.apply(l, r), base.before(after).after(before));
+      default -> left.outerJoin(right, PAIR, windows);
+    };
   }
 
   private static String text(String id) {
@@ -105,7 +114,7 @@ public final class JoinDriver {
     return settings;
   }
 
-  private static Duration millis(JsonNode stream, String name) {
-    return Duration.ofMillis(stream.get(name).asLong());
+  private static Duration millis(JsonNode join, String name) {
+    return Duration.ofMillis(join.get(name).asLong());
   }
 }

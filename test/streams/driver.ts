@@ -10,6 +10,7 @@ import type { ModelTimes } from '../window/model.ts'
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export interface DriverRecord {
+  /** 0: the left stream; n: the right one of the n-th join. */
   readonly side: number
   readonly key: string | null
   /** Event time in ms. */
@@ -18,8 +19,11 @@ export interface DriverRecord {
   readonly id: number | null
 }
 
+type DriverJoin = Pick<ModelTimes, 'beforeMs' | 'afterMs' | 'graceMs' | 'kind'>
+
 export interface DriverStream {
-  readonly times: Pick<ModelTimes, 'beforeMs' | 'afterMs' | 'graceMs' | 'kind'>
+  /** One after the other; a right or outer one stands alone. */
+  readonly joins: readonly DriverJoin[]
   readonly records: readonly DriverRecord[]
 }
 
@@ -27,8 +31,8 @@ export interface DriverStream {
 export interface DriverRow {
   readonly key: string | null
   readonly time: number
-  readonly left: string | null
-  readonly right: string | null
+  /** By side. */
+  readonly ids: readonly (string | null)[]
   /** The place of the record whose headers it has. */
   readonly headers: string
 }
@@ -62,12 +66,12 @@ export async function rowsOfKafkaStreams(
   return rows
 }
 
-function lineOf({ times, records }: DriverStream, store: string): string {
+function lineOf({ joins, records }: DriverStream, store: string): string {
   const texts = records.map(({ id, ...record }) => ({
     ...record,
     id: id === null ? null : `${id}`,
   }))
-  return JSON.stringify({ ...times, store, records: texts })
+  return JSON.stringify({ joins, store, records: texts })
 }
 
 /** Once for each version. */

@@ -2,13 +2,14 @@
  * Compares the product's simulation and the model with Kafka Streams' own test driver: in order all three give the
  * same rows; with late records, and without grace, each difference has a reason that is known. Ends with 1 where one has not.
  *
- *     npm run test:streams -- [--runs 600] [--seed N] [--kafka 4.4.0] [--store rocksDB | in_memory] [--model]
+ *     npm run test:streams -- [--runs 600] [--chains 0] [--seed N] [--kafka 4.4.0] [--store rocksDB | in_memory] [--model]
  */
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { rowOf, SimulatedJoin } from '../cli/simulate/join/simulated-join.ts'
 import { LEFT, type ModelRecord, type ModelTimes } from '../window/model.ts'
 import { NOON, randomStreams, type StreamOptions } from '../window/random-streams.ts'
+import { compareChains } from './chains.ts'
 import { type Reason, reasons, Trace } from './differences.ts'
 import { type DriverRow, rowsOfKafkaStreams } from './driver.ts'
 import { situations } from './situations.ts'
@@ -16,6 +17,7 @@ import { situations } from './situations.ts'
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '600' },
+    chains: { type: 'string', default: '0' },
     seed: { type: 'string' },
     kafka: { type: 'string', default: '4.4.0' },
     store: { type: 'string', default: 'rocksDB' },
@@ -23,6 +25,7 @@ const { values } = parseArgs({
   },
 })
 const runs = Number(values.runs)
+const chains = Number(values.chains)
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 const store = values.store === 'in_memory' ? 'in_memory' : 'rocksDB'
 
@@ -65,6 +68,10 @@ function fault(what: string, { times, records }: Stream, rows: readonly string[]
   if (before === undefined || before.length > text.length) faults.set(what, text)
 }
 
+const chained = <R>({ times, records }: { times: ModelTimes; records: R }) => {
+  return { joins: [times], records }
+}
+
 const sorted = (rows: Iterable<string>): string => [...rows].sort().join(' ')
 
 async function simulate(stream: Stream): Promise<void> {
@@ -85,7 +92,11 @@ async function simulate(stream: Stream): Promise<void> {
 /** A row's key and timestamp follow from its records; whether theirs do is checked here. */
 function rowsOf(stream: Stream, theirs: readonly DriverRow[]): Set<string> {
   const rows = new Set<string>()
-  for (const { left, right, key, time } of theirs) {
+  for (const {
+    ids: [left, right],
+    key,
+    time,
+  } of theirs) {
     const row = `${left ?? ''}-${right ?? ''}`
     const pair = [left, right].flatMap((id) => (id === null ? [] : stream.records[Number(id)]))
     const latest = Math.max(...pair.map((record) => record.time))
@@ -98,7 +109,7 @@ function rowsOf(stream: Stream, theirs: readonly DriverRow[]): Set<string> {
 /** @param known reasons for which rows may differ */
 async function compare(name: string, options: Partial<StreamOptions>, known: readonly Reason[]) {
   const streams = streamsOf(options)
-  const theirs = await rowsOfKafkaStreams(streams, { version: values.kafka, store })
+  const theirs = await rowsOfKafkaStreams(streams.map(chained), { version: values.kafka, store })
   const counts = new Map<Reason, number>()
   let all = 0
   let same = 0
@@ -131,9 +142,11 @@ async function compareSituations(): Promise<void> {
       id: record.fault === 'null_value' ? null : record.id,
     })),
   }))
-  const theirs = await rowsOfKafkaStreams(streams, { version: values.kafka, store })
+  const theirs = await rowsOfKafkaStreams(streams.map(chained), { version: values.kafka, store })
   for (const [i, situation] of situations.entries()) {
-    const rows = theirs[i].map((row) => `${row.left ?? ''}-${row.right ?? ''} ${row.headers}`)
+    const rows = theirs[i].map(
+      ({ ids, headers }) => `${ids.map((id) => id ?? '').join('-')} ${headers}`,
+    )
     if (sorted(rows) !== sorted(situation.theirs)) {
       fault(`Kafka Streams gives other rows where ${situation.name}`, situation, rows)
     }
@@ -151,6 +164,12 @@ async function compareSituations(): Promise<void> {
 const who = values.model ? 'the model' : 'the simulation and the model'
 console.log(`Kafka Streams ${values.kafka} (${store}) beside ${who}; --seed ${seed}`)
 await compareSituations()
+// A chain takes much longer than a join.
+if (chains > 0) {
+  await compareChains({ runs: chains, seed, version: values.kafka, store }, (what, text) =>
+    faults.set(what, text),
+  )
+}
 await compare('in order, with grace', {}, [])
 await compare('in order, without grace', { grace: { min: 0, max: 0 } }, [
   'the last instant',

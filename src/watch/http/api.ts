@@ -90,9 +90,9 @@ const GROUP =
 const HISTORY =
   'Of each figure a list, a value for every 10 seconds, oldest first: records a second, latency and lag. A latency of 2147483648 ms is that or more: old data is read. Without a join right, late, unmatched and enriched are 0.'
 const TOPOLOGY =
-  'Topics, dimensions, the join and its window, the outputs, of which `output` is the first. Without a join right, join and changelog are null.'
+  'Topics, dimensions, the join and its window, `stages` with what each reads and where its records go, the outputs, of which `output` is the first. Without a join right, join and changelog are null.'
 const TASKS =
-  'State, lag, stream time, window and restore progress of each. `waits`, null for most, tells of a fact that is looked up as of its time, and of the dimension that was not read past that yet. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
+  'Stage, state, lag, stream time, window and restore progress of each, of all stages; the last one has what comes out. What a stage does not read, or keep, is null. `waits`, null for most, tells of a fact that is looked up as of its time, and of the dimension that was not read past that yet; `waiting` is of facts that wait for a row. Without a join streamTime, window, lag.right and offsets.right are null, and nothing is restored.'
 const LAG =
   'By topic and partition of this instance, from what is committed to the last stable offset.'
 const DIMENSIONS =

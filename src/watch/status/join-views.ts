@@ -2,15 +2,9 @@
 import type { JoinConfig, Pipeline } from '../../config/pipeline.ts'
 import type { Counts, Distribution } from '../../counts/counts.ts'
 import type { InputQueue } from '../../input/input-queue.ts'
-import { type Plan, type Stage, statefulStages } from '../../plan/plan.ts'
+import type { Plan, Stage } from '../../plan/plan.ts'
 import type { TaskFigures } from '../../task/task.ts'
 import { SIDES } from './parts.ts'
-
-/** Which joins a task has, where a pipeline has them in several stages. */
-export const stageText = (
-  { joins }: Pick<Stage, 'joins'>,
-  { stages }: Pick<Plan, 'stages'>,
-): object => (statefulStages({ stages }).length < 2 ? {} : { joins: joins.map(({ name }) => name) })
 
 /** By source: the sides of one join, and of several the left side of the first, and each join. */
 export const sideNames = ({ joins }: Pipeline): readonly string[] =>
@@ -80,24 +74,29 @@ export function placeOf(
   return { streamTime, window, windows }
 }
 
-/** Of several joins `right` is all right streams together; where one is has no common meaning, and is told by name alone. */
+/**
+ * Of several joins `right` is all right streams together; where one is has no common meaning, and is told by name alone.
+ * @param queues of facts and right streams; undefined: a task of this stage does not read it, and null is told
+ */
 export function queuesOf(
-  [facts, ...rights]: readonly InputQueue[],
-  { joins }: Pick<Stage, 'joins'>,
-  plan: Pick<Plan, 'joins'>,
+  [facts, ...rights]: readonly (InputQueue | undefined)[],
+  { joins }: { readonly joins: readonly { readonly name: string }[] },
 ): { readonly lag: object; readonly offsets: object } {
-  const several = plan.joins.length > 1
+  const several = joins.length > 1
   const named = (of: (queue: InputQueue) => number): object =>
-    several ? Object.fromEntries(joins.map(({ name }, j) => [name, of(rights[j])])) : {}
-  const lag = rights.reduce((sum, queue) => sum + queue.lag, 0)
+    several
+      ? Object.fromEntries(joins.map(({ name }, j) => [name, rights[j] ? of(rights[j]) : null]))
+      : {}
+  const read = rights.filter((queue) => queue !== undefined)
+  const lag = read.reduce((sum, queue) => sum + queue.lag, 0)
   return {
     lag: {
-      facts: facts.lag,
-      right: rights.length === 0 ? null : lag,
+      facts: facts?.lag ?? null,
+      right: read.length === 0 ? null : lag,
       ...named((queue) => queue.lag),
     },
     offsets: {
-      facts: facts.taken,
+      facts: facts?.taken ?? null,
       right: several ? null : (rights.at(0)?.taken ?? null),
       ...named((queue) => queue.taken),
     },

@@ -3,9 +3,7 @@
 import { redacted } from '../../config/redact.ts'
 import { changelogTopic, repartitioned } from '../../config/topic-names.ts'
 import { keepsState } from '../../config/waits.ts'
-import type { HeldTask } from '../../instance/held-task.ts'
 import type { Member } from '../../instance/membership.ts'
-import { lastStage, type Plan, type Stage, statefulStages } from '../../plan/plan.ts'
 import type { Views } from '../http/api.ts'
 import { type Probes, written } from '../http/health.ts'
 import type { LastWarnings } from '../log/last-warnings.ts'
@@ -14,12 +12,13 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
-import { joinCounts, joinTopology, placeOf, queuesOf, sideNames, stageText } from './join-views.ts'
+import { joinCounts, joinTopology, sideNames } from './join-views.ts'
 import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
-import { slowestOf, versionsView, waitOf } from './versions-view.ts'
+import { stagesView, tasksView } from './task-views.ts'
+import { versionsView } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
@@ -147,6 +146,7 @@ export class ServiceViews implements Views {
         waitMs: d.waitMs,
       })),
       ...joinTopology(this.#parts.pipeline),
+      stages: stagesView(this.#parts.plan),
       repartition: repartitioned(this.#parts.pipeline).map(({ side, topic }) => {
         return { side: sideNames(this.#parts.pipeline)[side], topic }
       }),
@@ -158,17 +158,7 @@ export class ServiceViews implements Views {
   }
 
   tasks(): readonly object[] {
-    const { plan, worker, dimensions } = this.#parts
-    const shown = [...statefulStages(plan), lastStage(plan)]
-    const stageOf = ({ task }: HeldTask) => shown.find(({ number }) => number === task.stage)
-    const tasks = (worker?.tasks ?? []).flatMap((held) => {
-      const stage = stageOf(held)
-      return stage === undefined ? [] : [{ held, stage }]
-    })
-    const slowest = slowestOf(dimensions)
-    const turn = ({ held: { task } }: (typeof tasks)[number]): number => task.number
-    tasks.sort((a, b) => turn(a) - turn(b))
-    return tasks.map(({ held, stage }) => taskView(held, stage, plan, slowest))
+    return tasksView(this.#parts)
   }
 
   /** How far each internal topic is: what waits before it, and in it, of the tasks that are here. */
@@ -257,17 +247,3 @@ export class ServiceViews implements Views {
 }
 
 /** @param slowest see `waitOf` */
-const taskView = (
-  { task, state, restoreRemaining, restoreTotal, restoreBegun }: HeldTask,
-  stage: Stage,
-  plan: Plan,
-  slowest: ReturnType<typeof slowestOf>,
-): object => ({
-  partition: task.partition,
-  ...stageText(stage, plan),
-  state,
-  ...placeOf(task.figures(), stage, plan),
-  ...queuesOf(task.queues, stage, plan),
-  waits: waitOf(task, slowest),
-  restore: state === 'restoring' ? progress(restoreRemaining, restoreTotal, restoreBegun) : null,
-})

@@ -44,16 +44,28 @@ test('of several joins each is told by its name, beside what is told of one', ()
     sides.map(({ join, side }) => `${join} ${side}`),
     ['payment left', 'payment right', 'shipment left', 'shipment right'],
   )
-  const { lag, offsets } = queuesOf(queues(3), lastOf(two), planOf(two))
+  const { lag, offsets } = queuesOf(queues(3), two)
   assert.deepEqual(lag, { facts: 0, right: 0, payment: 0, shipment: 0 })
   assert.deepEqual(offsets, { facts: -1, right: null, payment: -1, shipment: -1 })
+})
+
+test('what a task of an earlier stage does not read is not told of it', () => {
+  const right = new InputQueue(false)
+  assert.deepEqual(queuesOf([undefined, right], one), {
+    lag: { facts: null, right: 0 },
+    offsets: { facts: null, right: -1 },
+  })
+  assert.deepEqual(queuesOf([undefined, undefined, right], two), {
+    lag: { facts: null, right: 0, payment: null, shipment: 0 },
+    offsets: { facts: null, right: null, payment: null, shipment: -1 },
+  })
 })
 
 test('of one join, and of none, there is nothing beside', () => {
   const figures = { ...NO_FIGURES, records: [1, 2], segments: [1, 2] }
   assert.deepEqual(keysOf(placeOf(figures, lastOf(one), planOf(one))), ['streamTime', 'window'])
   assert.deepEqual(keysOf(joinTopology(one)), ['right', 'join'])
-  assert.deepEqual(queuesOf(queues(2), lastOf(one), planOf(one)), {
+  assert.deepEqual(queuesOf(queues(2), one), {
     lag: { facts: 0, right: 0 },
     offsets: { facts: -1, right: -1 },
   })
@@ -64,7 +76,7 @@ test('of one join, and of none, there is nothing beside', () => {
   })
   assert.deepEqual(joinTopology(none), { right: null, join: null })
   assert.deepEqual(joinCounts(none, new Counts([])), [])
-  assert.deepEqual(queuesOf(queues(1), lastOf(none), planOf(none)), {
+  assert.deepEqual(queuesOf(queues(1), none), {
     lag: { facts: 0, right: null },
     offsets: { facts: -1, right: null },
   })

@@ -90,11 +90,15 @@ const draining = (s) => ({
   work: post('/admin/drain'),
 })
 
+/** Stages that join keep them, and the last one what waits: of a partition they are one. */
+const windowsOf = ({ tasks, topology: { stages } }) => {
+  const keeps = ({ stage }) => stages[stage].joins.length > 0 || stages[stage].to === null
+  return new Set(tasks.filter(keeps).map(({ partition }) => `window-${partition}`))
+}
+
 const storesOf = (s) => [
   ...s.dimensions.map(({ name }) => name),
-  ...(s.topology.changelog === null
-    ? []
-    : new Set(s.tasks.map(({ partition }) => `window-${partition}`))),
+  ...(s.topology.changelog === null ? [] : windowsOf(s)),
 ]
 
 const rebuilding = (s) => ({

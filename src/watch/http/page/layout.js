@@ -14,8 +14,16 @@ function drawing() {
   return { nodes, edges, box, edge }
 }
 
+/** One by its window, several each by its name. */
+export const joinsOf = ({ join, joins, right }) =>
+  joins ?? (join === null ? [] : [{ ...join, topic: right.topic }])
+
+/** Of a join's box: one that has a name tells what it has found, too. */
+const joinHeight = ({ name }) => (name === undefined ? 84 : 122)
+
 function column(topology) {
-  const { dimensions, join } = topology
+  const { dimensions } = topology
+  const joins = joinsOf(topology)
   const { nodes, edges, box, edge } = drawing()
   const w = 140
   const h = 66
@@ -23,36 +31,42 @@ function column(topology) {
   const pitch = 104
   const rows = Math.max(2, dimensions.length)
   const below = 8 + rows * pitch
-  const outputY = join === null ? below : below + 124
+  let y = below
   box('facts', named(topology, 'facts', 'left'), topology.facts.topic, 4, 8, w, h)
   box('enrich', 'look up', lookedUp(dimensions), 4, below - pitch, w, h, false)
   for (const [i, d] of dimensions.entries())
     box(`d${i}`, 'dimension', d.name, right, 8 + i * pitch, w, h)
-  if (join !== null) {
-    box('join', joinKind(topology), 'window', 4, below, w, h + 18, false)
-    const what = named(topology, 'right stream', 'right')
-    box('right', what, rightTitle(topology), right, below + 9, w, h)
+  for (const [j, join] of joins.entries()) {
+    const high = joinHeight(join)
+    box(`join${j}`, `${join.kind} join`, join.name ?? 'window', 4, y, w, high, false)
+    box(`right${j}`, rightKind(topology, j), join.topic, right, y + (high - h) / 2, w, h)
+    y += high + 40
   }
-  box('output', 'output', outputTitle(topology), 4, outputY, w, h)
-  box('rejects', 'rejects', topology.rejects.topic, right, outputY, w, h)
+  box('output', 'output', outputTitle(topology), 4, y, w, h)
+  box('rejects', 'rejects', topology.rejects.topic, right, y, w, h)
   edge('facts', 'facts', 'bottom', 'enrich', 'top')
   for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'left', 'enrich', 'right')
-  if (join !== null) {
-    edge('enriched', 'enrich', 'bottom', 'join', 'top')
-    edge('right', 'right', 'left', 'join', 'right')
+  for (const [j] of joins.entries()) {
+    edge(`left${j}`, beforeJoin(j), 'bottom', `join${j}`, 'top')
+    edge(`right${j}`, `right${j}`, 'left', `join${j}`, 'right')
   }
-  const last = join === null ? 'enrich' : 'join'
+  const last = beforeJoin(joins.length)
   edge('output', last, 'bottom', 'output', 'top')
   // From above: on the left it would pass behind the output.
   edge('rejects', last, 'bottom', 'rejects', 'top')
-  return { nodes, edges, w: 360, h: outputY + 76 }
+  return { nodes, edges, w: 360, h: y + 76 }
 }
 
+/** From one join to the next: nobody counts what flows there. */
+const JOIN_PITCH = 250
+
 function row(topology) {
-  const { dimensions, join } = topology
+  const { dimensions } = topology
+  const joins = joinsOf(topology)
+  const wider = Math.max(0, joins.length - 1) * JOIN_PITCH
   const { nodes, edges, box, edge } = drawing()
   const n = dimensions.length
-  const enrichX = join === null ? 455 : 310
+  const enrichX = joins.length === 0 ? 455 : 310
   const dw = Math.min(190, (1060 - 14 * (n - 1)) / Math.max(1, n))
   const all = n * dw + (n - 1) * 14
   const first = Math.max(20, Math.min(enrichX + 95 - all / 2, 1080 - n * (dw + 14)))
@@ -61,33 +75,37 @@ function row(topology) {
     box(`d${i}`, 'dimension', d.name, first + i * (dw + 14), 12, dw, 70)
   box('facts', named(topology, 'facts', 'left'), topology.facts.topic, 20, y, 190, 70)
   box('enrich', 'look up', lookedUp(dimensions), enrichX, y, 190, 70, false)
-  if (join !== null) box('join', joinKind(topology), 'window', 600, y - 8, 190, 86, false)
-  box('output', 'output', outputTitle(topology), 890, y, 190, 70)
-  if (join !== null) {
-    const what = named(topology, 'right stream', 'right')
-    box('right', what, rightTitle(topology), 310, y + 128, 190, 70)
+  for (const [j, join] of joins.entries()) {
+    const x = 600 + j * JOIN_PITCH
+    const high = joinHeight(join) + 2
+    const top = y + 35 - high / 2
+    box(`join${j}`, `${join.kind} join`, join.name ?? 'window', x, top, 190, high, false)
+    // The only one stands aside, so that what it brings has a place.
+    const aside = joins.length === 1 ? 290 : 0
+    box(`right${j}`, rightKind(topology, j), join.topic, x - aside, y + 128, 190, 70)
   }
-  box('rejects', 'rejects', topology.rejects.topic, 890, y + 128, 190, 70)
+  box('output', 'output', outputTitle(topology), 890 + wider, y, 190, 70)
+  box('rejects', 'rejects', topology.rejects.topic, 890 + wider, y + 128, 190, 70)
   edge('facts', 'facts', 'right', 'enrich', 'left')
   for (const [i] of dimensions.entries()) edge(`d${i}`, `d${i}`, 'bottom', 'enrich', 'top')
-  if (join !== null) {
-    edge('enriched', 'enrich', 'right', 'join', 'left')
-    edge('right', 'right', 'right', 'join', 'bottom')
+  for (const [j] of joins.entries()) {
+    edge(`left${j}`, beforeJoin(j), 'right', `join${j}`, 'left')
+    edge(`right${j}`, `right${j}`, joins.length === 1 ? 'right' : 'top', `join${j}`, 'bottom')
   }
-  const last = join === null ? 'enrich' : 'join'
+  const last = beforeJoin(joins.length)
   edge('output', last, 'right', 'output', 'left')
-  edge('rejects', last, 'bottom', 'rejects', 'left')
-  return { nodes, edges, w: 1100, h: y + 210 }
+  edge('rejects', last, joins.length > 1 ? 'right' : 'bottom', 'rejects', 'left')
+  return { nodes, edges, w: 1100 + wider, h: y + 210 }
 }
 
 const outputTitle = ({ outputs: [{ topic }, ...others] }) =>
   others.length === 0 ? topic : `${topic} + ${others.length}`
 
-const joinKind = ({ join, joins }) =>
-  joins === undefined ? `${join.kind} join` : `${joins.length} joins`
+/** What the left side of a join comes out of. */
+const beforeJoin = (j) => (j === 0 ? 'enrich' : `join${j - 1}`)
 
-const rightTitle = ({ right, joins = [] }) =>
-  joins.length === 0 ? right.topic : `${right.topic} + ${joins.length - 1}`
+const rightKind = (topology, j) =>
+  j === 0 ? named(topology, 'right stream', 'right') : 'right stream'
 
 const lookedUp = ({ length }) => (length === 0 ? 'no dimension' : 'dimensions')
 
@@ -102,11 +120,12 @@ function anchor({ x, y, w, h }, side, shift) {
   }
 }
 export function curve(nodes, { id, from, fromSide, to, toSide }) {
+  const isRight = id.startsWith('right')
   // Two that leave or reach a box on the same side keep apart.
   const shift =
-    id === 'rejects' && fromSide === 'bottom' ? 40 : id === 'right' && toSide === 'bottom' ? -40 : 0
+    id === 'rejects' && fromSide === 'bottom' ? 40 : isRight && fromSide === 'right' ? -40 : 0
   const a = anchor(nodes[from], fromSide, id === 'rejects' ? shift : 0)
-  const b = anchor(nodes[to], toSide, id === 'right' ? shift : 0)
+  const b = anchor(nodes[to], toSide, isRight ? shift : 0)
   const bend = Math.max(24, Math.hypot(b.x - a.x, b.y - a.y) / 2.2)
   // What goes down and far aside is not to pass below where it arrives, and come up again.
   const down = id === 'rejects' ? Math.min(bend, Math.abs(b.y - a.y)) : bend

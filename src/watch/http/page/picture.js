@@ -1,6 +1,6 @@
 /** The pipeline as a picture: what flows where, and how much of it. */
 import { $, byId, make, setText } from './elements.js'
-import { curve, layout } from './layout.js'
+import { curve, joinsOf, layout } from './layout.js'
 import { count, percent, rate, records, span } from './words.js'
 
 let drawn = ''
@@ -40,7 +40,10 @@ function draw(topology) {
     group.append(name)
     titles.push([name, title, w - 22])
     group.append(make('text', { class: 'more', x: x + 12, y: y + 55 }))
-    if (id === 'join') group.append(make('text', { class: 'more second', x: x + 12, y: y + 73 }))
+    // What more a join tells, as far as its box goes.
+    for (let line = y + 73; line < y + h; line += 18) {
+      group.append(make('text', { class: 'more', x: x + 12, y: line }))
+    }
     svg.append(group)
   }
   const over = make('g', { class: 'edge' }, ...labels)
@@ -63,11 +66,14 @@ function flow(id, perSecond, label = rate(perSecond)) {
   setText(byId(`label-${id}`), label)
 }
 const sumOf = (numbers) => numbers.reduce((sum, n) => sum + n, 0)
-const more = (id, text) => setText($('.more', byId(`node-${id}`)), text)
+const more = (id, ...texts) => {
+  const lines = byId(`node-${id}`).querySelectorAll('.more')
+  for (const [i, line] of lines.entries()) setText(line, texts[i] ?? '')
+}
 
-// Who has no task does not know.
+// Who has no task does not know; one that does not read a side has none of it.
 const lag = ({ tasks }, side) =>
-  tasks.length === 0 ? '–' : count(sumOf(tasks.map((task) => task.lag[side])))
+  tasks.length === 0 ? '–' : count(sumOf(tasks.map((task) => task.lag[side] ?? 0)))
 
 export function picture(s) {
   draw(s.topology)
@@ -79,7 +85,7 @@ export function picture(s) {
   more('output', records(s.counts.output))
   more('rejects', s.counts.rejects === 0 ? 'none' : records(s.counts.rejects))
   byId('node-rejects').classList.toggle('alert', pace.rejects > 0)
-  if (s.topology.join !== null) join(s)
+  joins(s)
   const foundOf = (missed, all) => percent(all - missed, all)
   const part = (d) => foundOf(pace.missed[d], pace.lookUps[d])
   s.dimensions.forEach((d, i) => {
@@ -112,18 +118,37 @@ export function picture(s) {
   )
 }
 
-function join(s) {
-  const { join: one, joins = [one] } = s.topology
-  flow('enriched', s.pace.enriched)
-  flow('right', s.pace.right)
-  more('right', `lag ${lag(s, 'right')}`)
-  more('join', joins.map(within).join('; '))
-  const held = sumOf(s.tasks.map(({ window: w }) => w.left + w.right))
-  const wait = `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
-  setText($('#node-join .second'), s.tasks.length === 0 ? '' : wait)
+function joins(s) {
+  const all = joinsOf(s.topology)
+  for (const [j, one] of all.entries()) {
+    // How much flows of each of several streams nobody counts; that it does is known.
+    const [left, right] = all.length === 1 ? [] : ['', '']
+    flow(`left${j}`, s.pace.enriched, j === 0 ? undefined : left)
+    flow(`right${j}`, s.pace.right, right)
+    more(`right${j}`, `lag ${lag(s, one.name ?? 'right')}`)
+    more(`join${j}`, within(one), waiting(s, one, j), ...outcome(s, one))
+  }
 }
 
-function within({ name, beforeMs, afterMs, graceMs }) {
+function waiting({ tasks }, { name }, j) {
+  const windows = tasks.flatMap(
+    (task) => (name === undefined ? task.window : task.windows?.[j]) ?? [],
+  )
+  if (windows.length === 0) return ''
+  const held = sumOf(windows.map(({ left, right }) => left + right))
+  return `${records(held)} ${held === 1 ? 'waits' : 'wait'}`
+}
+
+/** Of one of several joins: records that have found the other side, and those that came out without one. */
+function outcome(s, { name, kind }) {
+  if (name === undefined) return []
+  const sides = s.join.filter((one) => one.join === name)
+  const found = `${count(sumOf(sides.map(({ hits }) => hits)))} matched`
+  const alone = `${count(sumOf(sides.map(({ unmatched }) => unmatched)))} unmatched`
+  return kind === 'inner' ? [found] : [found, alone]
+}
+
+function within({ beforeMs, afterMs, graceMs, name }) {
   const window = beforeMs === afterMs ? span(afterMs) : `−${span(beforeMs)} +${span(afterMs)}`
-  return name === undefined ? `${window}, grace ${span(graceMs)}` : `${name} ${window}`
+  return name === undefined ? `${window}, grace ${span(graceMs)}` : window
 }

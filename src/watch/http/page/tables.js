@@ -98,11 +98,9 @@ function tasks(s) {
   const joins = s.topology.join !== null
   const waits = s.topology.dimensions.some(({ waitMs }) => waitMs > 0)
   const rows = s.tasks.map((task) => [
-    task.joins === undefined
-      ? task.partition
-      : { text: task.partition, small: task.joins.join(', ') },
+    numberOf(s, task),
     task.restore === null ? stateOf(task) : progress('restoring ', task.restore),
-    count(task.lag.facts),
+    or(task.lag.facts, count),
     ...(joins
       ? windowCells(task, s.at)
       : [task.offsets.facts < 0 ? NONE : exact(task.offsets.facts)]),
@@ -116,10 +114,20 @@ function tasks(s) {
   table('tasks', about, heads, rows, { none: 'No task is here now.' })
 }
 
-const waiting = ({ waiting: { facts, oldestMs } }) => ({
-  text: count(facts),
-  small: oldestMs === null ? '' : `up to ${span(oldestMs)}`,
-})
+/** A partition's; with what its stage does, where not all do the same. */
+function numberOf({ topology: { stages } }, { stage, partition }) {
+  if (stages.length === 1) return partition
+  const { topics, joins } = stages[stage]
+  const isOnly = stages.filter((one) => one.joins.length > 0).length === 1
+  const joined = isOnly ? 'joins' : `joins ${joins.join(', ')}`
+  return { text: partition, small: joins.length > 0 ? joined : `repartitions ${topics.join(', ')}` }
+}
+
+/** A stage that facts do not wait in keeps none. */
+const waiting = ({ waiting: all }) =>
+  all === null
+    ? NONE
+    : { text: count(all.facts), small: all.oldestMs === null ? '' : `up to ${span(all.oldestMs)}` }
 
 /** A fact may wait until a dimension was read past its time. */
 function stateOf({ state, waits }) {
@@ -143,13 +151,13 @@ const OF_WINDOW = [
   'Memory',
 ]
 const windowCells = ({ lag, streamTime, window }, now) => [
-  count(lag.right),
+  or(lag.right, count),
   clock(streamTime),
   or(streamTime, (time) => span(now - time)),
-  count(window.left),
-  count(window.right),
-  window.segments,
-  bytes(window.bytes),
+  or(window?.left, count),
+  or(window?.right, count),
+  or(window?.segments, String),
+  or(window?.bytes, bytes),
 ]
 
 function progress(what, { percent: part, secondsLeft }) {
