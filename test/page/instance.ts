@@ -127,7 +127,7 @@ export const topology = {
     afterMs: 60_000,
     graceMs: 10_000,
   },
-  stages: [{ number: 0, topics: ['orders', 'payments'], to: null }] as Json[],
+  stages: [{ number: 0, topics: ['orders', 'payments'], joins: ['right'], to: null }] as Json[],
   repartition: [] as Json[],
   changelog: { topic: 'order-enrichment-window-changelog' },
   output: { topic: 'orders.enriched' },

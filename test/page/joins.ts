@@ -25,7 +25,11 @@ export function severalJoins(count: number): State {
     Object.fromEntries(joins.map(({ name }, j) => [name, value(j)]))
   const topics = ['orders', ...joins.map(({ topic }) => topic)]
   const own = {
-    topology: { ...topology, joins, stages: [{ number: 0, topics, to: null }] },
+    topology: {
+      ...topology,
+      joins,
+      stages: [{ number: 0, topics, joins: joins.map(({ name }) => name), to: null }],
+    },
     tasks: [0, 3, 6, 9].map((n) => ({
       ...task(n),
       lag: { facts: 1210, right: 1290, ...named((j) => 430 * (3 - j)) },
@@ -52,8 +56,8 @@ export function severalJoins(count: number): State {
 export function repartitioned(): State {
   const topic = 'order-enrichment-facts-repartition'
   const stages = [
-    { number: 0, topics: ['orders'], to: topic },
-    { number: 1, topics: [topic, 'payments'], to: null },
+    { number: 0, topics: ['orders'], joins: [], to: topic },
+    { number: 1, topics: [topic, 'payments'], joins: ['right'], to: null },
   ]
   const before = [0, 3].map((n) => ({
     ...task(n),

@@ -32,8 +32,8 @@ test('the tasks of all stages are told of, each with the inputs whose records it
   const topics = plan.stages[2].topics
   const [facts, payments] = [pipeline.facts.topic, 'payments']
   assert.deepEqual(stagesView(plan), [
-    { number: 0, topics: [facts], to: topics[0] },
-    { number: 1, topics: [payments], to: topics[1] },
-    { number: 2, topics, to: null },
+    { number: 0, topics: [facts], joins: [], to: topics[0] },
+    { number: 1, topics: [payments], joins: [], to: topics[1] },
+    { number: 2, topics, joins: ['right'], to: null },
   ])
 })
