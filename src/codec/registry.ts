@@ -17,6 +17,7 @@ import {
   Refused,
   saysNo,
 } from './registry-request.ts'
+import { checkType } from './registry-types.ts'
 import { differences } from './schema-differences.ts'
 import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
@@ -80,15 +81,20 @@ export class Registry {
 
   /** The latest version of a subject; undefined where there is none. Throws SCHEMA_INVALID where it is not Avro's. */
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`
-    const answer = await this.#get(path)
+    const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
-    const { id, schemaType = 'AVRO' } = answer
-    if (schemaType !== 'AVRO') {
-      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not supported; have the producer or the connector write Avro`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
-    }
-    return { id: id!, schema: await this.#parse(answer) }
+    checkType(this.url, subject, answer, 'AVRO')
+    return { id: answer.id!, schema: await this.#parse(answer) }
+  }
+
+  /** The registry's answer for the latest version of a subject, of whatever type it is; undefined where there is none. */
+  latestAnswer(subject: string): Promise<Answer | undefined> {
+    return this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+  }
+
+  /** The same for a version that another schema refers to. */
+  versionAnswer(subject: string, version: number): Promise<Answer> {
+    return this.#request(`/subjects/${encodeURIComponent(subject)}/versions/${version}`)
   }
 
   /** All subjects; none where they may not be listed. */
@@ -103,7 +109,7 @@ export class Registry {
 
   /** The latest version of a subject; undefined where there is none. A schema of another type is null. */
   async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
-    const answer = await this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+    const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
     return { id: answer.id!, schema: isAvro(answer) ? await this.#parse(answer) : null }
   }
@@ -113,6 +119,13 @@ export class Registry {
    * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
    */
   async byId(id: number, patienceMs = 0): Promise<unknown> {
+    const answer = await this.answer(id, patienceMs)
+    if (answer === undefined) return undefined
+    return isAvro(answer) ? this.#parse(answer) : null
+  }
+
+  /** The registry's answer for an id, of whatever type the schema is. */
+  async answer(id: number, patienceMs = 0): Promise<Answer | undefined> {
     const policy = {
       wait: doubling(FIRST_WAIT_MS, LONGEST_ASK_MS),
       isCurable: isNotThere,
@@ -120,14 +133,12 @@ export class Registry {
     }
     const { signal } = this.#closed
     const ask = () => this.#schema(`/schemas/ids/${id}`)
-    const answer = await retry(ask, policy, signal).catch((error) => {
+    return retry(ask, policy, signal).catch((error) => {
       if (!isNotThere(error)) throw error
       // The schema might have been there at the next attempt.
       if (signal.aborted) throw unavailable(this.#config, error)
       return undefined
     })
-    if (answer === undefined) return undefined
-    return isAvro(answer) ? this.#parse(answer) : null
   }
 
   /** Reads a schema. Throws `Refused` where there is none, and where this one may not be read, though others may. */
@@ -229,8 +240,7 @@ export class Registry {
   async #parse({ schema, references = [] }: Answer): Promise<unknown> {
     const named = await Promise.all(
       references.map(async ({ subject, version }) => {
-        const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`
-        return this.#parse(await this.#request(path))
+        return this.#parse(await this.versionAnswer(subject, version))
       }),
     )
     return inlineReferences(parseSchemaText(schema), named)

@@ -18,6 +18,10 @@ export const AVRO: ValueFormat = {
     if (schema === null) return latestSchema(topic, registry!, type)
     return { id: 0, schema: checkType(readSchema(topic, schema), type) }
   },
+  async recorded(_topic, id, registry) {
+    const schema = await registry.byId(id)
+    return schema ? { id, schema: schema as AvroRecordSchema } : undefined
+  },
   codec({ type }, schema, plan, registry) {
     return registry === null
       ? new FileCodec(schema, plan)
