@@ -6,7 +6,7 @@ import { bytesOf } from '../bytes.ts'
 import { keyTextOf } from '../codec/keys.ts'
 import type { KeyReader } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
-import { ValueDecoder } from '../codec/value-text.ts'
+import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../codec/value-text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
@@ -171,7 +171,7 @@ async function readChunk(
 interface Decoder {
   readonly keyFormat: KeyFormat
   readonly keys: KeyReader
-  readonly values: ValueDecoder
+  readonly values: ValueTexts
 }
 
 function decodersOf(
@@ -183,10 +183,10 @@ function decodersOf(
   const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
   const readers = [...sources, ...dimensions]
   return new Map(
-    inputsOf(pipeline).map(({ config: { topic, keyFormat } }, i) => [
-      topic,
-      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i]) },
-    ]),
+    inputsOf(pipeline).map(({ config: { topic, keyFormat, format } }, i) => {
+      const values = format === 'json' ? JSON_TEXTS : new ValueDecoder(registry, all[i])
+      return [topic, { keyFormat, keys: readers[i], values }]
+    }),
   )
 }
 

@@ -5,11 +5,30 @@ import { parseSchema } from './avro-parse.ts'
 import { AvroSource } from './avro-walk.ts'
 import { PLAIN } from './plain-form.ts'
 import type { Registry } from './registry.ts'
+import { parseWithDigits } from './schema-json.ts'
 
 const FRAME_BYTES = 5
 
+/** Whole values of one topic. */
+export interface ValueTexts {
+  /** The value as JSON has it, or undefined where it cannot be decoded. */
+  decode(value: Buffer): Promise<unknown>
+}
+
+/** Of JSON values: what they are, whether they are of the schema or not. */
+export const JSON_TEXTS: ValueTexts = {
+  async decode(value) {
+    const body = value[0] === 0 ? value.subarray(FRAME_BYTES) : value
+    try {
+      return parseWithDigits(String(body))
+    } catch {
+      return undefined
+    }
+  },
+}
+
 /** Decodes framed values of one topic. */
-export class ValueDecoder {
+export class ValueDecoder implements ValueTexts {
   readonly #registry: Registry | null
   readonly #fileSchema: unknown
   readonly #decoders = new Map<number, AvroDecoder | undefined>()
@@ -20,7 +39,6 @@ export class ValueDecoder {
     this.#fileSchema = fileSchema
   }
 
-  /** The value as JSON has it, or undefined where it cannot be decoded. */
   async decode(value: Buffer): Promise<unknown> {
     if (value.length < FRAME_BYTES || value[0] !== 0) return undefined
     try {
