@@ -25,6 +25,7 @@ import {
   OPEN_LIST,
   open,
   readName,
+  skip,
   TEXT,
   toFollowing,
   toMember,
@@ -35,7 +36,13 @@ export function compileRoot(type: RecordType, known: readonly string[]): ReadJso
   const record = new JsonRecord(type, known, wantedOf(type))
   const records = new Map<RecordType, JsonRecord>()
   record.complete(type.fields.map((field) => compileRead(field.type, records)))
-  return (transfer) => record.read(transfer, true)
+  const wanted = wantedOf(type)
+  return (transfer) => {
+    const { at, buffer } = transfer
+    if (buffer[at] === OPEN) return record.read(transfer, true)
+    // It may be no JSON at all.
+    return skip(transfer) && transfer.refuse(at, wanted)
+  }
 }
 
 /** @param records those that are compiled already */

@@ -68,17 +68,17 @@ export class JsonRecord {
     if (transfer.buffer[from] !== OPEN) return transfer.refuse(from, this.#wanted)
     if (!transfer.enter()) return false
     const base = transfer.mark(this.#reads.length)
-    const known = this.#readMembers(transfer, base)
+    const known = this.#readMembers(transfer, base, isRoot)
     if (known === NO_NAME) return false
     // Whatever it is, it is no record of the schema.
-    if (isRoot && known === FOREIGN) return transfer.refuse(from, this.#wanted)
+    if (known === FOREIGN) return transfer.refuse(from, this.#wanted)
     transfer.unmark(base)
     transfer.depth--
     return true
   }
 
   /** @returns how many of its names are known, or FOREIGN; NO_NAME: the way has ended */
-  #readMembers(transfer: JsonTransfer, base: number): number {
+  #readMembers(transfer: JsonTransfer, base: number, isRoot: boolean): number {
     const { sink } = transfer
     const start = sink.written
     let name = -1
@@ -117,11 +117,11 @@ export class JsonRecord {
       transfer.marks[place + 1] = sink.written
       next = field + 1
     }
+    if (isRoot && known === 0 && unknown > 0) return FOREIGN
     const isDone = isInOrder
       ? this.#pass(transfer, base, next, this.#reads.length) || this.#missing(transfer, base)
       : this.#reorder(transfer, base, start)
-    if (!isDone) return NO_NAME
-    return known === 0 && unknown > 0 ? FOREIGN : known
+    return isDone ? known : NO_NAME
   }
 
   /** The number of the name at `at`, which is behind it afterwards. @param expected the one that it probably is */

@@ -1,6 +1,12 @@
 /** Why a JSON value is not read, as a sentence. Not for the hot path. */
-import { DEEPEST } from './avro-walk.ts'
-import { type JsonTransfer, MISFIT, MISSING, SYNTAX, TOO_DEEP } from './json-transfer.ts'
+import {
+  DEEPEST_JSON,
+  type JsonTransfer,
+  MISFIT,
+  MISSING,
+  SYNTAX,
+  TOO_DEEP,
+} from './json-transfer.ts'
 import { OPEN, skip } from './json-walk.ts'
 
 /** A path into what is nested deep is longer than anybody reads, and so is many a value. */
@@ -11,7 +17,7 @@ const SHOWN = 40
 export function refusalOf(transfer: JsonTransfer, start: number, end: number): string {
   const { fault, faultAt, buffer, wanted } = transfer
   const field = fieldOf(transfer)
-  if (fault === TOO_DEEP) return `${field} is nested deeper than ${DEEPEST} levels`
+  if (fault === TOO_DEEP) return `${field} is nested deeper than ${DEEPEST_JSON} levels`
   if (fault === SYNTAX) {
     if (end === start) return 'The value is empty'
     const where = transfer.path === '' ? '' : `, in ${shortened(transfer.path)},`

@@ -1,6 +1,5 @@
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { AvroSink } from './avro-sink.ts'
-import { DEEPEST } from './avro-walk.ts'
 import { TextBuffer } from './text-buffer.ts'
 
 /** What has ended the way. */
@@ -14,6 +13,9 @@ export const MISSING = 3
 export const TOO_DEEP = 4
 /** Too much of it would have to be gone over again. */
 export const TOO_MUCH = 5
+
+/** How deep objects and lists may lie in one another: far from where the stack ends, of which a union's branches take most. */
+export const DEEPEST_JSON = 250
 
 /** So many levels of a value may be wholly in another order, or be tried as so many branches of a union. */
 const MOST_LEVELS = 8
@@ -65,7 +67,7 @@ export class JsonTransfer {
 
   /** Steps into an object or a list; false: it is nested too deep. */
   enter(): boolean {
-    if (++this.depth <= DEEPEST) return true
+    if (++this.depth <= DEEPEST_JSON) return true
     this.fault = TOO_DEEP
     return false
   }

@@ -1,9 +1,8 @@
 /** Walks JSON text by positions: https://www.rfc-editor.org/rfc/rfc8259. Every walk moves `at`; false: there is no such text. */
 
-import { DEEPEST } from './avro-walk.ts'
 import { readNumber } from './json-number.ts'
 import { readText } from './json-text.ts'
-import type { JsonTransfer } from './json-transfer.ts'
+import { DEEPEST_JSON, type JsonTransfer } from './json-transfer.ts'
 
 export const QUOTE = 0x22
 export const COMMA = 0x2c
@@ -98,7 +97,7 @@ export function readWord(transfer: JsonTransfer, word: string): boolean {
 }
 
 /** What each level of `skip` ends with. */
-const closes = new Uint8Array(DEEPEST + 1)
+const closes = new Uint8Array(DEEPEST_JSON + 1)
 
 /** Any value: it is walked whole, so that what follows is found, and what is no JSON. */
 export function skip(transfer: JsonTransfer): boolean {
