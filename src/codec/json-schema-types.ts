@@ -79,7 +79,7 @@ class Types {
         choices.map((choice, i) => this.of({ node: choice, root }, path, `${name}_${i + 1}`)),
       )
     }
-    if ('const' in node || Array.isArray(node.enum)) return this.#oneOf(node, name)
+    if ('const' in node || Array.isArray(node.enum)) return this.#oneOf(place, name)
     if (Array.isArray(node.type)) {
       const { type: types, ...others } = node
       return unionOf(
@@ -150,21 +150,21 @@ class Types {
   }
 
   /** Texts that are names are an enum's symbols. */
-  #oneOf(node: Node, name: string): Type {
+  #oneOf({ node, target }: Place, name: string): Type {
     const values: readonly unknown[] = 'const' in node ? [node.const] : (node.enum as unknown[])
     const texts = values.filter((value) => typeof value === 'string')
     const others = values.filter((value) => typeof value !== 'string')
     const ofTexts = texts.every((text) => NAME.test(text))
-      ? this.#symbols(node, texts, name)
+      ? this.#symbols(node, target ?? node, texts, name)
       : 'string'
     return unionOf([...(texts.length === 0 ? [] : [ofTexts]), ...others.map(typeOfValue)])
   }
 
-  #symbols(node: Node, texts: readonly string[], name: string): Type {
-    const known = this.#named.get(node)
+  #symbols(node: Node, identity: object, texts: readonly string[], name: string): Type {
+    const known = this.#named.get(identity)
     if (known !== undefined) return known
     const full = this.#nameFor(node.title, name)
-    this.#named.set(node, full)
+    this.#named.set(identity, full)
     return { type: 'enum', name: full, symbols: [...new Set(texts)] }
   }
 
