@@ -17,7 +17,8 @@ const USAGE = `npm run bench -- by-turns [options]
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
-  --shape S         ours has a second join on the same key (joins), or rows as of the facts' times (as-of)
+  --shape S         ours has a second join on the same key (joins), rows as of the facts' times (as-of), JSON in and
+                    out (json), or JSON in and Avro out (json-in)
   --both            the other version has expressions and shape as well: what they cost before and after
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
@@ -73,6 +74,8 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     kind,
     isJoinedTwice: isShaped && options.shape === 'joins',
     isAsOf: isShaped && options.shape === 'as-of',
+    isJson: isShaped && /^json(-in)?$/.test(options.shape),
+    isJsonOut: isShaped && options.shape === 'json',
   })
 }
 

@@ -9,8 +9,9 @@ export const FIRST_TIME = 1_735_689_600_000
 const ORDERS = 'orders'
 const PAYMENTS = 'payments'
 const ID_BYTES = 13
-/** In both values: after the frame and the string's length. */
+/** In both values: after the frame and the string's length; in JSON after its name. */
 const ID_IN_VALUE = 6
+const ID_IN_JSON = '{"order_id":"'.length
 /** Rounds until an order is paid: exponential, with this mean, and this at most. */
 const MEAN_DELAY = 5
 const MOST_DELAY = 25
@@ -23,13 +24,15 @@ export async function recordBatch(
   first: number,
   records: number,
   stepMs: number,
+  isJson = false,
 ): Promise<Buffer> {
   const topic = name === 'order' ? ORDERS : PAYMENTS
   const to = { topic, partition: 0, transactional: false, compression: 'none' } as const
   const writer = new RecordBatchWriter(to)
   for (let i = first; i < first + records; i++) {
     const time = FIRST_TIME + Math.floor((i - first) * stepMs)
-    const value = data.encode(name, name === 'order' ? data.order(i, time) : data.payment(i, time))
+    const record = name === 'order' ? data.order(i, time) : data.payment(i, time)
+    const value = isJson ? Buffer.from(JSON.stringify(record)) : data.encode(name, record)
     writer.recordOf(time, { key: Buffer.from(data.orderId(i)), value, headers: [] })
   }
   return writer.seal(-1n, -1, -1)
@@ -57,13 +60,16 @@ export class Feed {
   readonly #delays: Uint8Array
   readonly #orders: RecordColumns
   readonly #payments: RecordColumns
+  readonly #idInValue: number
 
   private constructor(
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
     batches: { orders: RecordColumns; payments: RecordColumns },
+    isJson: boolean,
   ) {
+    this.#idInValue = isJson ? ID_IN_JSON : ID_IN_VALUE
     this.#partition = place.partition
     this.#partitions = place.partitions
     this.#records = records
@@ -80,11 +86,12 @@ export class Feed {
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
+    isJson = false,
   ): Promise<Feed> {
     const columns = async (name: Name): Promise<RecordColumns> =>
-      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records), 0, [])
+      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records, isJson), 0, [])
     const batches = { orders: await columns('order'), payments: await columns('payment') }
-    return new Feed(place, records, roundMs, batches)
+    return new Feed(place, records, roundMs, batches, isJson)
   }
 
   orders(round: number): Fetched {
@@ -106,7 +113,7 @@ export class Feed {
 
   #setId({ buffer, keyStarts, valueStarts }: RecordColumns, j: number, id: number): void {
     writeOrderId(buffer, keyStarts[j], id)
-    writeOrderId(buffer, valueStarts[j] + ID_IN_VALUE, id)
+    writeOrderId(buffer, valueStarts[j] + this.#idInValue, id)
   }
 
   #fetched(topic: string, columns: RecordColumns, round: number): Fetched {

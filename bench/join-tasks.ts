@@ -6,11 +6,13 @@
 import { join } from 'node:path'
 import type { ProduceBatch } from '../src/broker/port.ts'
 import { taskOf } from '../src/broker/task-number.ts'
+import { NO_BYTES } from '../src/bytes.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
 import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import type { JoinConfig, Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts/counts.ts'
+import { outputsOf } from '../src/output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../src/plan/memory.ts'
 import {
   avroShape,
@@ -32,6 +34,8 @@ const MAX_BATCH_BYTES = 1_048_588
 /** Of memory: enough for the defaults. */
 const MEMORY_BYTES = 4 * 2 ** 30
 
+const JSON_FORMAT = { format: 'json' } as const
+
 export interface JoinTasksOptions {
   readonly partitions: number
   /** Orders of all partitions in a round, which is an epoch; as many payments. */
@@ -47,6 +51,10 @@ export interface JoinTasksOptions {
   readonly isJoinedTwice?: boolean
   /** Whether rows are looked up as of the facts' times. */
   readonly isAsOf?: boolean
+  /** Whether facts and right records are JSON. */
+  readonly isJson?: boolean
+  /** Whether what comes out is JSON. */
+  readonly isJsonOut?: boolean
 }
 
 export class JoinTasks {
@@ -79,12 +87,14 @@ export class JoinTasks {
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
     const { partitions, recordsPerRound, roundMs, within, expressions, kind } = options
     const example = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
+    const format = options.isJson ? JSON_FORMAT : {}
     const asOf = options.isAsOf ? ('event-time' as const) : null
     const pipeline = {
       ...example,
-      facts: { ...example.facts, ...expressions },
+      facts: { ...example.facts, ...expressions, ...format },
       dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
-      joins: options.isJoinedTwice ? twice(example.joins[0]) : example.joins,
+      joins: options.isJoinedTwice ? twice(example.joins[0]) : [{ ...example.joins[0], ...format }],
+      outputs: [{ ...example.output, ...(options.isJsonOut ? JSON_FORMAT : {}) }],
     }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const context = contextOf(pipeline, codec, options)
@@ -98,7 +108,7 @@ export class JoinTasks {
       const pages = new PageStore(store, codec.layout)
       tasks.push(new JoinTask(taskOf(partition, 1), pages, context))
       const records = Math.floor(recordsPerRound / partitions)
-      feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
+      feeds.push(await Feed.of({ partition, partitions }, records, roundMs, options.isJson))
     }
     return new JoinTasks(context, tasks, stores, feeds)
   }
@@ -172,10 +182,11 @@ const twice = (join: JoinConfig): JoinConfig[] => [
 function contextOf(
   pipeline: Pipeline,
   codec: PipelineCodec,
-  { partitions, isAsOf = false }: JoinTasksOptions,
+  { partitions, isAsOf = false, isJsonOut = false }: JoinTasksOptions,
 ): TaskContext {
   const rowsOf = isAsOf ? versionsOf : tableOf
   const plan = planOf(pipeline)
+  const frame = isJsonOut ? NO_BYTES : outputFrame(1)
   const topic = (name: string) =>
     ({ topic: name, compression: 'none', partitions, maxBatchBytes: MAX_BATCH_BYTES }) as const
   return {
@@ -184,7 +195,9 @@ function contextOf(
     // Rows of all times are there.
     rowLimit: isAsOf ? { limit: Number.POSITIVE_INFINITY, slowest: undefined } : null,
     dimensions: [rowsOf(codec, CUSTOMERS), rowsOf(codec, PRODUCTS)],
-    outputs: { whole: topic('output'), shape: avroShape(outputFrame(1)), sinks: [] },
+    outputs: outputsOf([
+      { topic: topic('output'), shape: avroShape(frame), codec: codec.outputs[0] },
+    ]),
     rejects: topic('rejects'),
     repartition: [],
     partitions: new Map(),

@@ -3,6 +3,7 @@
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { isTimeText, unitOf } from '../codec/avro-time.ts'
+import type { Format } from '../config/pipeline.ts'
 import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
 import { timeGuess } from './draft-time.ts'
 import { scalar } from './yaml-scalar.ts'
@@ -10,6 +11,7 @@ import { scalar } from './yaml-scalar.ts'
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
   readonly topic: string
+  readonly format: Format
   readonly schema: AvroRecordSchema
   /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
@@ -116,7 +118,7 @@ function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | unde
 }
 
 export function draftText(draft: Draft): string {
-  const { facts, dimensions, join, name, connection, hasRegistry, now } = draft
+  const { facts, dimensions, join, name, connection, now } = draft
   const taken = new Set(facts.schema.fields.map((field) => field.name))
   const sections = dimensions.map((dimension) => dimensionLines(facts, dimension, taken))
   const lines = [
@@ -130,9 +132,15 @@ export function draftText(draft: Draft): string {
     ...(join === null ? [] : joinLines(facts, join, taken, now)),
     'output:',
     `  topic: ${scalar(`${facts.topic}.enriched`)}`,
-    ...(hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']),
+    ...outputLines(draft),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Who writes JSON reads it. */
+function outputLines({ facts, hasRegistry }: Draft): string[] {
+  if (facts.format === 'json') return ['  format: json # as the facts; or avro']
+  return hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']
 }
 
 function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now: number): string[] {
@@ -165,10 +173,11 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
 }
 
 function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
-  const { topic, schemaFile, frames, isBare } = draft
+  const { topic, format: values, schemaFile, frames, isBare } = draft
   const named = frames === null ? '' : ` # its values name their schema by ${frames}`
   return [
     `${indent}topic: ${scalar(topic)}${isBare ? '' : named}`,
+    ...(values === 'avro' ? [] : [`${indent}format: ${values}`]),
     ...(isBare ? [`${indent}frame: none # no value names its schema`] : []),
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
     ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),

@@ -1,18 +1,18 @@
 /** `init`: writes a first pipeline file from the topics and schemas that are there. */
-import { existsSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { ALL_FRAMES } from '../codec/framing.ts'
 import { Registry } from '../codec/registry.ts'
-import { ValueDecoder } from '../codec/value-text.ts'
+import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
 import { EnricherError } from '../errors.ts'
-import { latestSchema, readSchema } from '../plan/avro-format.ts'
 import { framesOf, frameWords } from './checks/frames.ts'
 import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
+import { draftSchema, type SchemaDraft } from './draft-schema.ts'
 import { type ConnectionOptions, connectionOf } from './init-connection.ts'
 import { print, quietLog } from './terminal.ts'
 
@@ -49,7 +49,7 @@ export async function init(options: InitOptions): Promise<void> {
       await refuseMissing(broker, [options.facts, ...joined, ...named.map(({ topic }) => topic)])
       const read = (topic: string) => draftOf(broker, topic, registry, folder)
       const facts = await read(options.facts)
-      const dimensions: DimensionDraft[] = []
+      const dimensions: (DimensionDraft & SchemaDraft)[] = []
       for (const { name, topic, on } of named) {
         dimensions.push({ ...(await read(topic)), name, on })
       }
@@ -66,18 +66,49 @@ export async function init(options: InitOptions): Promise<void> {
     hasRegistry,
     now: Date.now(),
   })
-  await refuseUnusable(text, out ?? join(folder, 'pipeline.yaml'), {
+  refuseUnnamed(
+    [draft.facts, ...draft.dimensions, ...(draft.join === null ? [] : [draft.join])],
+    out,
+  )
+  const written = writeSchemas(
+    [draft.facts, ...draft.dimensions, ...(draft.join === null ? [] : [draft.join])],
+    folder,
+  )
+  const env = {
     ...process.env,
     KAFKA_BROKERS: brokers,
     SCHEMA_REGISTRY_URL: options.registry,
     SCHEMA_REGISTRY_USERNAME: connection.registry?.username ?? undefined,
+  }
+  await refuseUnusable(text, out ?? join(folder, 'pipeline.yaml'), env).catch((error) => {
+    for (const file of written) rmSync(file)
+    throw error
   })
   if (out === undefined) {
     print(text.trimEnd())
     return
   }
   writeFileSync(out, text)
-  print(`${out} is written. Look at it, then: stream-enricher check ${out}`)
+  const those = [...written.map((file) => relative(process.cwd(), file)), out]
+  const [are, them] = those.length === 1 ? ['is', 'it'] : ['are', 'them']
+  print(`${those.join(', ')} ${are} written. Look at ${them}, then: stream-enricher check ${out}`)
+}
+
+/** Who only wants to see a file gets none beside it. */
+function refuseUnnamed(drafts: readonly SchemaDraft[], out: string | undefined): void {
+  const unknown = drafts.find(({ text }) => text !== null)
+  if (unknown === undefined || out !== undefined) return
+  const message = `${unknown.schemaFile} has to be written beside the pipeline file, as nobody has that schema; name the pipeline file with --out`
+  throw new EnricherError('SCHEMA_INVALID', message)
+}
+
+/** Of topics whose values alone say what they are. @returns the files */
+function writeSchemas(drafts: readonly SchemaDraft[], folder: string): string[] {
+  const files = drafts.flatMap(({ schemaFile, text }) =>
+    text === null || schemaFile === null ? [] : [{ file: join(folder, schemaFile), text }],
+  )
+  for (const { file, text } of files) writeFileSync(file, text)
+  return files.map(({ file }) => file)
 }
 
 /** Before the draft is written: its lines are of a file that is not there, so faults go without them. */
@@ -113,32 +144,28 @@ async function draftOf(
   topic: string,
   registry: Registry | null,
   folder: string,
-): Promise<TopicDraft> {
-  const file = `./${topic}.avsc`
-  const path = join(folder, file)
-  if (registry === null && !existsSync(path)) {
-    const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${path}`
-    throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
-  }
-  const schema =
-    registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry, null)).schema
+): Promise<TopicDraft & SchemaDraft> {
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
-  const keys = records.map(({ key }) => key)
-  const framed = await decoded(records, new ValueDecoder(registry, schema, false))
-  const found = { topic, schema, schemaFile: registry === null ? file : null, keys }
+  const there = records.flatMap(({ value }) => value ?? [])
+  const draft = await draftSchema(topic, there, registry, folder)
+  const found = { ...draft, topic, keys: records.map(({ key }) => key) }
+  if (draft.format === 'json') {
+    return { ...found, frames: null, isBare: false, values: await decoded(records, JSON_TEXTS) }
+  }
+  const framed = await decoded(records, new ValueDecoder(registry, draft.schema, false))
   const frames = frameWords(framesOf(records, [...ALL_FRAMES, 'long prefix'])) ?? null
   if (registry !== null || framed.some((value) => value !== undefined)) {
     return { ...found, frames, isBare: false, values: framed }
   }
-  const bare = await decoded(records, new ValueDecoder(null, schema, true))
+  const bare = await decoded(records, new ValueDecoder(null, draft.schema, true))
   const isBare = bare.some((value) => value !== undefined)
   return { ...found, frames, isBare, values: isBare ? bare : framed }
 }
 
 async function decoded(
   records: readonly TopicRecord[],
-  decoder: ValueDecoder,
+  decoder: ValueTexts,
 ): Promise<TopicDraft['values']> {
   const values: TopicDraft['values'][number][] = []
   for (const record of records) {

@@ -14,6 +14,8 @@ export interface Logical {
   /** Of a decimal; 0 else. */
   readonly precision: number
   readonly scale: number
+  /** A decimal of Kafka Connect's, which its JSON has in base64. */
+  readonly isConnect?: true
 }
 
 interface Attributes {
@@ -51,6 +53,8 @@ const CONNECT_NAMES: Readonly<Record<string, Definition>> = {
   'io.debezium.time.Date': TIMES.date,
 }
 
+export const CONNECT_DECIMAL = 'org.apache.kafka.connect.data.Decimal'
+
 /** Logical types without a unit or scale, and what they can be of. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   uuid: ['string', 'fixed'],
@@ -87,11 +91,12 @@ function timeOf(name: string, [, family, perSecond]: Definition): Logical {
 }
 
 function decimalOf(base: string, attributes: Attributes, size: number): Logical | null {
-  const { precision, scale = 0 } = attributes
+  const { precision, scale = 0, 'connect.name': connectName } = attributes
   if (base !== 'bytes' && base !== 'fixed') return null
   if (!isCount(precision) || !isCount(scale) || precision === 0 || scale > precision) return null
   if (base === 'fixed' && precision > Math.floor(Math.log10(2) * (8 * size - 1))) return null
-  return { name: 'decimal', family: null, perSecond: 0, precision, scale }
+  const decimal: Logical = { name: 'decimal', family: null, perSecond: 0, precision, scale }
+  return connectName === CONNECT_DECIMAL ? { ...decimal, isConnect: true } : decimal
 }
 
 const isCount = (value: unknown): value is number =>

@@ -76,6 +76,21 @@ export class AvroSink {
     return true
   }
 
+  /** The same of a signed integer in halves, each a signed integer of 32 bits. */
+  halves(high: number, low: number): boolean {
+    if (!this.reserve(10)) return false
+    const sign = high >> 31
+    let top = ((high << 1) | (low >>> 31)) ^ sign
+    let rest = (low << 1) ^ sign
+    while (top !== 0 || rest >>> 0 > 127) {
+      this.buffer[this.at++] = (rest & 127) | 128
+      rest = (rest >>> 7) | (top << 25)
+      top >>>= 7
+    }
+    this.buffer[this.at++] = rest
+    return true
+  }
+
   float(value: number): boolean {
     if (!this.reserve(4)) return false
     this.buffer.view.setFloat32(this.at, value, true)

@@ -61,7 +61,7 @@ function writeEscape(out: TextBuffer, byte: number): void {
  * How many bytes the character has that begins with this byte of 128 or more. Negative: it is none, and so many bytes
  * are replaced together. https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G27506 (table 3-7)
  */
-function sequenceBytes(source: Bytes, at: number, end: number): number {
+export function sequenceBytes(source: Bytes, at: number, end: number): number {
   const lead = source[at]
   if (lead < 0xc2 || lead > 0xf4) return -1
   const others = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3

@@ -13,7 +13,7 @@ export interface Answer {
   readonly message?: string
   readonly schema: string
   readonly schemaType?: string
-  readonly references?: readonly { subject: string; version: number }[]
+  readonly references?: readonly { name: string; subject: string; version: number }[]
 }
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'

@@ -9,6 +9,7 @@ import type { AvroRecordSchema } from './avro-reader.ts'
 import { schemaPaths } from './registry-address.ts'
 import { RegistryConnection } from './registry-connection.ts'
 import { type Answer, FORBIDDEN, isFinal, NOT_FOUND, Refused } from './registry-request.ts'
+import { checkType } from './registry-types.ts'
 import { differences } from './schema-differences.ts'
 import type { SchemaId } from './schema-id.ts'
 import { parseSchemaText } from './schema-json.ts'
@@ -68,15 +69,20 @@ export class Registry {
 
   /** The latest version of a subject; undefined where there is none. Throws SCHEMA_INVALID where it is not Avro's. */
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`
-    const answer = await this.#connection.get(path)
+    const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
-    const { id, schemaType = 'AVRO' } = answer
-    if (schemaType !== 'AVRO') {
-      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not supported; have the producer or the connector write Avro`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
-    }
-    return { id: id!, schema: await this.#parse(answer) }
+    checkType(this.url, subject, answer, 'AVRO')
+    return { id: answer.id!, schema: await this.#parse(answer) }
+  }
+
+  /** The registry's answer for the latest version of a subject, of whatever type it is; undefined where there is none. */
+  latestAnswer(subject: string): Promise<Answer | undefined> {
+    return this.#connection.get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+  }
+
+  /** The same for a version that another schema refers to. */
+  versionAnswer(subject: string, version: number): Promise<Answer> {
+    return this.#connection.request(`/subjects/${encodeURIComponent(subject)}/versions/${version}`)
   }
 
   /** All subjects; none where they may not be listed. */
@@ -91,9 +97,7 @@ export class Registry {
 
   /** The latest version of a subject; undefined where there is none. A schema of another type is null. */
   async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
-    const answer = await this.#connection.get(
-      `/subjects/${encodeURIComponent(subject)}/versions/latest`,
-    )
+    const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
     return { id: answer.id!, schema: isAvro(answer) ? await this.#parse(answer) : null }
   }
@@ -103,9 +107,14 @@ export class Registry {
    * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
    */
   async byId(id: SchemaId, patienceMs = 0): Promise<unknown> {
-    const answer = await this.#connection.schema(schemaPaths(id), patienceMs)
+    const answer = await this.answer(id, patienceMs)
     if (answer === undefined) return undefined
     return isAvro(answer) ? this.#parse(answer) : null
+  }
+
+  /** The registry's answer for an id, of whatever type the schema is. */
+  answer(id: SchemaId, patienceMs = 0): Promise<Answer | undefined> {
+    return this.#connection.schema(schemaPaths(id), patienceMs)
   }
 
   /**
@@ -175,8 +184,7 @@ export class Registry {
   async #parse({ schema, references = [] }: Answer): Promise<unknown> {
     const named = await Promise.all(
       references.map(async ({ subject, version }) => {
-        const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`
-        return this.#parse(await this.#connection.request(path))
+        return this.#parse(await this.versionAnswer(subject, version))
       }),
     )
     return inlineReferences(parseSchemaText(schema), named)

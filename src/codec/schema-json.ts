@@ -35,6 +35,16 @@ export function parseSchemaText(text: string): unknown {
   )
 }
 
+/** JSON for people: a whole number that a double does not hold is its digits. Throws SyntaxError where the text is none. */
+export const parseWithDigits = (text: string): unknown => withDigits(parseSchemaText(text))
+
+function withDigits(value: unknown): unknown {
+  if (value instanceof ExactInteger) return String(value.value)
+  if (Array.isArray(value)) return value.map(withDigits)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withDigits(item)]))
+}
+
 /** `JSON.stringify`, with the digits that the schema's text had. */
 export function schemaText(schema: unknown, space?: number): string {
   const integers: bigint[] = []

@@ -4,15 +4,35 @@ import type { Bytes } from '../bytes.ts'
 import { AvroDecoder } from './avro-decode.ts'
 import { parseSchema } from './avro-parse.ts'
 import { AvroSource } from './avro-walk.ts'
-import { ALL_FRAMES, FRAMES_OF, Frame, VALUE } from './framing.ts'
+import { ALL_FRAMES, FRAME_BYTES, FRAMES_OF, Frame, VALUE } from './framing.ts'
 import { inflated } from './inflate.ts'
 import { PLAIN } from './plain-form.ts'
 import { rawRecord } from './raw-record.ts'
 import type { Registry } from './registry.ts'
 import { type SchemaId, schemaIdOf } from './schema-id.ts'
+import { parseWithDigits } from './schema-json.ts'
+
+/** Whole values of one topic. */
+export interface ValueTexts {
+  /** The record's value as JSON has it, or undefined where it cannot be decoded. */
+  decode(record: RecordBytes): Promise<unknown>
+}
+
+/** Of JSON values: what they are, whether they are of the schema or not. */
+export const JSON_TEXTS: ValueTexts = {
+  async decode({ value }) {
+    if (value === null) return undefined
+    const body = value[0] === 0 ? value.subarray(FRAME_BYTES) : value
+    try {
+      return parseWithDigits(String(body))
+    } catch {
+      return undefined
+    }
+  },
+}
 
 /** Decodes values of one topic. */
-export class ValueDecoder {
+export class ValueDecoder implements ValueTexts {
   readonly #registry: Registry | null
   readonly #fileSchema: unknown
   readonly #isBare: boolean
@@ -30,7 +50,6 @@ export class ValueDecoder {
     this.#frame = new Frame(VALUE, registry === null ? ALL_FRAMES : FRAMES_OF[registry.type])
   }
 
-  /** The record's value as JSON has it, or undefined where it cannot be decoded. */
   async decode(record: RecordBytes): Promise<unknown> {
     const { buffer, valueStart, valueEnd, headerStart, headerEnd } = rawRecord(record)
     if (valueEnd < 0) return undefined

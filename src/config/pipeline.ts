@@ -1,7 +1,7 @@
 /** The pipeline file after validation: typed, complete (defaults are in), frozen. */
 import type { JoinKind } from './join-kind.ts'
 
-export type Format = 'avro'
+export type Format = 'avro' | 'json'
 export type OutputFormat = 'avro' | 'json'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
@@ -76,7 +76,7 @@ export interface TopicConfig {
   readonly keyFormat: KeyFormat
   /** An .avsc file of Avro keys (absolute path); null: the registry's, or the type of the field they are matched with. */
   readonly keySchema: string | null
-  /** An .avsc file (absolute path; the file names it relative to itself); null: the registry's. */
+  /** An .avsc file, of JSON values also a JSON Schema (absolute path; the file names it relative to itself); null: the registry's. */
   readonly schema: string | null
   /** The Avro record that is read, by its full or unqualified name; null: the topic has one type. */
   readonly type: string | null

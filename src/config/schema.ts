@@ -167,7 +167,10 @@ const fields = derived(
 
 const input = {
   topic: topic('The topic to read.'),
-  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  format: text(
+    'How values are written: in Avro, framed with the id of their schema, or as JSON text, with such a frame or without. docs/formats.md.',
+    { enum: ['avro', 'json'], default: 'avro' },
+  ),
   frame: text(
     'Write none where values, and Avro keys, name no schema: they are read as schema, and keySchema, say. Without it each record shows where it names its schema: docs/keys.md.',
     { enum: ['none'] },
@@ -179,9 +182,11 @@ const input = {
   keySchema: text(
     'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
   ),
-  schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
+  schema: text(
+    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema. Without it the registry’s schema.',
+  ),
   type: text(
-    'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry.',
+    'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry. Not of JSON values.',
     {
       pattern: '^[^\\s/]+$',
       ...message('is no name of an Avro record; write Order, or com.example.Order'),

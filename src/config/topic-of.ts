@@ -60,14 +60,18 @@ function keySchemaFile(
   return readableFile(keySchema, place, around)
 }
 
+const NO_SCHEMA = 'without a registry the topic needs schema, an .avsc file'
+const NO_JSON_SCHEMA =
+  'without a registry the topic needs schema, a JSON Schema or an .avsc file; `stream-enricher init` writes one by the topic’s records'
+
 function schemaFile(
-  { schema }: RawTopic,
+  { schema, format }: RawTopic,
   path: readonly string[],
   around: Surroundings,
 ): string | null {
   const { hasRegistry, report } = around
   if (schema !== undefined) return readableFile(schema, [...path, 'schema'], around)
-  if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
+  if (!hasRegistry) report(path, format === 'json' ? NO_JSON_SCHEMA : NO_SCHEMA)
   return null
 }
 
@@ -86,14 +90,16 @@ function readableFile(
   return file
 }
 
-/** Without a registry nobody knows of what type a record is. */
+/** Without a registry nobody knows of what type a record is, and of JSON’s nobody says it. */
 function typeOf(
-  { type }: RawTopic,
+  { type, format }: RawTopic,
   path: readonly string[],
   { hasRegistry, report }: Surroundings,
 ): string | null {
   if (type === undefined) return null
-  if (!hasRegistry) {
+  if (format === 'json') {
+    report([...path, 'type'], 'is of Avro’s records; which of JSON’s are taken `where` says')
+  } else if (!hasRegistry) {
     report([...path, 'type'], 'needs a registry, which knows of what type a record is')
   }
   return type

@@ -20,6 +20,10 @@ export const AVRO: ValueFormat = {
     if (schema === null) return latestSchema(topic, registry!, type)
     return { id: 0, schema: checkType(readSchema(topic, schema), type) }
   },
+  async recorded(_topic, id, registry) {
+    const schema = await registry.byId(id)
+    return schema ? { id, schema: schema as AvroRecordSchema } : undefined
+  },
   codec({ type, frame }, schema, plan, registry) {
     return registry === null || frame === 'none'
       ? new FileCodec(schema, plan, frame === 'none')

@@ -6,12 +6,14 @@ import { jsonSchemaOf } from '../codec/json-schema.ts'
 import type { OutputCodec, ValueReader } from '../codec/port.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
+import { checkNames } from './avro-names.ts'
 import { outputProgram, outputSchema } from './expressions.ts'
 import { type OutputPlan, selectedSchema } from './output-plan.ts'
 import { readerPlan } from './reader-plans.ts'
 
 /** By output, in the file's order. Throws SCHEMA_INVALID. */
-export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCodec[] {
+export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[] {
+  const { outputs } = pipeline
   const completed = plan.schema as AvroRecordSchema
   return outputs.map((output, i) => {
     const { select, key, where, fields } = output
@@ -19,6 +21,7 @@ export function outputCodecs({ outputs }: Pipeline, plan: OutputPlan): OutputCod
     const all = outputSchema(output, completed)
     // The first has given the completed record its name.
     const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
+    checkNames(pipeline, output, schema)
     const isPlain = takesAll && where === null && key === null
     return {
       schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),

@@ -17,6 +17,8 @@ export interface ReaderSchema {
 export interface ValueFormat {
   /** The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID. */
   schemaOf(topic: TopicConfig, registry: Registry | null): Promise<ReaderSchema>
+  /** The registry's schema of this id; undefined: it has none. Throws SCHEMA_INVALID. */
+  recorded(topic: TopicConfig, id: number, registry: Registry): Promise<ReaderSchema | undefined>
   /**
    * Reads the topic's values. Throws SCHEMA_INVALID.
    * @param schema what `schemaOf` gave, or what it gave when the window was stored

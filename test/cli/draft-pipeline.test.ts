@@ -18,7 +18,8 @@ function topic(name: string, fields: Fields, rows: [string, object][] = []): Top
   }
   const keys = rows.map(([key]) => Buffer.from(key))
   const values = rows.map(([, value]) => value as Record<string, unknown>)
-  return { topic: name, schema, schemaFile: null, frames: null, isBare: false, keys, values }
+  const own = { format: 'avro', schemaFile: null, frames: null, isBare: false } as const
+  return { ...own, topic: name, schema, keys, values }
 }
 
 const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, name, on: undefined })

@@ -24,7 +24,7 @@ test('each example with a pipeline of its own has test cases', () => {
     FIXTURES.map((file) => file.split('/')[0]).sort(),
     examples.map((file) => file.split('/')[0]).sort(),
   )
-  assert.equal(examples.length, 10)
+  assert.equal(examples.length, 11)
 })
 
 for (const file of FIXTURES) {

@@ -5,7 +5,7 @@ import { lastRanges, type Range, readTopic } from '../../broker/read-topic.ts'
 import { keyTextOf, loadKey } from '../../codec/keys.ts'
 import type { KeyReader } from '../../codec/port.ts'
 import type { Registry } from '../../codec/registry.ts'
-import { ValueDecoder } from '../../codec/value-text.ts'
+import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../../codec/value-text.ts'
 import { loadPipeline } from '../../config/load.ts'
 import type { KeyFormat, Pipeline } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
@@ -200,7 +200,7 @@ const count = (reasons: Map<string, number>, { reason }: Rejected): unknown =>
 interface Decoder {
   readonly keyFormat: KeyFormat
   readonly keys: KeyReader
-  readonly values: ValueDecoder
+  readonly values: ValueTexts
 }
 
 function decodersOf(
@@ -212,10 +212,11 @@ function decodersOf(
   const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
   const readers = [...sources, ...dimensions]
   return new Map(
-    inputsOf(pipeline).map(({ config: { topic, keyFormat, frame } }, i) => [
-      topic,
-      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i], frame === 'none') },
-    ]),
+    inputsOf(pipeline).map(({ config: { topic, keyFormat, format, frame } }, i) => {
+      const isBare = frame === 'none'
+      const values = format === 'json' ? JSON_TEXTS : new ValueDecoder(registry, all[i], isBare)
+      return [topic, { keyFormat, keys: readers[i], values }]
+    }),
   )
 }
 

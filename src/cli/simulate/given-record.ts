@@ -1,8 +1,11 @@
 import type { RecordBytes } from '../../batch.ts'
 import { bytesOf } from '../../bytes.ts'
+import { isObject } from '../../codec/avro-default.ts'
 import { AvroJson } from '../../codec/avro-json.ts'
 import { parseTime } from '../../codec/avro-json-times.ts'
+import { parseRecord } from '../../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
+import type { RecordType } from '../../codec/avro-schema.ts'
 import { timeReading, unitOf } from '../../codec/avro-time.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
@@ -12,6 +15,7 @@ import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
 import type { Key, Path, RawRecord, RowKey, Time } from './fixture-schema.ts'
+import { jsonText } from './json-value.ts'
 
 /** The frame of every value: where the schema is a file, values of any schema id are read by it. */
 const FRAME = outputFrame(0)
@@ -26,6 +30,7 @@ export class GivenRecords {
   readonly #topic: TopicConfig
   readonly #on: string | undefined
   readonly #json: AvroJson
+  readonly #type: RecordType
   readonly #unit: TimeUnit
   /** Whether the time field is ISO 8601. */
   readonly #isText: boolean
@@ -47,6 +52,7 @@ export class GivenRecords {
     this.#topic = topic
     this.#on = on
     this.#json = new AvroJson(schema)
+    this.#type = parseRecord(schema)
     const field = schema.fields.find(({ name }) => name === topic.time)
     this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
     this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
@@ -74,13 +80,13 @@ export class GivenRecords {
   /** A number, or the digits of one that a double does not hold, counts the field's units since 1970; other text is ISO 8601. */
   #timestamp(written: Time | null | undefined): Time | undefined {
     if (written === null || written === undefined) return undefined
-    if (this.#isText) {
+    const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
+    if (this.#isText || (this.#topic.format === 'json' && !isCount)) {
       const text = bytesOf(Buffer.from(String(written)))
       const ms = isoTime(text, 0, text.length)
       // What is no time is the pipeline's to reject.
       return Number.isNaN(ms) ? undefined : ms
     }
-    const isCount = typeof written === 'number' || /^-?\d+$/.test(written)
     return isCount ? Math.floor(inMs(Number(written), this.#unit)) : written
   }
 
@@ -92,12 +98,19 @@ export class GivenRecords {
       this.#report(path, 'the key "value" is missing')
       return null
     }
+    if (this.#topic.format === 'json') return this.#text(value, fields)
     const body = this.#json.encode(value, (inside, message) =>
       this.#report([...path, 'value', ...inside], message),
     )
     if (body === undefined) return null
     Object.assign(fields, this.#json.decode(body))
     return this.#topic.frame === 'none' ? body : Buffer.concat([FRAME, body])
+  }
+
+  /** As its producer would write it; whether it is of the schema is the pipeline's to say. */
+  #text(value: unknown, fields: Record<string, unknown>): Buffer {
+    if (isObject(value)) Object.assign(fields, value)
+    return Buffer.from(jsonText(value, this.#type))
   }
 
   #key(key: RowKey, path: Path): Buffer | null {

@@ -2,7 +2,7 @@
 import { AvroJson, type ReportValue } from '../../codec/avro-json.ts'
 import { FRAME_BYTES } from '../../codec/framing.ts'
 import type { OutputCodec } from '../../codec/port.ts'
-import { ExactInteger, parseSchemaText } from '../../codec/schema-json.ts'
+import { parseWithDigits } from '../../codec/schema-json.ts'
 import type { OutputConfig } from '../../config/pipeline.ts'
 import { didYouMean } from '../../config/suggest.ts'
 
@@ -44,7 +44,7 @@ class JsonValues implements OutputValues {
   }
 
   decode(value: Buffer): Fields {
-    return withDigits(parseSchemaText(String(value))) as Fields
+    return parseWithDigits(String(value)) as Fields
   }
 
   normal(value: unknown, partial: boolean, report: ReportValue): Fields {
@@ -58,12 +58,4 @@ class JsonValues implements OutputValues {
     if (missing.length > 0) report([], `has no ${missing.join(', ')}`)
     return fields
   }
-}
-
-/** A whole number that a double does not hold is its digits, as in files of cases. */
-function withDigits(value: unknown): unknown {
-  if (value instanceof ExactInteger) return String(value.value)
-  if (Array.isArray(value)) return value.map(withDigits)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withDigits(item)]))
 }

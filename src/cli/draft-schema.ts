@@ -1,0 +1,85 @@
+/** How a topic's values are written, and what they are: by the registry, a file that is there, or the values themselves. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { FRAME_BYTES } from '../codec/framing.ts'
+import type { Registry } from '../codec/registry.ts'
+import { schemaText } from '../codec/schema-json.ts'
+import type { Format } from '../config/pipeline.ts'
+import { EnricherError } from '../errors.ts'
+import { latestSchema, readSchema } from '../plan/avro-format.ts'
+import { JSON_VALUES, readJsonSchema } from '../plan/json-format.ts'
+import { nearlyAll } from './checks/key-shapes.ts'
+import { inferSchema } from './infer-schema.ts'
+
+export interface SchemaDraft {
+  readonly format: Format
+  readonly schema: AvroRecordSchema
+  /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
+  readonly schemaFile: string | null
+  /** What is to be written to that file; null: it is there. */
+  readonly text: string | null
+}
+
+/**
+ * Throws SCHEMA_INVALID where nobody knows the schema.
+ * @param values of the topic's last records
+ * @param folder of the pipeline file
+ */
+export async function draftSchema(
+  topic: string,
+  values: readonly Buffer[],
+  registry: Registry | null,
+  folder: string,
+): Promise<SchemaDraft> {
+  const texts = values.flatMap((value) => jsonText(value) ?? [])
+  const format = nearlyAll(texts.length, values.length) ? 'json' : 'avro'
+  const names = [`./${topic}.avsc`, ...(format === 'json' ? [`./${topic}.schema.json`] : [])]
+  const file = names.find((name) => existsSync(join(folder, name)))
+  if (format === 'json') return draftJson(topic, texts, file, registry, folder)
+  if (registry !== null) {
+    const { schema } = await latestSchema(topic, registry, null)
+    return { format, schema, schemaFile: null, text: null }
+  }
+  if (file === undefined) {
+    const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${join(folder, names[0])}`
+    throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
+  }
+  return { format, schema: readSchema(topic, join(folder, file)), schemaFile: file, text: null }
+}
+
+async function draftJson(
+  topic: string,
+  texts: readonly string[],
+  file: string | undefined,
+  registry: Registry | null,
+  folder: string,
+): Promise<SchemaDraft> {
+  const format = 'json'
+  if (registry !== null && (await isRegistered(topic, registry))) {
+    const config = { topic, schema: null } as Parameters<typeof JSON_VALUES.schemaOf>[0]
+    const { schema } = await JSON_VALUES.schemaOf(config, registry)
+    return { format, schema, schemaFile: null, text: null }
+  }
+  if (file !== undefined) {
+    const schema = readJsonSchema(topic, join(folder, file))
+    return { format, schema, schemaFile: file, text: null }
+  }
+  const schema = inferSchema(topic, texts)!
+  return { format, schema, schemaFile: `./${topic}.avsc`, text: `${schemaText(schema, 2)}\n` }
+}
+
+const isRegistered = async (topic: string, registry: Registry): Promise<boolean> =>
+  (await registry.latestAnswer(`${topic}-value`))?.schemaType === 'JSON'
+
+/** The text of a value that is a JSON object; undefined: it is none. */
+export function jsonText(value: Buffer): string | undefined {
+  const text = String(value[0] === 0 ? value.subarray(FRAME_BYTES) : value)
+  if (!/^\s*\{/.test(text)) return undefined
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    return undefined
+  }
+}
