@@ -6,6 +6,8 @@ import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer } from './avro-transfer.ts'
+import { EnvelopeReader } from './envelope-reader.ts'
+import { aroundRow, rowRecord, rowSchema } from './envelope-schema.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -16,6 +18,8 @@ const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6,
 export class Projection {
   readonly #schema: AvroRecordSchema
   readonly #plan: ReaderPlan
+  /** What values are; and the records in them, which are the same where there are no envelopes. */
+  readonly #value: RecordType
   readonly #whole: RecordType
   readonly #record: RecordType
   readonly #rows: ReadRows
@@ -23,11 +27,18 @@ export class Projection {
 
   /** Throws SCHEMA_INVALID. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    this.#schema = schema
+    const { envelope } = plan
+    this.#schema = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
     this.#plan = plan
-    this.#rows = new ReadRows(schema, plan)
-    this.#whole = parseRecord(schema)
+    this.#rows = new ReadRows(this.#schema, plan)
+    this.#value = parseRecord(schema)
+    this.#whole = this.#rowIn(this.#value)
     this.#record = this.#withUnit(neededOf(this.#whole, plan))
+  }
+
+  #rowIn(value: RecordType): RecordType {
+    const { envelope } = this.#plan
+    return envelope === undefined ? value : rowRecord(value, envelope.kind)
   }
 
   /**
@@ -36,7 +47,8 @@ export class Projection {
    */
   readerOf(written: unknown): ValueReader {
     const { name, fields } = this.#record
-    const parsed = parseRecord(written)
+    const value = parseRecord(written)
+    const parsed = this.#rowIn(value)
     if (!namesMatch(parsed.name, name)) {
       throw new Error(`it is a ${parsed.name.full}; the pipeline reads ${unqualified(name.full)}`)
     }
@@ -45,9 +57,13 @@ export class Projection {
     const isSame = sources.every(
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
-    if (isSame) return this.#positions(writer)
-    const transcode = resolve(writer, this.#record)
-    return new ResolvingReader(transcode, this.#positions(this.#record), this.#transfer)
+    const { envelope } = this.#plan
+    if (isSame) return valueReader(value, this.#plan, this.#positions(writer))
+    const record = this.#record
+    const from = envelope === undefined ? writer : aroundRow(value, writer, envelope)
+    const to = envelope === undefined ? record : aroundRow(this.#value, record, envelope)
+    const inner = valueReader(to, this.#plan, this.#positions(record))
+    return new ResolvingReader(resolve(from, to), inner, this.#transfer)
   }
 
   /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */
@@ -70,6 +86,13 @@ export class Projection {
     return this.#plan.computation?.over(reader) ?? reader
   }
 }
+
+/** Reads the row where it is in values of a type. @param row reads what is in them, or the values themselves */
+export const valueReader = (
+  value: RecordType,
+  { envelope }: ReaderPlan,
+  row: ValueReader,
+): ValueReader => (envelope === undefined ? row : new EnvelopeReader(value, envelope, row))
 
 /** What else the writer changes does not matter. */
 function neededOf(record: RecordType, plan: ReaderPlan): RecordType {

@@ -3,6 +3,7 @@ import type { JoinKind } from './join-kind.ts'
 import type {
   Compression,
   Early,
+  EnvelopeKind,
   Format,
   KeyFormat,
   LatePolicy,
@@ -33,6 +34,7 @@ export interface RawTopic {
   keyFormat?: KeyFormat
   keySchema?: string
   schema?: string
+  envelope?: EnvelopeKind
   type?: string
   time?: string | { field: string; unit?: TimeUnit }
   where?: string
@@ -76,6 +78,7 @@ export interface RawPipeline {
     string,
     RawTopic & {
       on: RawOn
+      key?: string | string[]
       select?: RawSelect
       missing?: RawMissing
       asOf?: 'event-time'

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
+import { rowSchema } from '../codec/envelope-schema.ts'
 import { frameFault, isFramed, VALUE } from '../codec/framing.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
+import { valueReader } from '../codec/projection.ts'
 import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
@@ -31,8 +33,10 @@ class FileCodec implements TopicCodec {
   fault = ''
 
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const reader = new AvroReader(schema, plan)
-    this.#reader = plan.computation?.over(reader) ?? reader
+    const { envelope, computation } = plan
+    const row = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
+    const reader = new AvroReader(row, plan)
+    this.#reader = valueReader(parseRecord(schema), plan, computation?.over(reader) ?? reader)
   }
 
   reader(

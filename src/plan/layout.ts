@@ -9,6 +9,7 @@ import { timeReading } from '../codec/avro-time.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
+import { timedSchema } from './envelopes.ts'
 import {
   allOf,
   type OutputPlan,
@@ -73,7 +74,8 @@ const hash = (content: unknown): string =>
 const timeTypes = (pipeline: Pipeline, { facts, rights }: TopicSchemas): (Schema | undefined)[] => {
   const schemas: AvroRecordSchema[] = [facts, ...rights]
   return sourcesOf(pipeline).map(
-    ({ config: { time } }, s) => schemas[s].fields.find(({ name }) => name === time)?.type,
+    ({ config: { time } }, s) =>
+      timedSchema(schemas[s]).fields.find(({ name }) => name === time)?.type,
   )
 }
 

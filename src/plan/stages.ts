@@ -37,7 +37,13 @@ export function stagesOf(
     const isComputed = input.isComputed && !isPrepared
     // An internal record has its event time as its timestamp, and the join field's text as its key.
     const own = { index, topic, time: null, isKeyed: true, origin: input.topic }
-    return { ...input, ...own, isComputed, isPrepared }
+    return {
+      ...input,
+      ...own,
+      isComputed,
+      isPrepared,
+      isEnveloped: input.isEnveloped && !isPrepared,
+    }
   })
   const first = through.map(({ side, topic }, i): Stage => {
     const isPrepared = isColumn && side === 0
@@ -73,7 +79,8 @@ function inputOf(
     topic: config.topic,
     time: config.time,
     isKeyed,
-    isComputed: hasExpressions(config),
+    isComputed: hasExpressions(config) || config.envelope !== null,
+    isEnveloped: config.envelope !== null,
     startAt: startOf(config, pipeline, index),
     aheadMs: config.aheadMs,
     aheadKey: aheadKeyOf(pipeline, config, index),

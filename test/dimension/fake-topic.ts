@@ -16,7 +16,7 @@ const DAY = 86_400_000
 
 export interface FakeRecord {
   readonly key: string
-  /** null deletes. */
+  /** One character a byte; null deletes. */
   readonly value: string | null
   readonly time: number
 }
@@ -148,7 +148,10 @@ function answer(topic: FakeTopic, partition: number, from: number, most: number)
   const lastStableOffset = topic.stable(partition)
   const all = topic.partitions[partition]
   const records = all.slice(from, Math.min(lastStableOffset, from + most))
-  const parts = records.flatMap(({ key, value }) => [Buffer.from(key), Buffer.from(value ?? '')])
+  const parts = records.flatMap(({ key, value }) => [
+    Buffer.from(key),
+    Buffer.from(value ?? '', 'latin1'),
+  ])
   let at = 0
   const ends = parts.map((part) => (at += part.length))
   const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
@@ -181,7 +184,18 @@ export interface Running {
 export const inTurn: Chunk = () => ({ turn: 0, records: 1000 })
 
 type Settings = Partial<
-  Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects' | 'onLate' | 'codec' | 'now'> & {
+  Pick<
+    DimensionPorts,
+    | 'layout'
+    | 'onReject'
+    | 'rejects'
+    | 'onLate'
+    | 'onDeleted'
+    | 'onPassedOver'
+    | 'codec'
+    | 'key'
+    | 'now'
+  > & {
     readonly config: Partial<DimensionConfig>
   }
 >
@@ -208,6 +222,7 @@ export async function startOn(
       keyFormat: 'text',
       keySchema: null,
       schema: null,
+      envelope: null,
       type: null,
       time: null,
       timeUnit: null,
@@ -215,6 +230,7 @@ export async function startOn(
       fields: [],
       on: 'customer_id',
       parts: [{ name: null, dimension: null, field: 'customer_id' }],
+      key: [],
       select: null,
       missing: 'null',
       waitMs: 0,
@@ -253,6 +269,8 @@ export async function startOn(
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
     onFiltered: nothing,
+    onDeleted: nothing,
+    onPassedOver: nothing,
     onLate: nothing,
     onRows: nothing,
     onReject: () => assert.fail('nothing is rejected'),
