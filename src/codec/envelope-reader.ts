@@ -9,6 +9,7 @@ import { AvroSource, compileSkip, readInt, type Skip } from './avro-walk.ts'
 import { ENVELOPES, envelopePaths, isRow, recordAt } from './envelope-schema.ts'
 import { compileWayIn, plain, topOf, typeAt } from './field-path.ts'
 import { DELETED, type Fate, PASSED, TAKEN, type TimeReading, type ValueReader } from './port.ts'
+import type { UnavailableValue } from './unavailable-value.ts'
 
 const FRAME_BYTES = 5
 /** A row of its own, for what a changed one was before. */
@@ -34,6 +35,7 @@ interface Op {
 /** Reads rows where they lie in envelopes, which say what has happened to them: without a copy. */
 export class EnvelopeReader implements ValueReader {
   readonly #row: ValueReader
+  readonly #unavailable: UnavailableValue
   readonly #value: AvroFields
   readonly #names: readonly string[]
   readonly #after: Place
@@ -59,11 +61,18 @@ export class EnvelopeReader implements ValueReader {
    * Throws SCHEMA_INVALID where values are no envelopes of the plan's kind.
    * @param value the envelope's type
    * @param row reads the row that is in it, as if that were a value
+   * @param unavailable of the same rows
    */
-  constructor(value: RecordType, plan: EnvelopePlan, row: ValueReader) {
+  constructor(
+    value: RecordType,
+    plan: EnvelopePlan,
+    row: ValueReader,
+    unavailable: UnavailableValue,
+  ) {
     const { kind, time, isKeyed } = plan
     const paths = envelopePaths(value, kind)
     this.#row = row
+    this.#unavailable = unavailable
     this.#names = value.fields.map(({ name }) => name)
     this.#value = new AvroFields(value.fields.map(({ type }) => type))
     const topIn = (path: string): number => this.#names.indexOf(topOf(path))
@@ -107,7 +116,8 @@ export class EnvelopeReader implements ValueReader {
     if (isThere) {
       this.#hasRow[row] = 1
       this.#buffer = buffer
-      return this.#row.read(row, buffer, this.#start - FRAME_BYTES, this.#end)
+      const reason = this.#row.read(row, buffer, this.#start - FRAME_BYTES, this.#end)
+      return reason ?? (fate === TAKEN ? this.#refuseUnavailable(buffer) : null)
     }
     if (fate === DELETED) return null
     // Of Kafka Connect’s own envelope nothing but this says that the row is gone.
@@ -117,6 +127,13 @@ export class EnvelopeReader implements ValueReader {
     }
     this.#fault = `The event says ${this.#opText(row)}, and has no row; have the connector write it whole`
     return 'malformed'
+  }
+
+  #refuseUnavailable(buffer: Bytes): RejectReason | null {
+    const field = this.#unavailable.find(buffer)
+    if (field === undefined) return null
+    this.#fault = `The field ${field} is not in the event: it is large, and was not changed; have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave it out with select`
+    return 'null_field'
   }
 
   #malformed(failed: number): RejectReason {

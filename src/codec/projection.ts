@@ -11,6 +11,7 @@ import { aroundRow, rowRecord, rowSchema } from './envelope-schema.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
+import { UnavailableValue } from './unavailable-value.ts'
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
 
@@ -58,11 +59,11 @@ export class Projection {
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
     const { envelope } = this.#plan
-    if (isSame) return valueReader(value, this.#plan, this.#positions(writer))
+    if (isSame) return valueReader(value, writer, this.#plan, this.#positions(writer))
     const record = this.#record
     const from = envelope === undefined ? writer : aroundRow(value, writer, envelope)
     const to = envelope === undefined ? record : aroundRow(this.#value, record, envelope)
-    const inner = valueReader(to, this.#plan, this.#positions(record))
+    const inner = valueReader(to, record, this.#plan, this.#positions(record))
     return new ResolvingReader(resolve(from, to), inner, this.#transfer)
   }
 
@@ -81,18 +82,27 @@ export class Projection {
     return { ...record, fields }
   }
 
-  #positions(record: RecordType): ValueReader {
-    const reader = new AvroReader(this.#schema, this.#plan, record, this.#rows)
-    return this.#plan.computation?.over(reader) ?? reader
+  #positions(record: RecordType): AvroReader {
+    return new AvroReader(this.#schema, this.#plan, record, this.#rows)
   }
 }
 
-/** Reads the row where it is in values of a type. @param row reads what is in them, or the values themselves */
-export const valueReader = (
+/**
+ * What is computed of each row, and where it is in values of a type.
+ * @param row walks what is in them, which is of the type `record`, or the values themselves
+ */
+export function valueReader(
   value: RecordType,
-  { envelope }: ReaderPlan,
-  row: ValueReader,
-): ValueReader => (envelope === undefined ? row : new EnvelopeReader(value, envelope, row))
+  record: RecordType,
+  plan: ReaderPlan,
+  row: AvroReader,
+): ValueReader {
+  const { envelope, computation } = plan
+  const reader = computation?.over(row) ?? row
+  if (envelope === undefined) return reader
+  const unavailable = new UnavailableValue(row, record, fieldsOf(plan))
+  return new EnvelopeReader(value, envelope, reader, unavailable)
+}
 
 /** What else the writer changes does not matter. */
 function neededOf(record: RecordType, plan: ReaderPlan): RecordType {

@@ -41,7 +41,7 @@ export class RowReader {
 
   /** `schema unknown`: `load` it and apply it again. */
   apply(columns: RecordColumns, partition: number, i: number): Applied {
-    const { codec, key, onOtherType } = this.#ports
+    const { codec, key, onOtherType, onPassedOver } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
     const headerStart = columns.headerStarts[i]
     const headerEnd = columns.headerEnds[i]
@@ -56,6 +56,10 @@ export class RowReader {
       return 'done'
     }
     if (key.readValue === undefined) {
+      if (keyEnds[i] < 0 && this.#isOfNoRow(value, columns, i)) {
+        onPassedOver()
+        return 'done'
+      }
       if (keyEnds[i] < 0)
         return this.#reject(columns, partition, i, 'null_key', 'The record has no key')
       if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
@@ -68,6 +72,15 @@ export class RowReader {
     if (value === null) return this.#tombstone(columns, partition, i)
     if (typeof value === 'string') return this.#reject(columns, partition, i, value, codec.fault)
     return this.#apply(value, columns, partition, i)
+  }
+
+  /** What is said of a table has no key. */
+  #isOfNoRow(value: ValueReader | RejectReason | null, columns: RecordColumns, i: number): boolean {
+    if (value === null || typeof value === 'string') return false
+    const { buffer, valueStarts, valueEnds } = columns
+    if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
+    value.select(0)
+    return value.fate === PASSED
   }
 
   /** A record without a value. */

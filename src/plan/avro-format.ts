@@ -33,10 +33,10 @@ class FileCodec implements TopicCodec {
   fault = ''
 
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const { envelope, computation } = plan
+    const { envelope } = plan
     const row = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
     const reader = new AvroReader(row, plan)
-    this.#reader = valueReader(parseRecord(schema), plan, computation?.over(reader) ?? reader)
+    this.#reader = valueReader(parseRecord(schema), parseRecord(row), plan, reader)
   }
 
   reader(

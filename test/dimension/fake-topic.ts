@@ -15,7 +15,7 @@ import { openStore } from '../../src/state/level.ts'
 const DAY = 86_400_000
 
 export interface FakeRecord {
-  readonly key: string
+  readonly key: string | null
   /** One character a byte; null deletes. */
   readonly value: string | null
   readonly time: number
@@ -61,7 +61,7 @@ export class FakeTopic {
     this.partitions = Array.from({ length: partitions }, () => [])
   }
 
-  write(partition: number, key: string, value: string | null, time: number): void {
+  write(partition: number, key: string | null, value: string | null, time: number): void {
     this.partitions[partition].push({ key, value, time })
   }
 
@@ -149,13 +149,14 @@ function answer(topic: FakeTopic, partition: number, from: number, most: number)
   const all = topic.partitions[partition]
   const records = all.slice(from, Math.min(lastStableOffset, from + most))
   const parts = records.flatMap(({ key, value }) => [
-    Buffer.from(key),
+    Buffer.from(key ?? ''),
     Buffer.from(value ?? '', 'latin1'),
   ])
   let at = 0
   const ends = parts.map((part) => (at += part.length))
   const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
-  const keyEnds = Int32Array.from(records, (_, i) => ends[2 * i])
+  const valueStarts = Int32Array.from(records, (_, i) => ends[2 * i])
+  const keyEnds = Int32Array.from(records, ({ key }, i) => (key === null ? -1 : ends[2 * i]))
   const columns = {
     buffer: bytesOf(Buffer.concat(parts)),
     length: records.length,
@@ -163,7 +164,7 @@ function answer(topic: FakeTopic, partition: number, from: number, most: number)
     offsets: Float64Array.from(records, (_, i) => from + i),
     keyStarts: starts,
     keyEnds,
-    valueStarts: keyEnds,
+    valueStarts,
     valueEnds: Int32Array.from(records, ({ value }, i) => (value === null ? -1 : ends[2 * i + 1])),
     headerStarts: starts,
     headerEnds: starts,
