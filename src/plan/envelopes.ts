@@ -1,5 +1,4 @@
 /** Rows in envelopes: planning sees the schema of the row, and what else is read of a value stands beside it. */
-import type { Schema } from 'avsc'
 import { fieldKind } from '../codec/avro-field.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema, EnvelopePlan } from '../codec/avro-reader.ts'
@@ -10,6 +9,8 @@ import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+
+type Schema = AvroRecordSchema['fields'][number]['type']
 
 /** What Debezium has of the place that a change comes from, with the times of the change. */
 const SOURCE = 'source'
