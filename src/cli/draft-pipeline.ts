@@ -10,12 +10,13 @@ import { scalar } from './yaml-scalar.ts'
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
   readonly topic: string
+  /** Of values in envelopes the row's. */
   readonly schema: AvroRecordSchema
   /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
   /** null: the record has none. */
   readonly keys: readonly (Buffer | null)[]
-  /** Decoded, in the order of the keys; undefined where that was not possible. */
+  /** Decoded, in the order of the keys: rows; undefined where that was not possible. */
   readonly values: readonly (Readonly<Record<string, unknown>> | undefined)[]
 }
 
@@ -161,11 +162,15 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
 }
 
 function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
-  const { topic, schemaFile } = draft
+  const { topic, schemaFile, schema } = draft
+  const { envelope } = schema
   return [
     `${indent}topic: ${scalar(topic)}`,
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
     ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),
+    ...(envelope === undefined
+      ? []
+      : [`${indent}envelope: ${envelope.kind} # the row is in it, and what has happened to it`]),
   ]
 }
 

@@ -3,6 +3,9 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import { parseRecord } from '../codec/avro-parse.ts'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { envelopePaths, rowSchema } from '../codec/envelope-schema.ts'
 import { Registry } from '../codec/registry.ts'
 import { ValueDecoder } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
@@ -123,12 +126,35 @@ async function draftOf(
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
   const decoder = new ValueDecoder(registry, schema)
+  const row = rowOrValue(schema)
   const keys: TopicDraft['keys'][number][] = []
   const values: TopicDraft['values'][number][] = []
   for (const { key, value } of records) {
     keys.push(key)
     const decoded = value === null ? undefined : await decoder.decode(value)
-    values.push(decoded as TopicDraft['values'][number])
+    values.push(rowOf(decoded, row))
   }
-  return { topic, schema, schemaFile: registry === null ? file : null, keys, values }
+  return { topic, schema: row, schemaFile: registry === null ? file : null, keys, values }
+}
+
+/** The schema of the row, where values look like envelopes with rows in them. */
+function rowOrValue(schema: AvroRecordSchema): AvroRecordSchema {
+  for (const kind of ['debezium', 'mongodb'] as const) {
+    try {
+      return rowSchema(schema, kind)
+    } catch {
+      // It is none, or has no rows that could be read: then values are what they are.
+    }
+  }
+  return schema
+}
+
+/** undefined: there is none. */
+function rowOf(value: unknown, { envelope }: AvroRecordSchema): TopicDraft['values'][number] {
+  if (envelope === undefined) return value as TopicDraft['values'][number]
+  const { after } = envelopePaths(parseRecord(envelope.schema), envelope.kind)
+  const row = after
+    .split('.')
+    .reduce<unknown>((one, name) => (one as Record<string, unknown> | null)?.[name], value)
+  return (row ?? undefined) as TopicDraft['values'][number]
 }
