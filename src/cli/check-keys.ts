@@ -3,7 +3,7 @@ import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { compositeTextOf } from '../codec/composite-text.ts'
 import { keyTextOf } from '../codec/keys.ts'
-import type { KeyReader, PipelineCodec, TopicCodec } from '../codec/port.ts'
+import { type KeyReader, OTHER_TYPE, type PipelineCodec, type TopicCodec } from '../codec/port.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { repartitioned, repartitionWith, sourcesOf } from '../config/topic-names.ts'
 import { formOf, schemaIdOf } from '../plan/key-forms.ts'
@@ -12,7 +12,7 @@ import type { Finding } from './checks/finding.ts'
 import { checkJoinColumn } from './checks/join-column.ts'
 import { checkBesideRepartition, checkKeyHash, type KeySample } from './checks/keys.ts'
 import { checkLookUps, type RowKeys } from './checks/look-ups.ts'
-import { isPassedOver, readKey, readValue } from './checks/values.ts'
+import { isPassedOver, keyInValue, readKey, readValue } from './checks/values.ts'
 import { withRegistry } from './compile.ts'
 import { progress } from './terminal.ts'
 
@@ -114,7 +114,15 @@ export async function checkDimensionKeys(
     if (!samples.has(topic) || texts === undefined) continue
     const ranges = await rangesOf(broker, topic, samples.get(topic)!)
     const key = { key: codec.dimensionKeys[d], keyFormat }
-    const { records, ...found } = await rowKeys(broker, topic, ranges, key, new Set(texts))
+    const wanted = new Set(texts)
+    const { records, ...found } = await (key.key.readValue === undefined
+      ? rowKeys(broker, topic, ranges, key, wanted)
+      : keysInValues(broker, topic, ranges, key.key, codec.dimensions[d], wanted))
+    if (pipeline.dimensions[d].envelope !== null) {
+      for (const [text, record] of records) {
+        if (await isOfNoRow(codec.dimensions[d], record)) found.rows.set(text, false)
+      }
+    }
     looked[d] = { texts, rows: await rowTexts(pipeline, codec, d, records) }
     const { isWhole: isReadWhole, all } = ranges
     const isComposite = parts.length > 1
@@ -216,6 +224,40 @@ async function rangesOf(
   return { read, all, isWhole: read.every(({ from }, i) => from === whole[i].from) }
 }
 
+interface FoundKeys extends RowKeys {
+  readonly rows: Map<string, boolean>
+  /** The last one of each key that is wanted. */
+  readonly records: ReadonlyMap<string, TopicRecord>
+}
+
+const isOfNoRow = async (codec: TopicCodec, record: TopicRecord): Promise<boolean> =>
+  record.value === null || isPassedOver(await readValue(codec, record))
+
+/** Of rows whose key is in their values. @param wanted the texts that are looked up */
+async function keysInValues(
+  broker: Broker,
+  topic: string,
+  { read: ranges }: Ranges,
+  key: KeyReader,
+  codec: TopicCodec,
+  wanted: ReadonlySet<string | null>,
+): Promise<FoundKeys> {
+  const all: TopicRecord[] = []
+  await readTopic(broker, topic, ranges, (record) => all.push(record))
+  const keys: Buffer[] = []
+  const records = new Map<string, TopicRecord>()
+  for (const record of all) {
+    const value = record.value === null ? OTHER_TYPE : await readValue(codec, record)
+    if (isPassedOver(value) || 'reason' in value) continue
+    const text = keyInValue(key, value)
+    if (!Buffer.isBuffer(text)) continue
+    if (wanted.has(text.toString())) records.set(text.toString(), record)
+    keys.push(Buffer.from(text))
+  }
+  const rows = new Map([...records.keys()].map((text) => [text, true]))
+  return { keys: keys.slice(-KEPT), rows, read: all.length, records }
+}
+
 /** @param wanted the texts that are looked up */
 async function rowKeys(
   broker: Broker,
@@ -223,7 +265,7 @@ async function rowKeys(
   { read: ranges }: Ranges,
   { key: reader }: { readonly key: KeyReader },
   wanted: ReadonlySet<string | null>,
-): Promise<RowKeys & { readonly records: ReadonlyMap<string, TopicRecord> }> {
+): Promise<FoundKeys> {
   const keys: Buffer[] = []
   /** The last one of each key that is wanted. */
   const records = new Map<string, TopicRecord>()

@@ -12,6 +12,7 @@ import { scalar } from './yaml-scalar.ts'
 export interface TopicDraft {
   readonly topic: string
   readonly format: Format
+  /** Of values in envelopes the row's. */
   readonly schema: AvroRecordSchema
   /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
@@ -21,7 +22,7 @@ export interface TopicDraft {
   readonly isBare: boolean
   /** null: the record has none. */
   readonly keys: readonly (Buffer | null)[]
-  /** Decoded, in the order of the keys; undefined where that was not possible. */
+  /** Decoded, in the order of the keys: rows; undefined where that was not possible. */
   readonly values: readonly (Readonly<Record<string, unknown>> | undefined)[]
 }
 
@@ -173,14 +174,18 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
 }
 
 function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
-  const { topic, format: values, schemaFile, frames, isBare } = draft
+  const { topic, format: values, schemaFile, schema, frames, isBare } = draft
   const named = frames === null ? '' : ` # its values name their schema by ${frames}`
+  const { envelope } = schema
   return [
     `${indent}topic: ${scalar(topic)}${isBare ? '' : named}`,
     ...(values === 'avro' ? [] : [`${indent}format: ${values}`]),
     ...(isBare ? [`${indent}frame: none # no value names its schema`] : []),
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
     ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),
+    ...(envelope === undefined
+      ? []
+      : [`${indent}envelope: ${envelope.kind} # the row is in it, and what has happened to it`]),
   ]
 }
 

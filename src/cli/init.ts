@@ -3,6 +3,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import { parseRecord } from '../codec/avro-parse.ts'
+import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { envelopePaths, rowSchema } from '../codec/envelope-schema.ts'
 import { ALL_FRAMES } from '../codec/framing.ts'
 import { Registry } from '../codec/registry.ts'
 import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../codec/value-text.ts'
@@ -149,16 +152,19 @@ async function draftOf(
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
   const there = records.flatMap(({ value }) => value ?? [])
   const draft = await draftSchema(topic, there, registry, folder)
-  const found = { ...draft, topic, keys: records.map(({ key }) => key) }
+  const schema = rowOrValue(draft.schema)
+  const found = { ...draft, schema, topic, keys: records.map(({ key }) => key) }
+  const rows = async (decoder: ValueTexts): Promise<TopicDraft['values']> =>
+    (await decoded(records, decoder)).map((value) => rowOf(value, schema))
   if (draft.format === 'json') {
-    return { ...found, frames: null, isBare: false, values: await decoded(records, JSON_TEXTS) }
+    return { ...found, frames: null, isBare: false, values: await rows(JSON_TEXTS) }
   }
-  const framed = await decoded(records, new ValueDecoder(registry, draft.schema, false))
+  const framed = await rows(new ValueDecoder(registry, draft.schema, false))
   const frames = frameWords(framesOf(records, [...ALL_FRAMES, 'long prefix'])) ?? null
   if (registry !== null || framed.some((value) => value !== undefined)) {
     return { ...found, frames, isBare: false, values: framed }
   }
-  const bare = await decoded(records, new ValueDecoder(null, draft.schema, true))
+  const bare = await rows(new ValueDecoder(null, draft.schema, true))
   const isBare = bare.some((value) => value !== undefined)
   return { ...found, frames, isBare, values: isBare ? bare : framed }
 }
@@ -166,10 +172,30 @@ async function draftOf(
 async function decoded(
   records: readonly TopicRecord[],
   decoder: ValueTexts,
-): Promise<TopicDraft['values']> {
-  const values: TopicDraft['values'][number][] = []
-  for (const record of records) {
-    values.push((await decoder.decode(record)) as TopicDraft['values'][number])
-  }
+): Promise<readonly unknown[]> {
+  const values: unknown[] = []
+  for (const record of records) values.push(await decoder.decode(record))
   return values
+}
+
+/** The schema of the row, where values look like envelopes with rows in them. */
+function rowOrValue(schema: AvroRecordSchema): AvroRecordSchema {
+  for (const kind of ['debezium', 'mongodb'] as const) {
+    try {
+      return rowSchema(schema, kind)
+    } catch {
+      // It is none, or has no rows that could be read: then values are what they are.
+    }
+  }
+  return schema
+}
+
+/** undefined: there is none. */
+function rowOf(value: unknown, { envelope }: AvroRecordSchema): TopicDraft['values'][number] {
+  if (envelope === undefined) return value as TopicDraft['values'][number]
+  const { after } = envelopePaths(parseRecord(envelope.schema), envelope.kind)
+  const row = after
+    .split('.')
+    .reduce<unknown>((one, name) => (one as Record<string, unknown> | null)?.[name], value)
+  return (row ?? undefined) as TopicDraft['values'][number]
 }

@@ -1,13 +1,14 @@
 import type { Schema } from 'avsc'
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, copyBytes } from '../bytes.ts'
-import type { TimeUnit } from '../config/pipeline.ts'
+import type { EnvelopeKind, TimeUnit } from '../config/pipeline.ts'
 import type { FieldText } from './avro-field.ts'
 import { AvroFields } from './avro-fields.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
 import { readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST } from './avro-walk.ts'
+import type { Envelope } from './envelope-schema.ts'
 import { topOf } from './field-path.ts'
 import { FRAME_BYTES } from './framing.ts'
 import { type Fate, TAKEN, type TimeReading, type ValueReader } from './port.ts'
@@ -25,6 +26,8 @@ export interface AvroRecordSchema {
     readonly default?: unknown
     readonly aliases?: readonly string[]
   }[]
+  /** Of a row that values have in an envelope; undefined: values are of this schema. */
+  readonly envelope?: Envelope
 }
 
 export interface ReaderPlan {
@@ -37,6 +40,17 @@ export interface ReaderPlan {
   readonly timeUnit?: TimeUnit | null
   /** What is computed of each value; undefined: nothing. */
   readonly computation?: Computation | undefined
+  /** What values have the row in, of which all else speaks; undefined: they are the row. */
+  readonly envelope?: EnvelopePlan | undefined
+}
+
+/** What is read of an envelope. */
+export interface EnvelopePlan {
+  readonly kind: EnvelopeKind
+  /** Where in the value the time is, if the envelope has it; null: the row has it, or nothing does. */
+  readonly time: { readonly path: string; readonly unit: TimeUnit | null } | null
+  /** Whether the key fields of a deleted row are asked for, and of a changed one as they were before. */
+  readonly isKeyed: boolean
 }
 
 /** Makes of a reader one that computes something of each value. */

@@ -25,7 +25,7 @@ interface Step {
 export function schemaAt(schema: AvroRecordSchema, path: string): Schema {
   const top = schema.fields.find(({ name }) => name === path)
   if (top !== undefined) return top.type
-  const { record, field } = stepsTo(schema, path).at(-1)!
+  const { record, field } = stepsTo(parseRecord(schema), schema.name, path).at(-1)!
   return plain(record.fields[field].type)
 }
 
@@ -34,8 +34,11 @@ export function schemaAt(schema: AvroRecordSchema, path: string): Schema {
  * False: a record on the way is null. The value has been walked before, so its bytes are sound.
  * Throws SCHEMA_INVALID where the path leads nowhere.
  */
-export function compileWay(schema: AvroRecordSchema, path: string): Skip {
-  const [, ...steps] = stepsTo(schema, path)
+export const compileWay = (schema: AvroRecordSchema, path: string): Skip =>
+  compileWayIn(parseRecord(schema), path)
+
+export function compileWayIn(value: RecordType, path: string): Skip {
+  const [, ...steps] = stepsTo(value, value.name.full, path)
   const skips = new Map<RecordType, Skip>()
   const ways = steps.map(({ record, field, branch }) => ({
     branch,
@@ -50,21 +53,27 @@ export function compileWay(schema: AvroRecordSchema, path: string): Skip {
   }
 }
 
-function stepsTo(schema: AvroRecordSchema, path: string): Step[] {
-  let type: AvroType = parseRecord(schema)
+/** The type at the end of a path. Throws SCHEMA_INVALID where it leads nowhere. */
+export function typeAt(value: RecordType, path: string): AvroType {
+  const { record, field } = stepsTo(value, value.name.full, path).at(-1)!
+  return record.fields[field].type
+}
+
+function stepsTo(value: RecordType, name: string, path: string): Step[] {
+  let type: AvroType = value
   let at = ''
-  return path.split('.').map((name) => {
+  return path.split('.').map((step) => {
     const { record, branch } = recordIn(type, at, path)
-    const field = record.fields.findIndex((one) => one.name === name)
+    const field = record.fields.findIndex((one) => one.name === step)
     if (field < 0) {
       const known = record.fields.map((one) => one.name)
-      const of = at === '' ? schema.name : `the field ${at}`
+      const of = at === '' ? name : `the field ${at}`
       throw fault(
-        `${of} has no field ${name}${didYouMean(name, known)} (fields: ${known.join(', ')})`,
+        `${of} has no field ${step}${didYouMean(step, known)} (fields: ${known.join(', ')})`,
         path,
       )
     }
-    at = at === '' ? name : `${at}.${name}`
+    at = at === '' ? step : `${at}.${step}`
     type = record.fields[field].type
     return { record, field, branch }
   })
@@ -86,7 +95,7 @@ const fault = (message: string, field: string): EnricherError =>
   new EnricherError('SCHEMA_INVALID', message, { fields: { field } })
 
 /** Enough of a type to tell how its text is read, without the names of others. */
-function plain(type: AvroType): Schema {
+export function plain(type: AvroType): Schema {
   switch (type.kind) {
     case 'union':
       return type.branches.map(plain) as Schema

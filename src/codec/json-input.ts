@@ -2,11 +2,13 @@ import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
+import { aroundRow, rowSchema } from './envelope-schema.ts'
 import { compileRoot } from './json-decode.ts'
 import { refusalOf } from './json-refusal.ts'
 import { JsonTransfer, type ReadJson, SYNTAX, TOO_DEEP } from './json-transfer.ts'
 import { toNext, toValue } from './json-walk.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
+import { valueReader } from './projection.ts'
 
 /** Byte 0 and an id, which Confluent's JSON serializers write before the text. A text does not begin so. */
 const FRAME_BYTES = 5
@@ -20,14 +22,16 @@ export class JsonInput implements ValueReader {
 
   /** Throws SCHEMA_INVALID where the schema lacks a field of the plan. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const whole = parseRecord(schema)
+    const { envelope } = plan
+    const row = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
+    const [value, whole] = [parseRecord(schema), parseRecord(row)]
     const names = fieldsOf(plan)
     const needed = { ...whole, fields: whole.fields.filter(({ name }) => names.has(name)) }
-    const reader = new AvroReader(schema, plan, needed)
-    this.#inner = plan.computation?.over(reader) ?? reader
+    const read = envelope === undefined ? needed : aroundRow(value, needed, envelope)
+    this.#inner = valueReader(read, needed, plan, new AvroReader(row, plan, needed))
     this.#read = compileRoot(
-      needed,
-      whole.fields.map(({ name }) => name),
+      read,
+      value.fields.map(({ name }) => name),
     )
   }
 

@@ -114,6 +114,10 @@ class PartsReader implements ValueReader {
     return this.#first.keyEnd(k)
   }
 
+  selectFormer(): boolean {
+    return this.#first.selectFormer?.() ?? false
+  }
+
   get projectedBytes(): number {
     const first = this.#first
     let bytes = 0

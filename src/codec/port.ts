@@ -11,11 +11,16 @@ export interface TimeReading {
   readonly fromSchema: boolean
 }
 
-/** What becomes of a value: it is taken, dropped as the topic's `where` wants it, or an expression fails over it. */
+/**
+ * What becomes of a value: it is taken, dropped as the topic's `where` wants it, or an expression fails over it; or, by its
+ * envelope, its row is deleted, or it is of no row at all and passed over.
+ */
 export const TAKEN = 0
 export const FILTERED = 1
 export const FAILED = 2
-export type Fate = typeof TAKEN | typeof FILTERED | typeof FAILED
+export const DELETED = 3
+export const PASSED = 4
+export type Fate = typeof TAKEN | typeof FILTERED | typeof FAILED | typeof DELETED | typeof PASSED
 
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
@@ -27,7 +32,10 @@ export interface ValueReader {
   /** What is wrong with the value `read` has just refused. */
   readonly fault: string
   select(row: number): void
-  /** TAKEN where nothing is computed of the topic's values. Of another value nothing else is known. */
+  /**
+   * TAKEN where nothing is computed of the topic's values, and they are in no envelopes. Of another value nothing else is
+   * known; of a DELETED one the key fields, where the plan asks for them, and the time, where the envelope has it.
+   */
   readonly fate: Fate
   /** Which expression has FAILED, and why. */
   readonly failure: string
@@ -45,6 +53,11 @@ export interface ValueReader {
   readonly projectedBytes: number
   /** Writes the selected fields in output form at `position`; returns the position behind them. */
   project(target: Bytes, position: number): number
+  /**
+   * Of the value that was read last, by an envelope that says what its row was before: speaks of the key fields as they
+   * were, until the next `select`. False: nothing says it.
+   */
+  selectFormer?(): boolean
 }
 
 /** A record of another type than the one that is read of the topic: it is passed over. */
@@ -102,6 +115,10 @@ export interface KeyReader {
     headerStart: number,
     headerEnd: number,
   ): Promise<void>
+  /** In place of `read` where the key is in the value, which is selected. */
+  readValue?(value: ValueReader): boolean
+  /** Then: the key that the row had before it was changed; null: the same, or nothing says it. Another one is selected now. */
+  formerOf?(value: ValueReader): KeyReader | null
 }
 
 /** A stored record's bytes as an object that JSON can carry. */

@@ -6,10 +6,13 @@ import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer } from './avro-transfer.ts'
+import { EnvelopeReader } from './envelope-reader.ts'
+import { aroundRow, rowRecord, rowSchema } from './envelope-schema.ts'
 import { FRAME_BYTES } from './framing.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
+import { UnavailableValue } from './unavailable-value.ts'
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
 
@@ -17,6 +20,8 @@ const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6,
 export class Projection {
   readonly #schema: AvroRecordSchema
   readonly #plan: ReaderPlan
+  /** What values are; and the records in them, which are the same where there are no envelopes. */
+  readonly #value: RecordType
   readonly #whole: RecordType
   readonly #record: RecordType
   readonly #rows: ReadRows
@@ -24,11 +29,18 @@ export class Projection {
 
   /** Throws SCHEMA_INVALID. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    this.#schema = schema
+    const { envelope } = plan
+    this.#schema = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
     this.#plan = plan
-    this.#rows = new ReadRows(schema, plan)
-    this.#whole = parseRecord(schema)
+    this.#rows = new ReadRows(this.#schema, plan)
+    this.#value = parseRecord(schema)
+    this.#whole = this.#rowIn(this.#value)
     this.#record = this.#withUnit(neededOf(this.#whole, plan))
+  }
+
+  #rowIn(value: RecordType): RecordType {
+    const { envelope } = this.#plan
+    return envelope === undefined ? value : rowRecord(value, envelope.kind)
   }
 
   /**
@@ -38,7 +50,8 @@ export class Projection {
    */
   readerOf(written: unknown, bodyBytes: number = FRAME_BYTES): ValueReader {
     const { name, fields } = this.#record
-    const parsed = parseRecord(written)
+    const value = parseRecord(written)
+    const parsed = this.#rowIn(value)
     if (!namesMatch(parsed.name, name)) {
       throw new Error(`it is a ${parsed.name.full}; the pipeline reads ${unqualified(name.full)}`)
     }
@@ -47,10 +60,16 @@ export class Projection {
     const isSame = sources.every(
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
-    if (isSame) return this.#positions(writer, bodyBytes)
-    const transcode = resolve(writer, this.#record)
-    const inner = this.#positions(this.#record, FRAME_BYTES)
-    return new ResolvingReader(transcode, inner, this.#transfer, bodyBytes)
+    const { envelope } = this.#plan
+    if (isSame) {
+      const positions = this.#positions(writer, bodyBytes)
+      return valueReader(value, writer, this.#plan, positions, bodyBytes)
+    }
+    const record = this.#record
+    const from = envelope === undefined ? writer : aroundRow(value, writer, envelope)
+    const to = envelope === undefined ? record : aroundRow(this.#value, record, envelope)
+    const inner = valueReader(to, record, this.#plan, this.#positions(record, FRAME_BYTES))
+    return new ResolvingReader(resolve(from, to), inner, this.#transfer, bodyBytes)
   }
 
   /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */
@@ -68,10 +87,28 @@ export class Projection {
     return { ...record, fields }
   }
 
-  #positions(record: RecordType, bodyBytes: number): ValueReader {
-    const reader = new AvroReader(this.#schema, this.#plan, record, this.#rows, bodyBytes)
-    return this.#plan.computation?.over(reader) ?? reader
+  #positions(record: RecordType, bodyBytes: number): AvroReader {
+    return new AvroReader(this.#schema, this.#plan, record, this.#rows, bodyBytes)
   }
+}
+
+/**
+ * What is computed of each row, and where it is in values of a type.
+ * @param row walks what is in them, which is of the type `record`, or the values themselves
+ * @param bodyBytes how far behind a value's beginning its body is, for `row`, too
+ */
+export function valueReader(
+  value: RecordType,
+  record: RecordType,
+  plan: ReaderPlan,
+  row: AvroReader,
+  bodyBytes: number = FRAME_BYTES,
+): ValueReader {
+  const { envelope, computation } = plan
+  const reader = computation?.over(row) ?? row
+  if (envelope === undefined) return reader
+  const unavailable = new UnavailableValue(row, record, fieldsOf(plan))
+  return new EnvelopeReader(value, envelope, reader, unavailable, bodyBytes)
 }
 
 /** What else the writer changes does not matter. */

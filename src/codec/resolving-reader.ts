@@ -114,6 +114,10 @@ export class ResolvingReader implements ValueReader {
   project(target: Bytes, position: number): number {
     return this.#inner.project(target, position)
   }
+
+  selectFormer(): boolean {
+    return this.#inner.selectFormer?.() ?? false
+  }
 }
 
 const SHOWN = 80

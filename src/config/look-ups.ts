@@ -62,13 +62,24 @@ export const partText = ({ dimension, field }: LookUpPart): string =>
 export const keyNames = ({ parts }: Pick<DimensionConfig, 'parts'>): string[] | null =>
   parts[0].name === null ? null : parts.map(({ name }) => name!)
 
+/** The fields of the value that a row's key is taken from, in the order of `keyNames`; none: the record has the key. */
+export const keyFields = (dimension: Pick<DimensionConfig, 'parts' | 'key'>): string[] => {
+  const { key } = dimension
+  if (key.length < 2) return [...key]
+  return (keyNames(dimension) ?? []).flatMap((name) => key.filter((path) => lastOf(path) === name))
+}
+
 export function checkLookUps(pipeline: Pipeline, report: ReportAt): void {
   for (const dimension of pipeline.dimensions) checkKey(dimension, pipeline, report)
   checkCircles(pipeline, report)
 }
 
 function checkKey(dimension: DimensionConfig, { registry }: Pipeline, report: ReportAt): void {
-  const { name, frame, keyFormat, keySchema, parts } = dimension
+  const { name, frame, keyFormat, keySchema, parts, key } = dimension
+  if (key.length > 0) {
+    checkKeyFields(dimension, report)
+    return
+  }
   if (parts.length === 1) return
   const path = ['dimensions', name, 'on']
   if (keyFormat !== 'avro' && keyFormat !== 'json') {
@@ -81,6 +92,23 @@ function checkKey(dimension: DimensionConfig, { registry }: Pipeline, report: Re
   ) {
     report(path, 'without a registry a key of several fields needs keySchema, an .avsc file')
   }
+}
+
+/** Each field of the key has to be looked up by something, and nothing else. */
+function checkKeyFields(dimension: DimensionConfig, report: ReportAt): void {
+  const { name, keyFormat, keySchema, parts, key } = dimension
+  const path = ['dimensions', name]
+  if (keyFormat !== 'text' || keySchema !== null) {
+    const at = keySchema === null ? 'keyFormat' : 'keySchema'
+    report([...path, at], 'is of the record’s key, which is not read where key names fields')
+  }
+  const names = parts.map((part) => part.name)
+  const wanted = key.map(lastOf)
+  const isSame = names.length === key.length && wanted.every((field) => names.includes(field))
+  if (key.length === 1 ? parts.length === 1 : isSame) return
+  const example =
+    key.length === 1 ? 'one field' : `{ ${wanted.map((field) => `${field}: …`).join(', ')} }`
+  report([...path, 'on'], `is not what key has; write ${example}`)
 }
 
 function checkCircles({ dimensions }: Pipeline, report: ReportAt): void {

@@ -33,12 +33,14 @@ export const WISHES: readonly Wish[] = [
     instead: 'write `avro` or `json`',
   },
   ...each('envelope', TOPICS, {
-    what: 'envelopes of change data',
-    instead: 'unwrap them in the connector: `ExtractNewRecordState` for Debezium',
+    values: ['dynamodb'],
+    what: 'images of DynamoDB streams',
+    instead: 'have the connector write the item’s attributes as fields of a record',
   }),
-  ...each('key', TOPICS, {
+  ...each('key', ['facts', 'join'], {
     what: 'a key from fields of the value',
-    instead: 'set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
+    instead:
+      'a join goes by any field with `repartition`; else set the key in the connector: `ValueToKey`, then `ExtractField$Key`',
   }),
   {
     at: 'output.headers',

@@ -38,6 +38,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     ...topicOf(dimension, ['dimensions', name], around),
     name,
     ...lookedUp(name, dimension.on, names, report),
+    key: [dimension.key ?? []].flat(),
     select: columns(dimension.select),
     ...missingOf(dimension.missing),
     asOf: dimension.asOf ?? null,

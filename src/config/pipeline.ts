@@ -2,6 +2,7 @@
 import type { JoinKind } from './join-kind.ts'
 
 export type Format = 'avro' | 'json'
+export type EnvelopeKind = 'debezium' | 'mongodb' | 'connect'
 export type OutputFormat = 'avro' | 'json'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
@@ -78,9 +79,11 @@ export interface TopicConfig {
   readonly keySchema: string | null
   /** An .avsc file, of JSON values also a JSON Schema (absolute path; the file names it relative to itself); null: the registry's. */
   readonly schema: string | null
+  /** What values have the row in; null: they are the row. */
+  readonly envelope: EnvelopeKind | null
   /** The Avro record that is read, by its full or unqualified name; null: the topic has one type. */
   readonly type: string | null
-  /** The field with the event time; null: the record's timestamp. */
+  /** The field with the event time, or the path of one of the envelope's; null: the record's timestamp. */
   readonly time: string | null
   /** What the time field counts since 1970; null: what its schema says, else milliseconds. */
   readonly timeUnit: TimeUnit | null
@@ -131,6 +134,8 @@ export interface DimensionConfig extends TopicConfig {
   readonly on: string
   /** The same in parts; one that stands for the whole key, or several with a name each. */
   readonly parts: readonly LookUpPart[]
+  /** The fields of the value whose texts are a row's key; none: the record's key is. */
+  readonly key: readonly string[]
   /** null: every field. */
   readonly select: readonly Column[] | null
   /** What becomes of a fact without a row, once it does not wait for one any more. */

@@ -3,6 +3,7 @@ import type { JoinKind } from './join-kind.ts'
 import type {
   Compression,
   Early,
+  EnvelopeKind,
   Format,
   IdOption,
   KeyFormat,
@@ -36,6 +37,7 @@ export interface RawTopic {
   keyFormat?: KeyFormat
   keySchema?: string
   schema?: string
+  envelope?: EnvelopeKind
   type?: string
   time?: string | { field: string; unit?: TimeUnit }
   where?: string
@@ -87,6 +89,7 @@ export interface RawPipeline {
     string,
     RawTopic & {
       on: RawOn
+      key?: string | string[]
       select?: RawSelect
       missing?: RawMissing
       asOf?: 'event-time'

@@ -185,6 +185,10 @@ const input = {
   schema: text(
     'An .avsc file, relative to this file; of JSON values that, or a JSON Schema. Without it the registry’s schema.',
   ),
+  envelope: text(
+    'What the connector puts the row into, with what has happened to it: debezium (before, after, op), mongodb (fullDocument, operationType), or connect (schema and payload). All other keys speak of the row. Without it the value is the row. docs/change-data.md.',
+    { enum: ['debezium', 'mongodb', 'connect'] },
+  ),
   type: text(
     'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry. Not of JSON values.',
     {
@@ -205,7 +209,7 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns.',
+    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(
@@ -321,6 +325,20 @@ const dimension = object(
   {
     ...input,
     on,
+    key: {
+      description:
+        'The field of the value whose text is the row’s key, in place of the record’s key; a list for a key of several fields. docs/change-data.md.',
+      anyOf: [
+        { type: 'string', minLength: 1 },
+        {
+          type: 'array',
+          items: { type: 'string', minLength: 1 },
+          minItems: 2,
+          uniqueItems: true,
+          ...message(SEVERAL),
+        },
+      ],
+    },
     select,
     missing: {
       description:

@@ -22,6 +22,7 @@ export function topicOf(raw: RawTopic, path: readonly string[], around: Surround
     keyFormat: raw.keyFormat ?? 'text',
     keySchema: keySchemaFile(raw, path, around),
     schema: schemaFile(raw, path, around),
+    envelope: raw.envelope ?? null,
     type: typeOf(raw, path, around),
     time: (typeof raw.time === 'object' ? raw.time.field : raw.time) ?? null,
     timeUnit: (typeof raw.time === 'object' ? raw.time.unit : undefined) ?? null,

@@ -141,6 +141,10 @@ export class Counts {
   readonly otherTypes = new Tally()
   /** Records that their topic's `where` does not take, by topic; of a dimension, rows that it deletes. */
   readonly filtered = new Tally()
+  /** Records that are of no row as their envelopes say it, or of one that is deleted where only rows count, by topic. */
+  readonly passedOver = new Tally()
+  /** Records that have deleted a dimension's row, by topic. */
+  readonly deletions = new Tally()
   /** Records that were committed, by topic. */
   readonly produced = new Tally()
   /** Their bytes before compression, by topic. */

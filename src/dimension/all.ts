@@ -112,6 +112,8 @@ function createDimension(
     onReject: rejecting(config, own, counts),
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
+    onDeleted: () => counts.deletions.add(config.topic),
+    onPassedOver: () => counts.passedOver.add(config.topic),
     onLate: () => counts.lateRows.add(config.name),
     onRows: options.onRows,
     room: () => rejects.room(),

@@ -13,7 +13,7 @@ import { Reading, type Start } from './reading.ts'
 import { RowReader } from './row-reader.ts'
 import type { RowTable } from './row-table.ts'
 import { rowsOf, type Versions } from './rows.ts'
-import { stampBytes, TIMED } from './stamp.ts'
+import { firstStampBytes, stampBytes, TIMED } from './stamp.ts'
 
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
@@ -202,7 +202,8 @@ export class Dimension {
   async #begin(isTimed: boolean, known: Extent | undefined): Promise<void> {
     const extent = known ?? (await this.#lookPatiently())
     if (extent === undefined || this.#closed.signal.aborted) return
-    const stamps = isTimed ? TIMED : stampBytes(extent.heads.length)
+    const isScattered = this.#ports.config.key.length > 0
+    const stamps = isTimed ? TIMED : firstStampBytes(extent.heads.length, isScattered)
     this.table.clear(stamps, placeBytes(this.#ports))
     await this.#store.clear()
     if (!this.#closed.signal.aborted) this.#readWhole(extent)

@@ -12,7 +12,7 @@ import { hasOtherRecords } from './marks.ts'
 import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import type { RowTable } from './row-table.ts'
-import { stampBytes } from './stamp.ts'
+import { firstStampBytes } from './stamp.ts'
 
 /**
  * Fills the table with what is stored. undefined: nothing usable is, and the topic is to be read from its head; table
@@ -33,7 +33,8 @@ export async function loadStore(
     log.event('dimension_store_unusable', { dimension: config.name, reason, why })
     onUnusable(reason)
   }
-  table.clear(stampBytes(extent.heads.length), placeBytes(ports))
+  const stamps = firstStampBytes(extent.heads.length, config.key.length > 0)
+  table.clear(stamps, placeBytes(ports))
   await store.clear()
   return undefined
 }

@@ -28,6 +28,10 @@ export interface DimensionPorts {
   onOtherType(): void
   /** A record is none that the dimension's `where` takes: its key has no row. */
   onFiltered(): void
+  /** A record has deleted a row, or would have if it were there. */
+  onDeleted(): void
+  /** A record is of no row: what an envelope says of a table, or once more. */
+  onPassedOver(): void
   /** A row has come that a fact would have had, which was looked up before. */
   onLate(): void
   /** Rows have come that facts may wait for. */

@@ -1,15 +1,28 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
-import { FAILED, FILTERED, OTHER_TYPE } from '../codec/port.ts'
+import { DELETED, FAILED, FILTERED, OTHER_TYPE, PASSED, type ValueReader } from '../codec/port.ts'
+import type { DimensionConfig } from '../config/pipeline.ts'
 import { LARGEST_ROW } from './arena.ts'
 import { placeBytes, writePlace } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import type { Applied, RowWriter } from './row-writer.ts'
 
-type RowPorts = Pick<
+type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope'> } & Pick<
   DimensionPorts,
-  'codec' | 'key' | 'keepsPlaces' | 'onReject' | 'onOtherType' | 'onFiltered'
+  | 'codec'
+  | 'key'
+  | 'keepsPlaces'
+  | 'onReject'
+  | 'onOtherType'
+  | 'onFiltered'
+  | 'onDeleted'
+  | 'onPassedOver'
 >
+
+const NOT_WHOSE =
+  'The record has no value, in which the row’s key is: nobody knows which row it deletes'
+const NOT_SAID =
+  'The event deletes a row without saying its key: have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave key out where the record’s key is the row’s'
 
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
@@ -28,7 +41,7 @@ export class RowReader {
 
   /** `schema unknown`: `load` it and apply it again. */
   apply(columns: RecordColumns, partition: number, i: number): Applied {
-    const { codec, key, onReject, onOtherType, onFiltered } = this.#ports
+    const { codec, key, onOtherType, onPassedOver } = this.#ports
     const { buffer, keyStarts, keyEnds, valueStarts, valueEnds } = columns
     const headerStart = columns.headerStarts[i]
     const headerEnd = columns.headerEnds[i]
@@ -42,43 +55,119 @@ export class RowReader {
       onOtherType()
       return 'done'
     }
-    const reject = (reason: RejectReason, error: string): 'done' => {
-      onReject(columns, i, partition, reason, error)
+    if (key.readValue === undefined) {
+      if (keyEnds[i] < 0 && this.#isOfNoRow(value, columns, i)) {
+        onPassedOver()
+        return 'done'
+      }
+      if (keyEnds[i] < 0)
+        return this.#reject(columns, partition, i, 'null_key', 'The record has no key')
+      if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
+        this.#needsKey = key.reason === null
+        return key.reason === null
+          ? 'schema unknown'
+          : this.#reject(columns, partition, i, key.reason, key.fault)
+      }
+    }
+    if (value === null) return this.#tombstone(columns, partition, i)
+    if (typeof value === 'string') return this.#reject(columns, partition, i, value, codec.fault)
+    return this.#apply(value, columns, partition, i)
+  }
+
+  /** What is said of a table has no key. */
+  #isOfNoRow(value: ValueReader | RejectReason | null, columns: RecordColumns, i: number): boolean {
+    if (value === null || typeof value === 'string') return false
+    const { buffer, valueStarts, valueEnds } = columns
+    if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
+    value.select(0)
+    return value.fate === PASSED
+  }
+
+  /** A record without a value. */
+  #tombstone(columns: RecordColumns, partition: number, i: number): Applied {
+    const { key, config, onPassedOver } = this.#ports
+    const isEnveloped = config.envelope !== null
+    if (key.readValue !== undefined) {
+      if (!isEnveloped) return this.#reject(columns, partition, i, 'null_value', NOT_WHOSE)
+      // The envelope before it has said what it says.
+      onPassedOver()
       return 'done'
     }
-    if (keyEnds[i] < 0) return reject('null_key', 'The record has no key')
-    if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
-      this.#needsKey = key.reason === null
-      return key.reason === null ? 'schema unknown' : reject(key.reason, key.fault)
-    }
     const writer = this.#writer
-    const timestamp = columns.timestamps[i]
-    if (value === null) {
-      const badTime = writer.readTime(timestamp, null)
-      return badTime === null ? this.#put(0, partition) : reject(badTime, writer.fault)
+    if (isEnveloped && writer.isDeleted(key)) {
+      onPassedOver()
+      return 'done'
     }
-    if (typeof value === 'string') return reject(value, codec.fault)
+    const badTime = writer.readTime(columns.timestamps[i], null)
+    if (badTime !== null) return this.#reject(columns, partition, i, badTime, writer.fault)
+    return this.#delete(partition)
+  }
+
+  #apply(value: ValueReader, columns: RecordColumns, partition: number, i: number): Applied {
+    const { key, onFiltered, onPassedOver } = this.#ports
+    const { buffer, valueStarts, valueEnds, timestamps } = columns
+    const reject = (reason: RejectReason, error: string): 'done' =>
+      this.#reject(columns, partition, i, reason, error)
     const fault = value.read(0, buffer, valueStarts[i], valueEnds[i])
     if (fault !== null) return reject(fault, value.fault)
     value.select(0)
-    if (value.fate === FAILED) return reject('expression_failed', value.failure)
-    const badTime = writer.readTime(timestamp, value)
+    const { fate } = value
+    if (fate === PASSED) {
+      onPassedOver()
+      return 'done'
+    }
+    if (fate === FAILED) return reject('expression_failed', value.failure)
+    if (key.readValue?.(value) === false) {
+      return reject(key.reason!, fate === DELETED ? NOT_SAID : key.fault)
+    }
+    const writer = this.#writer
+    const isUntimed = fate === DELETED && Number.isNaN(value.time)
+    const badTime = writer.readTime(timestamps[i], isUntimed ? null : value)
     if (badTime !== null) return reject(badTime, writer.fault)
-    if (value.fate === FILTERED) {
+    if (fate === DELETED) return this.#delete(partition)
+    const former = key.formerOf?.(value) ?? null
+    if (former !== null) {
+      const applied = writer.put(former, this.#row, 0, partition)
+      if (applied !== 'done') return applied
+    }
+    value.select(0)
+    if (fate === FILTERED) {
       onFiltered()
       return this.#put(0, partition)
     }
-    const { stampBytes } = writer
     const bytes = key.end - key.start + value.projectedBytes
     if (bytes > LARGEST_ROW) {
       return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
     }
+    return this.#put(this.#write(value, partition, columns.offsets[i]), partition)
+  }
+
+  /** @returns the end of the row */
+  #write(value: ValueReader, partition: number, offset: number): number {
+    const { stampBytes } = this.#writer
     const headBytes = stampBytes + this.#placeBytes
     if (headBytes + value.projectedBytes > this.#row.length)
       this.#row = bytesOf(Buffer.allocUnsafe(headBytes + value.projectedBytes * 2))
     const end = value.project(this.#row, headBytes)
-    if (this.#placeBytes > 0) writePlace(this.#row, stampBytes, partition, columns.offsets[i])
-    return this.#put(end, partition)
+    if (this.#placeBytes > 0) writePlace(this.#row, stampBytes, partition, offset)
+    return end
+  }
+
+  #delete(partition: number): Applied {
+    const applied = this.#put(0, partition)
+    if (applied === 'done') this.#ports.onDeleted()
+    return applied
+  }
+
+  #reject(
+    columns: RecordColumns,
+    partition: number,
+    i: number,
+    reason: RejectReason,
+    error: string,
+  ): 'done' {
+    this.#ports.onReject(columns, i, partition, reason, error)
+    return 'done'
   }
 
   /** @param end of the row; 0: its key is deleted */

@@ -28,6 +28,8 @@ export interface RowWriter {
   readonly fault: string
   /** Stamps the row, and puts it. @param end of the row, which begins behind the stamp; 0: its key is deleted */
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied
+  /** Whether the key's latest version says already that it is deleted; where there are no versions one deletion more says nothing else. */
+  isDeleted(key: KeyReader): boolean
 }
 
 /** Rows as they are now. */
@@ -60,6 +62,10 @@ export class LatestRows implements RowWriter {
       this.#store.delete(key.buffer, key.start, key.end)
     } else this.#put(key, row, end)
     return 'done'
+  }
+
+  isDeleted(): boolean {
+    return false
   }
 
   #putStamped(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
@@ -107,6 +113,10 @@ export class VersionRows implements RowWriter {
 
   readTime(timestamp: number, value: ValueReader | null): RejectReason | null {
     return this.#ports.times.read(timestamp, value)
+  }
+
+  isDeleted({ buffer, start, end }: KeyReader): boolean {
+    return this.#table.isDeleted(buffer, start, end)
   }
 
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied {

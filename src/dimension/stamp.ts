@@ -24,6 +24,10 @@ const MOST_TIME = 2 ** 48 - 1
 export const stampBytes = (partitions: number): number =>
   partitions <= 1 ? 0 : partitions <= SHORT ? 1 : 2
 
+/** Of one where a key may be on any partition from the first record on: with times at once, lest it be read twice. */
+export const firstStampBytes = (partitions: number, isScattered: boolean): number =>
+  isScattered && partitions > 1 ? TIMED : stampBytes(partitions)
+
 /** @param time of the record, in ms since 1970; one that has none, -1, counts as 0 */
 export function writeStamp(
   row: Bytes,

@@ -106,6 +106,20 @@ export class VersionTable implements RowTable {
     return true
   }
 
+  /** Whether the key's latest version is a deletion. */
+  isDeleted(key: Bytes, start: number, end: number): boolean {
+    const { heads, leaves } = this.#pages
+    if (!heads.find(heads.hash(key, start, end), key, start, end)) return false
+    let page = heads.rowBuffer
+    let from = heads.rowStart
+    if (isRoot(page, from)) {
+      leaves.open(key, start, end, numberOf(page, from, countOf(page, from) - 1))
+      page = leaves.page
+      from = leaves.start
+    }
+    return isDeletedVersion(page, stampAt(from, countOf(page, from) - 1))
+  }
+
   /** Adds a version, which begins with its stamp; the one that has the same stamp goes. */
   put(key: Bytes, keyStart: number, keyEnd: number, row: Bytes, start: number, end: number): void {
     const time = versionTime(row, start)

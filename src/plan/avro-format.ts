@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { RejectReason } from '../batch.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
+import { rowSchema } from '../codec/envelope-schema.ts'
 import { ALL_FRAMES, FRAME_BYTES, Frame, type FrameKind, VALUE } from '../codec/framing.ts'
 import { readerBehind } from '../codec/inflate.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
+import { valueReader } from '../codec/projection.ts'
 import { ReadRows } from '../codec/read-rows.ts'
 import { fullNameOf, isNamed } from '../codec/record-type.ts'
 import type { Registry } from '../codec/registry.ts'
@@ -42,11 +44,13 @@ class FileCodec implements TopicCodec {
 
   /** @param isBare values have no frames. Throws SCHEMA_INVALID. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan, isBare: boolean) {
-    const rows = new ReadRows(schema, plan)
-    const record = parseRecord(schema)
+    const { envelope } = plan
+    const row = envelope === undefined ? schema : rowSchema(schema, envelope.kind)
+    const rows = new ReadRows(row, plan)
+    const [value, record] = [parseRecord(schema), parseRecord(row)]
     this.#readerAt = (bodyBytes) => {
-      const reader = new AvroReader(schema, plan, record, rows, bodyBytes)
-      return plan.computation?.over(reader) ?? reader
+      const reader = new AvroReader(row, plan, record, rows, bodyBytes)
+      return valueReader(value, record, plan, reader, bodyBytes)
     }
     this.#bare = isBare ? this.#readerAt(0) : null
     if (!isBare) this.#framed.set('prefix', this.#readerAt(FRAME_BYTES))

@@ -17,6 +17,7 @@ import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { repartitioned, repartitionWith } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
+import { timedSchema } from './envelopes.ts'
 import { expressionFaults, outputFaults, outputSchema, withDerived } from './expressions.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
@@ -79,16 +80,25 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   const left = { topic: facts.topic, schema: derived.facts }
   const broken = brokenFields(pipeline, derived)
   return [
-    ...timeField(left, ['facts'], facts),
+    ...timeField(timed(left), ['facts'], facts),
     ...selected(left, ['facts'], facts.select),
-    ...dimensions.flatMap(({ name, topic, parts, select, ...config }, d): Named[] => [
-      ...timeField({ topic, schema: derived.dimensions[d] }, ['dimensions', name], config),
-      ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
-      ...selected({ topic, schema: derived.dimensions[d] }, ['dimensions', name], select),
-    ]),
+    ...dimensions.flatMap(({ name, topic, parts, key, select, ...config }, d): Named[] => {
+      const rows = { topic, schema: derived.dimensions[d] }
+      const path = ['dimensions', name]
+      return [
+        ...timeField(timed(rows), path, config),
+        ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
+        ...key.map((field): Named => {
+          return { ...rows, path: [...path, 'key'], name: field, isPath: true, use: fieldKind }
+        }),
+        ...selected(rows, path, select),
+      ]
+    }),
     ...joins.flatMap((join, j) => joinFields(pipeline, join, 1 + j, schemas, derived)),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
+
+const timed = ({ topic, schema }: Owner): Owner => ({ topic, schema: timedSchema(schema) })
 
 /** A field that the dimension `of` is looked up by: of the facts, or of the rows of another dimension. */
 function lookedUp(
@@ -179,7 +189,7 @@ function joinFields(
           : of(0, facts, onLeft)
   const right = { topic, schema: derived.rights[side - 1] }
   return [
-    ...timeField(right, join.path, join),
+    ...timeField(timed(right), join.path, join),
     left,
     of(side, join, onRight),
     ...selected(right, join.path, select),
@@ -213,7 +223,8 @@ function faultOf(named: Named): string | null {
   if (unclear !== undefined) return unclear
   const known = schema.fields.map((one) => one.name)
   const top = topOf(name)
-  if (!known.includes(top) || (isNested(name) && isPath === undefined)) {
+  const isThere = known.includes(name)
+  if (!isThere && (!known.includes(top) || (isNested(name) && isPath === undefined))) {
     const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
     const words = isNested(name) ? [...known, ...others] : known
     const meant = known.includes(top) ? '' : didYouMean(isNested(name) ? top : name, words)

@@ -8,13 +8,14 @@ import { avroKeyReader, keyReader } from '../codec/keys.ts'
 import type { KeyReader } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
+import { ValueKey } from '../codec/value-key.ts'
 import { keyNames } from '../config/look-ups.ts'
 import type { DimensionConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { TopicSchemas } from './output-plan.ts'
-import { tableOfEach, tablesOf } from './tables.ts'
+import { type TablePlan, tableOfEach, tablesOf } from './tables.ts'
 
 /** A topic's keys, and the field that they are matched with. */
 interface Keyed {
@@ -25,6 +26,8 @@ interface Keyed {
   readonly field: string | null
   /** The key's fields; null: it is one text. */
   readonly names: readonly string[] | null
+  /** The value's fields that are the key, and the place of the first among the reader's key fields; undefined: the record has it. */
+  readonly inValue?: { readonly names: readonly string[]; readonly first: number } | undefined
 }
 
 /** In the order of `inputTopics`. */
@@ -32,6 +35,8 @@ function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
   const { facts, joins, dimensions } = pipeline
   const names = null
   const firsts = firstOfTable(pipeline)
+  const tables = tablesOf(pipeline)
+  const tableOf = tableOfEach(tables)
   const through = repartitioned(pipeline).map(({ side }) => side)
   const on = [joins.at(0)?.onLeft ?? null, ...joins.map(({ onRight }) => onRight)]
   const fieldOf = (source: number): string | null =>
@@ -45,9 +50,13 @@ function keyed(pipeline: Pipeline, schemas: TopicSchemas): Keyed[] {
       topic,
       path: ['dimensions', topic.name],
       ...matchedWith(dimensions[firsts[d]], pipeline, schemas),
+      inValue: inValueOf(tables[tableOf[d]]),
     })),
   ]
 }
+
+const inValueOf = ({ keyFields: names, texts }: TablePlan): Keyed['inValue'] =>
+  names.length === 0 ? undefined : { names, first: texts.length }
 
 function matchedWith(
   dimension: DimensionConfig,
@@ -117,8 +126,9 @@ export function keyReaders(
 ): KeyReaders {
   const plans = keyPlans(pipeline, schemas, registry !== null)
   const topics = keyed(pipeline, schemas)
-  const readers = topics.map(({ topic, field, names }, i) => {
+  const readers = topics.map(({ topic, field, names, inValue }, i) => {
     const { keyFormat, keySchema } = topic
+    if (inValue !== undefined) return new ValueKey(inValue.names, inValue.first)
     if (keyFormat !== 'avro') return keyReader(keyFormat, names)
     const isBare = topic.frame === 'none'
     if (registry !== null && !isBare) return new AvroKey(new RegistryKeyPlans(registry, names))
@@ -129,9 +139,10 @@ export function keyReaders(
         : keySchema
     return avroKeyReader(plans[i], source, isBare)
   })
-  const layouts = topics.map(({ topic, names }, i) => {
+  const layouts = topics.map(({ topic, names, inValue }, i) => {
     const of = names === null ? '' : ` ${names.join()}`
-    return `${topic.keyFormat}${of}${planText(plans[i])}${expressionsText(topic)}`
+    const within = `${inValue === undefined ? '' : ` of ${inValue.names.join()}`}${topic.envelope === null ? '' : ` in ${topic.envelope}`}`
+    return `${topic.keyFormat}${of}${within}${planText(plans[i])}${expressionsText(topic)}`
   })
   const sources = sourcesOf(pipeline).length
   const firsts = firstOfTable(pipeline)

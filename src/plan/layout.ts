@@ -10,6 +10,7 @@ import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
 import { repartitioned, sourcesOf } from '../config/topic-names.ts'
+import { timedSchema } from './envelopes.ts'
 import {
   allOf,
   type OutputPlan,
@@ -90,7 +91,8 @@ const hash = (content: unknown): string =>
 const timeTypes = (pipeline: Pipeline, { facts, rights }: TopicSchemas): (Schema | undefined)[] => {
   const schemas: AvroRecordSchema[] = [facts, ...rights]
   return sourcesOf(pipeline).map(
-    ({ config: { time } }, s) => schemas[s].fields.find(({ name }) => name === time)?.type,
+    ({ config: { time } }, s) =>
+      timedSchema(schemas[s]).fields.find(({ name }) => name === time)?.type,
   )
 }
 

@@ -1,5 +1,6 @@
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro-reader.ts'
+import { valueSchema } from '../codec/envelope-schema.ts'
 import { FRAME_BYTES } from '../codec/framing.ts'
 import { keyReader } from '../codec/keys.ts'
 import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
@@ -13,6 +14,7 @@ import { EnricherError } from '../errors.ts'
 import type { OutputShape } from '../output/task-output.ts'
 import { checkRecord } from './avro-format.ts'
 import { checkFields, checkOutputs } from './check-fields.ts'
+import { rowSchemas } from './envelopes.ts'
 import { checkExpressions, programsOf, withDerived } from './expressions.ts'
 import { FORMATS } from './formats.ts'
 import { keyReaders } from './key-readers.ts'
@@ -53,11 +55,11 @@ export function createPipelineCodec(
   checkLeftKeys(pipeline, plan)
   const derived = withDerived(pipeline, schemas)
   checkRecord(plan.schema, `of the output topic ${pipeline.output.topic}`, {})
-  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
+  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas), schemas)
   const { facts, joins, dimensions } = pipeline
   const keys = keyReaders(pipeline, derived, registry)
   const codec = (topic: TopicConfig, schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
-    FORMATS[topic.format].codec(topic, schema, of, registry)
+    FORMATS[topic.format].codec(topic, valueSchema(schema), of, registry)
   const values = [
     codec(facts, schemas.facts, plans.facts),
     ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of)),
@@ -108,7 +110,7 @@ export interface Derived {
 export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   checkExpressions(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
-  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas))
+  const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas), schemas)
   new AvroReader(schemas.facts, plans.facts)
   for (const [j, schema] of schemas.rights.entries()) new AvroReader(schema, plans.rights[j])
   for (const [d, schema] of schemas.dimensions.entries())
@@ -117,9 +119,11 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
-export function topicSchemas({ joins }: Pipeline, schemas: ReaderSchemas): TopicSchemas {
-  const [facts, ...others] = schemas.map(({ schema }) => schema)
-  const { length } = joins
+/** What planning sees of the values: of those in envelopes the rows. Throws SCHEMA_INVALID. */
+export function topicSchemas(pipeline: Pipeline, schemas: ReaderSchemas): TopicSchemas {
+  const values = schemas.map(({ schema }) => schema)
+  const [facts, ...others] = rowSchemas(pipeline, values)
+  const { length } = pipeline.joins
   return { facts, rights: others.slice(0, length), dimensions: others.slice(length) }
 }
 

@@ -21,8 +21,10 @@ export interface Source {
   readonly time: string | null
   /** Whether the record's key has to be the text of a field, as it has where records are joined. */
   readonly isKeyed: boolean
-  /** Whether expressions say which records are taken, or make fields of theirs. */
+  /** Whether expressions say which records are taken, or make fields of theirs; or envelopes say it. */
   readonly isComputed: boolean
+  /** Whether values are rows in envelopes, which tell of deletions, too. */
+  readonly isEnveloped: boolean
   /** Where a group begins that has never committed. */
   readonly startAt: SourceStart
   /** How far ahead of the clock an event time may be, and the key of the file that says so. */

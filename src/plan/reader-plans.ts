@@ -1,10 +1,11 @@
 /** What is read, and computed, of each topic's records. */
-import type { ReaderPlan } from '../codec/avro-reader.ts'
-import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { Computation } from '../expression/computed.ts'
 import type { Program } from '../expression/program.ts'
+import { envelopePlan } from './envelopes.ts'
 import type { Programs } from './expressions.ts'
-import type { OutputField, OutputPlan } from './output-plan.ts'
+import type { OutputField, OutputPlan, TopicSchemas } from './output-plan.ts'
 import { factKeys } from './plan.ts'
 import { tableOfEach, tablesOf } from './tables.ts'
 
@@ -43,17 +44,42 @@ export function readerPlans(
   pipeline: Pipeline,
   plan: OutputPlan,
   programs: Programs,
+  schemas: TopicSchemas,
 ): { facts: ReaderPlan; rights: ReaderPlan[]; dimensions: ReaderPlan[] } {
   const { facts, joins, dimensions } = pipeline
   const tables = tablesOf(pipeline)
   const tableOf = tableOfEach(tables)
+  const rightPlan = (join: JoinConfig, j: number): ReaderPlan => {
+    const keys = [join.onRight]
+    return enveloped(schemas.rights[j], join, false, (time) =>
+      readerPlan(plan.rights[j], programs.rights[j], keys, time),
+    )
+  }
   return {
-    facts: readerPlan(plan.facts, programs.facts, factKeys(pipeline), facts),
-    rights: joins.map((join, j) =>
-      readerPlan(plan.rights[j], programs.rights[j], [join.onRight], join),
+    facts: enveloped(schemas.facts, facts, false, (time) =>
+      readerPlan(plan.facts, programs.facts, factKeys(pipeline), time),
     ),
-    dimensions: plan.dimensions.map((of, d) =>
-      readerPlan(of, programs.dimensions[d], tables[tableOf[d]].texts, dimensions[d]),
-    ),
+    rights: joins.map(rightPlan),
+    dimensions: plan.dimensions.map((of, d) => {
+      const { texts, keyFields } = tables[tableOf[d]]
+      const keys = [...texts, ...keyFields]
+      return enveloped(schemas.dimensions[d], dimensions[d], keyFields.length > 0, (time) =>
+        readerPlan(of, programs.dimensions[d], keys, time),
+      )
+    }),
   }
 }
+
+/** @param planOf the plan of what is in the envelope, where its time is not the envelope's */
+function enveloped(
+  schema: AvroRecordSchema,
+  config: TimeOf,
+  isKeyed: boolean,
+  planOf: (time: TimeOf) => ReaderPlan,
+): ReaderPlan {
+  const envelope = envelopePlan(schema, config, isKeyed)
+  if (envelope === undefined) return planOf(config)
+  return { ...planOf(envelope.time === null ? config : NO_TIME), envelope }
+}
+
+const NO_TIME: TimeOf = { time: null, timeUnit: null }

@@ -5,6 +5,7 @@ import { PartsCodec } from '../codec/parts-codec.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import { WHOLE } from '../codec/row-parts.ts'
 import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
+import { timedSchema } from './envelopes.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import { grouped, type TablePlan, tablesOf } from './tables.ts'
 
@@ -70,10 +71,10 @@ function renamedText({ select }: ReaderPlan, { dimensions }: Pipeline, d: number
 /** What stored versions are in the order of, and which of them there are; '' for rows as they are now. */
 export function versionsText(
   { asOf, time, timeUnit, historyMs }: DimensionConfig,
-  { fields }: AvroRecordSchema,
+  schema: AvroRecordSchema,
 ): string {
   if (asOf === null) return ''
-  const type = fields.find(({ name }) => name === time)?.type
+  const type = timedSchema(schema).fields.find(({ name }) => name === time)?.type
   const unit = type === undefined ? null : (timeUnit ?? timeReading('time', type))
   return ` as of ${JSON.stringify([time, unit, String(historyMs)])}`
 }

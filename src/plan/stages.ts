@@ -47,11 +47,12 @@ export function stagesOf(
       const index = inputs.length + i
       const isPrepared = side === 0 && isByColumn(pipeline)
       const isComputed = inputs[side].isComputed && !isPrepared
-      return { ...internalOf(inputs[side], index, topic), isComputed, isPrepared }
+      const isEnveloped = inputs[side].isEnveloped && !isPrepared
+      return { ...internalOf(inputs[side], index, topic), isComputed, isEnveloped, isPrepared }
     }),
     ...betweenStages(pipeline).map((topic, i): Source => {
       const index = inputs.length + through.length + i
-      const own = { isComputed: false, isPrepared: true, isJoined: true } as const
+      const own = { isComputed: false, isEnveloped: false, isPrepared: true, isJoined: true }
       return { ...internalOf(inputs[0], index, topic), ...own }
     }),
   ]
@@ -153,7 +154,8 @@ function inputOf(
     topic: config.topic,
     time: config.time,
     isKeyed,
-    isComputed: hasExpressions(config),
+    isComputed: hasExpressions(config) || config.envelope !== null,
+    isEnveloped: config.envelope !== null,
     startAt: startOf(config, pipeline, index),
     aheadMs: config.aheadMs,
     aheadKey: aheadKeyOf(pipeline, config, index),

@@ -1,5 +1,5 @@
 /** Which dimensions have their rows in one table. */
-import { joinPart, keyNames } from '../config/look-ups.ts'
+import { joinPart, keyFields, keyNames } from '../config/look-ups.ts'
 import type { DimensionConfig, LookUpPart, Pipeline } from '../config/pipeline.ts'
 import { hasExpressions } from '../expression/program.ts'
 
@@ -10,6 +10,8 @@ export interface TablePlan {
   readonly dimensions: readonly number[]
   /** The key's fields, in the order of their texts; null: the key is one text. */
   readonly keyNames: readonly string[] | null
+  /** The value's fields that are the key, in the same order, as paths; none: the record's key is. */
+  readonly keyFields: readonly string[]
   /** The fields by which other dimensions are looked up, or facts are joined, as paths: each is a part of the rows. */
   readonly texts: readonly string[]
 }
@@ -30,6 +32,7 @@ export function tablesOf(pipeline: Pick<Pipeline, 'dimensions' | 'joins'>): Tabl
       topic: dimensions[group[0]].topic,
       dimensions: group,
       keyNames: keyNames(dimensions[group[0]]),
+      keyFields: keyFields(dimensions[group[0]]),
       texts: [...new Set(texts)],
     }
   })
@@ -50,14 +53,16 @@ export function grouped(
 
 /** What two dimensions have alike that have their rows in one table. */
 const sourceOf = (dimension: DimensionConfig): string => {
-  const { name, topic, keyFormat, keySchema, schema, type } = dimension
+  const { name, topic, keyFormat, keySchema, schema, envelope, type } = dimension
   const { asOf, historyMs, time, timeUnit } = dimension
   return JSON.stringify([
     topic,
     keyFormat,
     keySchema,
     schema,
+    envelope,
     type,
+    keyFields(dimension).toSorted(),
     // What is computed is of one dimension.
     hasExpressions(dimension) ? name : null,
     keyNames(dimension)?.toSorted(),

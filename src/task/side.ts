@@ -152,10 +152,12 @@ export class Side {
 
   /** Whether the topic's expressions drop the record, or fail over it. */
   #isRefused(value: ValueReader, block: Block, i: number): boolean {
-    if (value.fate === FILTERED) this.#context.counts.filtered.add(this.#source.topic)
+    const { counts } = this.#context
+    const { topic } = this.#source
+    if (value.fate === FILTERED) counts.filtered.add(topic)
     else if (value.fate === FAILED) {
       this.reject(block, i, 'decode', 'expression_failed', value.failure)
-    }
+    } else if (value.fate !== OF_ITS_TOPIC) counts.passedOver.add(topic)
     return value.fate !== OF_ITS_TOPIC
   }
 
@@ -251,7 +253,11 @@ export class Side {
       this.#context.counts.otherTypes.add(this.#source.topic)
       return REFUSED
     }
-    if (this.#isFiltered(value, block, i)) return REFUSED
+    if (this.#isUnwanted(value, block, i)) return REFUSED
+    if (value === null && this.#source.isEnveloped) {
+      this.#context.counts.passedOver.add(this.#source.topic)
+      return REFUSED
+    }
     if (this.#source.isKeyed && keyEnds[i] < 0) return fail('null_key', 'The record has no key')
     if (value === null) return fail('null_value', 'The record has no value')
     if (typeof value === 'string') return fail(value, codec.fault)
@@ -263,11 +269,12 @@ export class Side {
   }
 
   /** Whether nobody wants the record, whatever else is wrong with it. */
-  #isFiltered(value: ValueReader | RejectReason | null, block: Block, i: number): boolean {
+  #isUnwanted(value: ValueReader | RejectReason | null, block: Block, i: number): boolean {
     if (!this.#source.isComputed || value === null || typeof value === 'string') return false
     const { buffer, valueStarts, valueEnds } = block.columns
     if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
     value.select(0)
-    return value.fate === FILTERED && this.#isRefused(value, block, i)
+    const { fate } = value
+    return fate !== OF_ITS_TOPIC && fate !== FAILED && this.#isRefused(value, block, i)
   }
 }

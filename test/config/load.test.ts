@@ -89,11 +89,12 @@ const lookedUpBy = (field: string) => ({
 
 test('the design’s pipeline file becomes a complete and frozen pipeline', () => {
   const pipeline = parsePipeline(DESIGN, file, { SCHEMA_REGISTRY_URL: 'http://registry' })
-  const plain = { format: 'avro', frame: null, keyFormat: 'text', keySchema: null } as const
+  const format = { format: 'avro', frame: null, envelope: null } as const
+  const plain = { ...format, keyFormat: 'text', keySchema: null } as const
   const event = { time: null, timeUnit: null } as const
   const input = { ...plain, ...event, schema: null, type: null, where: null, fields: [] } as const
   const latest = { asOf: null, historyMs: Number.POSITIVE_INFINITY } as const
-  const dimension = { ...input, ...latest, missing: 'null', waitMs: 0 } as const
+  const dimension = { ...input, ...latest, key: [], missing: 'null', waitMs: 0 } as const
   const customer = [{ name: 'customer_name', source: 'name' }, ...same('segment', 'country')]
   const product = same('title', 'category', 'brand')
   const window = { beforeMs: 60_000, afterMs: 60_000, graceMs: 10_000, idleMs: 70_000 }

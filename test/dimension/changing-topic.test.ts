@@ -23,7 +23,8 @@ function model(topic: FakeTopic): Map<string, string> {
   const best = new Map<string, { time: number; partition: number; value: string | null }>()
   for (const [partition, records] of topic.partitions.entries()) {
     const here = new Map<string, { time: number; partition: number; value: string | null }>()
-    for (const { key, value, time } of records) {
+    for (const { key: written, value, time } of records) {
+      const key = String(written)
       here.set(key, { time: Math.max(time, here.get(key)?.time ?? 0), partition, value })
     }
     for (const [key, one] of here) if (one.time >= (best.get(key)?.time ?? 0)) best.set(key, one)

@@ -15,8 +15,8 @@ import { openStore } from '../../src/state/level.ts'
 const DAY = 86_400_000
 
 export interface FakeRecord {
-  readonly key: string
-  /** null deletes. */
+  readonly key: string | null
+  /** One character a byte; null deletes. */
   readonly value: string | null
   readonly time: number
 }
@@ -61,7 +61,7 @@ export class FakeTopic {
     this.partitions = Array.from({ length: partitions }, () => [])
   }
 
-  write(partition: number, key: string, value: string | null, time: number): void {
+  write(partition: number, key: string | null, value: string | null, time: number): void {
     this.partitions[partition].push({ key, value, time })
   }
 
@@ -148,11 +148,15 @@ function answer(topic: FakeTopic, partition: number, from: number, most: number)
   const lastStableOffset = topic.stable(partition)
   const all = topic.partitions[partition]
   const records = all.slice(from, Math.min(lastStableOffset, from + most))
-  const parts = records.flatMap(({ key, value }) => [Buffer.from(key), Buffer.from(value ?? '')])
+  const parts = records.flatMap(({ key, value }) => [
+    Buffer.from(key ?? ''),
+    Buffer.from(value ?? '', 'latin1'),
+  ])
   let at = 0
   const ends = parts.map((part) => (at += part.length))
   const starts = Int32Array.from(records, (_, i) => ends[2 * i - 1] ?? 0)
-  const keyEnds = Int32Array.from(records, (_, i) => ends[2 * i])
+  const valueStarts = Int32Array.from(records, (_, i) => ends[2 * i])
+  const keyEnds = Int32Array.from(records, ({ key }, i) => (key === null ? -1 : ends[2 * i]))
   const columns = {
     buffer: bytesOf(Buffer.concat(parts)),
     length: records.length,
@@ -160,7 +164,7 @@ function answer(topic: FakeTopic, partition: number, from: number, most: number)
     offsets: Float64Array.from(records, (_, i) => from + i),
     keyStarts: starts,
     keyEnds,
-    valueStarts: keyEnds,
+    valueStarts,
     valueEnds: Int32Array.from(records, ({ value }, i) => (value === null ? -1 : ends[2 * i + 1])),
     headerStarts: starts,
     headerEnds: starts,
@@ -181,7 +185,18 @@ export interface Running {
 export const inTurn: Chunk = () => ({ turn: 0, records: 1000 })
 
 type Settings = Partial<
-  Pick<DimensionPorts, 'layout' | 'onReject' | 'rejects' | 'onLate' | 'codec' | 'now'> & {
+  Pick<
+    DimensionPorts,
+    | 'layout'
+    | 'onReject'
+    | 'rejects'
+    | 'onLate'
+    | 'onDeleted'
+    | 'onPassedOver'
+    | 'codec'
+    | 'key'
+    | 'now'
+  > & {
     readonly config: Partial<DimensionConfig>
   }
 >
@@ -209,6 +224,7 @@ export async function startOn(
       keyFormat: 'text',
       keySchema: null,
       schema: null,
+      envelope: null,
       type: null,
       time: null,
       timeUnit: null,
@@ -216,6 +232,7 @@ export async function startOn(
       fields: [],
       on: 'customer_id',
       parts: [{ name: null, dimension: null, field: 'customer_id' }],
+      key: [],
       select: null,
       missing: 'null',
       waitMs: 0,
@@ -254,6 +271,8 @@ export async function startOn(
     createReader: (readerEvents) => new FakeReader(topic, readerEvents, chunk),
     onOtherType: nothing,
     onFiltered: nothing,
+    onDeleted: nothing,
+    onPassedOver: nothing,
     onLate: nothing,
     onRows: nothing,
     onReject: () => assert.fail('nothing is rejected'),

@@ -423,6 +423,8 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
           'dropped: {{reason}}',
         [`sum by (topic) (rate(enricher_records_filtered_total{${OF}}${RATE}))`]:
           'not taken by where: {{topic}}',
+        [`sum by (topic) (rate(enricher_dimension_deletions_total{${OF}}${RATE}))`]:
+          'rows deleted: {{topic}}',
         [`sum by (topic) (rate(enricher_record_times_replaced_total{${OF}}${RATE}))`]:
           'time replaced: {{topic}}',
         [`sum by (side) (rate(enricher_window_unmatched_total{${OF}}${RATE}))`]:

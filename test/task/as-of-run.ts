@@ -212,6 +212,8 @@ class HandRead {
       onReject: (...[, , , reason, error]) => assert.fail(`${reason}: ${error}`),
       onOtherType: nothing,
       onFiltered: nothing,
+      onDeleted: nothing,
+      onPassedOver: nothing,
       onLate: () => this.late++,
       onRows: nothing,
       room: async () => {},

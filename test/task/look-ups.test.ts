@@ -159,6 +159,9 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
       keepsPlaces: pipeline.provenance,
       onOtherType: () => assert.fail(),
       onFiltered: () => assert.fail(),
+      onDeleted: () => {},
+      onPassedOver: () => assert.fail(),
+      config: pipeline.dimensions[d],
     }
     const rows = new RowReader(ports, new LatestRows(table, store))
     const { topic } = pipeline.dimensions[d]

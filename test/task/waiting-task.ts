@@ -142,6 +142,9 @@ export class WaitingTask {
         onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
         onOtherType: () => assert.fail(),
         onFiltered: () => assert.fail(),
+        onDeleted: () => {},
+        onPassedOver: () => assert.fail(),
+        config: pipeline.dimensions[d],
       }
       return new RowReader(ports, new LatestRows(table, store))
     })

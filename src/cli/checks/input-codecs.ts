@@ -6,7 +6,7 @@ import { planOf } from '../../plan/plan.ts'
 import type { ValueSample } from './values.ts'
 
 /** How the records of an input are read. */
-export type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream' | 'join'>
+export type InputCodec = Pick<ValueSample, 'codec' | 'key' | 'isStream' | 'isEnveloped' | 'join'>
 
 /** By `inputsOf`. */
 export function codecsOf(
@@ -16,12 +16,13 @@ export function codecsOf(
   const plan = planOf(pipeline)
   return [
     ...sources.slice(0, sourcesOf(pipeline).length).map(({ values, key }, s): InputCodec => {
-      const { isKeyed } = plan.sources[s]
+      const { isKeyed, isEnveloped } = plan.sources[s]
       const join = joinOf(pipeline, s)
-      return { codec: values, key: isKeyed ? key : null, isStream: true, join }
+      return { codec: values, key: isKeyed ? key : null, isStream: true, isEnveloped, join }
     }),
     ...dimensions.map((codec, d): InputCodec => {
-      return { codec, key: dimensionKeys[d], isStream: false, join: null }
+      const isEnveloped = pipeline.dimensions[d].envelope !== null
+      return { codec, key: dimensionKeys[d], isStream: false, isEnveloped, join: null }
     }),
   ]
 }

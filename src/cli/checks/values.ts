@@ -1,11 +1,13 @@
 /** Whether a sample's records can be read, through the code that the service reads them with. */
 import type { RecordBytes } from '../../batch.ts'
 import {
+  DELETED,
   FAILED,
   type KeyReader,
   FILTERED as NOT_TAKEN,
   OTHER_TYPE,
   type OtherType,
+  PASSED,
   type TimeReading,
   type TopicCodec,
   type ValueReader,
@@ -26,6 +28,8 @@ export interface ValueSample {
   readonly keyFormat: KeyFormat
   /** Streams whose keys are read are keyed by their join field; a dimension's key is only looked up. */
   readonly isStream: boolean
+  /** Values are rows in envelopes. */
+  readonly isEnveloped?: boolean
   /** The join field, and how the file says that records are not keyed by it; null: they have none. */
   readonly join: { readonly field: string; readonly instead: string } | null
   /** Values name their schema by its id in a registry; else the file has it. */
@@ -54,7 +58,9 @@ export interface SampledTime {
 
 /** A record that the topic's `where` does not take. */
 const FILTERED = 'filtered'
-type PassedOver = OtherType | typeof FILTERED
+/** A change event that is of no row, or of one that is deleted. */
+const NO_ROW = 'no_row'
+type PassedOver = OtherType | typeof FILTERED | typeof NO_ROW
 
 export interface ValuesRead {
   readonly readable: number
@@ -62,6 +68,8 @@ export interface ValuesRead {
   readonly others: number
   /** Records that the topic's `where` does not take. */
   readonly filtered: number
+  /** Change events without a row. */
+  readonly rowless: number
   /** Event times of the records whose time field could be read, and is not null. */
   readonly times: readonly SampledTime[]
   /** How many records the service would reject, by reason, with the text of the first, and `partition@offset`. */
@@ -80,12 +88,12 @@ export async function readValues(sample: ValueSample): Promise<ValuesRead> {
   const faults = new Map<string, Faults>()
   const times: SampledTime[] = []
   let readable = 0
-  const passed = { [OTHER_TYPE]: 0, [FILTERED]: 0 }
+  const passed = { [OTHER_TYPE]: 0, [FILTERED]: 0, [NO_ROW]: 0 }
   let bytes = 0
   for (const record of sample.records) {
-    if (record.value === null && !sample.isStream) continue
+    if (record.value === null && (!sample.isStream || sample.isEnveloped)) continue
     const fault = await readOne(sample, record, times)
-    if (fault === OTHER_TYPE || fault === FILTERED) {
+    if (fault === OTHER_TYPE || fault === FILTERED || fault === NO_ROW) {
       passed[fault]++
       continue
     }
@@ -100,9 +108,9 @@ export async function readValues(sample: ValueSample): Promise<ValuesRead> {
     if (known === undefined) faults.set(fault.reason, first)
     else known.count++
   }
-  const { [OTHER_TYPE]: others, [FILTERED]: filtered } = passed
+  const { [OTHER_TYPE]: others, [FILTERED]: filtered, [NO_ROW]: rowless } = passed
   const rowBytes = readable === 0 ? 0 : bytes / readable
-  return { readable, others, filtered, times, faults, rowBytes }
+  return { readable, others, filtered, rowless, times, faults, rowBytes }
 }
 
 interface Fault {
@@ -119,7 +127,13 @@ async function readOne(
   const reader = await readValue(sample.codec, record)
   if (isPassedOver(reader)) return reader
   const { key: keys, isStream } = sample
-  const key = keys === null ? keptOf(record) : await readKey(keys, record)
+  const isInValue = keys?.readValue !== undefined
+  if (isInValue && 'reason' in reader) return reader
+  const key = isInValue
+    ? keyInValue(keys, reader as ValueReader)
+    : keys === null
+      ? keptOf(record)
+      : await readKey(keys, record)
   if (!Buffer.isBuffer(key)) return key
   if ('reason' in reader) return reader
   const { timeText: text, timeReading: reading } = reader
@@ -145,6 +159,12 @@ async function readOne(
 }
 
 const NO_JOIN_FIELD: Fault = { reason: 'null_field', text: 'The join field is null' }
+
+/** The key's text, of a row that is selected. */
+export const keyInValue = (key: KeyReader, row: ValueReader): Buffer | Fault =>
+  key.readValue!(row)
+    ? key.buffer.subarray(key.start, key.end)
+    : { reason: key.reason!, text: key.fault }
 
 const keptOf = ({ key }: RecordBytes): Buffer => key ?? Buffer.alloc(0)
 
@@ -188,12 +208,13 @@ export async function readValue(
   if (fault !== null) return { reason: fault, text: reader.fault }
   reader.select(0)
   if (reader.fate === NOT_TAKEN) return FILTERED
+  if (reader.fate === DELETED || reader.fate === PASSED) return NO_ROW
   if (reader.fate === FAILED) return { reason: 'expression_failed', text: reader.failure }
   return reader
 }
 
 export const isPassedOver = (read: ValueReader | PassedOver | Fault): read is PassedOver =>
-  read === OTHER_TYPE || read === FILTERED
+  read === OTHER_TYPE || read === FILTERED || read === NO_ROW
 
 export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
   const { topic, records } = sample
@@ -204,6 +225,10 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
     const detail = `${topic}: the last ${plural(records.length, 'record')} are of other types than the one that is read`
     return [warn(what, detail, 'correct type in the file, unless it is a rare one')]
   }
+  if (read.rowless > 0 && read.readable === 0 && read.faults.size === 0) {
+    const detail = `${topic}: the last ${plural(records.length, 'record')} are of no row: deletions, or changes of a table`
+    return [warn(what, detail, 'check again when rows have come')]
+  }
   if (read.others + read.filtered === records.length) {
     const detail = `${topic}: where takes none of the last ${plural(records.length, 'record')} of its type`
     return [warn(what, detail, 'correct where in the file, unless what it takes is rare')]
@@ -211,9 +236,11 @@ export function checkValues(sample: ValueSample, read: ValuesRead): Finding[] {
   if (read.faults.size === 0) {
     const others = read.others === 0 ? '' : `; ${read.others} are of another type, and passed over`
     const filtered = read.filtered === 0 ? '' : `; ${read.filtered} are not taken by where`
+    const rowless = read.rowless === 0 ? '' : `; ${read.rowless} are deletions, or of no row`
     const last = plural(records.length, 'record')
     const frames = framesText(sample)
-    return [ok(what, `${topic}: the last ${last} can be read${others}${filtered}${frames}`)]
+    const also = `${others}${filtered}${rowless}${frames}`
+    return [ok(what, `${topic}: the last ${last} can be read${also}`)]
   }
   return [...read.faults].map(([reason, { count, first, at }]) => {
     const which = count === 1 ? 'it is' : 'the first is'

@@ -26,7 +26,9 @@ const record = {
   key: key('The record’s key, as text or number. Default: the join field; without a join, none.'),
   timestamp: time('When it was written. Default: its event time, else the clock.'),
   headers,
-  value: anyValue('The value as JSON, by the topic’s schema; null: no value.'),
+  value: anyValue(
+    'The value as JSON, by the topic’s schema; null: no value. Of a topic with an envelope: the row that has come, or the envelope ({ op: d, before: … }).',
+  ),
   base64: {
     type: 'string',
     pattern: '^[A-Za-z0-9+/]*=*$',
@@ -108,7 +110,10 @@ const testCase = object(
           {
             from,
             key: key('Its key.'),
-            reason: { type: 'string', enum: ['late', 'missing', 'future_time', 'filtered'] },
+            reason: {
+              type: 'string',
+              enum: ['late', 'missing', 'future_time', 'filtered', 'no_row'],
+            },
           },
           ['from', 'reason'],
         ),

@@ -7,14 +7,17 @@ import { parseRecord } from '../../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
 import type { RecordType } from '../../codec/avro-schema.ts'
 import { timeReading, unitOf } from '../../codec/avro-time.ts'
+import { type Envelope, envelopePaths, valueSchema } from '../../codec/envelope-schema.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
 import { isoTime } from '../../config/iso-time.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
+import { timedSchema } from '../../plan/envelopes.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
 import type { Key, Path, RawRecord, RowKey, Time } from './fixture-schema.ts'
+import { eventOf } from './given-event.ts'
 import { jsonText } from './json-value.ts'
 
 /** The frame of every value: where the schema is a file, values of any schema id are read by it. */
@@ -31,6 +34,7 @@ export class GivenRecords {
   readonly #on: string | undefined
   readonly #json: AvroJson
   readonly #type: RecordType
+  readonly #envelope: Envelope | undefined
   readonly #unit: TimeUnit
   /** Whether the time field is ISO 8601. */
   readonly #isText: boolean
@@ -51,9 +55,10 @@ export class GivenRecords {
     this.#keyPlan = keyPlan
     this.#topic = topic
     this.#on = on
-    this.#json = new AvroJson(schema)
-    this.#type = parseRecord(schema)
-    const field = schema.fields.find(({ name }) => name === topic.time)
+    this.#envelope = schema.envelope
+    this.#json = new AvroJson(valueSchema(schema))
+    this.#type = parseRecord(valueSchema(schema))
+    const field = timedSchema(schema).fields.find(({ name }) => name === topic.time)
     this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
     this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
     this.#report = report
@@ -61,16 +66,13 @@ export class GivenRecords {
 
   read(raw: RawRecord, path: Path): GivenRecord {
     const fields: Record<string, unknown> = {}
-    const value = this.#value(raw, path, fields)
-    const own = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
-    const key = this.#key(raw.key === undefined ? (own ?? null) : raw.key, path)
+    const own = readTime(raw.timestamp, [...path, 'timestamp'], this.#report)
+    const value = this.#value(raw, own, path, fields)
+    const joined = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
+    const key = this.#key(raw.key === undefined ? (joined ?? null) : raw.key, path)
     const { time } = this.#topic
     const written = time === null ? undefined : this.#timestamp(fields[time] as Time | null)
-    const timestamp = readTime(
-      raw.timestamp ?? written ?? undefined,
-      [...path, 'timestamp'],
-      this.#report,
-    )
+    const timestamp = own ?? readTime(written ?? undefined, [...path, 'timestamp'], this.#report)
     const headers = Object.entries(raw.headers ?? {}).map(
       ([name, text]) => [name, Buffer.from(text)] as const,
     )
@@ -91,26 +93,43 @@ export class GivenRecords {
   }
 
   /** @param fields where the value's fields are put, as the schema reads them back */
-  #value({ value, base64 }: RawRecord, path: Path, fields: Record<string, unknown>): Buffer | null {
+  #value(
+    { value, base64 }: RawRecord,
+    timestamp: number | undefined,
+    path: Path,
+    fields: Record<string, unknown>,
+  ): Buffer | null {
     if (base64 !== undefined) return Buffer.from(base64, 'base64')
     if (value === null) return null
     if (value === undefined) {
       this.#report(path, 'the key "value" is missing')
       return null
     }
-    if (this.#topic.format === 'json') return this.#text(value, fields)
-    const body = this.#json.encode(value, (inside, message) =>
+    const event = this.#envelope === undefined ? value : eventOf(value, this.#envelope, timestamp)
+    if (this.#topic.format === 'json') return this.#text(event, path, fields)
+    const body = this.#json.encode(event, (inside, message) =>
       this.#report([...path, 'value', ...inside], message),
     )
     if (body === undefined) return null
-    Object.assign(fields, this.#json.decode(body))
+    Object.assign(fields, this.#fieldsOf(this.#json.decode(body), path))
     return this.#topic.frame === 'none' ? body : Buffer.concat([FRAME, body])
   }
 
   /** As its producer would write it; whether it is of the schema is the pipeline's to say. */
-  #text(value: unknown, fields: Record<string, unknown>): Buffer {
-    if (isObject(value)) Object.assign(fields, value)
+  #text(value: unknown, path: Path, fields: Record<string, unknown>): Buffer {
+    if (isObject(value)) Object.assign(fields, this.#fieldsOf(value, path))
     return Buffer.from(jsonText(value, this.#type))
+  }
+
+  /** Those of the row, and the envelope's time under its path. */
+  #fieldsOf(decoded: Record<string, unknown>, path: Path): Record<string, unknown> {
+    if (this.#envelope === undefined) return decoded
+    const { time } = this.#topic
+    const { after, prefix } = envelopePaths(parseRecord(this.#envelope.schema), this.#envelope.kind)
+    const row = at(decoded, after) as Record<string, unknown> | null
+    const own = time?.includes('.') ? at(decoded, `${prefix}${time}`) : undefined
+    if (own === 0) this.#report(path, `needs timestamp, or ${time} in its envelope`)
+    return { ...row, ...(own === undefined ? {} : { [time!]: own }) }
   }
 
   #key(key: RowKey, path: Path): Buffer | null {
@@ -128,6 +147,9 @@ export class GivenRecords {
     return (isBare ? bytes?.subarray(FRAME.length) : bytes) ?? null
   }
 }
+
+const at = (value: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((one, name) => (isObject(one) ? one[name] : undefined), value)
 
 /** A time of the file in whole milliseconds, as a record's timestamp is; undefined where it is none. */
 export function readTime(time: Time | undefined, path: Path, report: ReportAt): number | undefined {

@@ -59,6 +59,8 @@ export class SimulatedDimension {
       },
       onOtherType: nothing,
       onFiltered: nothing,
+      onDeleted: nothing,
+      onPassedOver: nothing,
       onLate: nothing,
       onRows: nothing,
       room: async () => {},

@@ -70,7 +70,7 @@ const AHEAD_MS = 3_600_000
 const MEMORY_BYTES = 1 << 30
 const NO_LIMITS = { limit: null, pages: null, fetch: null, epoch: null, dimensions: null }
 /** Why records are dropped, but for want of a row. */
-const DROPS = ['late', 'future_time', 'filtered'] as const
+const DROPS = ['late', 'future_time', 'filtered', 'no_row'] as const
 
 /** A pipeline with one task for each stage. What it would send is decoded, and added to `effects`. */
 export class Simulation {
@@ -226,11 +226,12 @@ export class Simulation {
   }
 
   #dropped(): Record<(typeof DROPS)[number], number> {
-    const { droppedLate, droppedEarly, filtered } = this.#counts
+    const { droppedLate, droppedEarly, filtered, passedOver } = this.#counts
     return {
       late: droppedLate,
       future_time: droppedEarly,
       filtered: filtered.total,
+      no_row: passedOver.total,
     }
   }
 

@@ -55,12 +55,17 @@ export const METRICS = {
   records_dropped_total: [
     'counter',
     ['stage', 'reason'],
-    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row (or, of an inner or right join, without the column that they are joined by), (other_type) records of another type than type names, and (filtered) those that a where does not take',
+    'Records dropped because the pipeline file says so: late ones, those too far ahead of the clock, facts without a dimension row (or, of an inner or right join, without the column that they are joined by), (other_type) records of another type than type names, (filtered) those that a where does not take, and (no_row) change events that are of no row, deletions where only rows count, and tombstones behind them',
   ],
   records_filtered_total: [
     'counter',
     ['topic'],
     'Records that the topic’s where does not take: facts, right records and, of the output topic, completed records are dropped, and rows of a dimension deleted. Only of topics with a where',
+  ],
+  dimension_deletions_total: [
+    'counter',
+    ['topic'],
+    'Records that have deleted rows of a dimension: tombstones, and deletions by their envelopes. Of each dimension’s topic',
   ],
   records_late_total: [
     'counter',

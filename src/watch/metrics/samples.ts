@@ -133,6 +133,7 @@ function collectCounts(metrics: Metrics, { pipeline, plan, counts }: ServicePart
   const inputs = inputsOf(pipeline).map(({ config }) => config)
   collectFiltered(metrics, 'decode', inputs, counts)
   collectFiltered(metrics, 'output', pipeline.outputs, counts)
+  collectEnvelopes(metrics, pipeline, counts)
   for (const [d, { name: dimension, topic, format }] of pipeline.dimensions.entries()) {
     metrics.dimension_lookups_total.inc({ dimension, result: 'hit' }, counts.lookupHits[d])
     metrics.dimension_lookups_total.inc({ dimension, result: 'miss' }, counts.lookupMisses[d])
@@ -159,6 +160,17 @@ function collectFiltered(
     const records = counts.filtered.get(topic) ?? 0
     metrics.records_filtered_total.inc({ topic }, records)
     metrics.records_dropped_total.inc({ stage, reason: 'filtered' }, records)
+  }
+}
+
+/** What envelopes tell beside rows. */
+function collectEnvelopes(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
+  if (inputsOf(pipeline).some(({ config }) => config.envelope !== null)) {
+    const { total } = counts.passedOver
+    metrics.records_dropped_total.inc({ stage: 'decode', reason: 'no_row' }, total)
+  }
+  for (const topic of new Set(pipeline.dimensions.map((dimension) => dimension.topic))) {
+    metrics.dimension_deletions_total.inc({ topic }, counts.deletions.get(topic) ?? 0)
   }
 }
 

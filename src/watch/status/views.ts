@@ -84,6 +84,8 @@ export class ServiceViews implements Views {
         missing: counts.droppedMissing,
         otherType: counts.otherTypes.total,
         filtered: counts.filtered.total,
+        passedOver: counts.passedOver.total,
+        deletions: counts.deletions.total,
         unmatched: counts.unmatched,
       },
       topology: this.topology(),

@@ -266,6 +266,10 @@ function epochs({ epochs: e, pace, rebalances, counts, at }) {
     ['Rebalances', count(rebalances)],
     ['Dropped: no row; other type', `${count(counts.missing)}; ${count(counts.otherType)}`],
     ['Not taken by where', count(counts.filtered)],
+    [
+      'Rows deleted; no row in the event',
+      `${count(counts.deletions)}; ${count(counts.passedOver)}`,
+    ],
   ]
   table('epochs', 'What one Kafka transaction holds, of all tasks.', ['Figure', 'Now'], rows)
 }
