@@ -4,8 +4,10 @@ import { guessKeyFormat } from '../../src/cli/checks/key-shapes.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from '../../src/cli/draft-pipeline.ts'
 import { draftFault } from '../../src/cli/init.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import { rowSchema } from '../../src/codec/envelope-schema.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
+import { envelopeSchema } from '../codec/change-events.ts'
 
 type Fields = Record<string, AvroRecordSchema['fields'][number]['type']>
 const TIME = { type: 'long', logicalType: 'timestamp-millis' } as const
@@ -184,4 +186,14 @@ test('without a second stream nothing is joined, and facts need no key', () => {
   assert.doesNotMatch(text, /join|keyFormat: avro/)
   assert.equal(pipeline.facts.time, 'at')
   assert.equal(pipeline.dimensions[0].on, 'customer_id')
+})
+
+test('a topic of change events is drafted from the rows in them, with its envelope', () => {
+  const row = rowSchema(envelopeSchema([{ name: 'number', type: 'long' }]), 'debezium')
+  const events: TopicDraft = { ...customers, schema: row, values: [{ number: 7 }] }
+  const { pipeline, text } = drafted(orders, null, [
+    { ...dimension('client', events), on: 'client' },
+  ])
+  assert.equal(pipeline.dimensions[0].envelope, 'debezium')
+  assert.match(text, /envelope: debezium # the row is in it, and what has happened to it/)
 })
