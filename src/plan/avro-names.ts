@@ -11,9 +11,9 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u
 
 /** Throws SCHEMA_INVALID where an output in Avro would have a field whose name is none of Avro's. */
 export function checkNames(pipeline: Pipeline, output: OutputConfig, schema: object): void {
-  if (output.format !== 'avro' || inputsOf(pipeline).every(isAvro)) return
+  if (output.format !== 'avro') return
   const odd = oddName(parseRecord(schema), [], new Set())
-  if (odd === undefined) return
+  if (odd === undefined || inputsOf(pipeline).every(isAvro)) return
   const name = odd.join('.')
   const remedy =
     odd.length === 1

@@ -439,3 +439,53 @@ test('what RFC 8259 has is taken, and what it has not is refused', () => {
     assert.match(outcome(passing, text), /^malformed: .*UTF-8/)
   }
 })
+
+test('members in any order, there or not, once or more, are the fields in theirs', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const fieldsOf = (inner: unknown) =>
+    names.map((name) => ({
+      name,
+      type: ['null', ...(name === 'c' ? [inner] : []), 'long', 'string'],
+    }))
+  const inner = { type: 'record', name: 'Inner', fields: fieldsOf('Inner') }
+  const schema = {
+    type: 'record',
+    name: 'R',
+    fields: fieldsOf(inner),
+  } as unknown as AvroRecordSchema
+  const reader = new JsonInput(schema, wholePlan(schema))
+  const scalar = fc.oneof(fc.constant(null), fc.integer(), fc.string())
+  const { object } = fc.letrec<{ object: [string, unknown][]; value: unknown }>((tie) => ({
+    object: fc.array(fc.tuple(fc.constantFrom(...names, 'other'), tie('value')), { maxLength: 9 }),
+    value: fc.oneof({ maxDepth: 3 }, scalar, tie('object')),
+  }))
+  const isObject = (value: unknown): value is [string, unknown][] => Array.isArray(value)
+  const textOf = (members: [string, unknown][], known: boolean): string =>
+    `{${[...(known ? [['a', 0] as [string, unknown]] : []), ...members]
+      .filter(([name, value]) => !isObject(value) || name === 'c' || name === 'other')
+      .map(
+        ([name, value]) =>
+          `"${name}":${isObject(value) ? textOf(value, false) : JSON.stringify(value)}`,
+      )
+      .join()}}`
+  const expected = (value: Record<string, unknown>): object =>
+    Object.fromEntries(
+      names.map((name) => {
+        const of = value[name] ?? null
+        const isInner = typeof of === 'object' && of !== null
+        return [name, isInner ? expected(of as Record<string, unknown>) : of]
+      }),
+    )
+  fc.assert(
+    fc.property(object, (members) => {
+      const text = textOf(members, true)
+      const value = bytesOf(Buffer.from(text))
+      assert.equal(reader.read(0, value, 0, value.length), null, reader.fault)
+      assert.deepEqual(
+        JSON.parse(String(jsonOf(schema, projected(reader)))),
+        expected(JSON.parse(text)),
+      )
+    }),
+    { numRuns: 2000 },
+  )
+})
