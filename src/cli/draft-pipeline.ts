@@ -3,6 +3,7 @@
 import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { isTimeText, unitOf } from '../codec/avro-time.ts'
+import type { Format } from '../config/pipeline.ts'
 import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
 import { timeGuess } from './draft-time.ts'
 import { scalar } from './yaml-scalar.ts'
@@ -10,6 +11,7 @@ import { scalar } from './yaml-scalar.ts'
 /** What is known of a topic that the pipeline is to read. */
 export interface TopicDraft {
   readonly topic: string
+  readonly format: Format
   readonly schema: AvroRecordSchema
   /** The schema file's name, as the pipeline file is to have it; null: the registry has the schema. */
   readonly schemaFile: string | null
@@ -161,9 +163,10 @@ function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now:
 }
 
 function topicLines(draft: TopicDraft, indent: string, format = keyFormatOf(draft)): string[] {
-  const { topic, schemaFile } = draft
+  const { topic, format: values, schemaFile } = draft
   return [
     `${indent}topic: ${scalar(topic)}`,
+    ...(values === 'avro' ? [] : [`${indent}format: ${values}`]),
     ...(schemaFile === null ? [] : [`${indent}schema: ${scalar(schemaFile)}`]),
     ...(format === 'text' ? [] : [`${indent}keyFormat: ${format}`]),
   ]

@@ -4,10 +4,10 @@ import { dirname, join, resolve } from 'node:path'
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import { Registry } from '../codec/registry.ts'
-import { ValueDecoder } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
+import type { Format } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
-import { latestSchema, readSchema } from '../plan/avro-format.ts'
+import { FORMATS } from '../plan/formats.ts'
 import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
@@ -112,17 +112,13 @@ async function draftOf(
   registry: Registry | null,
   folder: string,
 ): Promise<TopicDraft> {
-  const file = `./${topic}.avsc`
-  const path = join(folder, file)
-  if (registry === null && !existsSync(path)) {
-    const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${path}`
-    throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
-  }
-  const schema =
-    registry === null ? readSchema(topic, path) : (await latestSchema(topic, registry, null)).schema
+  const { format, file } =
+    registry === null ? fileOf(topic, folder) : await formatOf(topic, registry)
+  const path = file === null ? null : join(folder, file)
+  const { schema } = await FORMATS[format].schemaOf({ topic, schema: path, type: null }, registry)
   const records: TopicRecord[] = []
   await readTopic(broker, topic, await lastRanges(broker, topic, SAMPLE), (r) => records.push(r))
-  const decoder = new ValueDecoder(registry, schema)
+  const decoder = FORMATS[format].decoder(schema, registry)
   const keys: TopicDraft['keys'][number][] = []
   const values: TopicDraft['values'][number][] = []
   for (const { key, value } of records) {
@@ -130,5 +126,24 @@ async function draftOf(
     const decoded = value === null ? undefined : await decoder.decode(value)
     values.push(decoded as TopicDraft['values'][number])
   }
-  return { topic, schema, schemaFile: registry === null ? file : null, keys, values }
+  return { topic, format, schema, schemaFile: file, keys, values }
+}
+
+interface SchemaPlace {
+  readonly format: Format
+  /** null: the registry has it. */
+  readonly file: string | null
+}
+
+async function formatOf(topic: string, registry: Registry): Promise<SchemaPlace> {
+  const latest = await registry.latestText(`${topic}-value`)
+  return { format: latest?.type === 'PROTOBUF' ? 'protobuf' : 'avro', file: null }
+}
+
+function fileOf(topic: string, folder: string): SchemaPlace {
+  const [avro, protobuf] = [`./${topic}.avsc`, `./${topic}.proto`]
+  if (existsSync(join(folder, avro))) return { format: 'avro', file: avro }
+  if (existsSync(join(folder, protobuf))) return { format: 'protobuf', file: protobuf }
+  const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${join(folder, avro)}`
+  throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
 }

@@ -6,14 +6,15 @@ import { bytesOf } from '../bytes.ts'
 import { keyTextOf } from '../codec/keys.ts'
 import type { KeyReader } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
-import { ValueDecoder } from '../codec/value-text.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { timeText } from '../output/time-text.ts'
+import { FORMATS } from '../plan/formats.ts'
 import { keyReaders } from '../plan/key-readers.ts'
 import { inputSchemas, type TopicSchemas } from '../plan/output-plan.ts'
+import type { Decoder } from '../plan/value-format.ts'
 import { compile, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { print, styled } from './terminal.ts'
@@ -168,24 +169,24 @@ async function readChunk(
   return found.sort((a, b) => a.timestamp - b.timestamp)
 }
 
-interface Decoder {
+interface RecordDecoder {
   readonly keyFormat: KeyFormat
   readonly keys: KeyReader
-  readonly values: ValueDecoder
+  readonly values: Decoder
 }
 
 function decodersOf(
   pipeline: Pipeline,
   schemas: TopicSchemas,
   registry: Registry | null,
-): Map<string, Decoder> {
+): Map<string, RecordDecoder> {
   const all = inputSchemas(schemas)
   const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
   const readers = [...sources, ...dimensions]
   return new Map(
-    inputsOf(pipeline).map(({ config: { topic, keyFormat } }, i) => [
+    inputsOf(pipeline).map(({ config: { topic, format, keyFormat } }, i) => [
       topic,
-      { keyFormat, keys: readers[i], values: new ValueDecoder(registry, all[i]) },
+      { keyFormat, keys: readers[i], values: FORMATS[format].decoder(all[i], registry) },
     ]),
   )
 }
@@ -195,7 +196,7 @@ const header = ({ headers }: TopicRecord, name: string): string =>
 
 async function rejectOf(
   record: TopicRecord,
-  decoders: ReadonlyMap<string, Decoder>,
+  decoders: ReadonlyMap<string, RecordDecoder>,
 ): Promise<Reject> {
   const topic = header(record, 'topic')
   const decoder = decoders.get(topic)
@@ -220,12 +221,15 @@ async function rejectOf(
   }
 }
 
-async function keyText(key: Buffer, decoder: Decoder | undefined): Promise<string> {
+async function keyText(key: Buffer, decoder: RecordDecoder | undefined): Promise<string> {
   const text = decoder === undefined ? key.toString() : await readKey(key, decoder)
   return text !== undefined && isClean(text) ? text : `0x${key.toString('hex')}`
 }
 
-async function readKey(key: Buffer, { keyFormat, keys }: Decoder): Promise<string | undefined> {
+async function readKey(
+  key: Buffer,
+  { keyFormat, keys }: RecordDecoder,
+): Promise<string | undefined> {
   if (keyFormat === 'bytes') return undefined
   const text = keyTextOf(keys, key)
   if (text !== undefined || keys.reason !== null) return text

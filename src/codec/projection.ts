@@ -5,7 +5,7 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
-import { AvroTransfer } from './avro-transfer.ts'
+import { AvroTransfer, type Transcode } from './avro-transfer.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
@@ -46,7 +46,16 @@ export class Projection {
       (source, i) => source >= 0 && sameBytes(writer.fields[source].type, fields[i].type),
     )
     if (isSame) return this.#positions(writer)
-    const transcode = resolve(writer, this.#record)
+    return this.through(resolve(writer, this.#record))
+  }
+
+  /** What is needed of the reader's record. */
+  get record(): RecordType {
+    return this.#record
+  }
+
+  /** Reads values that `transcode` makes such records of. */
+  through(transcode: Transcode): ValueReader {
     return new ResolvingReader(transcode, this.#positions(this.#record), this.#transfer)
   }
 

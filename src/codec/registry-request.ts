@@ -10,7 +10,7 @@ export interface Answer {
   readonly message?: string
   readonly schema: string
   readonly schemaType?: string
-  readonly references?: readonly { subject: string; version: number }[]
+  readonly references?: readonly { name?: string; subject: string; version: number }[]
 }
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
@@ -95,6 +95,10 @@ async function inTime<T>(
     closed.removeEventListener('abort', end)
   }
 }
+
+/** Whether there is no such thing. */
+export const isNotThere = (error: unknown): boolean =>
+  error instanceof Refused && error.status === NOT_FOUND
 
 /** Whether the registry refuses our user. */
 export const isOfUser = (error: unknown): boolean =>

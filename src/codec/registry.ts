@@ -13,6 +13,7 @@ import {
   askRegistry,
   FORBIDDEN,
   isFinal,
+  isNotThere,
   NOT_FOUND,
   Refused,
   saysNo,
@@ -20,6 +21,7 @@ import {
 import { differences } from './schema-differences.ts'
 import { parseSchemaText } from './schema-json.ts'
 import { inlineReferences } from './schema-references.ts'
+import { notAvro, type SchemaText, withImports } from './schema-text.ts'
 
 export interface RegisteredSchema {
   readonly id: number
@@ -85,8 +87,7 @@ export class Registry {
     if (answer === undefined) return undefined
     const { id, schemaType = 'AVRO' } = answer
     if (schemaType !== 'AVRO') {
-      const message = `The schema of ${subject} in the registry ${this.url} is of the type ${schemaType}, which is not supported; have the producer or the connector write Avro`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject, schemaType } })
+      throw notAvro(this.url, subject, schemaType)
     }
     return { id: id!, schema: await this.#parse(answer) }
   }
@@ -108,11 +109,33 @@ export class Registry {
     return { id: answer.id!, schema: isAvro(answer) ? await this.#parse(answer) : null }
   }
 
+  /** The latest version of a subject, of whatever type; undefined where there is none. */
+  async latestText(subject: string): Promise<SchemaText | undefined> {
+    const answer = await this.#get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+    return answer && this.#text(answer)
+  }
+
+  /** A schema by its id, of whatever type; undefined where there is none. @param patienceMs as with `byId` */
+  async textById(id: number, patienceMs = 0): Promise<SchemaText | undefined> {
+    const answer = await this.#answerById(id, patienceMs)
+    return answer && this.#text({ ...answer, id })
+  }
+
+  #text(answer: Answer): Promise<SchemaText> {
+    return withImports(answer, (path) => this.#request(path))
+  }
+
   /**
    * A schema by its id; undefined where there is none. A schema of another type is null.
    * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
    */
   async byId(id: number, patienceMs = 0): Promise<unknown> {
+    const answer = await this.#answerById(id, patienceMs)
+    if (answer === undefined) return undefined
+    return isAvro(answer) ? this.#parse(answer) : null
+  }
+
+  async #answerById(id: number, patienceMs: number): Promise<Answer | undefined> {
     const policy = {
       wait: doubling(FIRST_WAIT_MS, LONGEST_ASK_MS),
       isCurable: isNotThere,
@@ -120,14 +143,12 @@ export class Registry {
     }
     const { signal } = this.#closed
     const ask = () => this.#schema(`/schemas/ids/${id}`)
-    const answer = await retry(ask, policy, signal).catch((error) => {
+    return retry(ask, policy, signal).catch((error) => {
       if (!isNotThere(error)) throw error
       // The schema might have been there at the next attempt.
       if (signal.aborted) throw unavailable(this.#config, error)
       return undefined
     })
-    if (answer === undefined) return undefined
-    return isAvro(answer) ? this.#parse(answer) : null
   }
 
   /** Reads a schema. Throws `Refused` where there is none, and where this one may not be read, though others may. */
@@ -275,8 +296,5 @@ export class Registry {
     this.#down = false
   }
 }
-
-const isNotThere = (error: unknown): boolean =>
-  error instanceof Refused && error.status === NOT_FOUND
 
 const isAvro = ({ schemaType = 'AVRO' }: Answer): boolean => schemaType === 'AVRO'

@@ -13,7 +13,7 @@ export interface Wish {
 }
 
 const TOPICS = ['facts', 'join', 'dimensions.*']
-const INPUT_FORMATS = ['json', 'protobuf']
+const INPUT_FORMATS = ['json']
 
 /** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
@@ -22,7 +22,7 @@ const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): W
 export const WISHES: readonly Wish[] = [
   ...each('format', TOPICS, {
     values: INPUT_FORMATS,
-    what: 'JSON or Protobuf values of an input',
+    what: 'JSON values of an input',
     instead: 'have the connector write Avro (`AvroConverter`), or convert with ksqlDB or Connect',
   }),
   {

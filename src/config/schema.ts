@@ -167,7 +167,10 @@ const fields = derived(
 
 const input = {
   topic: topic('The topic to read.'),
-  format: text('How values are written.', { enum: ['avro'], default: 'avro' }),
+  format: text('How values are written. docs/formats.md.', {
+    enum: ['avro', 'protobuf'],
+    default: 'avro',
+  }),
   keyFormat: text('How record keys are written; text is also a number’s decimal digits.', {
     enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
     default: 'text',
@@ -175,12 +178,14 @@ const input = {
   keySchema: text(
     'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
   ),
-  schema: text('An .avsc file, relative to this file; without it the registry’s schema.'),
+  schema: text(
+    'An .avsc file, relative to this file; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema.',
+  ),
   type: text(
-    'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry.',
+    'Where the topic has several types of records: the name of the Avro record, or the Protobuf message, that is read, with or without its namespace. Others are passed over. Of Avro it needs a registry.',
     {
       pattern: '^[^\\s/]+$',
-      ...message('is no name of an Avro record; write Order, or com.example.Order'),
+      ...message('is no name of a record; write Order, or com.example.Order'),
     },
   ),
   where,

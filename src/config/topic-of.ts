@@ -52,7 +52,11 @@ function schemaFile(
 ): string | null {
   const { hasRegistry, report } = around
   if (schema !== undefined) return readableFile(schema, [...path, 'schema'], around)
-  if (!hasRegistry) report(path, 'without a registry the topic needs schema, an .avsc file')
+  if (!hasRegistry)
+    report(
+      path,
+      'without a registry the topic needs schema, an .avsc file, or of Protobuf a .proto file',
+    )
   return null
 }
 
@@ -73,12 +77,13 @@ function readableFile(
 
 /** Without a registry nobody knows of what type a record is. */
 function typeOf(
-  { type }: RawTopic,
+  { type, format }: RawTopic,
   path: readonly string[],
   { hasRegistry, report }: Surroundings,
 ): string | null {
   if (type === undefined) return null
-  if (!hasRegistry) {
+  // A Protobuf value says of which message it is.
+  if (!hasRegistry && format !== 'protobuf') {
     report([...path, 'type'], 'needs a registry, which knows of what type a record is')
   }
   return type

@@ -10,6 +10,7 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
 import { parseSchemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
+import { ValueDecoder } from '../codec/value-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { ReaderSchema, ValueFormat } from './value-format.ts'
 
@@ -18,11 +19,16 @@ export const AVRO: ValueFormat = {
     if (schema === null) return latestSchema(topic, registry!, type)
     return { id: 0, schema: checkType(readSchema(topic, schema), type) }
   },
+  async schemaById(_, id, registry) {
+    const schema = await registry.byId(id)
+    return schema ? { id, schema: schema as AvroRecordSchema } : undefined
+  },
   codec({ type }, schema, plan, registry) {
     return registry === null
       ? new FileCodec(schema, plan)
       : new RegistryCodec(registry, schema, plan, type)
   },
+  decoder: (schema, registry) => new ValueDecoder(registry, schema),
 }
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */

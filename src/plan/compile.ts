@@ -73,7 +73,7 @@ async function storedSchemas(
   registry: Registry | null,
 ): Promise<{ schemas: ReaderSchemas; layout: string } | undefined> {
   for (const { layout, schemaIds } of stored) {
-    const recorded = await recordedSchemas(schemaIds, latest, registry)
+    const recorded = await recordedSchemas(pipeline, schemaIds, latest, registry)
     const schemas = schemasFor(layout, pipeline, latest, recorded)
     if (schemas !== undefined) return { schemas, layout }
   }

@@ -1,9 +1,10 @@
 /** Which schemas a start reads with, where the window was stored by an earlier one. */
 
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
+import { inputsOf } from '../config/topic-names.ts'
 import { codeOf } from '../errors.ts'
+import { FORMATS } from './formats.ts'
 import {
   type Derived,
   derive,
@@ -17,19 +18,21 @@ import type { ReaderSchema } from './value-format.ts'
 
 /** The schemas that have these ids; that of a file stays what it is now. undefined: the registry has one of them no more. */
 export async function recordedSchemas(
+  pipeline: Pipeline,
   ids: readonly number[],
   latest: readonly LatestSchema[],
   registry: Registry | null,
 ): Promise<ReaderSchemas | undefined> {
   if (registry === null) return usableSchemas(latest)
   if (ids.length !== latest.length) return undefined
+  const inputs = inputsOf(pipeline)
   const found = await Promise.all(
     latest.map(async (newest, i) => {
       if (newest.id === 0 || ids[i] === 0 || newest.id === ids[i]) {
         return isUsable(newest) ? newest : undefined
       }
-      const schema = await registry.byId(ids[i])
-      return schema && { id: ids[i], schema: schema as AvroRecordSchema }
+      const { config } = inputs[i]
+      return FORMATS[config.format].schemaById(config, ids[i], registry)
     }),
   )
   const schemas = found.filter((one): one is ReaderSchema => !!one)

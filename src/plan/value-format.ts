@@ -4,6 +4,15 @@ import type { TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { TopicConfig } from '../config/pipeline.ts'
 
+/** What says which schema a topic has. */
+export type SchemaConfig = Pick<TopicConfig, 'topic' | 'schema' | 'type'>
+
+/** Whole values, for people to read: an object each. */
+export interface Decoder {
+  /** As JSON has it, or undefined where it cannot be decoded. */
+  decode(value: Buffer): Promise<unknown>
+}
+
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
   readonly id: number
@@ -16,7 +25,9 @@ export interface ReaderSchema {
  */
 export interface ValueFormat {
   /** The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID. */
-  schemaOf(topic: TopicConfig, registry: Registry | null): Promise<ReaderSchema>
+  schemaOf(topic: SchemaConfig, registry: Registry | null): Promise<ReaderSchema>
+  /** The registry's with an id, which a window was stored with; undefined: there is none that can be read. */
+  schemaById(topic: SchemaConfig, id: number, registry: Registry): Promise<ReaderSchema | undefined>
   /**
    * Reads the topic's values. Throws SCHEMA_INVALID.
    * @param schema what `schemaOf` gave, or what it gave when the window was stored
@@ -28,4 +39,6 @@ export interface ValueFormat {
     plan: ReaderPlan,
     registry: Registry | null,
   ): TopicCodec
+  /** @param schema what `schemaOf` gave; @param registry as with `codec` */
+  decoder(schema: AvroRecordSchema, registry: Registry | null): Decoder
 }

@@ -18,7 +18,7 @@ function topic(name: string, fields: Fields, rows: [string, object][] = []): Top
   }
   const keys = rows.map(([key]) => Buffer.from(key))
   const values = rows.map(([, value]) => value as Record<string, unknown>)
-  return { topic: name, schema, schemaFile: null, keys, values }
+  return { topic: name, format: 'avro', schema, schemaFile: null, keys, values }
 }
 
 const dimension = (name: string, of: TopicDraft): DimensionDraft => ({ ...of, name, on: undefined })

@@ -7,6 +7,7 @@ import { timeReading, unitOf } from '../../codec/avro-time.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
+import { encodeValue } from '../../codec/protobuf/encode.ts'
 import { isoTime } from '../../config/iso-time.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
@@ -25,6 +26,7 @@ export interface GivenRecord extends RecordBytes {
 export class GivenRecords {
   readonly #topic: TopicConfig
   readonly #on: string | undefined
+  readonly #schema: AvroRecordSchema
   readonly #json: AvroJson
   readonly #unit: TimeUnit
   /** Whether the time field is ISO 8601. */
@@ -46,6 +48,7 @@ export class GivenRecords {
     this.#keyPlan = keyPlan
     this.#topic = topic
     this.#on = on
+    this.#schema = schema
     this.#json = new AvroJson(schema)
     const field = schema.fields.find(({ name }) => name === topic.time)
     this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
@@ -97,7 +100,8 @@ export class GivenRecords {
     )
     if (body === undefined) return null
     Object.assign(fields, this.#json.decode(body))
-    return Buffer.concat([FRAME, body])
+    const isProtobuf = this.#topic.format === 'protobuf'
+    return Buffer.concat([FRAME, isProtobuf ? encodeValue(this.#schema, fields) : body])
   }
 
   #key(key: RowKey, path: Path): Buffer | null {
