@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- by-turns [options]
   --against COMMIT  the other version (HEAD)
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
-  --shape S         ours has a second join on the same key (joins), or rows as of the facts' times (as-of)
+  --shape S         ours has a second join on the same key (joins), rows as of the facts' times (as-of), or facts in Protobuf (protobuf)
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
   --turns N         turns of each in a run (60)
@@ -70,6 +70,7 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     kind,
     isJoinedTwice: folder === ROOT && options.shape === 'joins',
     isAsOf: folder === ROOT && options.shape === 'as-of',
+    isProtobuf: folder === ROOT && options.shape === 'protobuf',
   })
 }
 

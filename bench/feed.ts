@@ -11,6 +11,13 @@ const PAYMENTS = 'payments'
 const ID_BYTES = 13
 /** In both values: after the frame and the string's length. */
 const ID_IN_VALUE = 6
+
+/** How orders are written, and where their id is in a value. */
+export interface OrderForm {
+  encode(order: object): Buffer
+  readonly idAt: number
+}
+const AVRO: OrderForm = { encode: (order) => data.encode('order', order), idAt: ID_IN_VALUE }
 /** Rounds until an order is paid: exponential, with this mean, and this at most. */
 const MEAN_DELAY = 5
 const MOST_DELAY = 25
@@ -23,13 +30,15 @@ export async function recordBatch(
   first: number,
   records: number,
   stepMs: number,
+  form = AVRO,
 ): Promise<Buffer> {
   const topic = name === 'order' ? ORDERS : PAYMENTS
   const to = { topic, partition: 0, transactional: false, compression: 'none' } as const
   const writer = new RecordBatchWriter(to)
   for (let i = first; i < first + records; i++) {
     const time = FIRST_TIME + Math.floor((i - first) * stepMs)
-    const value = data.encode(name, name === 'order' ? data.order(i, time) : data.payment(i, time))
+    const value =
+      name === 'order' ? form.encode(data.order(i, time)) : data.encode(name, data.payment(i, time))
     writer.recordOf(time, { key: Buffer.from(data.orderId(i)), value, headers: [] })
   }
   return writer.seal(-1n, -1, -1)
@@ -57,13 +66,16 @@ export class Feed {
   readonly #delays: Uint8Array
   readonly #orders: RecordColumns
   readonly #payments: RecordColumns
+  readonly #idAt: number
 
   private constructor(
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
     batches: { orders: RecordColumns; payments: RecordColumns },
+    idAt: number,
   ) {
+    this.#idAt = idAt
     this.#partition = place.partition
     this.#partitions = place.partitions
     this.#records = records
@@ -80,22 +92,24 @@ export class Feed {
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
+    form = AVRO,
   ): Promise<Feed> {
     const columns = async (name: Name): Promise<RecordColumns> =>
-      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records), 0, [])
+      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records, form), 0, [])
     const batches = { orders: await columns('order'), payments: await columns('payment') }
-    return new Feed(place, records, roundMs, batches)
+    return new Feed(place, records, roundMs, batches, form.idAt)
   }
 
   orders(round: number): Fetched {
-    for (let j = 0; j < this.#records; j++) this.#setId(this.#orders, j, this.#id(round, j))
+    for (let j = 0; j < this.#records; j++)
+      this.#setId(this.#orders, j, this.#id(round, j), this.#idAt)
     return this.#fetched(ORDERS, this.#orders, round)
   }
 
   /** Of orders of earlier rounds; each order is paid once. Orders before the first round are not there. */
   payments(round: number): Fetched {
     for (let j = 0; j < this.#records; j++) {
-      this.#setId(this.#payments, j, this.#id(round - this.#delays[j], j))
+      this.#setId(this.#payments, j, this.#id(round - this.#delays[j], j), ID_IN_VALUE)
     }
     return this.#fetched(PAYMENTS, this.#payments, round)
   }
@@ -104,9 +118,14 @@ export class Feed {
     return ((round + MOST_DELAY) * this.#partitions + this.#partition) * this.#records + j
   }
 
-  #setId({ buffer, keyStarts, valueStarts }: RecordColumns, j: number, id: number): void {
+  #setId(
+    { buffer, keyStarts, valueStarts }: RecordColumns,
+    j: number,
+    id: number,
+    idAt: number,
+  ): void {
     writeOrderId(buffer, keyStarts[j], id)
-    writeOrderId(buffer, valueStarts[j] + ID_IN_VALUE, id)
+    writeOrderId(buffer, valueStarts[j] + idAt, id)
   }
 
   #fetched(topic: string, columns: RecordColumns, round: number): Fetched {

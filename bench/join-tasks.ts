@@ -4,9 +4,12 @@
  * missing.
  */
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ProduceBatch } from '../src/broker/port.ts'
 import { taskOf } from '../src/broker/task-number.ts'
+import type { AvroRecordSchema } from '../src/codec/avro-reader.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
+import { encodeValue } from '../src/codec/protobuf/encode.ts'
 import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import type { JoinConfig, Pipeline } from '../src/config/pipeline.ts'
@@ -24,13 +27,28 @@ import { PageStore } from '../src/state/page-store.ts'
 import { JoinTask } from '../src/task/join-task.ts'
 import type { TaskContext } from '../src/task/task.ts'
 import { CUSTOMERS, PRODUCTS, tableOf, versionsOf } from './dimension-rows.ts'
-import { Feed } from './feed.ts'
+import { Feed, type OrderForm } from './feed.ts'
 import { temporaryFolder } from './process.ts'
 import { PIPELINE } from './service.ts'
 
 const MAX_BATCH_BYTES = 1_048_588
 /** Of memory: enough for the defaults. */
 const MEMORY_BYTES = 4 * 2 ** 30
+
+const PROTOBUF = {
+  format: 'protobuf',
+  schema: fileURLToPath(new URL('protobuf/order.proto', import.meta.url)),
+} as const
+
+/** Its id comes after the frame, the message's index, a tag and the string's length. */
+const protobufForm = (schema: AvroRecordSchema): OrderForm => ({
+  encode: (order) => {
+    const { ordered_at, ...fields } = order as { ordered_at: number }
+    const value = { ...fields, ordered_at: new Date(ordered_at).toISOString() }
+    return Buffer.concat([outputFrame(0), encodeValue(schema, value)])
+  },
+  idAt: 8,
+})
 
 export interface JoinTasksOptions {
   readonly partitions: number
@@ -47,6 +65,8 @@ export interface JoinTasksOptions {
   readonly isJoinedTwice?: boolean
   /** Whether rows are looked up as of the facts' times. */
   readonly isAsOf?: boolean
+  /** Whether the facts are in Protobuf. */
+  readonly isProtobuf?: boolean
 }
 
 export class JoinTasks {
@@ -82,11 +102,13 @@ export class JoinTasks {
     const asOf = options.isAsOf ? ('event-time' as const) : null
     const pipeline = {
       ...example,
-      facts: { ...example.facts, ...expressions },
+      facts: { ...example.facts, ...expressions, ...(options.isProtobuf ? PROTOBUF : {}) },
       dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
       joins: options.isJoinedTwice ? twice(example.joins[0]) : example.joins,
     }
-    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const schemas = await readSchemas(pipeline, null)
+    const codec = createPipelineCodec(pipeline, schemas, null)
+    const form = options.isProtobuf ? protobufForm(schemas.facts) : undefined
     const context = contextOf(pipeline, codec, options)
     const folder = temporaryFolder()
     const tasks: JoinTask[] = []
@@ -98,7 +120,7 @@ export class JoinTasks {
       const pages = new PageStore(store, codec.layout)
       tasks.push(new JoinTask(taskOf(partition, 1), pages, context))
       const records = Math.floor(recordsPerRound / partitions)
-      feeds.push(await Feed.of({ partition, partitions }, records, roundMs))
+      feeds.push(await Feed.of({ partition, partitions }, records, roundMs, form))
     }
     return new JoinTasks(context, tasks, stores, feeds)
   }
