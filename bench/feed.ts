@@ -12,11 +12,28 @@ const ID_BYTES = 13
 /** In both values: after the frame and the string's length; in JSON after its name. */
 const ID_IN_VALUE = 6
 const ID_IN_JSON = '{"order_id":"'.length
+
+type Name = 'order' | 'payment'
+
+/** How values are written, and where the order's id is in them. */
+export interface ValueForm {
+  encode(name: Name, record: object): Buffer
+  readonly idAt: Readonly<Record<Name, number>>
+}
+
+export const AVRO: ValueForm = {
+  encode: (name, record) => data.encode(name, record),
+  idAt: { order: ID_IN_VALUE, payment: ID_IN_VALUE },
+}
+
+export const JSON_TEXT: ValueForm = {
+  encode: (_, record) => Buffer.from(JSON.stringify(record)),
+  idAt: { order: ID_IN_JSON, payment: ID_IN_JSON },
+}
+
 /** Rounds until an order is paid: exponential, with this mean, and this at most. */
 const MEAN_DELAY = 5
 const MOST_DELAY = 25
-
-type Name = 'order' | 'payment'
 
 /** The bytes of a record batch of orders, or payments, `first` and on; `stepMs` apart. */
 export async function recordBatch(
@@ -24,7 +41,7 @@ export async function recordBatch(
   first: number,
   records: number,
   stepMs: number,
-  isJson = false,
+  form = AVRO,
 ): Promise<Buffer> {
   const topic = name === 'order' ? ORDERS : PAYMENTS
   const to = { topic, partition: 0, transactional: false, compression: 'none' } as const
@@ -32,7 +49,7 @@ export async function recordBatch(
   for (let i = first; i < first + records; i++) {
     const time = FIRST_TIME + Math.floor((i - first) * stepMs)
     const record = name === 'order' ? data.order(i, time) : data.payment(i, time)
-    const value = isJson ? Buffer.from(JSON.stringify(record)) : data.encode(name, record)
+    const value = form.encode(name, record)
     writer.recordOf(time, { key: Buffer.from(data.orderId(i)), value, headers: [] })
   }
   return writer.seal(-1n, -1, -1)
@@ -60,16 +77,16 @@ export class Feed {
   readonly #delays: Uint8Array
   readonly #orders: RecordColumns
   readonly #payments: RecordColumns
-  readonly #idInValue: number
+  readonly #idAt: ValueForm['idAt']
 
   private constructor(
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
     batches: { orders: RecordColumns; payments: RecordColumns },
-    isJson: boolean,
+    idAt: ValueForm['idAt'],
   ) {
-    this.#idInValue = isJson ? ID_IN_JSON : ID_IN_VALUE
+    this.#idAt = idAt
     this.#partition = place.partition
     this.#partitions = place.partitions
     this.#records = records
@@ -86,23 +103,24 @@ export class Feed {
     place: { partition: number; partitions: number },
     records: number,
     roundMs: number,
-    isJson = false,
+    form = AVRO,
   ): Promise<Feed> {
     const columns = async (name: Name): Promise<RecordColumns> =>
-      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records, isJson), 0, [])
+      decodeRecordBatches(await recordBatch(name, 0, records, roundMs / records, form), 0, [])
     const batches = { orders: await columns('order'), payments: await columns('payment') }
-    return new Feed(place, records, roundMs, batches, isJson)
+    return new Feed(place, records, roundMs, batches, form.idAt)
   }
 
   orders(round: number): Fetched {
-    for (let j = 0; j < this.#records; j++) this.#setId(this.#orders, j, this.#id(round, j))
+    for (let j = 0; j < this.#records; j++)
+      this.#setId(this.#orders, j, this.#id(round, j), this.#idAt.order)
     return this.#fetched(ORDERS, this.#orders, round)
   }
 
   /** Of orders of earlier rounds; each order is paid once. Orders before the first round are not there. */
   payments(round: number): Fetched {
     for (let j = 0; j < this.#records; j++) {
-      this.#setId(this.#payments, j, this.#id(round - this.#delays[j], j))
+      this.#setId(this.#payments, j, this.#id(round - this.#delays[j], j), this.#idAt.payment)
     }
     return this.#fetched(PAYMENTS, this.#payments, round)
   }
@@ -111,9 +129,14 @@ export class Feed {
     return ((round + MOST_DELAY) * this.#partitions + this.#partition) * this.#records + j
   }
 
-  #setId({ buffer, keyStarts, valueStarts }: RecordColumns, j: number, id: number): void {
+  #setId(
+    { buffer, keyStarts, valueStarts }: RecordColumns,
+    j: number,
+    id: number,
+    idAt: number,
+  ): void {
     writeOrderId(buffer, keyStarts[j], id)
-    writeOrderId(buffer, valueStarts[j] + this.#idInValue, id)
+    writeOrderId(buffer, valueStarts[j] + idAt, id)
   }
 
   #fetched(topic: string, columns: RecordColumns, round: number): Fetched {

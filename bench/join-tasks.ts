@@ -4,10 +4,13 @@
  * missing.
  */
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ProduceBatch } from '../src/broker/port.ts'
 import { taskOf } from '../src/broker/task-number.ts'
 import { NO_BYTES } from '../src/bytes.ts'
+import type { AvroRecordSchema } from '../src/codec/avro-reader.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
+import { encodeValue } from '../src/codec/protobuf/encode.ts'
 import { type EpochTopics, epochPart } from '../src/commit/epoch-part.ts'
 import { loadPipeline } from '../src/config/load.ts'
 import type { JoinConfig, Pipeline } from '../src/config/pipeline.ts'
@@ -26,7 +29,7 @@ import { PageStore } from '../src/state/page-store.ts'
 import { JoinTask } from '../src/task/join-task.ts'
 import type { TaskContext } from '../src/task/task.ts'
 import { CUSTOMERS, PRODUCTS, tableOf, versionsOf } from './dimension-rows.ts'
-import { Feed } from './feed.ts'
+import { AVRO, Feed, JSON_TEXT, type ValueForm } from './feed.ts'
 import { temporaryFolder } from './process.ts'
 import { PIPELINE } from './service.ts'
 
@@ -35,6 +38,21 @@ const MAX_BATCH_BYTES = 1_048_588
 const MEMORY_BYTES = 4 * 2 ** 30
 
 const JSON_FORMAT = { format: 'json' } as const
+const PROTOBUF = {
+  format: 'protobuf',
+  schema: fileURLToPath(new URL('protobuf/order.proto', import.meta.url)),
+} as const
+
+/** Of orders alone. Their id comes after the frame, the message's index, a tag and the string's length. */
+const protobufForm = (schema: AvroRecordSchema): ValueForm => ({
+  encode: (name, record) => {
+    if (name === 'payment') return AVRO.encode(name, record)
+    const { ordered_at, ...fields } = record as { ordered_at: number }
+    const value = { ...fields, ordered_at: new Date(ordered_at).toISOString() }
+    return Buffer.concat([outputFrame(0), encodeValue(schema, value)])
+  },
+  idAt: { ...AVRO.idAt, order: 8 },
+})
 
 export interface JoinTasksOptions {
   readonly partitions: number
@@ -55,6 +73,8 @@ export interface JoinTasksOptions {
   readonly isJson?: boolean
   /** Whether what comes out is JSON. */
   readonly isJsonOut?: boolean
+  /** Whether the facts are in Protobuf. */
+  readonly isProtobuf?: boolean
 }
 
 export class JoinTasks {
@@ -91,12 +111,23 @@ export class JoinTasks {
     const asOf = options.isAsOf ? ('event-time' as const) : null
     const pipeline = {
       ...example,
-      facts: { ...example.facts, ...expressions, ...format },
+      facts: {
+        ...example.facts,
+        ...expressions,
+        ...format,
+        ...(options.isProtobuf ? PROTOBUF : {}),
+      },
       dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
       joins: options.isJoinedTwice ? twice(example.joins[0]) : [{ ...example.joins[0], ...format }],
       outputs: [{ ...example.output, ...(options.isJsonOut ? JSON_FORMAT : {}) }],
     }
-    const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
+    const schemas = await readSchemas(pipeline, null)
+    const codec = createPipelineCodec(pipeline, schemas, null)
+    const form = options.isProtobuf
+      ? protobufForm(schemas.facts)
+      : options.isJson
+        ? JSON_TEXT
+        : AVRO
     const context = contextOf(pipeline, codec, options)
     const folder = temporaryFolder()
     const tasks: JoinTask[] = []
@@ -108,7 +139,7 @@ export class JoinTasks {
       const pages = new PageStore(store, codec.layout)
       tasks.push(new JoinTask(taskOf(partition, 1), pages, context))
       const records = Math.floor(recordsPerRound / partitions)
-      feeds.push(await Feed.of({ partition, partitions }, records, roundMs, options.isJson))
+      feeds.push(await Feed.of({ partition, partitions }, records, roundMs, form))
     }
     return new JoinTasks(context, tasks, stores, feeds)
   }

@@ -94,7 +94,10 @@ program
       .argParser(dimensionOf)
       .default([], 'none'),
   )
-  .option('--registry <url>', 'the schema registry; without it TOPIC.avsc beside the file is read, or for a topic of JSON written')
+  .option(
+    '--registry <url>',
+    'the schema registry; without it TOPIC.avsc beside the file is read, or for a topic of JSON written',
+  )
   .option('--registry-username <user>', 'for basic authentication; see below')
   .option('--registry-ca <file>', 'the authorities of the registry’s certificate (PEM)')
   .option('--registry-cert <file>', 'our certificate for the registry (PEM)')

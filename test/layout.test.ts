@@ -98,6 +98,7 @@ const homes: Readonly<Record<string, string>> = {
   '@mongodb-js/zstd': 'broker',
   level: 'state',
   avsc: 'codec',
+  protobufjs: 'codec',
   '@marcbachmann/cel-js': 'expression',
   fastify: 'watch',
   '@fastify/swagger': 'watch',

@@ -9,6 +9,7 @@ import type { Format } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import { latestSchema, readSchema } from '../plan/avro-format.ts'
 import { JSON_VALUES, readJsonSchema } from '../plan/json-format.ts'
+import { PROTOBUF } from '../plan/protobuf-format.ts'
 import { nearlyAll } from './checks/key-shapes.ts'
 import { inferSchema } from './infer-schema.ts'
 
@@ -37,15 +38,33 @@ export async function draftSchema(
   const names = [`./${topic}.avsc`, ...(format === 'json' ? [`./${topic}.schema.json`] : [])]
   const file = names.find((name) => existsSync(join(folder, name)))
   if (format === 'json') return draftJson(topic, texts, file, registry, folder)
-  if (registry !== null) {
-    const { schema } = await latestSchema(topic, registry, null)
-    return { format, schema, schemaFile: null, text: null }
+  if (registry !== null) return registered(topic, registry)
+  const proto = `./${topic}.proto`
+  if (file === undefined && existsSync(join(folder, proto))) {
+    return draftProtobuf(topic, proto, join(folder, proto), null)
   }
   if (file === undefined) {
     const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${join(folder, names[0])}`
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
   }
   return { format, schema: readSchema(topic, join(folder, file)), schemaFile: file, text: null }
+}
+
+async function registered(topic: string, registry: Registry): Promise<SchemaDraft> {
+  const latest = await registry.latestAnswer(`${topic}-value`)
+  if (latest?.schemaType === 'PROTOBUF') return draftProtobuf(topic, null, null, registry)
+  const { schema } = await latestSchema(topic, registry, null)
+  return { format: 'avro', schema, schemaFile: null, text: null }
+}
+
+async function draftProtobuf(
+  topic: string,
+  schemaFile: string | null,
+  path: string | null,
+  registry: Registry | null,
+): Promise<SchemaDraft> {
+  const { schema } = await PROTOBUF.schemaOf({ topic, schema: path, type: null }, registry)
+  return { format: 'protobuf', schema, schemaFile, text: null }
 }
 
 async function draftJson(
@@ -57,8 +76,7 @@ async function draftJson(
 ): Promise<SchemaDraft> {
   const format = 'json'
   if (registry !== null && (await isRegistered(topic, registry))) {
-    const config = { topic, schema: null } as Parameters<typeof JSON_VALUES.schemaOf>[0]
-    const { schema } = await JSON_VALUES.schemaOf(config, registry)
+    const { schema } = await JSON_VALUES.schemaOf({ topic, schema: null, type: null }, registry)
     return { format, schema, schemaFile: null, text: null }
   }
   if (file !== undefined) {

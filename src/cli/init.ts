@@ -8,9 +8,10 @@ import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { envelopePaths, rowSchema } from '../codec/envelope-schema.ts'
 import { ALL_FRAMES } from '../codec/framing.ts'
 import { Registry } from '../codec/registry.ts'
-import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../codec/value-text.ts'
+import type { ValueTexts } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
 import { EnricherError } from '../errors.ts'
+import { FORMATS } from '../plan/formats.ts'
 import { framesOf, frameWords } from './checks/frames.ts'
 import { compile, withPatience } from './compile.ts'
 import { withBroker } from './connect.ts'
@@ -156,15 +157,14 @@ async function draftOf(
   const found = { ...draft, schema, topic, keys: records.map(({ key }) => key) }
   const rows = async (decoder: ValueTexts): Promise<TopicDraft['values']> =>
     (await decoded(records, decoder)).map((value) => rowOf(value, schema))
-  if (draft.format === 'json') {
-    return { ...found, frames: null, isBare: false, values: await rows(JSON_TEXTS) }
-  }
-  const framed = await rows(new ValueDecoder(registry, draft.schema, false))
+  const { decoder } = FORMATS[draft.format]
+  const framed = await rows(decoder({ frame: null }, draft.schema, registry))
+  if (draft.format !== 'avro') return { ...found, frames: null, isBare: false, values: framed }
   const frames = frameWords(framesOf(records, [...ALL_FRAMES, 'long prefix'])) ?? null
   if (registry !== null || framed.some((value) => value !== undefined)) {
     return { ...found, frames, isBare: false, values: framed }
   }
-  const bare = await rows(new ValueDecoder(null, draft.schema, true))
+  const bare = await rows(decoder({ frame: 'none' }, draft.schema, null))
   const isBare = bare.some((value) => value !== undefined)
   return { ...found, frames, isBare, values: isBare ? bare : framed }
 }

@@ -15,6 +15,8 @@ export class AvroTransfer {
   path = ''
   /** What the reader's schema has no place for; empty: the bytes are not of the writer's schema. */
   misfit = ''
+  /** What is wrong with the bytes, as a sentence; empty: no more is known of it than the path. */
+  fault = ''
   /** Bytes that may still be walked ahead of their turn. */
   #ahead = 0
 
@@ -24,6 +26,7 @@ export class AvroTransfer {
     this.sink.begin()
     this.path = ''
     this.misfit = ''
+    this.fault = ''
     this.#ahead = AHEAD_BYTES + MOST_LEVELS * (end - at)
   }
 

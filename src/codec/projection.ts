@@ -5,7 +5,7 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
 import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
-import { AvroTransfer } from './avro-transfer.ts'
+import { AvroTransfer, type Transcode } from './avro-transfer.ts'
 import { EnvelopeReader } from './envelope-reader.ts'
 import { aroundRow, rowRecord, rowSchema } from './envelope-schema.ts'
 import { FRAME_BYTES } from './framing.ts'
@@ -65,11 +65,21 @@ export class Projection {
       const positions = this.#positions(writer, bodyBytes)
       return valueReader(value, writer, this.#plan, positions, bodyBytes)
     }
-    const record = this.#record
     const from = envelope === undefined ? writer : aroundRow(value, writer, envelope)
-    const to = envelope === undefined ? record : aroundRow(this.#value, record, envelope)
-    const inner = valueReader(to, record, this.#plan, this.#positions(record, FRAME_BYTES))
-    return new ResolvingReader(resolve(from, to), inner, this.#transfer, bodyBytes)
+    return this.through(resolve(from, this.record), bodyBytes)
+  }
+
+  /** What is needed of the reader's value. */
+  get record(): RecordType {
+    const { envelope } = this.#plan
+    return envelope === undefined ? this.#record : aroundRow(this.#value, this.#record, envelope)
+  }
+
+  /** Reads values that `transcode` makes such records of. @param bodyBytes as with `readerOf` */
+  through(transcode: Transcode, bodyBytes: number = FRAME_BYTES): ValueReader {
+    const positions = this.#positions(this.#record, FRAME_BYTES)
+    const inner = valueReader(this.record, this.#record, this.#plan, positions)
+    return new ResolvingReader(transcode, inner, this.#transfer, bodyBytes)
   }
 
   /** The time field's plain long, whoever has written it, counts what the file says: milliseconds unless it does. */

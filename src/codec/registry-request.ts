@@ -110,6 +110,10 @@ async function inTime<T>(
   }
 }
 
+/** Whether there is no such thing. */
+export const isNotThere = (error: unknown): boolean =>
+  error instanceof Refused && error.status === NOT_FOUND
+
 /** Whether the registry refuses our user. */
 export const isOfUser = (error: unknown): boolean =>
   error instanceof Refused && [UNAUTHORIZED, FORBIDDEN].includes(error.status)

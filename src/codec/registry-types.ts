@@ -14,8 +14,10 @@ const OTHER_FORMAT = 'and the topic’s format in the pipeline file is another; 
 const REMEDIES: Readonly<Record<string, string>> = {
   AVRO: `${OTHER_FORMAT} avro there`,
   JSON: `${OTHER_FORMAT} json there`,
+  PROTOBUF: `${OTHER_FORMAT} protobuf there`,
 }
-const NOT_READ = 'which is not supported; have the producer or the connector write Avro or JSON'
+const NOT_READ =
+  'which is not supported; have the producer or the connector write Avro, JSON or Protobuf'
 
 /** Throws SCHEMA_INVALID where a subject's schema is of another type than the one that is read. */
 export function checkType(

@@ -75,7 +75,7 @@ export class ResolvingReader implements ValueReader {
   }
 
   #refused(isWhole: boolean): RejectReason {
-    const { misfit, path, source, sink } = this.#transfer
+    const { misfit, fault, path, source, sink } = this.#transfer
     if (isWhole) {
       this.#fault = 'There are bytes behind the record’s last field'
       return 'malformed'
@@ -87,6 +87,10 @@ export class ResolvingReader implements ValueReader {
     if (sink.isFull) {
       this.#fault = `The value is too large with what the pipeline’s schema adds in ${path}`
       return 'too_large'
+    }
+    if (fault !== '') {
+      this.#fault = fault
+      return 'malformed'
     }
     this.#fault =
       source.depth > DEEPEST

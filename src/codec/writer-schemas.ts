@@ -27,11 +27,17 @@ export class WriterSchemas {
    * Asks the registry, and waits while it is away or behind. undefined: `fault` says why, or it is being closed.
    * A schema that is not Avro's is null.
    * @param what has the id, as `The schema 7`
+   * @param read has the schema in another form than Avro's
    */
-  async load(id: SchemaId, what: string): Promise<{ readonly schema: unknown } | undefined> {
+  async load<T = unknown>(
+    id: SchemaId,
+    what: string,
+    read: (patienceMs: number) => Promise<T | undefined> = (patienceMs) =>
+      this.#registry.byId(id, patienceMs) as Promise<T | undefined>,
+  ): Promise<{ readonly schema: T } | undefined> {
     const { url } = this.#registry
     try {
-      const schema = await this.#registry.byId(id, this.#unknown.mayWait ? BEHIND_MS : 0)
+      const schema = await read(this.#unknown.mayWait ? BEHIND_MS : 0)
       if (schema !== undefined) return { schema }
       this.#unknown.add(id, `The registry ${url} has no schema with the ${idText(id)}`)
     } catch (error) {

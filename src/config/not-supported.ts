@@ -13,19 +13,12 @@ export interface Wish {
 }
 
 const TOPICS = ['facts', 'join', 'dimensions.*']
-const INPUT_FORMATS = ['protobuf']
 
 /** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
 export const WISHES: readonly Wish[] = [
-  ...each('format', TOPICS, {
-    values: INPUT_FORMATS,
-    what: 'Protobuf values of an input',
-    instead:
-      'have the connector write Avro or JSON (`AvroConverter`, `JsonConverter`), or convert with ksqlDB or Connect',
-  }),
   {
     at: 'output.format',
     values: ['protobuf'],

@@ -1,7 +1,7 @@
 /** The pipeline file after validation: typed, complete (defaults are in), frozen. */
 import type { JoinKind } from './join-kind.ts'
 
-export type Format = 'avro' | 'json'
+export type Format = 'avro' | 'json' | 'protobuf'
 export type EnvelopeKind = 'debezium' | 'mongodb' | 'connect'
 export type OutputFormat = 'avro' | 'json'
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'

@@ -168,8 +168,8 @@ const fields = derived(
 const input = {
   topic: topic('The topic to read.'),
   format: text(
-    'How values are written: in Avro, framed with the id of their schema, or as JSON text, with such a frame or without. docs/formats.md.',
-    { enum: ['avro', 'json'], default: 'avro' },
+    'How values are written: in Avro or Protobuf, framed with the id of their schema, or as JSON text, with such a frame or without. docs/formats.md.',
+    { enum: ['avro', 'json', 'protobuf'], default: 'avro' },
   ),
   frame: text(
     'Write none where values, and Avro keys, name no schema: they are read as schema, and keySchema, say. Without it each record shows where it names its schema: docs/keys.md.',
@@ -183,17 +183,17 @@ const input = {
     'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
   ),
   schema: text(
-    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema. Without it the registry’s schema.',
+    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema.',
   ),
   envelope: text(
     'What the connector puts the row into, with what has happened to it: debezium (before, after, op), mongodb (fullDocument, operationType), or connect (schema and payload). All other keys speak of the row. Without it the value is the row. docs/change-data.md.',
     { enum: ['debezium', 'mongodb', 'connect'] },
   ),
   type: text(
-    'Where the topic has several types of records: the name of the Avro record that is read, with or without its namespace. Others are passed over. Needs a registry. Not of JSON values.',
+    'Where the topic has several types of records: the name of the Avro record, or the Protobuf message, that is read, with or without its namespace. Others are passed over. Of Avro it needs a registry. Not of JSON values.',
     {
       pattern: '^[^\\s/]+$',
-      ...message('is no name of an Avro record; write Order, or com.example.Order'),
+      ...message('is no name of a record; write Order, or com.example.Order'),
     },
   ),
   where,

@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileFault } from './file-fault.ts'
-import type { DerivedField, TopicConfig } from './pipeline.ts'
+import type { DerivedField, Format, TopicConfig } from './pipeline.ts'
 import type { RawTopic } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
 
@@ -61,9 +61,11 @@ function keySchemaFile(
   return readableFile(keySchema, place, around)
 }
 
-const NO_SCHEMA = 'without a registry the topic needs schema, an .avsc file'
-const NO_JSON_SCHEMA =
-  'without a registry the topic needs schema, a JSON Schema or an .avsc file; `stream-enricher init` writes one by the topic’s records'
+const NO_SCHEMA: Readonly<Record<Format, string>> = {
+  avro: 'without a registry the topic needs schema, an .avsc file',
+  json: 'without a registry the topic needs schema, a JSON Schema or an .avsc file; `stream-enricher init` writes one by the topic’s records',
+  protobuf: 'without a registry the topic needs schema, a .proto file or descriptors (.desc)',
+}
 
 function schemaFile(
   { schema, format }: RawTopic,
@@ -72,7 +74,7 @@ function schemaFile(
 ): string | null {
   const { hasRegistry, report } = around
   if (schema !== undefined) return readableFile(schema, [...path, 'schema'], around)
-  if (!hasRegistry) report(path, format === 'json' ? NO_JSON_SCHEMA : NO_SCHEMA)
+  if (!hasRegistry) report(path, NO_SCHEMA[format ?? 'avro'])
   return null
 }
 
@@ -91,7 +93,7 @@ function readableFile(
   return file
 }
 
-/** Without a registry nobody knows of what type a record is, and of JSON’s nobody says it. */
+/** Without a registry nobody knows of what type a record is, but of Protobuf’s, which say it; and of JSON’s nobody does. */
 function typeOf(
   { type, format }: RawTopic,
   path: readonly string[],
@@ -100,7 +102,7 @@ function typeOf(
   if (type === undefined) return null
   if (format === 'json') {
     report([...path, 'type'], 'is of Avro’s records; which of JSON’s are taken `where` says')
-  } else if (!hasRegistry) {
+  } else if (!hasRegistry && format !== 'protobuf') {
     report([...path, 'type'], 'needs a registry, which knows of what type a record is')
   }
   return type

@@ -14,6 +14,7 @@ import type { Registry } from '../codec/registry.ts'
 import { RegistryCodec } from '../codec/registry-codec.ts'
 import { parseSchemaText } from '../codec/schema-json.ts'
 import { latestOf } from '../codec/subjects.ts'
+import { ValueDecoder } from '../codec/value-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { ReaderSchema, ValueFormat } from './value-format.ts'
 
@@ -31,6 +32,7 @@ export const AVRO: ValueFormat = {
       ? new FileCodec(schema, plan, frame === 'none')
       : new RegistryCodec(registry, schema, plan, type)
   },
+  decoder: ({ frame }, schema, registry) => new ValueDecoder(registry, schema, frame === 'none'),
 }
 
 /** Values of a topic whose schema is a file: any schema id in the frame stands for it. */

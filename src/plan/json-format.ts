@@ -7,6 +7,7 @@ import type { TopicCodec, ValueReader } from '../codec/port.ts'
 import { jsonById } from '../codec/registry-types.ts'
 import { parseSchemaText } from '../codec/schema-json.ts'
 import { latestJsonOf } from '../codec/subjects.ts'
+import { JSON_TEXTS } from '../codec/value-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { checkRecord } from './avro-format.ts'
 import { recordName } from './output-plan.ts'
@@ -22,6 +23,7 @@ export const JSON_VALUES: ValueFormat = {
     const found = await jsonById(registry, id)
     return found && { id, schema: fromRegistry(topic, id, found.schema, found.references) }
   },
+  decoder: () => JSON_TEXTS,
   codec(_topic, schema, plan) {
     return new JsonCodec(schema, plan)
   },

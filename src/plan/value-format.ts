@@ -2,7 +2,11 @@
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
+import type { ValueTexts } from '../codec/value-text.ts'
 import type { TopicConfig } from '../config/pipeline.ts'
+
+/** What says which schema a topic has. */
+export type SchemaConfig = Pick<TopicConfig, 'topic' | 'schema' | 'type'>
 
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
@@ -16,9 +20,9 @@ export interface ReaderSchema {
  */
 export interface ValueFormat {
   /** The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID. */
-  schemaOf(topic: TopicConfig, registry: Registry | null): Promise<ReaderSchema>
+  schemaOf(topic: SchemaConfig, registry: Registry | null): Promise<ReaderSchema>
   /** The registry's schema of this id; undefined: it has none. Throws SCHEMA_INVALID. */
-  recorded(topic: TopicConfig, id: number, registry: Registry): Promise<ReaderSchema | undefined>
+  recorded(topic: SchemaConfig, id: number, registry: Registry): Promise<ReaderSchema | undefined>
   /**
    * Reads the topic's values. Throws SCHEMA_INVALID.
    * @param schema what `schemaOf` gave, or what it gave when the window was stored
@@ -30,4 +34,10 @@ export interface ValueFormat {
     plan: ReaderPlan,
     registry: Registry | null,
   ): TopicCodec
+  /** Whole values, for people to read. @param schema what `schemaOf` gave; @param registry as with `codec` */
+  decoder(
+    topic: Pick<TopicConfig, 'frame'>,
+    schema: AvroRecordSchema,
+    registry: Registry | null,
+  ): ValueTexts
 }

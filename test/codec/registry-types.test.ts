@@ -40,7 +40,15 @@ async function registryOf(t: TestContext): Promise<Registry> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const config = { url: `http://127.0.0.1:${port}`, username: null, password: null, tls: null }
+  const config = {
+    url: `http://127.0.0.1:${port}`,
+    username: null,
+    password: null,
+    token: null,
+    type: 'confluent' as const,
+    useId: null,
+    tls: null,
+  }
   const registry = new Registry(config, { event() {} } as never)
   t.after(() => {
     registry.close()

@@ -2,15 +2,17 @@
 import type { RecordBytes } from '../../batch.ts'
 import type { Broker } from '../../broker/port.ts'
 import { lastRanges, type Range, readTopic } from '../../broker/read-topic.ts'
+import { valueSchema } from '../../codec/envelope-schema.ts'
 import { keyTextOf, loadKey } from '../../codec/keys.ts'
 import type { KeyReader } from '../../codec/port.ts'
 import type { Registry } from '../../codec/registry.ts'
-import { JSON_TEXTS, ValueDecoder, type ValueTexts } from '../../codec/value-text.ts'
+import type { ValueTexts } from '../../codec/value-text.ts'
 import { loadPipeline } from '../../config/load.ts'
 import type { KeyFormat, Pipeline } from '../../config/pipeline.ts'
 import { plural } from '../../config/text.ts'
 import { inputsOf } from '../../config/topic-names.ts'
 import { timeText } from '../../output/time-text.ts'
+import { FORMATS } from '../../plan/formats.ts'
 import { keyReaders } from '../../plan/key-readers.ts'
 import { inputSchemas, type TopicSchemas } from '../../plan/output-plan.ts'
 import { compile, withRegistry } from '../compile.ts'
@@ -212,10 +214,9 @@ function decodersOf(
   const { sources, dimensions } = keyReaders(pipeline, schemas, registry)
   const readers = [...sources, ...dimensions]
   return new Map(
-    inputsOf(pipeline).map(({ config: { topic, keyFormat, format, frame } }, i) => {
-      const isBare = frame === 'none'
-      const values = format === 'json' ? JSON_TEXTS : new ValueDecoder(registry, all[i], isBare)
-      return [topic, { keyFormat, keys: readers[i], values }]
+    inputsOf(pipeline).map(({ config }, i) => {
+      const values = FORMATS[config.format].decoder(config, valueSchema(all[i]), registry)
+      return [config.topic, { keyFormat: config.keyFormat, keys: readers[i], values }]
     }),
   )
 }

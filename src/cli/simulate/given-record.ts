@@ -11,6 +11,7 @@ import { type Envelope, envelopePaths, valueSchema } from '../../codec/envelope-
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
+import { encodeValue } from '../../codec/protobuf/encode.ts'
 import { isoTime } from '../../config/iso-time.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
@@ -32,6 +33,7 @@ export interface GivenRecord extends RecordBytes {
 export class GivenRecords {
   readonly #topic: TopicConfig
   readonly #on: string | undefined
+  readonly #schema: AvroRecordSchema
   readonly #json: AvroJson
   readonly #type: RecordType
   readonly #envelope: Envelope | undefined
@@ -56,8 +58,9 @@ export class GivenRecords {
     this.#topic = topic
     this.#on = on
     this.#envelope = schema.envelope
-    this.#json = new AvroJson(valueSchema(schema))
-    this.#type = parseRecord(valueSchema(schema))
+    this.#schema = valueSchema(schema)
+    this.#json = new AvroJson(this.#schema)
+    this.#type = parseRecord(this.#schema)
     const field = timedSchema(schema).fields.find(({ name }) => name === topic.time)
     this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
     this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
@@ -111,7 +114,11 @@ export class GivenRecords {
       this.#report([...path, 'value', ...inside], message),
     )
     if (body === undefined) return null
-    Object.assign(fields, this.#fieldsOf(this.#json.decode(body), path))
+    const decoded = this.#json.decode(body)
+    Object.assign(fields, this.#fieldsOf(decoded, path))
+    if (this.#topic.format === 'protobuf') {
+      return Buffer.concat([FRAME, encodeValue(this.#schema, decoded)])
+    }
     return this.#topic.frame === 'none' ? body : Buffer.concat([FRAME, body])
   }
 

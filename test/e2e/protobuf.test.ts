@@ -1,0 +1,152 @@
+/** Facts in Protobuf through a registry, a dimension in Avro, outputs in Avro and JSON, on a real broker. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import avsc from 'avsc'
+import protobuf from 'protobufjs'
+import * as data from '../../examples/orders/data.ts'
+import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { Orders } from './orders.ts'
+import { frame, schemaOf, under, waitFor } from './registered.ts'
+
+const AT = 1_735_689_600_000
+const COUNT = 3000
+const ITEM = 'syntax = "proto3"; package shop; message Item { string sku = 1; int32 count = 2; }'
+const ORDER = `syntax = "proto3"; package shop; import "item.proto";
+  import "google/protobuf/timestamp.proto";
+  message Cancelled { string order_id = 1; }
+  message Order { string order_id = 1; int64 customer_id = 2; google.protobuf.Timestamp at = 3; repeated Item items = 4; optional double price = 5; }`
+const EARLIER = ORDER.replace('int64 customer_id', 'int32 customer_id').replace(
+  'optional double price = 5;',
+  '',
+)
+
+let registry: RunningRegistry
+before(async () => {
+  registry = await startRegistry()
+})
+after(() => registry.stop())
+
+async function register(
+  subject: string,
+  schema: string,
+  references: object[] = [],
+): Promise<number> {
+  const response = await fetch(`${registry.url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schemaType: 'PROTOBUF', schema, references }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return ((await response.json()) as { id: number }).id
+}
+
+/** Behind the frame: the second message of the file. */
+const SECOND = Buffer.from([2, 2])
+
+test('each fact in Protobuf comes out once, completed, in Avro and in JSON; what is no message is rejected', async () => {
+  const orders = await Orders.create({ dimensions: false })
+  try {
+    const { producer } = orders
+    const topic = orders.topic('orders')
+    await register('item', ITEM)
+    const references = [{ name: 'item.proto', subject: 'item', version: 1 }]
+    const ids = [
+      await register(`${topic}-value`, EARLIER, references),
+      await register(`${topic}-value`, ORDER, references),
+    ]
+    const root = new protobuf.Root()
+    root.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
+    protobuf.parse(ITEM, root, { keepCase: true })
+    const type = protobuf.parse(ORDER, root, { keepCase: true }).root.lookupType('shop.Order')
+    const customerId = await registry.register(
+      `${orders.topic('customers')}-value`,
+      schemaOf('customer'),
+    )
+    for (let id = 1; id <= 50; id++) {
+      const value = under(customerId, data.encode('customer', data.customer(id)))
+      producer.put(orders.topic('customers'), id % 4, AT, Buffer.from(String(id)), value)
+    }
+    for (let i = 0; i < COUNT; i++) {
+      const order = {
+        order_id: data.orderId(i),
+        customer_id: (i % 50) + 1,
+        at: { seconds: AT / 1000 + i, nanos: 5000 },
+        items: Array.from({ length: i % 3 }, (_, n) => ({ sku: `s${n}`, count: n })),
+        ...(i % 2 === 0 ? {} : { price: i / 4 }),
+      }
+      const body = Buffer.concat([SECOND, type.encode(type.create(order)).finish()])
+      producer.put(topic, i % 4, AT + i, Buffer.from(data.orderId(i)), frame(ids[i % 2], body))
+    }
+    const bad: readonly (readonly [number, number[]])[] = [
+      [ids[1], [2, 2, 10, 9]],
+      [ids[1], [2, 2, ...[34, 2, 10, 9]]],
+      [987_654, [2, 2]],
+      [ids[1], [2, 0, 10, 0]],
+    ]
+    for (const [id, body] of bad) {
+      producer.put(topic, 0, AT, Buffer.from('bad'), frame(id, Buffer.from(body)))
+    }
+    await producer.flush()
+
+    const file = join(orders.folder, 'pipeline.yaml')
+    writeFileSync(
+      file,
+      `name: ${orders.tag}
+kafka: { brokers: "\${KAFKA_BROKERS}" }
+registry: { url: "${registry.url}" }
+facts: { topic: ${topic}, format: protobuf, type: Order, time: at, startAt: earliest }
+dimensions:
+  customer: { topic: ${orders.topic('customers')}, on: customer_id, select: { customer_name: name } }
+outputs:
+  all: { topic: ${orders.topic('enriched')}, rejects: ${orders.topic('rejects')} }
+  json: { topic: ${orders.topic('json')}, format: json, where: price != null, select: [order_id, at, price, customer_name] }
+state: { dir: "${join(orders.folder, 'state')}" }
+http: { port: 0 }
+`,
+    )
+    const service = orders.start({}, file)
+    await service.logged('Task running')
+    const enriched = await waitFor(orders, orders.topic('enriched'), COUNT)
+    const latest = await fetch(
+      `${registry.url}/subjects/${orders.topic('enriched')}-value/versions/latest`,
+    )
+    const { schema } = (await latest.json()) as { schema: string }
+    const avro = avsc.Type.forSchema(JSON.parse(schema), { wrapUnions: false })
+    const seen = new Set<number>()
+    for (const { key, value } of enriched) {
+      const i = data.indexOf(String(key))
+      seen.add(i)
+      const got = JSON.parse(JSON.stringify(avro.fromBuffer(value!.subarray(5))))
+      assert.deepEqual(got, {
+        order_id: data.orderId(i),
+        customer_id: (i % 50) + 1,
+        at: (AT + 1000 * i) * 1000 + 5,
+        items: Array.from({ length: i % 3 }, (_, n) => ({ sku: `s${n}`, count: n })),
+        price: i % 2 === 0 ? null : i / 4,
+        customer_name: data.customer((i % 50) + 1).name,
+      })
+    }
+    assert.deepEqual([enriched.length, seen.size], [COUNT, COUNT])
+    const json = await waitFor(orders, orders.topic('json'), COUNT / 2)
+    assert.equal(json.length, COUNT / 2)
+    for (const { key, value } of json) {
+      const i = data.indexOf(String(key))
+      assert.deepEqual(JSON.parse(String(value)), {
+        order_id: data.orderId(i),
+        at: new Date(AT + 1000 * i).toISOString().replace('Z', '005Z'),
+        price: i / 4,
+        customer_name: data.customer((i % 50) + 1).name,
+      })
+    }
+    const rejects = await waitFor(orders, orders.topic('rejects'), 3)
+    const reasons = rejects.map(({ headers }) =>
+      String(headers.find(([name]) => name === 'enricher.reason')?.[1]),
+    )
+    // A message of another type is passed over.
+    assert.deepEqual(reasons.sort(), ['malformed', 'malformed', 'unknown_schema'])
+  } finally {
+    await orders.close()
+  }
+})
