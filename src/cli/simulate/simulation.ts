@@ -195,8 +195,7 @@ export class Simulation {
 
   /** The case is over: facts that wait for a row still do so until they give up. */
   async end(): Promise<void> {
-    const { waiting } = this.#stages.figures()
-    if (waiting === null || waiting.facts === 0) return
+    if (!this.#stages.figures().waiting?.facts) return
     await this.#moveTo(this.#clock + longestWait(this.#pipeline.dimensions))
   }
 

@@ -49,9 +49,8 @@ export async function collect(
   collectVersions(metrics, pipeline, counts, dimensions)
   // Several may have the rows of one topic, which are read and stored once.
   for (const dimension of new Set(dimensions)) collectReading(metrics, dimension)
-  for (const [part, bytes] of Object.entries(limits)) {
+  for (const [part, bytes] of Object.entries(limits))
     metrics.memory_limit_bytes.set({ part }, bytes)
-  }
   for (const [part, bytes] of Object.entries(memoryParts(parts))) {
     metrics.memory_bytes.set({ part }, bytes)
   }

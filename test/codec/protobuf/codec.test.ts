@@ -15,10 +15,9 @@ const SYNTAX = 'syntax = "proto3"; package shop;'
 function registryWith(schemas: Readonly<Record<number, Partial<SchemaText>>>): Registry {
   const registry = {
     url: 'http://registry',
-    async textById(id: number) {
-      return id in schemas
-        ? { id, type: 'PROTOBUF', imports: new Map(), ...schemas[id] }
-        : undefined
+    async answer(id: number) {
+      const found = schemas[id]
+      return found && { schema: found.text, schemaType: found.type ?? 'PROTOBUF' }
     },
   }
   return registry as unknown as Registry
