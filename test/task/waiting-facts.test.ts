@@ -45,7 +45,8 @@ test('whatever rows and facts come when, with silences and restarts, each fact c
     }),
     { numRuns: RUNS, includeErrorInReport: true },
   )
-  for (const [what, count] of Object.entries(seen)) assert.ok(count > RUNS / 10, `${what}: ${count}`)
+  for (const [what, count] of Object.entries(seen))
+    assert.ok(count > RUNS / 10, `${what}: ${count}`)
 })
 
 /** A naive join of facts whose rows have come, or were waited for in vain. */
@@ -129,5 +130,6 @@ test('the same of facts that are joined: what has waited is not late, meets what
     }),
     { numRuns: RUNS, includeErrorInReport: true },
   )
-  for (const [what, count] of Object.entries(seen)) assert.ok(count > RUNS / 10, `${what}: ${count}`)
+  for (const [what, count] of Object.entries(seen))
+    assert.ok(count > RUNS / 10, `${what}: ${count}`)
 })
