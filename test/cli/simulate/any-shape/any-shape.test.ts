@@ -26,7 +26,7 @@ const shapeOf = (seed: number): AnyShape => {
   return anyShape((among) => mix(seed, drawn++) % among)
 }
 
-async function cameOut({ yaml, streams, dimensions }: AnyShape): Promise<string[]> {
+async function cameOut({ yaml, streams, dimensions, isJson }: AnyShape): Promise<string[]> {
   for (const table of [...streams, ...dimensions]) {
     writeFileSync(join(folder, `${table.name}.avsc`), JSON.stringify(schemaOf(table)))
   }
@@ -38,10 +38,11 @@ async function cameOut({ yaml, streams, dimensions }: AnyShape): Promise<string[
   const simulation = await Simulation.open(pipeline, codec, START)
   try {
     for (const [dimension, table] of dimensions.entries()) {
-      for (const record of given(table)) await simulation.take({ kind: 'row', dimension, record })
+      for (const record of given(table, isJson))
+        await simulation.take({ kind: 'row', dimension, record })
     }
     const records = streams
-      .flatMap((table, side) => given(table).map((record) => ({ side, record })))
+      .flatMap((table, side) => given(table, isJson).map((record) => ({ side, record })))
       .sort((a, b) => a.record.timestamp - b.record.timestamp)
     for (const { side, record } of records) {
       await simulation.take(
@@ -57,17 +58,23 @@ async function cameOut({ yaml, streams, dimensions }: AnyShape): Promise<string[
       rejects.filter(({ reason }) => reason !== 'missing_dimension'),
       [],
     )
-    const { fields } = JSON.parse(codec.outputs[0].schema)
+    const { fields, properties = {} } = JSON.parse(codec.outputs[0].schema)
+    const names: string[] =
+      fields?.map(({ name }: { name: string }) => name) ?? Object.keys(properties)
     return [...outputs, ...unmatched].map(({ value }) =>
-      JSON.stringify(fields.map(({ name }: { name: string }) => value[name])),
+      JSON.stringify(names.map((name) => value[name])),
     )
   } finally {
     await simulation.close()
   }
 }
 
-const given = (table: Table) =>
-  recordsOf(table).map(({ key, value, time }) => ({ key, value, headers: [], timestamp: time }))
+const given = (table: Table, isJson: AnyShape['isJson']) =>
+  recordsOf(table).map(({ key, value, time }, i) => {
+    const { t: _t, ...row } = table.rows[i]
+    const own = isJson(table.name) ? Buffer.from(JSON.stringify(row)) : value
+    return { key, value: own, headers: [], timestamp: time }
+  })
 
 test('whatever a pipeline is made of, what comes out is what SQL says of the whole tables', async () => {
   let rows = 0

@@ -11,6 +11,8 @@ export interface AnyShape {
   readonly sql: string
   /** In the plan's order: facts, then each join's right stream. */
   readonly streams: readonly Table[]
+  /** Whether values of this topic are JSON, where they are not Avro. */
+  readonly isJson: (topic: string) => boolean
   /** In the file's order. */
   readonly dimensions: readonly Table[]
 }
@@ -52,10 +54,18 @@ export function anyShape(draw: Draw): AnyShape {
     }),
   ]
   const output = outputOf(one)
-  const yaml = `
+  const jsonTopics = ['facts', 'r0', 'r1', 'r2', 'places', 'versions'].filter(() =>
+    one([false, true]),
+  )
+  const isJson = (topic: string): boolean => jsonTopics.includes(topic)
+  const avro = `
 facts: { topic: facts, schema: facts.avsc${facts.yaml} }
-${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out, schemaId: 1${output.yaml} }
+${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out${output.yaml} }
 `
+  const yaml = jsonTopics.reduce(
+    (text, topic) => text.replaceAll(`{ topic: ${topic},`, `{ topic: ${topic}, format: json,`),
+    avro,
+  )
   const from = `SELECT *${facts.derived}, t AS at FROM facts${facts.where}`
   const selected = [...facts.columns, ...dimensions.flatMap(({ columns }) => columns)]
   const looked = `SELECT ${selected.map(({ name, sql }) => `${sql} AS ${name}`).join(', ')}, f.at AS at,
@@ -68,7 +78,7 @@ ${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out, s
   })
   const sql = `WITH f AS (${from}), s0 AS (${looked})${steps.map((step) => `, ${step}`).join('')}
 SELECT ${[...all, ...output.columns].join(', ')} FROM s${joins.length}${output.where}`
-  return { yaml, sql, streams, dimensions: dimensions.map(({ table }) => table) }
+  return { yaml, sql, streams, isJson, dimensions: dimensions.map(({ table }) => table) }
 }
 
 const section = (name: string, parts: readonly { name: string; yaml: string }[]): string =>
@@ -202,8 +212,11 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
 
 function outputOf(one: One) {
   const isDerived = one([false, true])
+  const format = one([', schemaId: 1', ', format: json'])
   return {
-    yaml: isDerived ? `, fields: { twice: 'coalesce(id, "") + coalesce(id, "")' }` : '',
+    yaml: isDerived
+      ? `${format}, fields: { twice: 'coalesce(id, "") + coalesce(id, "")' }`
+      : format,
     columns: isDerived ? [`coalesce(id, '') || coalesce(id, '')`] : [],
     where: '',
   }
