@@ -177,6 +177,8 @@ export function statusOf(
       missing: 0,
       otherType: 0,
       filtered: 0,
+      deletions: 0,
+      passedOver: 0,
       unmatched: 0,
       ...changedCounts,
     },

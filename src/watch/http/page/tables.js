@@ -266,10 +266,7 @@ function epochs({ epochs: e, pace, rebalances, counts, at }) {
     ['Rebalances', count(rebalances)],
     ['Dropped: no row; other type', `${count(counts.missing)}; ${count(counts.otherType)}`],
     ['Not taken by where', count(counts.filtered)],
-    [
-      'Rows deleted; no row in the event',
-      `${count(counts.deletions)}; ${count(counts.passedOver)}`,
-    ],
+    ...changes(counts),
   ]
   table('epochs', 'What one Kafka transaction holds, of all tasks.', ['Figure', 'Now'], rows)
 }
@@ -284,3 +281,9 @@ function memory({ memory: { parts, limits, heapUsed, rss }, disk }) {
   const about = `JavaScript heap ${bytes(heapUsed)}; the process ${bytes(rss)}.`
   table('memory', about, ['Part', 'Holds'], [...held, ...stored])
 }
+
+/** Of events in envelopes, where there are any. */
+const changes = ({ deletions, passedOver }) =>
+  deletions + passedOver > 0
+    ? [['Rows deleted; no row in the event', `${count(deletions)}; ${count(passedOver)}`]]
+    : []
