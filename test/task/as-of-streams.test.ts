@@ -173,7 +173,7 @@ const WAYS: Record<Shape, string> = {
 }
 
 for (const shape of SHAPES) {
-  const runs = shape === 'enrich' || shape === 'join' ? 1000 : 300
+  const runs = shape === 'enrich' || shape === 'join' ? 400 : 300
   test(`${runs} random streams find the row of each fact’s time, and once more where they are replayed, ${WAYS[shape]}`, async () => {
     const total = { waits: 0, restarts: 0, facts: 0, rows: 0, makers: 0, late: 0 }
     await fc.assert(

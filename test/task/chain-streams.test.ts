@@ -11,7 +11,7 @@ import { NOON } from '../window/random-streams.ts'
 import { type ChainJoin, type ChainRecord, chainText } from './chain-model.ts'
 import { agree, type Burst, randomChains, storedTimes } from './chained-joins.ts'
 
-const RUNS = Number(process.env.STREAM_RUNS ?? 1500)
+const RUNS = Number(process.env.STREAM_RUNS ?? 500)
 
 for (const joins of [2, 3]) {
   test(`${RUNS} random streams through ${joins} joins give the rows of the naive chain, whatever turns and commits are like`, async () => {
