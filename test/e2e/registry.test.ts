@@ -234,7 +234,7 @@ test('a subject that is not Avro ends with a sentence, as a wrong file does', as
     assert.equal(status, 78)
     assert.match(
       stderr,
-      /pipeline\.yaml:\d+: facts\.topic: .*orders-value .*type PROTOBUF, which is not supported/,
+      /pipeline\.yaml:\d+: facts\.topic: .*orders-value .*type PROTOBUF, .*write format: protobuf there/,
     )
   } finally {
     await orders.close()
