@@ -1,7 +1,7 @@
 /** The epochs of this instance: each holds what its tasks have done since the last one. */
 import type { Broker, Group, ProduceBatch, TransactionalProducer } from '../broker/port.ts'
 import type { Counts } from '../counts/counts.ts'
-import { codeOf } from '../errors.ts'
+import { codeOf, EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { RunnableTask, TaskContext, TaskEpoch } from '../task/task.ts'
 import { commitEpoch } from './commit.ts'
@@ -34,6 +34,13 @@ const PASSED_MS = 5000
 const STAGES = ['pack', 'produce', 'commit', 'store']
 /** The step of `commitEpoch` that ends the transaction. */
 const COMMITTED = 3
+/** Refusals where another producer may have our transactional id, whose transaction is not ours to end. */
+const REPLACED = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'FENCED_INSTANCE_ID',
+  'PRODUCER_FENCED',
+])
 
 export class Epochs {
   readonly #options: EpochsOptions
@@ -43,6 +50,8 @@ export class Epochs {
   readonly #topics: readonly EpochTopics[]
   /** The last epoch's outcome is unknown, or another producer has fenced ours. */
   #mustInit = true
+  /** The last epoch has failed, and its transaction may be open; it is no one else's to end. */
+  #isLeftOpen = false
   /** Under way since before the first join. */
   #initialized: Promise<void> | undefined
   /** What all slices had taken when the last epoch was closed, in ms. */
@@ -83,6 +92,16 @@ export class Epochs {
     this.#initialized = undefined
     if (this.#mustInit) await (initialized ?? this.#producer.init())
     this.#mustInit = false
+    this.#isLeftOpen = false
+  }
+
+  /**
+   * Nothing more is committed. What the last epoch may have left open is aborted: until the coordinator times it out,
+   * readers of the outputs, and whoever takes the tasks, would wait in front of it.
+   */
+  async end(): Promise<void> {
+    if (this.#isLeftOpen) await this.#producer.init()
+    this.#isLeftOpen = false
   }
 
   /** Nothing is committed until `begin`. */
@@ -107,7 +126,7 @@ export class Epochs {
       epoch === undefined ? [] : [epochPart(epoch, this.#topics[tasks[i].stage])],
     )
     const count = countOf([...parts.flatMap((p) => [...p.changelog, ...p.batches]), ...others])
-    await commitEpoch(parts, others, {
+    const committed = commitEpoch(parts, others, {
       producer: this.#producer,
       group,
       groupId: context.plan.name,
@@ -117,6 +136,10 @@ export class Epochs {
         onStage(STAGES[step - 1])
         onStep(step)
       },
+    })
+    await committed.catch((error) => {
+      this.#isLeftOpen = !isReplaced(error)
+      throw error
     })
     count(context.counts)
     for (const [i, epoch] of drained.entries()) {
@@ -173,6 +196,12 @@ export class Epochs {
   close(): Promise<void> {
     return this.#producer.close()
   }
+}
+
+/** Whether another process has our transactional id, or our place as a static member, which has the same one. */
+function isReplaced(error: unknown): boolean {
+  const { type } = error instanceof EnricherError ? error.fields : {}
+  return REPLACED.has(String(type))
 }
 
 /** What is counted once the batches are committed; they may not be looked at then any more. */

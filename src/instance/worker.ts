@@ -46,6 +46,7 @@ export interface WorkerOptions extends EpochsOptions {
 
 /** How long a stop waits for the last commit, where no broker answers. */
 const LAST_COMMIT_MS = 1500
+const ignored = (): void => {}
 
 export class Worker {
   readonly #options: WorkerOptions
@@ -249,6 +250,7 @@ export class Worker {
       .settled()
       .then(() => this.#commits.next(true))
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
+      .then(() => this.#epochs.end().catch(ignored))
     await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
     const storesClosed = async (): Promise<void> => {
       await this.#epochs.close()

@@ -14,7 +14,7 @@ import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.
 import { enrichPipeline, FRAME, factBytes, rowBytes } from '../cli/simulate/join/simulated-join.ts'
 import type { Order } from '../support/memory-broker/faults.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
-import { committedRecords, committedRejects } from '../support/memory-outputs.ts'
+import { assertNothingOpen, committedRecords, committedRejects } from '../support/memory-outputs.ts'
 import { type Dimensional, startWithDimensions } from './start-worker.ts'
 
 const FACT_PARTITIONS = 3
@@ -121,7 +121,14 @@ export class DimensionInstances {
     // Also the last one, for it may have to be refused.
     await this.#readRows()
     await this.#takeFacts()
+    await this.#until('all malformed rows are refused', async () => {
+      const rejects = await committedRejects(this.kafka, this.#pipeline.output.rejects)
+      return this.#malformed.every((row) => rejects.includes(row))
+    })
     for (const instance of [...this.#running.keys()]) await this.#stop(instance)
+    for (const topic of [this.#pipeline.output.topic, this.#pipeline.output.rejects]) {
+      await assertNothingOpen(this.kafka, topic)
+    }
     const outputs = await committedRecords(this.kafka, this.#pipeline.output.topic)
     const found = outputs.map(({ value, headers }): [number, string | null] => {
       const { fact, title } = this.#output.decode(value!.subarray(FRAME.length))
@@ -280,9 +287,9 @@ export class DimensionInstances {
     for (const fact of this.#facts) fact.to = Math.min(fact.to, this.#statesOf(fact.key).length - 1)
   }
 
-  async #until(what: string, isSo: () => boolean): Promise<void> {
+  async #until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
     const end = performance.now() + PATIENCE_MS
-    while (!isSo()) {
+    while (!(await isSo())) {
       if (this.#fatal.length > 0) throw this.#fatal[0]
       assert.ok(performance.now() < end, `Not so: ${what}\n${this.#events.slice(-30).join('\n')}`)
       this.kafka.advance(HASTE_MS)

@@ -115,3 +115,22 @@ test('an epoch that failed is no trouble any more where nothing is left to commi
   for (let tries = 0; tries < 200 && counts.failing.count > 0; tries++) await sleep(10)
   assert.deepEqual([counts.failing.count, counts.failing.ms], [0, 0])
 })
+
+for (const [type, isOurs] of [
+  ['ILLEGAL_GENERATION', true],
+  ['PRODUCER_FENCED', false],
+] as const) {
+  test(`a stop ${isOurs ? 'aborts' : 'leaves alone'} what an epoch that ${type} refused has left open`, async (t) => {
+    const producer = new SlowProducer()
+    const { worker, events } = await workerOn(t, producer)
+    await events.onAssigned([])
+    producer.commit = async () => {
+      throw new EnricherError('FENCED', 'Refused', { fields: { type } })
+    }
+    await worker.stop()
+    assert.deepEqual(
+      producer.asked.filter((what) => what === 'init' || what === 'begin'),
+      isOurs ? ['init', 'begin', 'init'] : ['init', 'begin'],
+    )
+  })
+}

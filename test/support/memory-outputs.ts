@@ -1,4 +1,5 @@
 /** What a pipeline of the model's records has written to a Kafka in memory, and what it should have. */
+import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordColumns } from '../../src/batch.ts'
 import { partitionOf } from '../../src/broker/partition-of.ts'
@@ -18,6 +19,14 @@ export async function committedIn(log: PartitionLog): Promise<RecordColumns> {
   for (let turns = 0; log.stable < log.end && turns < MARKER_TURNS; turns++) await nextTurn()
   const { records, aborted } = log.read(log.start, Number.POSITIVE_INFINITY)
   return decodeRecordBatches(records, log.start, aborted)
+}
+
+/** Whoever has stopped has left no transaction behind which readers would wait. */
+export async function assertNothingOpen(kafka: MemoryKafka, topic: string): Promise<void> {
+  for (const log of kafka.topics.get(topic).partitions) {
+    await committedIn(log)
+    assert.equal(log.stable, log.end, `A transaction is open in ${topic}-${log.partition}`)
+  }
 }
 
 /** Of all partitions, one after the other. */
