@@ -68,6 +68,7 @@ export type RejectReason =
   | 'malformed'
   | 'null_field'
   | 'expression_failed'
+  | 'unwritable'
   | 'bad_time'
   | 'future_time'
   | 'missing_dimension'

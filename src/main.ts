@@ -234,9 +234,11 @@ config
     (await import('./cli/config-print.ts')).configPrint(file, options),
   )
 
-onFile('output-schema', 'prints the schema of the output: Avro’s, or a JSON Schema').action(
-  async (file) => (await import('./cli/output-schema.ts')).outputSchema(file),
-)
+onFile('output-schema', 'prints the schema of the output: Avro’s, a JSON Schema, or a .proto file')
+  .option('--write', 'into the files that keep the field numbers of outputs in Protobuf')
+  .action(async (file, options) =>
+    (await import('./cli/output-schema.ts')).outputSchema(file, options),
+  )
 
 program
   .command('schema')

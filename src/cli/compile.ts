@@ -3,18 +3,24 @@ import { type Comparison, Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { type Compiled, compilePipeline } from '../plan/compile.ts'
+import { refuseInvented } from '../plan/kept-files.ts'
+import { schemaTypeOf } from '../plan/output-frames.ts'
 import type { StoredLayout } from '../state/changelog.ts'
 import { quietLog } from './terminal.ts'
 
 /** How long a command waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 5000
 
-/** `compilePipeline`, by default of the latest schemas. */
-export function compile(
+/** `compilePipeline`, by default of the latest schemas. Throws as a start would. */
+export async function compile(
   pipeline: Pipeline,
   stored: readonly StoredLayout[] = [],
 ): Promise<Compiled> {
-  return withRegistry(pipeline, (registry) => compilePipeline(pipeline, registry, stored))
+  const compiled = await withRegistry(pipeline, (registry) =>
+    compilePipeline(pipeline, registry, stored),
+  )
+  refuseInvented(pipeline, compiled.codec.outputs)
+  return compiled
 }
 
 /** What registering each output's schema would do, in the file's order; null: there is no registry, or it is JSON. */
@@ -27,7 +33,7 @@ export const compareOutputs = (
       pipeline.outputs.map(async ({ topic, format }, o) =>
         registry === null || format === 'json'
           ? null
-          : registry.compare(`${topic}-value`, outputs[o].schema),
+          : registry.compare(`${topic}-value`, outputs[o].schema, schemaTypeOf(format)),
       ),
     ),
   )

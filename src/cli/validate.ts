@@ -70,6 +70,8 @@ function asOfText({ asOf, historyMs, ...config }: DimensionConfig): string {
   return ` as of the event time, rows valid from ${timeText(config)} and kept ${kept}`
 }
 
+const FORM_TEXTS = { avro: '', json: ' as JSON', protobuf: ' in Protobuf' }
+
 /** As much of an expression as fits beside others. */
 const MOST_SHOWN = 60
 
@@ -88,12 +90,12 @@ function outputLine(
   at: string,
 ): string {
   const { topic, format, select, key, fields: derived } = output
-  const isJson = format === 'json'
-  const size = select === null && !isJson ? `, about ${bytesText(bytes.output)} a record` : ''
+  const size =
+    select === null && format === 'avro' ? `, about ${bytesText(bytes.output)} a record` : ''
   const all = select?.length ?? allOf(plan).length + derived.length
   const made = derived.map(({ name, expression }) => `, ${name} = ${shown(expression)}`).join('')
   const fields = `${plural(all, 'field')}${made}`
-  return `  → ${topic}${isJson ? ' as JSON' : ''}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
+  return `  → ${topic}${FORM_TEXTS[format]}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
 const names = (fields: readonly OutputField[]): string => fields.map(({ name }) => name).join(', ')

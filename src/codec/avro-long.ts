@@ -97,6 +97,22 @@ export function readBigInt(source: AvroSource): bigint {
   return long.negative ? -magnitude : magnitude
 }
 
+/** A number of 64 bits in two's complement, in halves of 32. */
+export interface Halves {
+  high: number
+  low: number
+}
+
+/** Exactly; it has been walked before. */
+export function readHalves(source: AvroSource, into: Halves): void {
+  const from = source.at
+  readInt(source)
+  long.read(source.buffer, from)
+  const { negative, high, low } = long
+  into.low = negative ? -low | 0 : low | 0
+  into.high = negative ? ~high + (into.low === 0 ? 1 : 0) : high | 0
+}
+
 /** Whole days, rounded down, and the units that are over. */
 export interface LongDays {
   days: number

@@ -1,6 +1,7 @@
 /** Dates and times as ISO 8601, in JSON's quotes. Whatever the number is there is a text for it. */
 import { type LongDays, readDays } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
+import { type CalendarDay, readCalendar } from './calendar.ts'
 import { writeCount, writeWhole } from './json-numbers.ts'
 import type { TextBuffer } from './text-buffer.ts'
 
@@ -11,14 +12,12 @@ const POINT = 46
 const COLON = 58
 const T = 84
 const Z = 90
-/** Days of 400 years, after which all is the same again, and from March 1 of year 0 until 1970. */
-const ERA_DAYS = 146_097
-const TO_1970 = 719_468
 const HOUR = 3600
 const DAY_MS = 86_400_000
 
-/** There is one that is used again and again. */
+/** There is one of each that is used again and again. */
 const split: LongDays = { days: 0, rest: 0 }
+const calendar: CalendarDay = { year: 0, month: 0, day: 0 }
 
 /** Days since 1970, an int: `"2026-01-31"`. */
 export function writeDate(out: TextBuffer, source: AvroSource): void {
@@ -81,22 +80,13 @@ function writeClock(out: TextBuffer, hours: number, units: number, perSecond: nu
   writeCount(out, units - seconds * perSecond, Math.log10(perSecond))
 }
 
-/** Days as year, month and day of the Gregorian calendar: https://howardhinnant.github.io/date_algorithms.html#civil_from_days */
 function writeDay(out: TextBuffer, days: number): void {
-  const shifted = days + TO_1970
-  const era = Math.floor(shifted / ERA_DAYS)
-  const day = shifted - era * ERA_DAYS
-  const year = Math.floor(
-    (day - Math.floor(day / 1460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365,
-  )
-  const ofYear = day - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
-  // Months from March on, so that the day that a year may have more is the last one.
-  const month = Math.floor((5 * ofYear + 2) / 153)
-  writeYear(out, year + era * 400 + (month < 10 ? 0 : 1))
+  readCalendar(days, calendar)
+  writeYear(out, calendar.year)
   out.byte(MINUS)
-  writeCount(out, month < 10 ? month + 3 : month - 9, 2)
+  writeCount(out, calendar.month, 2)
   out.byte(MINUS)
-  writeCount(out, ofYear - Math.floor((153 * month + 2) / 5) + 1, 2)
+  writeCount(out, calendar.day, 2)
 }
 
 /** Four digits; of other years a sign and six or more, as ECMAScript has it: `+010000`, `-000001`. */

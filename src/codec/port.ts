@@ -2,6 +2,7 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
+import type { AvroRecordSchema } from './avro-reader.ts'
 
 /** What a time field counts. */
 export interface TimeReading {
@@ -13,14 +14,25 @@ export interface TimeReading {
 
 /**
  * What becomes of a value: it is taken, dropped as the topic's `where` wants it, or an expression fails over it; or, by its
- * envelope, its row is deleted, or it is of no row at all and passed over.
+ * envelope, its row is deleted, or it is of no row at all and passed over; or the output's format cannot say it.
  */
 export const TAKEN = 0
 export const FILTERED = 1
 export const FAILED = 2
 export const DELETED = 3
 export const PASSED = 4
-export type Fate = typeof TAKEN | typeof FILTERED | typeof FAILED | typeof DELETED | typeof PASSED
+export const UNWRITABLE = 5
+export type Fate =
+  | typeof TAKEN
+  | typeof FILTERED
+  | typeof FAILED
+  | typeof DELETED
+  | typeof PASSED
+  | typeof UNWRITABLE
+
+/** Why a value of this fate is rejected; null: it is not. */
+export const refusalOf = (fate: Fate): RejectReason | null =>
+  fate === FAILED ? 'expression_failed' : fate === UNWRITABLE ? 'unwritable' : null
 
 /**
  * Reads values of one topic without making an object per record: `read` walks a value and keeps
@@ -37,7 +49,7 @@ export interface ValueReader {
    * known; of a DELETED one the key fields, where the plan asks for them, and the time, where the envelope has it.
    */
   readonly fate: Fate
-  /** Which expression has FAILED, and why. */
+  /** Which expression has FAILED, and why; or which field is UNWRITABLE. */
   readonly failure: string
   /** Event time in ms; NaN where the topic has no time field, or the field is null or text that is no time. */
   readonly time: number
@@ -174,10 +186,14 @@ export interface PipelineCodec {
 
 /** How an output's values are made. */
 export interface OutputCodec {
-  /** As JSON text: of Avro its schema, of JSON a JSON Schema. */
+  /** Of Avro its schema and of JSON a JSON Schema, as JSON text; of Protobuf a .proto file. */
   readonly schema: string
   /** Reads a completed record, framed, and projects what the output takes; its only key field, if it has one, is the key. */
   readonly reader: ValueReader
+  /** Of Protobuf: what its messages are read as, made by `viewOf`; null: it is another format. */
+  readonly view: AvroRecordSchema | null
+  /** Of Protobuf: fields and symbols whose number nobody has kept yet. */
+  readonly invented: readonly string[]
   readonly isKeyed: boolean
   /** Whether the output takes each completed record as it is. */
   readonly isWhole: boolean

@@ -26,6 +26,9 @@ export type Comparison =
   | { readonly state: 'registered' | 'new' | 'compatible' }
   | { readonly state: 'incompatible'; readonly reasons: readonly string[] }
 
+/** What an output's schema may be. */
+export type SchemaType = 'AVRO' | 'PROTOBUF'
+
 /** The API's own error code: the subject, or the whole registry, is in the mode READONLY. */
 const READ_ONLY = 42205
 
@@ -121,9 +124,9 @@ export class Registry {
    * Registers a schema and answers its id; one that is there already keeps its id, and is found by who may
    * only read. Throws SCHEMA_INVALID, or REGISTRY_READ_ONLY.
    */
-  async register(subject: string, schema: string): Promise<number> {
+  async register(subject: string, schema: string, type: SchemaType = 'AVRO'): Promise<number> {
     const path = `/subjects/${encodeURIComponent(subject)}`
-    const body = JSON.stringify({ schema })
+    const body = bodyOf(schema, type)
     try {
       const found = await this.#registered(path, body)
       if (found !== undefined) return found.id!
@@ -152,9 +155,9 @@ export class Registry {
   }
 
   /** Compares a schema with those of a subject, by the subject's own compatibility. Registers nothing. */
-  async compare(subject: string, schema: string): Promise<Comparison> {
+  async compare(subject: string, schema: string, type: SchemaType = 'AVRO'): Promise<Comparison> {
     const name = encodeURIComponent(subject)
-    const body = JSON.stringify({ schema })
+    const body = bodyOf(schema, type)
     if ((await this.#connection.get(`/subjects/${name}`, body)) !== undefined)
       return { state: 'registered' }
     // Apicurio finds any schema compatible with a subject that is not there.
@@ -165,7 +168,8 @@ export class Registry {
     if (answer === undefined) return { state: 'new' }
     if (answer.is_compatible) return { state: 'compatible' }
     const { messages = [] } = answer
-    const reasons = messages.length > 0 ? messages : await this.#differences(subject, schema)
+    const isNamed = messages.length > 0 || type !== 'AVRO'
+    const reasons = isNamed ? messages : await this.#differences(subject, schema)
     return { state: 'incompatible', reasons }
   }
 
@@ -190,5 +194,9 @@ export class Registry {
     return inlineReferences(parseSchemaText(schema), named)
   }
 }
+
+/** Of Avro's, which is the default, registries from before there were others know no type. */
+const bodyOf = (schema: string, type: SchemaType): string =>
+  JSON.stringify(type === 'AVRO' ? { schema } : { schema, schemaType: type })
 
 const isAvro = ({ schemaType = 'AVRO' }: Answer): boolean => schemaType === 'AVRO'

@@ -28,7 +28,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkEarly(pipeline, report)
   checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
-  checkSchemaIds(pipeline, report)
+  checkOutputs(pipeline, report)
   checkRegistry(pipeline, report)
 }
 
@@ -43,14 +43,31 @@ function checkRegistry({ registry }: Pipeline, report: ReportAt): void {
   }
 }
 
-/** JSON has no frame, so there is no id in it. */
-function checkSchemaIds({ outputs, registry }: Pipeline, report: ReportAt): void {
-  for (const { path, format, schemaId } of outputs) {
-    if (format === 'avro' && schemaId === null && registry === null) {
+/** JSON has no frame, so there is no id in it; and of Protobuf somebody has to keep the numbers of the fields. */
+function checkOutputs({ outputs, registry }: Pipeline, report: ReportAt): void {
+  for (const { path, format, schemaId, schema, frame } of outputs) {
+    const isFramed = format !== 'json' && frame === null
+    if (isFramed && schemaId === null && registry === null) {
       report(path, 'without a registry the output needs schemaId, the id for its frame')
     }
     if (format === 'json' && schemaId !== null) {
-      report([...path, 'schemaId'], 'is of Avro’s frame, which JSON has not; leave it out')
+      report([...path, 'schemaId'], 'is of a frame, which JSON has not; leave it out')
+    } else if (format === 'protobuf' && frame !== null && schemaId !== null) {
+      report(
+        [...path, 'schemaId'],
+        'is of a frame, and frame: none has none; leave one of them out',
+      )
+    }
+    if (format !== 'protobuf') {
+      const why = 'is of outputs in Protobuf; leave it out'
+      if (schema !== null) report([...path, 'schema'], why)
+      if (frame !== null) report([...path, 'frame'], why)
+    } else if (schema === null && (registry === null || schemaId !== null)) {
+      const who = registry === null ? 'without a registry' : 'where nothing is registered'
+      report(
+        path,
+        `${who} the output needs schema, a .proto file that keeps the numbers of its fields; \`stream-enricher output-schema --write\` writes it`,
+      )
     }
   }
 }

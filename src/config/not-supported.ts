@@ -19,12 +19,6 @@ const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): W
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
 export const WISHES: readonly Wish[] = [
-  {
-    at: 'output.format',
-    values: ['protobuf'],
-    what: 'Protobuf values of an output',
-    instead: 'write `avro` or `json`',
-  },
   ...each('envelope', TOPICS, {
     values: ['dynamodb'],
     what: 'images of DynamoDB streams',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { crossCheck } from './cross-checks.ts'
 import { A_JOIN, comesOutAlone, type SideName } from './join-kind.ts'
 import { lookedUp } from './look-ups.ts'
@@ -17,7 +18,6 @@ import {
   type PlacedJoin,
   type PlacedOutput,
   type RawOauth,
-  type RawOutput,
   type RawPipeline,
   type RawSelect,
   writtenJoins,
@@ -46,7 +46,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
       dimension.history === undefined ? Number.POSITIVE_INFINITY : milliseconds(dimension.history),
   }))
   const joins = joinsOf(raw, around, longestWait(dimensions))
-  const outputs = outputsOf(raw, report)
+  const outputs = outputsOf(raw, folder, report)
   const pipeline: Pipeline = {
     name: raw.name,
     kafka: kafkaOf(raw.kafka),
@@ -76,7 +76,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
   return pipeline
 }
 
-function outputsOf(raw: RawPipeline, report: ReportAt): OutputConfig[] {
+function outputsOf(raw: RawPipeline, folder: string, report: ReportAt): OutputConfig[] {
   if (raw.output !== undefined && raw.outputs !== undefined) {
     report(['outputs'], 'stands beside output; write it below outputs, with a name of its own')
   }
@@ -84,13 +84,14 @@ function outputsOf(raw: RawPipeline, report: ReportAt): OutputConfig[] {
   if (written.length === 0) {
     report([], 'has no output; write output: { topic: … }')
     // In its place, so that only this is said of it.
-    return [outputOf({ topic: '', schemaId: 0 }, ['output'], '.rejects', NO_REJECTS_CONFIG)]
+    const none = { path: ['output'], output: { topic: '', schemaId: 0 } }
+    return [outputOf(none, folder, '.rejects', NO_REJECTS_CONFIG)]
   }
   const rejects = ofAll(written, 'rejects', report)
   const { path, output } = ofAll(written, 'rejectsConfig', report) ?? written[0]
   const rejectsConfig = topicSettingsOf(output.rejectsConfig, [...path, 'rejectsConfig'])
   const topic = rejects?.output.rejects ?? `${written[0].output.topic}.rejects`
-  return written.map((one) => outputOf(one.output, one.path, topic, rejectsConfig))
+  return written.map((one) => outputOf(one, folder, topic, rejectsConfig))
 }
 
 /** The output that has what is said once for all of them; undefined: none has it. */
@@ -109,8 +110,8 @@ function ofAll(
 const NO_REJECTS_CONFIG = topicSettingsOf(undefined, ['output', 'rejectsConfig'])
 
 const outputOf = (
-  raw: RawOutput,
-  path: readonly string[],
+  { path, output: raw }: PlacedOutput,
+  folder: string,
   rejects: string,
   rejectsConfig: TopicSettings,
 ): OutputConfig => ({
@@ -121,7 +122,9 @@ const outputOf = (
   fields: derivedFields(raw),
   select: columns(raw.select),
   key: raw.key ?? null,
+  schema: raw.schema === undefined ? null : resolve(folder, raw.schema),
   schemaId: raw.schemaId ?? null,
+  frame: raw.frame ?? null,
   rejects,
   compression: raw.compression ?? 'none',
   topicConfig: topicSettingsOf(raw.topicConfig, [...path, 'topicConfig']),

@@ -3,7 +3,7 @@ import type { JoinKind } from './join-kind.ts'
 
 export type Format = 'avro' | 'json' | 'protobuf'
 export type EnvelopeKind = 'debezium' | 'mongodb' | 'connect'
-export type OutputFormat = 'avro' | 'json'
+export type OutputFormat = Format
 export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -203,8 +203,12 @@ export interface OutputConfig {
   readonly select: readonly Column[] | null
   /** The completed record's field whose text is the key; null: the fact's key, and its partition. */
   readonly key: string | null
-  /** Of Avro: the id for the frame where there is no registry. */
+  /** Of Protobuf: the .proto file that keeps the numbers of its fields, which need not be there; null: the registry does. */
+  readonly schema: string | null
+  /** The id for the frame where there is no registry. */
   readonly schemaId: number | null
+  /** Of Protobuf: values have no frame; null: Confluent's. */
+  readonly frame: 'none' | null
   /** The rejects topic, the same for all outputs. */
   readonly rejects: string
   readonly compression: Compression

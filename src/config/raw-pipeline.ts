@@ -150,7 +150,9 @@ export interface RawOutput {
   fields?: Record<string, string>
   select?: RawSelect
   key?: string
+  schema?: string
   schemaId?: number
+  frame?: 'none'
   rejects?: string
   compression?: Compression
   topicConfig?: RawTopicSettings

@@ -251,9 +251,15 @@ const select = {
 const output = {
   topic: topic('The output topic; created where it does not exist.'),
   format: text(
-    'How values are written: in Avro, framed with the id of their schema, or as JSON text. docs/formats.md.',
-    { enum: ['avro', 'json'], default: 'avro' },
+    'How values are written: in Avro or Protobuf, framed with the id of their schema, or as JSON text. docs/formats.md.',
+    { enum: ['avro', 'json', 'protobuf'], default: 'avro' },
   ),
+  schema: text(
+    'Of Protobuf: a .proto file, relative to this file, that keeps the numbers of the fields; `output-schema --write` writes it. Without it the registry keeps them.',
+  ),
+  frame: text('Of Protobuf: write none where values are to be messages without a frame.', {
+    enum: ['none'],
+  }),
   where: text(
     'The condition under which a completed record goes there, in CEL of its fields; others are dropped there, and counted. docs/expressions.md.',
   ),
@@ -273,7 +279,7 @@ const output = {
     minimum: 0,
     maximum: 2147483647,
     description:
-      'The schema id in each Avro value’s frame. With a registry: the one that it gives the output’s schema.',
+      'The schema id in the frame of each value in Avro or Protobuf. With a registry: the one that it gives the output’s schema.',
   },
   rejects: topic(
     'The rejects topic (dead letters), one for all outputs. Default: the first output’s topic and .rejects.',

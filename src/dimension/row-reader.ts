@@ -1,6 +1,13 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { bytesOf } from '../bytes.ts'
-import { DELETED, FAILED, FILTERED, OTHER_TYPE, PASSED, type ValueReader } from '../codec/port.ts'
+import {
+  DELETED,
+  FILTERED,
+  OTHER_TYPE,
+  PASSED,
+  refusalOf,
+  type ValueReader,
+} from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import { LARGEST_ROW } from './arena.ts'
 import { placeBytes, writePlace } from './place.ts'
@@ -116,7 +123,8 @@ export class RowReader {
       onPassedOver()
       return 'done'
     }
-    if (fate === FAILED) return reject('expression_failed', value.failure)
+    const refusal = refusalOf(fate)
+    if (refusal !== null) return reject(refusal, value.failure)
     if (key.readValue?.(value) === false) {
       return reject(key.reason!, fate === DELETED ? NOT_SAID : key.fault)
     }

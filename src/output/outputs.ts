@@ -15,6 +15,9 @@ const NOBODYS: OutputShape = {
   close: NO_BYTES,
 }
 
+/** Others' values have none, or a longer one. */
+const isAvro = ({ shape }: Output): boolean => shape.open.length === FRAME_BYTES
+
 /**
  * The first that takes completed records as they are has them written into its batches at once, and the others read
  * them there.
@@ -25,7 +28,7 @@ export function outputsOf(list: readonly Output[]): Outputs {
   const others = list.filter((output) => output !== whole)
   return {
     whole: whole?.topic ?? null,
-    shape: (whole ?? list.find(({ shape }) => shape.open.length > 0))?.shape ?? NOBODYS,
+    shape: (whole ?? list.find(isAvro))?.shape ?? NOBODYS,
     sinks: others.map(({ topic, shape, codec: { reader, isKeyed } }) => ({
       topic,
       shape,

@@ -2,7 +2,7 @@ import type { RecordColumns, RejectReason } from '../batch.ts'
 import { partitionOf } from '../broker/partition-of.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import type { Bytes } from '../bytes.ts'
-import { FAILED, FILTERED, type ValueReader } from '../codec/port.ts'
+import { FILTERED, refusalOf, type ValueReader } from '../codec/port.ts'
 import { BatchList, type OutputTopic, tooLargeText } from './batch-list.ts'
 import type { HeaderSection } from './match-headers.ts'
 import type { OutputShape } from './task-output.ts'
@@ -79,12 +79,14 @@ export class Sink {
     const fault = reader.read(0, record.value, record.valueStart, record.valueEnd)
     if (fault !== null) throw new Error(`A completed record cannot be read: ${reader.fault}`)
     reader.select(0)
-    if (reader.fate === FILTERED) {
+    const { fate } = reader
+    if (fate === FILTERED) {
       this.#counts.filtered.add(this.#topic.topic)
       return false
     }
-    if (reader.fate === FAILED) {
-      this.#rejects.unwritten(this.#topic, record, 'expression_failed', reader.failure)
+    const refusal = refusalOf(fate)
+    if (refusal !== null) {
+      this.#rejects.unwritten(this.#topic, record, refusal, reader.failure)
       return false
     }
     const { key, keyStart, keyEnd } = record

@@ -5,6 +5,7 @@ import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
 import { FACTS_LAYOUT } from '../state/state-faults.ts'
+import { keptFiles } from './kept-files.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import {
@@ -53,11 +54,12 @@ export async function compilePipeline(
   // A pipeline that has run goes on with the keys that it can read.
   if (stored.length === 0) refuseKeys(pipeline, keys)
   const latest = await latestSchemas(pipeline, registry)
+  const kept = await keptFiles(pipeline, registry)
   const isJoined = pipeline.joins.length > 0
   const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry) : undefined
   const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(pipeline, chosen)
-  const compiled = createPipelineCodec(pipeline, schemas, registry)
+  const compiled = createPipelineCodec(pipeline, schemas, registry, kept)
   // By the name that it was stored under, which may be an earlier release's.
   const codec = found === undefined ? compiled : { ...compiled, layout: found.layout }
   const schemaIds = chosen.map(({ id }) => id)

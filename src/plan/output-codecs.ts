@@ -4,42 +4,74 @@ import { AvroReader, type AvroRecordSchema } from '../codec/avro-reader.ts'
 import { JsonReader } from '../codec/json-reader.ts'
 import { jsonSchemaOf } from '../codec/json-schema.ts'
 import type { OutputCodec, ValueReader } from '../codec/port.ts'
+import { KeptFile } from '../codec/protobuf/kept-numbers.ts'
+import { ProtobufReader } from '../codec/protobuf/protobuf-reader.ts'
 import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
-import { checkNames } from './avro-names.ts'
 import { outputProgram, outputSchema } from './expressions.ts'
-import { type OutputPlan, selectedSchema } from './output-plan.ts'
+import type { KeptFiles } from './kept-files.ts'
+import { checkNames } from './output-names.ts'
+import { docsOf, type OutputPlan, selectedSchema } from './output-plan.ts'
+import { protobufOutput } from './protobuf-output.ts'
 import { readerPlan } from './reader-plans.ts'
 
 /** By output, in the file's order. Throws SCHEMA_INVALID. */
-export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[] {
+export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFiles): OutputCodec[] {
   const { outputs } = pipeline
   const completed = plan.schema as AvroRecordSchema
   return outputs.map((output, i) => {
-    const { select, key, where, fields } = output
+    const { format, select, key, where, fields } = output
     const takesAll = select === null && fields.length === 0
     const all = outputSchema(output, completed)
     // The first has given the completed record its name.
-    const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
+    const schema = (
+      i === 0 && takesAll ? completed : selectedSchema(all, output)
+    ) as AvroRecordSchema
     checkNames(pipeline, output, schema)
+    const reader = readerOf(completed, all, output)
     const isPlain = takesAll && where === null && key === null
     return {
-      schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
-      reader: readerOf(completed, all, output, schema as AvroRecordSchema),
+      ...formOf(format, schema, reader, kept[i]),
       isKeyed: key !== null,
-      isWhole: isPlain && output.format === 'avro',
+      isWhole: isPlain && format === 'avro',
     }
   })
 }
 
+const NOT_PROTOBUF = { view: null, invented: [] }
+
+type Form = Pick<OutputCodec, 'schema' | 'reader' | 'view' | 'invented'>
+
+/** @param inner projects in Avro what the output takes, which is of the schema */
+function formOf(
+  format: OutputConfig['format'],
+  schema: AvroRecordSchema,
+  inner: ValueReader,
+  kept: KeptFile = new KeptFile(undefined),
+): Form {
+  switch (format) {
+    case 'avro':
+      return { schema: schemaText(schema, 2), reader: inner, ...NOT_PROTOBUF }
+    case 'json':
+      return {
+        schema: jsonSchemaText(schema),
+        reader: new JsonReader(schema, inner),
+        ...NOT_PROTOBUF,
+      }
+    case 'protobuf': {
+      const { text, writers, view, invented } = protobufOutput(schema, kept)
+      return { schema: text, reader: new ProtobufReader(writers, inner), view, invented }
+    }
+  }
+}
+
 const NO_TIME = { time: null, timeUnit: null }
 
-/** @param all the completed record's fields, and what is derived of them. @param schema of what the output takes */
+/** @param all the completed record's fields, and what is derived of them */
 function readerOf(
   completed: AvroRecordSchema,
   all: AvroRecordSchema,
   output: OutputConfig,
-  schema: AvroRecordSchema,
 ): ValueReader {
   const { select, key } = output
   const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
@@ -47,14 +79,8 @@ function readerOf(
   const program = outputProgram(output, completed)?.program ?? null
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)
-  const computed = plan.computation?.over(reader) ?? reader
-  return output.format === 'avro' ? computed : new JsonReader(schema, computed)
+  return plan.computation?.over(reader) ?? reader
 }
 
-function jsonSchemaText(schema: object): string {
-  const { name, fields } = schema as AvroRecordSchema
-  const docs = fields.flatMap((field) =>
-    field.doc === undefined ? [] : [[field.name, field.doc] as const],
-  )
-  return JSON.stringify(jsonSchemaOf(name, parseRecord(schema).fields, new Map(docs)), null, 2)
-}
+const jsonSchemaText = (schema: AvroRecordSchema): string =>
+  JSON.stringify(jsonSchemaOf(schema.name, parseRecord(schema).fields, docsOf(schema)), null, 2)

@@ -111,6 +111,10 @@ export function selectedSchema(
   return recordOf(topic, namespace, fields)
 }
 
+/** Of the record's own fields, by name. */
+export const docsOf = ({ fields }: AvroRecordSchema): Map<string, string> =>
+  new Map(fields.flatMap(({ name, doc }) => (doc === undefined ? [] : [[name, doc] as const])))
+
 /**
  * Which parts may be missing. A right record without a match has nothing of what comes before its join: neither fact nor
  * rows, nor records of earlier joins. The rows of a fact may be missing, too.

@@ -17,6 +17,7 @@ import { checkFields, checkOutputs } from './check-fields.ts'
 import { rowSchemas } from './envelopes.ts'
 import { checkExpressions, programsOf, withDerived } from './expressions.ts'
 import { FORMATS } from './formats.ts'
+import type { KeptFiles } from './kept-files.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { checkLeftKeys, leftKeyReaders } from './left-keys.ts'
@@ -43,11 +44,13 @@ export type ReaderSchemas = readonly ReaderSchema[]
 /**
  * Compiles everything that the hot path needs. Throws SCHEMA_INVALID.
  * @param registry has the schemas that records were written with; null: they are those of the files
+ * @param kept has the numbers of fields of outputs in Protobuf; of those that it has not they are new ones
  */
 export function createPipelineCodec(
   pipeline: Pipeline,
   schemas: TopicSchemas,
   registry: Registry | null,
+  kept: KeptFiles = [],
 ): PipelineCodec {
   checkFields(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
@@ -96,7 +99,7 @@ export function createPipelineCodec(
     leftKeys: leftKeyReaders(pipeline, plan),
     preparedFrame: frame,
     outputSchema: schemaText(plan.schema, 2),
-    outputs: outputCodecs(pipeline, plan),
+    outputs: outputCodecs(pipeline, plan, kept),
   }
 }
 
@@ -169,14 +172,14 @@ export const readSchemas = async (
 ): Promise<TopicSchemas> =>
   topicSchemas(pipeline, usableSchemas(await latestSchemas(pipeline, registry)))
 
-/** The first bytes of every output value: byte 0 and the schema's id. */
+/** The first bytes of every value in Avro: byte 0 and the schema's id. */
 export function outputFrame(schemaId: number): Bytes {
   const frame = bytesOf(Buffer.alloc(FRAME_BYTES))
   frame.writeUInt32BE(schemaId, 1)
   return frame
 }
 
-/** What Avro has around a record's fields. @param frame that a value begins with */
+/** What Avro has around a record's fields, and Protobuf around a message's. @param frame that a value begins with */
 export const avroShape = (frame: Bytes): OutputShape => ({
   open: frame,
   between: NO_BYTES,

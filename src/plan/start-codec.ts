@@ -1,6 +1,6 @@
 /** What a start compiles: the latest schemas, or those that the stored window needs. */
 import type { Broker } from '../broker/port.ts'
-import { type Bytes, NO_BYTES } from '../bytes.ts'
+import type { Bytes } from '../bytes.ts'
 import type { OutputCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
@@ -17,8 +17,9 @@ import {
   storedLayouts,
 } from '../state/stored-layout.ts'
 import { type Compiled, compilePipeline } from './compile.ts'
+import { refuseInvented } from './kept-files.ts'
 import { keyBytesDiffer } from './key-formats.ts'
-import { outputFrame } from './pipeline-codec.ts'
+import { frameOf, schemaTypeOf } from './output-frames.ts'
 
 /** How long a start waits for a schema registry that does not answer. */
 const REGISTRY_PATIENCE_MS = 30_000
@@ -26,7 +27,7 @@ const REGISTRY_PATIENCE_MS = 30_000
 const REFUSALS = ['SCHEMA_INVALID', 'REGISTRY_READ_ONLY'] as const
 
 /**
- * Reads and compiles the schemas; with a registry, registers those of the outputs in Avro. Throws SCHEMA_INVALID,
+ * Reads and compiles the schemas; with a registry, registers those of the outputs in Avro and Protobuf. Throws SCHEMA_INVALID,
  * REGISTRY_UNAVAILABLE, or STATE_LAYOUT_CHANGED where the window was stored for another pipeline.
  * @param transactionalId of this instance, which has no epoch yet
  */
@@ -42,18 +43,20 @@ export async function compileForStart(
     const changelog = changelogTopic(pipeline)
     const headers = changelog === null ? NO_HEADERS : await readHeaders(broker, changelog)
     const compiled = await compilePipeline(pipeline, null, storedLayouts(headers))
-    const frames = pipeline.outputs.map(({ format, schemaId }) =>
-      format === 'json' ? NO_BYTES : outputFrame(schemaId!),
-    )
+    refuseInvented(pipeline, compiled.codec.outputs)
+    const frames = pipeline.outputs.map((output) => frameOf(output, output.schemaId ?? 0))
     return { ...compiled, frames }
   }
   const read = async () => {
     const compiled = await compileStored(pipeline, registry, broker, transactionalId)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
+    refuseInvented(pipeline, compiled.codec.outputs)
     const frames: Bytes[] = []
     for (const [i, output] of pipeline.outputs.entries()) {
-      const id = () => schemaIdOf(pipeline, output, compiled.codec.outputs[i], registry)
-      frames.push(output.format === 'json' ? NO_BYTES : outputFrame(await id()))
+      const of = compiled.codec.outputs[i]
+      // Of JSON there is none.
+      const id = output.format === 'json' ? 0 : await schemaIdOf(pipeline, output, of, registry)
+      frames.push(frameOf(output, id))
     }
     return { ...compiled, frames }
   }
@@ -65,13 +68,13 @@ export async function compileForStart(
 /** The file's, else the registry's, which gets the schema. */
 const schemaIdOf = async (
   pipeline: Pipeline,
-  { path, topic, schemaId }: OutputConfig,
+  { path, topic, format, schemaId }: OutputConfig,
   { schema }: OutputCodec,
   registry: Registry,
 ): Promise<number> =>
   schemaId ??
   (await atPlace(pipeline, [...path, 'topic'], REFUSALS, () =>
-    registry.register(`${topic}-value`, schema),
+    registry.register(`${topic}-value`, schema, schemaTypeOf(format)),
   ))
 
 /** Says what the keys make of the join: rejects, or records that do not meet. */

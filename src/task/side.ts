@@ -1,11 +1,11 @@
 import { type RecordColumns, type RejectReason, SLICE, type Stage } from '../batch.ts'
 import { hashBytes, sameBytes } from '../bytes.ts'
 import {
-  FAILED,
   FILTERED,
   type KeyReader,
   TAKEN as OF_ITS_TOPIC,
   OTHER_TYPE,
+  refusalOf,
   type TopicCodec,
   type ValueReader,
 } from '../codec/port.ts'
@@ -150,15 +150,16 @@ export class Side {
     return block.times[i] === UNTIMED ? this.#untimed(value, block, i) : value
   }
 
-  /** Whether the topic's expressions drop the record, or fail over it. */
+  /** Whether the topic's expressions drop the record, or fail over it, or the outputs' format cannot say it. */
   #isRefused(value: ValueReader, block: Block, i: number): boolean {
     const { counts } = this.#context
     const { topic } = this.#source
-    if (value.fate === FILTERED) counts.filtered.add(topic)
-    else if (value.fate === FAILED) {
-      this.reject(block, i, 'decode', 'expression_failed', value.failure)
-    } else if (value.fate !== OF_ITS_TOPIC) counts.passedOver.add(topic)
-    return value.fate !== OF_ITS_TOPIC
+    const { fate } = value
+    const refusal = refusalOf(fate)
+    if (fate === FILTERED) counts.filtered.add(topic)
+    else if (refusal !== null) this.reject(block, i, 'decode', refusal, value.failure)
+    else if (fate !== OF_ITS_TOPIC) counts.passedOver.add(topic)
+    return fate !== OF_ITS_TOPIC
   }
 
   /** Reads the record's key. @returns whether it is the join field's text; else the record is rejected */
@@ -275,6 +276,6 @@ export class Side {
     if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
     value.select(0)
     const { fate } = value
-    return fate !== OF_ITS_TOPIC && fate !== FAILED && this.#isRefused(value, block, i)
+    return fate !== OF_ITS_TOPIC && refusalOf(fate) === null && this.#isRefused(value, block, i)
   }
 }

@@ -116,7 +116,9 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     fields: [],
     select: null,
     key: null,
+    schema: null,
     schemaId: null,
+    frame: null,
     compression: 'none',
     topicConfig: plainTopic('output', 'topicConfig'),
     rejectsConfig: plainTopic('output', 'rejectsConfig'),
@@ -497,14 +499,10 @@ test('what other tools have and this one has not is refused with the way round, 
 })
 
 test('what one output has not, none of several has', () => {
-  const outputs = '{ all: { topic: o, schemaId: 5, headers: merge, format: protobuf } }'
+  const outputs = '{ all: { topic: o, schemaId: 5, headers: merge } }'
   const faults = faultsOf(textOf({ outputs }).replace(/^output:.*\n/m, ''))
-  assert.equal(faults.length, 2, faults.join('\n'))
+  assert.equal(faults.length, 1, faults.join('\n'))
   assert.match(faults.join('\n'), /outputs\.all\.headers: headers of the output: not supported; /)
-  assert.match(
-    faults.join('\n'),
-    /outputs\.all\.format: Protobuf values of an output: not supported; /,
-  )
 })
 
 test('an output in JSON has no schema id, and needs none', () => {
@@ -513,8 +511,27 @@ test('an output in JSON has no schema id, and needs none', () => {
   assert.deepEqual(faultsOf(without), [])
   const faults = faultsOf(textOf({ outputs: json(', schemaId: 5') }).replace(/^output:.*\n/m, ''))
   assert.deepEqual(faults, [
-    'pipeline.yaml:6: outputs.all.schemaId: is of Avro’s frame, which JSON has not; leave it out',
+    'pipeline.yaml:6: outputs.all.schemaId: is of a frame, which JSON has not; leave it out',
   ])
+})
+
+test('an output in Protobuf needs who keeps its numbers, and a schema id unless values have no frame', () => {
+  const of = (more: string): readonly string[] =>
+    faultsOf(textOf({ output: `{ topic: o, format: protobuf${more} }` })).map((fault) =>
+      fault.replace(/^pipeline.yaml:\d+: /, ''),
+    )
+  const [id, numbers, ...others] = of('')
+  assert.deepEqual(others, [])
+  assert.match(id, /^output: without a registry the output needs schemaId/)
+  assert.match(numbers, /^output: without a registry the output needs schema, a \.proto file/)
+  assert.deepEqual(of(', schema: not-there-yet.proto, schemaId: 5'), [])
+  assert.deepEqual(of(', schema: not-there-yet.proto, frame: none'), [])
+  assert.match(of(', schema: o.proto, schemaId: 5, frame: none').join(), /^output.schemaId: is of/)
+  const avro = faultsOf(
+    textOf({ output: '{ topic: o, schemaId: 5, frame: none, schema: o.proto }' }),
+  )
+  assert.equal(avro.length, 2)
+  assert.ok(avro.every((fault) => fault.endsWith('is of outputs in Protobuf; leave it out')))
 })
 
 test('a dimension’s name is a folder’s, too, and the pipeline’s changelog is nobody else’s topic', () => {

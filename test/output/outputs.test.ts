@@ -6,6 +6,8 @@ import { Partitioners } from 'kafkajs'
 import { encodeHeaders, type RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.ts'
 import { bytesOf, NO_BYTES } from '../../src/bytes.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import { MessageBytes } from '../../src/codec/protobuf/message-bytes.ts'
 import type { Column, OutputConfig, Pipeline } from '../../src/config/pipeline.ts'
 import { topicSettingsOf } from '../../src/config/topic-settings.ts'
 import { Counts } from '../../src/counts/counts.ts'
@@ -14,9 +16,11 @@ import { outputsOf } from '../../src/output/outputs.ts'
 import { type Entry, type OutputRejects, TaskOutput } from '../../src/output/task-output.ts'
 import { TaskRejects } from '../../src/output/task-rejects.ts'
 import { outputCodecs } from '../../src/plan/output-codecs.ts'
+import { frameOf } from '../../src/plan/output-frames.ts'
 import type { OutputPlan } from '../../src/plan/output-plan.ts'
-import { avroShape, outputFrame } from '../../src/plan/pipeline-codec.ts'
+import { avroShape } from '../../src/plan/pipeline-codec.ts'
 import { planOf } from '../../src/plan/plan.ts'
+import { typeOfProto } from '../codec/protobuf/output-model.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 
 const ROUNDS = 200
@@ -95,8 +99,10 @@ function randomOutput(random: () => number, o: number): OutputConfig {
   const where = random() < 0.6 ? null : WHERE
   const plain = topicSettingsOf(undefined, [])
   const of = {
-    format: random() < 0.3 ? 'json' : 'avro',
+    format: formatOf(random()),
+    schema: null,
     schemaId: o,
+    frame: null,
     rejects: 'rejects',
     compression: 'none',
     topicConfig: plain,
@@ -104,6 +110,9 @@ function randomOutput(random: () => number, o: number): OutputConfig {
   } as const
   return { path: ['outputs', `o${o}`], topic: `out.${o}`, where, fields, select, key, ...of }
 }
+
+const formatOf = (drawn: number): OutputConfig['format'] =>
+  drawn < 0.3 ? 'json' : drawn < 0.6 ? 'protobuf' : 'avro'
 
 const topicOf = (topic: string, maxBatchBytes = 1 << 20): OutputTopic => ({
   topic,
@@ -123,17 +132,23 @@ function taskOutput(
     {
       schema: SCHEMA,
     } as unknown as OutputPlan,
+    [],
   )
   const outputs = outputsOf(
-    configs.map(({ topic, format }, o) => ({
-      topic: topicOf(topic, maxBatchBytes),
-      shape: avroShape(format === 'json' ? NO_BYTES : outputFrame(o)),
+    configs.map((config, o) => ({
+      topic: topicOf(config.topic, maxBatchBytes),
+      shape: avroShape(frameOf(config, o)),
       codec: codecs[o],
     })),
   )
   return {
     output: new TaskOutput(outputs, TASK, [NO_BYTES, NO_BYTES], rejects, counts),
-    read: codecs.map(({ schema }, o) => {
+    read: codecs.map(({ schema, view }, o) => {
+      if (view !== null) {
+        const fields = Object.entries(typeOfProto(schema).fields)
+        assert.equal(fields.length, view.fields.length)
+        return (value) => message(view, value, o)
+      }
       if (configs[o].format === 'json') return (value) => JSON.parse(String(value))
       const type = avsc.Type.forSchema(JSON.parse(schema))
       return (value) => framed(type, value, o)
@@ -145,6 +160,13 @@ function taskOutput(
 function framed(type: avsc.Type, value: Buffer, id: number): Row {
   assert.equal(value.readInt32BE(1), id)
   return JSON.parse(JSON.stringify(type.fromBuffer(value.subarray(FRAME_BYTES))))
+}
+
+/** The first message of the file. */
+function message(view: AvroRecordSchema, value: Buffer, id: number): Row {
+  assert.deepEqual([value.readInt32BE(1), value[FRAME_BYTES]], [id, 0])
+  const avro = new MessageBytes(view).avroOf(value.subarray(FRAME_BYTES + 1))
+  return JSON.parse(JSON.stringify(avsc.Type.forSchema(view as avsc.Schema).fromBuffer(avro)))
 }
 
 /** A stored record with these bytes of a completed record. */

@@ -2,12 +2,12 @@
 import type { RecordBytes } from '../../batch.ts'
 import {
   DELETED,
-  FAILED,
   type KeyReader,
   FILTERED as NOT_TAKEN,
   OTHER_TYPE,
   type OtherType,
   PASSED,
+  refusalOf,
   type TimeReading,
   type TopicCodec,
   type ValueReader,
@@ -209,7 +209,8 @@ export async function readValue(
   reader.select(0)
   if (reader.fate === NOT_TAKEN) return FILTERED
   if (reader.fate === DELETED || reader.fate === PASSED) return NO_ROW
-  if (reader.fate === FAILED) return { reason: 'expression_failed', text: reader.failure }
+  const refusal = refusalOf(reader.fate)
+  if (refusal !== null) return { reason: refusal, text: reader.failure }
   return reader
 }
 
@@ -289,6 +290,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   incompatible_schema:
     'correct the producer; where the topic has several types of records, name the one to read with type',
   unknown_schema: 'register the schema with its id in the registry of the file',
+  unwritable: 'leave the field out with select, or write another format',
   expression_failed: 'guard the expression, or have it be null instead: try(…)',
   malformed: 'the schema in the file is not the one that the records were written with',
 }

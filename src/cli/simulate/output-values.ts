@@ -1,10 +1,13 @@
 /** An output's values in a form in which what came and what a case expects are compared. */
 import { AvroJson, type ReportValue } from '../../codec/avro-json.ts'
+import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
 import { FRAME_BYTES } from '../../codec/framing.ts'
 import type { OutputCodec } from '../../codec/port.ts'
+import { MessageBytes } from '../../codec/protobuf/message-bytes.ts'
 import { parseWithDigits } from '../../codec/schema-json.ts'
 import type { OutputConfig } from '../../config/pipeline.ts'
 import { didYouMean } from '../../config/suggest.ts'
+import { frameOf } from '../../plan/output-frames.ts'
 
 type Fields = Record<string, unknown>
 
@@ -15,8 +18,10 @@ export interface OutputValues {
   normal(value: unknown, partial: boolean, report: ReportValue): Fields
 }
 
-export const outputValues = ({ format }: OutputConfig, { schema }: OutputCodec): OutputValues =>
-  format === 'json' ? new JsonValues(schema) : new FramedValues(schema)
+export function outputValues(output: OutputConfig, { schema, view }: OutputCodec): OutputValues {
+  if (view !== null) return new ProtobufValues(view, frameOf(output, 0).length)
+  return output.format === 'json' ? new JsonValues(schema) : new FramedValues(schema)
+}
 
 class FramedValues implements OutputValues {
   readonly #json: AvroJson
@@ -27,6 +32,27 @@ class FramedValues implements OutputValues {
 
   decode(value: Buffer): Fields {
     return this.#json.decode(value.subarray(FRAME_BYTES))
+  }
+
+  normal(value: unknown, partial: boolean, report: ReportValue): Fields {
+    return this.#json.normal(value, partial, report)
+  }
+}
+
+/** Messages are written as those of inputs are. */
+class ProtobufValues implements OutputValues {
+  readonly #json: AvroJson
+  readonly #bytes: MessageBytes
+  readonly #frameBytes: number
+
+  constructor(view: AvroRecordSchema, frameBytes: number) {
+    this.#json = new AvroJson(view)
+    this.#bytes = new MessageBytes(view)
+    this.#frameBytes = frameBytes
+  }
+
+  decode(value: Buffer): Fields {
+    return this.#json.decode(this.#bytes.avroOf(value.subarray(this.#frameBytes)))
   }
 
   normal(value: unknown, partial: boolean, report: ReportValue): Fields {

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RecordColumns } from '../../batch.ts'
 import { recordAt } from '../../broker/record-columns.ts'
-import { NO_BYTES } from '../../bytes.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import { type EpochTopics, epochPart } from '../../commit/epoch-part.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
@@ -16,7 +15,8 @@ import { longestWait } from '../../config/waits.ts'
 import { Counts } from '../../counts/counts.ts'
 import { outputsOf } from '../../output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../../plan/memory.ts'
-import { avroShape, outputFrame } from '../../plan/pipeline-codec.ts'
+import { frameOf } from '../../plan/output-frames.ts'
+import { avroShape } from '../../plan/pipeline-codec.ts'
 import { type Plan, planOf, statefulStages } from '../../plan/plan.ts'
 import { openStore, type Store } from '../../state/level.ts'
 import { PageStore } from '../../state/page-store.ts'
@@ -157,7 +157,7 @@ export class Simulation {
       outputs: outputsOf(
         outputs.map((one, o) => ({
           topic: topic(one.topic),
-          shape: avroShape(one.format === 'json' ? NO_BYTES : outputFrame(0)),
+          shape: avroShape(frameOf(one, 0)),
           codec: this.#codec.outputs[o],
         })),
       ),
