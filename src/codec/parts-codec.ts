@@ -1,6 +1,13 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, writeVarint } from '../bytes.ts'
-import type { Fate, OtherType, TimeReading, TopicCodec, ValueReader } from './port.ts'
+import {
+  type Fate,
+  type OtherType,
+  TAKEN,
+  type TimeReading,
+  type TopicCodec,
+  type ValueReader,
+} from './port.ts'
 import { partBytes, writePart } from './row-parts.ts'
 
 /** Values whose output form is a row of parts: some key fields, then what each of several codecs selects. */
@@ -81,13 +88,17 @@ class PartsReader implements ValueReader {
     for (const reader of this.#readers) reader.select(row)
   }
 
-  // Codecs of one topic compute the same.
+  // Codecs of one topic compute the same; what can be said of the one may not be of the other.
   get fate(): Fate {
-    return this.#first.fate
+    return this.#fated.fate
   }
 
   get failure(): string {
-    return this.#first.failure
+    return this.#fated.failure
+  }
+
+  get #fated(): ValueReader {
+    return this.#readers.find(({ fate }) => fate !== TAKEN) ?? this.#first
   }
 
   get time(): number {

@@ -5,7 +5,7 @@ import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
 import { FACTS_LAYOUT } from '../state/state-faults.ts'
-import { keptFiles } from './kept-files.ts'
+import { type KeptFiles, keptFiles } from './kept-files.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import {
@@ -56,7 +56,7 @@ export async function compilePipeline(
   const latest = await latestSchemas(pipeline, registry)
   const kept = await keptFiles(pipeline, registry)
   const isJoined = pipeline.joins.length > 0
-  const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry) : undefined
+  const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry, kept) : undefined
   const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(pipeline, chosen)
   const compiled = createPipelineCodec(pipeline, schemas, registry, kept)
@@ -73,10 +73,11 @@ async function storedSchemas(
   pipeline: Pipeline,
   latest: readonly LatestSchema[],
   registry: Registry | null,
+  kept: KeptFiles,
 ): Promise<{ schemas: ReaderSchemas; layout: string } | undefined> {
   for (const { layout, schemaIds } of stored) {
     const recorded = await recordedSchemas(schemaIds, latest, pipeline, registry)
-    const schemas = schemasFor(layout, pipeline, latest, recorded)
+    const schemas = schemasFor(layout, pipeline, latest, recorded, kept)
     if (schemas !== undefined) return { schemas, layout }
   }
   return undefined

@@ -28,15 +28,19 @@ const FIRST_VERSION = 1
 /**
  * The layout that the schemas give, and behind it the name that release 0.1 had for it: a window that
  * was stored under that one is gone on with, under that name.
+ * @param numbers of what is stored as messages of Protobuf; undefined: it is stored in Avro
  */
 export function layoutsOf(
   pipeline: Pipeline,
   schemas: TopicSchemas,
   plan: OutputPlan,
+  numbers?: string,
 ): readonly [string, ...string[]] {
   const window = windowsOf(pipeline)
   const units = timeUnits(pipeline, schemas)
-  const layout = hash([LAYOUT_VERSION, shapeOf(plan.schema), window, units])
+  const shape = shapeOf(plan.schema)
+  if (numbers !== undefined) return [hash([LAYOUT_VERSION, shape, window, units, numbers])]
+  const layout = hash([LAYOUT_VERSION, shape, window, units])
   if (units.join() !== firstTimeUnits(pipeline, schemas).join()) return [layout]
   return [layout, hash([FIRST_VERSION, firstSchema(pipeline, schemas), window])]
 }

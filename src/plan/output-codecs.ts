@@ -14,6 +14,7 @@ import { checkNames } from './output-names.ts'
 import { docsOf, type OutputPlan, selectedSchema } from './output-plan.ts'
 import { protobufOutput } from './protobuf-output.ts'
 import { readerPlan } from './reader-plans.ts'
+import { storesMessages } from './stored-form.ts'
 
 /** By output, in the file's order. Throws SCHEMA_INVALID. */
 export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFiles): OutputCodec[] {
@@ -33,7 +34,7 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFil
     return {
       ...formOf(format, schema, reader, kept[i]),
       isKeyed: key !== null,
-      isWhole: isPlain && format === 'avro',
+      isWhole: isPlain && (format === 'avro' || storesMessages(pipeline)),
     }
   })
 }

@@ -26,6 +26,7 @@ import { type OutputField, planOutput, type TopicSchemas } from './output-plan.t
 import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
 import { rowCodecs, versionsText } from './row-codecs.ts'
+import { storedMessages } from './stored-messages.ts'
 import { storedViews } from './stored-views.ts'
 import type { ReaderSchema } from './value-format.ts'
 
@@ -61,16 +62,27 @@ export function createPipelineCodec(
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas), schemas)
   const { facts, joins, dimensions } = pipeline
   const keys = keyReaders(pipeline, derived, registry)
-  const codec = (topic: TopicConfig, schema: AvroRecordSchema, of: ReaderPlan): TopicCodec =>
-    FORMATS[topic.format].codec(topic, valueSchema(schema), of, registry)
+  const stored = storedMessages(pipeline, plan, kept)
+  const codec = (
+    topic: TopicConfig,
+    schema: AvroRecordSchema,
+    of: ReaderPlan,
+    fields: readonly OutputField[],
+  ): TopicCodec => {
+    const made = FORMATS[topic.format].codec(topic, valueSchema(schema), of, registry)
+    return stored?.part(made, fields) ?? made
+  }
   const values = [
-    codec(facts, schemas.facts, plans.facts),
-    ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of)),
+    codec(facts, schemas.facts, plans.facts, plan.facts),
+    ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of, plan.rights[j])),
   ]
   const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
-    codec(dimensions[d], schemas.dimensions[d], of),
+    codec(dimensions[d], schemas.dimensions[d], of, plan.dimensions[d]),
   )
-  const [layout] = layoutsOf(pipeline, derived, plan)
+  // Of fields that are not there a message has nothing.
+  const missing = (fields: readonly OutputField[]): Bytes =>
+    stored === null ? bytesOf(missingBytes(fields)) : NO_BYTES
+  const [layout] = layoutsOf(pipeline, derived, plan, stored?.numbers)
   const frame = preparedFrame(layout)
   const internal = planOf(pipeline).sources.slice(values.length)
   return {
@@ -87,14 +99,14 @@ export function createPipelineCodec(
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map(
       (rowLayout, d) =>
-        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}${pipeline.provenance ? ' with places' : ''}`,
+        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}${pipeline.provenance ? ' with places' : ''}${stored === null ? '' : ` in Protobuf ${stored.numbers}`}`,
     ),
-    missingDimension: plan.dimensions.map((part) => bytesOf(missing(part))),
+    missingDimension: plan.dimensions.map(missing),
     missing: plan.rights.map((right, j): [Bytes, Bytes] => {
       const before = [plan.facts, ...plan.dimensions, ...plan.rights.slice(0, j)].flat()
-      return [bytesOf(missing(before)), bytesOf(missing(right))]
+      return [missing(before), missing(right)]
     }),
-    views: storedViews(plan),
+    views: stored?.views ?? storedViews(plan),
     layout,
     leftKeys: leftKeyReaders(pipeline, plan),
     preparedFrame: frame,
@@ -110,7 +122,7 @@ export interface Derived {
 }
 
 /** Throws SCHEMA_INVALID where nothing can be read with the schemas. */
-export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
+export function derive(pipeline: Pipeline, schemas: TopicSchemas, kept: KeptFiles = []): Derived {
   checkExpressions(pipeline, schemas)
   const plan = planOutput(pipeline, schemas)
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas), schemas)
@@ -118,7 +130,8 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
   for (const [j, schema] of schemas.rights.entries()) new AvroReader(schema, plans.rights[j])
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
-  const layouts = layoutsOf(pipeline, withDerived(pipeline, schemas), plan)
+  const numbers = storedMessages(pipeline, plan, kept)?.numbers
+  const layouts = layoutsOf(pipeline, withDerived(pipeline, schemas), plan, numbers)
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }
 
@@ -186,5 +199,5 @@ export const avroShape = (frame: Bytes): OutputShape => ({
   close: NO_BYTES,
 })
 
-const missing = (fields: readonly OutputField[]): Buffer =>
+const missingBytes = (fields: readonly OutputField[]): Buffer =>
   Buffer.concat(fields.map((field) => field.missing ?? Buffer.alloc(0)))

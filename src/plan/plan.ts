@@ -21,7 +21,7 @@ export interface Source {
   readonly time: string | null
   /** Whether the record's key has to be the text of a field, as it has where records are joined. */
   readonly isKeyed: boolean
-  /** Whether expressions say which records are taken, or make fields of theirs; or envelopes say it. */
+  /** Whether expressions say which records are taken, or make fields of theirs; or envelopes, or the stored form, say it. */
   readonly isComputed: boolean
   /** Whether values are rows in envelopes, which tell of deletions, too. */
   readonly isEnveloped: boolean

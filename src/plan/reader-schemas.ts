@@ -5,6 +5,7 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { codeOf } from '../errors.ts'
 import { FORMATS } from './formats.ts'
+import type { KeptFiles } from './kept-files.ts'
 import {
   type Derived,
   derive,
@@ -49,9 +50,10 @@ export function schemasFor(
   pipeline: Pipeline,
   latest: readonly LatestSchema[],
   recorded: ReaderSchemas | undefined,
+  kept: KeptFiles = [],
 ): ReaderSchemas | undefined {
   const derived = (schemas: ReaderSchemas): Derived | undefined => {
-    const of = derivedFrom(pipeline, schemas)
+    const of = derivedFrom(pipeline, schemas, kept)
     return of?.layouts.includes(layout) ? of : undefined
   }
   const newest = latest.every(isUsable) ? latest : undefined
@@ -69,9 +71,13 @@ export function schemasFor(
 }
 
 /** undefined: nothing can be read with them, a field that is selected is not there for instance. */
-function derivedFrom(pipeline: Pipeline, schemas: ReaderSchemas): Derived | undefined {
+function derivedFrom(
+  pipeline: Pipeline,
+  schemas: ReaderSchemas,
+  kept: KeptFiles,
+): Derived | undefined {
   try {
-    return derive(pipeline, topicSchemas(pipeline, schemas))
+    return derive(pipeline, topicSchemas(pipeline, schemas), kept)
   } catch (error) {
     if (codeOf(error) !== 'SCHEMA_INVALID') throw error
     return undefined

@@ -16,6 +16,7 @@ import {
   type SourceStart,
   type Stage,
 } from './plan.ts'
+import { storesMessages } from './stored-form.ts'
 import type { TablePlan } from './tables.ts'
 
 /** What a chain of stages is made from. */
@@ -154,7 +155,7 @@ function inputOf(
     topic: config.topic,
     time: config.time,
     isKeyed,
-    isComputed: hasExpressions(config) || config.envelope !== null,
+    isComputed: hasExpressions(config) || config.envelope !== null || storesMessages(pipeline),
     isEnveloped: config.envelope !== null,
     startAt: startOf(config, pipeline, index),
     aheadMs: config.aheadMs,

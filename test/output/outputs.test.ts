@@ -128,7 +128,7 @@ function taskOutput(
   maxBatchBytes?: number,
 ): { output: TaskOutput; read: ((value: Buffer) => Row)[] } {
   const codecs = outputCodecs(
-    { outputs: configs } as unknown as Pipeline,
+    { outputs: configs, output: configs[0], joins: [], dimensions: [] } as unknown as Pipeline,
     {
       schema: SCHEMA,
     } as unknown as OutputPlan,
@@ -271,6 +271,9 @@ test('each output gets each completed record once, with its fields and derived o
     const configs = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, o) =>
       randomOutput(random, o),
     )
+    // Of a single one in Protobuf the parts are messages themselves.
+    if (configs.length === 1 && configs[0].format === 'protobuf')
+      configs.push(randomOutput(random, 1))
     const counts = new Counts([])
     const { output, read } = taskOutput(configs, rejects, counts)
     const records = Array.from({ length: RECORDS }, () => randomRecord(random))

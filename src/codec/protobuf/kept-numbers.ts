@@ -139,4 +139,4 @@ export class FieldNumbers {
 }
 
 /** What is reserved up to the largest number leaves those below it. */
-const lastBelow = ([first, last]: NumberRange): number => (last >= MOST_NUMBER ? first - 1 : last)
+const lastBelow = ([, last]: NumberRange): number => (last >= MOST_NUMBER ? 0 : last)

@@ -1,4 +1,12 @@
 /** Names of what is generated. */
+import { type BranchType, unqualified } from '../avro-schema.ts'
+
+/** The field of a message that is made for a single value. */
+export const VALUE = 'value'
+
+/** Of a union's message: `string_value`, `Item_value`. */
+export const branchName = (branch: BranchType): string =>
+  `${'name' in branch ? word(unqualified(branch.name.full)) : branch.kind}_${VALUE}`
 
 /** The name with as many `_` as it needs. */
 export function free(name: string, isTaken: (name: string) => boolean): string {

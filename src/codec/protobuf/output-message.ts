@@ -6,18 +6,20 @@ import {
   type RecordType,
   unqualified,
 } from '../avro-schema.ts'
-import { readInt } from '../avro-walk.ts'
 import {
-  always,
-  chosen,
-  compileList,
-  compileMap,
-  compileMessage,
-  unlessDefault,
-} from './field-writers.ts'
+  branchForm,
+  type FieldForm,
+  listForm,
+  mapForm,
+  nothing,
+  presentForm,
+  singleForm,
+} from './field-forms.ts'
+import { always, chosen, compileMessage } from './field-writers.ts'
 import { FieldNumbers, type KeptFile } from './kept-numbers.ts'
 import type { EnumType, Message, MessageField } from './message.ts'
-import { camel, free, snake, word } from './names.ts'
+import { branchName, camel, free, snake, VALUE, word } from './names.ts'
+import { symbolNumbers } from './symbol-numbers.ts'
 import { enumForm, fixedForm, primitiveForm, type ValueForm, type Write } from './value-forms.ts'
 import { LEN } from './wire.ts'
 
@@ -35,17 +37,7 @@ export interface OutputMessage {
   readonly invented: readonly string[]
 }
 
-/** What a field is, before it has its number. */
-interface FieldForm {
-  readonly presence: MessageField['presence']
-  readonly isNullable: boolean
-  readonly value: ValueForm
-  readonly compile: (number: number) => Write
-}
-
-/** The name of the field of a message that is made for a single value. */
-const VALUE = 'value'
-/** And of the oneof of one that is made for a union. */
+/** The oneof of a message that is made for a union. */
 const BRANCH = 'branch'
 
 /** @param name of the message; @param space its package. @param kept what numbers were before */
@@ -113,10 +105,9 @@ class Builder {
   }
 
   #named(inner: string | null, fields: MessageField[], numbers: FieldNumbers): Message {
-    const outer = this.#space === '' ? this.#name : `${this.#space}.${this.#name}`
     return {
       kind: 'message',
-      name: inner === null ? outer : `${outer}.${inner}`,
+      name: this.#fullName(inner),
       space: this.#space,
       fields,
       get reserved() {
@@ -167,48 +158,29 @@ class Builder {
         return this.#unionField(type.branches, place)
       case 'null':
         return null
-      case 'array': {
-        const value = this.#value(type.items, `${place}Item`)
-        const compile = (number: number): Write => compileList(number, value)
-        return { presence: 'repeated', isNullable: false, value, compile }
-      }
-      case 'map': {
+      case 'array':
+        return listForm(this.#value(type.items, `${place}Item`))
+      case 'map':
         this.#names.add(`${place}Entry`)
-        const value = this.#value(type.values, `${place}Item`)
-        const compile = (number: number): Write => compileMap(number, value)
-        return { presence: 'map', isNullable: false, value, compile }
-      }
-      default: {
-        const value = this.#value(type, place)
-        const compile = (number: number): Write => unlessDefault(number, value)
-        return { presence: presenceOf(value), isNullable: false, value, compile }
-      }
+        return mapForm(this.#value(type.values, `${place}Item`))
+      default:
+        return singleForm(this.#value(type, place))
     }
   }
 
   #unionField(branches: readonly BranchType[], place: string): FieldForm | null {
     const others = branches.filter(({ kind }) => kind !== 'null')
     if (others.length === 0) return null
-    const isNullable = others.length < branches.length
-    if (others.length > 1) {
-      const { value, writers } = this.#union(branches, place)
-      const compile = (number: number): Write =>
-        chosen(
-          writers.map(
-            (write) => write && always(number, { ...value, write: compileMessage([write]) }),
-          ),
-        )
-      return { presence: 'optional', isNullable, value, compile }
-    }
-    const form = this.#field(others[0], place)!
-    const isSingle = form.presence !== 'repeated' && form.presence !== 'map'
-    const compile = (number: number): Write => {
-      const write = isSingle && isNullable ? always(number, form.value) : form.compile(number)
-      // Of a list or a map that is null there is nothing, as of one without elements.
-      return chosen(branches.map(({ kind }) => (kind === 'null' ? null : write)))
-    }
-    if (!isSingle || !isNullable) return { ...form, compile }
-    return { ...form, presence: 'optional', isNullable, compile }
+    const nulls = branches.map(({ kind }) => kind === 'null')
+    if (others.length === 1) return branchForm(this.#field(others[0], place)!, nulls)
+    const { value, writers } = this.#union(branches, place)
+    const compile = (number: number): Write =>
+      chosen(
+        writers.map(
+          (write) => write && always(number, { ...value, write: compileMessage([write]) }),
+        ),
+      )
+    return { presence: 'optional', isNullable: nulls.includes(true), value, compile }
   }
 
   /** A message with a field for each branch. @returns what each branch writes into it; null: nothing */
@@ -224,9 +196,7 @@ class Builder {
       if (branch.kind === 'null') return null
       const value = this.#value(branch, `${place}${camel(branch.kind)}`)
       const name = free(branchName(branch), (one) => fields.some((field) => field.name === one))
-      const compile = (number: number): Write => always(number, value)
-      const form = { presence: 'optional', isNullable: false, value, compile } as const
-      return this.#add(fields, numbers, name, form, BRANCH)
+      return this.#add(fields, numbers, name, presentForm(value), BRANCH)
     })
     this.#note(inner, numbers)
     this.#messages.push(message)
@@ -273,25 +243,25 @@ class Builder {
     const inner = this.#typeName(type.name.full)
     const kept = this.#kept.enum(inner)?.symbols ?? new Map<number, string>()
     const prefix = `${snake(inner).toUpperCase()}_`
-    const numbers = new Map<string, number>()
-    // What is gone stays, for who reads earlier values; and 0 has to be there.
-    const symbols = new Map(kept)
-    let next = Math.max(-1, ...kept.keys()) + 1
-    for (const symbol of type.symbols) {
-      const names = [word(symbol), `${prefix}${word(symbol)}`]
-      const before = [...kept].find(([, one]) => names.includes(one))
-      const number = before?.[0] ?? next++
-      numbers.set(symbol, number)
-      if (before !== undefined) continue
-      this.#invented.push(`${inner}.${symbol}`)
-      symbols.set(number, this.#nameFor(names))
-    }
-    const name = `${this.#space === '' ? '' : `${this.#space}.`}${this.#name}.${inner}`
-    const made: EnumType = { kind: 'enum', name, symbols, isClosed: false }
+    const { names, numbers, invented } = symbolNumbers(
+      type.symbols,
+      kept,
+      (symbol) => [word(symbol), `${prefix}${word(symbol)}`],
+      (possible) => this.#nameFor(possible),
+    )
+    this.#invented.push(...invented.map((symbol) => `${inner}.${symbol}`))
+    const name = this.#fullName(inner)
+    const made: EnumType = { kind: 'enum', name, symbols: names, isClosed: false }
     this.#enums.push(made)
     const form = enumForm(made, type, numbers)
     this.#known.set(type, form)
     return form
+  }
+
+  /** @param inner null: of the first message itself */
+  #fullName(inner: string | null): string {
+    const outer = this.#space === '' ? this.#name : `${this.#space}.${this.#name}`
+    return inner === null ? outer : `${outer}.${inner}`
   }
 
   /** Without its namespace, where that is free. */
@@ -307,14 +277,3 @@ class Builder {
     return name
   }
 }
-
-const presenceOf = ({ type }: ValueForm): MessageField['presence'] =>
-  typeof type !== 'string' && type.kind === 'message' ? 'optional' : 'implicit'
-
-/** A type of which there are no bytes: but for a union's branch. */
-const nothing = ({ kind }: AvroType): Write =>
-  kind === 'union' ? (source) => readInt(source) === 0 : () => true
-
-/** `string_value`, `Item_value`. */
-const branchName = (branch: BranchType): string =>
-  `${'name' in branch ? word(unqualified(branch.name.full)) : branch.kind}_${VALUE}`

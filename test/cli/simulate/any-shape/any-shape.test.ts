@@ -58,7 +58,8 @@ async function cameOut({ yaml, streams, dimensions, isJson }: AnyShape): Promise
       rejects.filter(({ reason }) => reason !== 'missing_dimension'),
       [],
     )
-    const { fields, properties = {} } = JSON.parse(codec.outputs[0].schema)
+    const [{ view, schema }] = codec.outputs
+    const { fields, properties = {} } = view ?? JSON.parse(schema)
     const names: string[] =
       fields?.map(({ name }: { name: string }) => name) ?? Object.keys(properties)
     return [...outputs, ...unmatched].map(({ value }) =>

@@ -212,7 +212,8 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
 
 function outputOf(one: One) {
   const isDerived = one([false, true])
-  const format = one([', schemaId: 1', ', format: json'])
+  const protobuf = ', format: protobuf, frame: none, schema: out.proto'
+  const format = one([', schemaId: 1', ', format: json', protobuf])
   return {
     yaml: isDerived
       ? `${format}, fields: { twice: 'coalesce(id, "") + coalesce(id, "")' }`
