@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ProduceBatch } from '../src/broker/port.ts'
 import { taskOf } from '../src/broker/task-number.ts'
-import { NO_BYTES } from '../src/bytes.ts'
 import type { AvroRecordSchema } from '../src/codec/avro-reader.ts'
 import type { PipelineCodec } from '../src/codec/port.ts'
 import { encodeValue } from '../src/codec/protobuf/encode.ts'
@@ -17,6 +16,7 @@ import type { JoinConfig, Pipeline } from '../src/config/pipeline.ts'
 import { Counts } from '../src/counts/counts.ts'
 import { outputsOf } from '../src/output/outputs.ts'
 import { MemoryShares, memoryLimits } from '../src/plan/memory.ts'
+import { frameOf } from '../src/plan/output-frames.ts'
 import {
   avroShape,
   createPipelineCodec,
@@ -75,6 +75,8 @@ export interface JoinTasksOptions {
   readonly isJsonOut?: boolean
   /** Whether the facts are in Protobuf. */
   readonly isProtobuf?: boolean
+  /** Whether the output is, too. */
+  readonly isProtobufOut?: boolean
 }
 
 export class JoinTasks {
@@ -119,7 +121,7 @@ export class JoinTasks {
       },
       dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
       joins: options.isJoinedTwice ? twice(example.joins[0]) : [{ ...example.joins[0], ...format }],
-      outputs: [{ ...example.output, ...(options.isJsonOut ? JSON_FORMAT : {}) }],
+      ...outputsIn(example, options),
     }
     const schemas = await readSchemas(pipeline, null)
     const codec = createPipelineCodec(pipeline, schemas, null)
@@ -198,6 +200,15 @@ function sharesOf(pipeline: Pipeline, partitions: number): MemoryShares {
   return shares
 }
 
+function outputsIn(
+  { output }: Pipeline,
+  { isJsonOut, isProtobufOut }: JoinTasksOptions,
+): Pick<Pipeline, 'output' | 'outputs'> {
+  const format = isJsonOut ? 'json' : isProtobufOut ? 'protobuf' : output.format
+  const made = { ...output, format } as const
+  return { output: made, outputs: [made] }
+}
+
 /** A column more of the same records. */
 const twice = (join: JoinConfig): JoinConfig[] => [
   join,
@@ -213,11 +224,11 @@ const twice = (join: JoinConfig): JoinConfig[] => [
 function contextOf(
   pipeline: Pipeline,
   codec: PipelineCodec,
-  { partitions, isAsOf = false, isJsonOut = false }: JoinTasksOptions,
+  { partitions, isAsOf = false }: JoinTasksOptions,
 ): TaskContext {
   const rowsOf = isAsOf ? versionsOf : tableOf
   const plan = planOf(pipeline)
-  const frame = isJsonOut ? NO_BYTES : outputFrame(1)
+  const frame = frameOf(pipeline.output, 1)
   const topic = (name: string) =>
     ({ topic: name, compression: 'none', partitions, maxBatchBytes: MAX_BATCH_BYTES }) as const
   return {

@@ -1,11 +1,12 @@
 /** Facts in Protobuf through a registry, a dimension in Avro, outputs in Avro and JSON, on a real broker. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import * as data from '../../examples/orders/data.ts'
+import { decoded, typeOfProto } from '../codec/protobuf/output-model.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
 import { Orders } from './orders.ts'
 import { frame, schemaOf, under, waitFor } from './registered.ts'
@@ -21,6 +22,8 @@ const EARLIER = ORDER.replace('int64 customer_id', 'int32 customer_id').replace(
   'optional double price = 5;',
   '',
 )
+
+type Fields = Record<string, unknown>
 
 let registry: RunningRegistry
 before(async () => {
@@ -40,6 +43,70 @@ async function register(
   })
   if (!response.ok) throw new Error(await response.text())
   return ((await response.json()) as { id: number }).id
+}
+
+interface Registered {
+  readonly id: number
+  readonly schema: string
+}
+
+async function latestOf(topic: string): Promise<Registered> {
+  const response = await fetch(`${registry.url}/subjects/${topic}-value/versions/latest`)
+  return (await response.json()) as Registered
+}
+
+/** An output's values as protobufjs reads them by what is registered, of which each has the id. */
+async function messagesIn(orders: Orders, name: string, count: number): Promise<Fields[]> {
+  const records = await waitFor(orders, orders.topic(name), count)
+  assert.equal(records.length, count)
+  const { id, schema } = await latestOf(orders.topic(name))
+  const type = typeOfProto(schema)
+  return records.map(({ value }) => {
+    assert.deepEqual(value!.subarray(0, 6), Buffer.concat([frame(id, Buffer.of(0))]))
+    return decoded(type, value!.subarray(6))
+  })
+}
+
+/** The same facts through pipelines with one output, whose messages are made once of each part. */
+async function outputsAlone(orders: Orders, file: string): Promise<void> {
+  const whole = readFileSync(file, 'utf8')
+    .replace(
+      /^outputs:\n(?: .*\n)+/m,
+      `output: { topic: ${orders.topic('whole')}, format: protobuf }\n`,
+    )
+    .replace(`name: ${orders.tag}`, `name: ${orders.tag}-whole`)
+  const own = join(orders.folder, 'whole.yaml')
+  writeFileSync(own, whole)
+  const first = orders.start({}, own)
+  const messages = await messagesIn(orders, 'whole', COUNT)
+  for (const { order_id, customer_id, items, price, customer_name } of messages) {
+    const i = data.indexOf(String(order_id))
+    assert.deepEqual(
+      [customer_id, customer_name],
+      [String((i % 50) + 1), data.customer((i % 50) + 1).name],
+    )
+    assert.equal(price, i % 2 === 0 ? undefined : i / 4)
+    assert.equal((items as unknown[]).length, i % 3)
+  }
+  assert.equal(await first.stop(), 0)
+  // Without a field, and with a new one before the others: what there was keeps its number.
+  const select = 'select: { sum: price, order_id: order_id, at: at }'
+  writeFileSync(own, whole.replace('type: Order,', `type: Order, ${select},`))
+  const second = orders.start({}, own)
+  await second.logged('Task running')
+  const { schema } = await latestOf(orders.topic('whole'))
+  const { fields, reserved } = typeOfProto(schema)
+  assert.deepEqual(
+    Object.values(fields).map(({ name, id }) => [name, id]),
+    [
+      ['sum', 7],
+      ['order_id', 1],
+      ['at', 3],
+      ['customer_name', 6],
+    ],
+  )
+  assert.deepEqual(reserved, [[2, 2], [4, 4], [5, 5], 'customer_id', 'items', 'price'])
+  assert.equal(await second.stop(), 0)
 }
 
 /** Behind the frame: the second message of the file. */
@@ -101,6 +168,7 @@ dimensions:
   customer: { topic: ${orders.topic('customers')}, on: customer_id, select: { customer_name: name } }
 outputs:
   all: { topic: ${orders.topic('enriched')}, rejects: ${orders.topic('rejects')} }
+  proto: { topic: ${orders.topic('proto')}, format: protobuf, where: price != null, select: [order_id, at, price] }
   json: { topic: ${orders.topic('json')}, format: json, where: price != null, select: [order_id, at, price, customer_name] }
 state: { dir: "${join(orders.folder, 'state')}" }
 http: { port: 0 }
@@ -146,6 +214,16 @@ http: { port: 0 }
     )
     // A message of another type is passed over.
     assert.deepEqual(reasons.sort(), ['malformed', 'malformed', 'unknown_schema'])
+    const messages = await messagesIn(orders, 'proto', COUNT / 2)
+    for (const { order_id, ...others } of messages) {
+      const i = data.indexOf(String(order_id))
+      assert.deepEqual(others, {
+        at: { seconds: String(AT / 1000 + i), nanos: 5000 },
+        price: i / 4,
+      })
+    }
+    assert.equal(await service.stop(), 0)
+    await outputsAlone(orders, file)
   } finally {
     await orders.close()
   }

@@ -99,7 +99,7 @@ test('symbols keep their numbers, those that are gone stay, and two enums never 
     { WEB: 0, SHOP: 1, APP: 2 },
   )
   assert.deepEqual({ ...root.lookupEnum('shop.Orders.Medium').values }, { MEDIUM_WEB: 0, TEXT: 1 })
-  assert.deepEqual(second.invented, ['b', 'Medium.WEB', 'Medium.TEXT', 'Channel.APP'])
+  assert.deepEqual(second.invented, ['Medium.WEB', 'Medium.TEXT', 'Channel.APP', 'b'])
 })
 
 test('a file that people have written says what message, package and symbols are called, and which numbers are taken', () => {
