@@ -27,7 +27,7 @@ export const tooLargeText = (what: string, to: OutputTopic, bytes: number): stri
 const bytesText = (bytes: number): string =>
   Number.isFinite(bytes)
     ? `${bytes} bytes, in a batch of its own ${batchOf(bytes)}`
-    : 'more bytes of JSON than are written for a record'
+    : 'more bytes than are written for a record'
 
 /** Why it does not take one of this time, in ms. */
 export const tooOldText = (what: string, { topic }: OutputTopic, time: number): string =>

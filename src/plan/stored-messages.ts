@@ -8,7 +8,7 @@ import { AvroSource } from '../codec/avro-walk.ts'
 import { PLAIN } from '../codec/plain-form.ts'
 import type { RecordView, StoredViews, TopicCodec } from '../codec/port.ts'
 import { KeptFile } from '../codec/protobuf/kept-numbers.ts'
-import { fieldTypeText, type Message } from '../codec/protobuf/message.ts'
+import { type EnumType, fieldTypeText, type Message } from '../codec/protobuf/message.ts'
 import { MessageBytes } from '../codec/protobuf/message-bytes.ts'
 import { PartCodec } from '../codec/protobuf/part-codec.ts'
 import type { Pipeline } from '../config/pipeline.ts'
@@ -70,6 +70,11 @@ function numbersOf({ main, messages, enums }: ProtobufOutput): string {
     name,
     fields.map((field) => [field.name, field.number, fieldTypeText(field)]),
   ]
-  const all = [[main, ...messages].map(ofMessage), enums.map((one) => [one.name, ...one.symbols])]
+  // A file may have symbols in any order.
+  const ofEnum = ({ name, symbols }: EnumType): unknown => [
+    name,
+    [...symbols].sort(([a], [b]) => a - b),
+  ]
+  const all = [[main, ...messages].map(ofMessage), enums.map(ofEnum)]
   return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16)
 }
