@@ -1,3 +1,4 @@
+import type { RejectReason } from '../../batch.ts'
 import { type Bytes, copyBytes } from '../../bytes.ts'
 import { FormReader } from '../form-reader.ts'
 import { type Fate, TAKEN, UNWRITABLE, type ValueReader } from '../port.ts'
@@ -5,6 +6,7 @@ import type { Write } from './value-forms.ts'
 import { WireWriter } from './wire-writer.ts'
 
 const NOT_YET = -1
+const NO_ROW = -1
 
 /**
  * Reads values as another reader does, and projects as a message of Protobuf, without a frame, what that one projects in
@@ -13,6 +15,8 @@ const NOT_YET = -1
 export class ProtobufReader extends FormReader {
   readonly #writers: readonly Write[]
   readonly #out = new WireWriter()
+  /** The one that is selected, unless others have been read since. */
+  #row = NO_ROW
   /** Bytes of the selected value; infinite: too many. */
   #bytes = NOT_YET
 
@@ -22,9 +26,16 @@ export class ProtobufReader extends FormReader {
     this.#writers = writers
   }
 
+  override read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
+    this.#row = NO_ROW
+    return super.read(row, buffer, start, end)
+  }
+
+  /** A row that is selected again is not written anew. */
   override select(row: number): void {
     super.select(row)
-    this.#bytes = NOT_YET
+    if (row !== this.#row) this.#bytes = NOT_YET
+    this.#row = row
   }
 
   override get fate(): Fate {
