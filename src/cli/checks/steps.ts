@@ -89,6 +89,8 @@ export function schemaStep(
   const what = 'output schema'
   if (format === 'json') return step('keep', what, `none: values of ${topic} are JSON`)
   const subject = `${topic}-value`
+  if (comparison === null && schemaId === null)
+    return step('keep', what, `none: values of ${topic} have no frame`)
   if (comparison === null)
     return step('keep', what, `id ${schemaId} in each value of ${topic}, as the file says`)
   switch (comparison.state) {
