@@ -231,7 +231,7 @@ function summary({ outputs, output }: Pipeline, counts: Counts | undefined): str
   const dropped = [
     [counts.droppedLate, 'late'] as const,
     [counts.droppedEarly, 'too far ahead of the clock'] as const,
-    [counts.droppedMissing, 'without a dimension row'] as const,
+    [counts.droppedMissing, 'without a dimension row, or without what they are joined by'] as const,
     [counts.otherTypes.total, 'of another type'] as const,
     [counts.filtered.total, 'not taken by where'] as const,
   ].filter(([count]) => count > 0)
