@@ -7,7 +7,7 @@ import { NOON, type StreamRecord } from '../window/random-streams.ts'
 import { chainPipeline, chainRows, type RandomChain, randomChains } from './chain-shape.ts'
 import { type End, replayedRows } from './replayed-instances.ts'
 
-const RUNS = Number(process.env.WORKER_RUNS ?? 8)
+const RUNS = Number(process.env.WORKER_RUNS ?? 6)
 const LENGTH = 150
 
 const chains = (...on: (readonly string[])[]): fc.Arbitrary<RandomChain> =>
