@@ -132,8 +132,8 @@ test('what is looked up has to be there: in the fact, in its records, in another
     ],
     [
       'select: [order_id, product_id, quantity]',
-      'select: [order_id, ship_to.country]',
-      'facts.select.ship_to.country: catalog.orders has no field ship_to.country; only `on` of a dimension goes into records (fields: order_id, product_id, quantity, ship_to, ordered_at)',
+      'select: [order_id, ship_to.contry]',
+      'facts.select.contry: the field ship_to has no field contry; did you mean "country"? (fields: street, country)',
     ],
   ]
   for (const [was, is, fault] of mistakes) assert.deepEqual(await catalogFaults(was, is), [fault])
