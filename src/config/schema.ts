@@ -209,13 +209,13 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
+    'The field with the event time, a long or text in ISO 8601 with a zone, or the path of one inside of records; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(
       'The field, and what it counts.',
       {
-        field: text('The field.'),
+        field: text('The field, or its path.'),
         unit: text('What a plain long counts since 1970. Default: what the schema says, else ms.', {
           enum: ['s', 'ms', 'us', 'ns'],
         }),
@@ -280,7 +280,7 @@ const output = {
     'The fields that go there, of the completed record: as with the select of a topic. All without it.',
   ),
   key: text(
-    'The field of the completed record whose text is the key, which says the partition. Without it the fact’s key and partition.',
+    'The field of the completed record, or the path of one, whose text is the key, which says the partition. Without it the fact’s key and partition.',
   ),
   schemaId: {
     type: 'integer',
