@@ -76,6 +76,7 @@ export function repartitioned(): State {
       topology: { ...topology, stages, repartition: [{ side: 'left', topic }] },
       tasks: [...before, ...joining],
       lags: { orders: 2420, [topic]: 4840, payments: 4280 },
+      kept: { [topic]: 61_300 },
       repartition: [{ side: 'left', from: 'orders', topic, lag: { from: 2420, topic: 4840 } }],
     }),
   )

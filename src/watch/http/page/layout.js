@@ -64,7 +64,9 @@ export function internalBoxes(topology) {
 const VIA = 'internal topic'
 /** How much further apart two boxes are that have an internal topic between them. */
 const VIA_SHIFT = 195
-const VIA_WIDTH = 170
+const VIA_WIDTH = 150
+/** It tells what waits, and what is kept. */
+const VIA_HEIGHT = 84
 
 function column(topology) {
   const { dimensions } = topology
@@ -81,11 +83,11 @@ function column(topology) {
   let y = below
   const via = (what, topic) => {
     if (topic === undefined) return
-    box(`via-${what}`, VIA, topic, 4, y, w, h)
-    y += h + 40
+    box(`via-${what}`, VIA, topic, 4, y, w, VIA_HEIGHT)
+    y += VIA_HEIGHT + 40
   }
-  box('facts', kindOf('facts', inner.facts), topology.facts.topic, 4, 8, w, h)
-  if (isBefore) box('via-facts', VIA, inner.facts, 4, below - 2 * pitch, w, h)
+  box('facts', 'facts', topology.facts.topic, 4, 8, w, h)
+  if (isBefore) box('via-facts', VIA, inner.facts, 4, below - 2 * pitch - 9, w, VIA_HEIGHT)
   box('enrich', 'look up', lookedUp(dimensions), 4, below - pitch, w, h, false)
   for (const [i, d] of dimensions.entries())
     box(`d${i}`, 'dimension', d.name, right, 8 + i * pitch, w, h)
@@ -93,13 +95,16 @@ function column(topology) {
   for (const [j, join] of joins.entries()) {
     via(`left${j}`, inner.lefts[j])
     const high = joinHeight(join)
-    const beside = y + (high - h) / 2
-    const isVia = inner.rights[j] !== undefined
+    if (inner.rights[j] === undefined)
+      box(`right${j}`, 'right stream', join.topic, right, y + (high - h) / 2, w, h)
+    else {
+      box(`right${j}`, 'right stream', join.topic, right, y, w, h)
+      y += h + 40
+      box(`via-right${j}`, VIA, inner.rights[j], right, y, w, VIA_HEIGHT)
+      y -= (high - VIA_HEIGHT) / 2
+    }
     box(`join${j}`, `${join.kind} join`, join.name ?? 'window', 4, y, w, high, false)
-    if (isVia) box(`via-right${j}`, VIA, inner.rights[j], right, beside, w, h)
-    const at = isVia ? beside + h + 40 : beside
-    box(`right${j}`, rightKind(inner, j), join.topic, right, at, w, h)
-    y = Math.max(y + high, at + h) + 40
+    y += high + 40
   }
   box('output', 'output', outputTitle(topology), 4, y, w, h)
   box('rejects', 'rejects', topology.rejects.topic, right, y, w, h)
@@ -109,7 +114,7 @@ function column(topology) {
     by(viaLeft(inner, j), `left${j}`, beforeJoin(j), 'bottom', `join${j}`, 'top')
     if (inner.rights[j] === undefined) edge(`right${j}`, `right${j}`, 'left', `join${j}`, 'right')
     else {
-      edge(`right${j}`, `right${j}`, 'top', `via-right${j}`, 'bottom')
+      edge(`right${j}`, `right${j}`, 'bottom', `via-right${j}`, 'top')
       edge(`right${j}-on`, `via-right${j}`, 'left', `join${j}`, 'right')
     }
   }
@@ -133,7 +138,7 @@ function row(topology) {
   const via = (what, topic, x, gap = 100) => {
     if (topic === undefined) return x
     const left = x - gap + (gap + VIA_SHIFT - VIA_WIDTH) / 2
-    box(`via-${what}`, VIA, topic, left, y, VIA_WIDTH, 70)
+    box(`via-${what}`, VIA, topic, left, y - 7, VIA_WIDTH, VIA_HEIGHT)
     return x + VIA_SHIFT
   }
   const isBefore = inner.facts !== undefined && !inner.isLookedUp
@@ -141,7 +146,7 @@ function row(topology) {
   const before = joins.length === 0 ? 455 : 310
   const enrichX = before + shift
   tables(dimensions, enrichX + 95, 1080 + shift, box)
-  box('facts', kindOf('facts', inner.facts), topology.facts.topic, 20, y, 190, 70)
+  box('facts', 'facts', topology.facts.topic, 20, y, 190, 70)
   if (isBefore) via('facts', inner.facts, before)
   box('enrich', 'look up', lookedUp(dimensions), enrichX, y, 190, 70, false)
   let x = via('facts', inner.isLookedUp ? inner.facts : undefined, enrichX + 290)
@@ -151,10 +156,10 @@ function row(topology) {
     const top = y + 35 - high / 2
     const isVia = inner.rights[j] !== undefined
     box(`join${j}`, `${join.kind} join`, join.name ?? 'window', x, top, 190, high, false)
-    if (isVia) box(`via-right${j}`, VIA, inner.rights[j], x + 10, y + 128, VIA_WIDTH, 70)
+    if (isVia) box(`via-right${j}`, VIA, inner.rights[j], x + 20, y + 128, VIA_WIDTH, VIA_HEIGHT)
     // The only one stands aside, so that what it brings has a place.
-    const [aside, under] = joins.length === 1 ? [290, 0] : [0, isVia ? 98 : 0]
-    box(`right${j}`, rightKind(inner, j), join.topic, x - aside, y + 128 + under, 190, 70)
+    const [aside, under] = joins.length === 1 ? [290, isVia ? 7 : 0] : [0, isVia ? 112 : 0]
+    box(`right${j}`, 'right stream', join.topic, x - aside, y + 128 + under, 190, 70)
     x += JOIN_PITCH
   }
   const out = joins.length === 0 ? 890 : x + 40
@@ -175,7 +180,7 @@ function row(topology) {
   const last = beforeJoin(joins.length)
   edge('output', last, 'right', 'output', 'left')
   edge('rejects', last, joins.length > 1 ? 'right' : 'bottom', 'rejects', 'left')
-  const deepest = joins.length > 1 && inner.rights.some((topic) => topic !== undefined) ? 98 : 0
+  const deepest = joins.length > 1 && inner.rights.some((topic) => topic !== undefined) ? 112 : 0
   return { nodes, edges, w: out + 210, h: y + 210 + deepest }
 }
 
@@ -200,8 +205,6 @@ const outputTitle = ({ outputs: [{ topic }, ...others] }) =>
 
 /** What the left side of a join comes out of. */
 const beforeJoin = (j) => (j === 0 ? 'enrich' : `join${j - 1}`)
-
-const rightKind = ({ rights }, j) => kindOf('right stream', rights[j])
 
 const lookedUp = ({ length }) => (length === 0 ? 'no dimension' : 'dimensions')
 
@@ -239,6 +242,3 @@ export function curve(nodes, { id, from, fromSide, to, toSide }) {
   const middle = { x: (x0 + 3 * x1 + 3 * x2 + x3) / 8, y: (y0 + 3 * y1 + 3 * y2 + y3) / 8 }
   return { d: `M${x0} ${y0}C${x1} ${y1} ${x2} ${y2} ${x3} ${y3}`, middle }
 }
-
-/** A side that comes by an internal topic says so. */
-const kindOf = (what, topic) => (topic === undefined ? what : `${what}, repartitioned`)

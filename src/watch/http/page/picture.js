@@ -92,7 +92,7 @@ export function picture(s) {
   joins(s)
   for (const [id, topic] of internalBoxes(s.topology)) {
     const kept = s.kept[topic]
-    more(id, `lag ${lag(s, topic)}${kept === undefined ? '' : `, ${count(kept)} kept`}`)
+    more(id, `lag ${lag(s, topic)}`, kept === undefined ? '' : `${count(kept)} kept`)
   }
   const foundOf = (missed, all) => percent(all - missed, all)
   const part = (d) => foundOf(pace.missed[d], pace.lookUps[d])
