@@ -206,3 +206,19 @@ test('columns and the time from inside of Protobuf’s messages are those of the
     { numRuns: 50 },
   )
 })
+
+test('an output’s key is inside of a record, and none where that is null', async () => {
+  const schema = await viewOfText(PROTO)
+  const text = `${AROUND}facts: { topic: a }\noutput: { topic: out, key: meta.place.city }\n`
+  const pipeline = parsePipeline(text, 'pipeline.yaml', {})
+  const codec = createPipelineCodec(pipeline, { facts: schema, dimensions: [], rights: [] }, null)
+  const [{ reader }] = codec.outputs
+  const keyOf = (meta: object | null): string | null => {
+    projected(reader, encoder(schema, 'avro')({ id: 'k', meta, last: 1 }))
+    const end = reader.keyEnd(0)
+    return end < 0 ? null : reader.keyBuffer(0).toString('utf8', reader.keyStart(0), end)
+  }
+  assert.equal(keyOf({ at: 1, place: { city: 'Ulm', zone: null }, tags: ['a'] }), 'Ulm')
+  assert.equal(keyOf({ at: 1, place: null, tags: [] }), null)
+  assert.equal(keyOf(null), null)
+})
