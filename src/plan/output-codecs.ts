@@ -8,7 +8,7 @@ import { schemaText } from '../codec/schema-json.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { checkNames } from './avro-names.ts'
 import { outputProgram, outputSchema } from './expressions.ts'
-import { type OutputPlan, selectedSchema } from './output-plan.ts'
+import { type OutputField, type OutputPlan, selectedOutput } from './output-plan.ts'
 import { readerPlan } from './reader-plans.ts'
 
 /** By output, in the file's order. Throws SCHEMA_INVALID. */
@@ -19,13 +19,14 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[
     const { select, key, where, fields } = output
     const takesAll = select === null && fields.length === 0
     const all = outputSchema(output, completed)
+    const taken = selectedOutput(all, output)
     // The first has given the completed record its name.
-    const schema = i === 0 && takesAll ? completed : selectedSchema(all, output)
+    const schema = i === 0 && takesAll ? completed : taken.schema
     checkNames(pipeline, output, schema)
     const isPlain = takesAll && where === null && key === null
     return {
       schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
-      reader: readerOf(completed, all, output, schema as AvroRecordSchema),
+      reader: readerOf(completed, taken.fields, output, schema as AvroRecordSchema),
       isKeyed: key !== null,
       isWhole: isPlain && output.format === 'avro',
     }
@@ -34,16 +35,14 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[
 
 const NO_TIME = { time: null, timeUnit: null }
 
-/** @param all the completed record's fields, and what is derived of them. @param schema of what the output takes */
+/** @param fields that the output takes. @param schema of these */
 function readerOf(
   completed: AvroRecordSchema,
-  all: AvroRecordSchema,
+  fields: readonly OutputField[],
   output: OutputConfig,
   schema: AvroRecordSchema,
 ): ValueReader {
-  const { select, key } = output
-  const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
-  const fields = sources.map((source) => ({ source, branch: false }))
+  const { key } = output
   const program = outputProgram(output, completed)?.program ?? null
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)
