@@ -182,7 +182,8 @@ async function openCluster(
   const transactionalId = `${pipeline.name}-${instanceId}`
   const compiled = await compileForStart(pipeline, registry, broker, transactionalId, log)
   warnOfKeys(pipeline, compiled, topics.tasks, log)
-  Object.assign(parts, { codec: compiled.codec, partitions: topics.tasks })
+  const { admin } = broker
+  Object.assign(parts, { codec: compiled.codec, partitions: topics.tasks, admin })
   return { broker, topics, topicWatch, inputs, registry, compiled, transactionalId }
 }
 

@@ -4,6 +4,7 @@ import type { Sent, Source } from '../source.ts'
 
 const PRODUCTS = 2000
 const SUPPLIERS = 100
+const CHANNELS = ['web', 'app', 'shop']
 const COUNTRIES = ['SE', 'DE', 'FR', 'IT', 'PL', 'JP']
 
 function* products(): Generator<Sent> {
@@ -54,7 +55,7 @@ export const source: Source = {
       product_id: 1 + pick(21, i, PRODUCTS + PRODUCTS / 100),
       quantity: 1 + pick(22, i, 5),
       ship_to: pick(23, i, 20) === 0 ? null : { street: `Street ${pick(24, i, 900)}`, country },
-      ordered_at: at,
+      placed: { channel: CHANNELS[pick(25, i, CHANNELS.length)], at },
     }
     return { key: order_id, value }
   },

@@ -17,7 +17,7 @@ import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok } from './checks/finding.ts'
 import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
-import { checkOffsets, type Headers } from './checks/offsets.ts'
+import { checkOffsets } from './checks/offsets.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
@@ -57,12 +57,12 @@ export async function check(file: string): Promise<void> {
     const isThere = [...found.values()].every(({ state }) => state !== 'missing')
     const headers = await headersOf(pipeline, broker)
     schemas = await checkSchemas(pipeline, headers, isThere)
-    return checkCluster(pipeline, broker, schemas.codec, headers.last)
+    return checkCluster(pipeline, broker, schemas.codec, headers)
   }).catch((error) => {
     isAway = codeOf(error) === 'BROKER_UNREACHABLE'
     return [ofError('brokers', error)]
   })
-  schemas ??= await checkSchemas(pipeline, NO_HEADERS, false)
+  schemas ??= await checkSchemas(pipeline, [NO_HEADERS], false)
   const findings = [...cluster, ...schemas.findings]
   printFindings(findings)
   if (findings.some(({ mark }) => mark === 'fail')) process.exitCode = 1
@@ -82,16 +82,18 @@ interface Schemas {
   readonly findings: readonly Finding[]
 }
 
-/** @param isThere whether all inputs are: else what is stored is not judged by them */
+/** @param headers of each changelog. @param isThere whether all inputs are: else what is stored is not judged by them */
 async function checkSchemas(
   pipeline: Pipeline,
-  headers: ChangelogHeaders,
+  headers: readonly ChangelogHeaders[],
   isThere: boolean,
 ): Promise<Schemas> {
   try {
-    const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers))
+    const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers[0]))
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
-    const stored = [...headers.last.values()].flatMap((header) => header?.layout ?? [])
+    const stored = headers.flatMap(({ last }) =>
+      [...last.values()].flatMap((header) => header?.layout ?? []),
+    )
     const findings = [
       ok('schemas', `of all topics ${from}; what comes out can be derived`),
       ...(isThere ? checkStored(stored, layout, newer) : []),
@@ -131,7 +133,7 @@ async function checkCluster(
   pipeline: Pipeline,
   broker: Broker,
   codec: PipelineCodec | undefined,
-  headers: Headers,
+  headers: readonly ChangelogHeaders[],
 ): Promise<Finding[]> {
   const { clusterId, brokers } = await broker.administration.describeCluster()
   const all = [...inputTopics(pipeline), ...ownTopics(pipeline)]

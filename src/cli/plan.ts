@@ -1,18 +1,23 @@
 /** `plan FILE`: what starting the file would do to what is there. Changes nothing. */
 import type { Broker } from '../broker/port.ts'
+import { stageName } from '../config/join-stages.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogName, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
+import { inputTopics, knownChangelogs, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { unusableBecause } from '../dimension/checkpoint.ts'
 import { DimensionStore } from '../dimension/dimension-store.ts'
 import { extentOf } from '../dimension/extent.ts'
 import { planOf } from '../plan/plan.ts'
 import { PageStore } from '../state/page-store.ts'
-import { NO_HEADERS, readHeaders, storedLayouts } from '../state/stored-layout.ts'
-import { refuseHidden } from './checks/access.ts'
-import type { Headers } from './checks/offsets.ts'
 import {
-  changelogStep,
+  type ChangelogHeaders,
+  NO_HEADERS,
+  readHeaders,
+  storedLayouts,
+} from '../state/stored-layout.ts'
+import { refuseHidden } from './checks/access.ts'
+import {
+  changelogSteps,
   dimensionStep,
   type GroupState,
   groupSteps,
@@ -43,22 +48,21 @@ export async function plan(file: string): Promise<void> {
 }
 
 async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
-  const found = await broker.admin.describeTopics([
-    ...inputTopics(pipeline),
-    ...ownTopics(pipeline),
-    changelogName(pipeline),
-  ])
-  const changelog = changelogName(pipeline)
-  const headers = found.has(changelog) ? await readHeaders(broker, changelog) : NO_HEADERS
-  const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers))
+  const changelogs = knownChangelogs(pipeline)
+  const topics = [...inputTopics(pipeline), ...ownTopics(pipeline), ...changelogs]
+  const found = await broker.admin.describeTopics(topics)
+  const headers = await Promise.all(
+    changelogs.map((topic) => (found.has(topic) ? readHeaders(broker, topic) : NO_HEADERS)),
+  )
+  const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers[0]))
   const comparisons = await compareOutputs(pipeline, codec)
   const isReadable = sourcesOf(pipeline).every(({ config }) => found.has(config.topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(
-    windows.map(async ({ partition, folder }) => ({
-      partition,
-      state: await windowState(folder, layout, headers.last.get(partition) !== undefined),
-    })),
+    windows.map(async ({ stage, partition, folder }) => {
+      const hasEpoch = headers[stage]?.last.get(partition) !== undefined
+      return { stage, partition, state: await windowState(folder, layout, hasEpoch) }
+    }),
   )
   const rows = await Promise.all(
     planOf(pipeline).tables.map(async ({ dimensions: [d] }) => {
@@ -78,17 +82,26 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     ...topicSteps(pipeline, found),
     ...pipeline.outputs.map((output, o) => schemaStep(output, comparisons[o])),
     ...newerSchemaSteps(newer),
-    ...changelogStep(pipeline, layout, headers.last),
-    ...windowSteps(windowStates),
+    ...changelogSteps(
+      pipeline,
+      layout,
+      headers.map(({ last }) => last),
+    ),
+    ...changelogs.flatMap((_, s) =>
+      windowSteps(
+        windowStates.filter(({ stage }) => stage === s),
+        stageName(pipeline, s),
+      ),
+    ),
     ...rows,
-    ...(isReadable ? groupSteps(pipeline, await groupState(pipeline, broker, headers.last)) : []),
+    ...(isReadable ? groupSteps(pipeline, await groupState(pipeline, broker, headers)) : []),
   ]
 }
 
 async function groupState(
   pipeline: Pipeline,
   broker: Broker,
-  headers: Headers,
+  headers: readonly ChangelogHeaders[],
 ): Promise<GroupState> {
   const { admin, administration } = broker
   const ends = new Map<string, Map<number, { first: number; end: number }>>()

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../broker/port.ts'
 import { hasRecords } from '../broker/read-topic.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
-import { joinStages } from '../config/join-stages.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { countText, plural } from '../config/text.ts'
@@ -104,11 +103,6 @@ function isOpen({ joins }: Pipeline, to: number): boolean {
 
 function checkOptions(pipeline: Pipeline, output: string, { from, to }: Times): void {
   if (!(from < to)) throw new Error('--from has to be before --to')
-  if (joinStages(pipeline).length > 1) {
-    throw new Error(
-      'A replay does not go with joins by different keys. Run the pipeline under another name, with another output topic, from the beginning',
-    )
-  }
   if (!/^[a-zA-Z0-9._-]{1,240}$/.test(output)) throw new Error(`${output} is no name for a topic`)
   const own = [...inputTopics(pipeline), ...ownTopics(pipeline)]
   const taken = [output, `${output}.rejects`].find((topic) => own.includes(topic))
@@ -237,7 +231,7 @@ function summary({ outputs, output }: Pipeline, counts: Counts | undefined): str
   const dropped = [
     [counts.droppedLate, 'late'] as const,
     [counts.droppedEarly, 'too far ahead of the clock'] as const,
-    [counts.droppedMissing, 'without a dimension row'] as const,
+    [counts.droppedMissing, 'without a dimension row, or without what they are joined by'] as const,
     [counts.otherTypes.total, 'of another type'] as const,
     [counts.filtered.total, 'not taken by where'] as const,
   ].filter(([count]) => count > 0)

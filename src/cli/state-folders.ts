@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pipeline } from '../config/pipeline.ts'
 import { openStore, type Store } from '../state/level.ts'
+import { placeOfStore, type StorePlace } from '../state/stores.ts'
 
 /** The folders of a pipeline's stores that are on this machine. */
 export interface StateFolders {
-  readonly windows: readonly { readonly partition: number; readonly folder: string }[]
+  readonly windows: readonly (StorePlace & { readonly folder: string })[]
   readonly dimensions: readonly { readonly name: string; readonly folder: string }[]
 }
 
@@ -15,9 +16,10 @@ export function stateFolders({ state, joins }: Pipeline): StateFolders {
   const dimension = join(state.dir, 'dimension')
   return {
     // Of a time when there was a join, where there is none now: nobody reads them.
-    windows: (joins.length === 0 ? [] : namesIn(window))
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => ({ partition: Number(name), folder: join(window, name) })),
+    windows: (joins.length === 0 ? [] : namesIn(window)).flatMap((name) => {
+      const place = placeOfStore(name)
+      return place === undefined ? [] : [{ ...place, folder: join(window, name) }]
+    }),
     dimensions: namesIn(dimension).map((name) => ({ name, folder: join(dimension, name) })),
   }
 }

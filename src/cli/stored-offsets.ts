@@ -1,30 +1,35 @@
-/** Reads where a pipeline is: the group's offsets, and the window's. */
+/** Reads where a pipeline is: the group's offsets, and the windows'. */
 import type { Broker, GroupDescription } from '../broker/port.ts'
 import type { Pipeline } from '../config/pipeline.ts'
-import { changelogName } from '../config/topic-names.ts'
+import { knownChangelogs } from '../config/topic-names.ts'
 import { planOf } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, readHeaders } from '../state/stored-layout.ts'
-import type { Headers, OffsetsState } from './checks/offsets.ts'
+import type { OffsetsState } from './checks/offsets.ts'
 
-/** None where there is no changelog, or it may not be read. */
-export async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders> {
-  const topic = changelogName(pipeline)
-  const access = (await broker.administration.topicAccess([topic])).get(topic)
-  const isReadable = access?.state === 'there' && access.allowed.has('read')
-  return isReadable ? readHeaders(broker, topic) : NO_HEADERS
+/** Of each changelog; none where it is not there, or may not be read. */
+export async function headersOf(pipeline: Pipeline, broker: Broker): Promise<ChangelogHeaders[]> {
+  const topics = knownChangelogs(pipeline)
+  const access = await broker.administration.topicAccess(topics)
+  const isReadable = (topic: string): boolean => {
+    const of = access.get(topic)
+    return of?.state === 'there' && of.allowed.has('read')
+  }
+  return Promise.all(
+    topics.map((topic) => (isReadable(topic) ? readHeaders(broker, topic) : NO_HEADERS)),
+  )
 }
 
-/** @param headers of the changelog */
+/** @param headers of each changelog */
 export async function offsetsOf(
   pipeline: Pipeline,
   { admin, administration }: Broker,
   group: GroupDescription,
-  headers: Headers,
+  headers: readonly ChangelogHeaders[],
 ): Promise<OffsetsState> {
   const identities = await admin.identify(planOf(pipeline).sources.map(({ topic }) => topic))
   return {
     offsets: group.state === 'hidden' ? [] : await administration.groupOffsets(pipeline.name),
-    headers,
+    headers: headers.map(({ last }) => last),
     topicIds: new Map([...identities].map(([topic, { id }]) => [topic, id])),
     isRunning: group.members.length > 0,
   }

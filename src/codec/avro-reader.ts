@@ -7,12 +7,13 @@ import { AvroFields } from './avro-fields.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
 import { readTime, type TimeKind, timeText } from './avro-time.ts'
-import { AvroSource, DEEPEST } from './avro-walk.ts'
+import { AvroSource, DEEPEST, type Skip } from './avro-walk.ts'
 import type { Envelope } from './envelope-schema.ts'
 import { topOf } from './field-path.ts'
 import { FRAME_BYTES } from './framing.ts'
 import { type Fate, TAKEN, type TimeReading, type ValueReader } from './port.ts'
 import { fieldIndex, ReadRows } from './read-rows.ts'
+import { type Span, spansOf } from './spans.ts'
 
 export interface AvroRecordSchema {
   readonly type: 'record'
@@ -30,11 +31,22 @@ export interface AvroRecordSchema {
   readonly envelope?: Envelope
 }
 
+/** A field of the output. */
+export interface SelectedField {
+  /** A path, where it is inside of records. */
+  readonly source: string
+  /** A union's branch byte goes before the value. */
+  readonly nullable: boolean
+  /** The bytes of null, where one of these records may be null. */
+  readonly none?: Bytes
+}
+
 export interface ReaderPlan {
-  /** The fields of the output, in order; `nullable`: a union's branch byte goes before the value. */
-  readonly select: readonly { readonly source: string; readonly nullable: boolean }[]
+  /** The fields of the output, in order. */
+  readonly select: readonly SelectedField[]
   /** Fields whose text is needed; a path, where it is inside of records. */
   readonly keys: readonly string[]
+  /** A field, or the path of one. */
   readonly time: string | null
   /** What the pipeline file says that the time counts. */
   readonly timeUnit?: TimeUnit | null
@@ -61,21 +73,15 @@ export interface Computation {
 }
 
 /** Names of the record's fields that are read of it. */
-export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string | null> =>
+export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string> =>
   new Set([
-    ...select.map(({ source }) => source),
-    ...keys.map(topOf),
-    time,
+    ...[...select.map(({ source }) => source), ...keys].flatMap(ownNames),
+    ...(time === null ? [] : ownNames(time)),
     ...(computation?.fields ?? []),
   ])
 
-/** A run of neighbouring fields that is copied in one go. */
-interface Span {
-  readonly first: number
-  readonly last: number
-  /** The union's branch in front: 1 in zigzag. */
-  readonly branch: boolean
-}
+/** Of a field inside of records the outermost one; a field may also have a name with a dot in it. */
+const ownNames = (path: string): string[] => [path, topOf(path)]
 
 const SECOND_BRANCH = 2
 
@@ -95,6 +101,7 @@ export class AvroReader implements ValueReader {
   readonly #timeStarts: Int32Array
   readonly #texts: readonly FieldText[]
   readonly #timeKind: TimeKind | undefined
+  readonly #timeWay: Skip | null
   /** Of the value walked last. */
   readonly #starts: Int32Array
   #row = 0
@@ -123,14 +130,20 @@ export class AvroReader implements ValueReader {
     this.#timeStarts = rows.timeStarts
     this.#texts = rows.texts
     this.#timeKind = rows.timeKind
+    this.#timeWay = rows.timeWay
     this.#names = fields.map(({ name }) => name)
     this.#fields = new AvroFields(fields.map(({ type }) => type))
     this.#starts = this.#fields.starts
-    const indexOf = (name: string): number => fieldIndex({ name: schema.name, fields }, name)
+    const indexOf = (path: string): number => {
+      const own = this.indexOf(path)
+      return own >= 0 ? own : fieldIndex({ name: schema.name, fields }, topOf(path))
+    }
     this.#spans = spansOf(
-      plan.select.map(({ source, nullable }) => ({ index: indexOf(source), nullable })),
+      plan.select.map(({ source, nullable }, i) => {
+        return { index: indexOf(source), nullable, inner: rows.inner[i] }
+      }),
     )
-    this.#keys = plan.keys.map((path) => indexOf(topOf(path)))
+    this.#keys = plan.keys.map(indexOf)
     this.#timeIndex = plan.time === null ? -1 : indexOf(plan.time)
   }
 
@@ -172,29 +185,37 @@ export class AvroReader implements ValueReader {
     if (this.#buffers[row] !== buffer) this.#buffers[row] = buffer
     const runs = this.#runs
     let at = row * this.#stride
-    for (const { first, last } of this.#spans) {
-      runs[at++] = starts[first]
-      runs[at++] = starts[last + 1]
+    const source = this.#source
+    source.buffer = buffer
+    source.end = end
+    for (const { first, last, inner } of this.#spans) {
+      if (inner === null) {
+        runs[at] = starts[first]
+        runs[at + 1] = starts[last + 1]
+      } else {
+        source.at = starts[first]
+        inner.note(source, runs, at)
+      }
+      at += 2
     }
-    this.#readKeys(row, buffer, end)
+    this.#readKeys(row)
     return null
   }
 
-  #readKeys(row: number, buffer: Bytes, end: number): void {
+  #readKeys(row: number): void {
     const source = this.#source
     const starts = this.#starts
     const texts = this.#texts
     const keys = this.#keys
-    source.buffer = buffer
-    source.end = end
     for (let k = 0; k < keys.length; k++) {
       source.at = starts[keys[k]]
       texts[k].read(row, source)
     }
     if (this.#timeKind === undefined) return
     source.at = starts[this.#timeIndex]
-    this.#timeStarts[row] = source.at
-    this.#times[row] = readTime(this.#timeKind, source)
+    const isThere = this.#timeWay === null || this.#timeWay(source)
+    this.#timeStarts[row] = isThere ? source.at : -1
+    this.#times[row] = isThere ? readTime(this.#timeKind, source) : Number.NaN
   }
 
   select(row: number): void {
@@ -206,7 +227,7 @@ export class AvroReader implements ValueReader {
   }
 
   get timeText(): string {
-    if (this.#timeKind === undefined) return ''
+    if (this.#timeKind === undefined || this.#timeStarts[this.#row] < 0) return ''
     const source = this.#source
     const buffer = this.#buffers[this.#row]
     source.open(buffer, this.#timeStarts[this.#row], buffer.length)
@@ -233,8 +254,9 @@ export class AvroReader implements ValueReader {
     const runs = this.#runs
     let at = this.#row * this.#stride
     let bytes = 0
-    for (const { branch } of this.#spans) {
-      bytes += runs[at + 1] - runs[at] + (branch ? 1 : 0)
+    for (const { branch, inner } of this.#spans) {
+      if (inner !== null && runs[at] < 0) bytes += inner.none.length
+      else bytes += runs[at + 1] - runs[at] + (branch ? 1 : 0)
       at += 2
     }
     return bytes
@@ -245,23 +267,15 @@ export class AvroReader implements ValueReader {
     const buffer = this.#buffers[this.#row]
     let from = this.#row * this.#stride
     let at = position
-    for (const { branch } of this.#spans) {
-      if (branch) target[at++] = SECOND_BRANCH
-      at = copyBytes(buffer, runs[from], runs[from + 1], target, at)
+    for (const { branch, inner } of this.#spans) {
+      if (inner !== null && runs[from] < 0) {
+        at = copyBytes(inner.none, 0, inner.none.length, target, at)
+      } else {
+        if (branch) target[at++] = SECOND_BRANCH
+        at = copyBytes(buffer, runs[from], runs[from + 1], target, at)
+      }
       from += 2
     }
     return at
   }
-}
-
-function spansOf(selected: readonly { index: number; nullable: boolean }[]): Span[] {
-  const spans: Span[] = []
-  for (const { index, nullable } of selected) {
-    const before = spans.at(-1)
-    if (!nullable && before !== undefined && before.last + 1 === index) {
-      // Not spread, which makes an object of another hidden class.
-      spans[spans.length - 1] = { first: before.first, last: index, branch: before.branch }
-    } else spans.push({ first: index, last: index, branch: nullable })
-  }
-  return spans
 }

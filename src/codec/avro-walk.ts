@@ -23,6 +23,11 @@ export class AvroSource {
     this.buffer = buffer
     this.at = at
     this.end = end
+    this.again()
+  }
+
+  /** Goes on from where it is as with a value that has not been walked. */
+  again(): void {
     this.depth = 0
     this.#empty = 0
   }

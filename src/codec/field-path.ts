@@ -6,6 +6,7 @@ import { parseRecord } from './avro-parse.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
 import { type AvroType, type RecordType, typeText } from './avro-schema.ts'
 import { compileSkip, readInt, type Skip } from './avro-walk.ts'
+import { inlineReferences } from './schema-references.ts'
 
 /** The record's own field in which the path begins. */
 export const topOf = (path: string): string => path.split('.', 1)[0]
@@ -21,13 +22,36 @@ interface Step {
   readonly branch: number
 }
 
-/** What lies at the end of a path, as a schema on its own. Throws SCHEMA_INVALID where nothing does. */
-export function schemaAt(schema: AvroRecordSchema, path: string): Schema {
-  const top = schema.fields.find(({ name }) => name === path)
-  if (top !== undefined) return top.type
-  const { record, field } = stepsTo(parseRecord(schema), schema.name, path).at(-1)!
-  return plain(record.fields[field].type)
+/** A field that a path leads to. */
+export interface FieldAt {
+  /** As the schema has it, its type one on its own: with full names, and the definitions of all. */
+  readonly field: AvroRecordSchema['fields'][number]
+  /** It is inside of a record that may be null. */
+  readonly isOptional: boolean
 }
+
+/**
+ * A field of the record, or one inside of its records. Throws SCHEMA_INVALID where the path leads nowhere.
+ * @param name of what has the field, for the message
+ */
+export function fieldAt(
+  schema: AvroRecordSchema,
+  path: string,
+  name: string = schema.name,
+): FieldAt {
+  const top = schema.fields.find(({ name }) => name === path)
+  if (top !== undefined) return { field: top, isOptional: false }
+  const steps = stepsTo(parseRecord(schema), name, path)
+  const { record, field } = steps.at(-1)!
+  const owner = inlineReferences(record.name.full, [schema]) as AvroRecordSchema
+  const given = owner.fields[field]
+  const type = inlineReferences(given.type, [schema]) as Schema
+  return { field: { ...given, type }, isOptional: steps.some(({ branch }) => branch >= 0) }
+}
+
+/** What lies at the end of a path, as a schema on its own. Throws SCHEMA_INVALID where nothing does. */
+export const schemaAt = (schema: AvroRecordSchema, path: string): Schema =>
+  fieldAt(schema, path).field.type
 
 /**
  * Compiles the way from where the path's first field begins to where its last one does: moves `source.at` there.
@@ -45,6 +69,7 @@ export function compileWayIn(value: RecordType, path: string): Skip {
     before: record.fields.slice(0, field).map(({ type }) => compileSkip(type, skips)),
   }))
   return (source) => {
+    source.again()
     for (const { branch, before } of ways) {
       if (branch >= 0 && readInt(source) !== branch) return false
       for (const skip of before) skip(source)
@@ -52,6 +77,10 @@ export function compileWayIn(value: RecordType, path: string): Skip {
     return true
   }
 }
+
+/** The way to a field inside of records; null: the field is the record's own. Throws SCHEMA_INVALID where there is none. */
+export const wayInside = (schema: AvroRecordSchema, path: string): Skip | null =>
+  schema.fields.some(({ name }) => name === path) ? null : compileWay(schema, path)
 
 /** The type at the end of a path. Throws SCHEMA_INVALID where it leads nowhere. */
 export function typeAt(value: RecordType, path: string): AvroType {

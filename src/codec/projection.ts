@@ -1,13 +1,13 @@
 import type { TimeUnit } from '../config/pipeline.ts'
-import { timestampOf } from './avro-logical.ts'
+import { type Logical, timestampOf } from './avro-logical.ts'
 import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
 import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
-import { type AvroType, type BranchType, type RecordType, unqualified } from './avro-schema.ts'
+import { type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer, type Transcode } from './avro-transfer.ts'
 import { EnvelopeReader } from './envelope-reader.ts'
-import { aroundRow, rowRecord, rowSchema } from './envelope-schema.ts'
+import { aroundRow, recordAt, rowRecord, rowSchema } from './envelope-schema.ts'
 import { FRAME_BYTES } from './framing.ts'
 import type { ValueReader } from './port.ts'
 import { ReadRows } from './read-rows.ts'
@@ -86,15 +86,9 @@ export class Projection {
   #withUnit(record: RecordType): RecordType {
     const { time, timeUnit } = this.#plan
     if (time === null) return record
+    const isOwn = this.#whole.fields.some(({ name }) => name === time)
     const logical = timestampOf(PER_SECOND[timeUnit ?? 'ms'])
-    const dated = (type: BranchType): BranchType =>
-      type.kind === 'long' && type.logical === null ? { ...type, logical } : type
-    const inUnion = (type: AvroType): AvroType =>
-      type.kind === 'union' ? { ...type, branches: type.branches.map(dated) } : dated(type)
-    const fields = record.fields.map((field) =>
-      field.name === time ? { ...field, type: inUnion(field.type) } : field,
-    )
-    return { ...record, fields }
+    return dated(record, this.#whole, isOwn ? [time] : time.split('.'), logical)
   }
 
   #positions(record: RecordType, bodyBytes: number): AvroReader {
@@ -119,6 +113,35 @@ export function valueReader(
   if (envelope === undefined) return reader
   const unavailable = new UnavailableValue(row, record, fieldsOf(plan))
   return new EnvelopeReader(value, envelope, reader, unavailable, bodyBytes)
+}
+
+/**
+ * The record with the logical type in place of none at the end of a path, which the reader's record has. On the way its own
+ * fields may have other names.
+ */
+function dated(
+  record: RecordType,
+  reader: RecordType,
+  [name, ...rest]: readonly string[],
+  logical: Logical,
+): RecordType {
+  const at = reader.fields.findIndex((field) => field.name === name)
+  const source = at < 0 ? -1 : fieldSources(record, reader)[at]
+  const ofBranch = (branch: BranchType): BranchType => {
+    if (rest.length > 0) {
+      const inner = branch.kind === 'record' ? recordAt(reader, name) : undefined
+      return inner === undefined ? branch : dated(branch as RecordType, inner, rest, logical)
+    }
+    return branch.kind === 'long' && branch.logical === null ? { ...branch, logical } : branch
+  }
+  const fields = record.fields.map((field, i) => {
+    if (i !== source) return field
+    const { type } = field
+    const of =
+      type.kind === 'union' ? { ...type, branches: type.branches.map(ofBranch) } : ofBranch(type)
+    return { ...field, type: of }
+  })
+  return { ...record, fields }
 }
 
 /** What else the writer changes does not matter. */

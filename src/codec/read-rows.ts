@@ -4,7 +4,9 @@ import { EnricherError } from '../errors.ts'
 import { FieldText, fieldKind, NestedText } from './avro-field.ts'
 import type { AvroRecordSchema, ReaderPlan } from './avro-reader.ts'
 import { type TimeKind, timeKind } from './avro-time.ts'
-import { compileWay, isNested, schemaAt } from './field-path.ts'
+import type { Skip } from './avro-walk.ts'
+import { schemaAt, wayInside } from './field-path.ts'
+import { type InnerField, innerField } from './inner-field.ts'
 
 /**
  * What is noted of each row's value. The readers of a topic share it, whatever schemas its values are
@@ -15,23 +17,30 @@ export class ReadRows {
   readonly runs: Int32Array
   readonly stride: number
   readonly buffers: Bytes[] = new Array(SLICE).fill(NO_BYTES)
+  /** By selected field; null: it is one of the record's own. */
+  readonly inner: readonly (InnerField | null)[]
   readonly times = new Float64Array(SLICE).fill(Number.NaN)
-  /** Where the time lies in the row's buffer. */
+  /** Where the time lies in the row's buffer; -1: a record on the way to it is null. */
   readonly timeStarts = new Int32Array(SLICE)
   readonly texts: readonly FieldText[]
   readonly timeKind: TimeKind | undefined
+  /** From where the outermost field begins; null: the time is one of the record's own. */
+  readonly timeWay: Skip | null = null
 
   /** Throws SCHEMA_INVALID where a key or the time is none. */
   constructor(schema: AvroRecordSchema, plan: ReaderPlan) {
-    const typeOf = (name: string) => schema.fields[fieldIndex(schema, name)].type
     this.stride = 2 * plan.select.length
     this.runs = new Int32Array(this.stride * SLICE)
+    this.inner = plan.select.map((field) => innerField(schema, field))
     this.texts = plan.keys.map((path) => {
       const kind = fieldKind(path, schemaAt(schema, path))
-      return isNested(path) ? new NestedText(kind, compileWay(schema, path)) : new FieldText(kind)
+      const way = wayInside(schema, path)
+      return way === null ? new FieldText(kind) : new NestedText(kind, way)
     })
     const { time, timeUnit = null } = plan
-    if (time !== null) this.timeKind = timeKind(time, typeOf(time), timeUnit)
+    if (time === null) return
+    this.timeKind = timeKind(time, schemaAt(schema, time), timeUnit)
+    this.timeWay = wayInside(schema, time)
   }
 }
 

@@ -23,7 +23,7 @@ export class UnavailableValue {
   readonly #fields: readonly TextField[]
 
   /** @param row walks the rows. @param names of the fields that are read of them */
-  constructor(row: AvroReader, record: RecordType, names: ReadonlySet<string | null>) {
+  constructor(row: AvroReader, record: RecordType, names: ReadonlySet<string>) {
     this.#row = row
     this.#fields = record.fields.flatMap(({ name, type }, index) => {
       const branch = names.has(name) ? branchOf(type) : undefined

@@ -221,14 +221,14 @@ function checkNames({ facts, dimensions, joins }: Pipeline, report: ReportAt): v
     ...joins.map(({ path, select }) => ({ path, select })),
   ]
   for (const { path, select } of sources) {
+    const own = path.join('.')
     for (const { name } of select ?? []) {
       const other = seen.get(name)
-      if (other !== undefined)
-        report(
-          [...path, 'select'],
-          `the output name "${name}" is already taken by ${other}; rename one with a map`,
-        )
-      seen.set(name, path.join('.'))
+      seen.set(name, own)
+      // Of one select it has been told.
+      if (other === undefined || other === own) continue
+      const message = `the output name "${name}" is already taken by ${other}; rename one with a map`
+      report([...path, 'select'], message)
     }
   }
 }

@@ -19,6 +19,12 @@ export function joinStages({ joins }: Pick<Pipeline, 'joins'>): JoinStage[] {
   return firsts.map((first, s) => ({ first, joins: joins.slice(first, firsts[s + 1]) }))
 }
 
+/** What messages call a stage that joins, by its joins; null: it is the only one. @param s its number among those that do */
+export function stageName(pipeline: Pick<Pipeline, 'joins'>, s: number): string | null {
+  const stages = joinStages(pipeline)
+  return stages.length < 2 ? null : stages[s].joins.map(({ name }) => name).join(' and ')
+}
+
 /** What the left side of a join is compared by. */
 export interface LeftPart extends Omit<LookUpPart, 'name'> {
   /** The earlier join whose right record has it, by its number; null: it is of the facts, or of a dimension. */

@@ -52,7 +52,8 @@ export const joinPart = ({
   return joins.length === 0 ? null : partOf(null, joins[0].onLeft, names)
 }
 
-const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
+/** What is at the end of a path. */
+export const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 
 /** As the file has it. */
 export const partText = ({ dimension, field }: LookUpPart): string =>

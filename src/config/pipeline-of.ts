@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
+import { columnsOf } from './columns.ts'
 import { crossCheck } from './cross-checks.ts'
 import { A_JOIN, comesOutAlone, type SideName } from './join-kind.ts'
 import { lookedUp } from './look-ups.ts'
 import type {
-  Column,
   JoinConfig,
   LatePolicy,
   MemoryConfig,
@@ -19,7 +19,6 @@ import {
   type PlacedOutput,
   type RawOauth,
   type RawPipeline,
-  type RawSelect,
   writtenJoins,
   writtenOutputs,
 } from './raw-pipeline.ts'
@@ -39,7 +38,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     name,
     ...lookedUp(name, dimension.on, names, report),
     key: [dimension.key ?? []].flat(),
-    select: columns(dimension.select),
+    select: columnsOf(dimension.select, ['dimensions', name, 'select'], report),
     ...missingOf(dimension.missing),
     asOf: dimension.asOf ?? null,
     historyMs:
@@ -84,14 +83,13 @@ function outputsOf(raw: RawPipeline, folder: string, report: ReportAt): OutputCo
   if (written.length === 0) {
     report([], 'has no output; write output: { topic: … }')
     // In its place, so that only this is said of it.
-    const none = { path: ['output'], output: { topic: '', schemaId: 0 } }
-    return [outputOf(none, folder, '.rejects', NO_REJECTS_CONFIG)]
+    return [outputOf(NO_OUTPUT, folder, '.rejects', NO_REJECTS_CONFIG, report)]
   }
   const rejects = ofAll(written, 'rejects', report)
   const { path, output } = ofAll(written, 'rejectsConfig', report) ?? written[0]
   const rejectsConfig = topicSettingsOf(output.rejectsConfig, [...path, 'rejectsConfig'])
   const topic = rejects?.output.rejects ?? `${written[0].output.topic}.rejects`
-  return written.map((one) => outputOf(one, folder, topic, rejectsConfig))
+  return written.map((one) => outputOf(one, folder, topic, rejectsConfig, report))
 }
 
 /** The output that has what is said once for all of them; undefined: none has it. */
@@ -107,6 +105,7 @@ function ofAll(
   return first
 }
 
+const NO_OUTPUT = { path: ['output'], output: { topic: '', schemaId: 0 } }
 const NO_REJECTS_CONFIG = topicSettingsOf(undefined, ['output', 'rejectsConfig'])
 
 const outputOf = (
@@ -114,13 +113,14 @@ const outputOf = (
   folder: string,
   rejects: string,
   rejectsConfig: TopicSettings,
+  report: ReportAt,
 ): OutputConfig => ({
   path,
   topic: raw.topic,
   format: raw.format ?? 'avro',
   where: raw.where ?? null,
   fields: derivedFields(raw),
-  select: columns(raw.select),
+  select: columnsOf(raw.select, [...path, 'select'], report),
   key: raw.key ?? null,
   schema: raw.schema === undefined ? null : resolve(folder, raw.schema),
   schemaId: raw.schemaId ?? null,
@@ -174,7 +174,7 @@ const factsOf = (raw: RawPipeline, input: TopicConfig, report: ReportAt) => {
   const ahead = facts.ahead ?? (join && (join.ahead ?? AHEAD))
   return {
     ...input,
-    select: columns(facts.select),
+    select: columnsOf(facts.select, ['facts', 'select'], report),
     startAt: startAtOf(facts.startAt, ['facts', 'startAt'], report) ?? 'earliest',
     aheadMs: ahead === undefined ? Number.POSITIVE_INFINITY : milliseconds(ahead),
     early: facts.early ?? join?.early ?? 'reject',
@@ -220,7 +220,7 @@ function joinOf(
     afterMs,
     graceMs,
     kind: raw.kind ?? 'inner',
-    select: columns(raw.select),
+    select: columnsOf(raw.select, [...path, 'select'], report),
     headers: raw.headers ?? 'left',
     idleMs: raw.idle === undefined ? idle : milliseconds(raw.idle),
     late: lateOf(placed, report),
@@ -247,10 +247,4 @@ function lateOf({ path, join }: PlacedJoin, report: ReportAt): JoinConfig['late'
     return 'drop'
   }
   return { left: of('left'), right: of('right') }
-}
-
-function columns(select: RawSelect | undefined): Column[] | null {
-  if (select === undefined) return null
-  if (Array.isArray(select)) return select.map((name) => ({ name, source: name }))
-  return Object.entries(select).map(([name, source]) => ({ name, source }))
 }

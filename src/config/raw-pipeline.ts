@@ -20,7 +20,7 @@ import type {
 
 /** A duration as the file has it: a text with its unit, or 0. */
 export type Duration = string | number
-export type RawSelect = string[] | Record<string, string>
+export type RawSelect = (string | Record<string, string>)[] | Record<string, string>
 
 type RawFate = 'null' | 'drop' | 'reject' | null
 

@@ -209,13 +209,13 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time, a long or text in ISO 8601 with a zone; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
+    'The field with the event time, a long or text in ISO 8601 with a zone, or the path of one inside of records; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(
       'The field, and what it counts.',
       {
-        field: text('The field.'),
+        field: text('The field, or its path.'),
         unit: text('What a plain long counts since 1970. Default: what the schema says, else ms.', {
           enum: ['s', 'ms', 'us', 'ns'],
         }),
@@ -239,14 +239,30 @@ const early = (description: string): object =>
     `${description}: rejected (future_time), dropped and counted, or taken with the record’s own timestamp as its time (timestamp). What is rejected or dropped moves no stream time.`,
     { enum: ['reject', 'drop', 'timestamp'] },
   )
-const select = {
-  description:
-    'The fields to take: a list of names, or a map of output name to source field. All without it.',
-  anyOf: [
-    { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
-    { type: 'object', additionalProperties: { type: 'string' }, minProperties: 1 },
-  ],
+const renamed = {
+  type: 'object',
+  additionalProperties: { type: 'string', minLength: 1 },
+  minProperties: 1,
 }
+const columns = (description: string) => ({
+  description,
+  anyOf: [
+    {
+      type: 'array',
+      items: {
+        anyOf: [
+          { type: 'string', minLength: 1 },
+          { ...renamed, maxProperties: 1 },
+        ],
+      },
+      minItems: 1,
+    },
+    renamed,
+  ],
+})
+const select = columns(
+  'The fields to take: a list of names, in it { name: field } for one that gets another name, or a map of such. A field may be a path into records, address.city, and is called by its last part, city, in a list. All without it.',
+)
 /** Of an output. */
 const output = {
   topic: topic('The output topic; created where it does not exist.'),
@@ -266,13 +282,11 @@ const output = {
   fields: derived(
     'Derived fields by name, each an expression in CEL of the completed record’s fields. They come behind the others. docs/expressions.md.',
   ),
-  select: {
-    ...select,
-    description:
-      'The fields that go there, of the completed record: a list of names, or a map of output name to field. All without it.',
-  },
+  select: columns(
+    'The fields that go there, of the completed record: as with the select of a topic. All without it.',
+  ),
   key: text(
-    'The field of the completed record whose text is the key, which says the partition. Without it the fact’s key and partition.',
+    'The field of the completed record, or the path of one, whose text is the key, which says the partition. Without it the fact’s key and partition.',
   ),
   schemaId: {
     type: 'integer',

@@ -47,6 +47,11 @@ export function changelogTopics(pipeline: Pick<Pipeline, 'name'> & Keeping): str
   ]
 }
 
+/** The same; of a pipeline that keeps no state the one that an earlier pipeline of its name may have left. */
+export function knownChangelogs(pipeline: Pick<Pipeline, 'name'> & Keeping): string[] {
+  return keepsState(pipeline) ? changelogTopics(pipeline) : [changelogName(pipeline)]
+}
+
 /** The first of them, which says what the layout is of all; null: tasks keep no state. */
 export const changelogTopic = (pipeline: Pick<Pipeline, 'name'> & Keeping): string | null =>
   changelogTopics(pipeline).at(0) ?? null

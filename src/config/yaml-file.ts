@@ -75,8 +75,15 @@ export class YamlFile {
     this.#faults.push({ line, text: place + message })
   }
 
-  readonly report: ReportAt = (path, message) =>
-    this.reportAt(offsetOf(this.document, path), path.join('.'), message)
+  readonly report: ReportAt = (path, message, at) => {
+    const offset = offsetOf(this.document, path)
+    if (at === undefined) this.reportAt(offset, path.join('.'), message)
+    else
+      this.#faults.push({
+        line: this.#lineAt(offset),
+        text: `${this.placeOf(path, at)}: ${message}`,
+      })
+  }
 
   /** `FILE:LINE: PATH`. @param at a place in the text of the value there: `FILE:LINE:COLUMN: PATH` */
   readonly placeOf = (path: readonly string[], at?: number): string => {

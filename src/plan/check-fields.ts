@@ -4,7 +4,7 @@ import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
 import { joinStages, leftPart } from '../config/join-stages.ts'
-import { partText } from '../config/look-ups.ts'
+import { lastOf, partText } from '../config/look-ups.ts'
 import type {
   Column,
   DerivedField,
@@ -29,8 +29,8 @@ interface Named {
   readonly topic: string
   readonly schema: AvroRecordSchema
   readonly name: string
-  /** It may be the path to a field inside of records. */
-  readonly isPath?: true
+  /** It may not be the path to a field inside of records. */
+  readonly isOwn?: true
   /** Why it cannot be what is meant, or nobody can tell. */
   readonly unclear?: string | undefined
   /** What else may stand in its place. */
@@ -89,7 +89,7 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
         ...timeField(timed(rows), path, config),
         ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
         ...key.map((field): Named => {
-          return { ...rows, path: [...path, 'key'], name: field, isPath: true, use: fieldKind }
+          return { ...rows, path: [...path, 'key'], name: field, use: fieldKind }
         }),
         ...selected(rows, path, select),
       ]
@@ -111,14 +111,14 @@ function lookedUp(
   const path = ['dimensions', of, 'on']
   const { dimension, field: name } = part
   const others = dimensions.map((one) => one.name).filter((one) => one !== of)
-  if (dimension === null) return { ...facts, path, name, isPath: true, others, use: fieldKind }
+  if (dimension === null) return { ...facts, path, name, others, use: fieldKind }
   const d = dimensions.findIndex((one) => one.name === dimension)
   const owner = { topic: dimensions[d].topic, schema: schemas.dimensions[d] }
   const text = partText(part)
   const unclear = hasRecord(facts.schema, dimension)
     ? `${text} may be the column ${name} of the dimension ${dimension}, or what is in the record ${dimension} of ${facts.topic}; give the dimension another name`
     : undefined
-  return { ...owner, path, name, isPath: true, unclear, use: fieldKind }
+  return { ...owner, path, name, unclear, use: fieldKind }
 }
 
 /** Whether a field of that name has fields inside. */
@@ -174,7 +174,7 @@ function joinFields(
     const schema = isThrough ? all : own
     // Also that a dimension's name is misspelled.
     const others = source === 0 ? dimensions.map((dimension) => dimension.name) : []
-    return { topic: config.topic, schema, path, name, unclear, others, use: fieldKind }
+    return { topic: config.topic, schema, path, name, isOwn: true, unclear, others, use: fieldKind }
   }
   const d = dimensions.findIndex(({ name }) => name === dimension)
   const column = { path, name: field, use: fieldKind }
@@ -183,7 +183,7 @@ function joinFields(
     earlier !== null
       ? { ...column, topic: pipeline.joins[earlier].topic, schema: derived.rights[earlier] }
       : d >= 0
-        ? { ...column, topic: dimensions[d].topic, schema: derived.dimensions[d], isPath: true }
+        ? { ...column, topic: dimensions[d].topic, schema: derived.dimensions[d] }
         : first > 0
           ? { ...column, topic: facts.topic, schema: derived.facts, others: names }
           : of(0, facts, onLeft)
@@ -205,8 +205,8 @@ function timeField(
   const isInstant: Use = (field, type) => checkInstant(field, type, unit)
   if (unit === null) return [{ ...of, path: [...path, 'time'], name, use: isInstant }]
   const field = { ...of, path: [...path, 'time', 'field'], name, use: isInstant }
-  const isThere = of.schema.fields.some((one) => one.name === name)
   const isUnit: Use = (its, type) => checkUnit(its, type, unit)
+  const isThere = faultOf({ ...field, use: () => {} }) === null
   return isThere ? [field, { ...field, path: [...path, 'time', 'unit'], use: isUnit }] : [field]
 }
 
@@ -219,13 +219,15 @@ const selected = (of: Owner, path: readonly string[], select: readonly Column[] 
   }))
 
 function faultOf(named: Named): string | null {
-  const { topic, schema, name, isPath, unclear, others = [], use } = named
+  const { topic, schema, name, isOwn, unclear, others = [], use } = named
   if (unclear !== undefined) return unclear
   const known = schema.fields.map((one) => one.name)
   const top = topOf(name)
   const isThere = known.includes(name)
-  if (!isThere && (!known.includes(top) || (isNested(name) && isPath === undefined))) {
-    const why = known.includes(top) ? `; only \`on\` of a dimension goes into records` : ''
+  if (!isThere && (!known.includes(top) || isOwn)) {
+    const why = known.includes(top)
+      ? `; \`on\` of a join does not go into records: derive a field, as \`fields: { ${lastOf(name)}: ${name} }\`, and repartition by it`
+      : ''
     const words = isNested(name) ? [...known, ...others] : known
     const meant = known.includes(top) ? '' : didYouMean(isNested(name) ? top : name, words)
     return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`

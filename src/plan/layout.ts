@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { schemaAt } from '../codec/field-path.ts'
 import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'
@@ -94,9 +95,8 @@ const hash = (content: unknown): string =>
 /** Of each source, the type of the time field; undefined: event times are the records' own. */
 const timeTypes = (pipeline: Pipeline, { facts, rights }: TopicSchemas): (Schema | undefined)[] => {
   const schemas: AvroRecordSchema[] = [facts, ...rights]
-  return sourcesOf(pipeline).map(
-    ({ config: { time } }, s) =>
-      timedSchema(schemas[s]).fields.find(({ name }) => name === time)?.type,
+  return sourcesOf(pipeline).map(({ config: { time } }, s) =>
+    time === null ? undefined : schemaAt(timedSchema(schemas[s]), time),
   )
 }
 

@@ -11,7 +11,7 @@ import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { outputProgram, outputSchema } from './expressions.ts'
 import type { KeptFiles } from './kept-files.ts'
 import { checkNames } from './output-names.ts'
-import { docsOf, type OutputPlan, selectedSchema } from './output-plan.ts'
+import { docsOf, type OutputField, type OutputPlan, selectedOutput } from './output-plan.ts'
 import { protobufOutput } from './protobuf-output.ts'
 import { readerPlan } from './reader-plans.ts'
 import { storesMessages } from './stored-form.ts'
@@ -24,12 +24,11 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFil
     const { format, select, key, where, fields } = output
     const takesAll = select === null && fields.length === 0
     const all = outputSchema(output, completed)
+    const taken = selectedOutput(all, output)
     // The first has given the completed record its name.
-    const schema = (
-      i === 0 && takesAll ? completed : selectedSchema(all, output)
-    ) as AvroRecordSchema
+    const schema = (i === 0 && takesAll ? completed : taken.schema) as AvroRecordSchema
     checkNames(pipeline, output, schema)
-    const reader = readerOf(completed, all, output)
+    const reader = readerOf(completed, taken.fields, output)
     const isPlain = takesAll && where === null && key === null
     return {
       ...formOf(format, schema, reader, kept[i]),
@@ -68,15 +67,13 @@ function formOf(
 
 const NO_TIME = { time: null, timeUnit: null }
 
-/** @param all the completed record's fields, and what is derived of them */
+/** @param fields that the output takes */
 function readerOf(
   completed: AvroRecordSchema,
-  all: AvroRecordSchema,
+  fields: readonly OutputField[],
   output: OutputConfig,
 ): ValueReader {
-  const { select, key } = output
-  const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
-  const fields = sources.map((source) => ({ source, branch: false }))
+  const { key } = output
   const program = outputProgram(output, completed)?.program ?? null
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)

@@ -1,10 +1,10 @@
 import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { fieldAt } from '../codec/field-path.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import type { Column, JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
-import { didYouMean } from '../config/suggest.ts'
 import { EnricherError } from '../errors.ts'
 import { aliasesOf, defaultOf, withoutConnectDefault } from './defaults.ts'
 import { withDerived } from './expressions.ts'
@@ -13,13 +13,16 @@ import { definitionsOf, NamedTypes } from './named-types.ts'
 /** A field of the output and where it comes from. */
 export interface OutputField {
   readonly name: string
+  /** A field, or the path of one. */
   readonly source: string
   readonly type: Schema
   readonly doc?: string
   /** The value gets the branch of `["null", T]` before it. */
   readonly branch: boolean
-  /** The bytes of null, where the field is of a side that may be missing. */
+  /** The bytes of null, where the field is of a side that may be missing, or inside of a record that may be null. */
   readonly missing: Buffer | null
+  /** The latter. */
+  readonly isOptional: boolean
   /** The input's field. */
   readonly given: AvroRecordSchema['fields'][number]
 }
@@ -97,18 +100,18 @@ function recordOf(topic: string, namespace: string, all: readonly OutputField[])
 }
 
 /**
- * The schema of an output that takes these fields of the completed record, under these names.
- * @param completed its schema, with what the output derives of it. Throws SCHEMA_INVALID where it lacks one
+ * What an output takes of the completed record, and the schema of that. Throws SCHEMA_INVALID where a field is not there.
+ * @param completed its schema, with what the output derives of it
  */
-export function selectedSchema(
+export function selectedOutput(
   completed: AvroRecordSchema,
   { topic, select, fields: derived }: Pick<OutputConfig, 'topic' | 'select' | 'fields'>,
-): object {
+): { readonly schema: object; readonly fields: readonly OutputField[] } {
   const namespace = innerNamespace(completed, '')
   const types = new NamedTypes(recordName(topic), namespace)
   const from = { topic: 'The completed record', fields: derived }
   const fields = fieldsOf(types, 'output', from, completed, select, false)
-  return recordOf(topic, namespace, fields)
+  return { schema: recordOf(topic, namespace, fields), fields }
 }
 
 /** Of the record's own fields, by name. */
@@ -133,10 +136,12 @@ function nullableParts({ joins, dimensions }: Pipeline) {
 
 const withoutDefaults = (schema: AvroRecordSchema): AvroRecordSchema => ({
   ...schema,
-  fields: schema.fields.map((field) => ({
-    ...field,
-    type: withoutConnectDefault(field.type) as Schema,
-  })),
+  fields: schema.fields.map(withoutDefault),
+})
+
+const withoutDefault = (field: OutputField['given']): OutputField['given'] => ({
+  ...field,
+  type: withoutConnectDefault(field.type) as Schema,
 })
 
 export const allOf = ({ facts, dimensions, rights }: OutputFields): OutputField[] => [
@@ -213,15 +218,13 @@ function fieldsOf(
   // A record's own fields are copied as they lie, and derived ones are written behind them.
   const ordered = [...wanted.filter((one) => !isDerived(one)), ...wanted.filter(isDerived)]
   return ordered.map(({ name, source }) => {
-    const field = schema.fields.find((f) => f.name === source)
-    if (field === undefined) {
-      const known = schema.fields.map((f) => f.name)
-      const message = `${topic} has no field ${source}${didYouMean(source, known)} (fields: ${known.join(', ')})`
-      throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic, field: source } })
-    }
+    const { field, isOptional } = fieldAt(schema, source, topic)
+    const isNullable = nullable || isOptional
+    const isOwn = schema.fields.includes(field)
+    const given = isNullable && !isOwn ? withoutDefault(field) : field
     const doc = field.doc === undefined ? {} : { doc: field.doc }
-    const type = outputType(field.type) as Schema
-    return { name, source, given: field, ...doc, ...asNullable(type, nullable) }
+    const type = outputType(given.type) as Schema
+    return { name, source, given, isOptional, ...doc, ...asNullable(type, isNullable) }
   })
 }
 

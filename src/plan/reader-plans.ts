@@ -1,4 +1,5 @@
 /** What is read, and computed, of each topic's records. */
+import { bytesOf } from '../bytes.ts'
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
 import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { Computation } from '../expression/computed.ts'
@@ -11,7 +12,7 @@ import { tableOfEach, tablesOf } from './tables.ts'
 
 /** Copies a record's own fields, and computes the others. */
 export function readerPlan(
-  fields: readonly Pick<OutputField, 'source' | 'branch'>[],
+  fields: readonly OutputField[],
   program: Program | null,
   keys: readonly string[],
   { time, timeUnit }: TimeOf,
@@ -22,7 +23,11 @@ export function readerPlan(
   return {
     select: fields
       .filter(({ source }) => !isDerived(source))
-      .map(({ source, branch }) => ({ source, nullable: branch })),
+      .map(({ source, branch, missing, isOptional }) => ({
+        source,
+        nullable: branch,
+        ...(isOptional ? { none: bytesOf(missing!) } : {}),
+      })),
     keys: keys.filter((key) => !isDerived(key)),
     time: isDerived(time) ? null : time,
     timeUnit,

@@ -1,6 +1,7 @@
 /** How rows are made of a topic's values: columns alone, or parts (see `codec/row-parts.ts`). */
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
+import { schemaAt } from '../codec/field-path.ts'
 import { PartsCodec } from '../codec/parts-codec.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import { WHOLE } from '../codec/row-parts.ts'
@@ -74,8 +75,8 @@ export function versionsText(
   schema: AvroRecordSchema,
 ): string {
   if (asOf === null) return ''
-  const type = timedSchema(schema).fields.find(({ name }) => name === time)?.type
-  const unit = type === undefined ? null : (timeUnit ?? timeReading('time', type))
+  const reading = (field: string) => timeReading(field, schemaAt(timedSchema(schema), field))
+  const unit = time === null ? null : (timeUnit ?? reading(time))
   return ` as of ${JSON.stringify([time, unit, String(historyMs)])}`
 }
 

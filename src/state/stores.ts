@@ -6,7 +6,7 @@ import type { Log } from '../events.ts'
 import { openStore, type Store, timed } from './level.ts'
 
 /** Of a task that keeps state. */
-interface StorePlace {
+export interface StorePlace {
   /** Its number among the stages that do. */
   readonly stage: number
   readonly partition: number
@@ -16,8 +16,8 @@ interface StorePlace {
 const nameOfStore = ({ stage, partition }: StorePlace): string =>
   stage === 0 ? String(partition) : `${stage + 1}-${partition}`
 
-/** undefined: the folder is none of a store that is read. */
-function placeOfStore(name: string): StorePlace | undefined {
+/** Whose store a folder of windows is; undefined: it is none that is read. */
+export function placeOfStore(name: string): StorePlace | undefined {
   const [, stage, partition] = /^(?:(\d+)-)?(\d+)$/.exec(name) ?? []
   if (partition === undefined) return undefined
   return { stage: stage === undefined ? 0 : Number(stage) - 1, partition: Number(partition) }

@@ -117,6 +117,11 @@ export class InternalSink {
     writer.end(this.#headers.buffer, 0, this.#headerBytes)
   }
 
+  /** The source partition holds nothing back. */
+  get isIdle(): boolean {
+    return this.#streamTime === IDLE
+  }
+
   /** Whether stream time has passed this, in ms; what is idle has passed any. */
   isPast(time: number): boolean {
     return this.#streamTime > time

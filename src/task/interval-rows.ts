@@ -1,6 +1,7 @@
 import { type Bytes, NO_BYTES } from '../bytes.ts'
-import type { Times } from '../input/interval.ts'
+import type { Interval, Times } from '../input/interval.ts'
 import type { Entry, TaskOutput } from '../output/task-output.ts'
+import type { Stage } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
 
 type Rows = Pick<TaskOutput, 'match' | 'unmatched'>
@@ -21,8 +22,14 @@ export class IntervalRows implements Rows {
   readonly #isMarked: boolean
   readonly #bare = new UnmarkedEntry()
 
+  /** What takes what comes out of a stage, for `output`: that itself, where the run has no bounds. */
+  static of(stage: Stage, output: Rows, interval: Interval | undefined): Rows {
+    if (interval === undefined) return output
+    return new IntervalRows(interval.rows, output, areMarked(stage, stage.joins.length - 1))
+  }
+
   /** @param isMarked whether left records come from another join, with `RowMarks` */
-  constructor(times: Times, output: Rows, isMarked: boolean) {
+  private constructor(times: Times, output: Rows, isMarked: boolean) {
     this.#times = times
     this.#output = output
     this.#isMarked = isMarked
@@ -42,16 +49,22 @@ export class IntervalRows implements Rows {
 }
 
 /**
- * Of a bounded run with several joins: what one gives to the next has a mark in front of its body, which says whether its
- * row is of the interval. The next one's left records have the times of matches, and so the fact's is known no more.
+ * Of a bounded run with several joins: what one gives to the next, of its task or of the next stage, has a mark in front of its
+ * body, which says whether its row is of the interval. The next one's left records have the times of matches, and so the
+ * fact's is known no more.
  */
 export class RowMarks {
   readonly #times: Times
   readonly #isMarked: boolean
   readonly #bare = new UnmarkedEntry()
 
+  /** Of what the stage's join `j` gives; null: the run has no bounds. */
+  static of(stage: Stage, j: number, interval: Interval | undefined): RowMarks | null {
+    return interval === undefined ? null : new RowMarks(interval.rows, areMarked(stage, j))
+  }
+
   /** @param isMarked whether the left records of the join that gives them have marks themselves, which they bring along */
-  constructor(times: Times, isMarked: boolean) {
+  private constructor(times: Times, isMarked: boolean) {
     this.#times = times
     this.#isMarked = isMarked
   }
@@ -78,6 +91,9 @@ export class RowMarks {
     return this.#bare.of(record)
   }
 }
+
+/** Whether the left records of a stage's join come from another one. @param j the join's number in the stage */
+const areMarked = ({ sources: [left] }: Stage, j: number): boolean => j > 0 || left.isJoined
 
 const isOfInterval = ({ buffer, bodyStart }: Entry): boolean => buffer[bodyStart] === OF_INTERVAL
 

@@ -50,7 +50,7 @@ export class JoinChain implements TaskQueries {
           rejects,
           counts: counts.windows[firstJoin + j + 1],
           headers: new OutputHeaders(joins[j].headers, null, names),
-          marks: interval ? new RowMarks(interval.rows, j > 0) : null,
+          marks: RowMarks.of(stage, j, interval),
         }),
     )
     const sinks: JoinSink[] = [...next, rows]

@@ -29,8 +29,14 @@ export class JoinClosing {
     this.#lastInputAt = this.#elapsed()
   }
 
-  /** Nothing is there to be taken, and no source partition of an earlier stage holds anything back. */
+  /** Nothing will come. */
+  get hasEnded(): boolean {
+    return this.#queues.every(({ ended }) => ended)
+  }
+
+  /** Nothing is there to be taken, and no source partition of an earlier stage holds anything back that is waited for. */
   get isCaughtUp(): boolean {
+    if (this.hasEnded) return true
     return this.#queues.every(({ caughtUp }) => caughtUp) && this.#horizons?.areIdle !== false
   }
 
@@ -41,10 +47,8 @@ export class JoinClosing {
    */
   fallIdle(): boolean {
     if (this.#chain.pending === 0) return false
-    const queues = this.#queues
     if (!this.isCaughtUp) return false
-    const ended = queues.every((queue) => queue.ended)
     const silentMs = this.#elapsed() - this.#lastInputAt
-    return this.#chain.moveIdle(ended ? Number.POSITIVE_INFINITY : silentMs)
+    return this.#chain.moveIdle(this.hasEnded ? Number.POSITIVE_INFINITY : silentMs)
   }
 }

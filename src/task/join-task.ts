@@ -86,8 +86,7 @@ export class JoinTask implements RunnableTask {
     const ends = { context, stage: of, partition, rejects, names }
     this.#onward = of.to === null ? null : new StageSink(ends)
     this.#output = this.#onward ?? outputOf(ends)
-    const isChain = of.joins.length > 1
-    const rows = interval ? new IntervalRows(interval.rows, this.#output, isChain) : this.#output
+    const rows = this.#onward ?? IntervalRows.of(of, this.#output, interval)
     this.state = new TaskState(pages, () => memory.pageBytes)
     const { state } = this
     const chain = new JoinChain({ context, stage: of, state, rejects, rows, names })
@@ -159,8 +158,9 @@ export class JoinTask implements RunnableTask {
   /** Nothing is held that may come out without anything coming. @returns whether the next stage is to be told */
   #fallIdle(): boolean {
     if (this.#onward === null || this.#waiting?.isEmpty === false) return false
-    const isOver = this.#chain.pending === 0 && this.#closing.isCaughtUp
-    if (!this.#onward.fallIdle(isOver)) return false
+    const { isCaughtUp, hasEnded } = this.#closing
+    const isOver = this.#chain.pending === 0 && isCaughtUp
+    if (!this.#onward.fallIdle(isOver, hasEnded)) return false
     this.#dirty = true
     return true
   }
@@ -261,7 +261,9 @@ export class JoinTask implements RunnableTask {
 
   get ended(): boolean {
     const isOpen = this.#chain.pending > 0 || this.#waiting?.isEmpty === false
-    return !this.#dirty && !this.#isSliceOpen && !isOpen && this.queues.every((q) => q.ended)
+    // The next stage has to be told before it ends.
+    const isTold = this.#onward?.isIdle !== false
+    return !this.#dirty && !this.#isSliceOpen && !isOpen && this.#closing.hasEnded && isTold
   }
 
   drain(passed = false): TaskEpoch | undefined {

@@ -6,6 +6,7 @@ import { LooseRecord } from '../output/loose-record.ts'
 import type { ToldHeaders } from '../output/own-headers.ts'
 import type { Stage } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
+import { RowMarks } from './interval-rows.ts'
 import { REFUSED } from './side.ts'
 import type { StageEnd } from './stage-end.ts'
 import type { TaskContext } from './task.ts'
@@ -19,6 +20,8 @@ export class KeylessRecords {
   readonly #counts: WindowCounts
   /** In place of all right records but the last join's. */
   readonly #instead: Bytes
+  /** Of a bounded run, where the end knows rows by them; null: it does not. */
+  readonly #marks: RowMarks | null
   readonly #record = new LooseRecord()
   readonly #headers: ToldHeaders
 
@@ -34,16 +37,18 @@ export class KeylessRecords {
   }
 
   private constructor(
-    { joins, firstJoin }: Stage,
+    stage: Stage,
     end: Pick<StageEnd, 'unmatched'>,
     headers: ToldHeaders,
-    { codec, outputs, counts }: TaskContext,
+    { codec, outputs, counts, interval }: TaskContext,
   ) {
+    const { joins, firstJoin } = stage
     const { between } = outputs.shape
     const rights = codec.missing.slice(firstJoin, firstJoin + joins.length - 1)
     this.#instead = bytesOf(
       Buffer.concat([NO_BYTES, ...rights.flatMap(([, right]) => [between, right])]),
     )
+    this.#marks = joins.length > 1 ? RowMarks.of(stage, 0, interval) : null
     this.#end = end
     this.#counts = counts.windows[firstJoin]
     this.#headers = headers
@@ -54,8 +59,11 @@ export class KeylessRecords {
     this.#headers.write(columns, times, i)
     const record = this.#record
     const instead = this.#instead
-    record.begin(times[i], null, this.#headers, value.projectedBytes + instead.length)
-    record.buffer.set(instead, value.project(record.buffer, record.bodyStart))
+    const bytes = value.projectedBytes + instead.length + (this.#marks?.bytes(record) ?? 0)
+    record.begin(times[i], null, this.#headers, bytes)
+    const { buffer, bodyStart } = record
+    const at = this.#marks?.write(record, record, buffer, bodyStart) ?? bodyStart
+    buffer.set(instead, value.project(buffer, at))
     this.#end.unmatched(LEFT, record)
     this.#counts.unmatched[LEFT]++
     return REFUSED

@@ -85,9 +85,7 @@ export class PrepareTask implements RunnableTask {
       to.withoutKey === 'emit'
         ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
         : null
-    const { interval } = context
-    this.#rows =
-      interval && this.#output ? new IntervalRows(interval.rows, this.#output, false) : this.#output
+    this.#rows = this.#output && IntervalRows.of(of, this.#output, context.interval)
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -191,7 +189,7 @@ export class PrepareTask implements RunnableTask {
   }
 
   get ended(): boolean {
-    return !this.#dirty && this.#facts.queue.ended
+    return !this.#dirty && this.#sink.isIdle && this.#facts.queue.ended
   }
 
   drain(passed = false): TaskEpoch | undefined {

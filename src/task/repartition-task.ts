@@ -129,7 +129,7 @@ export class RepartitionTask implements RunnableTask {
   }
 
   get ended(): boolean {
-    return !this.#dirty && this.#side.queue.ended
+    return !this.#dirty && this.#sink.isIdle && this.#side.queue.ended
   }
 
   drain(passed = false): TaskEpoch | undefined {

@@ -12,6 +12,7 @@ import { JoinClock } from '../window/join-clock.ts'
 import type { JoinWindow } from '../window/join-window.ts'
 import { BodyParts } from './body-parts.ts'
 import { IDLE, InternalSink } from './internal-sink.ts'
+import { RowMarks } from './interval-rows.ts'
 import type { EndOptions, StageEnd } from './stage-end.ts'
 import type { TaskContext } from './task.ts'
 
@@ -32,6 +33,8 @@ export class StageSink implements StageEnd {
   /** Whether the next stage gives on what has no key. */
   readonly #passes: boolean
   readonly #headers: OutputHeaders
+  /** Of a bounded run; null: every row comes out. */
+  readonly #marks: RowMarks | null
   readonly #rejects: TaskRejects
   readonly #counts: TaskContext['counts']
   readonly #whole = new LooseRecord()
@@ -40,7 +43,7 @@ export class StageSink implements StageEnd {
 
   /** @param options of a stage that goes on in another one */
   constructor({ context, stage, partition, rejects, names }: EndOptions) {
-    const { codec, counts, outputs, repartition } = context
+    const { codec, counts, outputs, repartition, interval } = context
     const { number, firstJoin, joins } = stage
     const to = stage.to!
     const last = joins.length - 1
@@ -50,6 +53,7 @@ export class StageSink implements StageEnd {
     this.#reader = codec.leftKeys[stage.state!.number]
     this.#passes = to.withoutKey === 'pass'
     this.#headers = new OutputHeaders(joins[last].headers, null, names)
+    this.#marks = RowMarks.of(stage, last, interval)
     this.#rejects = rejects
     this.#counts = counts
   }
@@ -83,12 +87,14 @@ export class StageSink implements StageEnd {
   ): void {
     const whole = this.#whole
     const { buffer, keyStart: start, keyEnd: end } = keyed
-    const bytes = this.#parts.bytes(left, right)
+    const bytes = this.#parts.bytes(left, right) + (this.#marks?.bytes(left) ?? 0)
     whole.begin(time, end < 0 ? null : { buffer, start, end }, headers, bytes)
-    this.#parts.write(left, right, whole.buffer, whole.bodyStart)
+    const at = this.#marks?.write(left, (left ?? right)!, whole.buffer, whole.bodyStart)
+    this.#parts.write(left, right, whole.buffer, at ?? whole.bodyStart)
+    const { bodyStart } = this.#bare(whole)
     const reader = this.#reader
     // A reader passes over a frame, which stored bodies have not.
-    const fault = reader.read(0, whole.buffer, whole.bodyStart - FRAME_BYTES, whole.bodyEnd)
+    const fault = reader.read(0, whole.buffer, bodyStart - FRAME_BYTES, whole.bodyEnd)
     if (fault !== null) throw new Error(`A completed record cannot be read: ${reader.fault}`)
     reader.select(0)
     const key = this.#key
@@ -107,12 +113,17 @@ export class StageSink implements StageEnd {
     const key = this.#key.end < 0 ? null : this.#key
     const writer = this.#to.beginJoined(whole, key, frame.length + bytes)
     if (writer === undefined) {
-      this.#rejects.completed(whole, 'too_large', this.#to.fault)
+      this.#rejects.completed(this.#bare(whole), 'too_large', this.#to.fault)
       return
     }
     writer.append(frame, 0, frame.length)
     writer.append(whole.buffer, whole.bodyStart, whole.bodyEnd)
     this.#to.end(writer)
+  }
+
+  /** As the pipeline has it: without a mark. */
+  #bare(whole: Entry): Entry {
+    return this.#marks?.ofGiven(whole) ?? whole
   }
 
   /** Something has come, so the next stage waits for what becomes of it. */
@@ -121,9 +132,17 @@ export class StageSink implements StageEnd {
     this.#to.restartIdle()
   }
 
-  /** Where nothing is held that may come out, and nothing has come for long, the next stage is not held back. @returns whether that is news */
-  fallIdle(isOver: boolean): boolean {
-    if (this.#isIdle || !isOver || !this.#to.isSilent) return false
+  /** Nothing is held back. */
+  get isIdle(): boolean {
+    return this.#isIdle
+  }
+
+  /**
+   * Where nothing is held that may come out, and nothing will come, or has come for long, the next stage is not held back.
+   * @returns whether that is news
+   */
+  fallIdle(isOver: boolean, hasEnded: boolean): boolean {
+    if (this.#isIdle || !isOver || !(hasEnded || this.#to.isSilent)) return false
     this.#isIdle = true
     return true
   }

@@ -406,7 +406,7 @@ test('a realistic mistake gets one line, which says what to write', () => {
     [{ http: '{ port: 80800 }' }, /:7: http\.port: 80800 is too large: the most is 65535$/],
     [
       joinWith('on: order_id, within: 1s, select: [a, b, a]'),
-      /:5: join\.select: has an entry twice: the 3rd and the 1st$/,
+      /:5:99: join\.select\.2: a is there twice; take it once$/,
     ],
     [joinWith('on: order_id, within: 1s, select: []'), /:5: join\.select: is empty$/],
     [{ kafka: '{ brokers: ${BROKERS} }' }, /:2: .*; inside of \{ \} a variable needs quotes/],

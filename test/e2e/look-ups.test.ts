@@ -25,7 +25,7 @@ interface Order {
   readonly order_id: string
   readonly product_id: number
   readonly quantity: number
-  readonly ship_to: { readonly country: string | null } | null
+  readonly ship_to: { readonly street: string; readonly country: string | null } | null
 }
 
 /** The generator's rows of a dimension, by their keys. */
@@ -51,7 +51,8 @@ function expected(): { outputs: string[]; rejected: number } {
     if (its === undefined || sold === undefined) continue
     const maker = supplier(its.supplier_id)
     const completed = {
-      ...{ order_id, product_id, quantity, title: its.title, supplier: maker?.name ?? null },
+      ...{ order_id, product_id, quantity, street: ship_to?.street ?? null },
+      ...{ title: its.title, supplier: maker?.name ?? null },
       made_in: country(maker?.country)?.name ?? null,
       sent_to: country(ship_to?.country)?.name ?? null,
       price: sold.price,
@@ -66,11 +67,14 @@ function start(args: string[], env: Record<string, string>): ServiceProcess {
   return new ServiceProcess(spawn(process.execPath, args, options))
 }
 
+/** Without the time, which is that of the record. */
 async function outputsOf(broker: Broker, topic: string, schema: string): Promise<string[]> {
   const json = new AvroJson(JSON.parse(schema))
   const outputs: string[] = []
-  await readAll(broker, topic, ({ value }) => {
-    outputs.push(JSON.stringify(json.decode(value!.subarray(FRAME))))
+  await readAll(broker, topic, ({ value, timestamp }) => {
+    const { ordered_at, ...completed } = json.decode(value!.subarray(FRAME))
+    assert.equal(Date.parse(String(ordered_at)), timestamp)
+    outputs.push(JSON.stringify(completed))
   })
   return outputs.sort()
 }

@@ -4,6 +4,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { httpPort } from '../support/scrape.ts'
 import { FILE, Orders } from './orders.ts'
 
 const COUNT = 40_000
@@ -51,6 +53,27 @@ test('facts of another key: from one instance to two and back, kill -9 and a los
     await orders.expect(COUNT, 'inner')
   }))
 
+/** The status of an instance has how much the brokers keep of internal topics, within a few seconds, and that nothing waits there. */
+async function showsWhatIsKept({ broker, tag }: Orders, port: number): Promise<void> {
+  const topics = ['facts', 'right'].map((side) => `${tag}-job-${side}-repartition`)
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/status`)
+    const { kept, lags } = (await answer.json()) as Record<'kept' | 'lags', Record<string, number>>
+    const wanted: Record<string, number> = {}
+    for (const topic of topics) {
+      const [ends, heads] = await Promise.all([
+        broker.admin.offsets(topic, 'latest'),
+        broker.admin.offsets(topic, 'earliest'),
+      ])
+      wanted[topic] = [...ends].reduce((sum, [p, end]) => sum + end - (heads.get(p) ?? 0), 0)
+    }
+    const waiting = topics.filter((topic) => lags[topic] !== 0)
+    if (waiting.length === 0 && isDeepStrictEqual(kept, wanted)) return
+    assert.ok(tries < 100, JSON.stringify({ waiting, kept, wanted }))
+    await sleep(200)
+  }
+}
+
 test('both sides of another key: a crash in a commit changes nothing, and what was read of internal topics is deleted', () =>
   withOrders('both', async (orders, file) => {
     const crashing = orders.start({ ENRICHER_KILL_AFTER: '3:5', INSTANCE_ID: 'a' }, file)
@@ -61,7 +84,7 @@ test('both sides of another key: a crash in a commit changes nothing, and what w
       await sleep(200)
     }
     assert.equal(await crashing.ended, 'SIGKILL')
-    orders.start({ INSTANCE_ID: 'a' }, file)
+    const service = orders.start({ INSTANCE_ID: 'a' }, file)
     await orders.send(sent, COUNT)
     await orders.sendRest(COUNT)
     await orders.expect(COUNT, 'inner')
@@ -74,4 +97,5 @@ test('both sides of another key: a crash in a commit changes nothing, and what w
         await sleep(200)
       }
     }
+    await showsWhatIsKept(orders, await httpPort(service))
   }))

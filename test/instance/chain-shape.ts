@@ -10,6 +10,7 @@ import type { Output } from '../../src/cli/simulate/simulation.ts'
 import { comesOutAlone, JOIN_KINDS, type JoinKind } from '../../src/config/join-kind.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { JoinConfig, Pipeline } from '../../src/config/pipeline.ts'
+import type { Times } from '../../src/input/interval.ts'
 import { FRAME } from '../cli/simulate/join/simulated-join.ts'
 import { NOON, type StreamRecord } from '../window/random-streams.ts'
 
@@ -32,14 +33,15 @@ const typeOf = (name: string): avsc.Type =>
   avsc.Type.forSchema(JSON.parse(readFileSync(new URL(name, folder), 'utf8')))
 const [factType, rightType] = ['fact.avsc', 'right.avsc'].map(typeOf)
 
-export function chainPipeline(joins: readonly ChainedJoin[]): Pipeline {
+/** @param grace of each join */
+export function chainPipeline(joins: readonly ChainedJoin[], grace = GRACE): Pipeline {
   const lines = joins.map(({ beforeMs, afterMs, kind, on, repartition }, j) => {
     const within = `{ before: ${beforeMs}ms, after: ${afterMs}ms }`
     const isNext = j > 0 && on !== joins[j - 1].on
     const sides = isNext ? (repartition === null ? 'facts' : 'both') : repartition
     const through = sides === null ? '' : `, repartition: ${sides}`
     const select = `{ r${j}: right, n${j}: n }`
-    return `  j${j}: { topic: right${j}, schema: right.avsc, on: { left: ${on}, right: k }, within: ${within}, grace: ${GRACE}, kind: ${kind}, idle: 7d, select: ${select}${through} }`
+    return `  j${j}: { topic: right${j}, schema: right.avsc, on: { left: ${on}, right: k }, within: ${within}, grace: ${grace}, kind: ${kind}, idle: 7d, select: ${select}${through} }`
   })
   const text = `
 name: join
@@ -79,8 +81,13 @@ interface Row {
   readonly key: string | null
 }
 
-/** Of the joins as SQL has them; a match is as old as its younger record. Sorted. */
-export function chainRows({ joins, records }: RandomChain): string[] {
+const ALWAYS: Times = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+
+/**
+ * Of the joins as SQL has them; a match is as old as its younger record. Sorted.
+ * @param times of their facts, and where there is none of the right record of the earliest join
+ */
+export function chainRows({ joins, records }: RandomChain, times = ALWAYS): string[] {
   let rows: Row[] = records
     .filter(({ side }) => side === 0)
     .map((fact) => ({ of: [fact], time: fact.time, key: null }))
@@ -95,7 +102,11 @@ export function chainRows({ joins, records }: RandomChain): string[] {
     )
   }
   const sources = joins.length + 1
-  return rows.map((row) => textOf(row.of, sources)).sort()
+  const isInside = ({ time }: StreamRecord): boolean => times.from <= time && time < times.to
+  return rows
+    .filter(({ of }) => isInside(of.find((one) => one !== undefined)!))
+    .map((row) => textOf(row.of, sources))
+    .sort()
 }
 
 function keyOf({ of }: Row, on: string): string | null {

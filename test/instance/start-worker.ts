@@ -14,6 +14,7 @@ import { DimensionRejects } from '../../src/dimension/rejects.ts'
 import { lookedUpIn } from '../../src/dimension/row-limit.ts'
 import { DimensionTable } from '../../src/dimension/table.ts'
 import type { EventName, Log } from '../../src/events.ts'
+import type { Interval } from '../../src/input/interval.ts'
 import { Worker, type WorkerOptions } from '../../src/instance/worker.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { planOf, statefulStages } from '../../src/plan/plan.ts'
@@ -48,6 +49,8 @@ export interface WorkerSetting {
   readonly counts: Counts
   /** The dimension's rows; without it, one that every fact finds. */
   readonly table?: DimensionTable
+  /** Of a bounded run. */
+  readonly interval?: Interval
 }
 
 const nothing = (): void => {}
@@ -111,7 +114,7 @@ function createWorker(
   rejects: WorkerOptions['rejects'],
 ): Worker {
   const { broker, pipeline, codec, partitions, instanceId, elapsed, onEvent, onFatal } = setting
-  const { counts, inputs = new Map() } = setting
+  const { counts, inputs = new Map(), interval } = setting
   const plan = planOf(pipeline)
   const log: Log = { event: onEvent }
   return new Worker({
@@ -132,6 +135,7 @@ function createWorker(
         ...betweenStages(pipeline).map((topic) => [topic, partitions] as const),
       ]),
       rejects: rejectsOf(pipeline),
+      interval,
     }),
     changelogs: statefulStages(plan).map(({ state }) => changelogOf(broker, codec, state.number)),
     partitions: plan.stages.map(({ topics: [first] }) => inputs.get(first) ?? partitions),

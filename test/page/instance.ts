@@ -149,6 +149,9 @@ export function statusOf(
   changedPace: Changed = {},
   changedCounts: Json = {},
 ): Json {
+  const tasks = (changes.tasks ?? [0, 3, 6, 9].map(task)) as readonly { readonly lag: Json }[]
+  const lagOf = (side: string): number =>
+    tasks.reduce((sum, { lag }) => sum + Number(lag[side] ?? 0), 0)
   return {
     at: NOW,
     since: START,
@@ -184,7 +187,9 @@ export function statusOf(
     },
     topology,
     repartition: [],
-    tasks: [0, 3, 6, 9].map(task),
+    tasks,
+    kept: {},
+    lags: { orders: lagOf('facts'), payments: lagOf('right') },
     dimensions: [dimension('customer', 1_200_000), dimension('product', 20_000)],
     join: ['left', 'right'].map((side) => ({
       side,

@@ -22,7 +22,7 @@ import {
   totalOf,
   warning,
 } from './instance.ts'
-import { repartitioned, severalJoins } from './joins.ts'
+import { byColumn, otherKeys, repartitioned, severalJoins } from './joins.ts'
 import { withoutJoin } from './without-join.ts'
 
 const rejected = {
@@ -122,6 +122,8 @@ export const STATES: Readonly<Record<string, State>> = {
   'two-joins': severalJoins(2),
   'three-joins': severalJoins(3),
   repartitioned: repartitioned(),
+  'other-keys': otherKeys(),
+  'by-column': byColumn(),
   'all-rejected': stateOf(
     because('degraded', 12, [
       'rejects',

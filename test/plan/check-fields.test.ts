@@ -118,7 +118,7 @@ test('what is looked up has to be there: in the fact, in its records, in another
     [
       'on: product.supplier_id',
       'on: prodct.supplier_id',
-      'dimensions.supplier.on: catalog.orders has no field prodct.supplier_id; did you mean "product"? (fields: order_id, product_id, quantity, ship_to, ordered_at)',
+      'dimensions.supplier.on: catalog.orders has no field prodct.supplier_id; did you mean "product"? (fields: order_id, product_id, quantity, ship_to, placed)',
     ],
     [
       'on: product.supplier_id',
@@ -131,9 +131,19 @@ test('what is looked up has to be there: in the fact, in its records, in another
       'dimensions.origin.on: The field price is "double"; a key or time field has to be a string, int, long or enum, or one of them and null',
     ],
     [
-      'select: [order_id, product_id, quantity]',
-      'select: [order_id, ship_to.country]',
-      'facts.select.ship_to.country: catalog.orders has no field ship_to.country; only `on` of a dimension goes into records (fields: order_id, product_id, quantity, ship_to, ordered_at)',
+      'ship_to.street, {',
+      'ship_to.contry, {',
+      'facts.select.contry: the field ship_to has no field contry; did you mean "country"? (fields: street, country)',
+    ],
+    [
+      'time: placed.at',
+      'time: placed.channel',
+      'facts.time: The time field placed.channel is {"type":"enum","name":"catalog.Channel","symbols":["web","app","shop"]}, which is no point in time that can be read. An event time is a long of seconds, milliseconds, microseconds or nanoseconds since 1970, or text in ISO 8601 with a zone: name such a field, or leave time out to take the record’s timestamp',
+    ],
+    [
+      'time: placed.at',
+      'time: { field: placed.at, unit: us }',
+      'facts.time.unit: unit: us contradicts the schema, by which placed.at is in milliseconds (timestamp-millis); leave unit out',
     ],
   ]
   for (const [was, is, fault] of mistakes) assert.deepEqual(await catalogFaults(was, is), [fault])

@@ -5,8 +5,8 @@ import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
 import {
   alikeTopics,
-  changelogName,
   inputTopics,
+  knownChangelogs,
   leadTopic,
   ownTopics,
   sourcesOf,
@@ -27,7 +27,7 @@ import { planOf, type SourceStart } from '../../plan/plan.ts'
 import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
-import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
+import { type Headers, type OffsetsState, offsetsFaults } from './offsets.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
 export interface Step {
@@ -125,8 +125,23 @@ export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
     ),
   )
 
-export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
-  const topic = changelogName(pipeline)
+/** @param headers of each changelog */
+export function changelogSteps(
+  pipeline: Pipeline,
+  layout: string,
+  headers: readonly Headers[],
+): Step[] {
+  return knownChangelogs(pipeline).flatMap((topic, s) =>
+    changelogStep(pipeline, topic, layout, headers[s]),
+  )
+}
+
+function changelogStep(
+  pipeline: Pipeline,
+  topic: string,
+  layout: string,
+  headers: Headers,
+): Step[] {
   const written = [...headers].filter(([, header]) => header !== undefined)
   if (written.length === 0) return []
   if (!keepsState(pipeline)) {
@@ -144,9 +159,12 @@ export function changelogStep(pipeline: Pipeline, layout: string, headers: Heade
 /** A window store on this machine: `current`, of another layout, not readable, or one to which nothing was ever written. */
 export type WindowState = 'current' | 'other' | 'empty' | 'unreadable'
 
+/** @param stage whose they are; null: there is only one */
 export function windowSteps(
   windows: readonly { readonly partition: number; readonly state: WindowState }[],
+  stage: string | null,
 ): Step[] {
+  const which = stage === null ? '' : `${stage}, `
   const of = (...states: WindowState[]): string =>
     windows
       .filter(({ state }) => states.includes(state))
@@ -156,14 +174,14 @@ export function windowSteps(
   const kept = of('current')
   const other = of('other', 'unreadable')
   return [
-    ...(kept === '' ? [] : [step('keep', 'local windows', `of partition ${kept}`)]),
+    ...(kept === '' ? [] : [step('keep', 'local windows', `of ${which}partition ${kept}`)]),
     ...(other === ''
       ? []
       : [
           step(
             'change',
             'local windows',
-            `of partition ${other}: of another layout or changelog, or damaged, so not used`,
+            `of ${which}partition ${other}: of another layout or changelog, or damaged, so not used`,
           ),
         ]),
   ]
@@ -226,10 +244,10 @@ export function groupSteps(pipeline: Pipeline, state: GroupState): Step[] {
           ),
         ]
   const rival = rivalText(pipeline, group)
-  const changed = offsetsFault(pipeline, state)
+  const changed = offsetsFaults(pipeline, state)
   const refused = [
     ...(rival === undefined ? [] : [step('refuse', 'group', `${rival}; ${OTHER_NAME}`)]),
-    ...(changed === undefined ? [] : [step('refuse', 'offsets', changed)]),
+    ...changed.map((fault) => step('refuse', 'offsets', fault)),
   ]
   if (refused.length > 0) return refused
   const sources = sourcesOf(pipeline)

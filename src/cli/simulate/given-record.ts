@@ -8,6 +8,7 @@ import type { AvroRecordSchema } from '../../codec/avro-reader.ts'
 import type { RecordType } from '../../codec/avro-schema.ts'
 import { timeReading, unitOf } from '../../codec/avro-time.ts'
 import { type Envelope, envelopePaths, valueSchema } from '../../codec/envelope-schema.ts'
+import { schemaAt } from '../../codec/field-path.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
@@ -61,9 +62,12 @@ export class GivenRecords {
     this.#schema = valueSchema(schema)
     this.#json = new AvroJson(this.#schema)
     this.#type = parseRecord(this.#schema)
-    const field = timedSchema(schema).fields.find(({ name }) => name === topic.time)
-    this.#isText = field !== undefined && timeReading(field.name, field.type) === 'text'
-    this.#unit = topic.timeUnit ?? (field === undefined ? null : unitOf(field.type)) ?? 'ms'
+    const { time, timeUnit, fields } = topic
+    // What is derived is not given.
+    const isGiven = time !== null && !fields.some(({ name }) => name === time)
+    const type = isGiven ? schemaAt(timedSchema(schema), time) : undefined
+    this.#isText = type !== undefined && timeReading(time!, type) === 'text'
+    this.#unit = timeUnit ?? (type === undefined ? null : unitOf(type)) ?? 'ms'
     this.#report = report
   }
 
@@ -74,7 +78,8 @@ export class GivenRecords {
     const joined = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
     const key = this.#key(raw.key === undefined ? (joined ?? null) : raw.key, path)
     const { time } = this.#topic
-    const written = time === null ? undefined : this.#timestamp(fields[time] as Time | null)
+    const given = time === null ? undefined : (fields[time] ?? at(fields, time))
+    const written = this.#timestamp(given as Time | null | undefined)
     const timestamp = own ?? readTime(written ?? undefined, [...path, 'timestamp'], this.#report)
     const headers = Object.entries(raw.headers ?? {}).map(
       ([name, text]) => [name, Buffer.from(text)] as const,

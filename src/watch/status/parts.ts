@@ -1,3 +1,4 @@
+import type { Admin } from '../../broker/port.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
 import type { Registry } from '../../codec/registry.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
@@ -26,6 +27,7 @@ export interface ServiceParts {
   /** Of the last stage's sources: how many each has. */
   partitions?: number
   inputs?: InputTopics
+  admin?: Pick<Admin, 'offsets'>
   registry?: Registry | null
   worker?: Worker
 }

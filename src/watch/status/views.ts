@@ -13,6 +13,7 @@ import type { GroupMembers } from './group-members.ts'
 import { GroupView, type Summary } from './group-view.ts'
 import type { History, HistoryColumns } from './history.ts'
 import { joinCounts, joinTopology, sideNames } from './join-views.ts'
+import { keptRecords } from './kept-records.ts'
 import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
@@ -22,6 +23,8 @@ import { versionsView } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
 const SIZES_AGE_MS = 10_000
+/** So long do the figures of internal topics. */
+const KEPT_AGE_MS = 5000
 /** Missing keys that are told of each dimension. */
 const MOST_KEYS = 10
 
@@ -40,6 +43,7 @@ export class ServiceViews implements Views {
   readonly #begun = Date.now()
   readonly #group: GroupView
   readonly #sizes: Remembered<Record<string, number>>
+  readonly #kept: Remembered<Record<string, number>>
 
   constructor(options: ViewsOptions) {
     const { parts, members } = options
@@ -53,13 +57,18 @@ export class ServiceViews implements Views {
     const { dir } = parts.pipeline.state
     const hasState = keepsState(parts.pipeline)
     this.#sizes = new Remembered({}, SIZES_AGE_MS, () => storeSizes(dir, hasState))
+    this.#kept = new Remembered({}, KEPT_AGE_MS, () => keptRecords(parts))
   }
 
   async status(records: boolean): Promise<object> {
     const { pipeline, version, instanceId, counts, worker, dimensions } = this.#parts
     const { probes, watch, history, warnings, members } = this.#options
     const { epochs, transactions } = counts
-    const [known, disk] = await Promise.all([members.recent(), this.#sizes.recent()])
+    const [known, disk, kept] = await Promise.all([
+      members.recent(),
+      this.#sizes.recent(),
+      this.#kept.recent(),
+    ])
     const ready = probes.ready()
     return {
       at: Date.now(),
@@ -90,6 +99,8 @@ export class ServiceViews implements Views {
       },
       topology: this.topology(),
       tasks: this.tasks(),
+      lags: this.#lags(),
+      kept,
       repartition: this.#repartition(),
       dimensions: this.dimensions(records),
       join: joinCounts(pipeline, counts),
@@ -178,6 +189,15 @@ export class ServiceViews implements Views {
         lag: { from: of(from), topic: of(topic) },
       }
     })
+  }
+
+  /** By topic, internal ones too: what waits in it, of the tasks that are here. */
+  #lags(): Record<string, number> {
+    const { plan, worker } = this.#parts
+    const lags = Object.fromEntries(plan.sources.map(({ topic }) => [topic, 0]))
+    for (const { source, records } of worker === undefined ? [] : lagsOf(worker, plan))
+      lags[source.topic] += records
+    return lags
   }
 
   lag(): object {

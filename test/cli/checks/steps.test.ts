@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TopicDescription } from '../../../src/broker/port.ts'
 import {
-  changelogStep,
+  changelogSteps,
   dimensionStep,
   groupSteps,
   schemaStep,
@@ -72,7 +72,7 @@ test('a group that has never committed begins where the file says, one that has 
     groupSteps(pipelineWith('', '', undefined, undefined, `{ topic: orders${facts} }`), {
       group: { state: 'Empty', protocol: '', members: [], allowed: new Set<never>() },
       offsets,
-      headers: new Map([[0, header('l', 5, 3)]]),
+      headers: [new Map([[0, header('l', 5, 3)]])],
       ends: new Map(),
       topicIds: new Map(),
       isRunning: false,
@@ -111,20 +111,23 @@ test('a changelog of another layout refuses the start, an empty one says nothing
     [0, header('new', 1, 1)],
     [1, undefined],
   ])
-  assert.deepEqual(kinds(changelogStep(pipeline, 'new', headers)), ['keep'])
-  const [refused] = changelogStep(pipeline, 'other', headers)
+  assert.deepEqual(kinds(changelogSteps(pipeline, 'new', [headers])), ['keep'])
+  const [refused] = changelogSteps(pipeline, 'other', [headers])
   assert.equal(refused.kind, 'refuse')
   assert.match(refused.detail, /STATE_LAYOUT_CHANGED.*stream-enricher reset/)
-  assert.deepEqual(changelogStep(pipeline, 'new', new Map([[0, undefined]])), [])
+  assert.deepEqual(changelogSteps(pipeline, 'new', [new Map([[0, undefined]])]), [])
 })
 
 test('local windows are kept by partition, others are not used', () => {
-  const steps = windowSteps([
-    { partition: 10, state: 'current' },
-    { partition: 2, state: 'current' },
-    { partition: 3, state: 'other' },
-    { partition: 4, state: 'empty' },
-  ])
+  const steps = windowSteps(
+    [
+      { partition: 10, state: 'current' },
+      { partition: 2, state: 'current' },
+      { partition: 3, state: 'other' },
+      { partition: 4, state: 'empty' },
+    ],
+    null,
+  )
   assert.deepEqual(kinds(steps), ['keep', 'change'])
   assert.match(steps[0].detail, /of partition 2, 10/)
   assert.match(steps[1].detail, /of partition 3:/)
@@ -138,7 +141,7 @@ test('a local window to which nothing was ever written is not spoken of', async 
   for (const hasEpoch of [false, true]) {
     const state = await windowState(folder, 'a', hasEpoch)
     assert.equal(state, 'empty')
-    assert.deepEqual(windowSteps([{ partition: 3, state }]), [])
+    assert.deepEqual(windowSteps([{ partition: 3, state }], null), [])
   }
 })
 
@@ -166,7 +169,7 @@ test('offsets that the window was not written with refuse the start, but not whi
       { topic: 'orders', partition: 0, offset: 7 },
       { topic: 'payments', partition: 0, offset: 9 },
     ],
-    headers: new Map([[0, header('a', 7, 8)]]),
+    headers: [new Map([[0, header('a', 7, 8)]])],
     topicIds: new Map(),
     isRunning: members > 0,
     ends: new Map([
@@ -180,6 +183,6 @@ test('offsets that the window was not written with refuse the start, but not whi
   const running = groupSteps(pipeline, state(2))
   assert.deepEqual(kinds(running), ['change', 'keep', 'keep'])
   assert.match(running[1].detail, /3 behind/)
-  const fresh = { ...state(0), offsets: [], headers: new Map() }
+  const fresh = { ...state(0), offsets: [], headers: [] }
   assert.match(groupSteps(pipeline, fresh)[0].detail, /from its beginning, 10 records/)
 })

@@ -6,7 +6,7 @@ import { checkAccess } from '../../../src/cli/checks/access.ts'
 import { checkOffsets } from '../../../src/cli/checks/offsets.ts'
 import { checkOwnTopics } from '../../../src/cli/checks/own-topics.ts'
 import { checkDisk, checkMemory } from '../../../src/cli/checks/room.ts'
-import { changelogStep, groupSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
+import { changelogSteps, groupSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
 import { checkTimes } from '../../../src/cli/checks/times.ts'
 import { checkPartitions, checkRetention } from '../../../src/cli/checks/topics.ts'
 import { checkValues, readValues } from '../../../src/cli/checks/values.ts'
@@ -150,7 +150,7 @@ test('a start creates output and rejects, and goes on where the group was', () =
       'create orders.enriched.rejects, 4 partitions, cleanup.policy delete, retention.ms 14d, retention.bytes unlimited, max.message.bytes 8.0 MiB',
     ],
   )
-  assert.deepEqual(changelogStep(pipeline, 'any', new Map()), [])
+  assert.deepEqual(changelogSteps(pipeline, 'any', [new Map()]), [])
   const [offsets, ...others] = groupSteps(pipeline, group)
   assert.equal(offsets.detail, 'orders goes on where the group was, 3 behind the end')
   assert.deepEqual(others, [])
@@ -183,10 +183,10 @@ test('facts of a pipeline that has run may begin to wait; taken out again, its c
     offsets: [5],
   }
   const headers = new Map([[0, header]])
-  assert.equal(changelogStep(waiting, 'facts', headers)[0].kind, 'keep')
-  const [ahead] = checkOffsets(waiting, { ...group, headers })
+  assert.equal(changelogSteps(waiting, 'facts', [headers])[0].kind, 'keep')
+  const [ahead] = checkOffsets(waiting, { ...group, headers: [headers] })
   assert.match(ahead.detail, /the group is at 7 of orders-0, the window was written up to 5/)
-  const [refused] = changelogStep(pipeline, 'any', headers)
+  const [refused] = changelogSteps(pipeline, 'any', [headers])
   assert.equal(refused.kind, 'refuse')
   assert.match(refused.detail, /with facts that wait for rows under this name/)
 })
@@ -237,7 +237,7 @@ test('offsets of a topic that was made anew refuse the start, and those without 
 const group = {
   group: { state: 'Empty', protocol: '', members: [], allowed: new Set<never>() },
   offsets: [{ topic: 'orders', partition: 0, offset: 7 }],
-  headers: new Map(),
+  headers: [],
   topicIds: new Map(),
   isRunning: false,
   ends: new Map([['orders', new Map([[0, { first: 0, end: 10 }]])]]),

@@ -131,16 +131,24 @@ output:
   schemaId: 1
   where: '!coalesce(order_id, refunded, "").startsWith("end-")'
 `,
-  // A match is as old as its younger record.
-  sql: `
+  sql: refundsSql(),
+}
+
+/**
+ * A match is as old as its younger record.
+ * @param times of orders, and of refunds that came out without one, in ms
+ */
+export function refundsSql({ from = 0, to = Number.MAX_SAFE_INTEGER } = {}): string {
+  return `
 WITH o AS (SELECT * FROM orders WHERE order_id NOT LIKE 'end-%'),
      r AS (SELECT * FROM refunds WHERE payment_id NOT LIKE 'end-%'),
      paid AS (
-       SELECT o.order_id, o.customer_id, p.payment_id, p.amount, max(o.t, coalesce(p.t, o.t)) AS t
+       SELECT o.order_id, o.customer_id, o.t AS base, p.payment_id, p.amount, max(o.t, coalesce(p.t, o.t)) AS t
        FROM o LEFT JOIN payments p ON p.order_id = o.order_id AND p.t BETWEEN o.t AND o.t + ${PAID_MS}
      ),
      refunded AS (
        SELECT paid.order_id, paid.customer_id, paid.payment_id, paid.amount, r.payment_id AS refunded, r.reason,
+         coalesce(paid.base, r.t) AS base,
          max(coalesce(paid.t, r.t), coalesce(r.t, paid.t)) AS t
        FROM paid FULL JOIN r
          ON r.payment_id = paid.payment_id AND r.t BETWEEN paid.t - 1000 AND paid.t + ${REFUNDED_MS}
@@ -148,5 +156,6 @@ WITH o AS (SELECT * FROM orders WHERE order_id NOT LIKE 'end-%'),
 SELECT order_id, f.customer_id, payment_id, amount, refunded, reason, m.text
 FROM refunded f LEFT JOIN messages m
   ON m.customer_id = f.customer_id AND m.t BETWEEN f.t - ${WROTE_MS} AND f.t + ${WROTE_MS}
-`,
+WHERE base >= ${from} AND base < ${to}
+`
 }

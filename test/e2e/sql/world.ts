@@ -12,6 +12,7 @@ import avro from 'avsc'
 import { pick } from '../../../examples/random.ts'
 import type { Broker } from '../../../src/broker/port.ts'
 import { loadPipeline } from '../../../src/config/load.ts'
+import { internalTopics } from '../../../src/config/topic-names.ts'
 import { createPipelineCodec, readSchemas } from '../../../src/plan/pipeline-codec.ts'
 import { testBroker } from '../../support/kafka.ts'
 import { queried, recordsOf, schemaOf, type Table } from '../../support/sql-table.ts'
@@ -118,14 +119,39 @@ export class SqlWorld {
   }
 
   async start(instance: string): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, ['dist/main.js', 'run', this.#file], {
-      env: { ...process.env, ...this.#env(instance) },
+    const service = this.#spawn(['run', this.#file], this.#env(instance))
+    await service.logged('"tasks_assigned"')
+    return service
+  }
+
+  /** Replays into an output of this name. */
+  replay(output: string, args: readonly string[], env: object = {}): ServiceProcess {
+    const all = ['replay', this.#file, '--output', this.#topic(output), ...args]
+    return this.#spawn(all, { ...this.#env('replay'), ...env })
+  }
+
+  #spawn(args: readonly string[], env: object): ServiceProcess {
+    const child = spawn(process.execPath, ['dist/main.js', ...args], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const service = new ServiceProcess(child)
     this.#services.push(service)
-    await service.logged('"tasks_assigned"')
     return service
+  }
+
+  /** The replay's group, without its members once they are gone; and its internal topics that are there. */
+  async replayed(output: string, times: string): Promise<{ group: string; internal: string[] }> {
+    const name = `${this.#tag}-job-replay-${this.#topic(output)}-${times}`
+    const group = async () => this.#broker.administration.describeGroup(name)
+    for (let tries = 0; (await group()).members.length > 0; tries++) {
+      assert.ok(tries < 150, 'The member is still there')
+      await sleep(200)
+    }
+    const { output: _, ...rest } = loadPipeline(this.#file, this.#env('replay'))
+    const internal = internalTopics({ ...rest, name })
+    const found = await this.#broker.admin.describeTopics(internal)
+    return { group: (await group()).state, internal: [...found.keys()] }
   }
 
   loseState(instance: string): void {
@@ -134,13 +160,29 @@ export class SqlWorld {
 
   /** Waits for as many rows as the query has, and compares each. */
   async expectRows(seconds = 120): Promise<void> {
-    const wanted = (await queried(tablesOf(this.#shape), this.#shape.sql)).sort()
-    assert.ok(wanted.length > 100, `${wanted.length} rows show little`)
+    const wanted = await this.#wanted(this.#shape.sql)
     let found = await this.#rows()
     for (let tries = 0; found.length < wanted.length && tries < seconds * 2; tries++) {
       await sleep(500)
       found = await this.#rows()
     }
+    this.#expect(found, wanted)
+  }
+
+  /** Compares what an output has with a query. @returns how many rows that are */
+  async expectReplayed(output: string, sql: string): Promise<number> {
+    const wanted = await this.#wanted(sql)
+    this.#expect(await this.#rows(output), wanted)
+    return wanted.length
+  }
+
+  async #wanted(sql: string): Promise<string[]> {
+    const wanted = (await queried(tablesOf(this.#shape), sql)).sort()
+    assert.ok(wanted.length > 100, `${wanted.length} rows show little`)
+    return wanted
+  }
+
+  #expect(found: readonly string[], wanted: readonly string[]): void {
     const missing = without(wanted, found)
     const surplus = without(found, wanted)
     assert.deepEqual(
@@ -182,13 +224,13 @@ export class SqlWorld {
     await this.#producer.flush()
   }
 
-  async #rows(): Promise<string[]> {
+  async #rows(output = 'out'): Promise<string[]> {
     const pipeline = loadPipeline(this.#file, this.#env('reader'))
     const { outputs } = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     const schema = JSON.parse(outputs[0].schema)
     const type = avro.Type.forSchema(schema, { wrapUnions: 'never' })
     const rows: string[] = []
-    const topic = this.#topic('out')
+    const topic = this.#topic(output)
     const there = await this.#broker.admin.describeTopics([topic])
     if (!there.has(topic)) return rows
     await readAll(this.#broker, topic, ({ value }) => {

@@ -1,6 +1,6 @@
 /** The pipeline as a picture: what flows where, and how much of it. */
 import { $, byId, make, setText } from './elements.js'
-import { curve, joinsOf, layout } from './layout.js'
+import { curve, internalBoxes, joinsOf, layout } from './layout.js'
 import { count, percent, rate, records, span } from './words.js'
 
 let drawn = ''
@@ -57,13 +57,18 @@ function draw(topology) {
   }
 }
 function flow(id, perSecond, label = rate(perSecond)) {
+  move(id, perSecond)
+  // What comes by an internal topic goes on from there.
+  if (byId(`edge-${id}-on`)) move(`${id}-on`, perSecond)
+  setText(byId(`label-${id}`), label)
+}
+function move(id, perSecond) {
   const edge = byId(`edge-${id}`)
   edge.classList.toggle('flows', perSecond > 0)
   // Faster for more, by its order of magnitude; a path's style is not its markup, so the policy allows it.
   if (perSecond > 0)
     $('.flow', edge).style.animationDuration =
       `${(2.4 / (1 + Math.log10(1 + perSecond))).toFixed(1)}s`
-  setText(byId(`label-${id}`), label)
 }
 const sumOf = (numbers) => numbers.reduce((sum, n) => sum + n, 0)
 const more = (id, ...texts) => {
@@ -71,9 +76,8 @@ const more = (id, ...texts) => {
   for (const [i, line] of lines.entries()) setText(line, texts[i] ?? '')
 }
 
-// Who has no task does not know; one that does not read a side has none of it.
-const lag = ({ tasks }, side) =>
-  tasks.length === 0 ? '–' : count(sumOf(tasks.map((task) => task.lag[side] ?? 0)))
+// Who has no task does not know.
+const lag = ({ tasks, lags }, topic) => (tasks.length === 0 ? '–' : count(lags[topic] ?? 0))
 
 export function picture(s) {
   draw(s.topology)
@@ -81,11 +85,15 @@ export function picture(s) {
   flow('facts', pace.facts)
   flow('output', pace.output)
   flow('rejects', pace.rejects, pace.rejects > 0 ? rate(pace.rejects) : '')
-  more('facts', `lag ${lag(s, 'facts')}`)
+  more('facts', `lag ${lag(s, s.topology.facts.topic)}`)
   more('output', records(s.counts.output))
   more('rejects', s.counts.rejects === 0 ? 'none' : records(s.counts.rejects))
   byId('node-rejects').classList.toggle('alert', pace.rejects > 0)
   joins(s)
+  for (const [id, topic] of internalBoxes(s.topology)) {
+    const kept = s.kept[topic]
+    more(id, `lag ${lag(s, topic)}`, kept === undefined ? '' : `${count(kept)} kept`)
+  }
   const foundOf = (missed, all) => percent(all - missed, all)
   const part = (d) => foundOf(pace.missed[d], pace.lookUps[d])
   s.dimensions.forEach((d, i) => {
@@ -125,14 +133,16 @@ function joins(s) {
     const [left, right] = all.length === 1 ? [] : ['', '']
     flow(`left${j}`, s.pace.enriched, j === 0 ? undefined : left)
     flow(`right${j}`, s.pace.right, right)
-    more(`right${j}`, `lag ${lag(s, one.name ?? 'right')}`)
-    more(`join${j}`, within(one), waiting(s, one, j), ...outcome(s, one))
+    more(`right${j}`, `lag ${lag(s, one.topic)}`)
+    more(`join${j}`, within(one), waiting(s, one), ...outcome(s, one))
   }
 }
 
-function waiting({ tasks }, { name }, j) {
-  const windows = tasks.flatMap(
-    (task) => (name === undefined ? task.window : task.windows?.[j]) ?? [],
+function waiting({ tasks }, { name }) {
+  const windows = tasks.flatMap((task) =>
+    name === undefined
+      ? (task.window ?? [])
+      : (task.windows ?? []).filter(({ join }) => join === name),
   )
   if (windows.length === 0) return ''
   const held = sumOf(windows.map(({ left, right }) => left + right))

@@ -1,5 +1,6 @@
 /** The lists of the page. */
 import { $, byId, setText, table } from './elements.js'
+import { internalTopics } from './layout.js'
 import {
   ago,
   bytes,
@@ -110,7 +111,9 @@ function tasks(s) {
   const heads = ['Task', 'State', ...own, ...(waits ? ['Wait for a row'] : [])]
   const of = `Of ${s.topology.partitions ?? '?'} partitions`
   const times = joins ? `${of}; times are event times.` : `${of}.`
-  const about = [times, ...s.repartition.map(onTheWay)].join(' ')
+  const between = internalTopics(s.topology).lefts.filter((topic) => topic !== undefined)
+  const ways = [...s.repartition.map(onTheWay), ...between.map((topic) => isWaiting(s, topic))]
+  const about = [times, ...ways].join(' ')
   table('tasks', about, heads, rows, { none: 'No task is here now.' })
 }
 
@@ -140,6 +143,9 @@ function stateOf({ state, waits }) {
 /** What of a side has not come to the join yet. */
 const onTheWay = ({ from, topic, lag }) =>
   `By ${topic}: ${count(lag.from)} of ${from} wait before it, ${count(lag.topic)} in it.`
+
+/** What was joined, and has not come to the next join. */
+const isWaiting = ({ lags }, topic) => `In ${topic}: ${count(lags[topic] ?? 0)} wait.`
 
 const OF_WINDOW = [
   'Lag right',

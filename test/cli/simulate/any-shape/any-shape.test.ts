@@ -1,16 +1,10 @@
 /** Pipelines drawn by chance, record by record without a broker, beside SQL over the same tables. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { mix } from '../../../../examples/random.ts'
+import { test } from 'node:test'
 import { Simulation } from '../../../../src/cli/simulate/simulation.ts'
-import { parsePipeline } from '../../../../src/config/load.ts'
-import { keyBytesDiffer } from '../../../../src/plan/key-formats.ts'
-import { createPipelineCodec, readSchemas } from '../../../../src/plan/pipeline-codec.ts'
-import { queried, recordsOf, schemaOf, type Table } from '../../../support/sql-table.ts'
-import { type AnyShape, anyShape } from './shape.ts'
+import { queried } from '../../../support/sql-table.ts'
+import { columnsOf, compiled, given, shapeOf } from './compiled.ts'
+import type { AnyShape } from './shape.ts'
 import { START } from './tables.ts'
 
 const RUNS = Number(process.env.SHAPE_RUNS ?? 50)
@@ -18,23 +12,9 @@ const FIRST = Number(process.env.SHAPE_FIRST ?? 0)
 /** All windows have closed. */
 const SILENCE_MS = 8 * 86_400_000
 
-const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-shapes-'))
-after(() => rmSync(folder, { recursive: true }))
-
-const shapeOf = (seed: number): AnyShape => {
-  let drawn = 0
-  return anyShape((among) => mix(seed, drawn++) % among)
-}
-
-async function cameOut({ yaml, streams, dimensions, isJson }: AnyShape): Promise<string[]> {
-  for (const table of [...streams, ...dimensions]) {
-    writeFileSync(join(folder, `${table.name}.avsc`), JSON.stringify(schemaOf(table)))
-  }
-  const text = `name: any\nkafka: { brokers: "localhost:1" }\n${yaml}`
-  const pipeline = parsePipeline(text, join(folder, 'pipeline.yaml'), {})
-  const schemas = await readSchemas(pipeline, null)
-  const codec = createPipelineCodec(pipeline, schemas, null)
-  assert.equal(keyBytesDiffer(pipeline, { schemas, keys: [] }), null)
+async function cameOut(shape: AnyShape): Promise<string[]> {
+  const { streams, dimensions, isJson } = shape
+  const { pipeline, codec } = await compiled(shape)
   const simulation = await Simulation.open(pipeline, codec, START)
   try {
     for (const [dimension, table] of dimensions.entries()) {
@@ -58,10 +38,7 @@ async function cameOut({ yaml, streams, dimensions, isJson }: AnyShape): Promise
       rejects.filter(({ reason }) => reason !== 'missing_dimension'),
       [],
     )
-    const [{ view, schema }] = codec.outputs
-    const { fields, properties = {} } = view ?? JSON.parse(schema)
-    const names: string[] =
-      fields?.map(({ name }: { name: string }) => name) ?? Object.keys(properties)
+    const names = columnsOf(codec)
     return [...outputs, ...unmatched].map(({ value }) =>
       JSON.stringify(names.map((name) => value[name])),
     )
@@ -69,13 +46,6 @@ async function cameOut({ yaml, streams, dimensions, isJson }: AnyShape): Promise
     await simulation.close()
   }
 }
-
-const given = (table: Table, isJson: AnyShape['isJson']) =>
-  recordsOf(table).map(({ key, value, time }, i) => {
-    const { t: _t, ...row } = table.rows[i]
-    const own = isJson(table.name) ? Buffer.from(JSON.stringify(row)) : value
-    return { key, value: own, headers: [], timestamp: time }
-  })
 
 test('whatever a pipeline is made of, what comes out is what SQL says of the whole tables', async () => {
   let rows = 0

@@ -1,4 +1,5 @@
 /** Pipelines of what the file can say, drawn by chance, each with the query that says the same. */
+import type { Times } from '../../../../src/input/interval.ts'
 import type { Table } from '../../../support/sql-table.ts'
 import { tablesOf } from './tables.ts'
 
@@ -9,6 +10,8 @@ export interface AnyShape {
   /** What the file has beside its name and the brokers. */
   readonly yaml: string
   readonly sql: string
+  /** The same of rows whose fact, or where there is none whose right record of the earliest join, is of these times. */
+  sqlOf(times: Times): string
   /** In the plan's order: facts, then each join's right stream. */
   readonly streams: readonly Table[]
   /** Whether values of this topic are JSON, where they are not Avro. */
@@ -68,7 +71,7 @@ ${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out${o
   )
   const from = `SELECT *${facts.derived}, t AS at FROM facts${facts.where}`
   const selected = [...facts.columns, ...dimensions.flatMap(({ columns }) => columns)]
-  const looked = `SELECT ${selected.map(({ name, sql }) => `${sql} AS ${name}`).join(', ')}, f.at AS at,
+  const looked = `SELECT ${selected.map(({ name, sql }) => `${sql} AS ${name}`).join(', ')}, f.at AS at, f.at AS base,
   ${joins.at(0)?.left ?? 'f.id'} AS k FROM f ${dimensions.map(({ join }) => join).join(' ')}`
   const all = selected.map(({ name }) => name)
   const steps = joins.map(({ sql, columns, key }, j) => {
@@ -78,7 +81,8 @@ ${section('dimensions', dimensions)}${joinSection(joins)}output: { topic: out${o
   })
   const sql = `WITH f AS (${from}), s0 AS (${looked})${steps.map((step) => `, ${step}`).join('')}
 SELECT ${[...all, ...output.columns].join(', ')} FROM s${joins.length}${output.where}`
-  return { yaml, sql, streams, isJson, dimensions: dimensions.map(({ table }) => table) }
+  const sqlOf = ({ from, to }: Times): string => `${sql} WHERE base >= ${from} AND base < ${to}`
+  return { yaml, sql, sqlOf, streams, isJson, dimensions: dimensions.map(({ table }) => table) }
 }
 
 const section = (name: string, parts: readonly { name: string; yaml: string }[]): string =>
@@ -203,7 +207,7 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
       sql: (from: string, columns: readonly string[], key: string | null) => {
         const k = `${from}.${key ?? 'k'}`
         return `
-  SELECT ${columns.map((column) => `${from}.${column}, `).join('')}r.fk AS ${name}_fk, r.v AS ${name}_v, r.ref AS ${name}_ref, coalesce(${k}, r.fk) AS k, max(coalesce(${from}.at, r.t), coalesce(r.t, ${from}.at)) AS at
+  SELECT ${columns.map((column) => `${from}.${column}, `).join('')}r.fk AS ${name}_fk, r.v AS ${name}_v, r.ref AS ${name}_ref, coalesce(${k}, r.fk) AS k, max(coalesce(${from}.at, r.t), coalesce(r.t, ${from}.at)) AS at, coalesce(${from}.base, r.t) AS base
   FROM ${from} ${SQL_KINDS[kind]} ${rows} r ON r.fk = ${k} AND r.t BETWEEN ${from}.at - ${beforeMs} AND ${from}.at + ${afterMs}`
       },
     }
