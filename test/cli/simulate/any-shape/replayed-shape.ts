@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import type { Admin } from '../../../../src/broker/port.ts'
 import { decodeRecordBatches, recordAt } from '../../../../src/broker/record-columns.ts'
 import { taskOf } from '../../../../src/broker/task-number.ts'
-import { NO_BYTES } from '../../../../src/bytes.ts'
 import { replayInterval } from '../../../../src/cli/replay-interval.ts'
 import { outputValues } from '../../../../src/cli/simulate/output-values.ts'
 import { answerOf, type TimedRecord, written } from '../../../../src/cli/simulate/records.ts'
@@ -12,7 +11,8 @@ import type { PipelineCodec } from '../../../../src/codec/port.ts'
 import type { Pipeline } from '../../../../src/config/pipeline.ts'
 import type { Times } from '../../../../src/input/interval.ts'
 import { outputsOf } from '../../../../src/output/outputs.ts'
-import { avroShape, outputFrame } from '../../../../src/plan/pipeline-codec.ts'
+import { frameOf } from '../../../../src/plan/output-frames.ts'
+import { avroShape } from '../../../../src/plan/pipeline-codec.ts'
 import { planOf, type Stage } from '../../../../src/plan/plan.ts'
 import { PageStore } from '../../../../src/state/page-store.ts'
 import { createTask } from '../../../../src/task/create-task.ts'
@@ -38,7 +38,7 @@ export async function replayedOf(shape: AnyShape, rows: Times): Promise<string[]
     outputs: outputsOf(
       pipeline.outputs.map((one, o) => ({
         topic: { ...TOPIC, topic: one.topic },
-        shape: avroShape(one.format === 'json' ? NO_BYTES : outputFrame(0)),
+        shape: avroShape(frameOf(one, 0)),
         codec: codec.outputs[o],
       })),
     ),
