@@ -4,6 +4,7 @@
  * https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
  */
 import { type Logical, logicalText } from './avro-logical.ts'
+import { UNDECLARED_TEXTS } from './undeclared.ts'
 
 export type Primitive =
   | 'null'
@@ -97,6 +98,7 @@ export function typeText(type: AvroType): string {
       return `fixed ${type.name.full} of ${type.size} bytes${logical}`
     }
     default:
-      return type.logical === null ? type.kind : `${type.kind} as ${logicalText(type.logical)}`
+      if (type.logical === null) return type.kind
+      return UNDECLARED_TEXTS[type.logical.name] ?? `${type.kind} as ${logicalText(type.logical)}`
   }
 }

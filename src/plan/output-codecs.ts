@@ -25,7 +25,7 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[
     const isPlain = takesAll && where === null && key === null
     return {
       schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
-      reader: readerOf(completed, all, output, schema as AvroRecordSchema),
+      reader: readerOf(completed, all, output, schema as AvroRecordSchema, isPlain),
       isKeyed: key !== null,
       isWhole: isPlain && output.format === 'avro',
     }
@@ -40,6 +40,7 @@ function readerOf(
   all: AvroRecordSchema,
   output: OutputConfig,
   schema: AvroRecordSchema,
+  isPlain: boolean,
 ): ValueReader {
   const { select, key } = output
   const sources = select?.map(({ source }) => source) ?? all.fields.map(({ name }) => name)
@@ -48,7 +49,7 @@ function readerOf(
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)
   const computed = plan.computation?.over(reader) ?? reader
-  return output.format === 'avro' ? computed : new JsonReader(schema, computed)
+  return output.format === 'avro' ? computed : new JsonReader(schema, computed, isPlain)
 }
 
 function jsonSchemaText(schema: object): string {
