@@ -4,7 +4,7 @@
  * https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
  */
 import { type Logical, logicalText } from './avro-logical.ts'
-import { UNDECLARED_TEXTS } from './undeclared.ts'
+import { isUndeclared, UNDECLARED_TEXTS } from './undeclared.ts'
 
 export type Primitive =
   | 'null'
@@ -92,6 +92,7 @@ export function typeText(type: AvroType): string {
       return `map of ${typeText(type.values)}`
     case 'record':
     case 'enum':
+      if (type.kind === 'record' && isUndeclared(type)) return 'a JSON object'
       return `${type.kind} ${type.name.full}`
     case 'fixed': {
       const logical = type.logical === null ? '' : ` as ${logicalText(type.logical)}`

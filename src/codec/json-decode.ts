@@ -31,7 +31,7 @@ import {
   toFollowing,
   toMember,
 } from './json-walk.ts'
-import { isUndeclared, undeclaredOf } from './undeclared.ts'
+import { undeclaredOf } from './undeclared.ts'
 
 /**
  * Of a whole value.
@@ -43,7 +43,7 @@ export function compileRoot(
   known: readonly string[],
   taken: readonly string[],
 ): ReadJson {
-  const wanted = isUndeclared(type) ? 'a JSON object' : wantedOf(type)
+  const wanted = wantedOf(type)
   const record = new JsonRecord(type, known, wanted, taken)
   const records = new Map<RecordType, JsonRecord>()
   record.complete(type.fields.map((field) => compileRead(field.type, records)))

@@ -25,7 +25,7 @@ export const ALL_MEMBERS = '...'
 /** What a pipeline names of a topic's members, or reads of them. */
 export interface NamedMembers {
   readonly values: readonly string[]
-  /** Those that are keys or times. */
+  /** Those that are keys or times; paths, where they are inside of objects. */
   readonly scalars: readonly string[]
   /** Whether all members come out. */
   readonly isWhole: boolean
@@ -33,17 +33,30 @@ export interface NamedMembers {
 
 const textAs = (logicalType: string): Schema => ({ type: 'string', logicalType }) as Schema
 
-/** @param name of the record. A member that is not there is null. */
+/**
+ * A member that is not there is null. Of one that comes out as a whole nothing inside can be named.
+ * @param name of the record
+ */
 export function undeclaredRecord(
   name: string,
   { values, scalars, isWhole }: NamedMembers,
 ): AvroRecordSchema {
-  const names = [...new Set([...scalars, ...values])]
-  const fields = names.map((member) => ({
-    name: member,
-    type: textAs(scalars.includes(member) ? SCALAR : ANY),
-    default: 'null',
-  }))
+  const paths = scalars.map((path) => path.split('.'))
+  const names = new Set([...paths.map(([top]) => top), ...values])
+  const fields = [...names].map((member) => {
+    const inside = paths.filter(([top, ...rest]) => top === member && rest.length > 0)
+    if (inside.length === 0 || values.includes(member)) {
+      const type = textAs(scalars.includes(member) ? SCALAR : ANY)
+      return { name: member, type, default: 'null' }
+    }
+    const rest = inside.map(([, ...deeper]) => deeper.join('.'))
+    const record = undeclaredRecord(`${name}.${member}`, {
+      values: [],
+      scalars: rest,
+      isWhole: false,
+    })
+    return { name: member, type: ['null', record] as Schema, default: null }
+  })
   const all = { name: ALL_MEMBERS, type: textAs(MEMBERS), default: '' }
   return { type: 'record', name, fields: isWhole ? [...fields, all] : fields }
 }
@@ -54,17 +67,10 @@ export function undeclaredOf(type: AvroType): string | undefined {
   return name !== undefined && name in UNDECLARED_TEXTS ? name : undefined
 }
 
-/** Whether the record is an object of which nothing is declared. Its fields all are such, then. */
+/** Whether the record is an object of which nothing is declared. */
 export const isUndeclared = ({ fields }: RecordType): boolean =>
   fields.some(({ type }) => undeclaredOf(type) !== undefined)
 
-/** The same of its schema. */
-export const isUndeclaredSchema = ({ fields }: AvroRecordSchema): boolean =>
-  fields.some(({ type }) => undeclaredName(type) !== undefined)
-
-/** What is kept of an undeclared value of this type, or of one in a union with null. */
-export function undeclaredName(type: unknown): string | undefined {
-  if (Array.isArray(type)) return type.map(undeclaredName).find((name) => name !== undefined)
-  const name = (type as { logicalType?: unknown }).logicalType
-  return typeof name === 'string' && name in UNDECLARED_TEXTS ? name : undefined
-}
+/** Whether the schema's text is that of a value of which nothing is declared. */
+export const isUndeclaredType = (type: unknown): boolean =>
+  String((type as { logicalType?: unknown } | null)?.logicalType) in UNDECLARED_TEXTS

@@ -1,7 +1,8 @@
 /** JSON topics without a schema: what of their members is read, and what cannot be said of them. */
+
+import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { topOf } from '../codec/field-path.ts'
-import { isUndeclaredSchema, type NamedMembers } from '../codec/undeclared.ts'
+import { isUndeclared, type NamedMembers } from '../codec/undeclared.ts'
 import { leftPart } from '../config/join-stages.ts'
 import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
@@ -27,7 +28,7 @@ export function namedMembers(pipeline: Pipeline): NamedMembers[] {
     return {
       values: columns.map(({ source }) => source),
       scalars: [
-        ...keys.map(topOf),
+        ...keys,
         ...(time === null ? [] : [time]),
         ...columns.filter(isKey).map(({ source }) => source),
       ],
@@ -65,7 +66,7 @@ const REMEDY = 'write schema: `stream-enricher init` infers one from the topicâ€
 
 /** Throws SCHEMA_INVALID for what cannot be done with a topic of which nothing is declared, each with its place. @param schemas by `inputsOf` */
 export function refuseUndeclared(pipeline: Pipeline, schemas: readonly AvroRecordSchema[]): void {
-  const undeclared = inputsOf(pipeline).filter((_, i) => isUndeclaredSchema(schemas[i]))
+  const undeclared = inputsOf(pipeline).filter((_, i) => isUndeclared(parseRecord(schemas[i])))
   if (undeclared.length === 0) return
   const faults = undeclared.flatMap(({ path, config }) => {
     const select = 'select' in config ? (config.select as readonly Column[] | null) : null
@@ -79,7 +80,14 @@ export function refuseUndeclared(pipeline: Pipeline, schemas: readonly AvroRecor
     (output) =>
       `${placeOf(pipeline, output.path)}: ${path.join('.')} is JSON without a schema (${config.topic}), so the output has no types for Avro; write format: json here, or schema there: \`stream-enricher init\` infers one from the topicâ€™s records`,
   )
-  const all = [...faults, ...ofOutputs]
+  const isWhole = undeclared[0].path[0] === 'facts' && pipeline.facts.select === null
+  const ofFields = pipeline.outputs
+    .filter(({ fields, select }) => isWhole && fields.length > 0 && select === null)
+    .map(
+      (output) =>
+        `${placeOf(pipeline, [...output.path, 'fields'])}: a member of ${pipeline.facts.topic}, which is JSON without a schema, may have the same name; write select beside it, or under facts`,
+    )
+  const all = [...faults, ...ofOutputs, ...ofFields]
   if (all.length > 0) throw new EnricherError('SCHEMA_INVALID', all.join('\n'))
 }
 
