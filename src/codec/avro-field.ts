@@ -5,7 +5,7 @@ import { EnricherError } from '../errors.ts'
 import { writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt, type Skip } from './avro-walk.ts'
 import { isTextAsItIs, isWholeAsItIs, NULL_LETTER, QUOTE, textOf } from './scalar-text.ts'
-import { ANY, SCALAR } from './undeclared.ts'
+import { SCALAR, undeclaredName } from './undeclared.ts'
 
 /** How a field is read where its text is needed. */
 export interface FieldKind {
@@ -35,9 +35,9 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
   }
   const type = typeOf(schema)
   const base = { symbols: [] as Bytes[], logicalType: logicalOf(schema), branch: -1 }
-  if (base.logicalType === SCALAR || base.logicalType === ANY)
-    return { type: 'undeclared', ...base }
-  if (type === 'string') return { type: 'string', ...base }
+  const undeclared = undeclaredName(schema)
+  if (undeclared === SCALAR) return { type: 'undeclared', ...base }
+  if (type === 'string' && undeclared === undefined) return { type: 'string', ...base }
   if (type === 'int' || type === 'long') return { type: 'integer', ...base }
   if (type === 'enum') {
     const { symbols } = schema as { symbols: string[] }
@@ -60,10 +60,11 @@ export class FieldText {
   readonly #starts = new Int32Array(SLICE)
   readonly #ends = new Int32Array(SLICE)
   /** By row: the text of JSON that has another one than its bytes; undefined: the value has it. */
-  readonly #made: (Bytes | undefined)[] = []
+  readonly #made: (Bytes | undefined)[]
 
   constructor(kind: FieldKind) {
     this.#kind = kind
+    this.#made = kind.type === 'undeclared' ? new Array(SLICE).fill(undefined) : []
     const places = [0]
     for (const { length } of kind.symbols) places.push(places.at(-1)! + length)
     this.#symbols = places

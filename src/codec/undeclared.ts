@@ -64,13 +64,16 @@ export function undeclaredRecord(
 /** What is kept of an undeclared value of this type; undefined: the type is declared. */
 export function undeclaredOf(type: AvroType): string | undefined {
   const name = type.kind === 'string' ? type.logical?.name : undefined
-  return name !== undefined && name in UNDECLARED_TEXTS ? name : undefined
+  return name !== undefined && Object.hasOwn(UNDECLARED_TEXTS, name) ? name : undefined
 }
 
 /** Whether the record is an object of which nothing is declared. */
 export const isUndeclared = ({ fields }: RecordType): boolean =>
   fields.some(({ type }) => undeclaredOf(type) !== undefined)
 
-/** Whether the schema's text is that of a value of which nothing is declared. */
-export const isUndeclaredType = (type: unknown): boolean =>
-  String((type as { logicalType?: unknown } | null)?.logicalType) in UNDECLARED_TEXTS
+/** The same of the type's schema. */
+export function undeclaredName(schema: unknown): string | undefined {
+  const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: unknown }
+  const name = type === 'string' && typeof logicalType === 'string' ? logicalType : ''
+  return Object.hasOwn(UNDECLARED_TEXTS, name) ? name : undefined
+}
