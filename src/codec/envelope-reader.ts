@@ -154,7 +154,7 @@ export class EnvelopeReader implements ValueReader {
     const { top, text } = this.#op
     source.at = this.#value.starts[top]
     text.read(row, source)
-    const bytes = text.buffer(source.buffer)
+    const bytes = text.buffer(source.buffer, row)
     const from = text.start(row)
     const length = text.end(row) - from
     for (const { text: known, fate } of this.#ops) {
@@ -170,7 +170,7 @@ export class EnvelopeReader implements ValueReader {
   #opText(row: number): string {
     const { text } = this.#op!
     const [from, end] = [text.start(row), text.end(row)]
-    const bytes = text.buffer(this.#source.buffer)
+    const bytes = text.buffer(this.#source.buffer, row)
     return end < 0 ? 'null' : JSON.stringify(bytes.toString('utf8', from, Math.min(end, from + 40)))
   }
 

@@ -10,6 +10,7 @@ import {
 import { JsonRecord } from './json-record.ts'
 import { compileScalar, isWholeNumber } from './json-scalars.ts'
 import { type JsonTransfer, MISFIT, MISSING, NONE, type ReadJson } from './json-transfer.ts'
+import { compileUndeclared } from './json-undeclared.ts'
 import {
   BOOLEAN,
   CLOSE,
@@ -30,13 +31,22 @@ import {
   toFollowing,
   toMember,
 } from './json-walk.ts'
+import { undeclaredOf } from './undeclared.ts'
 
-/** Of a whole value. @param known names of the record's members that are passed over */
-export function compileRoot(type: RecordType, known: readonly string[]): ReadJson {
-  const record = new JsonRecord(type, known, wantedOf(type))
+/**
+ * Of a whole value.
+ * @param known names of the record's members that are passed over
+ * @param taken names of members that are left out where all others come out
+ */
+export function compileRoot(
+  type: RecordType,
+  known: readonly string[],
+  taken: readonly string[],
+): ReadJson {
+  const wanted = wantedOf(type)
+  const record = new JsonRecord(type, known, wanted, taken)
   const records = new Map<RecordType, JsonRecord>()
   record.complete(type.fields.map((field) => compileRead(field.type, records)))
-  const wanted = wantedOf(type)
   return (transfer) => {
     const { at, buffer } = transfer
     if (buffer[at] === OPEN) return record.read(transfer, true)
@@ -58,8 +68,10 @@ function compileRead(type: AvroType, records: Map<RecordType, JsonRecord>): Read
       return readList(compileRead(type.items, records), wantedOf(type))
     case 'map':
       return readMap(compileRead(type.values, records), wantedOf(type))
-    default:
-      return compileScalar(type)
+    default: {
+      const undeclared = undeclaredOf(type)
+      return undeclared === undefined ? compileScalar(type) : compileUndeclared(undeclared)
+    }
   }
 }
 

@@ -183,7 +183,7 @@ const input = {
     'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
   ),
   schema: text(
-    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema.',
+    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema; JSON needs none where only JSON comes out.',
   ),
   envelope: text(
     'What the connector puts the row into, with what has happened to it: debezium (before, after, op), mongodb (fullDocument, operationType), or connect (schema and payload). All other keys speak of the row. Without it the value is the row. docs/change-data.md.',

@@ -26,7 +26,7 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan): OutputCodec[
     const isPlain = takesAll && where === null && key === null
     return {
       schema: output.format === 'json' ? jsonSchemaText(schema) : schemaText(schema, 2),
-      reader: readerOf(completed, taken.fields, output, schema as AvroRecordSchema),
+      reader: readerOf(completed, taken.fields, output, schema as AvroRecordSchema, isPlain),
       isKeyed: key !== null,
       isWhole: isPlain && output.format === 'avro',
     }
@@ -41,13 +41,14 @@ function readerOf(
   fields: readonly OutputField[],
   output: OutputConfig,
   schema: AvroRecordSchema,
+  isPlain: boolean,
 ): ValueReader {
   const { key } = output
   const program = outputProgram(output, completed)?.program ?? null
   const plan = readerPlan(fields, program, key === null ? [] : [key], NO_TIME)
   const reader = new AvroReader(completed, plan)
   const computed = plan.computation?.over(reader) ?? reader
-  return output.format === 'avro' ? computed : new JsonReader(schema, computed)
+  return output.format === 'avro' ? computed : new JsonReader(schema, computed, isPlain)
 }
 
 function jsonSchemaText(schema: object): string {

@@ -26,6 +26,7 @@ import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
 import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedViews } from './stored-views.ts'
+import { namedMembers, refuseUndeclared } from './undeclared.ts'
 import type { ReaderSchema } from './value-format.ts'
 
 /** A latest schema in the registry that nothing can be read with. */
@@ -122,6 +123,7 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas): Derived {
 /** What planning sees of the values: of those in envelopes the rows. Throws SCHEMA_INVALID. */
 export function topicSchemas(pipeline: Pipeline, schemas: ReaderSchemas): TopicSchemas {
   const values = schemas.map(({ schema }) => schema)
+  refuseUndeclared(pipeline, values)
   const [facts, ...others] = rowSchemas(pipeline, values)
   const { length } = pipeline.joins
   return { facts, rights: others.slice(0, length), dimensions: others.slice(length) }
@@ -135,11 +137,12 @@ export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<readonly LatestSchema[]> {
+  const members = namedMembers(pipeline)
   return Promise.all(
-    inputsOf(pipeline).map(async ({ path: at, config }) => {
+    inputsOf(pipeline).map(async ({ path: at, config }, i) => {
       const path = [...at, config.type === null ? 'topic' : 'type']
       const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], () =>
-        FORMATS[config.format].schemaOf(config, registry),
+        FORMATS[config.format].schemaOf(config, registry, members[i]),
       )
       return config.schema === null ? read.catch(unusable) : read
     }),

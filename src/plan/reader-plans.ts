@@ -61,9 +61,13 @@ export function readerPlans(
     )
   }
   return {
-    facts: enveloped(schemas.facts, facts, false, (time) =>
-      readerPlan(plan.facts, programs.facts, factKeys(pipeline), time),
-    ),
+    facts: {
+      ...enveloped(schemas.facts, facts, false, (time) =>
+        readerPlan(plan.facts, programs.facts, factKeys(pipeline), time),
+      ),
+      // A column is in place of the fact's member that has its name.
+      taken: [...plan.dimensions, ...plan.rights].flat().map(({ name }) => name),
+    },
     rights: joins.map(rightPlan),
     dimensions: plan.dimensions.map((of, d) => {
       const { texts, keyFields } = tables[tableOf[d]]
