@@ -4,6 +4,7 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { aroundRow, rowSchema } from './envelope-schema.ts'
 import { compileRoot } from './json-decode.ts'
+import { knownItems } from './json-items.ts'
 import { refusalOf } from './json-refusal.ts'
 import { JsonTransfer, type ReadJson, SYNTAX, TOO_DEEP } from './json-transfer.ts'
 import { toNext, toValue } from './json-walk.ts'
@@ -32,6 +33,7 @@ export class JsonInput implements ValueReader {
     this.#read = compileRoot(
       read,
       value.fields.map(({ name }) => name),
+      envelope === undefined ? undefined : knownItems(read, needed, envelope),
     )
   }
 
@@ -114,5 +116,9 @@ export class JsonInput implements ValueReader {
 
   project(target: Bytes, position: number): number {
     return this.#inner.project(target, position)
+  }
+
+  selectFormer(): boolean {
+    return this.#inner.selectFormer?.() ?? false
   }
 }

@@ -22,7 +22,7 @@ type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope'> } & Pick<
 const NOT_WHOSE =
   'The record has no value, in which the row’s key is: nobody knows which row it deletes'
 const NOT_SAID =
-  'The event deletes a row without saying its key: have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave key out where the record’s key is the row’s'
+  'The event deletes a row without saying its key: have the database log it (PostgreSQL: REPLICA IDENTITY FULL; DynamoDB: NEW_AND_OLD_IMAGES), or leave key out where the record’s key is the row’s'
 
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {

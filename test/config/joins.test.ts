@@ -157,11 +157,6 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     `joins:\n${join('a', ', on: id, late: { right: emit }, kind: left')}`,
     /joins\.a\.late\.right.*emit is for/s,
   ],
-  [
-    'an envelope',
-    `joins:\n${join('a', ', on: id, envelope: dynamodb')}`,
-    /not supported; have the/,
-  ],
 ]
 
 for (const [what, text, message] of FAULTS) {
