@@ -1,11 +1,13 @@
 /** DynamoDB's items as JSON without the tags of their types, and with them. */
 import { isObject } from '../codec/avro-default.ts'
 import type { AvroType } from '../codec/avro-schema.ts'
+import { ITEMS } from '../codec/stream-records.ts'
+import type { EnvelopeKind } from '../config/pipeline.ts'
 
 type Attributes = Readonly<Record<string, unknown>>
 
 /** An item as JSON: numbers have their digits, sets are lists, and bytes their base64. */
-export const itemText = (item: Attributes): string =>
+const itemText = (item: Attributes): string =>
   `{${Object.entries(item)
     .map(([name, attribute]) => `${JSON.stringify(name)}:${valueText(attribute)}`)
     .join()}}`
@@ -18,6 +20,22 @@ function valueText(attribute: unknown): string {
   if (tag === 'NS') return `[${(value as string[]).join()}]`
   return tag === 'NULL' ? 'null' : JSON.stringify(value)
 }
+
+/** An item as JSON without tags; undefined: there is none. @param image as values have it */
+export function imageText(image: unknown, kind: EnvelopeKind): string | undefined {
+  const item = kind === 'dynamodb-cdc' && typeof image === 'string' ? JSON.parse(image) : image
+  return isObject(item) ? itemText(item) : undefined
+}
+
+/** A row of an envelope; undefined: there is none. @param row as values have it */
+export function plainRow(row: unknown, kind: EnvelopeKind): Attributes | undefined {
+  if (!ITEMS.has(kind)) return isObject(row) ? row : undefined
+  const text = imageText(row, kind)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+export const memberAt = (value: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((one, name) => (isObject(one) ? one[name] : undefined), value)
 
 /** A value of an item, as DynamoDB has it. @param type what it is to be; undefined: nobody knows */
 export function attributeOf(value: unknown, type: AvroType | undefined): Attributes {

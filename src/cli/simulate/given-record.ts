@@ -12,13 +12,12 @@ import type { KeyPlan, RecordKeyPlan } from '../../codec/key-plan.ts'
 import { keyBytes } from '../../codec/keys.ts'
 import { inMs } from '../../codec/likely-unit.ts'
 import { encodeValue } from '../../codec/protobuf/encode.ts'
-import { ITEMS } from '../../codec/stream-records.ts'
 import { isoTime } from '../../config/iso-time.ts'
-import type { EnvelopeKind, TimeUnit, TopicConfig } from '../../config/pipeline.ts'
+import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
 import { timedSchema } from '../../plan/envelopes.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
-import { itemText } from '../item-text.ts'
+import { memberAt, plainRow } from '../item-text.ts'
 import type { Key, Path, RawRecord, RowKey, Time } from './fixture-schema.ts'
 import { eventOf } from './given-event.ts'
 import { jsonText } from './json-value.ts'
@@ -136,8 +135,8 @@ export class GivenRecords {
     if (this.#envelope === undefined) return decoded
     const { time } = this.#topic
     const { after, prefix } = envelopePaths(parseRecord(this.#envelope.schema), this.#envelope.kind)
-    const row = plainRow(at(decoded, after), this.#envelope.kind)
-    const own = time?.includes('.') ? at(decoded, `${prefix}${time}`) : undefined
+    const row = plainRow(memberAt(decoded, after), this.#envelope.kind)
+    const own = time?.includes('.') ? memberAt(decoded, `${prefix}${time}`) : undefined
     if (own === 0) this.#report(path, `needs timestamp, or ${time} in its envelope`)
     return { ...row, ...(own === undefined ? {} : { [time!]: own }) }
   }
@@ -157,16 +156,6 @@ export class GivenRecords {
     return (isBare ? bytes?.subarray(FRAME.length) : bytes) ?? null
   }
 }
-
-/** Of an item its attributes without their tags. */
-function plainRow(row: unknown, kind: EnvelopeKind): Record<string, unknown> | null {
-  if (!ITEMS.has(kind)) return row as Record<string, unknown> | null
-  const item = kind === 'dynamodb-cdc' && typeof row === 'string' ? JSON.parse(row) : row
-  return isObject(item) ? JSON.parse(itemText(item)) : null
-}
-
-const at = (value: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((one, name) => (isObject(one) ? one[name] : undefined), value)
 
 /** A time of the file in whole milliseconds, as a record's timestamp is; undefined where it is none. */
 export function readTime(time: Time | undefined, path: Path, report: ReportAt): number | undefined {
