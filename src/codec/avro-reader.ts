@@ -51,6 +51,8 @@ export interface EnvelopePlan {
   readonly time: { readonly path: string; readonly unit: TimeUnit | null } | null
   /** Whether the key fields of a deleted row are asked for, and of a changed one as they were before. */
   readonly isKeyed: boolean
+  /** Whether a selected value that was not changed, and so is not in the event, may be taken from the row as it was. */
+  readonly hasFormer?: boolean
 }
 
 /** Makes of a reader one that computes something of each value. */
@@ -61,13 +63,12 @@ export interface Computation {
 }
 
 /** Names of the record's fields that are read of it. */
-export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string | null> =>
-  new Set([
-    ...select.map(({ source }) => source),
-    ...keys.map(topOf),
-    time,
-    ...(computation?.fields ?? []),
-  ])
+export const fieldsOf = (plan: ReaderPlan): Set<string | null> =>
+  new Set([...plan.select.map(({ source }) => source), ...askedOf(plan)])
+
+/** The same of those whose values matter before they come out. */
+export const askedOf = ({ keys, time, computation }: ReaderPlan): Set<string | null> =>
+  new Set([...keys.map(topOf), time, ...(computation?.fields ?? [])])
 
 /** A run of neighbouring fields that is copied in one go. */
 interface Span {

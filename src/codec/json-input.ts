@@ -118,6 +118,10 @@ export class JsonInput implements ValueReader {
     return this.#inner.project(target, position)
   }
 
+  get lacking(): string {
+    return this.#inner.lacking ?? ''
+  }
+
   selectFormer(): boolean {
     return this.#inner.selectFormer?.() ?? false
   }

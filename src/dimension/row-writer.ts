@@ -4,6 +4,7 @@ import type { Bytes } from '../bytes.ts'
 import type { KeyReader, ValueReader } from '../codec/port.ts'
 import type { DimensionStore } from './dimension-store.ts'
 import type { RowHorizon } from './row-horizon.ts'
+import type { RowTable } from './row-table.ts'
 import type { RowTimes } from './row-times.ts'
 import { takesPlace, writeStamp } from './stamp.ts'
 import type { DimensionTable } from './table.ts'
@@ -28,6 +29,8 @@ export interface RowWriter {
   readonly fault: string
   /** Stamps the row, and puts it. @param end of the row, which begins behind the stamp; 0: its key is deleted */
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied
+  /** The table in which the key's row was found as it was when the one that comes next came; null: it had none. */
+  former(key: KeyReader): RowTable | null
   /** Whether the key's latest version says already that it is deleted; where there are no versions one deletion more says nothing else. */
   isDeleted(key: KeyReader): boolean
 }
@@ -66,6 +69,11 @@ export class LatestRows implements RowWriter {
 
   isDeleted(): boolean {
     return false
+  }
+
+  former({ buffer, start, end }: KeyReader): RowTable | null {
+    const table = this.#table
+    return table.find(table.hash(buffer, start, end), buffer, start, end) ? table : null
   }
 
   #putStamped(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
@@ -117,6 +125,16 @@ export class VersionRows implements RowWriter {
 
   isDeleted({ buffer, start, end }: KeyReader): boolean {
     return this.#table.isDeleted(buffer, start, end)
+  }
+
+  former({ buffer, start, end }: KeyReader): RowTable | null {
+    const table = this.#table
+    const { at } = table
+    const [lookedUp] = at
+    at[0] = this.#ports.times.time
+    const isFound = table.find(table.hash(buffer, start, end), buffer, start, end)
+    at[0] = lookedUp
+    return isFound ? table : null
   }
 
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
