@@ -169,7 +169,9 @@ export class RowReader {
     value.select(0)
     const end = this.#write(value, partition, columns.offsets[i])
     const whole =
-      value.lacking === '' || value.lacking === undefined ? end : this.#complete(before, end)
+      value.lacking === '' || value.lacking === undefined
+        ? end
+        : this.#complete(before, end, partition)
     if (whole < 0) {
       this.#reject(columns, partition, i, 'null_field', notThere(value.lacking!))
       return -1
@@ -197,9 +199,9 @@ export class RowReader {
   }
 
   /** What the row does not have comes from the one before it. @returns the row's end; -1: there is none before it */
-  #complete(key: KeyReader, end: number): number {
+  #complete(key: KeyReader, end: number, partition: number): number {
     const { former } = this.#ports
-    const before = this.#writer.former(key)
+    const before = this.#writer.former(key, partition)
     if (before === null) return -1
     const { rowBuffer, rowStart, rowEnd } = before
     const row = this.#row

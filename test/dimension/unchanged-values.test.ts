@@ -42,7 +42,7 @@ async function dimensionOf(folder: string, lines: readonly string[], more = '') 
   const own = `topic: customers, schema: customers.avsc, envelope: debezium${more}`
   const others = lines.map((line, d) =>
     line === 'chained'
-      ? 'd1: { topic: codes, schema: customers.avsc, on: d0.code, select: { c: name } }'
+      ? 'd1: { topic: codes, schema: customers.avsc, envelope: debezium, on: d0.code, select: { c: name } }'
       : `d${d}: { ${own}, on: ${more.includes('code') ? 'code' : 'customer'}, select: { ${renamed(line, d)} } }`,
   )
   const text = `
@@ -120,15 +120,24 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 /** The table, what its events are, and what they have to come to. */
 class Table {
-  readonly topic = new FakeTopic(2)
+  readonly topic: FakeTopic
   readonly rows = new Map<number, Row>()
   /** Updates without all values whose rows were gone, as compaction may have it. */
   rejects = 0
   time = 1
 
+  constructor(partitions: number) {
+    this.topic = new FakeTopic(partitions)
+  }
+
   #send(op: string, before: Row | null, after: object | null, id: number): void {
     const value = written(EVENTS, { op, before, after: after as never, sourceMs: this.time })
-    this.topic.write(id % 2, String(id), value.toString('latin1'), this.time++)
+    this.topic.write(
+      id % this.topic.partitions.length,
+      String(id),
+      value.toString('latin1'),
+      this.time++,
+    )
   }
 
   put(after: Row): void {
@@ -188,7 +197,8 @@ for (const [what, lines] of Object.entries(SHAPES)) {
       const chunk = fc.record({ turn: fc.nat(), records: fc.integer({ min: 1, max: 4 }) })
       await fc.assert(
         fc.asyncProperty(steps, fc.infiniteStream(chunk), async (list, chunks) => {
-          const table = new Table()
+          // A row’s code moves; of several partitions nobody knows then whose the row before is.
+          const table = new Table(by === 'id' ? 2 : 1)
           const path = join(folder, String(run++))
           const rejected = new Set<string>()
           const onReject = (
