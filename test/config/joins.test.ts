@@ -157,6 +157,16 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     `joins:\n${join('a', ', on: id, late: { right: emit }, kind: left')}`,
     /joins\.a\.late\.right.*emit is for/s,
   ],
+  [
+    'an item of DynamoDB in Avro',
+    `joins:\n${join('a', ', on: id, envelope: dynamodb')}`,
+    /joins\.a\.envelope: is of JSON values; have the connector write JSON, and say format: json/,
+  ],
+  [
+    'one whose attributes nobody says',
+    `joins:\n${join('a', ', on: id, format: json, envelope: dynamodb-cdc')}`,
+    /joins\.a\.envelope: needs schema, the file of an item/,
+  ],
 ]
 
 for (const [what, text, message] of FAULTS) {
