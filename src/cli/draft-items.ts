@@ -20,7 +20,7 @@ export function itemsIn(texts: readonly string[]): ItemsDraft | undefined {
   const values = texts.map((text): unknown => JSON.parse(text))
   for (const kind of ITEMS) {
     const { op, ops, after, before } = ENVELOPES[kind]
-    const found = values.filter((value) => String(memberAt(value, op)) in ops)
+    const found = values.filter((value) => Object.hasOwn(ops, String(memberAt(value, op))))
     const items = found.flatMap((value) => {
       const image = memberAt(value, after) ?? memberAt(value, before)
       return imageText(image, kind) ?? []

@@ -23,8 +23,17 @@ function valueText(attribute: unknown): string {
 
 /** An item as JSON without tags; undefined: there is none. @param image as values have it */
 export function imageText(image: unknown, kind: EnvelopeKind): string | undefined {
-  const item = kind === 'dynamodb-cdc' && typeof image === 'string' ? JSON.parse(image) : image
+  const item = kind === 'dynamodb-cdc' ? parsed(image) : image
   return isObject(item) ? itemText(item) : undefined
+}
+
+/** undefined: it is no text of JSON. */
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
 }
 
 /** A row of an envelope; undefined: there is none. @param row as values have it */
