@@ -65,6 +65,8 @@ export interface EnvelopePlan {
   readonly time: { readonly path: string; readonly unit: TimeUnit | null } | null
   /** Whether the key fields of a deleted row are asked for, and of a changed one as they were before. */
   readonly isKeyed: boolean
+  /** Whether a selected value that was not changed, and so is not in the event, may be taken from the row as it was. */
+  readonly hasFormer?: boolean
 }
 
 /** Makes of a reader one that computes something of each value. */
@@ -75,9 +77,13 @@ export interface Computation {
 }
 
 /** Names of the record's fields that are read of it. */
-export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string> =>
+export const fieldsOf = (plan: ReaderPlan): Set<string> =>
+  new Set([...plan.select.flatMap(({ source }) => ownNames(source)), ...askedOf(plan)])
+
+/** The same of those whose values matter before they come out. */
+export const askedOf = ({ keys, time, computation }: ReaderPlan): Set<string> =>
   new Set([
-    ...[...select.map(({ source }) => source), ...keys].flatMap(ownNames),
+    ...keys.flatMap(ownNames),
     ...(time === null ? [] : ownNames(time)),
     ...(computation?.fields ?? []),
   ])

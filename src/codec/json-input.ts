@@ -4,6 +4,7 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { aroundRow, rowSchema } from './envelope-schema.ts'
 import { compileRoot } from './json-decode.ts'
+import { knownItems } from './json-items.ts'
 import { refusalOf } from './json-refusal.ts'
 import { JsonTransfer, type ReadJson, SYNTAX, TOO_DEEP } from './json-transfer.ts'
 import { toNext, toValue } from './json-walk.ts'
@@ -33,7 +34,8 @@ export class JsonInput implements ValueReader {
     const read = envelope === undefined ? needed : aroundRow(value, needed, envelope)
     this.#inner = valueReader(read, needed, plan, new AvroReader(row, plan, needed))
     const known = value.fields.map(({ name }) => name).filter((name) => name !== ALL_MEMBERS)
-    this.#read = compileRoot(read, known, plan.taken ?? [])
+    const items = envelope === undefined ? undefined : knownItems(read, needed, envelope)
+    this.#read = compileRoot(read, known, plan.taken ?? [], items)
     this.#isUndeclared = isUndeclared(read)
   }
 
@@ -118,5 +120,13 @@ export class JsonInput implements ValueReader {
 
   project(target: Bytes, position: number): number {
     return this.#inner.project(target, position)
+  }
+
+  get lacking(): string {
+    return this.#inner.lacking ?? ''
+  }
+
+  selectFormer(): boolean {
+    return this.#inner.selectFormer?.() ?? false
   }
 }

@@ -65,7 +65,7 @@ export function createPipelineCodec(
     codec(facts, schemas.facts, plans.facts),
     ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of)),
   ]
-  const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
+  const rows = rowCodecs(pipeline, schemas, plan, plans.dimensions, (d, of) =>
     codec(dimensions[d], schemas.dimensions[d], of),
   )
   const [layout] = layoutsOf(pipeline, derived, plan)
@@ -82,6 +82,7 @@ export function createPipelineCodec(
     ],
     dimensions: rows.codecs,
     rowParts: rows.parts,
+    formerRows: rows.formers,
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map(
       (rowLayout, d) =>

@@ -72,9 +72,13 @@ export function readerPlans(
     dimensions: plan.dimensions.map((of, d) => {
       const { texts, keyFields } = tables[tableOf[d]]
       const keys = [...texts, ...keyFields]
-      return enveloped(schemas.dimensions[d], dimensions[d], keyFields.length > 0, (time) =>
+      const isKeyed = keyFields.length > 0
+      const made = enveloped(schemas.dimensions[d], dimensions[d], isKeyed, (time) =>
         readerPlan(of, programs.dimensions[d], keys, time),
       )
+      return made.envelope === undefined
+        ? made
+        : { ...made, envelope: { ...made.envelope, hasFormer: true } }
     }),
   }
 }
