@@ -18,8 +18,8 @@ const USAGE = `npm run bench -- by-turns [options]
   --within W        the join's window (60s)
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
   --shape S         ours has a second join on the same key (joins), rows as of the facts' times (as-of), JSON in and
-                    out (json), JSON in and Avro out (json-in), facts in Protobuf (protobuf), or the same and
-                    Protobuf out (protobuf-out)
+                    out (json, or json-bare: without schemas), JSON in and Avro out (json-in), facts in Protobuf
+                    (protobuf), or the same and Protobuf out (protobuf-out)
   --both            the other version has expressions and shape as well: what they cost before and after
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
@@ -75,8 +75,9 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     kind,
     isJoinedTwice: isShaped && options.shape === 'joins',
     isAsOf: isShaped && options.shape === 'as-of',
-    isJson: isShaped && /^json(-in)?$/.test(options.shape),
-    isJsonOut: isShaped && options.shape === 'json',
+    isJson: isShaped && /^json/.test(options.shape),
+    isJsonOut: isShaped && /^json(-bare)?$/.test(options.shape),
+    isBare: isShaped && options.shape === 'json-bare',
     isProtobuf: isShaped && /^protobuf(-out)?$/.test(options.shape),
     isProtobufOut: isShaped && options.shape === 'protobuf-out',
   })

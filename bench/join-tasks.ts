@@ -38,6 +38,7 @@ const MAX_BATCH_BYTES = 1_048_588
 const MEMORY_BYTES = 4 * 2 ** 30
 
 const JSON_FORMAT = { format: 'json' } as const
+const BARE_FORMAT = { ...JSON_FORMAT, schema: null } as const
 const PROTOBUF = {
   format: 'protobuf',
   schema: fileURLToPath(new URL('protobuf/order.proto', import.meta.url)),
@@ -71,6 +72,8 @@ export interface JoinTasksOptions {
   readonly isAsOf?: boolean
   /** Whether facts and right records are JSON. */
   readonly isJson?: boolean
+  /** Whether that is JSON without a schema. */
+  readonly isBare?: boolean
   /** Whether what comes out is JSON. */
   readonly isJsonOut?: boolean
   /** Whether the facts are in Protobuf. */
@@ -109,7 +112,7 @@ export class JoinTasks {
   static async open(options: JoinTasksOptions): Promise<JoinTasks> {
     const { partitions, recordsPerRound, roundMs, within, expressions, kind } = options
     const example = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
-    const format = options.isJson ? JSON_FORMAT : {}
+    const format = options.isBare ? BARE_FORMAT : options.isJson ? JSON_FORMAT : {}
     const asOf = options.isAsOf ? ('event-time' as const) : null
     const pipeline = {
       ...example,

@@ -20,6 +20,8 @@ export interface TopicDraft {
   readonly frames: string | null
   /** They name none. */
   readonly isBare: boolean
+  /** The fields of the row's primary key, where values say them beside it. */
+  readonly primaryKey: readonly string[]
   /** null: the record has none. */
   readonly keys: readonly (Buffer | null)[]
   /** Decoded, in the order of the keys: rows; undefined where that was not possible. */
@@ -107,7 +109,14 @@ function lookupField(facts: TopicDraft, dimension: DimensionDraft): Guess | unde
   if (dimension.on !== undefined) return { field: dimension.on, why: 'as you said' }
   const fields = textFields(facts)
   const { name } = dimension
-  const named = [`${name}_id`, `${name}Id`, `${name}ID`, name, keyField(dimension)?.field]
+  const named = [
+    `${name}_id`,
+    `${name}Id`,
+    `${name}ID`,
+    name,
+    keyField(dimension)?.field,
+    ...dimension.primaryKey,
+  ]
   const byName = named.find((field) => field !== undefined && fields.includes(field))
   if (byName !== undefined) return { field: byName, why: 'by its name' }
   const keys = new Set(keyTexts(dimension))
@@ -208,11 +217,17 @@ function dimensionLines(
       `No field of ${facts.topic} looks like the key of ${topic}; name it, as --dimension ${name}=${topic}:FIELD`,
     )
   }
+  const keyed = keyField(dimension)?.field
+  const [primary, ...others] = dimension.primaryKey
+  const key = keyed === undefined && others.length === 0 ? primary : undefined
   return [
     `  ${scalar(name)}:`,
     ...topicLines(dimension, '    '),
+    ...(key === undefined
+      ? []
+      : [`    key: ${scalar(key)} # the primary key; the records’ keys are others`]),
     `    on: ${scalar(on.field)} # ${on.why}`,
-    ...selectLines(dimension, [keyField(dimension)?.field ?? on.field], name, taken, '    '),
+    ...selectLines(dimension, [keyed ?? key ?? on.field], name, taken, '    '),
   ]
 }
 

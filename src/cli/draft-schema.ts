@@ -11,6 +11,7 @@ import { latestSchema, readSchema } from '../plan/avro-format.ts'
 import { JSON_VALUES, readJsonSchema } from '../plan/json-format.ts'
 import { PROTOBUF } from '../plan/protobuf-format.ts'
 import { nearlyAll } from './checks/key-shapes.ts'
+import { itemSchema, itemsIn } from './draft-items.ts'
 import { inferSchema } from './infer-schema.ts'
 
 export interface SchemaDraft {
@@ -20,6 +21,8 @@ export interface SchemaDraft {
   readonly schemaFile: string | null
   /** What is to be written to that file; null: it is there. */
   readonly text: string | null
+  /** The attributes of the primary key, where values say them beside the row. */
+  readonly primaryKey: readonly string[]
 }
 
 /**
@@ -47,14 +50,15 @@ export async function draftSchema(
     const message = `The schema of ${topic} is not known: name a registry with --registry, or put it in ${join(folder, names[0])}`
     throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic } })
   }
-  return { format, schema: readSchema(topic, join(folder, file)), schemaFile: file, text: null }
+  const schema = readSchema(topic, join(folder, file))
+  return { format, schema, schemaFile: file, text: null, primaryKey: [] }
 }
 
 async function registered(topic: string, registry: Registry): Promise<SchemaDraft> {
   const latest = await registry.latestAnswer(`${topic}-value`)
   if (latest?.schemaType === 'PROTOBUF') return draftProtobuf(topic, null, null, registry)
   const { schema } = await latestSchema(topic, registry, null)
-  return { format: 'avro', schema, schemaFile: null, text: null }
+  return { format: 'avro', schema, schemaFile: null, text: null, primaryKey: [] }
 }
 
 async function draftProtobuf(
@@ -64,7 +68,7 @@ async function draftProtobuf(
   registry: Registry | null,
 ): Promise<SchemaDraft> {
   const { schema } = await PROTOBUF.schemaOf({ topic, schema: path, type: null }, registry)
-  return { format: 'protobuf', schema, schemaFile, text: null }
+  return { format: 'protobuf', schema, schemaFile, text: null, primaryKey: [] }
 }
 
 async function draftJson(
@@ -74,17 +78,22 @@ async function draftJson(
   registry: Registry | null,
   folder: string,
 ): Promise<SchemaDraft> {
-  const format = 'json'
-  if (registry !== null && (await isRegistered(topic, registry))) {
+  const found = itemsIn(texts)
+  const own = { format: 'json', primaryKey: found?.key ?? [] } as const
+  // What is registered is around items, whose attributes nobody registers.
+  if (found === undefined && registry !== null && (await isRegistered(topic, registry))) {
     const { schema } = await JSON_VALUES.schemaOf({ topic, schema: null, type: null }, registry)
-    return { format, schema, schemaFile: null, text: null }
+    return { ...own, schema, schemaFile: null, text: null }
   }
+  const whole = (schema: AvroRecordSchema): AvroRecordSchema =>
+    found === undefined ? schema : itemSchema(schema, found.kind)
   if (file !== undefined) {
     const schema = readJsonSchema(topic, join(folder, file))
-    return { format, schema, schemaFile: file, text: null }
+    return { ...own, schema: whole(schema), schemaFile: file, text: null }
   }
-  const schema = inferSchema(topic, texts)!
-  return { format, schema, schemaFile: `./${topic}.avsc`, text: `${schemaText(schema, 2)}\n` }
+  const schema = inferSchema(topic, found?.items ?? texts)!
+  const text = `${schemaText(schema, 2)}\n`
+  return { ...own, schema: whole(schema), schemaFile: `./${topic}.avsc`, text }
 }
 
 const isRegistered = async (topic: string, registry: Registry): Promise<boolean> =>

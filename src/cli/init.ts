@@ -18,6 +18,7 @@ import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
 import { draftSchema, type SchemaDraft } from './draft-schema.ts'
 import { type ConnectionOptions, connectionOf } from './init-connection.ts'
+import { memberAt, plainRow } from './item-text.ts'
 import { print, quietLog } from './terminal.ts'
 
 /** A dimension as the command line names it: `NAME=TOPIC` or `NAME=TOPIC:FIELD`. */
@@ -194,8 +195,5 @@ function rowOrValue(schema: AvroRecordSchema): AvroRecordSchema {
 function rowOf(value: unknown, { envelope }: AvroRecordSchema): TopicDraft['values'][number] {
   if (envelope === undefined) return value as TopicDraft['values'][number]
   const { after } = envelopePaths(parseRecord(envelope.schema), envelope.kind)
-  const row = after
-    .split('.')
-    .reduce<unknown>((one, name) => (one as Record<string, unknown> | null)?.[name], value)
-  return (row ?? undefined) as TopicDraft['values'][number]
+  return plainRow(memberAt(value, after), envelope.kind)
 }

@@ -1,6 +1,7 @@
 /** `validate FILE`: everything that can be found out without a broker. */
 
 import { UNIT_NAMES } from '../codec/avro-time.ts'
+import { ALL_MEMBERS } from '../codec/undeclared.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
 import { joinPart } from '../config/look-ups.ts'
@@ -94,7 +95,8 @@ function outputLine(
     select === null && format === 'avro' ? `, about ${bytesText(bytes.output)} a record` : ''
   const all = select?.length ?? allOf(plan).length + derived.length
   const made = derived.map(({ name, expression }) => `, ${name} = ${shown(expression)}`).join('')
-  const fields = `${plural(all, 'field')}${made}`
+  const isWhole = select === null && plan.facts.some((field) => field.source === ALL_MEMBERS)
+  const fields = `${isWhole ? `all members and ${plural(all - 1, 'field')}` : plural(all, 'field')}${made}`
   return `  → ${topic}${FORM_TEXTS[format]}${whereText(output)}: ${fields}${size}${key === null ? at : `, keyed by ${key}`}`
 }
 
@@ -155,6 +157,7 @@ function windowText({ beforeMs, afterMs, graceMs, waitMs }: JoinConfig): string 
 
 /** `orders.price`, or the expression of a derived field on one line. */
 function sourceText(source: string, { topic, fields }: TopicConfig): string {
+  if (source === ALL_MEMBERS) return topic
   const derived = fields.find(({ name }) => name === source)
   return derived === undefined ? `${topic}.${source}` : `= ${shown(derived.expression)}`
 }

@@ -2,6 +2,8 @@ import type { Logical } from './avro-logical.ts'
 import { readBigInt } from './avro-long.ts'
 import type { AvroType, RecordType, UnionType } from './avro-schema.ts'
 import { type AvroSource, compileSkip, readCount, readInt, type Skip } from './avro-walk.ts'
+import { parseWithDigits } from './schema-json.ts'
+import { ALL_MEMBERS, MEMBERS, undeclaredOf } from './undeclared.ts'
 
 /** How values look that JSON does not have. */
 export interface JsonForm {
@@ -60,14 +62,25 @@ export class AvroDecoder {
       }
       case 'bytes':
         return this.#form.bytes(bytesIn(source))
+      case 'string': {
+        const text = textOf(bytesIn(source))
+        const undeclared = undeclaredOf(type)
+        if (undeclared === undefined) return text
+        return parseWithDigits(undeclared === MEMBERS ? `{${text}}` : text)
+      }
       default:
         return SCALARS[type.kind](source)
     }
   }
 
   #record(type: RecordType, source: AvroSource): Record<string, unknown> {
+    const fields = type.fields.map(
+      (field) => [field.name, this.#value(field.type, source)] as const,
+    )
     return Object.fromEntries(
-      type.fields.map((field) => [field.name, this.#value(field.type, source)]),
+      fields.flatMap(([name, value]) =>
+        name === ALL_MEMBERS ? Object.entries(value ?? {}) : [[name, value]],
+      ),
     )
   }
 
@@ -96,5 +109,4 @@ const SCALARS = {
   boolean: (source: AvroSource) => source.buffer[source.at++] === 1,
   float: (source: AvroSource) => bytesOf(source, 4).readFloatLE(),
   double: (source: AvroSource) => bytesOf(source, 8).readDoubleLE(),
-  string: (source: AvroSource) => textOf(bytesIn(source)),
 }

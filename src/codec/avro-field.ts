@@ -4,10 +4,13 @@ import { type Bytes, bytesOf } from '../bytes.ts'
 import { EnricherError } from '../errors.ts'
 import { writeLongDigits } from './avro-long.ts'
 import { type AvroSource, readInt, type Skip } from './avro-walk.ts'
+import { isTextAsItIs, isWholeAsItIs, NULL_LETTER, QUOTE, textOf } from './scalar-text.ts'
+import { SCALAR, undeclaredName } from './undeclared.ts'
 
 /** How a field is read where its text is needed. */
 export interface FieldKind {
-  readonly type: 'string' | 'integer' | 'enum'
+  /** `undeclared`: JSON, which is a text or a whole number. */
+  readonly type: 'string' | 'integer' | 'enum' | 'undeclared'
   readonly symbols: readonly Bytes[]
   readonly logicalType: string | undefined
   /** The union's branch that holds the value; -1: no union. Any other branch is null. */
@@ -32,7 +35,9 @@ export function fieldKind(field: string, schema: Schema): FieldKind {
   }
   const type = typeOf(schema)
   const base = { symbols: [] as Bytes[], logicalType: logicalOf(schema), branch: -1 }
-  if (type === 'string') return { type: 'string', ...base }
+  const undeclared = undeclaredName(schema)
+  if (undeclared === SCALAR) return { type: 'undeclared', ...base }
+  if (type === 'string' && undeclared === undefined) return { type: 'string', ...base }
   if (type === 'int' || type === 'long') return { type: 'integer', ...base }
   if (type === 'enum') {
     const { symbols } = schema as { symbols: string[] }
@@ -54,9 +59,12 @@ export class FieldText {
   readonly #symbols: readonly number[]
   readonly #starts = new Int32Array(SLICE)
   readonly #ends = new Int32Array(SLICE)
+  /** By row: the text of JSON that has another one than its bytes; undefined: the value has it. */
+  readonly #made: (Bytes | undefined)[]
 
   constructor(kind: FieldKind) {
     this.#kind = kind
+    this.#made = kind.type === 'undeclared' ? new Array(SLICE).fill(undefined) : []
     const places = [0]
     for (const { length } of kind.symbols) places.push(places.at(-1)! + length)
     this.#symbols = places
@@ -65,8 +73,10 @@ export class FieldText {
   }
 
   /** Where the text is, of a value in `value`. */
-  buffer(value: Bytes): Bytes {
-    return this.#kind.type === 'string' ? value : this.#texts
+  buffer(value: Bytes, row: number): Bytes {
+    const { type } = this.#kind
+    if (type === 'undeclared') return this.#made[row] ?? value
+    return type === 'string' ? value : this.#texts
   }
 
   start(row: number): number {
@@ -95,10 +105,31 @@ export class FieldText {
     else if (type === 'string') {
       this.#starts[row] = source.at
       this.#ends[row] = source.at + number
-    } else {
+    } else if (type === 'undeclared')
+      this.#readJson(row, source.buffer, source.at, source.at + number)
+    else {
       this.#starts[row] = this.#symbols[number]
       this.#ends[row] = this.#symbols[number + 1]
     }
+  }
+
+  /** Most are a text without escapes, or digits. */
+  #readJson(row: number, buffer: Bytes, start: number, end: number): void {
+    if (this.#made[row] !== undefined) this.#made[row] = undefined
+    if (buffer[start] === NULL_LETTER) {
+      this.setNull(row)
+      return
+    }
+    const isText = buffer[start] === QUOTE
+    if (isText ? isTextAsItIs(buffer, start, end) : isWholeAsItIs(buffer, start, end)) {
+      this.#starts[row] = isText ? start + 1 : start
+      this.#ends[row] = isText ? end - 1 : end
+      return
+    }
+    const made = textOf(buffer, start, end)
+    this.#made[row] = made
+    this.#starts[row] = 0
+    this.#ends[row] = made.length
   }
 
   #writeDigits(row: number, value: number, source: AvroSource, from: number): void {

@@ -3,6 +3,8 @@
  * https://avro.apache.org/docs/1.12.0/specification/#logical-types
  */
 
+import { UNDECLARED_TEXTS } from './undeclared.ts'
+
 /** A logical type that its underlying type can have. */
 export interface Logical {
   /** As the schema has it. */
@@ -57,6 +59,7 @@ export const CONNECT_DECIMAL = 'org.apache.kafka.connect.data.Decimal'
 
 /** Logical types without a unit or scale, and what they can be of. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(Object.keys(UNDECLARED_TEXTS).map((name) => [name, ['string']])),
   uuid: ['string', 'fixed'],
   duration: ['fixed'],
   'big-decimal': ['bytes'],

@@ -6,7 +6,7 @@ import type { FieldText } from './avro-field.ts'
 import { AvroFields } from './avro-fields.ts'
 import { parseRecord } from './avro-parse.ts'
 import type { RecordType } from './avro-schema.ts'
-import { readTime, type TimeKind, timeText } from './avro-time.ts'
+import { readingIn, readTime, type TimeKind, timeText } from './avro-time.ts'
 import { AvroSource, DEEPEST, type Skip } from './avro-walk.ts'
 import type { Envelope } from './envelope-schema.ts'
 import { topOf } from './field-path.ts'
@@ -52,6 +52,8 @@ export interface ReaderPlan {
   readonly timeUnit?: TimeUnit | null
   /** What is computed of each value; undefined: nothing. */
   readonly computation?: Computation | undefined
+  /** Where all members of a JSON object come out that has no schema: those whose names other columns have, and which are left out. */
+  readonly taken?: readonly string[] | undefined
   /** What values have the row in, of which all else speaks; undefined: they are the row. */
   readonly envelope?: EnvelopePlan | undefined
 }
@@ -63,6 +65,8 @@ export interface EnvelopePlan {
   readonly time: { readonly path: string; readonly unit: TimeUnit | null } | null
   /** Whether the key fields of a deleted row are asked for, and of a changed one as they were before. */
   readonly isKeyed: boolean
+  /** Whether a selected value that was not changed, and so is not in the event, may be taken from the row as it was. */
+  readonly hasFormer?: boolean
 }
 
 /** Makes of a reader one that computes something of each value. */
@@ -73,9 +77,13 @@ export interface Computation {
 }
 
 /** Names of the record's fields that are read of it. */
-export const fieldsOf = ({ select, keys, time, computation }: ReaderPlan): Set<string> =>
+export const fieldsOf = (plan: ReaderPlan): Set<string> =>
+  new Set([...plan.select.flatMap(({ source }) => ownNames(source)), ...askedOf(plan)])
+
+/** The same of those whose values matter before they come out. */
+export const askedOf = ({ keys, time, computation }: ReaderPlan): Set<string> =>
   new Set([
-    ...[...select.map(({ source }) => source), ...keys].flatMap(ownNames),
+    ...keys.flatMap(ownNames),
     ...(time === null ? [] : ownNames(time)),
     ...(computation?.fields ?? []),
   ])
@@ -235,11 +243,11 @@ export class AvroReader implements ValueReader {
   }
 
   get timeReading(): TimeReading | null {
-    return this.#timeKind ?? null
+    return this.#timeKind === undefined ? null : readingIn(this.#timeKind, this.timeText)
   }
 
   keyBuffer(k: number): Bytes {
-    return this.#texts[k].buffer(this.#buffers[this.#row])
+    return this.#texts[k].buffer(this.#buffers[this.#row], this.#row)
   }
 
   keyStart(k: number): number {

@@ -4,6 +4,7 @@
  * https://avro.apache.org/docs/1.12.0/specification/#schema-declaration
  */
 import { type Logical, logicalText } from './avro-logical.ts'
+import { isUndeclared, UNDECLARED_TEXTS } from './undeclared.ts'
 
 export type Primitive =
   | 'null'
@@ -91,12 +92,14 @@ export function typeText(type: AvroType): string {
       return `map of ${typeText(type.values)}`
     case 'record':
     case 'enum':
+      if (type.kind === 'record' && isUndeclared(type)) return 'a JSON object'
       return `${type.kind} ${type.name.full}`
     case 'fixed': {
       const logical = type.logical === null ? '' : ` as ${logicalText(type.logical)}`
       return `fixed ${type.name.full} of ${type.size} bytes${logical}`
     }
     default:
-      return type.logical === null ? type.kind : `${type.kind} as ${logicalText(type.logical)}`
+      if (type.logical === null) return type.kind
+      return UNDECLARED_TEXTS[type.logical.name] ?? `${type.kind} as ${logicalText(type.logical)}`
   }
 }

@@ -7,6 +7,8 @@ import { fieldKind } from './avro-field.ts'
 import { readBigInt, readDivided } from './avro-long.ts'
 import { type AvroSource, readInt } from './avro-walk.ts'
 import type { TimeReading } from './port.ts'
+import { scalarTime } from './scalar-text.ts'
+import { SCALAR } from './undeclared.ts'
 
 const LOGICAL: Readonly<Record<string, TimeUnit>> = {
   'timestamp-millis': 'ms',
@@ -55,6 +57,8 @@ export interface TimeKind extends TimeReading {
   /** The union's branch that holds the value; -1: no union. Any other branch is null. */
   readonly branch: number
   readonly isText: boolean
+  /** JSON of which nothing is declared: it is text or a number, as the value has it. */
+  readonly isUndeclared: boolean
   readonly factor: number
   readonly divisor: number
 }
@@ -87,7 +91,7 @@ export const isTimeText = (schema: Schema): boolean =>
 /** @param unit of the file: it says what a logical type counts that nobody knows */
 function isInstant(schema: Schema, unit: TimeUnit | null): boolean {
   const { logicalType, 'connect.name': name = '' } = attributesOf(schema)
-  if (unitOf(schema) !== null || isTimeText(schema)) return true
+  if (unitOf(schema) !== null || isTimeText(schema) || logicalType === SCALAR) return true
   if (OTHER_CONNECT.test(name)) return false
   if (logicalType === undefined) return true
   return unit !== null && !OTHER_LOGICAL.has(logicalType)
@@ -105,7 +109,7 @@ export const timeReading = (field: string, schema: Schema): TimeUnit | 'text' =>
   typeOf(field, schema) === 'string' ? 'text' : (unitOf(schema) ?? 'ms')
 
 /** undefined: it is neither a number nor text. */
-function typeOf(field: string, schema: Schema): 'integer' | 'string' | undefined {
+function typeOf(field: string, schema: Schema): 'integer' | 'string' | 'undeclared' | undefined {
   try {
     const { type } = fieldKind(field, schema)
     return type === 'enum' ? undefined : type
@@ -136,9 +140,31 @@ export function timeKind(field: string, schema: Schema, unit: TimeUnit | null): 
   const own = unitOf(schema)
   const counted = unit ?? own ?? 'ms'
   const [factor, divisor] = SCALES[counted]
+  const isUndeclared = type === 'undeclared'
   return type === 'string'
-    ? { branch, isText: true, unit: null, fromSchema: isTimeText(schema), factor, divisor }
-    : { branch, isText: false, unit: counted, fromSchema: own !== null, factor, divisor }
+    ? {
+        branch,
+        isText: true,
+        isUndeclared,
+        unit: null,
+        fromSchema: isTimeText(schema),
+        factor,
+        divisor,
+      }
+    : {
+        branch,
+        isText: false,
+        isUndeclared,
+        unit: counted,
+        fromSchema: own !== null,
+        factor,
+        divisor,
+      }
+}
+
+/** What the field is read as in a value: JSON of which nothing is declared is text in quotes. */
+export function readingIn(kind: TimeKind, text: string): TimeReading {
+  return kind.isUndeclared && text[0] === '"' ? { unit: null, fromSchema: false } : kind
 }
 
 /** Whole milliseconds since 1970, rounded down; NaN for null, and for text that is no time. */
@@ -147,6 +173,10 @@ export function readTime(kind: TimeKind, source: AvroSource): number {
   if (kind.isText) {
     const length = readInt(source)
     return isoTime(source.buffer, source.at, source.at + length)
+  }
+  if (kind.isUndeclared) {
+    const length = readInt(source)
+    return scalarTime(source.buffer, source.at, source.at + length, kind)
   }
   return readDivided(source, kind.divisor) * kind.factor
 }
@@ -161,6 +191,12 @@ export function timeText(kind: TimeKind, source: AvroSource): string {
     const length = readInt(source)
     const text = source.buffer.toString('utf8', source.at, source.at + length)
     return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+  }
+  if (kind.isUndeclared) {
+    const length = readInt(source)
+    const text = source.buffer.toString('utf8', source.at, source.at + length)
+    if (text === 'null') return ''
+    return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
   }
   return String(readBigInt(source))
 }

@@ -26,6 +26,14 @@ interface Place {
   readonly skip: Skip | null
 }
 
+/** What is not in a row, as it was not changed. */
+interface Unavailable {
+  /** Among the fields without which it cannot be taken. */
+  readonly refused: UnavailableValue
+  /** Among those that may come from the row as it was. */
+  readonly kept: UnavailableValue
+}
+
 interface Op {
   readonly text: Buffer
   readonly fate: Fate
@@ -35,7 +43,7 @@ interface Op {
 export class EnvelopeReader implements ValueReader {
   readonly #row: ValueReader
   readonly #bodyBytes: number
-  readonly #unavailable: UnavailableValue
+  readonly #unavailable: Unavailable
   readonly #value: AvroFields
   readonly #names: readonly string[]
   readonly #after: Place
@@ -56,6 +64,7 @@ export class EnvelopeReader implements ValueReader {
   #end = 0
   #buffer: Bytes | undefined
   #fault = ''
+  #lacking = ''
 
   /**
    * Throws SCHEMA_INVALID where values are no envelopes of the plan's kind.
@@ -68,7 +77,7 @@ export class EnvelopeReader implements ValueReader {
     value: RecordType,
     plan: EnvelopePlan,
     row: ValueReader,
-    unavailable: UnavailableValue,
+    unavailable: Unavailable,
     bodyBytes: number,
   ) {
     this.#bodyBytes = bodyBytes
@@ -104,7 +113,7 @@ export class EnvelopeReader implements ValueReader {
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const count = this.#names.length
     const value = this.#value
-    this.#fault = ''
+    this.#fault = this.#lacking = ''
     const failed = value.walk(buffer, start + this.#bodyBytes, end)
     if (failed < count || value.starts[count] !== end) return this.#malformed(failed)
     const source = this.#source
@@ -133,8 +142,12 @@ export class EnvelopeReader implements ValueReader {
   }
 
   #refuseUnavailable(buffer: Bytes): RejectReason | null {
-    const field = this.#unavailable.find(buffer)
-    if (field === undefined) return null
+    const { refused, kept } = this.#unavailable
+    const field = refused.find(buffer)
+    if (field === undefined) {
+      this.#lacking = kept.find(buffer) ?? ''
+      return null
+    }
     this.#fault = `The field ${field} is not in the event: it is large, and was not changed; have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave it out with select`
     return 'null_field'
   }
@@ -154,7 +167,7 @@ export class EnvelopeReader implements ValueReader {
     const { top, text } = this.#op
     source.at = this.#value.starts[top]
     text.read(row, source)
-    const bytes = text.buffer(source.buffer)
+    const bytes = text.buffer(source.buffer, row)
     const from = text.start(row)
     const length = text.end(row) - from
     for (const { text: known, fate } of this.#ops) {
@@ -170,7 +183,7 @@ export class EnvelopeReader implements ValueReader {
   #opText(row: number): string {
     const { text } = this.#op!
     const [from, end] = [text.start(row), text.end(row)]
-    const bytes = text.buffer(this.#source.buffer)
+    const bytes = text.buffer(this.#source.buffer, row)
     return end < 0 ? 'null' : JSON.stringify(bytes.toString('utf8', from, Math.min(end, from + 40)))
   }
 
@@ -220,6 +233,10 @@ export class EnvelopeReader implements ValueReader {
   get fate(): Fate {
     const fate = this.#fates[this.#current] as Fate
     return fate === TAKEN ? this.#row.fate : fate
+  }
+
+  get lacking(): string {
+    return this.#lacking
   }
 
   get failure(): string {

@@ -10,8 +10,9 @@ import type { AvroRecordSchema, EnvelopePlan } from './avro-reader.ts'
 import type { AvroType, BranchType, RecordType } from './avro-schema.ts'
 import { DELETED, type Fate, PASSED, TAKEN } from './port.ts'
 import { inlineReferences } from './schema-references.ts'
+import { aroundItem, ITEMS } from './stream-records.ts'
 
-/** The fields of an envelope. */
+/** The fields of an envelope; paths, where they are inside of records. */
 export interface EnvelopeForm {
   /** Whose it is, for messages. */
   readonly of: string
@@ -23,6 +24,8 @@ export interface EnvelopeForm {
   readonly op: string
   /** What becomes of the row, by `op`. */
   readonly ops: Readonly<Record<string, Fate>>
+  /** The record that has the times of the change; '': there is none. */
+  readonly source: string
 }
 
 export const ENVELOPES: Readonly<Record<EnvelopeKind, EnvelopeForm>> = {
@@ -33,6 +36,7 @@ export const ENVELOPES: Readonly<Record<EnvelopeKind, EnvelopeForm>> = {
     op: 'op',
     // Of a snapshot first, as most are while a table is read. A truncation and a message are of no row.
     ops: { r: TAKEN, c: TAKEN, u: TAKEN, d: DELETED, t: PASSED, m: PASSED },
+    source: 'source',
   },
   mongodb: {
     of: 'the MongoDB connector',
@@ -48,8 +52,25 @@ export const ENVELOPES: Readonly<Record<EnvelopeKind, EnvelopeForm>> = {
         ['drop', 'rename', 'dropDatabase', 'invalidate'].map((op) => [op, PASSED]),
       ),
     },
+    source: '',
   },
-  connect: { of: 'Kafka Connect', after: 'payload', before: '', op: '', ops: {} },
+  connect: { of: 'Kafka Connect', after: 'payload', before: '', op: '', ops: {}, source: '' },
+  dynamodb: {
+    of: 'DynamoDB',
+    after: 'dynamodb.NewImage',
+    before: 'dynamodb.OldImage',
+    op: 'eventName',
+    ops: { INSERT: TAKEN, MODIFY: TAKEN, REMOVE: DELETED },
+    source: 'dynamodb',
+  },
+  'dynamodb-cdc': {
+    of: 'Confluent’s DynamoDB connector',
+    after: 'after.document',
+    before: 'before.document',
+    op: 'op',
+    ops: { r: TAKEN, c: TAKEN, u: TAKEN, d: DELETED },
+    source: 'source',
+  },
 }
 
 /** JsonConverter with `schemas.enable=true` puts what it writes, an envelope or a row, into this field. */
@@ -132,6 +153,10 @@ export interface Envelope {
   readonly schema: AvroRecordSchema
 }
 
+/** The schema of a topic's values. @param schema what the topic is said to have: of DynamoDB's images that of an item */
+export const envelopedSchema = (schema: AvroRecordSchema, kind: EnvelopeKind): AvroRecordSchema =>
+  ITEMS.has(kind) ? aroundItem(schema, kind) : schema
+
 /** The row's schema, on its own. Throws SCHEMA_INVALID where values are no such envelopes. */
 export function rowSchema(schema: AvroRecordSchema, kind: EnvelopeKind): AvroRecordSchema {
   const { full } = rowRecord(parseRecord(schema), kind).name
@@ -158,5 +183,8 @@ function recordOf(type: AvroType | undefined): RecordType | undefined {
   return others.length === 0 && one?.kind === 'record' ? one : undefined
 }
 
-const hasField = (record: RecordType, name: string): boolean =>
-  record.fields.some((field) => field.name === name)
+function hasField(record: RecordType, path: string): boolean {
+  const at = path.lastIndexOf('.')
+  const owner = at < 0 ? record : recordAt(record, path.slice(0, at))
+  return owner?.fields.some((field) => field.name === path.slice(at + 1)) === true
+}

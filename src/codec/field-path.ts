@@ -7,6 +7,7 @@ import type { AvroRecordSchema } from './avro-reader.ts'
 import { type AvroType, type RecordType, typeText } from './avro-schema.ts'
 import { compileSkip, readInt, type Skip } from './avro-walk.ts'
 import { inlineReferences } from './schema-references.ts'
+import { undeclaredOf } from './undeclared.ts'
 
 /** The record's own field in which the path begins. */
 export const topOf = (path: string): string => path.split('.', 1)[0]
@@ -136,7 +137,9 @@ export function plain(type: AvroType): Schema {
     case 'array':
     case 'map':
       return typeText(type) as Schema
-    default:
-      return type.kind
+    default: {
+      const logicalType = undeclaredOf(type)
+      return logicalType === undefined ? type.kind : ({ type: type.kind, logicalType } as Schema)
+    }
   }
 }

@@ -38,6 +38,10 @@ export abstract class FormReader implements ValueReader {
     return this.#inner.selectFormer?.() ?? false
   }
 
+  get lacking(): string {
+    return this.#inner.lacking ?? ''
+  }
+
   get fault(): string {
     return this.#inner.fault
   }

@@ -10,6 +10,7 @@ import {
 import { JsonRecord } from './json-record.ts'
 import { compileScalar, isWholeNumber } from './json-scalars.ts'
 import { type JsonTransfer, MISFIT, MISSING, NONE, type ReadJson } from './json-transfer.ts'
+import { compileUndeclared } from './json-undeclared.ts'
 import {
   BOOLEAN,
   CLOSE,
@@ -30,13 +31,26 @@ import {
   toFollowing,
   toMember,
 } from './json-walk.ts'
+import { undeclaredOf } from './undeclared.ts'
 
-/** Of a whole value. @param known names of the record's members that are passed over */
-export function compileRoot(type: RecordType, known: readonly string[]): ReadJson {
-  const record = new JsonRecord(type, known, wantedOf(type))
-  const records = new Map<RecordType, JsonRecord>()
-  record.complete(type.fields.map((field) => compileRead(field.type, records)))
+/** How a type is read that is known already. */
+export type Known = Map<AvroType, Pick<JsonRecord, 'read'>>
+
+/**
+ * Of a whole value.
+ * @param known names of the record's members that are passed over
+ * @param taken names of members that are left out where all others come out
+ * @param records types in it that are read in a way of their own
+ */
+export function compileRoot(
+  type: RecordType,
+  known: readonly string[],
+  taken: readonly string[],
+  records: Known = new Map(),
+): ReadJson {
   const wanted = wantedOf(type)
+  const record = new JsonRecord(type, known, wanted, taken)
+  record.complete(type.fields.map((field) => compileRead(field.type, records)))
   return (transfer) => {
     const { at, buffer } = transfer
     if (buffer[at] === OPEN) return record.read(transfer, true)
@@ -46,7 +60,9 @@ export function compileRoot(type: RecordType, known: readonly string[]): ReadJso
 }
 
 /** @param records those that are compiled already */
-function compileRead(type: AvroType, records: Map<RecordType, JsonRecord>): ReadJson {
+function compileRead(type: AvroType, records: Known): ReadJson {
+  const known = records.get(type)
+  if (known !== undefined) return (transfer) => known.read(transfer, false)
   switch (type.kind) {
     case 'record': {
       const record = recordOf(type, records)
@@ -58,16 +74,16 @@ function compileRead(type: AvroType, records: Map<RecordType, JsonRecord>): Read
       return readList(compileRead(type.items, records), wantedOf(type))
     case 'map':
       return readMap(compileRead(type.values, records), wantedOf(type))
-    default:
-      return compileScalar(type)
+    default: {
+      const undeclared = undeclaredOf(type)
+      return undeclared === undefined ? compileScalar(type) : compileUndeclared(undeclared)
+    }
   }
 }
 
 const wantedOf = (type: AvroType): string => typeText(type)
 
-function recordOf(type: RecordType, records: Map<RecordType, JsonRecord>): JsonRecord {
-  const known = records.get(type)
-  if (known !== undefined) return known
+function recordOf(type: RecordType, records: Known): JsonRecord {
   const record = new JsonRecord(type, [], wantedOf(type))
   // Known before its fields are, which may be of its type.
   records.set(type, record)
@@ -114,7 +130,7 @@ function insertCount({ sink }: JsonTransfer, start: number, count: number): bool
   return true
 }
 
-function readList(item: ReadJson, wanted: string): ReadJson {
+export function readList(item: ReadJson, wanted: string): ReadJson {
   const one = (transfer: JsonTransfer, index: number): boolean =>
     item(transfer) || transfer.endedAt(index)
   return (transfer) => {
@@ -125,7 +141,7 @@ function readList(item: ReadJson, wanted: string): ReadJson {
   }
 }
 
-function readMap(value: ReadJson, wanted: string): ReadJson {
+export function readMap(value: ReadJson, wanted: string): ReadJson {
   const one = (transfer: JsonTransfer): boolean => {
     const { at } = transfer
     if (!readName(transfer)) return false
@@ -146,7 +162,7 @@ function nameAt({ buffer, end }: JsonTransfer, at: number): string {
   return name.slice(1)
 }
 
-interface Branch {
+export interface Branch {
   readonly index: number
   readonly type: BranchType
   readonly read: ReadJson
@@ -166,7 +182,7 @@ const KINDS: Readonly<Record<string, readonly number[]>> = {
 }
 
 /** Whole numbers are of the first of these that there is, and others of the last. */
-const NUMBERS = ['int', 'long', 'bytes', 'fixed', 'double', 'float']
+export const NUMBERS = ['int', 'long', 'bytes', 'fixed', 'double', 'float']
 
 function kindsOf(type: BranchType): readonly number[] {
   if (type.kind in KINDS) return KINDS[type.kind]
@@ -177,7 +193,7 @@ function kindsOf(type: BranchType): readonly number[] {
   return logical?.name === 'decimal' ? [NUMBER, TEXT] : [TEXT]
 }
 
-function readUnion(union: UnionType, records: Map<RecordType, JsonRecord>): ReadJson {
+function readUnion(union: UnionType, records: Known): ReadJson {
   const branches = union.branches.map(
     (type, index): Branch => ({ index, type, read: compileRead(type, records) }),
   )
@@ -207,16 +223,16 @@ function readUnion(union: UnionType, records: Map<RecordType, JsonRecord>): Read
 
 /** An enum's symbol is not any text, and a text is rather one than what is written as one; a map has any members. */
 const RANKS: Readonly<Record<string, number>> = { enum: -1, string: 0, map: 2 }
+export const rankOf = ({ kind }: BranchType): number => RANKS[kind] ?? 1
 
 /** Those that take such values, the most exact first. */
 function branchesOf(branches: readonly Branch[], kind: number): Branch[] {
   const all = branches.filter(({ type }) => kindsOf(type).includes(kind))
-  const rank = ({ type }: Branch): number => RANKS[type.kind] ?? 1
-  return all.sort((a, b) => rank(a) - rank(b))
+  return all.sort((a, b) => rankOf(a.type) - rankOf(b.type))
 }
 
 /** Reads by the first of them that takes the value. */
-function firstOf(branches: readonly Branch[], wanted: string): ReadJson {
+export function firstOf(branches: readonly Branch[], wanted: string): ReadJson {
   if (branches.length === 0) return (transfer) => transfer.refuse(transfer.at, wanted)
   const reads = branches.map(
     ({ index, read }): ReadJson =>

@@ -4,11 +4,13 @@ import { parseRecord } from './avro-parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
 import { aroundRow, rowSchema } from './envelope-schema.ts'
 import { compileRoot } from './json-decode.ts'
+import { knownItems } from './json-items.ts'
 import { refusalOf } from './json-refusal.ts'
 import { JsonTransfer, type ReadJson, SYNTAX, TOO_DEEP } from './json-transfer.ts'
 import { toNext, toValue } from './json-walk.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
 import { valueReader } from './projection.ts'
+import { ALL_MEMBERS, isUndeclared } from './undeclared.ts'
 
 /** Byte 0 and an id, which Confluent's JSON serializers write before the text. A text does not begin so. */
 const FRAME_BYTES = 5
@@ -18,6 +20,8 @@ export class JsonInput implements ValueReader {
   readonly #read: ReadJson
   readonly #inner: ValueReader
   readonly #transfer = new JsonTransfer()
+  /** Values are any objects. */
+  readonly #isUndeclared: boolean
   #fault = ''
 
   /** Throws SCHEMA_INVALID where the schema lacks a field of the plan. */
@@ -29,10 +33,10 @@ export class JsonInput implements ValueReader {
     const needed = { ...whole, fields: whole.fields.filter(({ name }) => names.has(name)) }
     const read = envelope === undefined ? needed : aroundRow(value, needed, envelope)
     this.#inner = valueReader(read, needed, plan, new AvroReader(row, plan, needed))
-    this.#read = compileRoot(
-      read,
-      value.fields.map(({ name }) => name),
-    )
+    const known = value.fields.map(({ name }) => name).filter((name) => name !== ALL_MEMBERS)
+    const items = envelope === undefined ? undefined : knownItems(read, needed, envelope)
+    this.#read = compileRoot(read, known, plan.taken ?? [], items)
+    this.#isUndeclared = isUndeclared(read)
   }
 
   read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
@@ -63,7 +67,9 @@ export class JsonInput implements ValueReader {
       this.#fault = `The value is too large as a record, in ${transfer.path}`
       return 'too_large'
     }
-    const isMalformed = transfer.fault === SYNTAX || transfer.fault === TOO_DEEP
+    const { fault, path } = transfer
+    const isMalformed =
+      fault === SYNTAX || fault === TOO_DEEP || (this.#isUndeclared && path === '')
     this.#fault = refusalOf(transfer, start, end)
     return isMalformed ? 'malformed' : 'incompatible_schema'
   }
@@ -114,5 +120,13 @@ export class JsonInput implements ValueReader {
 
   project(target: Bytes, position: number): number {
     return this.#inner.project(target, position)
+  }
+
+  get lacking(): string {
+    return this.#inner.lacking ?? ''
+  }
+
+  selectFormer(): boolean {
+    return this.#inner.selectFormer?.() ?? false
   }
 }

@@ -4,6 +4,7 @@ import { encodeDefault } from './avro-default.ts'
 import type { Field, RecordType } from './avro-schema.ts'
 import { JsonNames } from './json-names.ts'
 import type { JsonTransfer, ReadJson } from './json-transfer.ts'
+import { MemberPieces } from './json-undeclared.ts'
 import {
   CLOSE,
   ENDS,
@@ -16,6 +17,7 @@ import {
   toFollowing,
   toMember,
 } from './json-walk.ts'
+import { ALL_MEMBERS, isUndeclared } from './undeclared.ts'
 
 /** A member that the record does not have. */
 const UNKNOWN = -1
@@ -40,14 +42,29 @@ export class JsonRecord {
   readonly #behind: Int32Array
   #first = 0
   readonly #wanted: string
+  /** Whether nothing is declared of its members: none of them has to be there. */
+  readonly #isUndeclared: boolean
+  /** By name: whether the member comes out with all others. */
+  readonly #comesOut: Uint8Array
+  /** What comes out of the object that is read; null: its fields are all. */
+  readonly #pieces: MemberPieces | null
 
   /**
    * @param known names that are passed over, where they are no fields
    * @param wanted the type, for messages
+   * @param taken names of members that are left out where all others come out
    */
-  constructor({ fields }: RecordType, known: readonly string[], wanted: string) {
+  constructor(
+    type: RecordType,
+    known: readonly string[],
+    wanted: string,
+    taken: readonly string[] = [],
+  ) {
+    const isWhole = type.fields.at(-1)?.name === ALL_MEMBERS
+    // All members follow behind the record's own fields.
+    const fields = isWhole ? type.fields.slice(0, -1) : type.fields
     const names = fields.map(({ name }) => name)
-    const members = [...names, ...known.filter((name) => !names.includes(name))]
+    const members = [...new Set([...names, ...known, ...taken])]
     this.#members = members
     this.#names = new JsonNames(members)
     this.#fields = Int32Array.from(members, (_, n) => (n < names.length ? n : UNKNOWN))
@@ -55,11 +72,14 @@ export class JsonRecord {
     this.#absent = fields.map(absentBytes)
     this.#behind = Int32Array.from(members, (_, n) => (n + 1) % members.length)
     this.#wanted = wanted
+    this.#isUndeclared = isUndeclared(type)
+    this.#comesOut = Uint8Array.from(members, (name) => Number(!taken.includes(name)))
+    this.#pieces = isWhole ? new MemberPieces() : null
   }
 
-  /** @param reads of the fields, in their order */
+  /** @param reads of the type's fields, in their order */
   complete(reads: readonly ReadJson[]): void {
-    this.#reads.push(...reads)
+    this.#reads.push(...reads.slice(0, this.#labels.length))
   }
 
   /** @param isRoot none of its names being known, it is another record altogether */
@@ -81,6 +101,8 @@ export class JsonRecord {
   #readMembers(transfer: JsonTransfer, base: number, isRoot: boolean): number {
     const { sink } = transfer
     const start = sink.written
+    const pieces = this.#pieces
+    pieces?.begin()
     let name = -1
     let known = 0
     let unknown = 0
@@ -95,6 +117,7 @@ export class JsonRecord {
       if (found === UNKNOWN) {
         if (transfer.isStrict) return refused(transfer, at)
         if (!skip(transfer)) return NO_NAME
+        pieces?.add(at, transfer.at)
         unknown++
         continue
       }
@@ -105,6 +128,7 @@ export class JsonRecord {
       const field = this.#fields[found]
       if (field === UNKNOWN) {
         if (!skip(transfer)) return ended(transfer, this.#members[found])
+        if (pieces !== null) this.#add(pieces, found, at, transfer.at)
         continue
       }
       if (isInOrder && field !== next) {
@@ -115,13 +139,20 @@ export class JsonRecord {
       marks[place] = sink.written
       if (!this.#reads[field](transfer)) return ended(transfer, this.#labels[field])
       transfer.marks[place + 1] = sink.written
+      if (pieces !== null) this.#add(pieces, found, at, transfer.at)
       next = field + 1
     }
-    if (isRoot && known === 0 && unknown > 0) return FOREIGN
+    if (isRoot && known === 0 && unknown > 0 && !this.#isUndeclared) return FOREIGN
     const isDone = isInOrder
       ? this.#pass(transfer, base, next, this.#reads.length) || this.#missing(transfer, base)
       : this.#reorder(transfer, base, start)
-    return isDone ? known : NO_NAME
+    return isDone && (pieces === null || pieces.write(transfer)) ? known : NO_NAME
+  }
+
+  /** A member whose name is known. */
+  #add(pieces: MemberPieces, name: number, from: number, to: number): void {
+    if (this.#comesOut[name] === 1) pieces.add(from, to)
+    else pieces.leaveOut()
   }
 
   /** The number of the name at `at`, which is behind it afterwards. @param expected the one that it probably is */

@@ -1,5 +1,6 @@
 /** The JSON Schema of values as `json-values.ts` writes them. */
 import type { AvroType, Field, RecordType } from './avro-schema.ts'
+import { ALL_MEMBERS, SCALAR, undeclaredOf } from './undeclared.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -52,17 +53,17 @@ class Definitions {
   }
 }
 
-const objectOf = (
-  fields: readonly Pick<Field, 'name' | 'type'>[],
-  definitions: Definitions,
-): Schema => ({
-  type: 'object',
-  properties: Object.fromEntries(
-    fields.map(({ name, type }) => [name, schemaOf(type, definitions)]),
-  ),
-  required: fields.map(({ name }) => name),
-  additionalProperties: false,
-})
+function objectOf(all: readonly Pick<Field, 'name' | 'type'>[], definitions: Definitions): Schema {
+  const fields = all.filter(({ name }) => name !== ALL_MEMBERS)
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      fields.map(({ name, type }) => [name, schemaOf(type, definitions)]),
+    ),
+    required: fields.map(({ name }) => name),
+    additionalProperties: fields.length < all.length,
+  }
+}
 
 function schemaOf(type: AvroType, definitions: Definitions): Schema {
   switch (type.kind) {
@@ -88,10 +89,15 @@ function schemaOf(type: AvroType, definitions: Definitions): Schema {
     case 'double':
       return FLOATING
     case 'string':
-      return TEXT
+      return ofText(undeclaredOf(type))
     default:
       return { type: type.kind }
   }
+}
+
+function ofText(undeclared: string | undefined): Schema {
+  if (undeclared === undefined) return TEXT
+  return undeclared === SCALAR ? { type: ['string', 'integer', 'null'] } : {}
 }
 
 function timeSchema(name: string, family: string | null): Schema {

@@ -1,11 +1,19 @@
 /** Avro values as JSON, by the table in docs/formats.md. */
 import { type Bytes, bytesOf } from '../bytes.ts'
-import type { AvroType, FixedType, Primitive, PrimitiveType, RecordType } from './avro-schema.ts'
+import type {
+  AvroType,
+  Field,
+  FixedType,
+  Primitive,
+  PrimitiveType,
+  RecordType,
+} from './avro-schema.ts'
 import { type AvroSource, readCount, readInt } from './avro-walk.ts'
 import { writeDecimal, writeDouble, writeFloat, writeLong } from './json-numbers.ts'
 import { stringBytes, writeBase64, writeString, writeUuid } from './json-strings.ts'
 import { writeDate, writeTime, writeTimestamp } from './json-times.ts'
 import type { TextBuffer } from './text-buffer.ts'
+import { ALL_MEMBERS, undeclaredOf } from './undeclared.ts'
 
 /** Writes one value, which has been walked before, and moves `source.at` behind it. */
 export type WriteJson = (source: AvroSource, out: TextBuffer) => void
@@ -23,8 +31,36 @@ const COLON = 58
 const UUID_BYTES = 16
 
 /** What is before the field of an object: its name, and a brace or a comma. */
-export const fieldStart = (name: string, isFirst: boolean): Bytes =>
+const fieldStart = (name: string, isFirst: boolean): Bytes =>
   asBytes(`${isFirst ? '{' : ','}${JSON.stringify(name)}:`)
+
+/**
+ * The writer of a completed record's field, into an object whose brace is all that was written before the first one. All members
+ * of an object of which nothing is declared are fields beside the others, and may be none.
+ */
+export function compileField({ name, type }: Field): WriteJson {
+  if (name === ALL_MEMBERS) return ofMembers(type)
+  const start = fieldStart(name, false)
+  const value = compileJson(type)
+  return (source, out) => {
+    out.copy(start, out.at === 1 ? 1 : 0, start.length)
+    value(source, out)
+  }
+}
+
+function ofMembers(type: AvroType): WriteJson {
+  const present =
+    type.kind === 'union' ? type.branches.findIndex(({ kind }) => kind === 'string') : -1
+  return (source, out) => {
+    if (present >= 0 && readInt(source) !== present) return
+    const length = readInt(source)
+    const { at, buffer } = source
+    source.at = at + length
+    if (length === 0) return
+    if (out.at > 1) out.byte(COMMA)
+    out.copy(buffer, at, source.at)
+  }
+}
 
 /** Compiles the writer of one type. @param records those that are compiled already */
 export function compileJson(type: AvroType, records = new Map<RecordType, WriteJson>()): WriteJson {
@@ -105,8 +141,10 @@ function ofFixed({ size, logical }: FixedType): WriteJson {
   return whole((out, source, start) => writeDecimal(out, source, start, start + size, scale))
 }
 
-function ofPrimitive({ kind, logical }: PrimitiveType): WriteJson {
+function ofPrimitive(type: PrimitiveType): WriteJson {
+  const { kind, logical } = type
   if (logical === null) return PRIMITIVES[kind]
+  if (undeclaredOf(type) !== undefined) return ofText
   const { name, family, perSecond, scale } = logical
   if (name === 'date') return (source, out) => writeDate(out, source)
   if (family === 'time') return (source, out) => writeTime(out, source, perSecond)
@@ -128,6 +166,14 @@ function ofString(source: AvroSource, out: TextBuffer): void {
   const { at, buffer } = source
   source.at = at + length
   writeString(out, buffer, at, source.at)
+}
+
+/** A text that is JSON. */
+function ofText(source: AvroSource, out: TextBuffer): void {
+  const length = readInt(source)
+  const { at, buffer } = source
+  source.at = at + length
+  out.copy(buffer, at, source.at)
 }
 
 const PRIMITIVES: Readonly<Record<Primitive, WriteJson>> = {

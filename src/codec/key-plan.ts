@@ -3,6 +3,7 @@ import type { Schema } from 'avsc'
 import { type Bytes, bytesOf } from '../bytes.ts'
 import { parseRecord } from './avro-parse.ts'
 import { compileSkip, type Skip } from './avro-walk.ts'
+import { undeclaredName } from './undeclared.ts'
 
 export type KeyType = 'string' | 'bytes' | 'int' | 'long' | 'enum' | 'fixed' | 'uuid'
 
@@ -118,6 +119,7 @@ function scalar(parts: Parts, branches: readonly number[]): KeyPlan | string {
     symbols: symbols.map((symbol) => bytesOf(Buffer.from(symbol))),
     size,
   })
+  if (undeclaredName(parts) !== undefined) return refused('JSON of which nothing is declared')
   switch (type) {
     case 'string':
     case 'int':

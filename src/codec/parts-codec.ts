@@ -125,6 +125,11 @@ class PartsReader implements ValueReader {
     return this.#first.keyEnd(k)
   }
 
+  get lacking(): string {
+    for (const { lacking = '' } of this.#readers) if (lacking !== '') return lacking
+    return ''
+  }
+
   selectFormer(): boolean {
     return this.#first.selectFormer?.() ?? false
   }

@@ -3,6 +3,7 @@ import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
+import type { FormerRow } from './former-row.ts'
 
 /** What a time field counts. */
 export interface TimeReading {
@@ -70,6 +71,11 @@ export interface ValueReader {
    * were, until the next `select`. False: nothing says it.
    */
   selectFormer?(): boolean
+  /**
+   * Of the value that was read last: a selected field that is not in it, as it was not changed, and has to come from the row
+   * as it was; '', or undefined: there is none.
+   */
+  readonly lacking?: string
 }
 
 /** A record of another type than the one that is read of the topic: it is passed over. */
@@ -159,6 +165,7 @@ export interface PipelineCodec {
   /** Which part of a row is the dimension's columns: see `row-parts.ts`. */
   readonly rowParts: readonly number[]
   readonly dimensionKeys: readonly KeyReader[]
+  readonly formerRows: readonly FormerRow[]
   /** Changes when the same rows would be stored otherwise, or under another text. */
   readonly rowLayouts: readonly string[]
   /** The columns of a dimension without a row, in output form (used with `missing: null`). */

@@ -2,7 +2,13 @@ import type { TimeUnit } from '../config/pipeline.ts'
 import { type Logical, timestampOf } from './avro-logical.ts'
 import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
 import { parseRecord } from './avro-parse.ts'
-import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from './avro-reader.ts'
+import {
+  AvroReader,
+  type AvroRecordSchema,
+  askedOf,
+  fieldsOf,
+  type ReaderPlan,
+} from './avro-reader.ts'
 import { resolve } from './avro-resolve.ts'
 import { type BranchType, type RecordType, unqualified } from './avro-schema.ts'
 import { AvroTransfer, type Transcode } from './avro-transfer.ts'
@@ -111,8 +117,12 @@ export function valueReader(
   const { envelope, computation } = plan
   const reader = computation?.over(row) ?? row
   if (envelope === undefined) return reader
-  const unavailable = new UnavailableValue(row, record, fieldsOf(plan))
-  return new EnvelopeReader(value, envelope, reader, unavailable, bodyBytes)
+  const [asked, all] = [askedOf(plan), fieldsOf(plan)]
+  const isKept = envelope.hasFormer === true
+  const others = new Set([...all].filter((name) => !asked.has(name)))
+  const refused = new UnavailableValue(row, record, isKept ? asked : all)
+  const kept = new UnavailableValue(row, record, isKept ? others : new Set())
+  return new EnvelopeReader(value, envelope, reader, { refused, kept }, bodyBytes)
 }
 
 /**

@@ -119,6 +119,10 @@ export class ResolvingReader implements ValueReader {
     return this.#inner.project(target, position)
   }
 
+  get lacking(): string {
+    return this.#inner.lacking ?? ''
+  }
+
   selectFormer(): boolean {
     return this.#inner.selectFormer?.() ?? false
   }

@@ -7,7 +7,6 @@ import { EnricherError } from '../errors.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
 import { isNamed, unqualified } from './record-type.ts'
 import type { RegisteredSchema, Registry } from './registry.ts'
-import { latestJson, type RegisteredJson } from './registry-types.ts'
 
 /** How many are named in a message. */
 const MOST = 5
@@ -30,13 +29,11 @@ export async function latestOf(
   )
 }
 
-/** The latest JSON Schema of the topic's values. Throws SCHEMA_INVALID. */
-export async function latestJsonOf(topic: string, registry: Registry): Promise<RegisteredJson> {
+/** That nobody has a JSON Schema of the topic's values. */
+export function noJsonOf(topic: string, registry: Registry): EnricherError {
   const subject = `${topic}-value`
-  const found = await latestJson(registry, subject)
-  if (found !== undefined) return found
   const message = `The registry ${registry.url} has no subject ${subject}; register the topic’s JSON Schema there, or name a file with schema: \`stream-enricher init\` writes one by the topic’s records`
-  throw new EnricherError('SCHEMA_INVALID', message, { fields: { subject } })
+  return new EnricherError('SCHEMA_INVALID', message, { fields: { subject } })
 }
 
 const isRecord = ({ schema }: RegisteredSchema, type: string): boolean => {

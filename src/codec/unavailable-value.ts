@@ -13,20 +13,20 @@ const LENGTH = 2 * PLACEHOLDER.length
 interface TextField {
   readonly name: string
   readonly index: number
-  /** The byte of its branch in a union with null, in zigzag; -1: it is in none. */
+  /** See `textBranch`. */
   readonly branch: number
 }
 
-/** Finds the placeholder among the fields of a row that are of use. */
+/** Finds the placeholder among some fields of a row. */
 export class UnavailableValue {
-  readonly #row: AvroReader
+  readonly #row: Pick<AvroReader, 'starts'>
   readonly #fields: readonly TextField[]
 
-  /** @param row walks the rows. @param names of the fields that are read of them */
-  constructor(row: AvroReader, record: RecordType, names: ReadonlySet<string>) {
+  /** @param row walks the rows. @param names of the fields that are looked at */
+  constructor(row: Pick<AvroReader, 'starts'>, record: RecordType, names: ReadonlySet<string>) {
     this.#row = row
     this.#fields = record.fields.flatMap(({ name, type }, index) => {
-      const branch = names.has(name) ? branchOf(type) : undefined
+      const branch = names.has(name) ? textBranch(type) : undefined
       return branch === undefined ? [] : [{ name, index, branch }]
     })
   }
@@ -35,19 +35,24 @@ export class UnavailableValue {
   find(buffer: Bytes): string | undefined {
     const { starts } = this.#row
     for (const { name, index, branch } of this.#fields) {
-      let at = starts[index]
-      if (branch >= 0 && buffer[at++] !== branch) continue
-      if (buffer[at] !== LENGTH || at + 1 + PLACEHOLDER.length !== starts[index + 1]) continue
-      let i = 0
-      while (i < PLACEHOLDER.length && buffer[at + 1 + i] === PLACEHOLDER[i]) i++
-      if (i === PLACEHOLDER.length) return name
+      if (isUnavailable(buffer, starts[index], starts[index + 1], branch)) return name
     }
     return undefined
   }
 }
 
-/** undefined: it is neither text nor bytes. */
-function branchOf(type: AvroType): number | undefined {
+/** Whether the placeholder is all that there is. @param branch of `textBranch` */
+export function isUnavailable(buffer: Bytes, start: number, end: number, branch: number): boolean {
+  let at = start
+  if (branch >= 0 && buffer[at++] !== branch) return false
+  if (buffer[at] !== LENGTH || at + 1 + PLACEHOLDER.length !== end) return false
+  let i = 0
+  while (i < PLACEHOLDER.length && buffer[at + 1 + i] === PLACEHOLDER[i]) i++
+  return i === PLACEHOLDER.length
+}
+
+/** The byte of the branch of text or bytes in a union with null, in zigzag; -1: it is in none. undefined: it is neither text nor bytes. */
+export function textBranch(type: AvroType): number | undefined {
   if (type.kind === 'string' || type.kind === 'bytes') return -1
   if (type.kind !== 'union' || type.branches.length !== 2) return undefined
   const at = type.branches.findIndex(({ kind }) => kind === 'string' || kind === 'bytes')

@@ -30,6 +30,23 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkWaits(pipeline, report)
   checkOutputs(pipeline, report)
   checkRegistry(pipeline, report)
+  checkItems(pipeline, report)
+}
+
+/** Whoever writes items of DynamoDB registers nothing of their attributes. */
+function checkItems(pipeline: Pipeline, report: ReportAt): void {
+  for (const { path, config } of inputsOf(pipeline)) {
+    const { envelope, format, schema } = config
+    if (envelope?.startsWith('dynamodb') !== true) continue
+    if (format !== 'json') {
+      report(
+        [...path, 'envelope'],
+        'is of JSON values; have the connector write JSON, and say format: json',
+      )
+    } else if (schema === null) {
+      report([...path, 'envelope'], 'needs schema, the file of an item: its attributes as fields')
+    }
+  }
 }
 
 function checkRegistry({ registry }: Pipeline, report: ReportAt): void {

@@ -12,18 +12,11 @@ export interface Wish {
   readonly instead: string
 }
 
-const TOPICS = ['facts', 'join', 'dimensions.*']
-
 /** The same wish for a key of each of these topics. */
 const each = (key: string, topics: readonly string[], wish: Omit<Wish, 'at'>): Wish[] =>
   topics.map((topic) => ({ at: `${topic}.${key}`, ...wish }))
 
 export const WISHES: readonly Wish[] = [
-  ...each('envelope', TOPICS, {
-    values: ['dynamodb'],
-    what: 'images of DynamoDB streams',
-    instead: 'have the connector write the item’s attributes as fields of a record',
-  }),
   ...each('key', ['facts', 'join'], {
     what: 'a key from fields of the value',
     instead:

@@ -183,11 +183,11 @@ const input = {
     'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
   ),
   schema: text(
-    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema.',
+    'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema; JSON needs none where only JSON comes out.',
   ),
   envelope: text(
-    'What the connector puts the row into, with what has happened to it: debezium (before, after, op), mongodb (fullDocument, operationType), or connect (schema and payload). All other keys speak of the row. Without it the value is the row. docs/change-data.md.',
-    { enum: ['debezium', 'mongodb', 'connect'] },
+    'What the connector puts the row into, with what has happened to it: debezium (before, after, op), mongodb (fullDocument, operationType), connect (schema and payload), dynamodb (stream records of DynamoDB), or dynamodb-cdc (Confluent’s connector of it: after and before with a document); of these two the values are JSON, and the schema is that of an item. All other keys speak of the row. Without it the value is the row. docs/change-data.md.',
+    { enum: ['debezium', 'mongodb', 'connect', 'dynamodb', 'dynamodb-cdc'] },
   ),
   type: text(
     'Where the topic has several types of records: the name of the Avro record, or the Protobuf message, that is read, with or without its namespace. Others are passed over. Of Avro it needs a registry. Not of JSON values.',
@@ -209,7 +209,7 @@ const tls = (refused: string) =>
   })
 const time = {
   description:
-    'The field with the event time, a long or text in ISO 8601 with a zone, or the path of one inside of records; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, when the database made the change.',
+    'The field with the event time, a long or text in ISO 8601 with a zone, or the path of one inside of records; without it the record’s timestamp. { field, unit } where it is a plain long that is not in milliseconds: s, ms, us or ns. With envelope: debezium also source.ts_ms, with dynamodb dynamodb.ApproximateCreationDateTime: when the database made the change.',
   anyOf: [
     { type: 'string', minLength: 1 },
     object(

@@ -61,9 +61,10 @@ function keySchemaFile(
   return readableFile(keySchema, place, around)
 }
 
-const NO_SCHEMA: Readonly<Record<Format, string>> = {
+/** JSON needs none: see `plan/undeclared.ts`. */
+const NO_SCHEMA: Readonly<Record<Format, string | null>> = {
   avro: 'without a registry the topic needs schema, an .avsc file',
-  json: 'without a registry the topic needs schema, a JSON Schema or an .avsc file; `stream-enricher init` writes one by the topic’s records',
+  json: null,
   protobuf: 'without a registry the topic needs schema, a .proto file or descriptors (.desc)',
 }
 
@@ -74,7 +75,8 @@ function schemaFile(
 ): string | null {
   const { hasRegistry, report } = around
   if (schema !== undefined) return readableFile(schema, [...path, 'schema'], around)
-  if (!hasRegistry) report(path, NO_SCHEMA[format ?? 'avro'])
+  const fault = NO_SCHEMA[format ?? 'avro']
+  if (!hasRegistry && fault !== null) report(path, fault)
   return null
 }
 

@@ -100,6 +100,7 @@ function createDimension(
     config,
     codec: codec.dimensions[d],
     key: codec.dimensionKeys[d],
+    former: codec.formerRows[d],
     layout: `${codec.layout} ${config.topic} ${codec.rowLayouts[d]}`,
     keepsPlaces: pipeline.provenance,
     store,

@@ -1,5 +1,6 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
+import type { FormerRow } from '../codec/former-row.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import type { Log } from '../events.ts'
@@ -11,6 +12,8 @@ export interface DimensionPorts {
   readonly config: DimensionConfig
   readonly codec: TopicCodec
   readonly key: KeyReader
+  /** Completes rows that come without what was not changed. */
+  readonly former: Pick<FormerRow, 'complete' | 'mostBytes'>
   readonly layout: string
   /** Whether each row says where in the topic it was. */
   readonly keepsPlaces: boolean

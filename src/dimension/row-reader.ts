@@ -1,8 +1,9 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf, copyBytes } from '../bytes.ts'
 import {
   DELETED,
   FILTERED,
+  type KeyReader,
   OTHER_TYPE,
   PASSED,
   refusalOf,
@@ -18,6 +19,7 @@ type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope'> } & Pick<
   DimensionPorts,
   | 'codec'
   | 'key'
+  | 'former'
   | 'keepsPlaces'
   | 'onReject'
   | 'onOtherType'
@@ -29,7 +31,10 @@ type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope'> } & Pick<
 const NOT_WHOSE =
   'The record has no value, in which the row’s key is: nobody knows which row it deletes'
 const NOT_SAID =
-  'The event deletes a row without saying its key: have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave key out where the record’s key is the row’s'
+  'The event deletes a row without saying its key: have the database log it (PostgreSQL: REPLICA IDENTITY FULL; DynamoDB: NEW_AND_OLD_IMAGES), or leave key out where the record’s key is the row’s'
+
+const notThere = (field: string): string =>
+  `The field ${field} is not in the event: it is large, and was not changed, and no row of its key is here to take it from; have the database log it (PostgreSQL: REPLICA IDENTITY FULL), or leave it out with select`
 
 /** Makes a row of table and store from a record, which is put, deleted, or rejected. */
 export class RowReader {
@@ -37,6 +42,8 @@ export class RowReader {
   readonly #writer: RowWriter
   readonly #placeBytes: number
   #row = bytesOf(Buffer.allocUnsafe(1024))
+  /** Of a key whose row goes there is nothing but a stamp. */
+  readonly #head = bytesOf(Buffer.allocUnsafe(64))
   /** What the last record lacks is the schema of its key. */
   #needsKey = false
 
@@ -134,31 +141,77 @@ export class RowReader {
     if (badTime !== null) return reject(badTime, writer.fault)
     if (fate === DELETED) return this.#delete(partition)
     const former = key.formerOf?.(value) ?? null
+    let end = 0
+    if (fate !== FILTERED) {
+      end = this.#rowOf(value, former ?? key, columns, partition, i)
+      if (end < 0) return 'done'
+    }
     if (former !== null) {
-      const applied = writer.put(former, this.#row, 0, partition)
+      const applied = writer.put(former, this.#head, 0, partition)
       if (applied !== 'done') return applied
     }
+    if (fate === FILTERED) onFiltered()
+    return this.#put(end, partition)
+  }
+
+  /**
+   * The row, in output form.
+   * @param before the key that it had as it was
+   * @returns its end; -1: it is rejected
+   */
+  #rowOf(
+    value: ValueReader,
+    before: KeyReader,
+    columns: RecordColumns,
+    partition: number,
+    i: number,
+  ): number {
+    const { key } = this.#ports
     value.select(0)
-    if (fate === FILTERED) {
-      onFiltered()
-      return this.#put(0, partition)
+    const end = this.#write(value, partition, columns.offsets[i])
+    const whole =
+      value.lacking === '' || value.lacking === undefined
+        ? end
+        : this.#complete(before, end, partition)
+    if (whole < 0) {
+      this.#reject(columns, partition, i, 'null_field', notThere(value.lacking!))
+      return -1
     }
-    const bytes = key.end - key.start + value.projectedBytes
-    if (bytes > LARGEST_ROW) {
-      return reject('too_large', `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`)
-    }
-    return this.#put(this.#write(value, partition, columns.offsets[i]), partition)
+    const bytes = key.end - key.start + whole - this.#headBytes
+    if (bytes <= LARGEST_ROW) return whole
+    const error = `The row has ${bytes} bytes; ${LARGEST_ROW} are possible`
+    this.#reject(columns, partition, i, 'too_large', error)
+    return -1
+  }
+
+  get #headBytes(): number {
+    return this.#writer.stampBytes + this.#placeBytes
   }
 
   /** @returns the end of the row */
   #write(value: ValueReader, partition: number, offset: number): number {
-    const { stampBytes } = this.#writer
-    const headBytes = stampBytes + this.#placeBytes
-    if (headBytes + value.projectedBytes > this.#row.length)
-      this.#row = bytesOf(Buffer.allocUnsafe(headBytes + value.projectedBytes * 2))
+    const headBytes = this.#headBytes
+    const { projectedBytes } = value
+    if (headBytes + projectedBytes > this.#row.length)
+      this.#row = bytesOf(Buffer.allocUnsafe(headBytes + projectedBytes * 2))
     const end = value.project(this.#row, headBytes)
-    if (this.#placeBytes > 0) writePlace(this.#row, stampBytes, partition, offset)
+    if (this.#placeBytes > 0) writePlace(this.#row, this.#writer.stampBytes, partition, offset)
     return end
+  }
+
+  /** What the row does not have comes from the one before it. @returns the row's end; -1: there is none before it */
+  #complete(key: KeyReader, end: number, partition: number): number {
+    const { former } = this.#ports
+    const before = this.#writer.former(key, partition)
+    if (before === null) return -1
+    const { rowBuffer, rowStart, rowEnd } = before
+    const row = this.#row
+    const headBytes = this.#headBytes
+    const most = headBytes + former.mostBytes(end - headBytes + rowEnd - rowStart)
+    const whole = bytesOf(Buffer.allocUnsafe(most))
+    copyBytes(row, 0, headBytes, whole, 0)
+    this.#row = whole
+    return former.complete(row, headBytes, end, rowBuffer, rowStart, rowEnd, whole, headBytes)
   }
 
   #delete(partition: number): Applied {

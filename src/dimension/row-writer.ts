@@ -4,10 +4,17 @@ import type { Bytes } from '../bytes.ts'
 import type { KeyReader, ValueReader } from '../codec/port.ts'
 import type { DimensionStore } from './dimension-store.ts'
 import type { RowHorizon } from './row-horizon.ts'
+import type { RowTable } from './row-table.ts'
 import type { RowTimes } from './row-times.ts'
-import { takesPlace, writeStamp } from './stamp.ts'
+import { partitionOf, takesPlace, writeStamp } from './stamp.ts'
 import type { DimensionTable } from './table.ts'
-import { VERSION_STAMP_BYTES, writeVersionStamp } from './version-stamp.ts'
+import {
+  isDeletedVersion,
+  VERSION_STAMP_BYTES,
+  partitionOf as versionPartition,
+  versionTime,
+  writeVersionStamp,
+} from './version-stamp.ts'
 import type { VersionTable } from './version-table.ts'
 
 /**
@@ -15,6 +22,9 @@ import type { VersionTable } from './version-table.ts'
  * tell which is newer, for the table has no times: it has to be read again, with times.
  */
 export type Applied = 'done' | 'schema unknown' | 'times needed'
+
+/** Where a row is. */
+export type RowPlace = Pick<RowTable, 'rowBuffer' | 'rowStart' | 'rowEnd'>
 
 export interface RowWriter {
   /** Bytes before the row's own. */
@@ -28,6 +38,11 @@ export interface RowWriter {
   readonly fault: string
   /** Stamps the row, and puts it. @param end of the row, which begins behind the stamp; 0: its key is deleted */
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied
+  /**
+   * The key's row as it was before the one that comes next, until the next put; null: there is none. One of another partition
+   * is none either: whether it is the one before depends on how far that partition is read.
+   */
+  former(key: KeyReader, partition: number): RowPlace | null
   /** Whether the key's latest version says already that it is deleted; where there are no versions one deletion more says nothing else. */
   isDeleted(key: KeyReader): boolean
 }
@@ -66,6 +81,16 @@ export class LatestRows implements RowWriter {
 
   isDeleted(): boolean {
     return false
+  }
+
+  former({ buffer, start, end }: KeyReader, partition: number): RowPlace | null {
+    const table = this.#table
+    const { stampBytes } = table
+    if (stampBytes > 0) {
+      const at = table.stampAt(buffer, start, end)
+      if (at < 0 || partitionOf(table.rowBuffer, at, stampBytes) !== partition) return null
+    }
+    return table.find(table.hash(buffer, start, end), buffer, start, end) ? table : null
   }
 
   #putStamped(key: KeyReader, row: Bytes, end: number, partition: number): Applied {
@@ -117,6 +142,16 @@ export class VersionRows implements RowWriter {
 
   isDeleted({ buffer, start, end }: KeyReader): boolean {
     return this.#table.isDeleted(buffer, start, end)
+  }
+
+  former({ buffer, start, end }: KeyReader, partition: number): RowPlace | null {
+    const { time } = this.#ports.times
+    const found = this.#table
+      .versionsOf(buffer, start, end)
+      .findLast((version) => versionTime(version.buffer, version.stamp) <= time)
+    if (found === undefined || isDeletedVersion(found.buffer, found.stamp)) return null
+    if (versionPartition(found.buffer, found.stamp) !== partition) return null
+    return { rowBuffer: found.buffer, rowStart: found.rowStart, rowEnd: found.rowEnd }
   }
 
   put(key: KeyReader, row: Bytes, end: number, partition: number): Applied {

@@ -79,7 +79,8 @@ export function takesPlace(
   return true
 }
 
-function partitionOf(row: Bytes, at: number, bytes: number): number {
+/** @param bytes of the stamp */
+export function partitionOf(row: Bytes, at: number, bytes: number): number {
   const high = row[at] & PARTITION
   return bytes === 1 ? high : (high << 8) | row[at + 1]
 }

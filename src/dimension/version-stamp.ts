@@ -39,5 +39,5 @@ export function compareStamps(a: Bytes, aAt: number, b: Bytes, bAt: number): num
   return partitionOf(a, aAt) - partitionOf(b, bAt)
 }
 
-const partitionOf = ({ view }: Bytes, at: number): number =>
+export const partitionOf = ({ view }: Bytes, at: number): number =>
   view.getUint16(at + TIME_BYTES) & PARTITION

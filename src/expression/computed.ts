@@ -191,7 +191,7 @@ class ComputedReader implements ValueReader {
     const text = this.#rows.texts[k]
     return text === null
       ? this.#inner.keyBuffer(this.#innerKeys[k])
-      : text.buffer(this.#rows.buffers[this.#row])
+      : text.buffer(this.#rows.buffers[this.#row], this.#row)
   }
 
   keyStart(k: number): number {

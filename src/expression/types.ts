@@ -1,5 +1,9 @@
 import type { AvroType, BranchType, RecordType } from '../codec/avro-schema.ts'
 import { typeText as avroText } from '../codec/avro-schema.ts'
+import { ALL_MEMBERS, undeclaredOf } from '../codec/undeclared.ts'
+
+const UNDECLARED =
+  'it is JSON without a schema, so it has no type; name one with schema, which `stream-enricher init` infers from the topic’s records'
 
 export type Kind =
   | 'bool'
@@ -59,6 +63,7 @@ export function kindOf(type: BranchType): Kind | { readonly unread: string } {
     case 'double':
       return 'double'
     case 'string':
+      return undeclaredOf(type) === undefined ? 'string' : { unread: UNDECLARED }
     case 'enum':
       return 'string'
     case 'bytes':
@@ -81,4 +86,5 @@ const isTimestamp = (type: BranchType): boolean =>
 export const hasMicros = (type: BranchType): boolean =>
   'logical' in type && type.logical !== null && type.logical.perSecond > 1000
 
-export const fieldNames = ({ fields }: RecordType): string[] => fields.map(({ name }) => name)
+export const fieldNames = ({ fields }: RecordType): string[] =>
+  fields.map(({ name }) => name).filter((name) => name !== ALL_MEMBERS)

@@ -1,10 +1,26 @@
-import { type Bytes, bytesOf, copyBytes, varintBytes, writeVarint } from '../bytes.ts'
+import type { RecordColumns } from '../batch.ts'
+import { type Bytes, bytesOf, copyBytes, NO_BYTES, varintBytes, writeVarint } from '../bytes.ts'
 
 /** Where a record's headers lie, as in Kafka's format: a count, then the pairs. Empty, or the count alone: it has none. */
 export interface HeaderSection {
   readonly buffer: Bytes
   readonly headersStart: number
   readonly headersEnd: number
+}
+
+/** A record's own. Its memory is used again. */
+export class GivenHeaders implements HeaderSection {
+  buffer = NO_BYTES
+  headersStart = 0
+  headersEnd = 0
+
+  /** @returns those of record `i`, valid until the next call */
+  of({ buffer, headerStarts, headerEnds }: RecordColumns, i: number): this {
+    this.buffer = buffer
+    this.headersStart = headerStarts[i]
+    this.headersEnd = headerEnds[i]
+    return this
+  }
 }
 
 const hasNone = ({ headersStart, headersEnd }: HeaderSection): boolean =>

@@ -4,13 +4,13 @@
  * has those of its own side before its own headers, also in the window; a match has those of both sides.
  */
 import type { RecordColumns } from '../batch.ts'
-import { type Bytes, bytesOf, NO_BYTES, sameBytes } from '../bytes.ts'
+import { type Bytes, bytesOf, sameBytes } from '../bytes.ts'
 import { writeWhole } from '../codec/json-numbers.ts'
 import { writeInstant } from '../codec/json-times.ts'
 import { TextBuffer } from '../codec/text-buffer.ts'
 import { HeaderCursor } from './header-cursor.ts'
 import { originOffset, originPartition, originStart } from './internal-records.ts'
-import type { HeaderSection } from './match-headers.ts'
+import { GivenHeaders, type HeaderSection } from './match-headers.ts'
 import type { StaleHeaders, ToldHeaders } from './own-headers.ts'
 
 const PREFIX = 'enricher.'
@@ -61,15 +61,9 @@ export class OurNames {
 }
 
 /** As they come: an earlier stage has written them. */
-export class GivenHeaders implements ToldHeaders {
-  buffer = NO_BYTES
-  headersStart = 0
-  headersEnd = 0
-
-  write({ buffer, headerStarts, headerEnds }: RecordColumns, _times: Float64Array, i: number) {
-    this.buffer = buffer
-    this.headersStart = headerStarts[i]
-    this.headersEnd = headerEnds[i]
+export class EarlierHeaders extends GivenHeaders implements ToldHeaders {
+  write(columns: RecordColumns, _times: Float64Array, i: number): number {
+    this.of(columns, i)
     return this.headersEnd - this.headersStart
   }
 }

@@ -1,27 +1,29 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import { partitionOf } from '../broker/partition-of.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
-import type { Bytes } from '../bytes.ts'
+import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { FILTERED, refusalOf, type ValueReader } from '../codec/port.ts'
 import { BatchList, type OutputTopic, tooLargeText } from './batch-list.ts'
 import type { HeaderSection } from './match-headers.ts'
 import type { OutputShape } from './task-output.ts'
 
+const NO_HEADERS: HeaderSection = { buffer: NO_BYTES, headersStart: 0, headersEnd: 0 }
 const COMPLETED = 'The completed record'
 
-/** A completed record: its value, framed, and what goes with it. */
-export interface Completed {
-  readonly time: number
+/** A completed record: its value, framed, and what goes with it. There is one for all that a task writes, one after the other. */
+export class Completed {
+  time = 0
   /** keyEnd -1: no key. */
-  readonly key: Bytes
-  readonly keyStart: number
-  readonly keyEnd: number
-  readonly value: Bytes
-  readonly valueStart: number
-  readonly valueEnd: number
-  readonly headers: HeaderSection
-  /** The record that it was made of alone: a fact that is joined with nothing; null: there were two. */
-  readonly source: { readonly columns: RecordColumns; readonly i: number } | null
+  key = NO_BYTES
+  keyStart = 0
+  keyEnd = -1
+  value = NO_BYTES
+  valueStart = 0
+  valueEnd = 0
+  headers: HeaderSection = NO_HEADERS
+  /** It was made of record `i` of these alone: a fact that is joined with nothing; null: there were two. */
+  columns: RecordColumns | null = null
+  i = 0
 }
 
 export interface SinkRejects {

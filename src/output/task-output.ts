@@ -2,10 +2,10 @@ import type { RecordColumns } from '../batch.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { BatchList, type OutputTopic, type RecordSpace } from './batch-list.ts'
-import type { HeaderSection } from './match-headers.ts'
+import { GivenHeaders, type HeaderSection } from './match-headers.ts'
 import { OutputHeaders } from './output-headers.ts'
 import { Scratch } from './scratch.ts'
-import { type Completed, Sink, type SinkCounts, type SinkOutput, type SinkRejects } from './sink.ts'
+import { Completed, Sink, type SinkCounts, type SinkOutput, type SinkRejects } from './sink.ts'
 
 /** Where one stored record's parts are. */
 export interface Entry extends HeaderSection {
@@ -50,8 +50,6 @@ export interface Outputs {
   readonly sinks: readonly SinkOutput[]
 }
 
-type Value = 'value' | 'valueStart' | 'valueEnd'
-
 /** Concatenates a match: the stored left record is the output's prefix, the stored right one its suffix. */
 export class TaskOutput {
   /** Of the output that takes completed records as they are. */
@@ -59,6 +57,9 @@ export class TaskOutput {
   readonly #space: RecordSpace
   readonly #topic: OutputTopic
   readonly #sinks: readonly Sink[]
+  /** What they are given. */
+  readonly #completed = new Completed()
+  readonly #given = new GivenHeaders()
   /** Where the value begins that is being written. */
   #valueStart = 0
   /** Event times of the matches, and of facts that are joined with nothing, since the last `drainTimes`, in ms; so many of them. */
@@ -262,36 +263,36 @@ export class TaskOutput {
   }
 
   #sinkEntry(writer: RecordBatchWriter, of: Entry, headers: HeaderSection, time: number): boolean {
-    const { buffer: key, keyStart, keyEnd } = of
-    return this.#sink(writer, { time, key, keyStart, keyEnd, headers, source: null })
+    const completed = this.#completed
+    completed.time = time
+    completed.key = of.buffer
+    completed.keyStart = of.keyStart
+    completed.keyEnd = of.keyEnd
+    completed.headers = headers
+    completed.columns = null
+    return this.#sink(writer)
   }
 
   #sinkFact(writer: RecordBatchWriter, columns: RecordColumns, time: number, i: number): boolean {
-    const { buffer, keyStarts, keyEnds, headerStarts, headerEnds } = columns
-    return this.#sink(writer, {
-      time,
-      key: buffer,
-      keyStart: keyStarts[i],
-      keyEnd: keyEnds[i],
-      headers: this.#headers.ofFact ?? {
-        buffer,
-        headersStart: headerStarts[i],
-        headersEnd: headerEnds[i],
-      },
-      source: { columns, i },
-    })
+    const completed = this.#completed
+    completed.time = time
+    completed.key = columns.buffer
+    completed.keyStart = columns.keyStarts[i]
+    completed.keyEnd = columns.keyEnds[i]
+    completed.headers = this.#headers.ofFact ?? this.#given.of(columns, i)
+    completed.columns = columns
+    completed.i = i
+    return this.#sink(writer)
   }
 
   /** Gives the sinks the completed record whose value ends where the writer is. @returns whether any output has it */
-  #sink(writer: RecordBatchWriter, around: Omit<Completed, Value>): boolean {
-    const record = {
-      ...around,
-      value: writer.buffer,
-      valueStart: this.#valueStart,
-      valueEnd: writer.position,
-    }
+  #sink(writer: RecordBatchWriter): boolean {
+    const completed = this.#completed
+    completed.value = writer.buffer
+    completed.valueStart = this.#valueStart
+    completed.valueEnd = writer.position
     let isWritten = this.#batches !== null
-    for (const sink of this.#sinks) isWritten = sink.write(record) || isWritten
+    for (const sink of this.#sinks) isWritten = sink.write(completed) || isWritten
     return isWritten
   }
 }

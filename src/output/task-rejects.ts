@@ -104,9 +104,9 @@ export class TaskRejects implements OutputRejects {
   }
 
   unwritten(to: OutputTopic, completed: Completed, reason: RejectReason, error: string): void {
-    const { source, key, keyStart, keyEnd, value, valueStart, valueEnd, time } = completed
-    if (source !== null) {
-      this.record(FACTS, source.columns, source.i, 'output', reason, error)
+    const { columns, key, keyStart, keyEnd, value, valueStart, valueEnd, time } = completed
+    if (columns !== null) {
+      this.record(FACTS, columns, completed.i, 'output', reason, error)
       return
     }
     const { buffer, headersStart, headersEnd } = completed.headers

@@ -3,6 +3,7 @@ import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro-time.ts'
 import { isNested, schemaAt, topOf } from '../codec/field-path.ts'
+import { ALL_MEMBERS } from '../codec/undeclared.ts'
 import { joinStages, leftPart } from '../config/join-stages.ts'
 import { lastOf, partText } from '../config/look-ups.ts'
 import type {
@@ -60,9 +61,22 @@ export function checkOutputs(pipeline: Pipeline, { schema }: OutputPlan): void {
     return [
       ...selected(of, path, select),
       ...(key === null ? [] : [{ ...of, path: [...path, 'key'], name: key, use: fieldKind }]),
-    ].filter(({ name }) => !broken.includes(name))
+    ]
+      .filter(({ name }) => !broken.includes(name))
+      .map((one) => ({ ...one, unclear: undeclaredIn(pipeline, completed, one.name) }))
   })
   refuse(pipeline, named, outputFaults(pipeline, completed))
+}
+
+/** Why nobody can tell whether there is such a field. */
+function undeclaredIn(
+  { facts: { topic } }: Pipeline,
+  { fields }: AvroRecordSchema,
+  name: string,
+): string | undefined {
+  const names = fields.map((field) => field.name)
+  if (names.includes(name) || !names.includes(ALL_MEMBERS)) return undefined
+  return `${topic} is JSON without a schema, so nobody knows of the member ${name}; name it under facts, with select, or write schema there`
 }
 
 function refuse(pipeline: Pipeline, named: readonly Named[], before: readonly string[] = []): void {

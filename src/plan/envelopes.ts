@@ -3,7 +3,13 @@ import { fieldKind } from '../codec/avro-field.ts'
 import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema, EnvelopePlan } from '../codec/avro-reader.ts'
 import { timeReading } from '../codec/avro-time.ts'
-import { envelopePaths, recordAt, rowSchema } from '../codec/envelope-schema.ts'
+import {
+  ENVELOPES,
+  envelopedSchema,
+  envelopePaths,
+  recordAt,
+  rowSchema,
+} from '../codec/envelope-schema.ts'
 import { plain } from '../codec/field-path.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
@@ -12,8 +18,6 @@ import { EnricherError, messageOf } from '../errors.ts'
 
 type Schema = AvroRecordSchema['fields'][number]['type']
 
-/** What Debezium has of the place that a change comes from, with the times of the change. */
-const SOURCE = 'source'
 /** By the ends of their names, for their types do not say it. */
 const UNITS = [
   ['_ms', 'timestamp-millis'],
@@ -29,7 +33,7 @@ export const rowSchemas = (
   inputsOf(pipeline).map(({ path, config: { envelope, topic } }, i) => {
     if (envelope === null) return schemas[i]
     try {
-      return rowSchema(schemas[i], envelope)
+      return rowSchema(envelopedSchema(schemas[i], envelope), envelope)
     } catch (cause) {
       const message = `${placeOf(pipeline, [...path, 'envelope'])}: ${topic}: ${messageOf(cause)}`
       throw new EnricherError('SCHEMA_INVALID', message, { cause, fields: { topic } })
@@ -42,16 +46,18 @@ export function timedSchema(row: AvroRecordSchema): AvroRecordSchema {
   if (source === undefined) return row
   const times = source.record.fields.flatMap(({ name, type }) => {
     const schema = timeType(name, plain(type))
-    return schema === undefined ? [] : [{ name: `${SOURCE}.${name}`, type: schema }]
+    return schema === undefined ? [] : [{ name: `${source.name}.${name}`, type: schema }]
   })
   return { ...row, fields: [...row.fields, ...times] }
 }
 
 function sourceOf({ envelope }: AvroRecordSchema) {
-  const value = parseRecord(envelope!.schema)
-  const { prefix } = envelopePaths(value, envelope!.kind)
-  const record = recordAt(value, `${prefix}${SOURCE}`)
-  return record && { record, prefix }
+  const { kind, schema } = envelope!
+  const value = parseRecord(schema)
+  const { prefix } = envelopePaths(value, kind)
+  const name = ENVELOPES[kind].source
+  const record = recordAt(value, `${prefix}${name}`)
+  return record && { record, prefix, name }
 }
 
 /** undefined: it cannot be a time. */
@@ -71,7 +77,7 @@ type TimeOf = Pick<TopicConfig, 'time' | 'timeUnit'>
 
 /** Whether the time is one of the envelope's. */
 export const isOfEnvelope = (row: AvroRecordSchema, time: string | null): boolean =>
-  time?.startsWith(`${SOURCE}.`) === true && row.envelope !== undefined
+  row.envelope !== undefined && time?.startsWith(`${ENVELOPES[row.envelope.kind].source}.`) === true
 
 /** What is read of the envelope; undefined: values are rows. @param isKeyed whether the key is in the row */
 export function envelopePlan(

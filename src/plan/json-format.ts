@@ -4,21 +4,29 @@ import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
 import { JsonInput } from '../codec/json-input.ts'
 import { recordOfJsonSchema } from '../codec/json-schema-types.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
-import { jsonById } from '../codec/registry-types.ts'
+import { jsonById, latestJson } from '../codec/registry-types.ts'
 import { parseSchemaText } from '../codec/schema-json.ts'
-import { latestJsonOf } from '../codec/subjects.ts'
+import { noJsonOf } from '../codec/subjects.ts'
+import { type NamedMembers, undeclaredRecord } from '../codec/undeclared.ts'
 import { JSON_TEXTS } from '../codec/value-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { checkRecord } from './avro-format.ts'
 import { recordName } from './output-plan.ts'
-import type { ValueFormat } from './value-format.ts'
+import type { ReaderSchema, SchemaConfig, ValueFormat } from './value-format.ts'
 
 export const JSON_VALUES: ValueFormat = {
-  async schemaOf({ topic, schema }, registry) {
+  async schemaOf(config, registry, members) {
+    const { topic, schema } = config
     if (schema !== null) return { id: 0, schema: readJsonSchema(topic, schema) }
-    const { id, schema: latest, references } = await latestJsonOf(topic, registry!)
-    return { id, schema: fromRegistry(topic, id, latest, references) }
+    const latest = registry === null ? undefined : await latestJson(registry, `${topic}-value`)
+    if (latest === undefined) {
+      if (members !== undefined) return undeclared(config, members)
+      throw noJsonOf(topic, registry!)
+    }
+    const { id } = latest
+    return { id, schema: fromRegistry(topic, id, latest.schema, latest.references) }
   },
+  undeclared,
   async recorded({ topic }, id, registry) {
     const found = await jsonById(registry, id)
     return found && { id, schema: fromRegistry(topic, id, found.schema, found.references) }
@@ -27,6 +35,10 @@ export const JSON_VALUES: ValueFormat = {
   codec(_topic, schema, plan) {
     return new JsonCodec(schema, plan)
   },
+}
+
+function undeclared({ topic }: SchemaConfig, members: NamedMembers): ReaderSchema {
+  return { id: 0, schema: undeclaredRecord(recordName(topic), members) }
 }
 
 class JsonCodec implements TopicCodec {

@@ -32,8 +32,9 @@ function differOf(
   // What a side is repartitioned by may be none of its own fields.
   const [{ fields }, of] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
   const field = fields.find(({ name }) => name === of)!
-  // A whole number is written alike by text and by JSON.
-  const isInteger = fieldKind(field.name, field.type).type === 'integer'
+  // A whole number is written alike by text and by JSON; and of what nothing is declared it may be one.
+  const { type } = fieldKind(field.name, field.type)
+  const isInteger = type === 'integer' || type === 'undeclared'
   const formats = [isLeft ? 'text' : facts.keyFormat, isRight ? 'text' : join.keyFormat] as const
   const alike = (format: KeyFormat): KeyFormat =>
     format === 'bytes' || (format === 'json' && isInteger) ? 'text' : format

@@ -31,7 +31,7 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFil
     const reader = readerOf(completed, taken.fields, output)
     const isPlain = takesAll && where === null && key === null
     return {
-      ...formOf(format, schema, reader, kept[i]),
+      ...formOf(format, schema, reader, isPlain, kept[i]),
       isKeyed: key !== null,
       isWhole: isPlain && (format === 'avro' || storesMessages(pipeline)),
     }
@@ -42,11 +42,12 @@ const NOT_PROTOBUF = { view: null, invented: [] }
 
 type Form = Pick<OutputCodec, 'schema' | 'reader' | 'view' | 'invented'>
 
-/** @param inner projects in Avro what the output takes, which is of the schema */
+/** @param inner projects in Avro what the output takes, which is of the schema. @param isPlain whether that is all there is */
 function formOf(
   format: OutputConfig['format'],
   schema: AvroRecordSchema,
   inner: ValueReader,
+  isPlain: boolean,
   kept: KeptFile = new KeptFile(undefined),
 ): Form {
   switch (format) {
@@ -55,7 +56,7 @@ function formOf(
     case 'json':
       return {
         schema: jsonSchemaText(schema),
-        reader: new JsonReader(schema, inner),
+        reader: new JsonReader(schema, inner, isPlain),
         ...NOT_PROTOBUF,
       }
     case 'protobuf': {

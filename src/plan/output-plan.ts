@@ -2,6 +2,7 @@ import type { Schema } from 'avsc'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
 import { fieldAt } from '../codec/field-path.ts'
 import { innerNamespace } from '../codec/schema-references.ts'
+import { ALL_MEMBERS } from '../codec/undeclared.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import type { Column, JoinConfig, OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
@@ -162,7 +163,9 @@ export function outputFields(
   const { dimensions, joins, output, facts: factConfig } = pipeline
   const types = new NamedTypes(recordName(output.topic), namespace)
   const nullable = nullableParts(pipeline)
-  const { select } = factConfig
+  // Members that are named beside all of them are keys and times, which come out with them.
+  const isWhole = schemas.facts.fields.some(({ name }) => name === ALL_MEMBERS)
+  const select = isWhole ? [{ name: ALL_MEMBERS, source: ALL_MEMBERS }] : factConfig.select
   const facts = fieldsOf(types, 'facts', factConfig, schemas.facts, select, nullable.facts)
   const columns = dimensions.map((config, d) =>
     fieldsOf(

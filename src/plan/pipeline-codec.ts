@@ -28,6 +28,7 @@ import { readerPlans } from './reader-plans.ts'
 import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedMessages } from './stored-messages.ts'
 import { storedViews } from './stored-views.ts'
+import { namedMembers, refuseUndeclared } from './undeclared.ts'
 import type { ReaderSchema } from './value-format.ts'
 
 /** A latest schema in the registry that nothing can be read with. */
@@ -76,7 +77,7 @@ export function createPipelineCodec(
     codec(facts, schemas.facts, plans.facts, plan.facts),
     ...plans.rights.map((of, j) => codec(joins[j], schemas.rights[j], of, plan.rights[j])),
   ]
-  const rows = rowCodecs(pipeline, schemas, plans.dimensions, (d, of) =>
+  const rows = rowCodecs(pipeline, schemas, plan, plans.dimensions, (d, of) =>
     codec(dimensions[d], schemas.dimensions[d], of, plan.dimensions[d]),
   )
   // Of fields that are not there a message has nothing.
@@ -96,6 +97,7 @@ export function createPipelineCodec(
     ],
     dimensions: rows.codecs,
     rowParts: rows.parts,
+    formerRows: rows.formers,
     dimensionKeys: keys.dimensions,
     rowLayouts: rows.layouts.map(
       (rowLayout, d) =>
@@ -138,6 +140,7 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas, kept: KeptFile
 /** What planning sees of the values: of those in envelopes the rows. Throws SCHEMA_INVALID. */
 export function topicSchemas(pipeline: Pipeline, schemas: ReaderSchemas): TopicSchemas {
   const values = schemas.map(({ schema }) => schema)
+  refuseUndeclared(pipeline, values)
   const [facts, ...others] = rowSchemas(pipeline, values)
   const { length } = pipeline.joins
   return { facts, rights: others.slice(0, length), dimensions: others.slice(length) }
@@ -151,11 +154,12 @@ export function latestSchemas(
   pipeline: Pipeline,
   registry: Registry | null,
 ): Promise<readonly LatestSchema[]> {
+  const members = namedMembers(pipeline)
   return Promise.all(
-    inputsOf(pipeline).map(async ({ path: at, config }) => {
+    inputsOf(pipeline).map(async ({ path: at, config }, i) => {
       const path = [...at, config.type === null ? 'topic' : 'type']
       const read = atPlace(pipeline, path, ['SCHEMA_INVALID'], () =>
-        FORMATS[config.format].schemaOf(config, registry),
+        FORMATS[config.format].schemaOf(config, registry, members[i]),
       )
       return config.schema === null ? read.catch(unusable) : read
     }),

@@ -61,16 +61,24 @@ export function readerPlans(
     )
   }
   return {
-    facts: enveloped(schemas.facts, facts, false, (time) =>
-      readerPlan(plan.facts, programs.facts, factKeys(pipeline), time),
-    ),
+    facts: {
+      ...enveloped(schemas.facts, facts, false, (time) =>
+        readerPlan(plan.facts, programs.facts, factKeys(pipeline), time),
+      ),
+      // A column is in place of the fact's member that has its name.
+      taken: [...plan.dimensions, ...plan.rights].flat().map(({ name }) => name),
+    },
     rights: joins.map(rightPlan),
     dimensions: plan.dimensions.map((of, d) => {
       const { texts, keyFields } = tables[tableOf[d]]
       const keys = [...texts, ...keyFields]
-      return enveloped(schemas.dimensions[d], dimensions[d], keyFields.length > 0, (time) =>
+      const isKeyed = keyFields.length > 0
+      const made = enveloped(schemas.dimensions[d], dimensions[d], isKeyed, (time) =>
         readerPlan(of, programs.dimensions[d], keys, time),
       )
+      return made.envelope === undefined
+        ? made
+        : { ...made, envelope: { ...made.envelope, hasFormer: true } }
     }),
   }
 }

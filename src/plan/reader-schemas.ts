@@ -15,6 +15,7 @@ import {
   topicSchemas,
   usableSchemas,
 } from './pipeline-codec.ts'
+import { namedMembers } from './undeclared.ts'
 import type { ReaderSchema } from './value-format.ts'
 
 /** The schemas that have these ids; that of a file stays what it is now. undefined: the registry has one of them no more. */
@@ -27,13 +28,18 @@ export async function recordedSchemas(
   if (registry === null) return usableSchemas(latest)
   if (ids.length !== latest.length) return undefined
   const inputs = inputsOf(pipeline)
+  const members = namedMembers(pipeline)
   const found = await Promise.all(
     latest.map(async (newest, i) => {
-      if (newest.id === 0 || ids[i] === 0 || newest.id === ids[i]) {
+      const topic = inputs[i].config
+      const { recorded, undeclared } = FORMATS[topic.format]
+      if (topic.schema !== null || newest.id === ids[i]) {
         return isUsable(newest) ? newest : undefined
       }
-      const topic = inputs[i].config
-      return FORMATS[topic.format].recorded(topic, ids[i], registry)
+      if (ids[i] !== 0) return recorded(topic, ids[i], registry)
+      // There was a file, or nothing: the registry had no schema yet.
+      if (undeclared !== undefined) return undeclared(topic, members[i])
+      return isUsable(newest) ? newest : undefined
     }),
   )
   const schemas = found.filter((one): one is ReaderSchema => !!one)

@@ -1,13 +1,16 @@
 /** How rows are made of a topic's values: columns alone, or parts (see `codec/row-parts.ts`). */
+import { parseRecord } from '../codec/avro-parse.ts'
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import type { AvroType } from '../codec/avro-schema.ts'
 import { timeReading } from '../codec/avro-time.ts'
 import { schemaAt } from '../codec/field-path.ts'
+import { FormerRow } from '../codec/former-row.ts'
 import { PartsCodec } from '../codec/parts-codec.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import { WHOLE } from '../codec/row-parts.ts'
 import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
 import { timedSchema } from './envelopes.ts'
-import type { TopicSchemas } from './output-plan.ts'
+import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 import { grouped, type TablePlan, tablesOf } from './tables.ts'
 
 /** By dimension; those of one table have one codec. */
@@ -15,6 +18,8 @@ export interface RowCodecs {
   readonly codecs: readonly TopicCodec[]
   /** Which part of the row is the dimension's columns; WHOLE: the row is nothing else. */
   readonly parts: readonly number[]
+  /** Completes rows that come without what was not changed. */
+  readonly formers: readonly FormerRow[]
   /** What rows are made of, where the output's fields do not tell: '' for most. */
   readonly layouts: readonly string[]
 }
@@ -23,12 +28,15 @@ export interface RowCodecs {
 export function rowCodecs(
   pipeline: Pipeline,
   schemas: TopicSchemas,
+  output: OutputPlan,
   plans: readonly ReaderPlan[],
   codec: (dimension: number, plan: ReaderPlan) => TopicCodec,
 ): RowCodecs {
   const codecs: TopicCodec[] = []
   const parts: number[] = []
+  const formers: FormerRow[] = []
   const layouts: string[] = []
+  const columns = columnsOf(output)
   for (const table of tablesOf(pipeline)) {
     const choices = choicesOf(table, schemas, plans)
     const { texts } = table
@@ -37,14 +45,26 @@ export function rowCodecs(
     )
     const isWhole = texts.length === 0 && choices.length === 1
     const whole = isWhole ? made[0] : new PartsCodec(made, texts.length)
+    const former = new FormerRow(
+      choices.map(({ first }) => columns[first]),
+      isWhole ? WHOLE : texts.length,
+    )
     for (const d of table.dimensions) {
+      formers[d] = former
       const choice = choices.findIndex(({ dimensions }) => dimensions.includes(d))
       codecs[d] = whole
       parts[d] = isWhole ? WHOLE : texts.length + choice
       layouts[d] = isWhole ? renamedText(plans[d], pipeline, d) : partsText(table, choices, plans)
     }
   }
-  return { codecs, parts, layouts }
+  return { codecs, parts, formers, layouts }
+}
+
+/** By dimension, the types of its columns in output form. */
+function columnsOf({ facts, dimensions, schema }: OutputPlan): AvroType[][] {
+  const types = parseRecord(schema).fields.map(({ type }) => type)
+  let from = facts.length
+  return dimensions.map(({ length }) => types.slice(from, (from += length)))
 }
 
 /** Columns that are alike in their bytes, and the dimensions that take them. */

@@ -6,10 +6,10 @@ import { tablesOf } from './tables.ts'
 /**
  * Whether parts are stored as fields of the only output's messages, so that a match is one behind the other, as in Avro. Where
  * somebody else reads completed records (an output's condition, another output, a stage behind) they are of Avro; and where
- * dimensions share their rows, whose columns have numbers of their own in each.
+ * dimensions share their rows, whose columns have numbers of their own in each, or rows in envelopes lack what is in those before.
  */
 export function storesMessages(pipeline: Pipeline): boolean {
-  const { outputs, output } = pipeline
+  const { outputs, output, dimensions } = pipeline
   const { format, select, fields, where, key } = output
   const isWhole = select === null && fields.length === 0 && where === null && key === null
   return (
@@ -17,6 +17,7 @@ export function storesMessages(pipeline: Pipeline): boolean {
     outputs.length === 1 &&
     isWhole &&
     joinStages(pipeline).length <= 1 &&
-    tablesOf(pipeline).every(({ dimensions }) => dimensions.length === 1)
+    dimensions.every(({ envelope }) => envelope === null) &&
+    tablesOf(pipeline).every((table) => table.dimensions.length === 1)
   )
 }

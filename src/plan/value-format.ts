@@ -2,6 +2,7 @@
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry.ts'
+import type { NamedMembers } from '../codec/undeclared.ts'
 import type { ValueTexts } from '../codec/value-text.ts'
 import type { TopicConfig } from '../config/pipeline.ts'
 
@@ -19,10 +20,19 @@ export interface ReaderSchema {
  * give of its own schemas, and what its reader makes of bytes.
  */
 export interface ValueFormat {
-  /** The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID. */
-  schemaOf(topic: SchemaConfig, registry: Registry | null): Promise<ReaderSchema>
+  /**
+   * The topic's schema: its file's, else the registry's latest. Throws SCHEMA_INVALID.
+   * @param members what stands for a schema where there is none; undefined: there has to be one
+   */
+  schemaOf(
+    topic: SchemaConfig,
+    registry: Registry | null,
+    members?: NamedMembers,
+  ): Promise<ReaderSchema>
   /** The registry's schema of this id; undefined: it has none. Throws SCHEMA_INVALID. */
   recorded(topic: SchemaConfig, id: number, registry: Registry): Promise<ReaderSchema | undefined>
+  /** What stands for a schema where there is none; undefined: there has to be one. */
+  readonly undeclared?: (topic: SchemaConfig, members: NamedMembers) => ReaderSchema
   /**
    * Reads the topic's values. Throws SCHEMA_INVALID.
    * @param schema what `schemaOf` gave, or what it gave when the window was stored

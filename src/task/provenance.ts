@@ -1,5 +1,5 @@
 import { OwnHeaders, StaleHeaders, type ToldHeaders } from '../output/own-headers.ts'
-import { GivenHeaders, OurNames, ProvenanceHeaders } from '../output/provenance.ts'
+import { EarlierHeaders, OurNames, ProvenanceHeaders } from '../output/provenance.ts'
 import type { Stage } from '../plan/plan.ts'
 import type { Facts } from './facts.ts'
 import type { TaskContext } from './task.ts'
@@ -37,7 +37,7 @@ export function provenanceOf(
     names,
     headers: [
       facts.isPrepared
-        ? new GivenHeaders()
+        ? new EarlierHeaders()
         : new ProvenanceHeaders(names, names.facts, facts, partition, topics, enricher.rows, stale),
       ...others.map(
         (source, j) => new ProvenanceHeaders(names, of(j), source, partition, [], [], stale),

@@ -20,7 +20,8 @@ function topic(name: string, fields: Fields, rows: [string, object][] = []): Top
   }
   const keys = rows.map(([key]) => Buffer.from(key))
   const values = rows.map(([, value]) => value as Record<string, unknown>)
-  const own = { format: 'avro', schemaFile: null, frames: null, isBare: false } as const
+  const none = { schemaFile: null, frames: null, isBare: false, primaryKey: [] } as const
+  const own = { format: 'avro', ...none } as const
   return { ...own, topic: name, schema, keys, values }
 }
 

@@ -25,7 +25,7 @@ function projected(reader: ValueReader): Buffer {
 }
 
 function jsonOf(schema: AvroRecordSchema, body: Buffer): Buffer {
-  const reader = new JsonReader(schema, new AvroReader(schema, wholePlan(schema)))
+  const reader = new JsonReader(schema, new AvroReader(schema, wholePlan(schema)), true)
   const value = bytesOf(Buffer.concat([FRAME, body]))
   assert.equal(reader.read(0, value, 0, value.length), null)
   return projected(reader)

@@ -18,7 +18,7 @@ const FRAME = Buffer.from([0, 0, 0, 0, 1])
 
 function readerOf(schema: AvroRecordSchema): JsonReader {
   const select = schema.fields.map(({ name }) => ({ source: name, nullable: false }))
-  return new JsonReader(schema, new AvroReader(schema, { select, keys: [], time: null }))
+  return new JsonReader(schema, new AvroReader(schema, { select, keys: [], time: null }), false)
 }
 
 function jsonOf(schema: AvroRecordSchema, body: Buffer): string {

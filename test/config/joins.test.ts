@@ -158,9 +158,14 @@ const FAULTS: readonly (readonly [string, string, RegExp])[] = [
     /joins\.a\.late\.right.*emit is for/s,
   ],
   [
-    'an envelope',
+    'an item of DynamoDB in Avro',
     `joins:\n${join('a', ', on: id, envelope: dynamodb')}`,
-    /not supported; have the/,
+    /joins\.a\.envelope: is of JSON values; have the connector write JSON, and say format: json/,
+  ],
+  [
+    'one whose attributes nobody says',
+    `joins:\n${join('a', ', on: id, format: json, envelope: dynamodb-cdc')}`,
+    /joins\.a\.envelope: needs schema, the file of an item/,
   ],
 ]
 

@@ -45,6 +45,7 @@ output: { topic: out, schemaId: 1 }
     config: pipeline.dimensions[0],
     codec: codec.dimensions[0],
     key: codec.dimensionKeys[0],
+    former: codec.formerRows[0],
     layout: codec.rowLayouts[0],
   }
 }

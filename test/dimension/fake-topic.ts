@@ -195,6 +195,7 @@ type Settings = Partial<
     | 'onPassedOver'
     | 'codec'
     | 'key'
+    | 'former'
     | 'now'
   > & {
     readonly config: Partial<DimensionConfig>
@@ -242,6 +243,7 @@ export async function startOn(
     },
     codec: { reader: () => value, fault: '', load: async () => {} },
     key: keyReader('text'),
+    former: { complete: () => -1, mostBytes: (bytes) => bytes },
     layout: 'layout',
     keepsPlaces: false,
     store: await openStore(folder),

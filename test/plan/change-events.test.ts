@@ -62,6 +62,7 @@ output: { topic: out, schemaId: 1 }
   const ports = {
     config: pipeline.dimensions[0],
     codec: codec.dimensions[0],
+    former: codec.formerRows[0],
     key: line.includes('key:') ? codec.dimensionKeys[0] : keys,
     layout: line,
     onReject: (...[, , , reason, error]: unknown[]) => void rejects.push(`${reason}: ${error}`),
@@ -107,8 +108,15 @@ test('rows by another column than the primary key follow it, where PostgreSQL lo
   assert.deepEqual(rows, truth('accounts', ['owner'], 'code'))
 })
 
-test('an event without a large value that is wanted is rejected, and the row stays as it was', async () => {
+test('an event without a large value that was not changed has it from the row as it was', async () => {
   const { rows, rejects } = await read('customers', 'on: id, key: id, select: [name, story]')
+  assert.deepEqual(rejects, [])
+  assert.deepEqual(rows, truth('customers', ['name', 'story']))
+})
+
+test('it is rejected where the value matters before the row is there, and the row stays as it was', async () => {
+  const line = 'on: id, key: id, select: [name], where: story != "x"'
+  const { rows, rejects } = await read('customers', line)
   assert.equal(rejects.length, 1)
   assert.match(rejects[0], /^null_field: The field story is not in the event: it is large, and was/)
   assert.equal(rows.get('1')?.name, 'Ada')

@@ -190,6 +190,7 @@ class HandRead {
       config,
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
+      former: codec.formerRows[d],
       layout: `${codec.layout} ${codec.rowLayouts[d]}`,
       keepsPlaces: pipeline.provenance,
       store: store.open(),

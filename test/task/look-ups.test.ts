@@ -155,6 +155,7 @@ async function tablesOf(pipeline: Pipeline, codec: PipelineCodec, world: World) 
     const ports = {
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
+      former: codec.formerRows[d],
       onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
       keepsPlaces: pipeline.provenance,
       onOtherType: () => assert.fail(),

@@ -139,6 +139,7 @@ export class WaitingTask {
         codec: codec.dimensions[d],
         keepsPlaces: false,
         key: codec.dimensionKeys[d],
+        former: codec.formerRows[d],
         onReject: (...[, , , reason, error]: unknown[]) => assert.fail(`${reason}: ${error}`),
         onOtherType: () => assert.fail(),
         onFiltered: () => assert.fail(),

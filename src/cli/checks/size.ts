@@ -1,4 +1,5 @@
 /** How many bytes a record will have: an estimate from its schema alone. */
+import { UNDECLARED_TEXTS, undeclaredName } from '../../codec/undeclared.ts'
 import type { OutputField, OutputPlan } from '../../plan/output-plan.ts'
 
 /** What is assumed of a text, and of the items of an array or a map. */
@@ -88,6 +89,8 @@ export function typeText(type: unknown): string {
   } = type as TypeObject & {
     logicalType?: string
   }
+  const undeclared = undeclaredName(type)
+  if (undeclared !== undefined) return UNDECLARED_TEXTS[undeclared]
   if (logicalType !== undefined) return `${typeText(kind)} (${logicalType})`
   if (kind === 'array') return `array of ${typeText(items)}`
   if (kind === 'map') return `map of ${typeText(values)}`

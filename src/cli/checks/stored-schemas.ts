@@ -24,7 +24,7 @@ export function checkStored(
 
 export function newerSchemaText({ topic, id, latestId, fault }: NewerSchema): string {
   const newer = latestId < 0 ? 'no schema that can be used' : `a newer schema (id ${latestId})`
-  const kept = `${topic} has ${newer} and is read with ${id}, which the window was stored with`
+  const kept = `${topic} has ${newer} and is read ${id === 0 ? 'without one, as the window was stored' : `with ${id}, which the window was stored with`}`
   if (latestId < 0) return `${kept} (${fault})`
   return fault === null
     ? `${kept}: new fields are not read`

@@ -18,6 +18,7 @@ import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
 import { timedSchema } from '../../plan/envelopes.ts'
 import { outputFrame } from '../../plan/pipeline-codec.ts'
+import { memberAt, plainRow } from '../item-text.ts'
 import type { Key, Path, RawRecord, RowKey, Time } from './fixture-schema.ts'
 import { eventOf } from './given-event.ts'
 import { jsonText } from './json-value.ts'
@@ -78,7 +79,7 @@ export class GivenRecords {
     const joined = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
     const key = this.#key(raw.key === undefined ? (joined ?? null) : raw.key, path)
     const { time } = this.#topic
-    const given = time === null ? undefined : (fields[time] ?? at(fields, time))
+    const given = time === null ? undefined : (fields[time] ?? memberAt(fields, time))
     const written = this.#timestamp(given as Time | null | undefined)
     const timestamp = own ?? readTime(written ?? undefined, [...path, 'timestamp'], this.#report)
     const headers = Object.entries(raw.headers ?? {}).map(
@@ -113,7 +114,8 @@ export class GivenRecords {
       this.#report(path, 'the key "value" is missing')
       return null
     }
-    const event = this.#envelope === undefined ? value : eventOf(value, this.#envelope, timestamp)
+    const event =
+      this.#envelope === undefined ? value : eventOf(value, this.#envelope, timestamp, this.#unit)
     if (this.#topic.format === 'json') return this.#text(event, path, fields)
     const body = this.#json.encode(event, (inside, message) =>
       this.#report([...path, 'value', ...inside], message),
@@ -138,8 +140,8 @@ export class GivenRecords {
     if (this.#envelope === undefined) return decoded
     const { time } = this.#topic
     const { after, prefix } = envelopePaths(parseRecord(this.#envelope.schema), this.#envelope.kind)
-    const row = at(decoded, after) as Record<string, unknown> | null
-    const own = time?.includes('.') ? at(decoded, `${prefix}${time}`) : undefined
+    const row = plainRow(memberAt(decoded, after), this.#envelope.kind)
+    const own = time?.includes('.') ? memberAt(decoded, `${prefix}${time}`) : undefined
     if (own === 0) this.#report(path, `needs timestamp, or ${time} in its envelope`)
     return { ...row, ...(own === undefined ? {} : { [time!]: own }) }
   }
@@ -159,9 +161,6 @@ export class GivenRecords {
     return (isBare ? bytes?.subarray(FRAME.length) : bytes) ?? null
   }
 }
-
-const at = (value: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((one, name) => (isObject(one) ? one[name] : undefined), value)
 
 /** A time of the file in whole milliseconds, as a record's timestamp is; undefined where it is none. */
 export function readTime(time: Time | undefined, path: Path, report: ReportAt): number | undefined {

@@ -63,10 +63,14 @@ class ProtobufValues implements OutputValues {
 /** JSON is what it is: texts are compared as they are, and numbers by their values. */
 class JsonValues implements OutputValues {
   readonly #names: readonly string[]
+  /** There may be members that no schema has. */
+  readonly #isOpen: boolean
 
   /** @param schema a JSON Schema's text */
   constructor(schema: string) {
-    this.#names = Object.keys(JSON.parse(schema).properties)
+    const { properties, additionalProperties } = JSON.parse(schema)
+    this.#names = Object.keys(properties)
+    this.#isOpen = additionalProperties
   }
 
   decode(value: Buffer): Fields {
@@ -77,7 +81,7 @@ class JsonValues implements OutputValues {
     const fields = value as Fields
     const names = this.#names
     for (const name of Object.keys(fields)) {
-      if (names.includes(name)) continue
+      if (this.#isOpen || names.includes(name)) continue
       report([name], `there is no such field${didYouMean(name, names)}`)
     }
     const missing = partial ? [] : names.filter((name) => !Object.hasOwn(fields, name))

@@ -39,6 +39,7 @@ export class SimulatedDimension {
       config,
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
+      former: codec.formerRows[d],
       layout: codec.layout,
       keepsPlaces,
       store,

@@ -85,3 +85,64 @@ test('a case says where its time is missing, and which fields a row lacks', () =
   assert.match(text, /given\.0\.fact: needs timestamp, or source\.ts_ms in its envelope/)
   assert.match(text, /given\.1\.fact\.value\.after: .*customer/)
 })
+
+test('items of DynamoDB are written with their tags, and events as its streams or Confluent’s connector have them', () => {
+  const record = (name: string, fields: object[]) => ({ type: 'record', name, fields })
+  const price = { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 2 }
+  write(
+    'items.avsc',
+    record('Item', [
+      { name: 'id', type: 'string' },
+      { name: 'price', type: ['null', price] },
+      { name: 'tags', type: { type: 'array', items: 'string' } },
+    ]),
+  )
+  write(
+    'sales.avsc',
+    record('Sale', [
+      { name: 'sale', type: 'string' },
+      { name: 'item', type: 'string' },
+    ]),
+  )
+  write(
+    'pipeline.yaml',
+    `name: items
+kafka: { brokers: localhost:9092 }
+facts:
+  topic: sales
+  format: json
+  schema: sales.avsc
+  envelope: dynamodb-cdc
+  time: source.ts_ms
+dimensions:
+  item:
+    topic: items
+    format: json
+    schema: items.avsc
+    envelope: dynamodb
+    key: id
+    on: item
+    select: [price, tags]
+    asOf: event-time
+    time: { field: dynamodb.ApproximateCreationDateTime, unit: s }
+output: { topic: out, format: json }
+`,
+  )
+  const item = 'row: { dimension: item, key: null, timestamp: '
+  const { status, text } = run(`
+  given: [
+    { ${item} 1000, value: { id: a, price: 1.5, tags: [x, y] } } },
+    { ${item} 5000, value: { eventName: REMOVE, dynamodb: { OldImage: { id: { S: a }, tags: { SS: [x] } } } } } },
+    { ${item} 7000, value: { eventName: INSERT, dynamodb: { NewImage: { id: { S: a }, tags: { SS: [z] } } } } } },
+    { fact: { key: null, timestamp: 4999, value: { sale: s1, item: a } } },
+    { fact: { key: null, timestamp: 5000, value: { op: u, after: { document: { sale: { S: s2 }, item: { S: a } } } } } },
+    { fact: { key: null, timestamp: 7000, value: { op: d, before: { document: { sale: { S: s3 }, item: { S: a } } } } } },
+    { fact: { key: null, timestamp: 7001, value: { sale: s4, item: a } } }],
+  expect: {
+    outputs: [
+      { key: null, value: { sale: s1, item: a, price: 1.50, tags: [x, y] } },
+      { key: null, value: { sale: s2, item: a, price: null, tags: null } },
+      { key: null, value: { sale: s4, item: a, price: null, tags: [z] } }],
+    drops: [{ from: fact, key: null, reason: no_row }] }`)
+  assert.equal(status, 0, text)
+})
