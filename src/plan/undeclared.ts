@@ -75,10 +75,10 @@ export function refuseUndeclared(pipeline: Pipeline, schemas: readonly AvroRecor
     )
   })
   const [{ path, config }] = undeclared
-  const avro = pipeline.outputs.filter(({ format }) => format === 'avro')
-  const ofOutputs = avro.map(
+  const typed = pipeline.outputs.filter(({ format }) => format !== 'json')
+  const ofOutputs = typed.map(
     (output) =>
-      `${placeOf(pipeline, output.path)}: ${path.join('.')} is JSON without a schema (${config.topic}), so the output has no types for Avro; write format: json here, or schema there: \`stream-enricher init\` infers one from the topic’s records`,
+      `${placeOf(pipeline, output.path)}: ${path.join('.')} is JSON without a schema (${config.topic}), so the output has no types for ${output.format === 'avro' ? 'Avro' : 'Protobuf'}; write format: json here, or schema there: \`stream-enricher init\` infers one from the topic’s records`,
   )
   const isWhole = undeclared[0].path[0] === 'facts' && pipeline.facts.select === null
   const ofFields = pipeline.outputs
