@@ -46,7 +46,7 @@ export function compileRoot(type: RecordType, known: readonly string[]): ReadJso
 }
 
 /** @param records those that are compiled already */
-function compileRead(type: AvroType, records: Map<RecordType, JsonRecord>): ReadJson {
+export function compileRead(type: AvroType, records = new Map<RecordType, JsonRecord>()): ReadJson {
   switch (type.kind) {
     case 'record': {
       const record = recordOf(type, records)
