@@ -10,10 +10,12 @@ export function formOf(format: KeyFormat, key: Buffer, text: Buffer): string {
     return hasPrefix ? `${AVRO}${key.readInt32BE(FRAME_BYTES - 4)}` : BARE
   }
   if (format !== 'json') return format
+  if (key[0] === 0) return FRAMED_JSON
   return /^\s*\{/.test(key.toString('latin1')) ? 'json object' : 'json'
 }
 
 const AVRO = 'avro '
+const FRAMED_JSON = 'json framed'
 /** Without an id in front. */
 const BARE = 'avro'
 
@@ -27,6 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
   int: 'numbers of 4 bytes',
   json: 'JSON text, in quotes',
   'json object': 'JSON objects',
+  [FRAMED_JSON]: 'JSON behind a schema id',
   [BARE]: 'Avro without a schema id in front',
 }
 

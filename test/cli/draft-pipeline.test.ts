@@ -134,6 +134,12 @@ test('key formats are told apart, also where a few keys are damaged', () => {
     Buffer.concat([Buffer.from([0, 0, 0, 0, 9, text.length * 2]), Buffer.from(text)])
   assert.equal(guessKeyFormat(['a', '17'].map((key) => Buffer.from(key))), 'text')
   assert.equal(guessKeyFormat(['"a"', '"b"'].map((key) => Buffer.from(key))), 'json')
+  // A text of 16 letters has the bytes of an Avro string, too.
+  for (let length = 0; length < 40; length++) {
+    const text = JSON.stringify('x'.repeat(length))
+    const key = Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), Buffer.from(text)])
+    assert.equal(guessKeyFormat([key]), 'json', text)
+  }
   assert.equal(guessKeyFormat([1n, 2n ** 40n].map(long)), 'long')
   assert.equal(guessKeyFormat([Buffer.from([0, 0, 0, 7])]), 'int')
   assert.equal(guessKeyFormat(['x', 'order-1'].map(avro)), 'avro')

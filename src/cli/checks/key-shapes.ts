@@ -1,5 +1,6 @@
 /** What keys look like, whatever the file says that they are: pure, for people to be told. */
 import { FRAME_BYTES } from '../../codec/framing.ts'
+import { behindFrame } from '../../codec/json-key.ts'
 import { keyReader, keyTextOf } from '../../codec/keys.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 
@@ -7,7 +8,7 @@ import type { KeyFormat } from '../../config/pipeline.ts'
 export const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
 
 /** In the order in which they are tried: what fits an earlier one seldom does by chance. */
-const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
+const FORMATS: readonly KeyFormat[] = ['json', 'avro', 'text', 'long', 'int']
 
 /** The first format in which the keys of the sample make sense. */
 export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
@@ -18,9 +19,12 @@ export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
 
 function isIn(format: KeyFormat, key: Buffer): boolean {
   if (textIn(format, key) === undefined) return false
-  if (format === 'json') return /^\s*["{]/.test(key.toString('latin1'))
+  if (format === 'json') return /^\s*["{]/.test(withoutFrame(key).toString('latin1'))
   return format !== 'text' || isClean(key)
 }
+
+/** A JSON key's text. */
+const withoutFrame = (key: Buffer): Buffer => key.subarray(behindFrame(key, 0, key.length))
 
 /** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */
 const isClean = (key: Buffer): boolean => !/[\p{Cc}\ufffd]/u.test(key.toString())
@@ -60,7 +64,7 @@ export interface Looks {
 /** The fields of the object, in the payload of JsonConverter's envelope where it is one; none where it is no object. */
 function jsonFields(key: Buffer): string[] {
   try {
-    const value = JSON.parse(key.toString())
+    const value = JSON.parse(withoutFrame(key).toString())
     const isEnvelope = Object.keys(value).sort().join() === 'payload,schema'
     const inner = isEnvelope ? value.payload : value
     return typeof inner === 'object' && inner !== null ? Object.keys(inner) : []
@@ -91,6 +95,7 @@ export function looksOf(keys: readonly Buffer[]): Looks {
   const most = (test: (key: Buffer) => boolean): boolean =>
     nearlyAll(keys.filter(test).length, keys.length)
   const text = (start: RegExp) => (key: Buffer) => isClean(key) && start.test(key.toString())
+  const isObject = (key: Buffer): boolean => text(/^\s*\{/)(withoutFrame(key))
   const as = (format: KeyFormat, what: string): Looks => ({
     format,
     what,
@@ -100,13 +105,12 @@ export function looksOf(keys: readonly Buffer[]): Looks {
     const what = 'the text of a Kafka Connect Struct (StringConverter’s of a record)'
     return { format: null, what, remedy: EXTRACT }
   }
-  if (most((key) => text(/^\s*\{/)(key) && jsonFields(key).length > 1)) {
+  if (most((key) => isObject(key) && jsonFields(key).length > 1)) {
     const remedy = `look it up by all of them (on: [ … ]), or ${EXTRACT}`
     return { format: null, what: SEVERAL_FIELDS, remedy }
   }
   const format = guessKeyFormat(keys)
-  if (format === 'json')
-    return as(format, most(text(/^\s*\{/)) ? 'JSON objects' : 'JSON text, in quotes')
+  if (format === 'json') return as(format, most(isObject) ? 'JSON objects' : 'JSON text, in quotes')
   if (format === 'long') return as(format, 'numbers of 8 bytes')
   if (format === 'int') return as(format, 'numbers of 4 bytes')
   if (format === 'text') return as(format, 'text')
