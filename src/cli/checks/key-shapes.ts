@@ -8,7 +8,7 @@ import type { KeyFormat } from '../../config/pipeline.ts'
 export const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
 
 /** In the order in which they are tried: what fits an earlier one seldom does by chance. */
-const FORMATS: readonly KeyFormat[] = ['json', 'avro', 'text', 'long', 'int']
+const FORMATS: readonly KeyFormat[] = ['json', 'protobuf', 'avro', 'text', 'long', 'int']
 
 /** The first format in which the keys of the sample make sense. */
 export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
@@ -29,9 +29,13 @@ const withoutFrame = (key: Buffer): Buffer => key.subarray(behindFrame(key, 0, k
 /** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */
 const isClean = (key: Buffer): boolean => !/[\p{Cc}\ufffd]/u.test(key.toString())
 
-/** The text of a key in a format, without its schema where that is Avro; undefined: it is not of the format. */
+/** The text of a key in a format, without its schema where it has one; undefined: it is not of the format. */
 export const textIn = (format: KeyFormat, key: Buffer): string | undefined =>
-  format === 'avro' ? likelyAvroText(key) : keyTextOf(keyReader(format), key)
+  format === 'avro'
+    ? likelyAvroText(key)
+    : format === 'protobuf'
+      ? likelyProtobufText(key)
+      : keyTextOf(keyReader(format), key)
 
 /**
  * What a framed key of an unknown schema probably says: text whose length is exactly the rest, or else a number
@@ -50,6 +54,31 @@ function likelyAvroText(key: Buffer): string | undefined {
   // The number 0 and the empty string are the same byte; who keys by nothing?
   if (at === key.length) return String(number)
   return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
+}
+
+/** The index of the first message. As Avro it would be an empty text, or 0, with nothing behind it. */
+const FIRST_MESSAGE = 0
+
+/** What a framed key of a message with one field probably says: a text, or a whole number as most fields have them. */
+function likelyProtobufText(key: Buffer): string | undefined {
+  if (!isFramed(key) || key[FRAME_BYTES] !== FIRST_MESSAGE) return undefined
+  const tag = varintAt(key, FRAME_BYTES + 1)
+  const value = tag && varintAt(key, tag.behind)
+  if (value === undefined || tag!.value < 8n) return undefined
+  const isText = (tag!.value & 7n) === 2n
+  if (!isText && (tag!.value & 7n) !== 0n) return undefined
+  const end = value.behind + (isText ? Number(value.value) : 0)
+  if (end !== key.length) return undefined
+  return isText ? key.toString('utf8', value.behind) : String(BigInt.asIntN(64, value.value))
+}
+
+function varintAt(key: Buffer, start: number): { value: bigint; behind: number } | undefined {
+  let value = 0n
+  for (let at = start, shift = 0n; at < key.length && shift < 70n; at++, shift += 7n) {
+    value |= BigInt(key[at] & 127) << shift
+    if (key[at] < 128) return { value, behind: at + 1 }
+  }
+  return undefined
 }
 
 export interface Looks {
@@ -114,6 +143,7 @@ export function looksOf(keys: readonly Buffer[]): Looks {
   if (format === 'long') return as(format, 'numbers of 8 bytes')
   if (format === 'int') return as(format, 'numbers of 4 bytes')
   if (format === 'text') return as(format, 'text')
+  if (format === 'protobuf') return as(format, 'Protobuf behind byte 0 and a schema id')
   if (most(isFramed)) return as('avro', 'Avro behind byte 0 and a schema id')
   return as('bytes', 'other bytes')
 }
