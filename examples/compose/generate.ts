@@ -56,6 +56,8 @@ async function createTopics(): Promise<void> {
   const limited = { name: 'retention.ms', value: String(RETENTION_MS) }
   const compacted = { name: 'cleanup.policy', value: 'compact' }
   await admin.createTopics({
+    // kafkajs gives up at the first answer of a broker that does not know them yet; the producer does not.
+    waitForLeaders: false,
     topics: [
       topic('order', limited),
       topic('payment', limited),

@@ -50,7 +50,10 @@ async function ask(path, body) {
 async function create() {
   const admin = kafka.admin()
   const configEntries = options.compact ? [{ name: 'cleanup.policy', value: 'compact' }] : []
-  await admin.createTopics({ topics: [{ topic, numPartitions: 4, configEntries }] })
+  // kafkajs would give up at the first answer of a broker that does not know the topic yet.
+  const topics = [{ topic, numPartitions: 4, configEntries }]
+  await admin.createTopics({ waitForLeaders: false, topics })
+  while (!(await admin.listTopics()).includes(topic)) await sleep(100)
   await admin.disconnect()
   console.log(`${topic} is there`)
 }

@@ -63,7 +63,9 @@ before(async () => {
   const client = new Kafka({ brokers: [kafka.address], logLevel: logLevel.NOTHING })
   const admin = client.admin()
   await admin.connect()
-  await admin.createTopics({ topics: NAMES.map((name) => ({ topic: `${name}s` })) })
+  // kafkajs gives up at the first answer of a broker that does not know them yet.
+  const topics = NAMES.map((name) => ({ topic: `${name}s` }))
+  await admin.createTopics({ waitForLeaders: false, topics })
   await admin.disconnect()
   producer = client.producer()
   await producer.connect()
