@@ -1,5 +1,5 @@
 /**
- * Every type from every input to every output: bytes by Java's Avro and by Google's Protobuf, of the values in across/cells.json.
+ * Every type from every input to every output: bytes by Java's Avro and by Google's Protobuf, of the values in across/cells.jsonl.
  * A value is as the JSON output has it, or a pair: as it is given, and as it comes out.
  */
 import assert from 'node:assert/strict'
@@ -41,8 +41,8 @@ const linesOf = (name: string): unknown[] =>
   read(name)
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line))
-const cells = parseSchemaText(read('across/cells.json')) as readonly Cell[]
+    .map((line) => parseSchemaText(line))
+const cells = linesOf('across/cells.jsonl') as readonly Cell[]
 /** By cell and value: what is read, and what is written, in hex. */
 const avro = linesOf('across/avro.jsonl') as (readonly [string | null, string])[][]
 /** The same of what is read. */

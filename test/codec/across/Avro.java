@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -26,7 +27,7 @@ import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.io.EncoderFactory;
 
 /**
- * The values of cells.json as Java's Avro encodes them, a line for each cell, in hex: of each value what is read, null where that is not
+ * The values of cells.jsonl as Java's Avro encodes them, a line for each cell, in hex: of each value what is read, null where that is not
  * Avro, and what is written. With the jars of org.apache.avro:avro:1.12.0:
  *
  *     java -cp 'jars/*' Avro.java > avro.jsonl
@@ -36,7 +37,8 @@ public class Avro {
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   public static void main(String[] args) throws Exception {
-    for (JsonNode cell : JSON.readTree(Path.of("cells.json").toFile())) {
+    for (String line : Files.readAllLines(Path.of("cells.jsonl"))) {
+      JsonNode cell = JSON.readTree(line);
       JsonNode written = cell.path("as").isMissingNode() ? cell.get("schema") : cell.get("as");
       boolean isAvro = cell.get("from").asText().equals("avro");
       List<List<String>> lines = new ArrayList<>();

@@ -1,5 +1,5 @@
 """
-The values of cells.json that are read as Protobuf, as Google's library for Python encodes them: a line for each cell, in hex.
+The values of cells.jsonl that are read as Protobuf, as Google's library for Python encodes them: a line for each cell, in hex.
 
     python3 -m venv /tmp/v && /tmp/v/bin/pip install protobuf==7.36.2 grpcio-tools==1.85.1
     /tmp/v/bin/python protobuf_values.py > protobuf.jsonl
@@ -62,8 +62,8 @@ sys.path.insert(0, out)
 # google.type's modules are not below the installed package of google.
 import google
 google.__path__.append(os.path.join(out, 'google'))
-with open(os.path.join(here, 'cells.json')) as file:
-    cells = json.load(file)
+with open(os.path.join(here, 'cells.jsonl')) as file:
+    cells = [json.loads(line) for line in file]
 for i, cell in enumerate(cells):
     if cell['from'] != 'protobuf':
         print('null')
