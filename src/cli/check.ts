@@ -14,11 +14,11 @@ import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/stored-layout.ts'
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
-import { type Finding, fail, ok } from './checks/finding.ts'
+import { type Finding, fail, ok, warn } from './checks/finding.ts'
 import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkOffsets, type Headers } from './checks/offsets.ts'
-import { laterTexts, SUBJECT_REMEDY, verdictText } from './checks/output-schemas.ts'
+import { laterOf, SUBJECT_REMEDY, verdictText } from './checks/output-schemas.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
@@ -109,7 +109,10 @@ async function checkSchemas(
 /** What a reset, which takes newer schemas, would make of the outputs'. */
 async function checkLater(pipeline: Pipeline): Promise<Finding[]> {
   const later = await compareLatest(pipeline)
-  return laterTexts(pipeline.outputs, later).map((text) => ok('schemas', `after a reset ${text}`))
+  return laterOf(pipeline.outputs, later).map(({ text, isRefused }) => {
+    const what = `after a reset ${text}`
+    return isRefused ? warn('schemas', what, 'mend this before you reset') : ok('schemas', what)
+  })
 }
 
 async function checkOutputSchemas(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {

@@ -180,7 +180,7 @@ const input = {
     default: 'text',
   }),
   keySchema: text(
-    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with. keyFormat protobuf without a registry: a .proto file or descriptors (.desc); its first message is the key where no index says otherwise.',
+    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with. keyFormat protobuf without a registry: a .proto file or descriptors (.desc).',
   ),
   schema: text(
     'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema.',

@@ -22,25 +22,38 @@ export function verdictText({ level, changes, reason }: Verdict, of = ''): strin
     : `${by}: ${named}${said}`
 }
 
+/** What a reset would make of an output's schema. */
+export interface Later {
+  readonly text: string
+  /** The start after it would fail. */
+  readonly isRefused: boolean
+}
+
 /** What the schemas of the outputs would be after a reset; nothing of those that stay. @param later see `resetSteps` */
-export function laterTexts(
+export function laterOf(
   outputs: readonly OutputConfig[],
   later: readonly (Comparison | null)[] | string,
-): string[] {
-  if (typeof later === 'string') return [`the pipeline would not start: ${later}`]
+): Later[] {
+  const taken = (text: string): Later => ({ text, isRefused: false })
+  const refused = (text: string): Later => ({ text, isRefused: true })
+  if (typeof later === 'string') return [refused(`the pipeline would not start: ${later}`)]
   return outputs.flatMap(({ topic }, o) => {
     const comparison = later[o]
     const subject = `${topic}-value`
     switch (comparison?.state) {
       case 'new':
-        return [`the first version of ${subject} would be registered`]
+        return [taken(`the first version of ${subject} would be registered`)]
       case 'compatible':
         return [
-          `a new version of ${subject} would be registered, compatible with ${verdictText(comparison)}`,
+          taken(
+            `a new version of ${subject} would be registered, compatible with ${verdictText(comparison)}`,
+          ),
         ]
       case 'incompatible':
         return [
-          `the registry would refuse the output's schema: it is not compatible with ${verdictText(comparison, ` of ${subject}`)}; ${SUBJECT_REMEDY}`,
+          refused(
+            `the registry would refuse the output's schema: it is not compatible with ${verdictText(comparison, ` of ${subject}`)}; ${SUBJECT_REMEDY}`,
+          ),
         ]
       default:
         return []

@@ -28,7 +28,7 @@ import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFault } from './offsets.ts'
-import { laterTexts, SUBJECT_REMEDY, verdictText } from './output-schemas.ts'
+import { laterOf, SUBJECT_REMEDY, verdictText } from './output-schemas.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
 export interface Step {
@@ -130,7 +130,7 @@ export function resetSteps(
   outputs: readonly OutputConfig[],
   later: readonly (Comparison | null)[] | string,
 ): Step[] {
-  return laterTexts(outputs, later).map((text) => step('keep', 'after a reset', text))
+  return laterOf(outputs, later).map(({ text }) => step('keep', 'after a reset', text))
 }
 
 export function changelogStep(pipeline: Pipeline, layout: string, headers: Headers): Step[] {
