@@ -14,10 +14,11 @@ import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/stored-layout.ts'
 import { checkDimensionKeys, checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
-import { type Finding, fail, ok } from './checks/finding.ts'
+import { type Finding, fail, ok, warn } from './checks/finding.ts'
 import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkOffsets } from './checks/offsets.ts'
+import { laterOf, SUBJECT_REMEDY, verdictText } from './checks/output-schemas.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
@@ -36,7 +37,7 @@ import {
   checkThere,
 } from './checks/topics.ts'
 import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
-import { compareOutputs, compile } from './compile.ts'
+import { compareLatest, compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
 import { headersOf, offsetsOf } from './stored-offsets.ts'
@@ -97,6 +98,7 @@ async function checkSchemas(
     const findings = [
       ok('schemas', `of all topics ${from}; what comes out can be derived`),
       ...(isThere ? checkStored(stored, layout, newer) : []),
+      ...(isThere && newer.length > 0 ? await checkLater(pipeline) : []),
       ...checkKeySchemas(keys),
       ...(await checkOutputSchemas(pipeline, codec)),
     ]
@@ -106,11 +108,14 @@ async function checkSchemas(
   }
 }
 
-const COMPARED = {
-  new: 'there is none yet; a start registers its first version',
-  registered: 'has this schema',
-  compatible: 'a start registers a new version, compatible with the latest',
-} as const
+/** What a reset, which takes newer schemas, would make of the outputs'. */
+async function checkLater(pipeline: Pipeline): Promise<Finding[]> {
+  const later = await compareLatest(pipeline)
+  return laterOf(pipeline.outputs, later).map(({ text, isRefused }) => {
+    const what = `after a reset ${text}`
+    return isRefused ? warn('schemas', what, 'mend this before you reset') : ok('schemas', what)
+  })
+}
 
 async function checkOutputSchemas(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
   const answers = await compareOutputs(pipeline, codec)
@@ -120,13 +125,20 @@ async function checkOutputSchemas(pipeline: Pipeline, codec: PipelineCodec): Pro
 function checkOutputSchema({ topic }: OutputConfig, answer: Comparison | null): Finding[] {
   if (answer === null) return []
   const subject = `${topic}-value`
-  if (answer.state !== 'incompatible') {
-    return [ok('registry', `${subject}: ${COMPARED[answer.state]}`)]
+  switch (answer.state) {
+    case 'new':
+      return [ok('registry', `${subject}: there is none yet; a start registers its first version`)]
+    case 'registered':
+      return [ok('registry', `${subject}: has this schema`)]
+    case 'compatible': {
+      const what = `a start registers a new version, compatible with ${verdictText(answer)}`
+      return [ok('registry', `${subject}: ${what}`)]
+    }
+    case 'incompatible': {
+      const what = `the output's schema is not compatible with ${verdictText(answer)}`
+      return [fail('registry', `${subject}: ${what}`, SUBJECT_REMEDY)]
+    }
   }
-  const reasons = answer.reasons.length === 0 ? '' : ` (${answer.reasons[0]})`
-  const detail = `${subject}: the output's schema is not compatible with what is there${reasons}`
-  const remedy = "use another output topic, or change the subject's compatibility"
-  return [fail('registry', detail, remedy)]
 }
 
 async function checkCluster(

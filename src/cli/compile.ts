@@ -2,6 +2,7 @@ import type { PipelineCodec } from '../codec/port.ts'
 import { type Comparison, Registry } from '../codec/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
+import { codeOf, messageOf } from '../errors.ts'
 import { type Compiled, compilePipeline } from '../plan/compile.ts'
 import { refuseInvented } from '../plan/kept-files.ts'
 import { schemaTypeOf } from '../plan/output-frames.ts'
@@ -37,6 +38,19 @@ export const compareOutputs = (
       ),
     ),
   )
+
+/**
+ * The same by the latest schemas of the inputs, as after a reset; why these cannot be used, where they cannot.
+ */
+export async function compareLatest(pipeline: Pipeline): Promise<(Comparison | null)[] | string> {
+  try {
+    const { codec } = await compile(pipeline)
+    return await compareOutputs(pipeline, codec)
+  } catch (error) {
+    if (codeOf(error) !== 'SCHEMA_INVALID') throw error
+    return messageOf(error)
+  }
+}
 
 /** Work with the pipeline's registry, of which the result may go on asking; null where it has none. */
 export async function withRegistry<T>(

@@ -22,13 +22,14 @@ import {
   type GroupState,
   groupSteps,
   newerSchemaSteps,
+  resetSteps,
   type Step,
   schemaStep,
   topicSteps,
   type WindowState,
   windowSteps,
 } from './checks/steps.ts'
-import { compareOutputs, compile } from './compile.ts'
+import { compareLatest, compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'
 import { offsetsOf } from './stored-offsets.ts'
@@ -82,6 +83,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
     ...topicSteps(pipeline, found),
     ...pipeline.outputs.map((output, o) => schemaStep(output, comparisons[o])),
     ...newerSchemaSteps(newer),
+    ...(newer.length === 0 ? [] : resetSteps(pipeline.outputs, await compareLatest(pipeline))),
     ...changelogSteps(
       pipeline,
       layout,

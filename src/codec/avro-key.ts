@@ -1,5 +1,6 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
+import { AvroTransfer, type Transcode } from './avro-transfer.ts'
 import { AvroSource, readInt } from './avro-walk.ts'
 import { CompositeText } from './composite-text.ts'
 import { inflated, inflateFault } from './inflate.ts'
@@ -14,6 +15,8 @@ export interface FramedKeyPlan {
   readonly bodyBytes: number
   /** Whether the body is compressed. */
   readonly isZlib: boolean
+  /** Makes the plan's Avro of the body; null: it is that. */
+  readonly transcode: Transcode | null
 }
 
 /** Finds how keys are read, by their frames: of the arguments `KeyReader.read` has told. */
@@ -53,7 +56,7 @@ const UUID_BYTES = 36
 const HYPHENS = 0b0000010101010000
 const HEX = Buffer.from('0123456789abcdef')
 
-/** Keys that are Avro behind a frame. The text of most lies in the key itself, that of others is made in place. */
+/** Keys that are Avro behind a frame, or become Avro. The text of most lies in the key itself, that of others is made in place. */
 export class AvroKey implements KeyReader {
   readonly #plans: KeyPlans
   buffer: Bytes = NO_BYTES
@@ -67,6 +70,8 @@ export class AvroKey implements KeyReader {
   /** Of a record: where its fields begin, and the text of all. */
   readonly #starts: number[] = []
   #parts: CompositeText | undefined
+  /** Where there is something to transcode. */
+  #transfer: AvroTransfer | undefined
 
   constructor(plans: KeyPlans) {
     this.#plans = plans
@@ -75,6 +80,7 @@ export class AvroKey implements KeyReader {
   read(buffer: Bytes, start: number, end: number, headerStart: number, headerEnd: number): boolean {
     const found = this.#plans.find(buffer, start, end, headerStart, headerEnd)
     if (found === undefined) this.#found = NO_PLAN
+    else if (found.transcode !== null) this.#found = this.#written(found, buffer, start, end)
     else if (found.isZlib) this.#found = this.#inflate(found, buffer, start, end)
     else this.#found = this.#readBody(found.plan, buffer, start + found.bodyBytes, end)
     return this.#found === TEXT
@@ -85,6 +91,20 @@ export class AvroKey implements KeyReader {
     if (typeof body !== 'string') return this.#readBody(plan, body, 0, body.length)
     this.#inflateFault = inflateFault(body)
     return UNPACKED
+  }
+
+  #written(
+    { plan, bodyBytes, transcode }: FramedKeyPlan,
+    buffer: Bytes,
+    start: number,
+    end: number,
+  ): number {
+    const transfer = (this.#transfer ??= new AvroTransfer())
+    transfer.begin(buffer, start + bodyBytes, end)
+    this.#type = plan.type
+    if (!transcode!(transfer) || transfer.source.at !== end) return MALFORMED
+    const { sink } = transfer
+    return this.#readBody(plan, sink.buffer, sink.start, sink.at)
   }
 
   #readBody(plan: KeyPlan | RecordKeyPlan, buffer: Bytes, start: number, end: number): number {

@@ -60,7 +60,7 @@ export function compileRoot(
 }
 
 /** @param records those that are compiled already */
-function compileRead(type: AvroType, records: Known): ReadJson {
+export function compileRead(type: AvroType, records: Known = new Map()): ReadJson {
   const known = records.get(type)
   if (known !== undefined) return (transfer) => known.read(transfer, false)
   switch (type.kind) {

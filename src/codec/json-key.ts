@@ -31,9 +31,16 @@ const BOOLEAN = 5
 const SEVERAL = 6
 const NESTED = 7
 
+/** Byte 0 and an id, which Confluent's JSON Schema serializers write before the text. A text does not begin so. */
+const FRAME_BYTES = 5
+
+/** Where the text of a key begins, behind its frame where it has one. */
+export const behindFrame = (buffer: Buffer, start: number, end: number): number =>
+  end - start > FRAME_BYTES && buffer[start] === 0 ? start + FRAME_BYTES : start
+
 /**
  * Keys that are JSON: text, a whole number, an object of one such field, or either inside `schema` and
- * `payload` as Kafka Connect's JsonConverter writes it. Numbers keep their digits, however many there are.
+ * `payload` as Kafka Connect's JsonConverter writes it; framed or not. Numbers keep their digits, however many there are.
  */
 export class JsonKey implements KeyReader {
   buffer: Bytes = NO_BYTES
@@ -55,7 +62,7 @@ export class JsonKey implements KeyReader {
   }
 
   read(buffer: Bytes, start: number, end: number): boolean {
-    this.#found = this.#findText(buffer, start, end)
+    this.#found = this.#findText(buffer, behindFrame(buffer, start, end), end)
     return this.#found === TEXT
   }
 

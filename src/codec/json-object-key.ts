@@ -1,7 +1,7 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
 import { CompositeText } from './composite-text.ts'
-import { JsonKey } from './json-key.ts'
+import { behindFrame, JsonKey } from './json-key.ts'
 import { skipName, skipSpace, skipValue } from './json-scan.ts'
 import type { KeyReader } from './port.ts'
 
@@ -10,7 +10,7 @@ const CLOSE_OBJECT = 0x7d
 
 /**
  * Keys that are JSON objects of several fields, each a text or a whole number; alone, or inside `schema` and `payload` as
- * Kafka Connect's JsonConverter writes them. The text is that of the fields, in the order of the names.
+ * Kafka Connect's JsonConverter writes them; framed or not. The text is that of the fields, in the order of the names.
  */
 export class JsonObjectKey implements KeyReader {
   readonly #names: readonly string[]
@@ -35,7 +35,7 @@ export class JsonObjectKey implements KeyReader {
   async load(): Promise<void> {}
 
   read(buffer: Bytes, start: number, end: number): boolean {
-    const at = skipSpace(buffer, start, end)
+    const at = skipSpace(buffer, behindFrame(buffer, start, end), end)
     const behind = skipValue(buffer, at, end)
     if (behind < 0 || skipSpace(buffer, behind, end) !== end) {
       return this.#refuse('bad_key', 'The key is not JSON')

@@ -5,6 +5,7 @@
 import { EnricherError } from '../errors.ts'
 import { isObject } from './avro-default.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
+import { addDefaults, type JsonField } from './json-schema-defaults.ts'
 import { type Node, type Place, resolved, SchemaFault } from './json-schema-refs.ts'
 import { scalarType } from './json-schema-scalars.ts'
 import { unionOf } from './json-schema-unions.ts'
@@ -31,7 +32,9 @@ export function recordOfJsonSchema(
   try {
     const type = types.of({ node: schema as Node, root: schema as Node }, [], name)
     if (typeof type === 'object' && !Array.isArray(type) && (type as Node).type === 'record') {
-      return type as unknown as AvroRecordSchema
+      const record = type as unknown as AvroRecordSchema
+      addDefaults(record, types.defaults)
+      return record
     }
     throw new SchemaFault('it is no object with properties')
   } catch (error) {
@@ -51,6 +54,8 @@ class Types {
   /** Of objects and enums that have been met: their names. */
   readonly #named = new Map<object, string>()
   readonly #taken = new Set<string>()
+  /** Of fields whose properties say one. */
+  readonly defaults = new Map<JsonField, unknown>()
   /** Of the property that is read. */
   path: readonly string[] = []
   #depth = 0
@@ -131,7 +136,10 @@ class Types {
         const whole = required.includes(property) ? type : unionOf(['null', type])
         const doc = typeof inner?.description === 'string' ? { doc: inner.description } : {}
         const isNullable = Array.isArray(whole) && whole[0] === 'null'
-        return { name: property, type: whole, ...doc, ...(isNullable ? { default: null } : {}) }
+        const absent = isNullable ? { default: null } : {}
+        const field = { name: property, type: whole, ...doc, ...absent }
+        if (inner?.default !== undefined) this.defaults.set(field, inner.default)
+        return field
       },
     )
     const doc = typeof node.description === 'string' ? { doc: node.description } : {}

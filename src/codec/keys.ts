@@ -70,7 +70,7 @@ class OnePlan implements KeyPlans {
   readonly source: string
 
   constructor(plan: KeyPlan | RecordKeyPlan, source: string, isBare: boolean) {
-    this.#bare = { plan, bodyBytes: 0, isZlib: false }
+    this.#bare = { plan, bodyBytes: 0, isZlib: false, transcode: null }
     this.#isBare = isBare
     this.source = source
   }
@@ -103,7 +103,7 @@ class OnePlan implements KeyPlans {
 
 /** @param names of the fields of JSON objects; null: a key is one text */
 export function keyReader(
-  format: Exclude<KeyFormat, 'avro'>,
+  format: Exclude<KeyFormat, 'avro' | 'protobuf'>,
   names: readonly string[] | null = null,
 ): KeyReader {
   if (names !== null) return new JsonObjectKey(names)
@@ -157,6 +157,7 @@ export function keyBytes(
 ): Buffer | undefined {
   if (format === 'json') return Buffer.from(JSON.stringify(key))
   if (format === 'avro') return plan && avroKeyBytes(plan, key)
+  if (format === 'protobuf') return undefined
   if (typeof key === 'object') return undefined
   const text = String(key)
   if (format === 'text' || format === 'bytes') return Buffer.from(text)

@@ -8,7 +8,7 @@ const NATIVE = ['/apis/registry/v3', '/apis/registry/v2'] as const
 
 /** What not every release of a registry has: GUIDs are looked up by Confluent's from 8.0 on. */
 export const isOptional = (path: string): boolean =>
-  isNative(path) || path.startsWith('/schemas/guids/')
+  isNative(path) || path.startsWith('/schemas/guids/') || path.startsWith('/config')
 
 /** Whether the path is of Apicurio's own API, which answers with a schema's text alone. */
 export const isNative = (path: string): boolean => NATIVE.some((api) => path.startsWith(api))

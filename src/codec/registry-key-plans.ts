@@ -19,7 +19,7 @@ export class RegistryKeyPlans implements KeyPlans {
     this.#schemas = new FramedSchemas(KEY, registry, (schema, id, { kind, bodyBytes }) => {
       const plan = schema === null ? 'it is not an Avro schema' : keyPlanFor(schema, names)
       if (typeof plan === 'string') return keyFault(id, plan)
-      return { plan, bodyBytes, isZlib: kind === 'Glue zlib' }
+      return { plan, bodyBytes, isZlib: kind === 'Glue zlib', transcode: null }
     })
   }
 

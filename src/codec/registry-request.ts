@@ -7,6 +7,8 @@ export interface Answer {
   readonly id?: number
   readonly is_compatible?: boolean
   readonly messages?: readonly string[]
+  /** Of a subject's configuration. */
+  readonly compatibilityLevel?: string
   readonly error_code?: number
   /** Apicurio's own API: what its error is. */
   readonly name?: string

@@ -8,7 +8,14 @@ import type { Log } from '../events.ts'
 import type { AvroRecordSchema } from './avro-reader.ts'
 import { schemaPaths } from './registry-address.ts'
 import { RegistryConnection } from './registry-connection.ts'
-import { type Answer, FORBIDDEN, isFinal, NOT_FOUND, Refused } from './registry-request.ts'
+import {
+  type Answer,
+  FORBIDDEN,
+  isFinal,
+  NOT_FOUND,
+  NoRegistry,
+  Refused,
+} from './registry-request.ts'
 import { checkType } from './registry-types.ts'
 import { differences } from './schema-differences.ts'
 import type { SchemaId } from './schema-id.ts'
@@ -22,9 +29,18 @@ export interface RegisteredSchema {
 }
 
 /** What registering a schema would do. `new`: the subject has none yet. */
-export type Comparison =
-  | { readonly state: 'registered' | 'new' | 'compatible' }
-  | { readonly state: 'incompatible'; readonly reasons: readonly string[] }
+export type Comparison = { readonly state: 'registered' | 'new' } | Verdict
+
+/** The registry's, on a schema that differs from the subject's latest. */
+export interface Verdict {
+  readonly state: 'compatible' | 'incompatible'
+  /** By which it was judged, as `BACKWARD`; null: the registry does not say. */
+  readonly level: string | null
+  /** How the fields differ from the latest, in words. */
+  readonly changes: readonly string[]
+  /** What the registry says is wrong; empty: nothing, or it does not say. */
+  readonly reason: string
+}
 
 /** What an output's schema may be. */
 export type SchemaType = 'AVRO' | 'PROTOBUF'
@@ -160,24 +176,46 @@ export class Registry {
     const body = bodyOf(schema, type)
     if ((await this.#connection.get(`/subjects/${name}`, body)) !== undefined)
       return { state: 'registered' }
+    const latest = await this.latestAnswer(subject)
     // Apicurio finds any schema compatible with a subject that is not there.
-    if ((await this.#connection.get(`/subjects/${name}/versions/latest`)) === undefined)
-      return { state: 'new' }
-    const path = `/compatibility/subjects/${name}/versions/latest?verbose=true`
-    const answer = await this.#connection.get(path, body)
-    if (answer === undefined) return { state: 'new' }
-    if (answer.is_compatible) return { state: 'compatible' }
-    const { messages = [] } = answer
-    const isNamed = messages.length > 0 || type !== 'AVRO'
-    const reasons = isNamed ? messages : await this.#differences(subject, schema)
-    return { state: 'incompatible', reasons }
+    if (latest === undefined) return { state: 'new' }
+    const level = await this.#level(name)
+    const changes = type === 'AVRO' ? await this.#changes(latest, schema) : []
+    for (const version of await this.#versionsBy(level, name)) {
+      const path = `/compatibility/subjects/${name}/versions/${version}?verbose=true`
+      const answer = await this.#connection.get(path, body)
+      if (answer === undefined || answer.is_compatible) continue
+      const [reason = ''] = answer.messages ?? []
+      return { state: 'incompatible', level, changes, reason }
+    }
+    return { state: 'compatible', level, changes, reason: '' }
   }
 
-  /** How a schema differs from the latest. Apicurio 3.0.9 names no reasons. */
-  async #differences(subject: string, schema: string): Promise<readonly string[]> {
-    const latest = (await this.latest(subject))?.schema as AvroRecordSchema | undefined
-    const fields = latest?.fields === undefined ? [] : differences(latest, JSON.parse(schema))
-    return fields.length === 0 ? [] : [fields.join('; ')]
+  /** The subject's compatibility, or the registry's where it has none of its own; null where that is not said. */
+  async #level(name: string): Promise<string | null> {
+    for (const path of [`/config/${name}?defaultToGlobal=true`, '/config']) {
+      try {
+        const { compatibilityLevel } = await this.#connection.request(path, undefined, isFinal)
+        return compatibilityLevel ?? null
+      } catch (error) {
+        if (!(error instanceof Refused || error instanceof NoRegistry)) throw error
+        if (error.status !== NOT_FOUND) return null
+      }
+    }
+    return null
+  }
+
+  /** The versions that a schema has to be compatible with: the endpoint judges by one of them, whatever the level. */
+  async #versionsBy(level: string | null, name: string): Promise<readonly (number | 'latest')[]> {
+    if (!level?.endsWith('_TRANSITIVE')) return ['latest']
+    const versions = await this.#connection.request(`/subjects/${name}/versions`)
+    return (versions as unknown as number[]).toReversed()
+  }
+
+  /** How a schema's fields differ from the latest. Apicurio 3.0.9 names no reasons, others but the first. */
+  async #changes(latest: Answer, schema: string): Promise<readonly string[]> {
+    const before = isAvro(latest) ? ((await this.#parse(latest)) as AvroRecordSchema) : undefined
+    return before?.fields === undefined ? [] : differences(before, JSON.parse(schema))
   }
 
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */

@@ -83,9 +83,9 @@ function checkKey(dimension: DimensionConfig, { registry }: Pipeline, report: Re
   }
   if (parts.length === 1) return
   const path = ['dimensions', name, 'on']
-  if (keyFormat !== 'avro' && keyFormat !== 'json') {
-    const what = 'a key of several fields is an Avro record or a JSON object'
-    report(path, `${what}; write keyFormat: avro, or keyFormat: json`)
+  if (keyFormat !== 'avro' && keyFormat !== 'json' && keyFormat !== 'protobuf') {
+    const what = 'a key of several fields is an Avro record, a JSON object or a Protobuf message'
+    report(path, `${what}; write keyFormat: avro, json or protobuf`)
   } else if (
     keyFormat === 'avro' &&
     (registry === null || frame === 'none') &&

@@ -4,7 +4,7 @@ import type { JoinKind } from './join-kind.ts'
 export type Format = 'avro' | 'json' | 'protobuf'
 export type EnvelopeKind = 'debezium' | 'mongodb' | 'connect' | 'dynamodb' | 'dynamodb-cdc'
 export type OutputFormat = Format
-export type KeyFormat = 'text' | 'avro' | 'json' | 'long' | 'int' | 'bytes'
+export type KeyFormat = 'text' | 'avro' | 'json' | 'protobuf' | 'long' | 'int' | 'bytes'
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns'
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 

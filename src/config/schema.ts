@@ -176,11 +176,11 @@ const input = {
     { enum: ['none'] },
   ),
   keyFormat: text('How record keys are written; text is also a number’s decimal digits.', {
-    enum: ['text', 'avro', 'json', 'long', 'int', 'bytes'],
+    enum: ['text', 'avro', 'json', 'protobuf', 'long', 'int', 'bytes'],
     default: 'text',
   }),
   keySchema: text(
-    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with.',
+    'keyFormat avro without a registry: an .avsc file of the key. Default: the type of the field that the key is matched with. keyFormat protobuf without a registry: a .proto file or descriptors (.desc).',
   ),
   schema: text(
     'An .avsc file, relative to this file; of JSON values that, or a JSON Schema; of Protobuf a .proto file, or descriptors (.desc) with all imports. Without it the registry’s schema; JSON needs none where only JSON comes out.',

@@ -53,10 +53,17 @@ function keySchemaFile(
   around: Surroundings,
 ): string | null {
   const { hasRegistry, report } = around
+  const isProtobuf = keyFormat === 'protobuf'
+  if (isProtobuf && keySchema === undefined && !hasRegistry) {
+    const place = [...path, 'keyFormat']
+    report(place, 'protobuf needs keySchema, a .proto file or descriptors, without a registry')
+  }
   if (keySchema === undefined) return null
   const place = [...path, 'keySchema']
-  if (keyFormat !== 'avro') report(place, 'is for keyFormat: avro only')
-  if (hasRegistry && frame === undefined)
+  if (keyFormat !== 'avro' && !isProtobuf) {
+    report(place, 'is for keyFormat: avro and keyFormat: protobuf only')
+  }
+  if (hasRegistry && (isProtobuf || frame === undefined))
     report(place, 'is for keys without a registry; with one they name their schema')
   return readableFile(keySchema, place, around)
 }

@@ -52,7 +52,8 @@ export async function compilePipeline(
 ): Promise<Compiled> {
   const keys = await latestKeySchemas(pipeline, registry)
   // A pipeline that has run goes on with the keys that it can read.
-  if (stored.length === 0) refuseKeys(pipeline, keys)
+  const ofFiles = keys.map((key) => (key?.id === 0 ? key : undefined))
+  refuseKeys(pipeline, stored.length === 0 ? keys : ofFiles)
   const latest = await latestSchemas(pipeline, registry)
   const kept = await keptFiles(pipeline, registry)
   const isJoined = pipeline.joins.length > 0

@@ -5,15 +5,20 @@ import type { KeyFormat } from '../config/pipeline.ts'
 /** Two keys of one form and one text have the same bytes; those of another form do not. */
 export function formOf(format: KeyFormat, key: Buffer, text: Buffer): string {
   if (text.equals(key)) return 'text'
-  if (format === 'avro') {
+  if (format === 'avro' || format === 'protobuf') {
     const hasPrefix = key.length >= FRAME_BYTES && key[0] === 0
-    return hasPrefix ? `${AVRO}${key.readInt32BE(FRAME_BYTES - 4)}` : BARE
+    if (!hasPrefix) return BARE
+    const id = key.readInt32BE(FRAME_BYTES - 4)
+    return format === 'avro' ? `${AVRO}${id}` : `${PROTOBUF}${id}`
   }
   if (format !== 'json') return format
+  if (key[0] === 0) return FRAMED_JSON
   return /^\s*\{/.test(key.toString('latin1')) ? 'json object' : 'json'
 }
 
 const AVRO = 'avro '
+const PROTOBUF = 'protobuf '
+const FRAMED_JSON = 'json framed'
 /** Without an id in front. */
 const BARE = 'avro'
 
@@ -27,11 +32,13 @@ const WORDS: Readonly<Record<string, string>> = {
   int: 'numbers of 4 bytes',
   json: 'JSON text, in quotes',
   'json object': 'JSON objects',
+  [FRAMED_JSON]: 'JSON behind a schema id',
   [BARE]: 'Avro without a schema id in front',
 }
 
 function formWords(form: string): string {
   const id = schemaIdOf(form)
+  if (form.startsWith(PROTOBUF)) return `Protobuf with the schema ${form.slice(PROTOBUF.length)}`
   return id === undefined ? WORDS[form] : `Avro with the schema ${id}`
 }
 

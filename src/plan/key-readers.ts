@@ -1,4 +1,5 @@
 /** How each topic's keys are read: by the file's key formats, the registry, and the fields that keys are matched with. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { AvroKey } from '../codec/avro-key.ts'
 import type { AvroRecordSchema } from '../codec/avro-reader.ts'
@@ -6,6 +7,7 @@ import { schemaAt } from '../codec/field-path.ts'
 import { type KeyPlan, keyPlanFor, keyPlanOfField, type RecordKeyPlan } from '../codec/key-plan.ts'
 import { avroKeyReader, keyReader } from '../codec/keys.ts'
 import type { KeyReader } from '../codec/port.ts'
+import { ProtobufKeyPlans } from '../codec/protobuf/key-plans.ts'
 import type { Registry } from '../codec/registry.ts'
 import { RegistryKeyPlans } from '../codec/registry-key-plans.ts'
 import { ValueKey } from '../codec/value-key.ts'
@@ -129,6 +131,9 @@ export function keyReaders(
   const readers = topics.map(({ topic, field, names, inValue }, i) => {
     const { keyFormat, keySchema } = topic
     if (inValue !== undefined) return new ValueKey(inValue.names, inValue.first)
+    if (keyFormat === 'protobuf') {
+      return new AvroKey(new ProtobufKeyPlans(keySchema ?? registry!, names))
+    }
     if (keyFormat !== 'avro') return keyReader(keyFormat, names)
     const isBare = topic.frame === 'none'
     if (registry !== null && !isBare) return new AvroKey(new RegistryKeyPlans(registry, names))
@@ -142,7 +147,7 @@ export function keyReaders(
   const layouts = topics.map(({ topic, names, inValue }, i) => {
     const of = names === null ? '' : ` ${names.join()}`
     const within = `${inValue === undefined ? '' : ` of ${inValue.names.join()}`}${topic.envelope === null ? '' : ` in ${topic.envelope}`}`
-    return `${topic.keyFormat}${of}${within}${planText(plans[i])}${expressionsText(topic)}`
+    return `${topic.keyFormat}${of}${within}${planText(plans[i])}${fileText(topic)}${expressionsText(topic)}`
   })
   const sources = sourcesOf(pipeline).length
   const firsts = firstOfTable(pipeline)
@@ -164,6 +169,12 @@ function planText(plan: KeyPlan | RecordKeyPlan | undefined): string {
   if (plan.type === 'record') return plan.parts.map((part) => planText(part.plan)).join('')
   return ` ${JSON.stringify({ ...plan, symbols: plan.symbols.map(String) })}`
 }
+
+/** Another file of Protobuf keys may make other texts of them. */
+const fileText = ({ keyFormat, keySchema }: TopicConfig): string =>
+  keyFormat !== 'protobuf' || keySchema === null
+    ? ''
+    : ` ${createHash('sha256').update(readFileSync(keySchema)).digest('hex').slice(0, 16)}`
 
 /** Rows are stored as expressions have made them. */
 const expressionsText = ({ where, fields }: TopicConfig): string =>

@@ -1,17 +1,21 @@
-/** What the registry says of Avro keys before the first one comes: the latest schema under `<topic>-key`. */
-
+/** What the registry says of keys before the first one comes: the latest schema under `<topic>-key`. Of Protobuf keys a file may say it. */
 import { keyPlanFor } from '../codec/key-plan.ts'
+import { messageKeyPlan } from '../codec/protobuf/key-plans.ts'
+import { readFile, readText } from '../codec/protobuf/schema.ts'
 import type { Registry } from '../codec/registry.ts'
+import { latestText } from '../codec/schema-text.ts'
 import { keyNames } from '../config/look-ups.ts'
-import type { Pipeline } from '../config/pipeline.ts'
+import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'
-import { EnricherError } from '../errors.ts'
+import { EnricherError, messageOf } from '../errors.ts'
 import { planOf } from './plan.ts'
 
 export interface KeySchema {
   readonly topic: string
+  /** 0: it is a file's. */
   readonly id: number
+  /** Of Avro; null: it is of another type. */
   readonly schema: unknown
   /** Why it is no key that can be read; null: it is. */
   readonly fault: string | null
@@ -29,16 +33,34 @@ export function latestKeySchemas(
   return Promise.all(
     inputsOf(pipeline).map(async ({ config }, i) => {
       const { topic, keyFormat, frame } = config
-      if (registry === null || keyFormat !== 'avro' || !isRead(i)) return undefined
-      if (frame === 'none') return undefined
+      if (!isRead(i)) return undefined
+      const names = 'parts' in config ? keyNames(config) : null
+      if (keyFormat === 'protobuf') return protobufKeys(config, names, registry)
+      if (registry === null || keyFormat !== 'avro' || frame === 'none') return undefined
       const latest = await registry.latestIfAny(`${topic}-key`)
       if (latest === undefined) return undefined
-      const names = 'parts' in config ? keyNames(config) : null
       const plan =
         latest.schema === null ? 'it is not an Avro schema' : keyPlanFor(latest.schema, names)
       return { topic, ...latest, fault: typeof plan === 'string' ? plan : null }
     }),
   )
+}
+
+async function protobufKeys(
+  { topic, keySchema }: TopicConfig,
+  names: readonly string[] | null,
+  registry: Registry | null,
+): Promise<KeySchema | undefined> {
+  const latest = keySchema === null ? await latestText(registry!, `${topic}-key`) : undefined
+  if (keySchema === null && latest === undefined) return undefined
+  const of = { topic, id: latest?.id ?? 0, schema: null }
+  try {
+    const file = await (latest === undefined ? readFile(keySchema!) : readText(latest))
+    const plan = messageKeyPlan(file, file.messages[0].message, names)
+    return { ...of, fault: typeof plan === 'string' ? plan : null }
+  } catch (error) {
+    return { ...of, fault: messageOf(error) }
+  }
 }
 
 /** Throws SCHEMA_INVALID, with the place of each topic whose keys cannot be read. */
@@ -52,5 +74,7 @@ export function refuseKeys(pipeline: Pipeline, keys: KeySchemas): void {
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
 }
 
-export const keyFaultText = ({ topic, id, fault }: KeySchema): string =>
-  `the keys of ${topic} (schema ${id}, the latest of ${topic}-key) cannot be read: ${fault}`
+export const keyFaultText = ({ topic, id, fault }: KeySchema): string => {
+  const schema = id === 0 ? 'of keySchema' : `schema ${id}, the latest of ${topic}-key`
+  return `the keys of ${topic} (${schema}) cannot be read: ${fault}`
+}

@@ -135,9 +135,20 @@ test('key formats are told apart, also where a few keys are damaged', () => {
     Buffer.concat([Buffer.from([0, 0, 0, 0, 9, text.length * 2]), Buffer.from(text)])
   assert.equal(guessKeyFormat(['a', '17'].map((key) => Buffer.from(key))), 'text')
   assert.equal(guessKeyFormat(['"a"', '"b"'].map((key) => Buffer.from(key))), 'json')
+  // A text of 16 letters has the bytes of an Avro string, too.
+  for (let length = 0; length < 40; length++) {
+    const text = JSON.stringify('x'.repeat(length))
+    const key = Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), Buffer.from(text)])
+    assert.equal(guessKeyFormat([key]), 'json', text)
+  }
   assert.equal(guessKeyFormat([1n, 2n ** 40n].map(long)), 'long')
   assert.equal(guessKeyFormat([Buffer.from([0, 0, 0, 7])]), 'int')
   assert.equal(guessKeyFormat(['x', 'order-1'].map(avro)), 'avro')
+  // Field 1: a text; field 300: a number.
+  const protobuf = (...message: number[]) => Buffer.from([0, 0, 0, 0, 7, 0, ...message])
+  assert.equal(guessKeyFormat([protobuf(0x0a, 2, 104, 105), protobuf(0x0a, 0)]), 'protobuf')
+  assert.equal(guessKeyFormat([protobuf(0xe0, 0x12, 0x96, 1)]), 'protobuf')
+  assert.notEqual(guessKeyFormat([protobuf(0x0a, 3, 104, 105)]), 'protobuf')
   assert.equal(guessKeyFormat([Buffer.from([1, 2, 3])]), 'bytes')
   const mostly = Array.from({ length: 20 }, (_, i) => Buffer.from(i === 0 ? [1, 2, 3] : 'key'))
   assert.equal(guessKeyFormat(mostly), 'text')

@@ -71,6 +71,8 @@ test('Avro records and JSON objects of the same fields have the same text, in th
         order.map((name) => [name, fields[name as keyof typeof fields]]),
       )
       assert.equal(textOf(json, keyBytes('json', turned)!), text)
+      const framed = Buffer.concat([Buffer.from([0, 0, 0, 0, 7]), keyBytes('json', turned)!])
+      assert.equal(textOf(json, framed), text)
       const wrapped = { schema: { type: 'struct' }, payload: turned }
       assert.equal(textOf(json, Buffer.from(JSON.stringify(wrapped, null, 2))), text)
     }),

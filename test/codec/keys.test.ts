@@ -266,6 +266,7 @@ test('JSON keys are text or whole numbers, alone, in an object of one field, in 
         `{"payload":${text},"schema":null}`,
       ]) {
         assert.equal(json(key), latin(value), key)
+        assert.equal(read(reader, Buffer.concat([FRAME, Buffer.from(key)])), latin(value), key)
       }
     }),
   )

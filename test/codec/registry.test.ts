@@ -110,6 +110,26 @@ test('of a subject without versions nothing is compatible: the first one is new,
   assert.deepEqual(await registry.compare('X-value', '"long"'), { state: 'new' })
 })
 
+test('where the compatibility may not be asked for, or there is no such path, a schema is compared without it', async (t) => {
+  for (const config of [
+    [403, { error_code: 40301, message: 'Forbidden' }],
+    [404, { error_code: 40408, message: 'No such subject' }],
+    [404, 'no such page'],
+  ] as Reply[]) {
+    const { url } = await serving(t, (request) => {
+      if (request.includes('/config')) return config
+      if (request.includes('/compatibility/')) return [200, { is_compatible: true }]
+      return request.includes('/latest') ? SCHEMA : [404, { error_code: 40401, message: 'None' }]
+    })
+    const { registry } = registryOf(t, { url })
+    const verdict = { level: null, changes: [], reason: '' }
+    assert.deepEqual(await registry.compare('X-value', '"int"'), {
+      state: 'compatible',
+      ...verdict,
+    })
+  }
+})
+
 test('an empty object is no answer, and waited out', async (t) => {
   const { url, requests } = await serving(t, (_, n) => (n < 2 ? [200, {}] : SCHEMA))
   const { registry } = registryOf(t, { url })

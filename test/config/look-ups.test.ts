@@ -89,7 +89,7 @@ test('a key of several fields says how it is written, and which field is which',
   const line = lineOf(on)
   const json = 'keyFormat: json'
   assert.deepEqual(faultsWith([json, 'keyFormat: text']), [
-    `${line}: dimensions.price.on: a key of several fields is an Avro record or a JSON object; write keyFormat: avro, or keyFormat: json`,
+    `${line}: dimensions.price.on: a key of several fields is an Avro record, a JSON object or a Protobuf message; write keyFormat: avro, json or protobuf`,
   ])
   assert.deepEqual(faultsWith([json, 'keyFormat: avro']), [
     `${line}: dimensions.price.on: without a registry a key of several fields needs keySchema, an .avsc file`,

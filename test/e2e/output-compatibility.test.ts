@@ -83,6 +83,11 @@ test('columns more, in facts with a default and from sides that may be missing, 
   )
 })
 
+const incompatible = (change: string) => ({
+  ...{ state: 'incompatible', level: 'BACKWARD' },
+  ...{ changes: [change], reason: '' },
+})
+
 test('one without a default is refused, and the field is named', async () => {
   const cases = [
     ['facts', { name: 'extra', type: 'int' }],
@@ -91,17 +96,11 @@ test('one without a default is refused, and the field is named', async () => {
   ] as const
   for (const [side, field] of cases) {
     const answer = await compare(outputWith(side, []), outputWith(side, [field]))
-    assert.deepEqual(answer, {
-      state: 'incompatible',
-      reasons: ['extra is new, and has no default'],
-    })
+    assert.deepEqual(answer, incompatible('extra is new, and has no default'))
   }
   const was = outputWith('facts', [{ name: 'n', type: 'string' }])
   const is = outputWith('facts', [{ name: 'n', type: 'int' }])
-  assert.deepEqual(await compare(was, is), {
-    state: 'incompatible',
-    reasons: ['n was "string", and is "int"'],
-  })
+  assert.deepEqual(await compare(was, is), incompatible('n was "string", and is "int"'))
 })
 
 test('the output of release 0.1, without defaults or its namespace, is followed by that of now', async () => {
@@ -115,6 +114,25 @@ test('the output of release 0.1, without defaults or its namespace, is followed 
   assert.equal(namespace, 'com.shop')
   const bare = rest.fields.map(({ name, type }) => ({ name, type }))
   assert.equal((await compare({ ...rest, fields: bare }, now)).state, 'compatible')
+})
+
+test('by a transitive level every version counts, and not the latest alone', async () => {
+  const subject = `s${subjects++}-value`
+  const versions = [outputWith('facts', [{ name: 'n', type: 'string' }]), outputWith('facts', [])]
+  for (const version of versions) await running.register(subject, version)
+  const later = JSON.stringify(outputWith('facts', [{ name: 'n', type: 'int', default: 0 }]))
+  const stateBy = async (compatibility: string) => {
+    const body = JSON.stringify({ compatibility })
+    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
+    const answer = await fetch(`${running.url}/config/${subject}`, { method: 'PUT', headers, body })
+    assert.ok(answer.ok)
+    const comparison = await registry.compare(subject, later)
+    assert.ok('level' in comparison)
+    return [comparison.state, comparison.level, ...comparison.changes]
+  }
+  assert.deepEqual(await stateBy('BACKWARD'), ['compatible', 'BACKWARD', 'n is new'])
+  const transitive = 'BACKWARD_TRANSITIVE'
+  assert.deepEqual(await stateBy(transitive), ['incompatible', transitive, 'n is new'])
 })
 
 test('a field that was renamed with an alias stays compatible', async () => {

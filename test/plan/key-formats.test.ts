@@ -135,7 +135,7 @@ test('Avro keys without a registry are of keySchema, else of the field that they
   })
   assert.throws(
     () => pipelineOf('', '', 'string', 'keySchema: key.avsc'),
-    /is for keyFormat: avro only/,
+    /is for keyFormat: avro and keyFormat: protobuf only/,
   )
 })
 

@@ -1,5 +1,6 @@
 /** What keys look like, whatever the file says that they are: pure, for people to be told. */
 import { FRAME_BYTES } from '../../codec/framing.ts'
+import { behindFrame } from '../../codec/json-key.ts'
 import { keyReader, keyTextOf } from '../../codec/keys.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 
@@ -7,7 +8,7 @@ import type { KeyFormat } from '../../config/pipeline.ts'
 export const nearlyAll = (count: number, of: number): boolean => of > 0 && count >= of * 0.9
 
 /** In the order in which they are tried: what fits an earlier one seldom does by chance. */
-const FORMATS: readonly KeyFormat[] = ['avro', 'json', 'text', 'long', 'int']
+const FORMATS: readonly KeyFormat[] = ['json', 'protobuf', 'avro', 'text', 'long', 'int']
 
 /** The first format in which the keys of the sample make sense. */
 export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
@@ -18,16 +19,23 @@ export function guessKeyFormat(keys: readonly Buffer[]): KeyFormat {
 
 function isIn(format: KeyFormat, key: Buffer): boolean {
   if (textIn(format, key) === undefined) return false
-  if (format === 'json') return /^\s*["{]/.test(key.toString('latin1'))
+  if (format === 'json') return /^\s*["{]/.test(withoutFrame(key).toString('latin1'))
   return format !== 'text' || isClean(key)
 }
+
+/** A JSON key's text. */
+const withoutFrame = (key: Buffer): Buffer => key.subarray(behindFrame(key, 0, key.length))
 
 /** Text that a terminal shows as it is: nothing that was not UTF-8, no control characters. */
 const isClean = (key: Buffer): boolean => !/[\p{Cc}\ufffd]/u.test(key.toString())
 
-/** The text of a key in a format, without its schema where that is Avro; undefined: it is not of the format. */
+/** The text of a key in a format, without its schema where it has one; undefined: it is not of the format. */
 export const textIn = (format: KeyFormat, key: Buffer): string | undefined =>
-  format === 'avro' ? likelyAvroText(key) : keyTextOf(keyReader(format), key)
+  format === 'avro'
+    ? likelyAvroText(key)
+    : format === 'protobuf'
+      ? likelyProtobufText(key)
+      : keyTextOf(keyReader(format), key)
 
 /**
  * What a framed key of an unknown schema probably says: text whose length is exactly the rest, or else a number
@@ -48,6 +56,31 @@ function likelyAvroText(key: Buffer): string | undefined {
   return number === BigInt(key.length - at) ? key.toString('utf8', at) : undefined
 }
 
+/** The index of the first message. As Avro it would be an empty text, or 0, with nothing behind it. */
+const FIRST_MESSAGE = 0
+
+/** What a framed key of a message with one field probably says: a text, or a whole number as most fields have them. */
+function likelyProtobufText(key: Buffer): string | undefined {
+  if (!isFramed(key) || key[FRAME_BYTES] !== FIRST_MESSAGE) return undefined
+  const tag = varintAt(key, FRAME_BYTES + 1)
+  const value = tag && varintAt(key, tag.behind)
+  if (value === undefined || tag!.value < 8n) return undefined
+  const isText = (tag!.value & 7n) === 2n
+  if (!isText && (tag!.value & 7n) !== 0n) return undefined
+  const end = value.behind + (isText ? Number(value.value) : 0)
+  if (end !== key.length) return undefined
+  return isText ? key.toString('utf8', value.behind) : String(BigInt.asIntN(64, value.value))
+}
+
+function varintAt(key: Buffer, start: number): { value: bigint; behind: number } | undefined {
+  let value = 0n
+  for (let at = start, shift = 0n; at < key.length && shift < 70n; at++, shift += 7n) {
+    value |= BigInt(key[at] & 127) << shift
+    if (key[at] < 128) return { value, behind: at + 1 }
+  }
+  return undefined
+}
+
 export interface Looks {
   /** The format that the keys probably are of; null: one that is not read. */
   readonly format: KeyFormat | null
@@ -60,7 +93,7 @@ export interface Looks {
 /** The fields of the object, in the payload of JsonConverter's envelope where it is one; none where it is no object. */
 function jsonFields(key: Buffer): string[] {
   try {
-    const value = JSON.parse(key.toString())
+    const value = JSON.parse(withoutFrame(key).toString())
     const isEnvelope = Object.keys(value).sort().join() === 'payload,schema'
     const inner = isEnvelope ? value.payload : value
     return typeof inner === 'object' && inner !== null ? Object.keys(inner) : []
@@ -91,6 +124,7 @@ export function looksOf(keys: readonly Buffer[]): Looks {
   const most = (test: (key: Buffer) => boolean): boolean =>
     nearlyAll(keys.filter(test).length, keys.length)
   const text = (start: RegExp) => (key: Buffer) => isClean(key) && start.test(key.toString())
+  const isObject = (key: Buffer): boolean => text(/^\s*\{/)(withoutFrame(key))
   const as = (format: KeyFormat, what: string): Looks => ({
     format,
     what,
@@ -100,16 +134,16 @@ export function looksOf(keys: readonly Buffer[]): Looks {
     const what = 'the text of a Kafka Connect Struct (StringConverter’s of a record)'
     return { format: null, what, remedy: EXTRACT }
   }
-  if (most((key) => text(/^\s*\{/)(key) && jsonFields(key).length > 1)) {
+  if (most((key) => isObject(key) && jsonFields(key).length > 1)) {
     const remedy = `look it up by all of them (on: [ … ]), or ${EXTRACT}`
     return { format: null, what: SEVERAL_FIELDS, remedy }
   }
   const format = guessKeyFormat(keys)
-  if (format === 'json')
-    return as(format, most(text(/^\s*\{/)) ? 'JSON objects' : 'JSON text, in quotes')
+  if (format === 'json') return as(format, most(isObject) ? 'JSON objects' : 'JSON text, in quotes')
   if (format === 'long') return as(format, 'numbers of 8 bytes')
   if (format === 'int') return as(format, 'numbers of 4 bytes')
   if (format === 'text') return as(format, 'text')
+  if (format === 'protobuf') return as(format, 'Protobuf behind byte 0 and a schema id')
   if (most(isFramed)) return as('avro', 'Avro behind byte 0 and a schema id')
   return as('bytes', 'other bytes')
 }

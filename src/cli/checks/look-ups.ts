@@ -66,7 +66,7 @@ function otherFormat(
   if (isComposite && (looks.what === SEVERAL_FIELDS || keys.every(isFramed))) return undefined
   // As it is read now, a text that is in `rows` has only tombstones.
   const missed = new Set(named.filter((text) => !rows.has(text)))
-  for (const format of ['text', 'json', 'long', 'int', 'avro'] as const) {
+  for (const format of ['text', 'json', 'long', 'int', 'avro', 'protobuf'] as const) {
     if (format === keyFormat || isComposite) continue
     const isFound = keys.some((key) => isIn(missed, textIn(format, key)))
     if (!isFound) continue

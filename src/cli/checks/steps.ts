@@ -28,6 +28,7 @@ import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFaults } from './offsets.ts'
+import { laterOf, SUBJECT_REMEDY, verdictText } from './output-schemas.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
 export interface Step {
@@ -89,10 +90,8 @@ export function schemaStep(
   const what = 'output schema'
   if (format === 'json') return step('keep', what, `none: values of ${topic} are JSON`)
   const subject = `${topic}-value`
-  if (comparison === null && schemaId === null)
-    return step('keep', what, `none: values of ${topic} have no frame`)
   if (comparison === null)
-    return step('keep', what, `id ${schemaId} in each value of ${topic}, as the file says`)
+    return step('keep', what, `id ${schemaId ?? '(none)'} in values of ${topic}, as the file says`)
   switch (comparison.state) {
     case 'registered':
       return step('keep', what, `${subject} has it already`)
@@ -102,16 +101,14 @@ export function schemaStep(
       return step(
         'change',
         what,
-        `registers a new version of ${subject}, compatible with the latest`,
+        `registers a new version of ${subject}, compatible with ${verdictText(comparison)}`,
       )
-    case 'incompatible': {
-      const reason = comparison.reasons.length === 0 ? '' : ` (${comparison.reasons[0]})`
+    case 'incompatible':
       return step(
         'refuse',
         what,
-        `not compatible with the latest of ${subject}${reason}; use another output topic, or change the subject's compatibility`,
+        `not compatible with ${verdictText(comparison, ` of ${subject}`)}; ${SUBJECT_REMEDY}`,
       )
-    }
   }
 }
 
@@ -124,6 +121,17 @@ export const newerSchemaSteps = (newer: readonly NewerSchema[]): Step[] =>
       `${newerSchemaText(schema)}; to take it, ${RESET}`,
     ),
   )
+
+/**
+ * What a reset would make of the outputs' schemas, where newer ones of the inputs are not read now. A start changes none of it.
+ * @param later of the outputs by the latest schemas of the inputs, or why these cannot be used
+ */
+export function resetSteps(
+  outputs: readonly OutputConfig[],
+  later: readonly (Comparison | null)[] | string,
+): Step[] {
+  return laterOf(outputs, later).map(({ text }) => step('keep', 'after a reset', text))
+}
 
 /** @param headers of each changelog */
 export function changelogSteps(

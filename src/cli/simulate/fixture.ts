@@ -25,6 +25,7 @@ import {
 import { type GivenRecord, GivenRecords, readTime } from './given-record.ts'
 import { joinNamed, kindsOf, NO_JOIN } from './joins.ts'
 import { type OutputValues, outputValues } from './output-values.ts'
+import { withPlainKeys } from './plain-keys.ts'
 
 export type Step =
   | { readonly kind: 'fact'; readonly record: GivenRecord }
@@ -95,7 +96,8 @@ export async function loadFixture(
   if (!existsSync(pipelineFile))
     yaml.report(['pipeline'], `the file ${pipelineFile} does not exist`)
   yaml.check()
-  const pipeline = loadPipeline(pipelineFile, { ...env, ...Object.fromEntries(own) })
+  const all = { ...env, ...Object.fromEntries(own) }
+  const pipeline = withPlainKeys(loadPipeline(pipelineFile, all))
   const fixture = new FixtureReader(pipeline, await readSchemas(pipeline), yaml).read(raw)
   yaml.check()
   return fixture

@@ -8,11 +8,13 @@ import {
   changelogSteps,
   dimensionStep,
   groupSteps,
+  resetSteps,
   schemaStep,
   topicSteps,
   windowSteps,
 } from '../../../src/cli/checks/steps.ts'
 import { windowState } from '../../../src/cli/plan.ts'
+import type { Comparison } from '../../../src/codec/registry.ts'
 import { openStore } from '../../../src/state/level.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 
@@ -93,17 +95,43 @@ test('a group that has never committed begins where the file says, one that has 
 })
 
 test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
-  const of = (state: 'registered' | 'new' | 'compatible') =>
-    schemaStep(pipeline.output, { state }).kind
-  assert.deepEqual([of('registered'), of('new'), of('compatible')], ['keep', 'create', 'change'])
-  const first = schemaStep(pipeline.output, { state: 'new' }).detail
-  assert.equal(first, 'registers the first version of orders.enriched-value')
-  const refused = schemaStep(pipeline.output, {
-    state: 'incompatible',
-    reasons: ['field x is gone'],
-  })
-  assert.equal(refused.kind, 'refuse')
-  assert.match(refused.detail, /orders\.enriched-value \(field x is gone\)/)
+  const of = (comparison: Comparison) => {
+    const { kind, detail } = schemaStep(pipeline.output, comparison)
+    return `${kind}: ${detail}`
+  }
+  const verdict = { level: 'BACKWARD', changes: ['x is new'], reason: '' } as const
+  assert.equal(of({ state: 'registered' }), 'keep: orders.enriched-value has it already')
+  assert.equal(of({ state: 'new' }), 'create: registers the first version of orders.enriched-value')
+  assert.equal(
+    of({ state: 'compatible', ...verdict }),
+    'change: registers a new version of orders.enriched-value, compatible with the latest (BACKWARD): x is new',
+  )
+  assert.equal(
+    of({ ...verdict, state: 'compatible', level: null, changes: [] }),
+    'change: registers a new version of orders.enriched-value, compatible with the latest, from which no field differs',
+  )
+  const changes = Array.from({ length: 10 }, (_, i) => `f${i} is gone`)
+  assert.equal(
+    of({ state: 'incompatible', level: 'FULL_TRANSITIVE', changes, reason: 'no' }),
+    "refuse: not compatible with all versions of orders.enriched-value (FULL_TRANSITIVE): f0 is gone; f1 is gone; f2 is gone; f3 is gone; f4 is gone; f5 is gone; f6 is gone; f7 is gone; 2 fields more; the registry says: no; use another output topic, or change the subject's compatibility",
+  )
+})
+
+test('what a reset would make of the outputs is told beside what stays, and refuses no start', () => {
+  const { outputs } = pipeline
+  const verdict = { level: 'BACKWARD', changes: ['x is new'], reason: '' } as const
+  const details = (later: Parameters<typeof resetSteps>[1]) =>
+    resetSteps(outputs, later).map(({ kind, detail }) => `${kind}: ${detail}`)
+  assert.deepEqual(details([{ state: 'registered' }]), [])
+  assert.deepEqual(details([null]), [])
+  assert.deepEqual(details([{ state: 'compatible', ...verdict }]), [
+    'keep: a new version of orders.enriched-value would be registered, compatible with the latest (BACKWARD): x is new',
+  ])
+  const [refused] = details([{ state: 'incompatible', ...verdict }])
+  assert.match(refused, /^keep: the registry would refuse .* the latest of orders\.enriched-value/)
+  assert.deepEqual(details('orders has no field a'), [
+    'keep: the pipeline would not start: orders has no field a',
+  ])
 })
 
 test('a changelog of another layout refuses the start, an empty one says nothing', () => {
