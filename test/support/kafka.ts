@@ -253,7 +253,7 @@ export function endOf(log: string): string {
 }
 
 /** @param check throws where waiting on makes no sense */
-async function answers(address: string, check: () => void): Promise<void> {
+export async function answers(address: string, check: () => void): Promise<void> {
   const admin = new Kafka({
     brokers: [address],
     logLevel: logLevel.NOTHING,
