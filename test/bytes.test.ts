@@ -10,7 +10,7 @@ import {
   varintBytes,
   writeVarint,
 } from '../src/bytes.ts'
-import { AvroSource, readInt } from '../src/codec/avro-walk.ts'
+import { AvroSource, readInt } from '../src/codec/avro/walk.ts'
 
 const ROOM = 700
 const SHARED = [false, true]

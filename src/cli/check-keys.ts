@@ -1,8 +1,8 @@
 /** The part of `check` that is about keys: whether records of one key meet, and whether facts find their rows. */
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, type Range, readTopic, type TopicRecord } from '../broker/read-topic.ts'
-import { compositeTextOf } from '../codec/composite-text.ts'
-import { keyTextOf } from '../codec/keys.ts'
+import { compositeTextOf } from '../codec/keys/composite-text.ts'
+import { keyTextOf } from '../codec/keys/keys.ts'
 import { type KeyReader, OTHER_TYPE, type PipelineCodec, type TopicCodec } from '../codec/port.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { repartitioned, repartitionWith, sourcesOf } from '../config/topic-names.ts'

@@ -2,7 +2,7 @@
 import type { Broker } from '../broker/port.ts'
 import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
 import type { PipelineCodec } from '../codec/port.ts'
-import type { Comparison } from '../codec/registry.ts'
+import type { Comparison } from '../codec/registry/registry.ts'
 import { loadPipeline } from '../config/load.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'

@@ -1,5 +1,5 @@
 import type { PipelineCodec } from '../codec/port.ts'
-import { type Comparison, Registry } from '../codec/registry.ts'
+import { type Comparison, Registry } from '../codec/registry/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { codeOf, messageOf } from '../errors.ts'

@@ -1,8 +1,8 @@
 /** Whether a topic's values have items of DynamoDB in them, and which. */
-import { isObject } from '../codec/avro-default.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { ENVELOPES, envelopedSchema, rowSchema } from '../codec/envelope-schema.ts'
-import { ITEMS } from '../codec/stream-records.ts'
+import { isObject } from '../codec/avro/default.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { ENVELOPES, envelopedSchema, rowSchema } from '../codec/envelope/schema.ts'
+import { ITEMS } from '../codec/envelope/stream-records.ts'
 import type { EnvelopeKind } from '../config/pipeline.ts'
 import { nearlyAll } from './checks/key-shapes.ts'
 import { imageText, memberAt } from './item-text.ts'

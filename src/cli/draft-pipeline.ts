@@ -1,8 +1,8 @@
 /** A first pipeline file, from schemas and samples: pure. Every guess is written with what it rests on. */
 
-import { type FieldKind, fieldKind } from '../codec/avro-field.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { isTimeText, unitOf } from '../codec/avro-time.ts'
+import { type FieldKind, fieldKind } from '../codec/avro/field.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { isTimeText, unitOf } from '../codec/avro/time.ts'
 import type { Format } from '../config/pipeline.ts'
 import { guessKeyFormat, isFramed, nearlyAll, severalFields, textIn } from './checks/key-shapes.ts'
 import { timeGuess } from './draft-time.ts'

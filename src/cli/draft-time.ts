@@ -1,7 +1,7 @@
 /** Which field of a topic is its event time, and what it counts: by its type, else by its name and values. */
 import { bytesOf, NO_BYTES } from '../bytes.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { checkInstant, isTimeText, UNIT_NAMES, unitOf } from '../codec/avro-time.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { checkInstant, isTimeText, UNIT_NAMES, unitOf } from '../codec/avro/time.ts'
 import { likelyUnit, timeLine, UNITS } from '../codec/likely-unit.ts'
 import { isoTime } from '../config/iso-time.ts'
 import type { TimeUnit } from '../config/pipeline.ts'

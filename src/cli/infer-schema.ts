@@ -1,7 +1,7 @@
 /** An Avro schema of JSON values, by a sample of them: pure. */
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import type { Type } from '../codec/json-schema-types.ts'
-import { unionOf } from '../codec/json-schema-unions.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import type { Type } from '../codec/json/schema-types.ts'
+import { unionOf } from '../codec/json/schema-unions.ts'
 import { recordName } from '../plan/output-plan.ts'
 
 /** A number as it is written: how many decimals it has is lost in a double. */

@@ -1,7 +1,7 @@
 /** DynamoDB's items as JSON without the tags of their types, and with them. */
-import { isObject } from '../codec/avro-default.ts'
-import type { AvroType } from '../codec/avro-schema.ts'
-import { ITEMS } from '../codec/stream-records.ts'
+import { isObject } from '../codec/avro/default.ts'
+import type { AvroType } from '../codec/avro/schema.ts'
+import { ITEMS } from '../codec/envelope/stream-records.ts'
 import type { EnvelopeKind } from '../config/pipeline.ts'
 
 type Attributes = Readonly<Record<string, unknown>>

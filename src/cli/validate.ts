@@ -1,7 +1,7 @@
 /** `validate FILE`: everything that can be found out without a broker. */
 
-import { UNIT_NAMES } from '../codec/avro-time.ts'
-import { ALL_MEMBERS } from '../codec/undeclared.ts'
+import { UNIT_NAMES } from '../codec/avro/time.ts'
+import { ALL_MEMBERS } from '../codec/json/undeclared.ts'
 import { comesOutAlone } from '../config/join-kind.ts'
 import { loadPipeline } from '../config/load.ts'
 import { joinPart } from '../config/look-ups.ts'

@@ -1,6 +1,6 @@
 import type { RejectReason } from '../batch.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
-import { AvroSource } from './avro-walk.ts'
+import { AvroSource } from './avro/walk.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
 
 /** Reads values as another reader does, and projects in a form of its own, without a frame, what that one projects in Avro. */

@@ -1,6 +1,6 @@
 /** What a number of a time field counts, judged by the times that it would be. */
 import type { TimeUnit } from '../config/pipeline.ts'
-import { UNIT_NAMES } from './avro-time.ts'
+import { UNIT_NAMES } from './avro/time.ts'
 import type { TimeReading } from './port.ts'
 
 /** From the coarsest to the finest; each is a thousandth of the one before. */

@@ -1,5 +1,5 @@
-import type { JsonForm } from './avro-decode.ts'
-import type { AvroType, UnionType } from './avro-schema.ts'
+import type { JsonForm } from './avro/decode.ts'
+import type { AvroType, UnionType } from './avro/schema.ts'
 
 /** As the API and `rejects` show values: bytes in base64, a long that a double does not hold as its digits. */
 export const PLAIN: JsonForm = {

@@ -2,8 +2,8 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { TimeUnit } from '../config/pipeline.ts'
-import type { AvroRecordSchema } from './avro-reader.ts'
-import type { FormerRow } from './former-row.ts'
+import type { AvroRecordSchema } from './avro/reader.ts'
+import type { FormerRow } from './envelope/former-row.ts'
 
 /** What a time field counts. */
 export interface TimeReading {
@@ -162,7 +162,7 @@ export interface PipelineCodec {
   readonly sources: readonly SourceCodec[]
   /** By dimension, as all that follows; those with one table have one codec and one reader of keys. */
   readonly dimensions: readonly TopicCodec[]
-  /** Which part of a row is the dimension's columns: see `row-parts.ts`. */
+  /** Which part of a row is the dimension's columns: see `row/parts.ts`. */
   readonly rowParts: readonly number[]
   readonly dimensionKeys: readonly KeyReader[]
   readonly formerRows: readonly FormerRow[]

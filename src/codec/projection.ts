@@ -1,24 +1,24 @@
 import type { TimeUnit } from '../config/pipeline.ts'
-import { type Logical, timestampOf } from './avro-logical.ts'
-import { fieldSources, namesMatch, sameBytes } from './avro-match.ts'
-import { parseRecord } from './avro-parse.ts'
+import { type Logical, timestampOf } from './avro/logical.ts'
+import { fieldSources, namesMatch, sameBytes } from './avro/match.ts'
+import { parseRecord } from './avro/parse.ts'
 import {
   AvroReader,
   type AvroRecordSchema,
   askedOf,
   fieldsOf,
   type ReaderPlan,
-} from './avro-reader.ts'
-import { resolve } from './avro-resolve.ts'
-import { type BranchType, type RecordType, unqualified } from './avro-schema.ts'
-import { AvroTransfer, type Transcode } from './avro-transfer.ts'
-import { EnvelopeReader } from './envelope-reader.ts'
-import { aroundRow, recordAt, rowRecord, rowSchema } from './envelope-schema.ts'
-import { FRAME_BYTES } from './framing.ts'
+} from './avro/reader.ts'
+import { resolve } from './avro/resolve.ts'
+import { type BranchType, type RecordType, unqualified } from './avro/schema.ts'
+import { AvroTransfer, type Transcode } from './avro/transfer.ts'
+import { EnvelopeReader } from './envelope/reader.ts'
+import { aroundRow, recordAt, rowRecord, rowSchema } from './envelope/schema.ts'
+import { UnavailableValue } from './envelope/unavailable-value.ts'
+import { FRAME_BYTES } from './frame/framing.ts'
 import type { ValueReader } from './port.ts'
-import { ReadRows } from './read-rows.ts'
 import { ResolvingReader } from './resolving-reader.ts'
-import { UnavailableValue } from './unavailable-value.ts'
+import { ReadRows } from './row/read-rows.ts'
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
 

@@ -1,8 +1,8 @@
 import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
-import type { AvroTransfer, Transcode } from './avro-transfer.ts'
-import { DEEPEST } from './avro-walk.ts'
-import { FRAME_BYTES } from './framing.ts'
+import type { AvroTransfer, Transcode } from './avro/transfer.ts'
+import { DEEPEST } from './avro/walk.ts'
+import { FRAME_BYTES } from './frame/framing.ts'
 import type { Fate, TimeReading, ValueReader } from './port.ts'
 
 /**

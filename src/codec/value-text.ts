@@ -1,16 +1,16 @@
 /** Whole values, for people to read. Not for the hot path: an object per record. */
 import type { RecordBytes } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
-import { AvroDecoder } from './avro-decode.ts'
-import { parseSchema } from './avro-parse.ts'
-import { AvroSource } from './avro-walk.ts'
-import { ALL_FRAMES, FRAME_BYTES, FRAMES_OF, Frame, VALUE } from './framing.ts'
-import { inflated } from './inflate.ts'
+import { AvroDecoder } from './avro/decode.ts'
+import { parseSchema } from './avro/parse.ts'
+import { parseWithDigits } from './avro/schema-json.ts'
+import { AvroSource } from './avro/walk.ts'
+import { ALL_FRAMES, FRAME_BYTES, FRAMES_OF, Frame, VALUE } from './frame/framing.ts'
+import { inflated } from './frame/inflate.ts'
+import { type SchemaId, schemaIdOf } from './frame/schema-id.ts'
 import { PLAIN } from './plain-form.ts'
 import { rawRecord } from './raw-record.ts'
-import type { Registry } from './registry.ts'
-import { type SchemaId, schemaIdOf } from './schema-id.ts'
-import { parseWithDigits } from './schema-json.ts'
+import type { Registry } from './registry/registry.ts'
 
 /** Whole values of one topic. */
 export interface ValueTexts {

@@ -1,5 +1,5 @@
 import type { RecordBytes, RejectReason, Stage } from '../batch.ts'
-import { keyLook } from '../codec/key-text.ts'
+import { keyLook } from '../codec/keys/text.ts'
 
 /** Where a reject came from, and why; its bytes are in the rejects topic. */
 export interface RejectNote {

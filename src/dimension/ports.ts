@@ -1,6 +1,6 @@
 import type { RecordColumns, RejectReason } from '../batch.ts'
 import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
-import type { FormerRow } from '../codec/former-row.ts'
+import type { FormerRow } from '../codec/envelope/former-row.ts'
 import type { KeyReader, TopicCodec } from '../codec/port.ts'
 import type { DimensionConfig } from '../config/pipeline.ts'
 import type { Log } from '../events.ts'

@@ -1,6 +1,6 @@
 import type { Bytes } from '../bytes.ts'
-import type { AvroReader } from '../codec/avro-reader.ts'
-import type { AvroSink } from '../codec/avro-sink.ts'
+import type { AvroReader } from '../codec/avro/reader.ts'
+import type { AvroSink } from '../codec/avro/sink.ts'
 import { FAILED, type Fate, FILTERED, TAKEN } from '../codec/port.ts'
 import type { Computation } from './computed.ts'
 import { type Evaluate, FAILED as FAILURE, Frame, VALUE } from './frame.ts'

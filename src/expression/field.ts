@@ -1,6 +1,6 @@
 /** Reading a record's fields where they lie, by positions. */
-import type { AvroType, BranchType, FixedType, RecordType } from '../codec/avro-schema.ts'
-import { compileSkip, readInt, type Skip } from '../codec/avro-walk.ts'
+import type { AvroType, BranchType, FixedType, RecordType } from '../codec/avro/schema.ts'
+import { compileSkip, readInt, type Skip } from '../codec/avro/walk.ts'
 import { type Evaluate, type Frame, type Int, NULL } from './frame.ts'
 import type { Integers } from './integers.ts'
 import { OwnText, Text } from './text.ts'

@@ -1,5 +1,5 @@
 import { type Bytes, NO_BYTES } from '../bytes.ts'
-import { AvroSource } from '../codec/avro-walk.ts'
+import { AvroSource } from '../codec/avro/walk.ts'
 
 /** What the expression that was evaluated last has come to. */
 export const VALUE = 0

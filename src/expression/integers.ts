@@ -2,9 +2,9 @@
  * Whole numbers of 64 bits, in two forms: as doubles, for as long as a double holds them, and as bigints. An expression
  * runs in the first form; where that meets a number beyond it, the record is evaluated again in the second.
  */
-import { readBigInt } from '../codec/avro-long.ts'
-import type { AvroSink } from '../codec/avro-sink.ts'
-import { readInt } from '../codec/avro-walk.ts'
+import { readBigInt } from '../codec/avro/long.ts'
+import type { AvroSink } from '../codec/avro/sink.ts'
+import { readInt } from '../codec/avro/walk.ts'
 import { INTEGER_BYTES, writeMagnitude } from '../codec/integer-text.ts'
 import type { Frame, Int } from './frame.ts'
 import type { OwnText, Text } from './text.ts'

@@ -1,7 +1,7 @@
 /** A topic's `where` and `fields`, checked against its schema. */
 import type { Schema } from 'avsc'
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
 import type { DerivedField } from '../config/pipeline.ts'
 import { Checker, conditionFault } from './check.ts'
 import type { Part } from './part.ts'

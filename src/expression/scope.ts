@@ -1,4 +1,4 @@
-import type { RecordType } from '../codec/avro-schema.ts'
+import type { RecordType } from '../codec/avro/schema.ts'
 import { didYouMean } from '../config/suggest.ts'
 import type { Scope } from './check.ts'
 import { compileField } from './field.ts'

@@ -1,6 +1,6 @@
-import type { AvroType, BranchType, RecordType } from '../codec/avro-schema.ts'
-import { typeText as avroText } from '../codec/avro-schema.ts'
-import { ALL_MEMBERS, undeclaredOf } from '../codec/undeclared.ts'
+import type { AvroType, BranchType, RecordType } from '../codec/avro/schema.ts'
+import { typeText as avroText } from '../codec/avro/schema.ts'
+import { ALL_MEMBERS, undeclaredOf } from '../codec/json/undeclared.ts'
 
 const UNDECLARED =
   'it is JSON without a schema, so it has no type; name one with schema, which `stream-enricher init` infers from the topic’s records'

@@ -1,6 +1,6 @@
 /** A result as an Avro value. */
 import type { Schema } from 'avsc'
-import type { AvroSink } from '../codec/avro-sink.ts'
+import type { AvroSink } from '../codec/avro/sink.ts'
 import { FAILED, type Frame, type Int, NULL } from './frame.ts'
 import type { Part, Target } from './part.ts'
 import type { Text } from './text.ts'

@@ -1,5 +1,5 @@
 import { bytesOf, NO_BYTES } from '../bytes.ts'
-import { FRAME_BYTES } from '../codec/framing.ts'
+import { FRAME_BYTES } from '../codec/frame/framing.ts'
 import type { OutputCodec } from '../codec/port.ts'
 import type { SinkOutput } from './sink.ts'
 import type { OutputShape, Outputs } from './task-output.ts'

@@ -1,6 +1,6 @@
 import type { RecordColumns } from '../batch.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
-import { IdHeader, KEY, VALUE } from '../codec/id-headers.ts'
+import { IdHeader, KEY, VALUE } from '../codec/frame/id-headers.ts'
 import { TextBuffer } from '../codec/text-buffer.ts'
 import { HeaderCursor } from './header-cursor.ts'
 import type { HeaderSection } from './match-headers.ts'

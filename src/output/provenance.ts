@@ -5,8 +5,8 @@
  */
 import type { RecordColumns } from '../batch.ts'
 import { type Bytes, bytesOf, sameBytes } from '../bytes.ts'
-import { writeWhole } from '../codec/json-numbers.ts'
-import { writeInstant } from '../codec/json-times.ts'
+import { writeWhole } from '../codec/json/numbers.ts'
+import { writeInstant } from '../codec/json/times.ts'
 import { TextBuffer } from '../codec/text-buffer.ts'
 import { HeaderCursor } from './header-cursor.ts'
 import { originOffset, originPartition, originStart } from './internal-records.ts'

@@ -1,5 +1,5 @@
 import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
-import type { Registry } from '../codec/registry.ts'
+import type { Registry } from '../codec/registry/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'

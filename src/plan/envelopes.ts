@@ -1,16 +1,16 @@
 /** Rows in envelopes: planning sees the schema of the row, and what else is read of a value stands beside it. */
-import { fieldKind } from '../codec/avro-field.ts'
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroRecordSchema, EnvelopePlan } from '../codec/avro-reader.ts'
-import { timeReading } from '../codec/avro-time.ts'
+import { fieldKind } from '../codec/avro/field.ts'
+import { plain } from '../codec/avro/field-path.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroRecordSchema, EnvelopePlan } from '../codec/avro/reader.ts'
+import { timeReading } from '../codec/avro/time.ts'
 import {
   ENVELOPES,
   envelopedSchema,
   envelopePaths,
   recordAt,
   rowSchema,
-} from '../codec/envelope-schema.ts'
-import { plain } from '../codec/field-path.ts'
+} from '../codec/envelope/schema.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'

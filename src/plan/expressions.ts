@@ -1,5 +1,5 @@
 /** What a pipeline computes of its topics' records: the expressions of its file, checked against the schemas. */
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
 import type { OutputConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { EnricherError } from '../errors.ts'

@@ -1,5 +1,5 @@
 /** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
-import { fieldKind } from '../codec/avro-field.ts'
+import { fieldKind } from '../codec/avro/field.ts'
 import { joinStages } from '../config/join-stages.ts'
 import type { JoinConfig, KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { repartitioned } from '../config/topic-names.ts'

@@ -1,5 +1,5 @@
 /** How keys say their text in bytes: partitioners hash the bytes, so keys of one text in two forms lie apart. */
-import { FRAME_BYTES } from '../codec/framing.ts'
+import { FRAME_BYTES } from '../codec/frame/framing.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 
 /** Two keys of one form and one text have the same bytes; those of another form do not. */

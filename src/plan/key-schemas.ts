@@ -1,9 +1,9 @@
 /** What the registry says of keys before the first one comes: the latest schema under `<topic>-key`. Of Protobuf keys a file may say it. */
-import { keyPlanFor } from '../codec/key-plan.ts'
+import { keyPlanFor } from '../codec/keys/plan.ts'
 import { messageKeyPlan } from '../codec/protobuf/key-plans.ts'
 import { readFile, readText } from '../codec/protobuf/schema.ts'
-import type { Registry } from '../codec/registry.ts'
-import { latestText } from '../codec/schema-text.ts'
+import type { Registry } from '../codec/registry/registry.ts'
+import { latestText } from '../codec/registry/schema-text.ts'
 import { keyNames } from '../config/look-ups.ts'
 import type { Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'

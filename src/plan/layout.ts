@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { Schema } from 'avsc'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { timeReading } from '../codec/avro-time.ts'
-import { schemaAt } from '../codec/field-path.ts'
+import { schemaAt } from '../codec/avro/field-path.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { timeReading } from '../codec/avro/time.ts'
 import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import { joinPart } from '../config/look-ups.ts'
 import type { JoinConfig, Pipeline, TimeUnit } from '../config/pipeline.ts'

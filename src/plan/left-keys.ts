@@ -1,6 +1,6 @@
 /** What a stage that joins gives to the next one, read for what is compared there. */
-import { fieldKind } from '../codec/avro-field.ts'
-import { AvroReader, type AvroRecordSchema } from '../codec/avro-reader.ts'
+import { fieldKind } from '../codec/avro/field.ts'
+import { AvroReader, type AvroRecordSchema } from '../codec/avro/reader.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import type { Pipeline } from '../config/pipeline.ts'

@@ -1,4 +1,4 @@
-import { fullName, mapNamed, type Visitor, withFullName } from '../codec/schema-references.ts'
+import { fullName, mapNamed, type Visitor, withFullName } from '../codec/avro/schema-references.ts'
 
 /**
  * Named types (records, enums, fixed) of several topics in one output schema. A type is defined where

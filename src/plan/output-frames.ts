@@ -1,6 +1,6 @@
 /** What values of outputs begin with, and the registry has of them. */
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
-import type { SchemaType } from '../codec/registry.ts'
+import type { SchemaType } from '../codec/registry/registry.ts'
 import type { OutputConfig, OutputFormat } from '../config/pipeline.ts'
 import { outputFrame } from './pipeline-codec.ts'
 

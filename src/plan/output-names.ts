@@ -1,6 +1,6 @@
 /** Names that a format does not have, of fields of other formats: they go to other outputs, or there under another name. */
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroType } from '../codec/avro-schema.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroType } from '../codec/avro/schema.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { inputsOf } from '../config/topic-names.ts'

@@ -1,13 +1,13 @@
 /** Protobuf values: framed, with the id of their schema and the indexes of their message. */
 
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
 import { ProtobufCodec } from '../codec/protobuf/codec.ts'
 import { type MessageFile, messageNamed } from '../codec/protobuf/message.ts'
 import { readFile, readText } from '../codec/protobuf/schema.ts'
 import { ProtobufDecoder } from '../codec/protobuf/value-decoder.ts'
 import { viewOf } from '../codec/protobuf/view.ts'
-import type { Registry } from '../codec/registry.ts'
-import { latestText, type SchemaText, textById } from '../codec/schema-text.ts'
+import type { Registry } from '../codec/registry/registry.ts'
+import { latestText, type SchemaText, textById } from '../codec/registry/schema-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { checkRecord } from './avro-format.ts'
 import type { SchemaConfig, ValueFormat } from './value-format.ts'

@@ -1,7 +1,7 @@
 /** An output's values in Protobuf: the .proto file, and what writes the fields. */
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { unqualified } from '../codec/avro-schema.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { unqualified } from '../codec/avro/schema.ts'
 import type { KeptFile } from '../codec/protobuf/kept-numbers.ts'
 import { type OutputMessage, outputMessage } from '../codec/protobuf/output-message.ts'
 import { protoText } from '../codec/protobuf/output-text.ts'

@@ -1,6 +1,6 @@
 /** What is read, and computed, of each topic's records. */
 import { bytesOf } from '../bytes.ts'
-import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro/reader.ts'
 import type { JoinConfig, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { Computation } from '../expression/computed.ts'
 import type { Program } from '../expression/program.ts'

@@ -1,6 +1,6 @@
 /** Which schemas a start reads with, where the window was stored by an earlier one. */
 
-import type { Registry } from '../codec/registry.ts'
+import type { Registry } from '../codec/registry/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { inputsOf } from '../config/topic-names.ts'
 import { codeOf } from '../errors.ts'

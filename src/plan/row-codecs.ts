@@ -1,13 +1,14 @@
-/** How rows are made of a topic's values: columns alone, or parts (see `codec/row-parts.ts`). */
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
-import type { AvroType } from '../codec/avro-schema.ts'
-import { timeReading } from '../codec/avro-time.ts'
-import { schemaAt } from '../codec/field-path.ts'
-import { FormerRow } from '../codec/former-row.ts'
-import { PartsCodec } from '../codec/parts-codec.ts'
+/** How rows are made of a topic's values: columns alone, or parts (see `codec/row/parts.ts`). */
+
+import { schemaAt } from '../codec/avro/field-path.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro/reader.ts'
+import type { AvroType } from '../codec/avro/schema.ts'
+import { timeReading } from '../codec/avro/time.ts'
+import { FormerRow } from '../codec/envelope/former-row.ts'
 import type { TopicCodec } from '../codec/port.ts'
-import { WHOLE } from '../codec/row-parts.ts'
+import { WHOLE } from '../codec/row/parts.ts'
+import { PartsCodec } from '../codec/row/parts-codec.ts'
 import type { DimensionConfig, Pipeline } from '../config/pipeline.ts'
 import { timedSchema } from './envelopes.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { unqualified } from '../codec/record-type.ts'
+import { unqualified } from '../codec/avro/record-type.ts'
 
 /** What a primitive type's bytes mean beside the type. */
 const MEANING = ['logicalType', 'precision', 'scale', 'connect.name'] as const

@@ -2,7 +2,7 @@
 import type { Broker } from '../broker/port.ts'
 import type { Bytes } from '../bytes.ts'
 import type { OutputCodec } from '../codec/port.ts'
-import type { Registry } from '../codec/registry.ts'
+import type { Registry } from '../codec/registry/registry.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { atPlace } from '../config/places.ts'
 import { changelogName, changelogTopic, sourcesOf } from '../config/topic-names.ts'

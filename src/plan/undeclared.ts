@@ -1,8 +1,8 @@
 /** JSON topics without a schema: what of their members is read, and what cannot be said of them. */
 
-import { parseRecord } from '../codec/avro-parse.ts'
-import type { AvroRecordSchema } from '../codec/avro-reader.ts'
-import { isUndeclared, type NamedMembers } from '../codec/undeclared.ts'
+import { parseRecord } from '../codec/avro/parse.ts'
+import type { AvroRecordSchema } from '../codec/avro/reader.ts'
+import { isUndeclared, type NamedMembers } from '../codec/json/undeclared.ts'
 import { leftPart } from '../config/join-stages.ts'
 import type { Column, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'

@@ -1,8 +1,8 @@
 /** How the values of input topics are written: what their schemas are, and how they are read. */
-import type { AvroRecordSchema, ReaderPlan } from '../codec/avro-reader.ts'
+import type { AvroRecordSchema, ReaderPlan } from '../codec/avro/reader.ts'
+import type { NamedMembers } from '../codec/json/undeclared.ts'
 import type { TopicCodec } from '../codec/port.ts'
-import type { Registry } from '../codec/registry.ts'
-import type { NamedMembers } from '../codec/undeclared.ts'
+import type { Registry } from '../codec/registry/registry.ts'
 import type { ValueTexts } from '../codec/value-text.ts'
 import type { TopicConfig } from '../config/pipeline.ts'
 

@@ -1,6 +1,6 @@
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
-import { FRAME_BYTES } from '../codec/framing.ts'
+import { FRAME_BYTES } from '../codec/frame/framing.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { LooseRecord } from '../output/loose-record.ts'
 import type { HeaderSection } from '../output/match-headers.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inferSchema } from '../../src/cli/infer-schema.ts'
-import { parseRecord } from '../../src/codec/avro-parse.ts'
-import { typeText } from '../../src/codec/avro-schema.ts'
+import { parseRecord } from '../../src/codec/avro/parse.ts'
+import { typeText } from '../../src/codec/avro/schema.ts'
 
 const typesOf = (...values: string[]): Record<string, string> =>
   Object.fromEntries(

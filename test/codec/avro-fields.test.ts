@@ -3,9 +3,9 @@ import test from 'node:test'
 import type { Schema } from 'avsc'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroFields } from '../../src/codec/avro-fields.ts'
-import { parseSchema } from '../../src/codec/avro-parse.ts'
-import { AvroSource, compileSkip } from '../../src/codec/avro-walk.ts'
+import { AvroFields } from '../../src/codec/avro/fields.ts'
+import { parseSchema } from '../../src/codec/avro/parse.ts'
+import { AvroSource, compileSkip } from '../../src/codec/avro/walk.ts'
 
 const simple = ['boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const
 const letter: Schema = { type: 'enum', name: 'Letter', symbols: ['A', 'B'] }

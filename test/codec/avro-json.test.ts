@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avsc from 'avsc'
 import fc from 'fast-check'
-import { AvroJson } from '../../src/codec/avro-json.ts'
-import { parseTime } from '../../src/codec/avro-json-times.ts'
+import { AvroJson } from '../../src/codec/avro/json-encoding.ts'
+import { parseTime } from '../../src/codec/avro/json-times.ts'
 
 const SCHEMA = {
   type: 'record',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import avsc, { type Schema, type Type } from 'avsc'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro-reader.ts'
+import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../../src/codec/avro/reader.ts'
 import { longs } from './avsc-longs.ts'
 
 /** avsc with a long as a bigint, without logical types. */

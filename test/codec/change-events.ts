@@ -1,6 +1,6 @@
 /** Debezium's change events in Avro, by another library. */
 import avsc, { type Schema, type Type } from 'avsc'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 
 type Row = Readonly<Record<string, unknown>>
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroKey } from '../../src/codec/avro-key.ts'
-import { CompositeText, compositeTextOf } from '../../src/codec/composite-text.ts'
-import { keyPlanFor, type RecordKeyPlan, recordKeyPlan } from '../../src/codec/key-plan.ts'
-import { avroKeyReader, keyBytes, keyReader, keyTextOf } from '../../src/codec/keys.ts'
+import { AvroKey } from '../../src/codec/keys/avro.ts'
+import { CompositeText, compositeTextOf } from '../../src/codec/keys/composite-text.ts'
+import { avroKeyReader, keyBytes, keyReader, keyTextOf } from '../../src/codec/keys/keys.ts'
+import { keyPlanFor, type RecordKeyPlan, recordKeyPlan } from '../../src/codec/keys/plan.ts'
 import type { KeyReader } from '../../src/codec/port.ts'
 
 const NAMES = ['a', 'b', 'c']
@@ -112,7 +112,7 @@ test('by a registry each key is read by the schema that its id names', async () 
     [2, other],
     [3, 'string'],
   ])
-  const { RegistryKeyPlans } = await import('../../src/codec/registry-key-plans.ts')
+  const { RegistryKeyPlans } = await import('../../src/codec/registry/key-plans.ts')
   const registry = {
     type: 'confluent',
     useId: null,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroJson } from '../../src/codec/avro-json.ts'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
-import { schemaAt } from '../../src/codec/field-path.ts'
+import { schemaAt } from '../../src/codec/avro/field-path.ts'
+import { AvroJson } from '../../src/codec/avro/json-encoding.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 import { Projection } from '../../src/codec/projection.ts'
 
 const record = (name: string, fields: object): AvroRecordSchema =>

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { RecordBytes } from '../../src/batch.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../../src/broker/record-columns.ts'
-import { FRAME_BYTES, frameFault, isFramed, KEY, VALUE } from '../../src/codec/framing.ts'
+import { FRAME_BYTES, frameFault, isFramed, KEY, VALUE } from '../../src/codec/frame/framing.ts'
 
 /** A record as a fetch gives it. */
 async function columnsOf(record: RecordBytes) {

@@ -1,4 +1,4 @@
-import { Registry } from '../../src/codec/registry.ts'
+import { Registry } from '../../src/codec/registry/registry.ts'
 
 /** One that is never behind: what it does not know is unknown at once. */
 export class HastyRegistry extends Registry {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { bytesOf } from '../../src/bytes.ts'
-import { parseSchema } from '../../src/codec/avro-parse.ts'
-import { resolve } from '../../src/codec/avro-resolve.ts'
-import { AvroTransfer, Incompatible } from '../../src/codec/avro-transfer.ts'
-import { parseSchemaText } from '../../src/codec/schema-json.ts'
+import { parseSchema } from '../../src/codec/avro/parse.ts'
+import { resolve } from '../../src/codec/avro/resolve.ts'
+import { parseSchemaText } from '../../src/codec/avro/schema-json.ts'
+import { AvroTransfer, Incompatible } from '../../src/codec/avro/transfer.ts'
 
 /**
  * What Java Avro 1.12.0 answered, one row for each question: `GenericDatumReader(writer, reader)` on the

@@ -1,7 +1,7 @@
 /** Random Avro schemas, with random values of them. */
 import avsc, { type Schema } from 'avsc'
 import fc from 'fast-check'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 import { longs } from './avsc-longs.ts'
 
 export interface Typed {

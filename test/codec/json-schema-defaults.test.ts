@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroReader } from '../../src/codec/avro-reader.ts'
-import { JsonInput } from '../../src/codec/json-input.ts'
-import { JsonReader } from '../../src/codec/json-reader.ts'
-import { recordOfJsonSchema } from '../../src/codec/json-schema-types.ts'
-import { parseSchemaText, schemaText } from '../../src/codec/schema-json.ts'
+import { AvroReader } from '../../src/codec/avro/reader.ts'
+import { parseSchemaText, schemaText } from '../../src/codec/avro/schema-json.ts'
+import { JsonInput } from '../../src/codec/json/input.ts'
+import { JsonReader } from '../../src/codec/json/reader.ts'
+import { recordOfJsonSchema } from '../../src/codec/json/schema-types.ts'
 
 const recordOf = (schema: unknown) => recordOfJsonSchema(schema, new Map(), 'R')
 

@@ -1,9 +1,9 @@
 /** What JSON Schemas of generators are as Avro's types. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseRecord } from '../../src/codec/avro-parse.ts'
-import { typeText } from '../../src/codec/avro-schema.ts'
-import { recordOfJsonSchema } from '../../src/codec/json-schema-types.ts'
+import { parseRecord } from '../../src/codec/avro/parse.ts'
+import { typeText } from '../../src/codec/avro/schema.ts'
+import { recordOfJsonSchema } from '../../src/codec/json/schema-types.ts'
 
 const NONE = new Map<string, unknown>()
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { keyLook } from '../../src/codec/key-text.ts'
+import { keyLook } from '../../src/codec/keys/text.ts'
 
 const look = (key: string | number[]): string => keyLook(Buffer.from(key as string))
 

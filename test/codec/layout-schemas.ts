@@ -1,5 +1,5 @@
 /** Schemas with all that an output's schema takes over, and the layouts that release 0.1 had for them. */
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { TopicSchemas } from '../../src/plan/output-plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
-import type { Registry } from '../../src/codec/registry.ts'
-import { RegistryCodec } from '../../src/codec/registry-codec.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
+import { RegistryCodec } from '../../src/codec/registry/codec.ts'
+import type { Registry } from '../../src/codec/registry/registry.ts'
 import { outputFrame } from '../../src/plan/pipeline-codec.ts'
 
 const order: AvroRecordSchema = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { scalarTime } from '../../src/codec/scalar-text.ts'
+import { scalarTime } from '../../src/codec/json/scalar-text.ts'
 
 const SCALES = [
   { factor: 1000, divisor: 1 },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeDefault } from '../../src/codec/avro-default.ts'
-import { parseSchemaText, schemaText } from '../../src/codec/schema-json.ts'
+import { encodeDefault } from '../../src/codec/avro/default.ts'
+import { parseSchemaText, schemaText } from '../../src/codec/avro/schema-json.ts'
 
 test('a schema’s text is as it was, to the last digit of its defaults', () => {
   const value = fc.oneof(

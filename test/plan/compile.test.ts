@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Registry } from '../../src/codec/registry.ts'
+import type { Registry } from '../../src/codec/registry/registry.ts'
 import { compilePipeline } from '../../src/plan/compile.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 

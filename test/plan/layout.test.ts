@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 import { JOIN_KINDS } from '../../src/config/join-kind.ts'
 import { loadPipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
-import { AvroJson } from '../../src/codec/avro-json.ts'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
-import { rowSchema } from '../../src/codec/envelope-schema.ts'
+import { AvroJson } from '../../src/codec/avro/json-encoding.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
+import { rowSchema } from '../../src/codec/envelope/schema.ts'
 import {
   type PipelineCodec,
   TAKEN,

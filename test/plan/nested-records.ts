@@ -1,7 +1,7 @@
 /** Random records with records in them, and what the same is where somebody has flattened it before. */
 import type { Schema } from 'avsc'
 import fc from 'fast-check'
-import type { AvroRecordSchema } from '../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 
 /** A field's type; of a record also whether it may be null, and where null stands. */
 export type Node =

@@ -1,7 +1,7 @@
 /** What a start makes of JSON without a schema: what is refused, and when a stored window is gone on with. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Registry } from '../../src/codec/registry.ts'
+import type { Registry } from '../../src/codec/registry/registry.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { compilePipeline } from '../../src/plan/compile.ts'

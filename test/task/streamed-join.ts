@@ -6,7 +6,7 @@ import { decodeRecordBatches, recordAt } from '../../src/broker/record-columns.t
 import { taskOf } from '../../src/broker/task-number.ts'
 import { bytesOf } from '../../src/bytes.ts'
 import { written } from '../../src/cli/simulate/records.ts'
-import { AvroJson } from '../../src/codec/avro-json.ts'
+import { AvroJson } from '../../src/codec/avro/json-encoding.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import { JOIN_KINDS, type JoinKind } from '../../src/config/join-kind.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'

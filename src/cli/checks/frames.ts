@@ -1,6 +1,6 @@
 /** How the values of a sample name their schemas, for people to be told. */
 import type { RecordBytes } from '../../batch.ts'
-import { ALL_FRAMES, Frame, type FrameKind, VALUE } from '../../codec/framing.ts'
+import { ALL_FRAMES, Frame, type FrameKind, VALUE } from '../../codec/frame/framing.ts'
 import { rawRecord } from '../../codec/raw-record.ts'
 
 const WORDS: Readonly<Record<Exclude<FrameKind, 'prefix'>, string>> = {

@@ -1,7 +1,7 @@
 /** What keys look like, whatever the file says that they are: pure, for people to be told. */
-import { FRAME_BYTES } from '../../codec/framing.ts'
-import { behindFrame } from '../../codec/json-key.ts'
-import { keyReader, keyTextOf } from '../../codec/keys.ts'
+import { FRAME_BYTES } from '../../codec/frame/framing.ts'
+import { behindFrame } from '../../codec/keys/json.ts'
+import { keyReader, keyTextOf } from '../../codec/keys/keys.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 
 /** A bad record among many good ones is no reason to guess otherwise. */

@@ -1,5 +1,5 @@
 /** What the registry says of the outputs' schemas, in words. */
-import type { Comparison, Verdict } from '../../codec/registry.ts'
+import type { Comparison, Verdict } from '../../codec/registry/registry.ts'
 import type { OutputConfig } from '../../config/pipeline.ts'
 
 export const SUBJECT_REMEDY = "use another output topic, or change the subject's compatibility"

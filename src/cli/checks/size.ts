@@ -1,5 +1,5 @@
 /** How many bytes a record will have: an estimate from its schema alone. */
-import { UNDECLARED_TEXTS, undeclaredName } from '../../codec/undeclared.ts'
+import { UNDECLARED_TEXTS, undeclaredName } from '../../codec/json/undeclared.ts'
 import type { OutputField, OutputPlan } from '../../plan/output-plan.ts'
 
 /** What is assumed of a text, and of the items of an array or a map. */

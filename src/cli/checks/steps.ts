@@ -1,6 +1,6 @@
 /** What starting a pipeline file would do to what is there: pure, from what was read before. */
 import type { GroupDescription, TopicDescription } from '../../broker/port.ts'
-import type { Comparison } from '../../codec/registry.ts'
+import type { Comparison } from '../../codec/registry/registry.ts'
 import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
 import {

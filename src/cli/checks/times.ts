@@ -1,5 +1,5 @@
 /** Whether event times make sense in the unit that they are read in, and on both sides in the same. */
-import { UNIT_NAMES } from '../../codec/avro-time.ts'
+import { UNIT_NAMES } from '../../codec/avro/time.ts'
 import { inMs, isOfOurDays, likelyUnit, timeLine, UNITS } from '../../codec/likely-unit.ts'
 import type { Pipeline, TimeUnit } from '../../config/pipeline.ts'
 import { placeOf } from '../../config/places.ts'

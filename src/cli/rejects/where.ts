@@ -1,7 +1,7 @@
 /** `--where`: a condition in CEL over what is known of a reject. */
 import { bytesOf } from '../../bytes.ts'
-import { AvroJson } from '../../codec/avro-json.ts'
-import { AvroReader, type AvroRecordSchema } from '../../codec/avro-reader.ts'
+import { AvroJson } from '../../codec/avro/json-encoding.ts'
+import { AvroReader, type AvroRecordSchema } from '../../codec/avro/reader.ts'
 import { FAILED, TAKEN } from '../../codec/port.ts'
 import { Computation } from '../../expression/computed.ts'
 import { checkProgram } from '../../expression/program.ts'

@@ -1,11 +1,11 @@
 /** Change events of test cases: written as the row that has come, or as the envelope, of which all but rows may be left out. */
-import { isObject } from '../../codec/avro-default.ts'
-import { parseRecord } from '../../codec/avro-parse.ts'
-import type { AvroType, RecordType } from '../../codec/avro-schema.ts'
-import { ENVELOPES, type Envelope, envelopePaths, recordAt } from '../../codec/envelope-schema.ts'
-import { topOf } from '../../codec/field-path.ts'
+import { isObject } from '../../codec/avro/default.ts'
+import { topOf } from '../../codec/avro/field-path.ts'
+import { parseRecord } from '../../codec/avro/parse.ts'
+import type { AvroType, RecordType } from '../../codec/avro/schema.ts'
+import { ENVELOPES, type Envelope, envelopePaths, recordAt } from '../../codec/envelope/schema.ts'
+import { ITEMS } from '../../codec/envelope/stream-records.ts'
 import { TAKEN } from '../../codec/port.ts'
-import { ITEMS } from '../../codec/stream-records.ts'
 import type { EnvelopeKind, TimeUnit } from '../../config/pipeline.ts'
 import { attributesOf } from '../item-text.ts'
 

@@ -1,5 +1,5 @@
-import { isObject } from '../../codec/avro-default.ts'
-import type { AvroType, BranchType } from '../../codec/avro-schema.ts'
+import { isObject } from '../../codec/avro/default.ts'
+import type { AvroType, BranchType } from '../../codec/avro/schema.ts'
 
 /** A whole number that a double does not hold is its digits in files of cases. */
 const DIGITS = /^-?\d{16,}$/

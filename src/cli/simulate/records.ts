@@ -4,7 +4,7 @@ import type { RecordColumns } from '../../batch.ts'
 import type { Fetched, ProduceBatch } from '../../broker/port.ts'
 import { RecordBatchWriter } from '../../broker/record-batch-writer.ts'
 import { decodeRecordBatches } from '../../broker/record-columns.ts'
-import { keyTextOf } from '../../codec/keys.ts'
+import { keyTextOf } from '../../codec/keys/keys.ts'
 import type { KeyReader } from '../../codec/port.ts'
 import type { GivenRecord } from './given-record.ts'
 

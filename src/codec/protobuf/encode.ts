@@ -1,5 +1,5 @@
 /** Values as test fixtures have them, in Protobuf's bytes. Not for the hot path: an object per value. */
-import type { AvroRecordSchema } from '../avro-reader.ts'
+import type { AvroRecordSchema } from '../avro/reader.ts'
 import type { FieldType, Message, MessageField, NestedMessage, Scalar } from './message.ts'
 import { wireType } from './scalars.ts'
 import { isNullable, originOf } from './view.ts'

@@ -1,6 +1,6 @@
 /** What a field is, before it has its number. */
-import type { AvroType } from '../avro-schema.ts'
-import { readInt } from '../avro-walk.ts'
+import type { AvroType } from '../avro/schema.ts'
+import { readInt } from '../avro/walk.ts'
 import { always, chosen, compileList, compileMap, unlessDefault } from './field-writers.ts'
 import type { MessageField } from './message.ts'
 import { isMessage, type ValueForm, type Write } from './value-forms.ts'

@@ -1,5 +1,5 @@
 /** Writes messages: the values of fields, with their tags. */
-import { readCount, readInt } from '../avro-walk.ts'
+import { readCount, readInt } from '../avro/walk.ts'
 import { isMessage, type ValueForm, type Write, writeText } from './value-forms.ts'
 import { LEN } from './wire.ts'
 import type { WireWriter } from './wire-writer.ts'

@@ -4,8 +4,8 @@
  * https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/#wire-format
  */
 import type { Bytes } from '../../bytes.ts'
-import type { Transcode } from '../avro-transfer.ts'
-import { AvroSource, readInt } from '../avro-walk.ts'
+import type { Transcode } from '../avro/transfer.ts'
+import { AvroSource, readInt } from '../avro/walk.ts'
 
 /** Messages lie in one another no deeper. */
 const MOST = 100

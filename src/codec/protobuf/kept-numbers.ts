@@ -2,7 +2,7 @@
  * The numbers that fields have had: a field keeps its own by its name, and a number is never given to another one.
  * https://protobuf.dev/programming-guides/proto3/#updating
  */
-import { unqualified } from '../avro-schema.ts'
+import { unqualified } from '../avro/schema.ts'
 import {
   type EnumType,
   type FieldType,

@@ -1,8 +1,8 @@
 /** Reads the messages that stand for a value of another kind, by the table in docs/formats.md. */
 import { bytesOf } from '../../bytes.ts'
-import { compileDecimal } from '../avro-decimal.ts'
-import type { Logical } from '../avro-logical.ts'
-import { AvroTransfer, type Transcode } from '../avro-transfer.ts'
+import { compileDecimal } from '../avro/decimal.ts'
+import type { Logical } from '../avro/logical.ts'
+import { AvroTransfer, type Transcode } from '../avro/transfer.ts'
 import type { Read } from './scalars.ts'
 import { LEN, VARINT, type Wire } from './wire.ts'
 

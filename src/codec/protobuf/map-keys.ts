@@ -1,4 +1,4 @@
-import type { AvroSink } from '../avro-sink.ts'
+import type { AvroSink } from '../avro/sink.ts'
 import type { Scalar } from './message.ts'
 import { compileScalar, type Read, wireType } from './scalars.ts'
 import type { WriteField } from './several.ts'

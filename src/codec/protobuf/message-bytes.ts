@@ -1,7 +1,7 @@
 import { bytesOf } from '../../bytes.ts'
-import { parseRecord } from '../avro-parse.ts'
-import type { AvroRecordSchema } from '../avro-reader.ts'
-import { AvroTransfer, type Transcode } from '../avro-transfer.ts'
+import { parseRecord } from '../avro/parse.ts'
+import type { AvroRecordSchema } from '../avro/reader.ts'
+import { AvroTransfer, type Transcode } from '../avro/transfer.ts'
 import { transcodeMessage } from './transcode.ts'
 import { originOf } from './view.ts'
 

@@ -1,5 +1,5 @@
 /** Names of what is generated. */
-import { type BranchType, unqualified } from '../avro-schema.ts'
+import { type BranchType, unqualified } from '../avro/schema.ts'
 
 /** The field of a message that is made for a single value. */
 export const VALUE = 'value'

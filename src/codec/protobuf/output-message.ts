@@ -5,7 +5,7 @@ import {
   type BranchType,
   type RecordType,
   unqualified,
-} from '../avro-schema.ts'
+} from '../avro/schema.ts'
 import {
   branchForm,
   type FieldForm,

@@ -1,5 +1,5 @@
 /** The .proto file of an output's values. */
-import { unqualified } from '../avro-schema.ts'
+import { unqualified } from '../avro/schema.ts'
 import type { EnumType, FieldType, Message, MessageField, NumberRange } from './message.ts'
 import type { OutputMessage } from './output-message.ts'
 import { IMPORTS } from './value-forms.ts'

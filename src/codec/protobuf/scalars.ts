@@ -1,7 +1,7 @@
 /** Single values: what Protobuf's wire format has, as Avro's. */
 import { type Bytes, bytesOf, copyBytes } from '../../bytes.ts'
-import { AvroSink, SINGLE_BYTES } from '../avro-sink.ts'
-import { Incompatible } from '../avro-transfer.ts'
+import { AvroSink, SINGLE_BYTES } from '../avro/sink.ts'
+import { Incompatible } from '../avro/transfer.ts'
 import { type EnumType, type FieldType, type Scalar, typeName } from './message.ts'
 import { FIXED32, FIXED64, isUtf8, LEN, VARINT, type Wire, writeLong, writeZigzag } from './wire.ts'
 

@@ -1,7 +1,7 @@
 /** Where schemas come from: the registry, .proto files and descriptors. */
 import { readFileSync } from 'node:fs'
 import { dirname, extname, resolve } from 'node:path'
-import type { SchemaText } from '../schema-text.ts'
+import type { SchemaText } from '../registry/schema-text.ts'
 import type { MessageFile } from './message.ts'
 
 /** Of a registry's schema. Throws where it is none of Protobuf's. */

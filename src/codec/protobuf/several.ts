@@ -1,6 +1,6 @@
 /** Fields that come several times: lists and maps. */
 import { varintBytes, writeVarint } from '../../bytes.ts'
-import type { AvroSink } from '../avro-sink.ts'
+import type { AvroSink } from '../avro/sink.ts'
 import type { EnumType } from './message.ts'
 import type { Read } from './scalars.ts'
 import { isSymbol, type Scanner } from './scan.ts'

@@ -6,9 +6,9 @@
  * written in the record's order.
  */
 import { type Bytes, bytesOf } from '../../bytes.ts'
-import { encodeDefault } from '../avro-default.ts'
-import type { AvroType, Field, PrimitiveType, RecordType } from '../avro-schema.ts'
-import { Incompatible, joined, type Transcode } from '../avro-transfer.ts'
+import { encodeDefault } from '../avro/default.ts'
+import type { AvroType, Field, PrimitiveType, RecordType } from '../avro/schema.ts'
+import { Incompatible, joined, type Transcode } from '../avro/transfer.ts'
 import {
   compileDate,
   compileDecimalValue,

@@ -1,9 +1,9 @@
 /** What Avro's single values are in Protobuf, by the table in docs/formats.md; and how they are written. */
 import { copyBytes } from '../../bytes.ts'
-import type { Logical } from '../avro-logical.ts'
-import { type Halves, type LongDays, readDays, readHalves } from '../avro-long.ts'
-import type { EnumType, FixedType, Primitive, PrimitiveType } from '../avro-schema.ts'
-import { type AvroSource, readInt } from '../avro-walk.ts'
+import type { Logical } from '../avro/logical.ts'
+import { type Halves, type LongDays, readDays, readHalves } from '../avro/long.ts'
+import type { EnumType, FixedType, Primitive, PrimitiveType } from '../avro/schema.ts'
+import { type AvroSource, readInt } from '../avro/walk.ts'
 import { type CalendarDay, readCalendar } from '../calendar.ts'
 import type { EnumType as Enum, FieldType, Message, MessageField } from './message.ts'
 import { FIXED32, FIXED64, isUtf8, LEN, VARINT } from './wire.ts'

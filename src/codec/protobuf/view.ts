@@ -1,8 +1,8 @@
 /** What a message is as an Avro record, in which all is planned: by the table in docs/formats.md. */
 import type { Schema } from 'avsc'
-import type { AvroRecordSchema } from '../avro-reader.ts'
-import { unqualified } from '../avro-schema.ts'
-import { ExactInteger } from '../schema-json.ts'
+import type { AvroRecordSchema } from '../avro/reader.ts'
+import { unqualified } from '../avro/schema.ts'
+import { ExactInteger } from '../avro/schema-json.ts'
 import type { EnumType, FieldType, Message, MessageField, MessageFile, Scalar } from './message.ts'
 import { wellKnown, wrapped } from './well-known.ts'
 

@@ -3,7 +3,7 @@
  * https://protobuf.dev/programming-guides/encoding/
  */
 import { type Bytes, NO_BYTES } from '../../bytes.ts'
-import { AvroSink } from '../avro-sink.ts'
+import { AvroSink } from '../avro/sink.ts'
 
 export const VARINT = 0
 export const FIXED64 = 1

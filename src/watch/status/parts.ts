@@ -1,6 +1,6 @@
 import type { Admin } from '../../broker/port.ts'
 import type { PipelineCodec } from '../../codec/port.ts'
-import type { Registry } from '../../codec/registry.ts'
+import type { Registry } from '../../codec/registry/registry.ts'
 import type { Pipeline } from '../../config/pipeline.ts'
 import type { Counts } from '../../counts/counts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'

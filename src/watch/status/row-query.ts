@@ -1,7 +1,7 @@
 /** A row of a dimension that somebody asks for. */
 import { type Bytes, bytesOf } from '../../bytes.ts'
 import type { RecordView } from '../../codec/port.ts'
-import { RowPart, WHOLE } from '../../codec/row-parts.ts'
+import { RowPart, WHOLE } from '../../codec/row/parts.ts'
 import type { Dimension } from '../../dimension/dimension.ts'
 import type { Version } from '../../dimension/version-page.ts'
 import { isDeletedVersion, versionTime } from '../../dimension/version-stamp.ts'

@@ -2,7 +2,7 @@
 
 import { partitionOf } from '../../broker/partition-of.ts'
 import { bytesOf } from '../../bytes.ts'
-import { keyBytes } from '../../codec/keys.ts'
+import { keyBytes } from '../../codec/keys/keys.ts'
 import type { RecordView } from '../../codec/port.ts'
 import type { KeyFormat } from '../../config/pipeline.ts'
 import { sourcesOf } from '../../config/topic-names.ts'

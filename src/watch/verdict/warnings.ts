@@ -3,7 +3,7 @@
  * at each look: nothing is done per record, and what goes on for hours is a line a minute.
  */
 
-import { keyLook } from '../../codec/key-text.ts'
+import { keyLook } from '../../codec/keys/text.ts'
 import { plural } from '../../config/text.ts'
 import { sourcesOf } from '../../config/topic-names.ts'
 import type { Log } from '../../events.ts'

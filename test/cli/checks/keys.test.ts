@@ -7,8 +7,8 @@ import {
   checkKeyHash,
   type KeySample,
 } from '../../../src/cli/checks/keys.ts'
-import { keyPlan } from '../../../src/codec/key-plan.ts'
-import { keyBytes } from '../../../src/codec/keys.ts'
+import { keyBytes } from '../../../src/codec/keys/keys.ts'
+import { keyPlan } from '../../../src/codec/keys/plan.ts'
 import { formOf, schemaDifference } from '../../../src/plan/key-forms.ts'
 
 type Place = (key: Buffer, partitions: number) => number

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { looksOf } from '../../../src/cli/checks/key-shapes.ts'
 import { checkLookUps, type LookUps } from '../../../src/cli/checks/look-ups.ts'
-import { keyPlan } from '../../../src/codec/key-plan.ts'
-import { keyBytes, keyReader, keyTextOf } from '../../../src/codec/keys.ts'
+import { keyBytes, keyReader, keyTextOf } from '../../../src/codec/keys/keys.ts'
+import { keyPlan } from '../../../src/codec/keys/plan.ts'
 
 type Format = 'text' | 'json' | 'long' | 'int'
 type Write = (id: number) => Buffer

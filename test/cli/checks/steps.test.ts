@@ -14,7 +14,7 @@ import {
   windowSteps,
 } from '../../../src/cli/checks/steps.ts'
 import { windowState } from '../../../src/cli/plan.ts'
-import type { Comparison } from '../../../src/codec/registry.ts'
+import type { Comparison } from '../../../src/codec/registry/registry.ts'
 import { openStore } from '../../../src/state/level.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GivenRecords } from '../../../src/cli/simulate/given-record.ts'
-import type { AvroRecordSchema } from '../../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../../src/codec/avro/reader.ts'
 import type { TimeUnit } from '../../../src/config/pipeline.ts'
 import { pipelineWith } from '../../support/pipeline.ts'
 

@@ -5,7 +5,7 @@ import avsc from 'avsc'
 import fc from 'fast-check'
 import type { Step } from '../../../src/cli/simulate/fixture.ts'
 import { Simulation } from '../../../src/cli/simulate/simulation.ts'
-import type { Registry } from '../../../src/codec/registry.ts'
+import type { Registry } from '../../../src/codec/registry/registry.ts'
 import { parsePipeline } from '../../../src/config/load.ts'
 import {
   createPipelineCodec,

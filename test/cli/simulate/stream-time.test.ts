@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type Effects, Simulation } from '../../../src/cli/simulate/simulation.ts'
-import { AvroJson } from '../../../src/codec/avro-json.ts'
+import { AvroJson } from '../../../src/codec/avro/json-encoding.ts'
 import { loadPipeline } from '../../../src/config/load.ts'
 import { createPipelineCodec, outputFrame, readSchemas } from '../../../src/plan/pipeline-codec.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import protobuf from 'protobufjs'
-import type { AvroRecordSchema } from '../../../src/codec/avro-reader.ts'
+import type { AvroRecordSchema } from '../../../src/codec/avro/reader.ts'
 import { KeptFile } from '../../../src/codec/protobuf/kept-numbers.ts'
 import { parseSchema } from '../../../src/codec/protobuf/parse.ts'
 import { type ProtobufOutput, protobufOutput } from '../../../src/plan/protobuf-output.ts'

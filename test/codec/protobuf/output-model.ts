@@ -1,6 +1,6 @@
 /** What a message has to say of an Avro value: naive, by the table in docs/formats.md; and what protobufjs reads of it. */
 import protobuf from 'protobufjs'
-import type { AvroType, BranchType } from '../../../src/codec/avro-schema.ts'
+import type { AvroType, BranchType } from '../../../src/codec/avro/schema.ts'
 import { BUILT_IN } from '../../../src/codec/protobuf/built-in.ts'
 
 /** Protobuf cannot say the value. */

@@ -1,7 +1,7 @@
 /** Reads values of a schema through the codec, whole. */
 import { bytesOf } from '../../../src/bytes.ts'
-import { AvroJson } from '../../../src/codec/avro-json.ts'
-import type { AvroRecordSchema } from '../../../src/codec/avro-reader.ts'
+import { AvroJson } from '../../../src/codec/avro/json-encoding.ts'
+import type { AvroRecordSchema } from '../../../src/codec/avro/reader.ts'
 import { ProtobufCodec } from '../../../src/codec/protobuf/codec.ts'
 import { messageNamed } from '../../../src/codec/protobuf/message.ts'
 import { readText } from '../../../src/codec/protobuf/schema.ts'

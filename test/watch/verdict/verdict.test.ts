@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Registry } from '../../../src/codec/registry.ts'
+import type { Registry } from '../../../src/codec/registry/registry.ts'
 import { EnricherError } from '../../../src/errors.ts'
 import { InputQueue } from '../../../src/input/input-queue.ts'
 import type { InputTopics } from '../../../src/input/input-topics.ts'
