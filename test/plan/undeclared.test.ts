@@ -160,3 +160,41 @@ output: { topic: out, format: json }
     { numRuns: 2000 },
   )
 })
+
+test('members inside of objects are selected as they came, and are null where no object is', async () => {
+  const codec = await codecOf(`
+facts: { topic: orders, format: json, select: [a, { city: shop.city }, { deep: shop.at.deep }] }
+dimensions:
+  shop: { topic: shops, format: json, on: shop.id, select: { place: address.city } }
+output: { topic: out, format: json }
+`)
+  const [{ values }] = codec.sources
+  const [{ reader: output }] = codec.outputs
+  const inner = objectText(['deep', 'b'])
+  const shop = fc.tuple(objectText(['city', 'b']), fc.option(inner), fc.option(scalarText))
+  const run = (
+    a: string,
+    [members, at, id]: [ObjectText, ObjectText | null, string | null],
+    row: ObjectText | null,
+  ): void => {
+    const own = without(members, ['id', 'at'])
+    const more = [...(at ? [`"at": ${at.text}`] : []), ...(id === null ? [] : [`"id":${id}`])]
+    const text = `{"shop":{${[...(own === '' ? [] : [own]), ...more].join(',')}},"a" :${a}}`
+    const left = open(values, text)
+    const key = keyText(id ?? 'null')
+    assert.equal(left.fault, key === undefined ? 'incompatible_schema' : null, left.reader.fault)
+    if (key === undefined) return
+    assert.equal(keyOf(left.reader, 0), key)
+    const rowValue = row === null ? '{"address":null}' : `{"address":${row.text}}`
+    const column = projected(open(codec.dimensions[0], rowValue).reader)
+    const value = bytesOf(Buffer.concat([FRAME, projected(left.reader), column]))
+    output.read(0, value, 0, value.length)
+    output.select(0)
+    const deep = at === null ? 'null' : lastOf(at, 'deep')
+    const place = row === null ? 'null' : lastOf(row, 'city')
+    const [city, written] = [lastOf(members, 'city'), String(projected(output))]
+    assert.equal(written, `{"a":${a},"city":${city},"deep":${deep},"place":${place}}`)
+  }
+  const row = fc.option(objectText(['city', 'b']))
+  fc.assert(fc.property(scalarText, shop, row, run), { numRuns: 1000 })
+})

@@ -24,8 +24,9 @@ export const ALL_MEMBERS = '...'
 
 /** What a pipeline names of a topic's members, or reads of them. */
 export interface NamedMembers {
+  /** Those that come out; paths, where they are inside of objects. */
   readonly values: readonly string[]
-  /** Those that are keys or times; paths, where they are inside of objects. */
+  /** The same of keys and times. */
   readonly scalars: readonly string[]
   /** Whether all members come out. */
   readonly isWhole: boolean
@@ -41,25 +42,28 @@ export function undeclaredRecord(
   name: string,
   { values, scalars, isWhole }: NamedMembers,
 ): AvroRecordSchema {
-  const paths = scalars.map((path) => path.split('.'))
-  const names = new Set([...paths.map(([top]) => top), ...values])
-  const fields = [...names].map((member) => {
-    const inside = paths.filter(([top, ...rest]) => top === member && rest.length > 0)
-    if (inside.length === 0 || values.includes(member)) {
+  const members = new Set([...scalars, ...values].map(topOf))
+  const fields = [...members].map((member) => {
+    const inside = { values: insideOf(values, member), scalars: insideOf(scalars, member) }
+    const isObject = inside.values.length + inside.scalars.length > 0
+    if (!isObject || values.includes(member)) {
       const type = textAs(scalars.includes(member) ? SCALAR : ANY)
       return { name: member, type, default: 'null' }
     }
-    const rest = inside.map(([, ...deeper]) => deeper.join('.'))
-    const record = undeclaredRecord(`${name}.${member}`, {
-      values: [],
-      scalars: rest,
-      isWhole: false,
-    })
+    const record = undeclaredRecord(`${name}.${member}`, { ...inside, isWhole: false })
     return { name: member, type: ['null', record] as Schema, default: null }
   })
   const all = { name: ALL_MEMBERS, type: textAs(MEMBERS), default: '' }
   return { type: 'record', name, fields: isWhole ? [...fields, all] : fields }
 }
+
+const topOf = (path: string): string => path.split('.', 1)[0]
+
+/** The rest of the paths that lead into a member. */
+const insideOf = (paths: readonly string[], member: string): string[] =>
+  paths
+    .filter((path) => path.startsWith(`${member}.`))
+    .map((path) => path.slice(member.length + 1))
 
 /** What is kept of an undeclared value of this type; undefined: the type is declared. */
 export function undeclaredOf(type: AvroType): string | undefined {
