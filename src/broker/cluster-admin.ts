@@ -67,9 +67,10 @@ export function adminOf(
       return found
     },
     async createTopics(topics) {
-      await createTopics(kafkaAdmin, topics)
       const names = topics.map(({ topic }) => topic)
       const about = { topic: names.join(', '), operation: 'Write' }
+      // A controller that is busy, or has just been elected, times out.
+      await untilAnswered(about, () => createTopics(kafkaAdmin, topics))
       await untilAnswered(about, () =>
         kafkaAdmin
           .fetchTopicMetadata({ topics: names })

@@ -50,7 +50,7 @@ const isDenied = (error: unknown): boolean => {
   return name === 'TOPIC_AUTHORIZATION_FAILED' || name === 'CLUSTER_AUTHORIZATION_FAILED'
 }
 
-/** Creates topics. Throws NOT_AUTHORIZED or BROKER_REFUSED. */
+/** Creates topics. Throws NOT_AUTHORIZED or BROKER_REFUSED, or what the broker says of the first that it has not created. */
 export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[]): Promise<void> {
   const create = (wished: boolean): Promise<boolean> =>
     admin.createTopics({
@@ -83,5 +83,5 @@ function causeOf(error: unknown): unknown {
 
 function refused(error: unknown): unknown {
   const cause = causeOf(error)
-  return isRefused(cause) ? refusal(cause, { operation: 'Create' }) : error
+  return isRefused(cause) ? refusal(cause, { operation: 'Create' }) : cause
 }

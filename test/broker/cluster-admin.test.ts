@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Admin as KafkaAdmin } from 'kafkajs'
+import { adminOf } from '../../src/broker/cluster-admin.ts'
+import type { Cluster } from '../../src/broker/kafkajs.ts'
+import type { Admin } from '../../src/broker/port.ts'
+import { asError } from '../../src/broker/topic-arrays.ts'
+
+const REQUEST_TIMED_OUT = 7
+const TOPIC_ALREADY_EXISTS = 36
+const TOPIC_AUTHORIZATION_FAILED = 29
+
+const topics = ['output', 'changelog'].map((topic) => ({ topic, partitions: 3, config: {} }))
+
+/** @param answers what each try fails with, an error a topic; after these the topics are created */
+function adminThat(answers: number[][]): { admin: Admin; tries: () => number } {
+  let tries = 0
+  const kafkaAdmin = {
+    // kafkajs has one error with those of all topics.
+    async createTopics() {
+      tries++
+      const codes = answers.shift()
+      if (codes === undefined) return true
+      throw Object.assign(new Error('Topic creation errors'), {
+        name: 'KafkaJSAggregateError',
+        errors: codes.map((code) => asError(code)),
+      })
+    },
+    fetchTopicMetadata: async () => ({ topics: [] }),
+  } as unknown as KafkaAdmin
+  const cluster = { refreshMetadata: async () => {} } as unknown as Cluster
+  const admin = adminOf(cluster, kafkaAdmin, { event() {} }, new AbortController().signal)
+  return { admin, tries: () => tries }
+}
+
+test('topics are created once the controller answers in time, and those that it had created meanwhile are no fault', async () => {
+  const { admin, tries } = adminThat([
+    [REQUEST_TIMED_OUT, REQUEST_TIMED_OUT],
+    [TOPIC_ALREADY_EXISTS, REQUEST_TIMED_OUT],
+  ])
+  await admin.createTopics(topics)
+  assert.equal(tries(), 3)
+})
+
+test('who may not create a topic is told so at once', async () => {
+  const { admin, tries } = adminThat([[TOPIC_ALREADY_EXISTS, TOPIC_AUTHORIZATION_FAILED]])
+  await assert.rejects(admin.createTopics(topics), { code: 'NOT_AUTHORIZED' })
+  assert.equal(tries(), 1)
+})
