@@ -61,9 +61,7 @@ const topOf = (path: string): string => path.split('.', 1)[0]
 
 /** The rest of the paths that lead into a member. */
 const insideOf = (paths: readonly string[], member: string): string[] =>
-  paths
-    .filter((path) => path.startsWith(`${member}.`))
-    .map((path) => path.slice(member.length + 1))
+  paths.filter((path) => path.startsWith(`${member}.`)).map((path) => path.slice(member.length + 1))
 
 /** What is kept of an undeclared value of this type; undefined: the type is declared. */
 export function undeclaredOf(type: AvroType): string | undefined {
