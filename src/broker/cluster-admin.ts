@@ -68,10 +68,10 @@ export function adminOf(
     },
     async createTopics(topics) {
       const names = topics.map(({ topic }) => topic)
-      const about = { topic: names.join(', '), operation: 'Write' }
+      const topic = names.join(', ')
       // A controller that is busy, or has just been elected, times out.
-      await untilAnswered(about, () => createTopics(kafkaAdmin, topics))
-      await untilAnswered(about, () =>
+      await untilAnswered({ topic, operation: 'Create' }, () => createTopics(kafkaAdmin, topics))
+      await untilAnswered({ topic, operation: 'Write' }, () =>
         kafkaAdmin
           .fetchTopicMetadata({ topics: names })
           .catch((error) => named(cluster, names, error)),

@@ -1,7 +1,6 @@
 import type { Admin as KafkaAdmin } from 'kafkajs'
 import { brokerError } from './broker-errors.ts'
 import type { NewTopic } from './port.ts'
-import { isRefused, refusal } from './refusal.ts'
 
 const TOPIC = 2
 /** How CreateTopics is told of it, from Kafka 2.4 on (KIP-464). */
@@ -50,7 +49,7 @@ const isDenied = (error: unknown): boolean => {
   return name === 'TOPIC_AUTHORIZATION_FAILED' || name === 'CLUSTER_AUTHORIZATION_FAILED'
 }
 
-/** Creates topics. Throws NOT_AUTHORIZED or BROKER_REFUSED, or what the broker says of the first that it has not created. */
+/** Creates topics. Throws what the broker says of the first that it has not created. */
 export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[]): Promise<void> {
   const create = (wished: boolean): Promise<boolean> =>
     admin.createTopics({
@@ -68,9 +67,9 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
   try {
     await create(true)
   } catch (error) {
-    if (!isAgainstTheRules(causeOf(error))) throw refused(error)
+    if (!isAgainstTheRules(causeOf(error))) throw causeOf(error)
     await create(false).catch((again) => {
-      throw refused(again)
+      throw causeOf(again)
     })
   }
 }
@@ -79,9 +78,4 @@ export async function createTopics(admin: KafkaAdmin, topics: readonly NewTopic[
 function causeOf(error: unknown): unknown {
   const { errors = [] } = error as { errors?: readonly unknown[] }
   return errors.find((one) => brokerError(one)?.name !== 'TOPIC_ALREADY_EXISTS') ?? error
-}
-
-function refused(error: unknown): unknown {
-  const cause = causeOf(error)
-  return isRefused(cause) ? refusal(cause, { operation: 'Create' }) : cause
 }

@@ -5,6 +5,7 @@ import { adminOf } from '../../src/broker/cluster-admin.ts'
 import type { Cluster } from '../../src/broker/kafkajs.ts'
 import type { Admin } from '../../src/broker/port.ts'
 import { asError } from '../../src/broker/topic-arrays.ts'
+import type { EnricherError } from '../../src/errors.ts'
 
 const REQUEST_TIMED_OUT = 7
 const TOPIC_ALREADY_EXISTS = 36
@@ -23,7 +24,7 @@ function adminThat(answers: number[][]): { admin: Admin; tries: () => number } {
       if (codes === undefined) return true
       throw Object.assign(new Error('Topic creation errors'), {
         name: 'KafkaJSAggregateError',
-        errors: codes.map((code) => asError(code)),
+        errors: codes.map((code, i) => Object.assign(asError(code), topics[i])),
       })
     },
     fetchTopicMetadata: async () => ({ topics: [] }),
@@ -42,8 +43,13 @@ test('topics are created once the controller answers in time, and those that it 
   assert.equal(tries(), 3)
 })
 
-test('who may not create a topic is told so at once', async () => {
+test('who may not create a topic is told so at once, with the topic', async () => {
   const { admin, tries } = adminThat([[TOPIC_ALREADY_EXISTS, TOPIC_AUTHORIZATION_FAILED]])
-  await assert.rejects(admin.createTopics(topics), { code: 'NOT_AUTHORIZED' })
+  const fields = { broker: 'TOPIC_AUTHORIZATION_FAILED', topic: 'changelog', operation: 'Create' }
+  await assert.rejects(admin.createTopics(topics), (error: EnricherError) => {
+    assert.equal(error.code, 'NOT_AUTHORIZED')
+    assert.deepEqual({ ...error.fields, ...fields }, error.fields)
+    return true
+  })
   assert.equal(tries(), 1)
 })
