@@ -12,12 +12,17 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answers, endOf, freePort, type RunningKafka } from '../support/kafka.ts'
+import {
+  answers,
+  BROKER_SETTINGS,
+  CLUSTER_ID,
+  endOf,
+  freePort,
+  type RunningKafka,
+} from '../support/kafka.ts'
 
 const POM = fileURLToPath(new URL('../support/kafka/pom.xml', import.meta.url))
 const JARS = fileURLToPath(new URL('../../.kafka/versions', import.meta.url))
-/** Any 16 bytes in base64. */
-const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
 
 function jarsOf(version: string): string {
   const folder = join(JARS, version)
@@ -34,18 +39,6 @@ function jarsOf(version: string): string {
 const hasKRaft = (version: string): boolean => {
   const [major, minor] = version.split('.').map(Number)
   return major > 3 || (major === 3 && minor >= 3)
-}
-
-const SETTINGS = {
-  'num.partitions': 4,
-  'auto.create.topics.enable': 'false',
-  'offsets.topic.replication.factor': 1,
-  'offsets.topic.num.partitions': 4,
-  'transaction.state.log.replication.factor': 1,
-  'transaction.state.log.num.partitions': 4,
-  'transaction.state.log.min.isr': 1,
-  'group.initial.rebalance.delay.ms': 0,
-  'log.retention.check.interval.ms': 86_400_000,
 }
 
 /** Processes of Java, with their output in a file each; all are ended together. */
@@ -95,7 +88,7 @@ export async function startVersion(version: string): Promise<RunningKafka> {
   const [port, other] = [await freePort(), await freePort()]
   const address = `127.0.0.1:${port}`
   const file = join(processes.folder, 'server.properties')
-  const own = { ...SETTINGS, 'log.dirs': join(processes.folder, 'data') }
+  const own = { ...BROKER_SETTINGS, 'log.dirs': join(processes.folder, 'data') }
   const advertised = { 'advertised.listeners': `PLAINTEXT://${address}` }
   if (hasKRaft(version)) {
     write(file, {

@@ -1,8 +1,6 @@
 /** Items of DynamoDB: an Avro type, a value of it, and its attributes as the SDKs marshal them. */
 import fc from 'fast-check'
-
-// biome-ignore lint/suspicious/noExplicitAny: a schema or a value as JSON has it
-export type Any = any
+import type { Any } from './json-model.ts'
 
 /** A value of an Avro type, and what DynamoDB's SDKs make of it. */
 export interface Sample {

@@ -18,8 +18,8 @@ export class JsonObject {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a schema as JSON has it
-type Any = any
+// biome-ignore lint/suspicious/noExplicitAny: a schema, or a value, as JSON has it: of any form, which the schema says
+export type Any = any
 
 export function textOf(json: Json): string {
   if (json instanceof Digits) return json.text

@@ -11,7 +11,8 @@ import { JsonReader } from '../../src/codec/json/reader.ts'
 import { DELETED, TAKEN } from '../../src/codec/port.ts'
 import type { EnvelopeKind } from '../../src/config/pipeline.ts'
 import { longs } from './avsc-longs.ts'
-import { type Any, type Shuffle, samples, shuffled } from './dynamodb-samples.ts'
+import { type Shuffle, samples, shuffled } from './dynamodb-samples.ts'
+import type { Any } from './json-model.ts'
 
 type Fields = readonly { readonly name: string; readonly type: unknown }[]
 

@@ -22,7 +22,7 @@ const JARS = fileURLToPath(new URL('../../.kafka/libs', import.meta.url))
 /** The version of the jars. */
 const IMAGE = 'apache/kafka:4.1.1'
 /** Any 16 bytes in base64. */
-const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
+export const CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw'
 
 export interface RunningKafka {
   /** host:port */
@@ -93,6 +93,19 @@ export function endWithoutKafka(error: unknown): never {
   process.exit(1)
 }
 
+/** Of a broker of any version. */
+export const BROKER_SETTINGS = {
+  'num.partitions': 4,
+  'auto.create.topics.enable': 'false',
+  'offsets.topic.replication.factor': 1,
+  'offsets.topic.num.partitions': 4,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.num.partitions': 4,
+  'transaction.state.log.min.isr': 1,
+  'group.initial.rebalance.delay.ms': 0,
+  'log.retention.check.interval.ms': 86_400_000,
+}
+
 function settings(port: number, controller: number): Record<string, string | number> {
   return {
     'process.roles': 'broker,controller',
@@ -101,15 +114,7 @@ function settings(port: number, controller: number): Record<string, string | num
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'num.partitions': 4,
-    'auto.create.topics.enable': 'false',
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.num.partitions': 4,
-    'transaction.state.log.min.isr': 1,
-    'group.initial.rebalance.delay.ms': 0,
-    'log.retention.check.interval.ms': 86_400_000,
+    ...BROKER_SETTINGS,
   }
 }
 
