@@ -2,6 +2,7 @@ import type { Admin as KafkaAdmin } from 'kafkajs'
 import type { KafkaConfig } from '../config/pipeline.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { atMost } from '../retry/at-most.ts'
 import { administrationOf } from './administration.ts'
 import { adminOf } from './cluster-admin.ts'
 import { connectError } from './connect-error.ts'
@@ -26,6 +27,8 @@ import { createSocket, type SocketOptions } from './socket.ts'
 import { ClusterProducer } from './transactional-producer.ts'
 
 const TXN_OFFSET_COMMIT = 28
+/** How long a close waits, where no broker answers. */
+const CLOSE_MS = 500
 
 /** The port to Kafka, by way of kafkajs. Reader, group and producer have connections of their own, so that a long poll or a pending join holds up nothing else. */
 export function createBroker(
@@ -63,7 +66,8 @@ export function createBroker(
     async close() {
       closed.abort()
       signIn.close()
-      await Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()])
+      // To disconnect waits for answers that may never come.
+      await atMost(CLOSE_MS, Promise.all([cluster.disconnect(), kafkaAdmin.disconnect()]))
     },
   }
 }

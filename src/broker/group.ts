@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { atMost } from '../retry/at-most.ts'
 import { Outage } from '../retry/outage.ts'
 import { pause, retry } from '../retry/retry.ts'
 import { brokerError, codeOfError } from './broker-errors.ts'
@@ -27,8 +27,9 @@ import {
 import { isRefused, refusal } from './refusal.ts'
 import { asError } from './topic-arrays.ts'
 
-/** How long a close waits for each of its steps, where no broker answers. */
-const CLOSE_MS = 1000
+/** How long a close waits for the others to be told, where no broker answers, and then for each of its other steps. */
+const LEAVE_MS = 1000
+const CLOSE_MS = 500
 /** The wait after a heartbeat without an answer, before the usual one. */
 const BEAT_AGAIN_MS = 200
 /** The wait after a join that has failed. */
@@ -106,17 +107,16 @@ export class ClusterGroup implements Group {
     if (this.#membership.memberId !== '' && (instanceId === null || forGood)) {
       await this.#leaveSoon()
     }
-    await Promise.race([this.#running, sleep(CLOSE_MS, undefined, { ref: false })])
+    await atMost(CLOSE_MS, this.#running)
     // To disconnect waits for answers that may never come.
-    const disconnected = this.#cluster.disconnect()
-    await Promise.race([disconnected, sleep(CLOSE_MS, undefined, { ref: false })])
+    await atMost(CLOSE_MS, this.#cluster.disconnect())
   }
 
   async #leaveSoon(): Promise<void> {
     const left = this.#leave().catch((error) => {
       this.#log.event('leave_failed', { err: error })
     })
-    await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })])
+    await atMost(LEAVE_MS, left)
   }
 
   /** Leaves over a connection of its own: behind a JoinGroup that waits for the others it would wait, too. */

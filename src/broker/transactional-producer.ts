@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../batch.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { Log } from '../events.ts'
+import { atMost } from '../retry/at-most.ts'
 import { Outage } from '../retry/outage.ts'
 import { doubling, retry } from '../retry/retry.ts'
 import { addPartitionsRequest } from './add-partitions-request.ts'
@@ -18,6 +19,8 @@ import { asError, check } from './topic-arrays.ts'
 
 /** Sequence numbers begin again at 0 after 2^31 - 1. */
 const SEQUENCES = 2 ** 31
+/** How long a close waits, where no broker answers. */
+const CLOSE_MS = 500
 
 /** The transactional protocol of KIP-98, with KIP-447's offset commit. */
 export class ClusterProducer implements TransactionalProducer {
@@ -121,7 +124,8 @@ export class ClusterProducer implements TransactionalProducer {
 
   async close(): Promise<void> {
     this.#closed.abort()
-    await this.#cluster.disconnect()
+    // To disconnect waits for answers that may never come.
+    await atMost(CLOSE_MS, this.#cluster.disconnect())
   }
 
   #identity() {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fetched, TopicIdentity } from '../broker/port.ts'
 import { codeOf } from '../errors.ts'
+import { atMost } from '../retry/at-most.ts'
 import { retry } from '../retry/retry.ts'
 import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
 import { DimensionStore } from './dimension-store.ts'
@@ -137,7 +137,7 @@ export class Dimension {
   async close(): Promise<void> {
     this.#closed.abort()
     await this.#reading?.close()
-    await Promise.race([this.#restarts, sleep(RETRY_MS, undefined, { ref: false })])
+    await atMost(RETRY_MS, this.#restarts)
     // The store is written also where no row has come: the checkpoint says when all deletions were seen.
     if (this.#isReady && this.#ports.rejects.areCommitted) await this.#flush()
     await this.#store.close()

@@ -1,5 +1,5 @@
 /** Runs the assigned tasks and commits their epochs: puts the parts of an instance together, and stops them. */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Group, TransactionalProducer } from '../broker/port.ts'
 import { taskNumber } from '../broker/task-number.ts'
 import { Commits } from '../commit/commits.ts'
@@ -8,6 +8,7 @@ import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
 import { statefulStages, topicsRead } from '../plan/plan.ts'
+import { atMost } from '../retry/at-most.ts'
 import type { TaskClaims } from './assign.ts'
 import { FormerMembers } from './former-members.ts'
 import { Gate } from './gate.ts'
@@ -46,6 +47,8 @@ export interface WorkerOptions extends EpochsOptions {
 
 /** How long a stop waits for the last commit, where no broker answers. */
 const LAST_COMMIT_MS = 1500
+/** How long it then waits for the commit to be given up. */
+const GIVEN_UP_MS = 1000
 const ignored = (): void => {}
 
 export class Worker {
@@ -251,11 +254,11 @@ export class Worker {
       .then(() => this.#commits.next(true))
       .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
       .then(() => this.#epochs.end().catch(ignored))
-    await Promise.race([committed, sleep(LAST_COMMIT_MS, undefined, { ref: false })])
+    await atMost(LAST_COMMIT_MS, committed)
     const storesClosed = async (): Promise<void> => {
       await this.#epochs.close()
-      await committed
-      await this.#tasks.close()
+      // A commit that a silent broker still holds may have use of the stores: they stay as a crash leaves them.
+      if (await atMost(GIVEN_UP_MS, committed)) await this.#tasks.close()
     }
     const closed = [this.#group.close(forGood), storesClosed()]
     await Promise.allSettled(closed)

@@ -19,12 +19,16 @@ export function doubling(firstMs: number, longestMs: number): RetryPolicy['wait'
   return (failures) => Math.min(firstMs * 2 ** failures, longestMs)
 }
 
-/** Attempts until it goes well. Throws the last attempt's error where the policy or the signal ends it. */
+/**
+ * Attempts until it goes well. Throws the last attempt's error where the policy or the signal ends it; nothing is
+ * attempted where the signal is aborted already.
+ */
 export async function retry<T>(
   attempt: () => Promise<T>,
   { wait, isCurable, deadline = Number.POSITIVE_INFINITY, outage, prepare }: RetryPolicy,
   signal: AbortSignal,
 ): Promise<T> {
+  signal.throwIfAborted()
   for (let failures = 0; ; failures++) {
     try {
       const answer = await attempt()

@@ -108,6 +108,13 @@ test('a fault of the broker while a producer id is asked for is waited out: ther
   assert.equal(fake.count('InitProducerId'), 4)
 })
 
+test('a producer that is closed asks for nothing any more, be the broker there or not', async () => {
+  const { fake, producer } = await producerOn({})
+  await producer.close()
+  assert.equal(codeOf(await failureOf(producer.init())), 'EPOCH_ABORTED')
+  assert.equal(fake.count('InitProducerId'), 1)
+})
+
 test('a record that the topic does not take is thrown with the topic and the reason', async () => {
   const { producer } = await producerOn({ Produce: [32] })
   const { fields } = await failureOf(producer.send([batch()]))

@@ -77,12 +77,27 @@ test('a signal that is aborted during a wait ends it at once, with the last erro
 })
 
 test('a signal that is aborted during an attempt leaves it its answer, and gives it no other attempt', async (t) => {
-  const closing = new AbortController()
-  const closed = { answers: trying(t, 0), fails: trying(t, 100) }
-  closing.abort()
-  assert.equal(await retry(closed.answers.attempt, closed.answers.policy, closing.signal), 'answer')
-  await assert.rejects(retry(closed.fails.attempt, closed.fails.policy, closing.signal), AWAY)
-  assert.deepEqual(closed.fails.waits, [])
+  const { policy, waits } = trying(t, 0)
+  const answers = new AbortController()
+  const answering = retry(async () => answers.abort(), policy, answers.signal)
+  assert.equal(await answering, undefined)
+  const fails = new AbortController()
+  const failing = retry(
+    async () => {
+      fails.abort()
+      throw AWAY
+    },
+    policy,
+    fails.signal,
+  )
+  await assert.rejects(failing, AWAY)
+  assert.deepEqual(waits, [])
+})
+
+test('nothing is attempted where the signal is aborted already', async (t) => {
+  const { attempt, policy, attempts } = trying(t, 0)
+  await assert.rejects(retry(attempt, policy, AbortSignal.abort(REFUSED)), REFUSED)
+  assert.equal(attempts(), 0)
 })
 
 test('the next attempt is prepared after the wait, and what its preparation throws ends it', async (t) => {

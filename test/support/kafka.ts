@@ -197,7 +197,9 @@ async function startNode(
   await start()
   return {
     address,
-    pid: broker!.pid!,
+    get pid() {
+      return broker.pid!
+    },
     async restart(downMs) {
       await end()
       await sleep(downMs)

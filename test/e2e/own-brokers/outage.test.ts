@@ -79,6 +79,21 @@ test('SIGTERM while the broker is away ends with 0 within 5 seconds', async () =
   }
 })
 
+test('SIGTERM while the broker takes requests, and answers none, ends with 0 within 5 seconds', async () => {
+  const orders = await Orders.create({ broker: kafka.address })
+  try {
+    const service = orders.start({ INSTANCE_ID: 's' })
+    await service.logged('Task running')
+    await orders.send(0, 1000)
+    process.kill(kafka.pid, 'SIGSTOP')
+    await sleep(1000)
+    assert.equal(await service.stop(), 0, service.log)
+  } finally {
+    process.kill(kafka.pid, 'SIGCONT')
+    await orders.close()
+  }
+})
+
 test('SIGTERM while a join waits for a silent member ends with 0, and the others get the tasks', async () => {
   const orders = await Orders.create({ broker: kafka.address })
   try {
