@@ -41,7 +41,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'parked',
   ],
   commit: ['config', 'counts', 'broker', 'plan', 'state', 'task'],
-  instance: ['counts', 'broker', 'input', 'commit', 'plan', 'state', 'task'],
+  instance: ['counts', 'retry', 'broker', 'input', 'commit', 'plan', 'state', 'task'],
   watch: [
     'config',
     'http',

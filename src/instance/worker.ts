@@ -8,8 +8,8 @@ import { EnricherError } from '../errors.ts'
 import type { Log } from '../events.ts'
 import type { LastLags } from '../input/last-lags.ts'
 import { statefulStages, topicsRead } from '../plan/plan.ts'
-import { atMost } from '../retry/at-most.ts'
 import type { TaskClaims } from './assign.ts'
+import { endParts } from './end.ts'
 import { FormerMembers } from './former-members.ts'
 import { Gate } from './gate.ts'
 import type { HeldTask } from './held-task.ts'
@@ -44,12 +44,6 @@ export interface WorkerOptions extends EpochsOptions {
   /** A topic does not take what it was sent: what it takes is read anew. Throws where that cures nothing. */
   readonly onRefused: (error: EnricherError) => Promise<void>
 }
-
-/** How long a stop waits for the last commit, where no broker answers. */
-const LAST_COMMIT_MS = 1500
-/** How long it then waits for the commit to be given up. */
-const GIVEN_UP_MS = 1000
-const ignored = (): void => {}
 
 export class Worker {
   readonly #options: WorkerOptions
@@ -247,22 +241,20 @@ export class Worker {
     return (this.#stopped ??= this.#end(true))
   }
 
-  async #end(forGood: boolean): Promise<void> {
+  #end(forGood: boolean): Promise<void> {
+    const { log } = this.#options
     this.#gate.to('stopping')
-    const committed = this.#recovery
-      .settled()
-      .then(() => this.#commits.next(true))
-      .catch((error) => this.#options.log.event('last_epoch_not_committed', { err: error }))
-      .then(() => this.#epochs.end().catch(ignored))
-    await atMost(LAST_COMMIT_MS, committed)
-    const storesClosed = async (): Promise<void> => {
-      await this.#epochs.close()
-      // A commit that a silent broker still holds may have use of the stores: they stay as a crash leaves them.
-      if (await atMost(GIVEN_UP_MS, committed)) await this.#tasks.close()
-    }
-    const closed = [this.#group.close(forGood), storesClosed()]
-    await Promise.allSettled(closed)
-    await Promise.all(closed)
+    return endParts(
+      {
+        settled: () => this.#recovery.settled(),
+        commits: this.#commits,
+        epochs: this.#epochs,
+        group: this.#group,
+        tasks: this.#tasks,
+        log,
+      },
+      forGood,
+    )
   }
 
   #claims(): TaskClaims {
