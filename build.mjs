@@ -3,11 +3,25 @@
  * is a third of a start's CPU time. Commands and the HTTP server stay files of their own, loaded when they are needed.
  */
 import { cpSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import standalone from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
+import { ajv } from './src/config/json-schema.ts'
 
 /** They have a package for each platform's native part: npm installs the right one. */
 export const external = ['@mongodb-js/zstd', '@node-rs/crc32', 'lz4-napi', 'snappy']
+
+/** Puts the code of compiled JSON Schemas where what compiles them is. */
+const checks = {
+  name: 'checks',
+  setup({ onLoad }) {
+    onLoad({ filter: /-check\.ts$/ }, async ({ path }) => {
+      const { default: check } = await import(path)
+      return { contents: standalone.default(ajv, check), loader: 'js', resolveDir: dirname(path) }
+    })
+  },
+}
 
 /** @returns the files that went into it */
 export async function bundle(folder) {
@@ -21,6 +35,7 @@ export async function bundle(folder) {
     platform: 'node',
     target: 'node20',
     external,
+    plugins: [checks],
     metafile: true,
     // CommonJS libraries ask for Node's own modules by `require`; classic-level looks beside `__dirname` for its native part.
     banner: {

@@ -1,10 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { EnricherError } from '../errors.ts'
 import type { Pipeline } from './pipeline.ts'
+import isPipeline from './pipeline-check.ts'
 import { pipelineOf } from './pipeline-of.ts'
 import { setPlaces } from './places.ts'
-import type { RawPipeline } from './raw-pipeline.ts'
-import { pipelineSchema } from './schema.ts'
 import { substitute } from './substitute.ts'
 import { readYaml, YamlFile } from './yaml-file.ts'
 
@@ -18,7 +17,7 @@ export function parsePipeline(text: string, file: string, env: NodeJS.ProcessEnv
   const yaml = new YamlFile(text, file)
   if (yaml.document.has('cases') && !yaml.document.has('facts')) throw isFixture(file, yaml)
   substitute(yaml.document, env, yaml.reportAt)
-  const raw = yaml.content<RawPipeline>(pipelineSchema)
+  const raw = yaml.content(isPipeline)
   const pipeline = pipelineOf(raw, resolve(dirname(file)), yaml.report)
   yaml.check()
   setPlaces(pipeline, yaml.placeOf)

@@ -1,6 +1,6 @@
 /** YAML files of ours: validated by a JSON Schema, all faults reported at once, each with its line. */
 import { readFileSync } from 'node:fs'
-import { Ajv } from 'ajv'
+import type { ValidateFunction } from 'ajv'
 import {
   type Document,
   type ErrorCode,
@@ -21,17 +21,6 @@ interface Fault {
   readonly line: number
   readonly text: string
 }
-
-const ajv = new Ajv({
-  allErrors: true,
-  allowUnionTypes: true,
-  strict: false,
-  verbose: true,
-  // Each start compiles a schema that is used once: checking it first, and making fast code of it, costs more than that.
-  validateSchema: false,
-  meta: false,
-  code: { optimize: false },
-})
 
 /** The text of a file. Throws CONFIG_INVALID. @param what it is, for the message */
 export function readYaml(file: string, what: string): string {
@@ -102,18 +91,16 @@ export class YamlFile {
   }
 
   /** The content, once the JSON Schema has accepted it. Throws CONFIG_INVALID. */
-  content<T>(schema: object): T {
+  content<T>(isValid: ValidateFunction<T>): T {
     const raw: unknown = this.document.toJS() ?? {}
-    // Ajv compiles a schema once and remembers it.
-    const validate = ajv.compile<T>(schema)
-    if (!validate(raw)) {
+    if (!isValid(raw)) {
       // A value that could not be had is not judged.
       const known = new Set(this.#faults.map(({ line }) => line))
       const writtenAt = (path: readonly string[]): string => {
         const node = this.document.getIn(path, true)
         return isScalar(node) ? (node.source ?? '') : ''
       }
-      reportSchema(validate.errors ?? [], writtenAt, (path, message) => {
+      reportSchema(isValid.errors ?? [], writtenAt, (path, message) => {
         if (!known.has(this.#lineAt(offsetOf(this.document, path)))) this.report(path, message)
       })
     }

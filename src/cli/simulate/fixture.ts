@@ -12,15 +12,15 @@ import { EnricherError } from '../../errors.ts'
 import { keyPlans } from '../../plan/key-readers.ts'
 import { inputSchemas, type TopicSchemas } from '../../plan/output-plan.ts'
 import { createPipelineCodec } from '../../plan/pipeline-codec.ts'
-import {
-  fixtureSchema,
-  type Key,
-  type Path,
-  type RawFault,
-  type RawFixture,
-  type RawOutput,
-  type RawRecord,
-  type RawStep,
+import isFixture from './fixture-check.ts'
+import type {
+  Key,
+  Path,
+  RawFault,
+  RawFixture,
+  RawOutput,
+  RawRecord,
+  RawStep,
 } from './fixture-schema.ts'
 import { type GivenRecord, GivenRecords, readTime } from './given-record.ts'
 import { joinNamed, kindsOf, NO_JOIN } from './joins.ts'
@@ -90,7 +90,7 @@ export async function loadFixture(
 ): Promise<Fixture> {
   const yaml = new YamlFile(readYaml(file, 'fixture file'), file, true)
   if (yaml.document.has('facts') && !yaml.document.has('cases')) throw isPipeline(file)
-  const raw = yaml.content<RawFixture>(fixtureSchema)
+  const raw = yaml.content(isFixture)
   const own = Object.entries(raw.env ?? {}).map(([name, value]) => [name, String(value)])
   const pipelineFile = nameOf(resolve(dirname(file), raw.pipeline))
   if (!existsSync(pipelineFile))
