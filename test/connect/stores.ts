@@ -163,6 +163,9 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     try {
       if (await holds()) return
     } catch (error) {
+      const { code, path } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT')
+        throw new Error(`There is no ${path}; CONTRIBUTING.md says what to install`)
       failure = error
     }
     await sleep(500)
