@@ -9,7 +9,8 @@ import { PIPELINE } from './service.ts'
 
 interface Topic {
   topic: string
-  schema: string
+  schema?: string
+  format: string
   [key: string]: unknown
 }
 
@@ -19,6 +20,7 @@ interface PipelineFile {
   dimensions: Record<string, Topic>
   join?: Topic
   joins?: Record<string, Topic>
+  output: { format: string; schemaId?: number }
 }
 
 export interface Shape {
@@ -118,6 +120,29 @@ export const SHAPES: readonly Shape[] = [
       file.dimensions.product.asOf = 'event-time'
     },
   },
+  {
+    name: 'json',
+    base: 'joined',
+    job: ({ orders, payments }) => ({
+      inputs: { 'orders-json': orders, 'payments-json': payments },
+      outputs: payments,
+    }),
+    change(file) {
+      for (const topic of topicsOf(file)) {
+        delete topic.schema
+        topic.format = 'json'
+        topic.topic += '-json'
+      }
+      file.output.format = 'json'
+      delete file.output.schemaId
+    },
+  },
+]
+
+const topicsOf = ({ facts, join: of, dimensions }: PipelineFile): Topic[] => [
+  facts,
+  of!,
+  ...Object.values(dimensions),
 ]
 
 const topicOf = (name: string): string => `\${TAG:-demo}.${name}`
@@ -126,8 +151,8 @@ const topicOf = (name: string): string => `\${TAG:-demo}.${name}`
 export function pipelineOf({ name, change }: Shape): string {
   const example = join(ROOT, PIPELINE)
   const file = parse(readFileSync(example, 'utf8')) as PipelineFile
-  for (const topic of [file.facts, file.join!, ...Object.values(file.dimensions)]) {
-    topic.schema = resolve(dirname(example), topic.schema)
+  for (const topic of topicsOf(file)) {
+    topic.schema = resolve(dirname(example), topic.schema!)
   }
   change(file)
   const path = join(temporaryFolder(), `${name}.yaml`)

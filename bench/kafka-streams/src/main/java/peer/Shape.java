@@ -22,7 +22,9 @@ enum Shape {
   /** Joined with the receipt of the payment, too, by the same key. */
   JOINS(new Form(false, false, Presence.REQUIRED, true), "orders", "payments", "receipts"),
   /** The payments come keyed by their own number. */
-  REPARTITIONED(JOINED.form, "orders", "payments-by-number");
+  REPARTITIONED(JOINED.form, "orders", "payments-by-number"),
+  /** All of it in JSON. */
+  JSON(JOINED.form, "orders-json", "payments-json");
 
   /** Of the output. */
   final Form form;
@@ -46,6 +48,11 @@ enum Shape {
   /** Whether an order without a payment comes out. */
   boolean keepsUnpaid() {
     return form.payment() == Presence.NULLABLE;
+  }
+
+  /** Behind the names of the dimensions' topics. */
+  String suffix() {
+    return this == JSON ? "-json" : "";
   }
 
   /** Whether records go through an internal topic, so that the inputs are committed before the outputs. */
