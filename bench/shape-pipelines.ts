@@ -39,6 +39,23 @@ const joined: Shape['job'] = ({ orders, payments }) => ({
 })
 const enriched: Shape['job'] = ({ orders }) => ({ inputs: { orders }, outputs: orders })
 
+/** The same records in topics that end so. */
+function inFormat(format: string): Shape['job'] {
+  return ({ orders, payments }) => ({
+    inputs: { [`orders-${format}`]: orders, [`payments-${format}`]: payments },
+    outputs: payments,
+  })
+}
+
+const PROTO = join(ROOT, 'bench/kafka-streams/src/main/proto')
+/** Messages, by the topic that has them. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  orders: 'Order',
+  payments: 'Payment',
+  customers: 'Customer',
+  products: 'Product',
+}
+
 const kindOf = (kind: string): Shape['change'] => {
   return ({ join: of }) => {
     of!.kind = kind
@@ -123,18 +140,32 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'json',
     base: 'joined',
-    job: ({ orders, payments }) => ({
-      inputs: { 'orders-json': orders, 'payments-json': payments },
-      outputs: payments,
-    }),
+    job: inFormat('json'),
     change(file) {
       for (const topic of topicsOf(file)) {
         delete topic.schema
         topic.format = 'json'
         topic.topic += '-json'
       }
-      file.output.format = 'json'
       delete file.output.schemaId
+      file.output.format = 'json'
+    },
+  },
+  {
+    name: 'protobuf',
+    base: 'joined',
+    job: inFormat('protobuf'),
+    change(file) {
+      for (const topic of topicsOf(file)) {
+        topic.type = MESSAGES[topic.topic.split('.').at(-1)!]
+        topic.schema = join(PROTO, 'workload.proto')
+        topic.format = 'protobuf'
+        topic.frame = 'none'
+        topic.topic += '-protobuf'
+      }
+      delete file.output.schemaId
+      const schema = join(PROTO, 'enriched.proto')
+      Object.assign(file.output, { format: 'protobuf', frame: 'none', schema })
     },
   },
 ]

@@ -23,8 +23,9 @@ enum Shape {
   JOINS(new Form(false, false, Presence.REQUIRED, true), "orders", "payments", "receipts"),
   /** The payments come keyed by their own number. */
   REPARTITIONED(JOINED.form, "orders", "payments-by-number"),
-  /** All of it in JSON. */
-  JSON(JOINED.form, "orders-json", "payments-json");
+  /** All of it in another format. */
+  JSON(JOINED.form, "orders-json", "payments-json"),
+  PROTOBUF(JOINED.form, "orders-protobuf", "payments-protobuf");
 
   /** Of the output. */
   final Form form;
@@ -50,9 +51,9 @@ enum Shape {
     return form.payment() == Presence.NULLABLE;
   }
 
-  /** Behind the names of the dimensions' topics. */
+  /** Behind the names of its topics, where they are not Avro. */
   String suffix() {
-    return this == JSON ? "-json" : "";
+    return this == JSON ? "-json" : this == PROTOBUF ? "-protobuf" : "";
   }
 
   /** Whether records go through an internal topic, so that the inputs are committed before the outputs. */
