@@ -3,7 +3,7 @@
  * gives itself. Both are one server.
  */
 import { randomUUID } from 'node:crypto'
-import { type Asked, type Reply, type Served, serve } from './serve.ts'
+import { type Asked, type Certificate, type Reply, type Served, serve } from './serve.ts'
 
 export interface AzureServer extends Served {
   /** By name, in the group `shop`. */
@@ -17,9 +17,9 @@ export interface AzureServer extends Served {
   /** Why a version is refused; undefined: none is. */
   refusal: string | undefined
   failing: Reply | undefined
-  /** Of tokens, in seconds. */
-  life: number
   add(name: string, definition: string): string
+  /** One that is taken. */
+  token(): string
 }
 
 export const GROUP = 'shop'
@@ -32,10 +32,10 @@ export const azureEnv = ({ url }: Served) => ({
   AZURE_AUTHORITY_HOST: url,
 })
 
-export async function startAzure(): Promise<AzureServer> {
+export async function startAzure(tls?: Certificate): Promise<AzureServer> {
   const tokens = new Set<string>()
   const answer = (asked: Asked): Reply => {
-    if (asked.path === '/tenant/oauth2/v2.0/token') return granted(asked, state, tokens)
+    if (asked.path === '/tenant/oauth2/v2.0/token') return granted(asked, state)
     state.asked.push(`${asked.method} ${asked.path.replace(/\?.*/, '')}`)
     if (state.failing !== undefined) return state.failing
     if (!tokens.has(String(asked.headers.authorization).replace('Bearer ', ''))) {
@@ -44,7 +44,7 @@ export async function startAzure(): Promise<AzureServer> {
     if (state.denied.has(asked.method)) return error(403, 'Forbidden', 'Access is denied')
     return of(asked, state)
   }
-  const served = await serve(answer)
+  const served = await serve(answer, tls)
   const schemas: AzureServer['schemas'] = new Map()
   const state: AzureServer = {
     ...served,
@@ -54,7 +54,11 @@ export async function startAzure(): Promise<AzureServer> {
     denied: new Set(),
     refusal: undefined,
     failing: undefined,
-    life: 3600,
+    token() {
+      const token = randomUUID()
+      tokens.add(token)
+      return token
+    },
     add(name, definition) {
       const id = randomUUID().replaceAll('-', '')
       schemas.set(name, [...(schemas.get(name) ?? []), { id, definition }])
@@ -64,7 +68,7 @@ export async function startAzure(): Promise<AzureServer> {
   return state
 }
 
-function granted({ body }: Asked, state: AzureServer, tokens: Set<string>): Reply {
+function granted({ body }: Asked, state: AzureServer): Reply {
   const form = new URLSearchParams(body)
   state.grants.push(form)
   const isSecret = form.get('client_secret') === 'secret'
@@ -75,9 +79,8 @@ function granted({ body }: Asked, state: AzureServer, tokens: Set<string>): Repl
     const said = 'AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1'
     return { status: 401, body: { error: 'invalid_client', error_description: said } }
   }
-  const access_token = randomUUID()
-  tokens.add(access_token)
-  return { status: 200, body: { token_type: 'Bearer', expires_in: state.life, access_token } }
+  const token = { token_type: 'Bearer', expires_in: 3600, access_token: state.token() }
+  return { status: 200, body: token }
 }
 
 const error = (status: number, code: string, message: string): Reply => ({

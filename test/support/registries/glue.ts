@@ -142,7 +142,14 @@ class Actions {
       version.status = this.#server.verdict
     }
     const { uuid, definition, format, status } = version
-    const of = { SchemaVersionId: uuid, SchemaDefinition: definition, DataFormat: format }
+    const [name] = [...this.#server.schemas].find(([, one]) => one === schema)!
+    const SchemaArn = `arn:aws:glue:${REGION}:111122223333:schema/${this.#registry}/${name}`
+    const of = {
+      SchemaArn,
+      SchemaVersionId: uuid,
+      SchemaDefinition: definition,
+      DataFormat: format,
+    }
     return { status: 200, body: { ...of, Status: status, VersionNumber: number } }
   }
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer as createSecure } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -20,9 +21,14 @@ export interface Served {
   stop(): Promise<void>
 }
 
-/** A server on this machine. */
-export async function serve(answer: (asked: Asked) => Reply): Promise<Served> {
-  const server = createServer(async (request, response) => {
+export interface Certificate {
+  readonly key: string
+  readonly cert: string
+}
+
+/** A server on this machine. @param tls its certificate; plain HTTP without */
+export async function serve(answer: (asked: Asked) => Reply, tls?: Certificate): Promise<Served> {
+  const listener: RequestListener = async (request, response) => {
     const { method = '', url: path = '', headers } = request
     const {
       status,
@@ -38,11 +44,12 @@ export async function serve(answer: (asked: Asked) => Reply): Promise<Served> {
     const type = isText ? 'text/plain' : 'application/json'
     response.writeHead(status, { 'content-type': type, ...more })
     response.end(status === 204 ? undefined : isText ? body : JSON.stringify(body))
-  })
+  }
+  const server = tls === undefined ? createServer(listener) : createSecure(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
