@@ -57,6 +57,7 @@ const ID_BYTES: Readonly<Record<FrameKind, number>> = {
 export const GLUE = 3
 const ZLIB = 5
 const GLUE_HEAD = 2
+export const GLUE_BYTES = GLUE_HEAD + UUID_BYTES
 /** Confluent's, before the GUID. */
 const GUID_FOLLOWS = 1
 
@@ -119,8 +120,7 @@ export class Frame {
     if (buffer[start] === GLUE && (buffer[start + 1] === 0 || buffer[start + 1] === ZLIB)) {
       const at = start + GLUE_HEAD
       const kind = buffer[start + 1] === ZLIB ? 'Glue zlib' : 'Glue'
-      const bodyBytes = GLUE_HEAD + UUID_BYTES
-      return bytes >= bodyBytes && this.#is(kind, at, at + UUID_BYTES, bodyBytes)
+      return bytes >= GLUE_BYTES && this.#is(kind, at, at + UUID_BYTES, GLUE_BYTES)
     }
     if (buffer[start] !== 0 || bytes < FRAME_BYTES) return false
     // An id is never 0: these are the upper bytes of a longer one.

@@ -38,6 +38,7 @@ const REQUEST_MS = 5000
 export const UNAUTHORIZED = 401
 export const FORBIDDEN = 403
 export const NOT_FOUND = 404
+export const CONFLICT = 409
 
 /** The registry has answered, and the answer is no. */
 export class Refused extends Error {

@@ -212,3 +212,21 @@ test('another registry of the account is asked by its name', async (t) => {
   assert.equal((await of('shop').latest('orders'))?.named, `version ${uuid}`)
   assert.equal(await of(null).latest('orders'), undefined)
 })
+
+test('a version that was deleted behind one that failed is looked past', async (t) => {
+  const { glue, registry } = await started(t)
+  const uuid = glue.add('orders', SCHEMA)
+  for (let i = 0; i < 2; i++) glue.add('orders', NEWER)
+  const { versions } = glue.schemas.get('orders')!
+  versions[2].status = 'FAILURE'
+  delete versions[1]
+  assert.equal((await registry.latest('orders'))?.named, `version ${uuid}`)
+})
+
+test('a version that failed before is registered again: what it is compared with may be another now', async (t) => {
+  const { glue, registry } = await started(t)
+  glue.add('orders', SCHEMA)
+  glue.schemas.get('orders')!.versions[0].status = 'FAILURE'
+  assert.equal((await registry.compare('orders', SCHEMA)).state, 'new')
+  assert.equal(await register(registry), `version ${glue.schemas.get('orders')!.versions[1].uuid}`)
+})

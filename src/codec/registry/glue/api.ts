@@ -3,10 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SchemaId } from '../../frame/schema-id.ts'
 import type { Judgment, RegistryApi, SchemaType } from '../api.ts'
 import type { RegistryConnection } from '../connection.ts'
-import { type Answer, FORBIDDEN, isFinal, isNotThere, NOT_FOUND, Refused } from '../request.ts'
+import {
+  type Answer,
+  CONFLICT,
+  FORBIDDEN,
+  isFinal,
+  isNotThere,
+  NOT_FOUND,
+  Refused,
+} from '../request.ts'
 
 /** Glue's own, which an account has without making it. */
-export const DEFAULT_REGISTRY = 'default-registry'
+const DEFAULT_REGISTRY = 'default-registry'
 /** Of schemas that are made; that of Glue's serializers. */
 const COMPATIBILITY = 'BACKWARD'
 /** Versions that failed are looked past, so many. */
@@ -48,14 +56,13 @@ export class GlueApi implements RegistryApi {
 
   /** The latest that others may read: where a producer’s was refused, there is a version that failed. */
   async latest(subject: string): Promise<Answer | undefined> {
-    let number: object = { LatestVersion: true }
-    for (let looked = 0; looked < MOST_FAILED; looked++) {
-      const found = await this.#version(subject, number).catch(ifNotThere)
-      if (found === undefined) return undefined
-      const { Status = '', VersionNumber = 1 } = found
-      if (Status === '' || Status === 'AVAILABLE') return answerOf(found)
-      if (VersionNumber <= 1) return undefined
-      number = { VersionNumber: VersionNumber - 1 }
+    const found = await this.#version(subject, { LatestVersion: true }).catch(ifNotThere)
+    if (found === undefined || found.Status === 'AVAILABLE') return found && answerOf(found)
+    const { VersionNumber = 1 } = found
+    for (let n = VersionNumber - 1; n > 0 && n >= VersionNumber - MOST_FAILED; n--) {
+      // One may have been deleted.
+      const earlier = await this.#version(subject, { VersionNumber: n }).catch(ifNotThere)
+      if (earlier?.Status === 'AVAILABLE') return answerOf(earlier)
     }
     return undefined
   }
@@ -93,7 +100,8 @@ export class GlueApi implements RegistryApi {
     const asked = { SchemaId: this.#schemaId(subject), SchemaDefinition: schema }
     try {
       const found = await this.#ask('GetSchemaByDefinition', asked, isFinal)
-      return found.Status === 'DELETING' ? undefined : await this.#settled(found)
+      // One that has failed before may go through now.
+      return (await this.#settledAs(found)) === 'AVAILABLE' ? idOf(found) : undefined
     } catch (error) {
       if (error instanceof Refused && [NOT_FOUND, FORBIDDEN].includes(error.status))
         return undefined
@@ -114,7 +122,7 @@ export class GlueApi implements RegistryApi {
       return await this.#settled(await this.#ask('CreateSchema', asked, isFinal))
     } catch (error) {
       // Another instance has just made it.
-      if (!(error instanceof Refused && error.status === 409)) throw error
+      if (!(error instanceof Refused && error.status === CONFLICT)) throw error
       return this.#registerVersion(subject, schema)
     }
   }
@@ -139,8 +147,16 @@ export class GlueApi implements RegistryApi {
     return this.#settled(await this.#ask('RegisterSchemaVersion', asked, isFinal))
   }
 
-  /** What frames have of a version that may be read; waits until it was compared with others. Throws `Refused` where it failed. */
+  /** What frames have of a version that may be read. Throws `Refused` where Glue does not take it. */
   async #settled(made: GlueAnswer): Promise<SchemaId> {
+    const status = await this.#settledAs(made)
+    if (status === 'AVAILABLE') return idOf(made)
+    const why = status === 'FAILURE' ? ', as it is not compatible with an earlier one' : ''
+    throw new Refused(422, { message: `the ${idOf(made)} has the status ${status}${why}` })
+  }
+
+  /** The status of a version once it was compared with others. */
+  async #settledAs(made: GlueAnswer): Promise<string | undefined> {
     const { SchemaVersionId: uuid = '' } = made
     let status = made.SchemaVersionStatus ?? made.Status
     for (let waits = 0; status === 'PENDING' && waits < MOST_PENDING; waits++) {
@@ -148,9 +164,7 @@ export class GlueApi implements RegistryApi {
       const { path, body } = versionCall(uuid)
       status = ((await this.#connection.request({ path, body })) as GlueAnswer).Status
     }
-    if (status === 'AVAILABLE') return `version ${uuid}`
-    const why = status === 'FAILURE' ? ', as it is not compatible with an earlier one' : ''
-    throw new Refused(409, { message: `the version ${uuid} has the status ${status}${why}` })
+    return status
   }
 
   #version(subject: string, number: object): Promise<GlueAnswer> {
@@ -177,14 +191,16 @@ const versionCall = (uuid: string) => ({
   body: JSON.stringify({ SchemaVersionId: uuid }),
 })
 
+const idOf = ({ SchemaVersionId }: GlueAnswer): SchemaId => `version ${SchemaVersionId}`
+
 /** Of `version 6a5b…`. */
 const uuidOf = (id: SchemaId): string => String(id).replace(/^version /, '')
 
 function answerOf(found: GlueAnswer): Answer {
-  const { VersionNumber = 1, SchemaVersionId, SchemaDefinition = '', DataFormat = 'AVRO' } = found
+  const { VersionNumber = 1, SchemaDefinition = '', DataFormat = 'AVRO' } = found
   return {
     id: VersionNumber,
-    named: `version ${SchemaVersionId}`,
+    named: idOf(found),
     schema: SchemaDefinition,
     schemaType: DataFormat,
   }

@@ -3,6 +3,7 @@ import { type Environment, Renewed } from '../access.ts'
 import {
   type Answer,
   type Ask,
+  CONFLICT,
   FORBIDDEN,
   NOT_FOUND,
   NoRegistry,
@@ -17,7 +18,7 @@ import { signed } from './sign.ts'
 /** HTTP has 400 for nearly all errors: these are others to us. */
 const STATUS: Readonly<Record<string, number>> = {
   EntityNotFoundException: NOT_FOUND,
-  AlreadyExistsException: 409,
+  AlreadyExistsException: CONFLICT,
   AccessDeniedException: FORBIDDEN,
   AccessDenied: FORBIDDEN,
   ExpiredToken: UNAUTHORIZED,
