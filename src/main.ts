@@ -98,6 +98,15 @@ program
     '--registry <url>',
     'the schema registry; without it TOPIC.avsc beside the file is read, or for a topic of JSON written',
   )
+  .addOption(
+    new Option(
+      '--registry-type <type>',
+      'what it is; glue needs --registry-region, azure --registry-group',
+    ).choices(['confluent', 'glue', 'azure']),
+  )
+  .option('--registry-region <region>', 'glue: the region of AWS')
+  .option('--registry-name <name>', 'glue: the registry, if it is not default-registry')
+  .option('--registry-group <group>', 'azure: the schema group')
   .option('--registry-username <user>', 'for basic authentication; see below')
   .option('--registry-ca <file>', 'the authorities of the registry’s certificate (PEM)')
   .option('--registry-cert <file>', 'our certificate for the registry (PEM)')
@@ -121,7 +130,7 @@ program
   .option('--sasl-scope <scope>', 'oauthbearer: what tokens are to be for')
   .addHelpText(
     'after',
-    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD,\nKAFKA_TLS_PASSPHRASE and SCHEMA_REGISTRY_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret.',
+    '\nPasswords are taken from KAFKA_SASL_PASSWORD, KAFKA_SASL_CLIENT_SECRET, SCHEMA_REGISTRY_PASSWORD,\nKAFKA_TLS_PASSPHRASE and SCHEMA_REGISTRY_TLS_PASSPHRASE, users also from KAFKA_SASL_USERNAME and SCHEMA_REGISTRY_USERNAME. The file refers to these,\nand holds no secret. Credentials of AWS and Azure are found as the service finds them: docs/security.md.',
   )
   .option('--name <name>', 'the consumer group (default: FACTS-enrichment)')
   .option('--out <file>', 'where to write it (default: standard output)')

@@ -152,6 +152,10 @@ const wallClock: Readonly<Record<string, readonly string[]>> = {
     'service.ts',
     'watch/status/report.ts',
   ],
+  'a request is signed with it, and what AWS lends ends at such a moment': [
+    'codec/registry/glue/ask.ts',
+    'codec/registry/glue/credentials.ts',
+  ],
   'compared with a moment that an earlier process has stored': [
     'cli/plan.ts',
     'dimension/checkpoint.ts',

@@ -4,7 +4,7 @@ import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts
 import type { PipelineCodec } from '../codec/port.ts'
 import type { Comparison } from '../codec/registry/registry.ts'
 import { loadPipeline } from '../config/load.ts'
-import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
+import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { placeBytes } from '../dimension/place.ts'
@@ -18,7 +18,7 @@ import { type Finding, fail, ok, warn } from './checks/finding.ts'
 import { codecsOf } from './checks/input-codecs.ts'
 import { checkLimits } from './checks/limits.ts'
 import { checkOffsets } from './checks/offsets.ts'
-import { laterOf, SUBJECT_REMEDY, verdictText } from './checks/output-schemas.ts'
+import { laterOf, SUBJECT_REMEDY, unjudgedText, verdictText } from './checks/output-schemas.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
 import {
   checkDisk,
@@ -119,12 +119,12 @@ async function checkLater(pipeline: Pipeline): Promise<Finding[]> {
 
 async function checkOutputSchemas(pipeline: Pipeline, codec: PipelineCodec): Promise<Finding[]> {
   const answers = await compareOutputs(pipeline, codec)
-  return answers.flatMap((answer, o) => checkOutputSchema(pipeline.outputs[o], answer))
+  return answers.flatMap(checkOutputSchema)
 }
 
-function checkOutputSchema({ topic }: OutputConfig, answer: Comparison | null): Finding[] {
+function checkOutputSchema(answer: Comparison | null): Finding[] {
   if (answer === null) return []
-  const subject = `${topic}-value`
+  const { subject } = answer
   switch (answer.state) {
     case 'new':
       return [ok('registry', `${subject}: there is none yet; a start registers its first version`)]
@@ -134,6 +134,10 @@ function checkOutputSchema({ topic }: OutputConfig, answer: Comparison | null): 
       const what = `a start registers a new version, compatible with ${verdictText(answer)}`
       return [ok('registry', `${subject}: ${what}`)]
     }
+    case 'unjudged':
+      return [
+        ok('registry', `${subject}: a start registers a new version; ${unjudgedText(answer)}`),
+      ]
     case 'incompatible': {
       const what = `the output's schema is not compatible with ${verdictText(answer)}`
       return [fail('registry', `${subject}: ${what}`, SUBJECT_REMEDY)]

@@ -34,7 +34,7 @@ export const compareOutputs = (
       pipeline.outputs.map(async ({ topic, format }, o) =>
         registry === null || format === 'json'
           ? null
-          : registry.compare(`${topic}-value`, outputs[o].schema, schemaTypeOf(format)),
+          : registry.compare(registry.subjectOf(topic), outputs[o].schema, schemaTypeOf(format)),
       ),
     ),
   )

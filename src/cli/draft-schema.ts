@@ -55,7 +55,7 @@ export async function draftSchema(
 }
 
 async function registered(topic: string, registry: Registry): Promise<SchemaDraft> {
-  const latest = await registry.latestAnswer(`${topic}-value`)
+  const latest = await registry.latestAnswer(registry.subjectOf(topic))
   if (latest?.schemaType === 'PROTOBUF') return draftProtobuf(topic, null, null, registry)
   const { schema } = await latestSchema(topic, registry, null)
   return { format: 'avro', schema, schemaFile: null, text: null, primaryKey: [] }
@@ -97,7 +97,7 @@ async function draftJson(
 }
 
 const isRegistered = async (topic: string, registry: Registry): Promise<boolean> =>
-  (await registry.latestAnswer(`${topic}-value`))?.schemaType === 'JSON'
+  (await registry.latestAnswer(registry.subjectOf(topic)))?.schemaType === 'JSON'
 
 /** The text of a value that is a JSON object; undefined: it is none. */
 export function jsonText(value: Buffer): string | undefined {

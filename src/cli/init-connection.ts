@@ -1,8 +1,9 @@
 /** How `init` reaches brokers and registry, and how the file that it writes says so: secrets only as references. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { glueAddress } from '../config/aws.ts'
 import { fileFault } from '../config/file-fault.ts'
-import type { KafkaConfig, RegistryConfig, Sasl, Tls } from '../config/pipeline.ts'
+import type { KafkaConfig, RegistryConfig, RegistryType, Sasl, Tls } from '../config/pipeline.ts'
 
 /** Named as the keys of the pipeline file; passwords come from the environment only. */
 export interface ConnectionOptions {
@@ -21,6 +22,12 @@ export interface ConnectionOptions {
   readonly saslClientId?: string
   readonly saslScope?: string
   readonly registry?: string
+  readonly registryType?: RegistryType
+  /** Of AWS Glue. */
+  readonly registryRegion?: string
+  readonly registryName?: string
+  /** Of Azure. */
+  readonly registryGroup?: string
   readonly registryUsername?: string
   /** PEM files. */
   readonly registryCa?: string
@@ -39,10 +46,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Throws where a file cannot be read, or a variable is not set. */
 export function connectionOf(options: ConnectionOptions, env: Environment): Connection {
-  const { brokers, registry: url } = options
+  const { brokers } = options
   const tls = kafkaTlsOf(options, env)
   const sasl = saslOf(options, env)
-  const registry = url === undefined ? undefined : registryOf(url, options, env)
+  const registry = registryPart(options, env)
   return {
     kafka: {
       brokers: brokers.split(','),
@@ -160,37 +167,83 @@ function oauthOf(options: ConnectionOptions, env: Environment): Part<Sasl> {
   }
 }
 
-function registryOf(
-  url: string,
+/** undefined: there is none. */
+function registryPart(
   options: ConnectionOptions,
   env: Environment,
-): Part<RegistryConfig> {
-  if (/\/\/[^/@]*@/.test(url)) {
+): Part<RegistryConfig> | undefined {
+  const { registry: url, registryType: type = 'confluent', registryRegion: region } = options
+  const { registryName = null, registryGroup: group = null } = options
+  refuseOptions(options, type)
+  const address = url ?? (region === undefined ? undefined : glueAddress(region))
+  if (address === undefined) return undefined
+  if (/\/\/[^/@]*@/.test(address)) {
     throw new Error(
       '--registry has a user in its address, which would stand in the file; take --registry-username, and SCHEMA_REGISTRY_PASSWORD in the environment',
     )
   }
-  const { registryUsername, registryCa: ca, registryCert: cert, registryKey: key } = options
+  const { registryCa: ca, registryCert: cert, registryKey: key } = options
   const tls = tlsOf('registry', { ca, cert, key }, 'SCHEMA_REGISTRY_TLS_PASSPHRASE', env)
-  const lines = ['registry:', `  url: \${SCHEMA_REGISTRY_URL:-${url}}`]
-  const tlsLines = tls?.lines ?? []
-  const plain = {
-    type: 'confluent',
-    url,
-    token: null,
-    useId: null,
-    tls: tls?.value ?? null,
-  } as const
-  if (registryUsername === undefined && !env.SCHEMA_REGISTRY_USERNAME) {
-    const value = { ...plain, username: null, password: null }
-    return { value, lines: [...lines, ...tlsLines] }
+  const user = type === 'confluent' ? userOf(options, env) : undefined
+  const at = type === 'glue' ? 'endpoint' : 'url'
+  return {
+    value: {
+      type,
+      url: address,
+      username: user?.value.username ?? null,
+      password: user?.value.password ?? null,
+      token: null,
+      useId: null,
+      region: region ?? null,
+      registryName,
+      group,
+      tls: tls?.value ?? null,
+    },
+    lines: [
+      'registry:',
+      ...(type === 'confluent' ? [] : [`  type: ${type}`]),
+      ...(region === undefined ? [] : [`  region: ${region}`]),
+      ...(url === undefined ? [] : [`  ${at}: \${SCHEMA_REGISTRY_URL:-${url}}`]),
+      ...(registryName === null ? [] : [`  registryName: ${JSON.stringify(registryName)}`]),
+      ...(group === null ? [] : [`  group: ${JSON.stringify(group)}`]),
+      ...(user?.lines ?? []),
+      ...(tls?.lines ?? []),
+    ],
   }
+}
+
+/** Throws where an option is missing, or is of another type. */
+function refuseOptions(options: ConnectionOptions, type: RegistryType): void {
+  const { registry, registryRegion, registryName, registryGroup, registryUsername } = options
+  const needs = (option: string): never => {
+    throw new Error(`--registry-type ${type} needs ${option}`)
+  }
+  if (type === 'glue' && registryRegion === undefined) needs('--registry-region')
+  if (type === 'azure' && registryGroup === undefined) needs('--registry-group')
+  if (type !== 'glue' && options.registryType !== undefined && registry === undefined) {
+    needs('--registry')
+  }
+  const others = [
+    ['--registry-region', registryRegion, 'glue'],
+    ['--registry-name', registryName, 'glue'],
+    ['--registry-group', registryGroup, 'azure'],
+    ['--registry-username', registryUsername, 'confluent'],
+  ] as const
+  const other = others.find(([, value, of]) => value !== undefined && of !== type)
+  if (other !== undefined) throw new Error(`${other[0]} is for --registry-type ${other[2]} only`)
+}
+
+/** undefined: no user is named. */
+function userOf(
+  { registryUsername }: ConnectionOptions,
+  env: Environment,
+): Part<{ username: string; password: string }> | undefined {
+  if (registryUsername === undefined && !env.SCHEMA_REGISTRY_USERNAME) return undefined
   const user = variable('SCHEMA_REGISTRY_USERNAME', env, registryUsername)
   const password = variable('SCHEMA_REGISTRY_PASSWORD', env)
-  const signIn = [`  username: "${user.reference}"`, `  password: "${password.reference}"`]
   return {
-    value: { ...plain, username: user.value, password: password.value },
-    lines: [...lines, ...signIn, ...tlsLines],
+    value: { username: user.value, password: password.value },
+    lines: [`  username: "${user.reference}"`, `  password: "${password.reference}"`],
   }
 }
 

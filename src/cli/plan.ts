@@ -16,6 +16,7 @@ import {
   storedLayouts,
 } from '../state/stored-layout.ts'
 import { refuseHidden } from './checks/access.ts'
+import { schemaStep } from './checks/schema-step.ts'
 import {
   changelogSteps,
   dimensionStep,
@@ -24,7 +25,6 @@ import {
   newerSchemaSteps,
   resetSteps,
   type Step,
-  schemaStep,
   topicSteps,
   type WindowState,
   windowSteps,

@@ -4,6 +4,7 @@ import { checkJoins } from './joins.ts'
 import { checkLookUps, joinPart } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
+import { checkRegistry } from './registry-checks.ts'
 import type { ReportAt } from './report.ts'
 import {
   changelogTopics,
@@ -29,7 +30,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
   checkOutputs(pipeline, report)
-  checkRegistry(pipeline, report)
+  checkRegistry(raw, pipeline, report)
   checkItems(pipeline, report)
 }
 
@@ -46,17 +47,6 @@ function checkItems(pipeline: Pipeline, report: ReportAt): void {
     } else if (schema === null) {
       report([...path, 'envelope'], 'needs schema, the file of an item: its attributes as fields')
     }
-  }
-}
-
-function checkRegistry({ registry }: Pipeline, report: ReportAt): void {
-  if (registry === null) return
-  const { type, username, token, useId } = registry
-  if (token !== null && username !== null) {
-    report(['registry', 'token'], 'is in place of username and password; leave one of them out')
-  }
-  if (useId !== null && type !== 'apicurio') {
-    report(['registry', 'useId'], 'is for type: apicurio only')
   }
 }
 

@@ -34,13 +34,6 @@ export const WISHES: readonly Wish[] = [
     instead:
       'leave it out: each record stays in the partition that its fact came from; for an output with a `key` create the topic before the first start',
   })),
-  {
-    at: 'registry.type',
-    values: ['glue', 'azure'],
-    what: 'asking the registry of AWS Glue or Azure',
-    instead:
-      'leave `registry` out, and name `schema` files and `output.schemaId`: records with their frames are read so',
-  },
 ]
 
 /** The sentence for a value at a place, or for a key that is not known; undefined: nothing is said of it. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { glueAddress } from './aws.ts'
 import { columnsOf } from './columns.ts'
 import { crossCheck } from './cross-checks.ts'
 import { A_JOIN, comesOutAlone, type SideName } from './join-kind.ts'
@@ -140,13 +141,17 @@ const memoryOf = ({ memory: raw = {} }: RawPipeline, hasPages: boolean): MemoryC
   dimensions: bytesOf(raw.dimensions),
 })
 
+/** @param raw has an address or, of AWS Glue, a region */
 const registryOf = (raw: NonNullable<RawPipeline['registry']>): Pipeline['registry'] => ({
   type: raw.type ?? 'confluent',
-  url: raw.url,
+  url: raw.url ?? raw.endpoint ?? glueAddress(raw.region ?? ''),
   username: raw.username ?? null,
   password: raw.password ?? null,
   token: raw.token ?? null,
   useId: raw.useId ?? null,
+  region: raw.region ?? null,
+  registryName: raw.registryName ?? null,
+  group: raw.group ?? null,
   tls: raw.tls === undefined ? null : { rejectUnauthorized: true, ...raw.tls },
 })
 

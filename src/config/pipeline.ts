@@ -45,8 +45,8 @@ export interface KafkaConfig {
   readonly sessionTimeoutMs: number
 }
 
-/** Confluent's API alone, or Apicurio's own beside it. */
-export type RegistryType = 'confluent' | 'apicurio'
+/** Confluent's API alone, or Apicurio's own beside it; AWS Glue's; that of Azure's Event Hubs. */
+export type RegistryType = 'confluent' | 'apicurio' | 'glue' | 'azure'
 /** Which of Apicurio's ids its serializers write (`apicurio.registry.use-id`). */
 export type IdOption = 'contentId' | 'globalId'
 
@@ -56,10 +56,16 @@ export interface RegistryConfig {
   readonly url: string
   readonly username: string | null
   readonly password: string | null
-  /** A bearer token in place of the user; null: there is none. */
+  /** A bearer token in place of the user, and of credentials of Azure; null: there is none. */
   readonly token: string | null
   /** Of ids in front of keys and values, with Apicurio; null: the default of its serializers. */
   readonly useId: IdOption | null
+  /** Of AWS Glue; null: it is another. */
+  readonly region: string | null
+  /** Of AWS Glue, which has several in an account; null: its default. */
+  readonly registryName: string | null
+  /** Of Azure's schemas; null: it is another. */
+  readonly group: string | null
   readonly tls: Tls | null
 }
 

@@ -77,7 +77,11 @@ export interface RawPipeline {
   }
   registry?: {
     type?: RegistryType
-    url: string
+    url?: string
+    region?: string
+    endpoint?: string
+    registryName?: string
+    group?: string
     username?: string
     password?: string
     token?: string

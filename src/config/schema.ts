@@ -547,27 +547,43 @@ export const pipelineSchema = {
         },
         ['brokers'],
       ),
-      registry: object(
-        'A schema registry with Confluent’s API; without it every topic names its schema file.',
-        {
-          type: text(
-            'confluent: all is asked by Confluent’s API. apicurio: Apicurio’s global ids are asked by its own, and its ids of 8 bytes are read.',
-            { enum: ['confluent', 'apicurio'], default: 'confluent' },
-          ),
-          url: address(
-            'Its address, as http://registry:8081. Of the type confluent with the path of the API, if it has one.',
-          ),
-          username: text('The user of HTTP basic authentication.'),
-          password: secret('The password; take it from the environment or a file.'),
-          token: secret('A bearer token, in place of user and password.'),
-          useId: text(
-            'Type apicurio: which id stands in front of keys and values (apicurio.registry.use-id). Default: contentId where it has 4 bytes, as releases 3.x write it, globalId where it has 8, as 2.x do.',
-            { enum: ['contentId', 'globalId'] },
-          ),
-          tls: tls('Refuse a registry whose certificate is not trusted.'),
-        },
-        ['url'],
-      ),
+      registry: {
+        ...object(
+          'A schema registry: one with Confluent’s API, AWS Glue’s or Azure’s; without it every topic names its schema file.',
+          {
+            type: text(
+              'confluent: all is asked by Confluent’s API. apicurio: Apicurio’s global ids are asked by its own, and its ids of 8 bytes are read. glue: that of AWS Glue. azure: that of Azure’s Event Hubs.',
+              { enum: ['confluent', 'apicurio', 'glue', 'azure'], default: 'confluent' },
+            ),
+            url: address(
+              'Its address, as http://registry:8081, or https://NAMESPACE.servicebus.windows.net. Of the type confluent with the path of the API, if it has one. Not for glue.',
+            ),
+            region: text('Type glue: the region of AWS, as eu-central-1.', {
+              pattern: '^[a-z]{2,}(-[a-z]+)+-\\d+$',
+              ...message('is no region of AWS; write eu-central-1, for instance'),
+            }),
+            endpoint: address(
+              'Type glue: where it is asked, as https://vpce-1.glue.eu-central-1.vpce.amazonaws.com. Default: the region’s own address.',
+            ),
+            registryName: text(
+              'Type glue: the registry that the schemas of topics are in. Default: default-registry.',
+            ),
+            group: text('Type azure: the group that the schemas of topics are in.'),
+            username: text('The user of HTTP basic authentication.'),
+            password: secret('The password; take it from the environment or a file.'),
+            token: secret('A bearer token, in place of user and password.'),
+            useId: text(
+              'Type apicurio: which id stands in front of keys and values (apicurio.registry.use-id). Default: contentId where it has 4 bytes, as releases 3.x write it, globalId where it has 8, as 2.x do.',
+              { enum: ['contentId', 'globalId'] },
+            ),
+            tls: tls('Refuse a registry whose certificate is not trusted.'),
+          },
+        ),
+        if: { properties: { type: { const: 'glue' } }, required: ['type'] },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+        then: { required: ['region'] },
+        else: { required: ['url'] },
+      },
       facts: object(
         'The fact topic; where there is a join, its left side.',
         {

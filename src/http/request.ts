@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { Tls } from '../config/pipeline.ts'
@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly contentType: string
   /** Where a redirection leads; '' where there is none. */
   readonly location: string
+  /** By their names in small letters. */
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -33,6 +35,7 @@ export async function httpRequest(
       status: statusCode,
       contentType: headers['content-type'] ?? '',
       location: headers.location ?? '',
+      headers,
       body: await text(answer),
     }
   } catch (error) {

@@ -2,9 +2,10 @@ import type { RecordColumns, RejectReason } from '../batch.ts'
 import { partitionOf } from '../broker/partition-of.ts'
 import type { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, NO_BYTES } from '../bytes.ts'
+import { FRAME_BYTES } from '../codec/frame/framing.ts'
 import { FILTERED, refusalOf, type ValueReader } from '../codec/port.ts'
 import { BatchList, type OutputTopic, tooLargeText } from './batch-list.ts'
-import type { HeaderSection } from './match-headers.ts'
+import { type HeaderSection, MergedHeaders } from './match-headers.ts'
 import type { OutputShape } from './task-output.ts'
 
 const NO_HEADERS: HeaderSection = { buffer: NO_BYTES, headersStart: 0, headersEnd: 0 }
@@ -19,6 +20,8 @@ export class Completed {
   keyEnd = -1
   value = NO_BYTES
   valueStart = 0
+  /** Behind the frame. */
+  bodyStart = 0
   valueEnd = 0
   headers: HeaderSection = NO_HEADERS
   /** It was made of record `i` of these alone: a fact that is joined with nothing; null: there were two. */
@@ -40,6 +43,9 @@ export interface SinkCounts {
 export class Sink {
   readonly #topic: OutputTopic
   readonly #shape: OutputShape
+  /** Names the values' schema, behind the record's own: readers take the last one. null: none does. */
+  readonly #named: HeaderSection | null
+  readonly #merged = new MergedHeaders()
   readonly #reader: ValueReader
   readonly #isKeyed: boolean
   /** The task's, where records stay in it. */
@@ -57,6 +63,7 @@ export class Sink {
   ) {
     this.#topic = topic
     this.#shape = shape
+    this.#named = sectionOf(shape)
     this.#reader = reader
     this.#isKeyed = isKeyed
     this.#partition = partition
@@ -78,7 +85,8 @@ export class Sink {
   /** @returns whether the output has it now */
   write(record: Completed): boolean {
     const reader = this.#reader
-    const fault = reader.read(0, record.value, record.valueStart, record.valueEnd)
+    // A reader passes over a frame of so many bytes; whose this is may have more.
+    const fault = reader.read(0, record.value, record.bodyStart - FRAME_BYTES, record.valueEnd)
     if (fault !== null) throw new Error(`A completed record cannot be read: ${reader.fault}`)
     reader.select(0)
     const { fate } = reader
@@ -111,7 +119,9 @@ export class Sink {
   #write(record: Completed, key: Bytes, start: number, end: number, partition: number): boolean {
     const reader = this.#reader
     const { open, close } = this.#shape
-    const { time, headers } = record
+    const { time } = record
+    const named = this.#named
+    const headers = named === null ? record.headers : this.#merged.of(record.headers, named)
     const { headersStart, headersEnd } = headers
     const valueBytes = open.length + reader.projectedBytes + close.length
     const headerBytes = headersEnd - headersStart
@@ -139,6 +149,9 @@ export class Sink {
     return this.#lists[at]
   }
 }
+
+const sectionOf = ({ header = NO_BYTES }: OutputShape): HeaderSection | null =>
+  header.length === 0 ? null : { buffer: header, headersStart: 0, headersEnd: header.length }
 
 /** What a sink writes to, and how. */
 export interface SinkOutput {

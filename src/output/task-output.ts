@@ -18,12 +18,13 @@ export interface Entry extends HeaderSection {
 
 /**
  * What a value has around its parts, which are concatenated: a match is open ++ fact with its columns ++ between ++
- * right record ++ close.
+ * right record ++ close. `header`: a raw header section that names the values' schema; not there, or empty: none does.
  */
 export interface OutputShape {
   readonly open: Bytes
   readonly between: Bytes
   readonly close: Bytes
+  readonly header?: Bytes
 }
 
 /** Outputs that the topic does not take. @param source whose record it is that is told of: of a match the fact */
@@ -290,6 +291,7 @@ export class TaskOutput {
     const completed = this.#completed
     completed.value = writer.buffer
     completed.valueStart = this.#valueStart
+    completed.bodyStart = this.#valueStart + this.#shape.open.length
     completed.valueEnd = writer.position
     let isWritten = this.#batches !== null
     for (const sink of this.#sinks) isWritten = sink.write(completed) || isWritten

@@ -23,8 +23,8 @@ export const AVRO: ValueFormat = {
     if (schema === null) return latestSchema(topic, registry!, type)
     return { id: 0, schema: checkType(readSchema(topic, schema), type) }
   },
-  async recorded(_topic, id, registry) {
-    const schema = await registry.byId(id)
+  async recorded({ topic, type }, id, registry) {
+    const schema = await registry.recorded(topic, type, id)
     return schema ? { id, schema: schema as AvroRecordSchema } : undefined
   },
   codec({ type, frame }, schema, plan, registry) {
@@ -89,9 +89,10 @@ export async function latestSchema(
   registry: Registry,
   type: string | null,
 ): Promise<ReaderSchema> {
-  const { id, schema } = await latestOf(topic, type, registry)
+  const { id, named, schema } = await latestOf(topic, type, registry)
   return {
     id,
+    named,
     schema: checkRecord(schema, `of ${topic} in the registry (id ${id})`, { topic, id }),
   }
 }

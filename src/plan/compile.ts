@@ -1,3 +1,5 @@
+import { schemaFrame } from '../codec/frame/schema-frame.ts'
+import type { SchemaId } from '../codec/frame/schema-id.ts'
 import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry/registry.ts'
 import type { Pipeline } from '../config/pipeline.ts'
@@ -13,7 +15,6 @@ import {
   isUsable,
   type LatestSchema,
   latestSchemas,
-  outputFrame,
   type ReaderSchemas,
   topicSchemas,
   usableSchemas,
@@ -96,14 +97,18 @@ async function newerSchemas(
     const [{ id }, newest] = [chosen[i], latest[i]]
     const { id: latestId } = newest
     if (id === latestId) return []
-    const fault = isUsable(newest) ? await faultOf(codecs[i], latestId) : messageOf(newest.fault)
+    const fault = isUsable(newest)
+      ? await faultOf(codecs[i], newest.named ?? latestId)
+      : messageOf(newest.fault)
     return [{ topic, id, latestId, fault }]
   })
   return (await Promise.all(all)).flat()
 }
 
-async function faultOf(codec: TopicCodec, id: number): Promise<string | null> {
-  const value = outputFrame(id)
-  await codec.load(value, 0, value.length, 0, 0)
-  return typeof codec.reader(value, 0, value.length, 0, 0) === 'string' ? codec.fault : null
+async function faultOf(codec: TopicCodec, id: SchemaId): Promise<string | null> {
+  const { prefix, header } = schemaFrame(id)
+  const value = Buffer.concat([prefix, header])
+  const [start, end] = [prefix.length, value.length]
+  await codec.load(value, 0, start, start, end)
+  return typeof codec.reader(value, 0, start, start, end) === 'string' ? codec.fault : null
 }

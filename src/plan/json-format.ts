@@ -7,7 +7,7 @@ import { recordOfJsonSchema } from '../codec/json/schema-types.ts'
 import { type NamedMembers, undeclaredRecord } from '../codec/json/undeclared.ts'
 import type { TopicCodec, ValueReader } from '../codec/port.ts'
 import { noJsonOf } from '../codec/registry/subjects.ts'
-import { jsonById, latestJson } from '../codec/registry/types.ts'
+import { latestJson, recordedJson } from '../codec/registry/types.ts'
 import { JSON_TEXTS } from '../codec/value-text.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { checkRecord } from './avro-format.ts'
@@ -18,7 +18,8 @@ export const JSON_VALUES: ValueFormat = {
   async schemaOf(config, registry, members) {
     const { topic, schema } = config
     if (schema !== null) return { id: 0, schema: readJsonSchema(topic, schema) }
-    const latest = registry === null ? undefined : await latestJson(registry, `${topic}-value`)
+    const latest =
+      registry === null ? undefined : await latestJson(registry, registry.subjectOf(topic))
     if (latest === undefined) {
       if (members !== undefined) return undeclared(config, members)
       throw noJsonOf(topic, registry!)
@@ -27,8 +28,8 @@ export const JSON_VALUES: ValueFormat = {
     return { id, schema: fromRegistry(topic, id, latest.schema, latest.references) }
   },
   undeclared,
-  async recorded({ topic }, id, registry) {
-    const found = await jsonById(registry, id)
+  async recorded({ topic, type }, id, registry) {
+    const found = await recordedJson(registry, topic, type, id)
     return found && { id, schema: fromRegistry(topic, id, found.schema, found.references) }
   },
   decoder: () => JSON_TEXTS,

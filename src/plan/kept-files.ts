@@ -37,7 +37,7 @@ function placeKept(
     const read = async () => (existsSync(schema) ? readFile(schema) : undefined)
     return [`the file ${schema}`, read]
   }
-  const subject = `${topic}-value`
+  const subject = registry?.subjectOf(topic) ?? ''
   const read = async () => {
     const found = registry === null ? undefined : await latestText(registry, subject)
     return found && readText(found)

@@ -1,11 +1,13 @@
 /** How keys say their text in bytes: partitioners hash the bytes, so keys of one text in two forms lie apart. */
-import { FRAME_BYTES } from '../codec/frame/framing.ts'
+import { FRAME_BYTES, GLUE, GLUE_BYTES } from '../codec/frame/framing.ts'
 import type { KeyFormat } from '../config/pipeline.ts'
 
 /** Two keys of one form and one text have the same bytes; those of another form do not. */
 export function formOf(format: KeyFormat, key: Buffer, text: Buffer): string {
   if (text.equals(key)) return 'text'
   if (format === 'avro' || format === 'protobuf') {
+    if (key[0] === GLUE && key.length >= GLUE_BYTES)
+      return `${VERSION}${key.toString('hex', 1, GLUE_BYTES)}`
     const hasPrefix = key.length >= FRAME_BYTES && key[0] === 0
     if (!hasPrefix) return BARE
     const id = key.readInt32BE(FRAME_BYTES - 4)
@@ -18,6 +20,8 @@ export function formOf(format: KeyFormat, key: Buffer, text: Buffer): string {
 
 const AVRO = 'avro '
 const PROTOBUF = 'protobuf '
+/** AWS Glue's: with its compression, which makes other bytes, too. */
+const VERSION = 'version '
 const FRAMED_JSON = 'json framed'
 /** Without an id in front. */
 const BARE = 'avro'
@@ -38,6 +42,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function formWords(form: string): string {
   const id = schemaIdOf(form)
+  if (form.startsWith(VERSION)) return `Avro with the schema version ${form.slice(-32)}`
   if (form.startsWith(PROTOBUF)) return `Protobuf with the schema ${form.slice(PROTOBUF.length)}`
   return id === undefined ? WORDS[form] : `Avro with the schema ${id}`
 }

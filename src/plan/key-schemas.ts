@@ -37,7 +37,8 @@ export function latestKeySchemas(
       const names = 'parts' in config ? keyNames(config) : null
       if (keyFormat === 'protobuf') return protobufKeys(config, names, registry)
       if (registry === null || keyFormat !== 'avro' || frame === 'none') return undefined
-      const latest = await registry.latestIfAny(`${topic}-key`)
+      const subject = registry.keySubjectOf(topic)
+      const latest = subject === null ? undefined : await registry.latestIfAny(subject)
       if (latest === undefined) return undefined
       const plan =
         latest.schema === null ? 'it is not an Avro schema' : keyPlanFor(latest.schema, names)
@@ -51,7 +52,8 @@ async function protobufKeys(
   names: readonly string[] | null,
   registry: Registry | null,
 ): Promise<KeySchema | undefined> {
-  const latest = keySchema === null ? await latestText(registry!, `${topic}-key`) : undefined
+  const latest =
+    keySchema === null ? await latestText(registry!, registry!.keySubjectOf(topic)!) : undefined
   if (keySchema === null && latest === undefined) return undefined
   const of = { topic, id: latest?.id ?? 0, schema: null }
   try {

@@ -33,10 +33,14 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFil
     return {
       ...formOf(format, schema, reader, isPlain, kept[i]),
       isKeyed: key !== null,
-      isWhole: isPlain && (format === 'avro' || storesMessages(pipeline)),
+      isWhole: isPlain && (isWholeAvro(pipeline, format) || storesMessages(pipeline)),
     }
   })
 }
+
+/** Where a header names the schema, records are written by themselves: those that a task writes at once keep their headers as they are. */
+const isWholeAvro = ({ registry }: Pipeline, format: OutputConfig['format']): boolean =>
+  format === 'avro' && registry?.type !== 'azure'
 
 const NOT_PROTOBUF = { view: null, invented: [] }
 

@@ -1,8 +1,9 @@
 /** What values of outputs begin with, and the registry has of them. */
-import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
-import type { SchemaType } from '../codec/registry/registry.ts'
+import { bytesOf, NO_BYTES } from '../bytes.ts'
+import { type SchemaFrame, schemaFrame } from '../codec/frame/schema-frame.ts'
+import type { SchemaId } from '../codec/frame/schema-id.ts'
+import type { SchemaType } from '../codec/registry/api.ts'
 import type { OutputConfig, OutputFormat } from '../config/pipeline.ts'
-import { outputFrame } from './pipeline-codec.ts'
 
 /** Behind the id: the file's first message, as Confluent's serializers have it. */
 const FIRST_MESSAGE = Buffer.of(0)
@@ -14,8 +15,9 @@ export const schemaTypeOf = (format: OutputFormat): SchemaType =>
 type Framed = Pick<OutputConfig, 'format' | 'frame'>
 
 /** @param schemaId of what is registered, or said to be */
-export function frameOf({ format, frame }: Framed, schemaId: number): Bytes {
-  if (format === 'json' || frame !== null) return NO_BYTES
-  const named = outputFrame(schemaId)
-  return format === 'avro' ? named : bytesOf(Buffer.concat([named, FIRST_MESSAGE]))
+export function frameOf({ format, frame }: Framed, schemaId: SchemaId): SchemaFrame {
+  if (format === 'json' || frame !== null) return { prefix: NO_BYTES, header: NO_BYTES }
+  const named = schemaFrame(schemaId)
+  if (format === 'avro') return named
+  return { ...named, prefix: bytesOf(Buffer.concat([named.prefix, FIRST_MESSAGE])) }
 }

@@ -2,7 +2,7 @@ import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { AvroReader, type AvroRecordSchema, type ReaderPlan } from '../codec/avro/reader.ts'
 import { schemaText } from '../codec/avro/schema-json.ts'
 import { valueSchema } from '../codec/envelope/schema.ts'
-import { FRAME_BYTES } from '../codec/frame/framing.ts'
+import { type SchemaFrame, schemaFrame } from '../codec/frame/schema-frame.ts'
 import { keyReader } from '../codec/keys/keys.ts'
 import type { PipelineCodec, TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry/registry.ts'
@@ -189,16 +189,13 @@ export const readSchemas = async (
 ): Promise<TopicSchemas> =>
   topicSchemas(pipeline, usableSchemas(await latestSchemas(pipeline, registry)))
 
-/** The first bytes of every value in Avro: byte 0 and the schema's id. */
-export function outputFrame(schemaId: number): Bytes {
-  const frame = bytesOf(Buffer.alloc(FRAME_BYTES))
-  frame.writeUInt32BE(schemaId, 1)
-  return frame
-}
+/** The first bytes of values in Avro whose schema has a number: byte 0 and that. */
+export const outputFrame = (schemaId: number): Bytes => schemaFrame(schemaId).prefix
 
-/** What Avro has around a record's fields, and Protobuf around a message's. @param frame that a value begins with */
-export const avroShape = (frame: Bytes): OutputShape => ({
-  open: frame,
+/** What Avro has around a record's fields, and Protobuf around a message's. */
+export const avroShape = ({ prefix, header }: SchemaFrame): OutputShape => ({
+  open: prefix,
+  header,
   between: NO_BYTES,
   close: NO_BYTES,
 })

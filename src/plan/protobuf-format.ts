@@ -60,7 +60,7 @@ async function readable(
 
 /** Under the subject of the topic, or of the message that is read. Throws SCHEMA_INVALID where there is none. */
 async function latestOf({ topic, type }: SchemaConfig, registry: Registry): Promise<SchemaText> {
-  const subjects = [`${topic}-value`, ...(type === null ? [] : [`${topic}-${type}`, type])]
+  const subjects = [registry.subjectOf(topic), ...(type === null ? [] : [`${topic}-${type}`, type])]
   for (const subject of subjects) {
     const found = await latestText(registry, subject)
     if (found === undefined) continue

@@ -1,6 +1,7 @@
 /** What a start compiles: the latest schemas, or those that the stored window needs. */
 import type { Broker } from '../broker/port.ts'
-import type { Bytes } from '../bytes.ts'
+import type { SchemaFrame } from '../codec/frame/schema-frame.ts'
+import type { SchemaId } from '../codec/frame/schema-id.ts'
 import type { OutputCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry/registry.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
@@ -51,7 +52,7 @@ export async function compileForStart(
     const compiled = await compileStored(pipeline, registry, broker, transactionalId)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
     refuseInvented(pipeline, compiled.codec.outputs)
-    const frames: Bytes[] = []
+    const frames: SchemaFrame[] = []
     for (const [i, output] of pipeline.outputs.entries()) {
       const of = compiled.codec.outputs[i]
       // Of JSON there is none.
@@ -71,10 +72,10 @@ const schemaIdOf = async (
   { path, topic, format, schemaId }: OutputConfig,
   { schema }: OutputCodec,
   registry: Registry,
-): Promise<number> =>
+): Promise<SchemaId> =>
   schemaId ??
   (await atPlace(pipeline, [...path, 'topic'], REFUSALS, () =>
-    registry.register(`${topic}-value`, schema, schemaTypeOf(format)),
+    registry.register(registry.subjectOf(topic), schema, schemaTypeOf(format)),
   ))
 
 /** Says what the keys make of the join: rejects, or records that do not meet. */

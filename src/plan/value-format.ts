@@ -1,5 +1,6 @@
 /** How the values of input topics are written: what their schemas are, and how they are read. */
 import type { AvroRecordSchema, ReaderPlan } from '../codec/avro/reader.ts'
+import type { SchemaId } from '../codec/frame/schema-id.ts'
 import type { NamedMembers } from '../codec/json/undeclared.ts'
 import type { TopicCodec } from '../codec/port.ts'
 import type { Registry } from '../codec/registry/registry.ts'
@@ -12,6 +13,8 @@ export type SchemaConfig = Pick<TopicConfig, 'topic' | 'schema' | 'type'>
 export interface ReaderSchema {
   /** The registry's; 0: it is a file's. */
   readonly id: number
+  /** What frames have in place of the id; undefined: they have that. */
+  readonly named?: SchemaId | undefined
   readonly schema: AvroRecordSchema
 }
 

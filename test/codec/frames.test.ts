@@ -17,6 +17,7 @@ import type { Registry } from '../../src/codec/registry/registry.ts'
 import { ValueDecoder } from '../../src/codec/value-text.ts'
 import type { RegistryConfig, TopicConfig } from '../../src/config/pipeline.ts'
 import { AVRO } from '../../src/plan/avro-format.ts'
+import { REGISTRY } from '../support/registry-config.ts'
 import { HastyRegistry } from './hasty-registry.ts'
 
 interface Written {
@@ -75,19 +76,7 @@ before(async () => {
 after(() => server.close())
 
 const registryOf = (config: Partial<RegistryConfig> = {}): Registry =>
-  new HastyRegistry(
-    {
-      type: 'confluent',
-      url,
-      username: null,
-      password: null,
-      token: null,
-      useId: null,
-      tls: null,
-      ...config,
-    },
-    { event: () => {} },
-  )
+  new HastyRegistry({ ...REGISTRY, url, ...config }, { event: () => {} })
 
 const fields = schema.fields.map(({ name }: { name: string }) => name)
 const plan = {

@@ -9,6 +9,7 @@ import { Registry } from '../../src/codec/registry/registry.ts'
 import type { TopicConfig } from '../../src/config/pipeline.ts'
 import { AVRO } from '../../src/plan/avro-format.ts'
 import { JSON_VALUES } from '../../src/plan/json-format.ts'
+import { REGISTRY } from '../support/registry-config.ts'
 
 const ZIP = { type: 'object', properties: { zip: { type: 'integer' } }, required: ['zip'] }
 const ORDER = {
@@ -40,15 +41,7 @@ async function registryOf(t: TestContext): Promise<Registry> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const config = {
-    url: `http://127.0.0.1:${port}`,
-    username: null,
-    password: null,
-    token: null,
-    type: 'confluent' as const,
-    useId: null,
-    tls: null,
-  }
+  const config = { ...REGISTRY, url: `http://127.0.0.1:${port}` }
   const registry = new Registry(config, { event() {} } as never)
   t.after(() => {
     registry.close()

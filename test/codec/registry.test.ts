@@ -15,6 +15,7 @@ import { WriterSchemas } from '../../src/codec/registry/writer-schemas.ts'
 import type { RegistryConfig } from '../../src/config/pipeline.ts'
 import { codeOf } from '../../src/errors.ts'
 import { createCertificates } from '../support/certificates.ts'
+import { REGISTRY } from '../support/registry-config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-registry-'))
 createCertificates(folder, 'key-secret')
@@ -23,15 +24,6 @@ const pem = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
 type Reply = [status: number, body: object | string, headers?: Record<string, string>]
 
-/** A registry without a user. */
-const PLAIN = {
-  type: 'confluent',
-  username: null,
-  password: null,
-  token: null,
-  useId: null,
-  tls: null,
-} as const
 const LONG = '"long"'
 const NOT_THERE: Reply = [404, { error_code: 40403, message: 'Schema 7 not found' }]
 const SCHEMA: Reply = [200, { id: 7, schema: LONG }]
@@ -67,7 +59,7 @@ async function serving(
 
 function registryOf(t: TestContext, config: Partial<RegistryConfig> & { url: string }) {
   const events: string[] = []
-  const registry = new Registry({ ...PLAIN, ...config }, {
+  const registry = new Registry({ ...REGISTRY, ...config }, {
     event: (name: string) => events.push(name),
   } as never)
   t.after(() => registry.close())
@@ -107,7 +99,10 @@ test('of a subject without versions nothing is compatible: the first one is new,
     request.includes('/compatibility/') ? [200, { is_compatible: true }] : missing,
   )
   const { registry } = registryOf(t, { url })
-  assert.deepEqual(await registry.compare('X-value', '"long"'), { state: 'new' })
+  assert.deepEqual(await registry.compare('X-value', '"long"'), {
+    state: 'new',
+    subject: 'X-value',
+  })
 })
 
 test('where the compatibility may not be asked for, or there is no such path, a schema is compared without it', async (t) => {
@@ -125,6 +120,7 @@ test('where the compatibility may not be asked for, or there is no such path, a 
     const verdict = { level: null, changes: [], reason: '' }
     assert.deepEqual(await registry.compare('X-value', '"int"'), {
       state: 'compatible',
+      subject: 'X-value',
       ...verdict,
     })
   }

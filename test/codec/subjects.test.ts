@@ -7,6 +7,7 @@ import type { Registry } from '../../src/codec/registry/registry.ts'
 import { latestOf } from '../../src/codec/registry/subjects.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { latestSchemas, outputFrame, readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { CONFLUENT_NAMES } from '../support/registry-config.ts'
 
 const record = (name: string, more: object = {}) => ({
   type: 'record',
@@ -20,6 +21,7 @@ function registryOf(subjects: Readonly<Record<string, object>>): Registry {
   const names = Object.keys(subjects)
   return {
     url: 'http://registry',
+    ...CONFLUENT_NAMES,
     type: 'confluent',
     useId: null,
     latest: async (subject: string) => {

@@ -15,6 +15,7 @@ import type { PipelineCodec, ValueReader } from '../../src/codec/port.ts'
 import type { Registry } from '../../src/codec/registry/registry.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { createPipelineCodec } from '../../src/plan/pipeline-codec.ts'
+import { CONFLUENT_NAMES } from '../support/registry-config.ts'
 import { FIRST, viewOfText } from './protobuf/reading.ts'
 
 type Format = 'avro' | 'json' | 'protobuf'
@@ -92,6 +93,7 @@ outputs: { avro: { topic: values.avro }, json: { topic: values.json, format: jso
 const registryOf = (schema: AvroRecordSchema): Registry =>
   ({
     url: 'http://registry',
+    ...CONFLUENT_NAMES,
     type: 'confluent',
     useId: null,
     byId: async (id: number) => (id === 1 ? schema : record()),

@@ -9,6 +9,7 @@ import { RegistryCodec } from '../../src/codec/registry/codec.ts'
 import { RegistryKeyPlans } from '../../src/codec/registry/key-plans.ts'
 import { UnknownIds } from '../../src/codec/registry/unknown-ids.ts'
 import { outputFrame } from '../../src/plan/pipeline-codec.ts'
+import { REGISTRY } from '../support/registry-config.ts'
 import { HastyRegistry } from './hasty-registry.ts'
 
 const schema: AvroRecordSchema = {
@@ -34,15 +35,7 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 after(() => server.close())
 const { port } = server.address() as { port: number }
 const registry = new HastyRegistry(
-  {
-    type: 'confluent',
-    url: `http://127.0.0.1:${port}`,
-    username: null,
-    password: null,
-    token: null,
-    useId: null,
-    tls: null,
-  },
+  { ...REGISTRY, url: `http://127.0.0.1:${port}` },
   { event: () => {} },
 )
 

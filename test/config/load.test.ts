@@ -133,6 +133,9 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
       password: null,
       token: null,
       useId: null,
+      region: null,
+      registryName: null,
+      group: null,
       tls: null,
     },
     facts: {

@@ -7,13 +7,13 @@ import { Registry } from '../../src/codec/registry/registry.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { REGISTRY } from '../support/registry-config.ts'
 
 let running: RunningRegistry
 let registry: Registry
 before(async () => {
   running = await startRegistry()
-  const user = { username: null, password: null, token: null }
-  const config = { type: 'confluent', url: running.url, ...user, useId: null, tls: null } as const
+  const config = { ...REGISTRY, url: running.url }
   registry = new Registry(config, { event: () => {} })
   const body = JSON.stringify({ compatibility: 'BACKWARD' })
   const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' }

@@ -22,12 +22,16 @@ export function frame(id: number, body: Buffer): Buffer {
 export const under = (id: number, framed: Buffer): Buffer => frame(id, framed.subarray(5))
 
 /** The example's pipeline, with a registry in place of its schema files. */
-export function withRegistry(orders: Orders, url: string): string {
+export const withRegistry = (orders: Orders, url: string): string =>
+  withRegistryOf(orders, `url: "${url}"`)
+
+/** @param registry what the file says of it */
+export function withRegistryOf(orders: Orders, registry: string): string {
   const file = join(orders.folder, 'pipeline.yaml')
   const lines = readFileSync(FILE, 'utf8')
     .split('\n')
     .filter((line) => !/^\s+(schema|schemaId): /.test(line))
-  writeFileSync(file, [...lines, `registry: { url: "${url}" }`].join('\n'))
+  writeFileSync(file, [...lines, `registry: { ${registry} }`].join('\n'))
   return file
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Registry } from '../../src/codec/registry/registry.ts'
 import { compilePipeline } from '../../src/plan/compile.ts'
 import { pipelineWith } from '../support/pipeline.ts'
+import { CONFLUENT_NAMES } from '../support/registry-config.ts'
 
 const pipeline = pipelineWith(', select: [method]')
 const schema = (name: string, fields: Record<string, string>): object => ({
@@ -28,6 +29,7 @@ class Schemas {
   compile(stored: Parameters<typeof compilePipeline>[2]) {
     const registry = {
       url: 'http://registry',
+      ...CONFLUENT_NAMES,
       type: 'confluent',
       useId: null,
       latest: async (subject: string) => {
@@ -35,6 +37,7 @@ class Schemas {
         return { id: i + 1, schema: this.#all[i][1] }
       },
       byId: async (id: number) => this.#all[id - 1]?.[1],
+      recorded: async (_topic: string, _type: null, id: number) => this.#all[id - 1]?.[1],
     }
     return compilePipeline(pipeline, registry as unknown as Registry, stored)
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker } from '../../src/broker/port.ts'
-import { schemaStep } from '../../src/cli/checks/steps.ts'
+import { schemaStep } from '../../src/cli/checks/schema-step.ts'
 import { quietLog } from '../../src/cli/terminal.ts'
 import { topology } from '../../src/cli/validate.ts'
 import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
@@ -10,6 +10,7 @@ import type { Registry } from '../../src/codec/registry/registry.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
 import { compileForStart } from '../../src/plan/start-codec.ts'
+import { CONFLUENT_NAMES } from '../support/registry-config.ts'
 
 const ORDER = {
   type: 'record',
@@ -25,6 +26,7 @@ const ORDER = {
 function registryOf(registered: string[]): Registry {
   const registry = {
     url: 'http://registry',
+    ...CONFLUENT_NAMES,
     latest: async () => ({ id: 1, schema: ORDER }),
     register: async (subject: string) => registered.push(subject),
     withPatience: (_ms: number, work: () => unknown) => work(),
@@ -56,7 +58,7 @@ test('a start registers the schemas of outputs in Avro only, and values in JSON 
   )
   assert.deepEqual(registered, ['orders.avro-value'])
   assert.deepEqual(
-    frames.map(({ length }) => length),
+    frames.map(({ prefix }) => prefix.length),
     [0, 5],
   )
   const schema = JSON.parse(codec.outputs[0].schema)

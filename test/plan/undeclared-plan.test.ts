@@ -6,6 +6,7 @@ import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { compilePipeline } from '../../src/plan/compile.ts'
 import { readSchemas } from '../../src/plan/pipeline-codec.ts'
+import { CONFLUENT_NAMES } from '../support/registry-config.ts'
 
 const HEAD = 'name: job\nkafka: { brokers: "localhost:9092" }\n'
 const parse = (text: string): Pipeline => parsePipeline(HEAD + text, 'pipeline.yaml', {})
@@ -115,10 +116,12 @@ function registryOf(schemas: Readonly<Record<string, object>>): Registry {
         }
   const registry = {
     url: 'http://registry',
+    ...CONFLUENT_NAMES,
     type: 'confluent',
     useId: null,
     latestAnswer: async (subject: string) => answerOf(subjects.find((one) => one === subject)),
-    answer: async (id: number) => answerOf(subjects[id - 1]),
+    recordedAnswer: async (_topic: string, _type: string | null, id: number) =>
+      answerOf(subjects[id - 1]),
   }
   return registry as unknown as Registry
 }

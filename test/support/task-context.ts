@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../../src/batch.ts'
 import type { Group } from '../../src/broker/port.ts'
-import type { Bytes } from '../../src/bytes.ts'
+import { type Bytes, NO_BYTES } from '../../src/bytes.ts'
+import { schemaFrame } from '../../src/codec/frame/schema-frame.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { Counts } from '../../src/counts/counts.ts'
@@ -9,7 +10,7 @@ import type { OutputTopic } from '../../src/output/batch-list.ts'
 import { outputsOf } from '../../src/output/outputs.ts'
 import type { Outputs } from '../../src/output/task-output.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
-import { avroShape, outputFrame } from '../../src/plan/pipeline-codec.ts'
+import { avroShape } from '../../src/plan/pipeline-codec.ts'
 import { planOf } from '../../src/plan/plan.ts'
 import { Restore, type RestorePorts } from '../../src/state/restore.ts'
 import type { RunnableTask, TaskContext } from '../../src/task/task.ts'
@@ -23,7 +24,7 @@ export const wholeOutput = (
   topic: Omit<OutputTopic, 'topic'> = TOPIC,
 ): Outputs => ({
   whole: { ...topic, topic: output.topic },
-  shape: avroShape(frame),
+  shape: avroShape({ prefix: frame, header: NO_BYTES }),
   sinks: [],
 })
 
@@ -43,7 +44,7 @@ export function taskContext(
     outputs: outputsOf(
       outputs.map(({ topic }, o) => ({
         topic: { ...TOPIC, topic },
-        shape: avroShape(outputFrame(5)),
+        shape: avroShape(schemaFrame(5)),
         codec: codec.outputs[o],
       })),
     ),

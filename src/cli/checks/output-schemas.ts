@@ -22,6 +22,10 @@ export function verdictText({ level, changes, reason }: Verdict, of = ''): strin
     : `${by}: ${named}${said}`
 }
 
+/** What is to be known of a version whose registry says whether it takes it only when it is registered. */
+export const unjudgedText = (verdict: Verdict): string =>
+  `whether it is taken the registry says only then, of ${verdictText(verdict)}`
+
 /** What a reset would make of an output's schema. */
 export interface Later {
   readonly text: string
@@ -37,10 +41,11 @@ export function laterOf(
   const taken = (text: string): Later => ({ text, isRefused: false })
   const refused = (text: string): Later => ({ text, isRefused: true })
   if (typeof later === 'string') return [refused(`the pipeline would not start: ${later}`)]
-  return outputs.flatMap(({ topic }, o) => {
+  return outputs.flatMap((_, o) => {
     const comparison = later[o]
-    const subject = `${topic}-value`
-    switch (comparison?.state) {
+    if (comparison === null) return []
+    const { subject } = comparison
+    switch (comparison.state) {
       case 'new':
         return [taken(`the first version of ${subject} would be registered`)]
       case 'compatible':
@@ -48,6 +53,10 @@ export function laterOf(
           taken(
             `a new version of ${subject} would be registered, compatible with ${verdictText(comparison)}`,
           ),
+        ]
+      case 'unjudged':
+        return [
+          taken(`a new version of ${subject} would be registered; ${unjudgedText(comparison)}`),
         ]
       case 'incompatible':
         return [

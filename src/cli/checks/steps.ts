@@ -28,7 +28,7 @@ import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
 import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
 import { type Headers, type OffsetsState, offsetsFaults } from './offsets.ts'
-import { laterOf, SUBJECT_REMEDY, verdictText } from './output-schemas.ts'
+import { laterOf } from './output-schemas.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
 export interface Step {
@@ -37,7 +37,11 @@ export interface Step {
   readonly detail: string
 }
 
-const step = (kind: Step['kind'], what: string, detail: string): Step => ({ kind, what, detail })
+export const step = (kind: Step['kind'], what: string, detail: string): Step => ({
+  kind,
+  what,
+  detail,
+})
 
 export function topicSteps(
   pipeline: Pipeline,
@@ -80,36 +84,6 @@ export function topicSteps(
     return step('keep', 'topic', detail)
   })
   return [...odd, ...own]
-}
-
-/** @param comparison null: the pipeline has no registry, or the output is JSON */
-export function schemaStep(
-  { topic, format, schemaId }: OutputConfig,
-  comparison: Comparison | null,
-): Step {
-  const what = 'output schema'
-  if (format === 'json') return step('keep', what, `none: values of ${topic} are JSON`)
-  const subject = `${topic}-value`
-  if (comparison === null)
-    return step('keep', what, `id ${schemaId ?? '(none)'} in values of ${topic}, as the file says`)
-  switch (comparison.state) {
-    case 'registered':
-      return step('keep', what, `${subject} has it already`)
-    case 'new':
-      return step('create', what, `registers the first version of ${subject}`)
-    case 'compatible':
-      return step(
-        'change',
-        what,
-        `registers a new version of ${subject}, compatible with ${verdictText(comparison)}`,
-      )
-    case 'incompatible':
-      return step(
-        'refuse',
-        what,
-        `not compatible with ${verdictText(comparison, ` of ${subject}`)}; ${SUBJECT_REMEDY}`,
-      )
-  }
 }
 
 /** Topics whose latest schema is not read with, for the window was stored with an earlier one. */

@@ -19,7 +19,7 @@ export interface OutputValues {
 }
 
 export function outputValues(output: OutputConfig, { schema, view }: OutputCodec): OutputValues {
-  if (view !== null) return new ProtobufValues(view, frameOf(output, 0).length)
+  if (view !== null) return new ProtobufValues(view, frameOf(output, 0).prefix.length)
   return output.format === 'json' ? new JsonValues(schema) : new FramedValues(schema)
 }
 

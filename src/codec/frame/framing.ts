@@ -3,7 +3,8 @@
  * ("Wire format", https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/), which `isFramed`
  * knows; `Frame` knows all others. They are told apart, so that no four bytes of a body are taken for an id.
  */
-import { type HeaderKind, IdHeader, KEY, VALUE } from './id-headers.ts'
+import type { RegistryType } from '../../config/pipeline.ts'
+import { AZURE_HEADER, type HeaderKind, IdHeader, KEY, VALUE } from './id-headers.ts'
 
 export { KEY, VALUE }
 
@@ -33,9 +34,11 @@ export const ALL_FRAMES: readonly FrameKind[] = [
 ]
 
 /** Those whose ids a registry of the type knows. */
-export const FRAMES_OF: Readonly<Record<'confluent' | 'apicurio', readonly FrameKind[]>> = {
+export const FRAMES_OF: Readonly<Record<RegistryType, readonly FrameKind[]>> = {
   confluent: ['GUID', 'content id', 'prefix'],
   apicurio: ['GUID', 'content id', 'global id', 'prefix', 'long prefix'],
+  glue: ['Glue', 'Glue zlib'],
+  azure: ['Azure id'],
 }
 
 /** Of the GUID and the UUID. */
@@ -51,9 +54,10 @@ const ID_BYTES: Readonly<Record<FrameKind, number>> = {
   'Glue zlib': UUID_BYTES,
 }
 /** https://docs.aws.amazon.com/glue/latest/dg/schema-registry.html: version 3, then the compression, none or zlib. */
-const GLUE = 3
+export const GLUE = 3
 const ZLIB = 5
 const GLUE_HEAD = 2
+export const GLUE_BYTES = GLUE_HEAD + UUID_BYTES
 /** Confluent's, before the GUID. */
 const GUID_FOLLOWS = 1
 
@@ -116,8 +120,7 @@ export class Frame {
     if (buffer[start] === GLUE && (buffer[start + 1] === 0 || buffer[start + 1] === ZLIB)) {
       const at = start + GLUE_HEAD
       const kind = buffer[start + 1] === ZLIB ? 'Glue zlib' : 'Glue'
-      const bodyBytes = GLUE_HEAD + UUID_BYTES
-      return bytes >= bodyBytes && this.#is(kind, at, at + UUID_BYTES, bodyBytes)
+      return bytes >= GLUE_BYTES && this.#is(kind, at, at + UUID_BYTES, GLUE_BYTES)
     }
     if (buffer[start] !== 0 || bytes < FRAME_BYTES) return false
     // An id is never 0: these are the upper bytes of a longer one.
@@ -144,11 +147,13 @@ export class Frame {
     headerStart: number,
     headerEnd: number,
   ): string {
-    return frameFault(this.#part, buffer, start, end, headerStart, headerEnd)
+    return frameFault(this.#part, buffer, start, end, headerStart, headerEnd, this.#kinds)
   }
 }
 
-/** Why a key or value has no frame that is read, as a sentence. */
+const PREFIXES: ReadonlySet<FrameKind> = new Set(['prefix'])
+
+/** Why a key or value has no frame that is read, as a sentence. @param kinds that are read */
 export function frameFault(
   part: number,
   buffer: Buffer,
@@ -156,39 +161,60 @@ export function frameFault(
   end: number,
   headerStart: number,
   headerEnd: number,
+  kinds = PREFIXES,
 ): string {
   const header = HEADERS[part]
   return header.find(buffer, headerStart, headerEnd)
-    ? headerFault(part, header)
-    : bodyFault(part, buffer.subarray(start, end))
+    ? headerFault(part, header, kinds)
+    : bodyFault(part, buffer.subarray(start, end), kinds)
 }
 
 const nameOf = (part: number): string => (part === KEY ? 'key' : 'value')
 
 const PREFIX = 'have the producer write byte 0 and the id in front of the'
 
-function headerFault(part: number, { name, kind, start, end }: IdHeader): string {
+/** Whose frames are the one kind that is read; undefined: there are several kinds. */
+function cloudOf(kinds: ReadonlySet<FrameKind>): string | undefined {
+  if (kinds.has('prefix')) return undefined
+  return kinds.has('Glue') ? 'AWS Glue' : 'Azure'
+}
+
+function headerFault(
+  part: number,
+  { name, kind, start, end }: IdHeader,
+  kinds: ReadonlySet<FrameKind>,
+): string {
   const where = `The ${nameOf(part)}’s schema is named in the header ${name}`
   if (kind === 'other') {
     return `${where}, which has no id; have Apicurio’s serializer write contentId or globalId (apicurio.registry.use-id)`
   }
   if (end - start < ID_BYTES[kind])
     return `${where}, which has ${end - start} bytes, and so no ${kind}`
+  const cloud = cloudOf(kinds)
+  if (cloud !== undefined) return `${where}, and the registry of the file is ${cloud}’s`
   if (kind === 'global id') {
     return `${where}, by which only a registry of the type apicurio is asked: write registry.type: apicurio, or ${PREFIX} ${nameOf(part)}`
   }
   return `${where}, and the registry of the file has no such ids; name schema files in place of registry, or ${PREFIX} ${nameOf(part)}`
 }
 
-function bodyFault(part: number, body: Buffer): string {
-  return `The ${nameOf(part)} does not begin with byte 0 and a schema id (Confluent framing): ${seen(body)}`
+function bodyFault(part: number, body: Buffer, kinds: ReadonlySet<FrameKind>): string {
+  const cloud = cloudOf(kinds)
+  if (cloud === undefined) {
+    return `The ${nameOf(part)} does not begin with byte 0 and a schema id (Confluent framing): ${seen(body)}`
+  }
+  const isPrefixed = body.length >= FRAME_BYTES && body[0] === 0
+  const what = isPrefixed ? 'it begins with byte 0 and an id, as Confluent’s have it' : seen(body)
+  return cloud === 'Azure'
+    ? `The ${nameOf(part)} has no header ${AZURE_HEADER.name} with ${AZURE_HEADER.begins} and an id (Azure’s framing): ${what}`
+    : `The ${nameOf(part)} does not begin with 03 00 or 03 05 and the id of a schema version (AWS Glue’s framing): ${what}`
 }
 
 /** What bytes without a frame are, as far as their beginning tells. */
 function seen(body: Buffer): string {
   if (body.length === 0) return 'it is empty'
   if (body[0] === GLUE && (body[1] === 0 || body[1] === ZLIB)) {
-    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, whose ids the registry of the file has not; name schema files in place of registry`
+    return `it begins with 03 ${body[1] === 0 ? '00' : '05'}, as AWS Glue’s serializers write it, whose ids the registry of the file has not; write registry.type: glue, or name schema files in place of registry`
   }
   const text = body.toString('utf8', 0, SHOWN)
   const isText = /^[^\p{Cc}\ufffd]+\ufffd?$/u.test(text)

@@ -20,6 +20,9 @@ const named = (name: string, kind: HeaderKind, begins = ''): IdHeaderName => ({
   begins,
 })
 
+/** Azure's of values; of keys there is none. */
+export const AZURE_HEADER = named('content-type', 'Azure id', 'avro/binary+')
+
 /**
  * Confluent's HeaderSchemaIdSerializer; Apicurio's serdes with headers enabled (`io.apicurio.registry.serde.headers.KafkaSerdeHeaders`);
  * Azure Schema Registry's serializers (https://learn.microsoft.com/azure/event-hubs/schema-registry-concepts).
@@ -30,7 +33,7 @@ const NAMES: readonly (readonly IdHeaderName[])[] = ['value', 'key'].map((part) 
   named(`apicurio.${part}.globalId`, 'global id'),
   named(`apicurio.${part}.contentHash`, 'other'),
   named(`apicurio.${part}.artifactId`, 'other'),
-  ...(part === 'value' ? [named('content-type', 'Azure id', 'avro/binary+')] : []),
+  ...(part === 'value' ? [AZURE_HEADER] : []),
 ])
 const BYTES = NAMES.map((names) =>
   names.map(({ name, begins }) => ({ name: Buffer.from(name), begins: Buffer.from(begins) })),

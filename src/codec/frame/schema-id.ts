@@ -3,7 +3,13 @@ import type { IdOption } from '../../config/pipeline.ts'
 import type { Frame } from './framing.ts'
 
 /** A number is Confluent's id, and Apicurio's content id, which the same API looks up. */
-export type SchemaId = number | `GUID ${string}` | `global id ${string}`
+export type SchemaId =
+  | number
+  | `GUID ${string}`
+  | `global id ${string}`
+  /** Of AWS Glue, by its UUID. */
+  | `version ${string}`
+  | `Azure id ${string}`
 
 /**
  * The id of the frame that was found last.
@@ -13,6 +19,8 @@ export type SchemaId = number | `GUID ${string}` | `global id ${string}`
 export function schemaIdOf(frame: Frame, buffer: Buffer, useId: IdOption | null): SchemaId {
   const { kind, idStart, idEnd } = frame
   if (kind === 'GUID') return `GUID ${uuidText(buffer, idEnd - 16)}`
+  if (kind === 'Glue' || kind === 'Glue zlib') return `version ${uuidText(buffer, idStart)}`
+  if (kind === 'Azure id') return `Azure id ${buffer.toString('latin1', idStart, idEnd)}`
   const id =
     kind === 'prefix' ? buffer.readInt32BE(idStart) : Number(buffer.readBigInt64BE(idStart))
   if (kind === 'content id') return id

@@ -2,12 +2,14 @@
 import type { RegistryConfig } from '../../config/pipeline.ts'
 import type { Log } from '../../events.ts'
 import { doubling, type RetryPolicy, retry } from '../../retry/retry.ts'
-import { isOptional } from './address.ts'
+import { isOptional } from './confluent/address.ts'
 import { isOfAccess, unavailable } from './outage.ts'
 import {
   type Answer,
-  askRegistry,
+  type Ask,
+  type Call,
   isFinal,
+  isNotThere,
   NOT_FOUND,
   NoRegistry,
   Refused,
@@ -19,23 +21,25 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5000
 /** The longest wait for a node that is behind the others. */
 const LONGEST_ASK_MS = 1000
-/** What every registry answers. */
-const ALWAYS_THERE = '/schemas/types'
+/** What every registry answers of those that do not have all paths. */
+const ALWAYS_THERE: Call = { path: '/schemas/types' }
 
 export class RegistryConnection {
   readonly config: RegistryConfig
   readonly #log: Log
+  readonly #ask: Ask
   readonly #closed = new AbortController()
   #patienceMs = Number.POSITIVE_INFINITY
-  /** The path that was asked for, and answered, last. */
-  #lastRead: string | undefined
+  /** What was asked for, and answered, last. */
+  #lastRead: Call | undefined
   #down = false
   /** How requests have ended. Refused: the registry's answer is no, a schema that is not there for instance. Failed: no answer, or not now. */
   readonly requests = { ok: 0, refused: 0, failed: 0 }
 
-  constructor(config: RegistryConfig, log: Log) {
+  constructor(config: RegistryConfig, log: Log, ask: Ask) {
     this.config = config
     this.#log = log
+    this.#ask = ask
   }
 
   /** Whether the registry has not answered when it was asked last. */
@@ -54,17 +58,17 @@ export class RegistryConnection {
   }
 
   /**
-   * A schema, at the first of these paths that the registry has; undefined where there is none.
+   * A schema, by the first of these calls that the registry has; undefined where there is none.
    * @param patienceMs so long one that is not there is asked for again: a node may be behind the others
    */
-  async schema(paths: readonly string[], patienceMs: number): Promise<Answer | undefined> {
+  async schema(calls: readonly Call[], patienceMs: number): Promise<Answer | undefined> {
     const policy = {
       wait: doubling(FIRST_WAIT_MS, LONGEST_ASK_MS),
       isCurable: isNotThere,
       deadline: performance.now() + patienceMs,
     }
     const { signal } = this.#closed
-    return retry(() => this.#schemaAt(paths), policy, signal).catch((error) => {
+    return retry(() => this.#schemaAt(calls), policy, signal).catch((error) => {
       if (!isNotThere(error)) throw error
       // The schema might have been there at the next attempt.
       if (signal.aborted) throw unavailable(this.config, error)
@@ -78,9 +82,9 @@ export class RegistryConnection {
   }
 
   /** The answer; undefined: not found. */
-  async get(path: string, body?: string): Promise<Answer | undefined> {
+  async get(call: Call): Promise<Answer | undefined> {
     try {
-      return await (body === undefined ? this.#read(path) : this.request(path, body))
+      return await (call.body === undefined ? this.#read(call) : this.request(call))
     } catch (error) {
       if (isNotThere(error)) return undefined
       throw error
@@ -88,23 +92,23 @@ export class RegistryConnection {
   }
 
   /** Asks, and waits out an outage. Throws `Refused` where the registry answers with a refusal that is a verdict. */
-  async request(path: string, body?: string, isVerdict = saysNo): Promise<Answer> {
+  async request(call: Call, isVerdict = saysNo): Promise<Answer> {
     const patienceMs = this.#patienceMs
     const isNo = (error: unknown): boolean =>
-      (error instanceof Refused && isVerdict(error.status)) || isPathMissing(error, path)
+      (error instanceof Refused && isVerdict(error.status)) || isPathMissing(error, call)
     const policy: RetryPolicy = {
       wait: doubling(FIRST_WAIT_MS, LONGEST_WAIT_MS),
       isCurable: (error) =>
         !isNo(error) && (patienceMs === Number.POSITIVE_INFINITY || !isOfAccess(error)),
       deadline: performance.now() + patienceMs,
       outage: {
-        failed: (error) => this.#isDown(error, path),
+        failed: (error) => this.#isDown(error, call),
         over: () => this.#isUp(),
       },
     }
     const ask = async (): Promise<Answer> => {
       try {
-        const answer = await askRegistry(this.config, path, body, this.#closed.signal)
+        const answer = await this.#ask(this.config, call, this.#closed.signal)
         this.requests.ok++
         return answer
       } catch (error) {
@@ -118,44 +122,45 @@ export class RegistryConnection {
   }
 
   /** Throws where the registry has none of the paths, though it answers others. */
-  async #schemaAt(paths: readonly string[], isAgain = false): Promise<Answer> {
-    for (const path of paths) {
+  async #schemaAt(calls: readonly Call[], isAgain = false): Promise<Answer> {
+    for (const call of calls) {
       try {
-        return await this.#schema(path)
+        return await this.#schema(call)
       } catch (error) {
-        if (!isPathMissing(error, path)) throw error
+        if (!isPathMissing(error, call)) throw error
       }
     }
-    if (isAgain) throw new Error(`it does not answer ${paths.join(', nor ')}`)
+    if (isAgain)
+      throw new Error(`it does not answer ${calls.map(({ path }) => path).join(', nor ')}`)
     // It may have been a proxy's answer, in place of the registry's: that is waited out.
     await this.#read(this.#lastRead ?? ALWAYS_THERE)
-    return this.#schemaAt(paths, true)
+    return this.#schemaAt(calls, true)
   }
 
   /** Reads a schema. Throws `Refused` where there is none, and where this one may not be read, though others may. */
-  async #schema(path: string): Promise<Answer> {
+  async #schema(call: Call): Promise<Answer> {
     const before = this.#lastRead
-    if (before === undefined) return this.#read(path)
+    if (before === undefined) return this.#read(call)
     try {
-      return await this.#read(path, isFinal)
+      return await this.#read(call, isFinal)
     } catch (error) {
       if (!(error instanceof Refused) || isNotThere(error)) throw error
-      const isOfUs = await askRegistry(this.config, before, undefined, this.#closed.signal).then(
+      const isOfUs = await this.#ask(this.config, before, this.#closed.signal).then(
         () => false,
         () => true,
       )
-      if (isOfUs) return this.#read(path)
+      if (isOfUs) return this.#read(call)
       throw error
     }
   }
 
-  async #read(path: string, isVerdict = saysNo): Promise<Answer> {
-    const answer = await this.request(path, undefined, isVerdict)
-    this.#lastRead = path
+  async #read(call: Call, isVerdict = saysNo): Promise<Answer> {
+    const answer = await this.request(call, isVerdict)
+    this.#lastRead = call
     return answer
   }
 
-  #isDown(err: unknown, path: string): void {
+  #isDown(err: unknown, { path }: Call): void {
     const { url } = this.config
     if (!this.#down) this.#log.event('registry_failing', { err, url, path })
     this.#down = true
@@ -167,9 +172,6 @@ export class RegistryConnection {
   }
 }
 
-const isNotThere = (error: unknown): boolean =>
-  error instanceof Refused && error.status === NOT_FOUND
-
 /** Whether a registry of another release has no such path. */
-const isPathMissing = (error: unknown, path: string): boolean =>
+const isPathMissing = (error: unknown, { path }: Call): boolean =>
   error instanceof NoRegistry && error.status === NOT_FOUND && isOptional(path)

@@ -1,7 +1,3 @@
-/**
- * A schema registry that speaks Confluent's API (Confluent, Apicurio's ccompat v7, Karapace, Redpanda).
- * https://docs.confluent.io/platform/current/schema-registry/develop/api.html
- */
 import type { IdOption, RegistryConfig, RegistryType } from '../../config/pipeline.ts'
 import { EnricherError } from '../../errors.ts'
 import type { Log } from '../../events.ts'
@@ -9,43 +5,60 @@ import type { AvroRecordSchema } from '../avro/reader.ts'
 import { parseSchemaText } from '../avro/schema-json.ts'
 import { inlineReferences } from '../avro/schema-references.ts'
 import type { SchemaId } from '../frame/schema-id.ts'
-import { schemaPaths } from './address.ts'
+import type { Environment } from './access.ts'
+import type { Judgment, RegistryApi, SchemaType } from './api.ts'
+import { AzureApi } from './azure/api.ts'
+import { askAzure } from './azure/ask.ts'
+import { ConfluentApi } from './confluent/api.ts'
+import { askConfluent } from './confluent/ask.ts'
 import { RegistryConnection } from './connection.ts'
-import { type Answer, FORBIDDEN, isFinal, NOT_FOUND, NoRegistry, Refused } from './request.ts'
+import { GlueApi } from './glue/api.ts'
+import { askGlue } from './glue/ask.ts'
+import { type Answer, FORBIDDEN, Refused } from './request.ts'
 import { differences } from './schema-differences.ts'
 import { checkType } from './types.ts'
 
 export interface RegisteredSchema {
   readonly id: number
+  /** What frames have in place of the id; undefined: they have that. */
+  readonly named?: SchemaId | undefined
   /** The schema, parsed, with its references inlined. */
   readonly schema: unknown
 }
 
 /** What registering a schema would do. `new`: the subject has none yet. */
-export type Comparison = { readonly state: 'registered' | 'new' } | Verdict
-
-/** The registry's, on a schema that differs from the subject's latest. */
-export interface Verdict {
-  readonly state: 'compatible' | 'incompatible'
-  /** By which it was judged, as `BACKWARD`; null: the registry does not say. */
-  readonly level: string | null
-  /** How the fields differ from the latest, in words. */
-  readonly changes: readonly string[]
-  /** What the registry says is wrong; empty: nothing, or it does not say. */
-  readonly reason: string
+export type Comparison = ({ readonly state: 'registered' | 'new' } | Verdict) & {
+  readonly subject: string
 }
 
-/** What an output's schema may be. */
-export type SchemaType = 'AVRO' | 'PROTOBUF'
+/** The registry's, on a schema that differs from the subject's latest. */
+export interface Verdict extends Judgment {
+  /** How the fields differ from the latest, in words. */
+  readonly changes: readonly string[]
+}
 
 /** The API's own error code: the subject, or the whole registry, is in the mode READONLY. */
 const READ_ONLY = 42205
 
 export class Registry {
   readonly #connection: RegistryConnection
+  readonly #api: RegistryApi
 
-  constructor(config: RegistryConfig, log: Log) {
-    this.#connection = new RegistryConnection(config, log)
+  /** @param env has the credentials of clouds */
+  constructor(config: RegistryConfig, log: Log, env: Environment = process.env) {
+    switch (config.type) {
+      case 'glue':
+        this.#connection = new RegistryConnection(config, log, askGlue(env, config.region!))
+        this.#api = new GlueApi(this.#connection)
+        break
+      case 'azure':
+        this.#connection = new RegistryConnection(config, log, askAzure(env, config.token))
+        this.#api = new AzureApi(this.#connection)
+        break
+      default:
+        this.#connection = new RegistryConnection(config, log, askConfluent)
+        this.#api = new ConfluentApi(this.#connection)
+    }
   }
 
   get url(): string {
@@ -79,28 +92,45 @@ export class Registry {
     return this.#connection.withPatience(milliseconds, work)
   }
 
+  /** Under which name the schema of a topic's values is. */
+  subjectOf(topic: string): string {
+    return this.#api.subjectOf(topic)
+  }
+
+  /** The same of its keys; null: nothing is said of them before they come. */
+  keySubjectOf(topic: string): string | null {
+    return this.#api.keySubjectOf(topic)
+  }
+
   /** The latest version of a subject; undefined where there is none. Throws SCHEMA_INVALID where it is not Avro's. */
   async latest(subject: string): Promise<RegisteredSchema | undefined> {
     const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
     checkType(this.url, subject, answer, 'AVRO')
-    return { id: answer.id!, schema: await this.#parse(answer) }
+    return { id: answer.id!, named: answer.named, schema: await this.#parse(answer) }
   }
 
   /** The registry's answer for the latest version of a subject, of whatever type it is; undefined where there is none. */
   latestAnswer(subject: string): Promise<Answer | undefined> {
-    return this.#connection.get(`/subjects/${encodeURIComponent(subject)}/versions/latest`)
+    return this.#api.latest(subject)
   }
 
   /** The same for a version that another schema refers to. */
   versionAnswer(subject: string, version: number): Promise<Answer> {
-    return this.#connection.request(`/subjects/${encodeURIComponent(subject)}/versions/${version}`)
+    return this.#api.version(subject, version)
+  }
+
+  /** The same for an id that the latest once had of a topic's schemas; undefined: it is there no more. @param type as the file has it */
+  recordedAnswer(topic: string, type: string | null, id: number): Promise<Answer | undefined> {
+    const subject = this.subjectOf(topic)
+    const subjects = type === null ? [subject] : [subject, `${topic}-${type}`, type]
+    return this.#api.recorded(subjects, id)
   }
 
   /** All subjects; none where they may not be listed. */
   async subjects(): Promise<readonly string[]> {
     try {
-      return (await this.#connection.request('/subjects')) as unknown as string[]
+      return await this.#api.subjects()
     } catch (error) {
       if (error instanceof Refused) return []
       throw error
@@ -111,7 +141,7 @@ export class Registry {
   async latestIfAny(subject: string): Promise<RegisteredSchema | undefined> {
     const answer = await this.latestAnswer(subject)
     if (answer === undefined) return undefined
-    return { id: answer.id!, schema: isAvro(answer) ? await this.#parse(answer) : null }
+    return { id: answer.id!, schema: await this.#ifAvro(answer) }
   }
 
   /**
@@ -120,27 +150,30 @@ export class Registry {
    */
   async byId(id: SchemaId, patienceMs = 0): Promise<unknown> {
     const answer = await this.answer(id, patienceMs)
-    if (answer === undefined) return undefined
-    return isAvro(answer) ? this.#parse(answer) : null
+    return answer && this.#ifAvro(answer)
+  }
+
+  /** What `latest` once had; undefined where it is there no more. A schema of another type is null. @param type as the file has it */
+  async recorded(topic: string, type: string | null, id: number): Promise<unknown> {
+    const answer = await this.recordedAnswer(topic, type, id)
+    return answer && this.#ifAvro(answer)
   }
 
   /** The registry's answer for an id, of whatever type the schema is. */
   answer(id: SchemaId, patienceMs = 0): Promise<Answer | undefined> {
-    return this.#connection.schema(schemaPaths(id), patienceMs)
+    return this.#api.byId(id, patienceMs)
   }
 
   /**
-   * Registers a schema and answers its id; one that is there already keeps its id, and is found by who may
+   * Registers a schema and answers what frames have of it; one that is there already keeps that, and is found by who may
    * only read. Throws SCHEMA_INVALID, or REGISTRY_READ_ONLY.
    */
-  async register(subject: string, schema: string, type: SchemaType = 'AVRO'): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}`
-    const body = bodyOf(schema, type)
+  async register(subject: string, schema: string, type: SchemaType = 'AVRO'): Promise<SchemaId> {
     try {
-      const found = await this.#registered(path, body)
-      if (found !== undefined) return found.id!
-      const { id } = await this.#connection.request(`${path}/versions`, body, isFinal)
-      return id!
+      return (
+        (await this.#api.registered(subject, schema, type)) ??
+        (await this.#api.register(subject, schema, type))
+      )
     } catch (cause) {
       if (!(cause instanceof Refused)) throw cause
       if (cause.status === FORBIDDEN || cause.code === READ_ONLY) {
@@ -152,68 +185,30 @@ export class Registry {
     }
   }
 
-  /** The schema as it is registered; undefined: it is not there, or we may not ask. */
-  async #registered(path: string, body: string): Promise<Answer | undefined> {
-    try {
-      return await this.#connection.request(path, body, isFinal)
-    } catch (error) {
-      if (error instanceof Refused && [NOT_FOUND, FORBIDDEN].includes(error.status))
-        return undefined
-      throw error
-    }
-  }
-
   /** Compares a schema with those of a subject, by the subject's own compatibility. Registers nothing. */
   async compare(subject: string, schema: string, type: SchemaType = 'AVRO'): Promise<Comparison> {
-    const name = encodeURIComponent(subject)
-    const body = bodyOf(schema, type)
-    if ((await this.#connection.get(`/subjects/${name}`, body)) !== undefined)
-      return { state: 'registered' }
+    if ((await this.#api.registered(subject, schema, type)) !== undefined)
+      return { state: 'registered', subject }
     const latest = await this.latestAnswer(subject)
     // Apicurio finds any schema compatible with a subject that is not there.
-    if (latest === undefined) return { state: 'new' }
-    const level = await this.#level(name)
+    if (latest === undefined) return { state: 'new', subject }
     const changes = type === 'AVRO' ? await this.#changes(latest, schema) : []
-    for (const version of await this.#versionsBy(level, name)) {
-      const path = `/compatibility/subjects/${name}/versions/${version}?verbose=true`
-      const answer = await this.#connection.get(path, body)
-      if (answer === undefined || answer.is_compatible) continue
-      const [reason = ''] = answer.messages ?? []
-      return { state: 'incompatible', level, changes, reason }
-    }
-    return { state: 'compatible', level, changes, reason: '' }
-  }
-
-  /** The subject's compatibility, or the registry's where it has none of its own; null where that is not said. */
-  async #level(name: string): Promise<string | null> {
-    for (const path of [`/config/${name}?defaultToGlobal=true`, '/config']) {
-      try {
-        const { compatibilityLevel } = await this.#connection.request(path, undefined, isFinal)
-        return compatibilityLevel ?? null
-      } catch (error) {
-        if (!(error instanceof Refused || error instanceof NoRegistry)) throw error
-        if (error.status !== NOT_FOUND) return null
-      }
-    }
-    return null
-  }
-
-  /** The versions that a schema has to be compatible with: the endpoint judges by one of them, whatever the level. */
-  async #versionsBy(level: string | null, name: string): Promise<readonly (number | 'latest')[]> {
-    if (!level?.endsWith('_TRANSITIVE')) return ['latest']
-    const versions = await this.#connection.request(`/subjects/${name}/versions`)
-    return (versions as unknown as number[]).toReversed()
+    return { ...(await this.#api.judge(subject, schema, type)), subject, changes }
   }
 
   /** How a schema's fields differ from the latest. Apicurio 3.0.9 names no reasons, others but the first. */
   async #changes(latest: Answer, schema: string): Promise<readonly string[]> {
-    const before = isAvro(latest) ? ((await this.#parse(latest)) as AvroRecordSchema) : undefined
+    const before = (await this.#ifAvro(latest)) as AvroRecordSchema | null
     return before?.fields === undefined ? [] : differences(before, JSON.parse(schema))
   }
 
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */
   close(): void {
     this.#connection.close()
+  }
+
+  async #ifAvro(answer: Answer): Promise<unknown> {
+    return (answer.schemaType ?? 'AVRO') === 'AVRO' ? this.#parse(answer) : null
   }
 
   async #parse({ schema, references = [] }: Answer): Promise<unknown> {
@@ -225,9 +220,3 @@ export class Registry {
     return inlineReferences(parseSchemaText(schema), named)
   }
 }
-
-/** Of Avro's, which is the default, registries from before there were others know no type. */
-const bodyOf = (schema: string, type: SchemaType): string =>
-  JSON.stringify(type === 'AVRO' ? { schema } : { schema, schemaType: type })
-
-const isAvro = ({ schemaType = 'AVRO' }: Answer): boolean => schemaType === 'AVRO'

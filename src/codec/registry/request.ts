@@ -1,10 +1,14 @@
-/** One request to the registry, and what counts as its answer. */
+/** One request to a registry, and what counts as its answer. */
+import type { RequestOptions } from 'node:https'
 import type { RegistryConfig } from '../../config/pipeline.ts'
-import { httpRequest } from '../../http/request.ts'
-import { addressOf, isNative } from './address.ts'
+import { type HttpAnswer, httpRequest } from '../../http/request.ts'
+import type { SchemaId } from '../frame/schema-id.ts'
 
 export interface Answer {
+  /** Where frames have something else, the number of the subject's version. */
   readonly id?: number
+  /** What frames have in place of the id; undefined: they have that. */
+  readonly named?: SchemaId
   readonly is_compatible?: boolean
   readonly messages?: readonly string[]
   /** Of a subject's configuration. */
@@ -18,11 +22,23 @@ export interface Answer {
   readonly references?: readonly { name: string; subject: string; version: number }[]
 }
 
-const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
+/** What is asked for. */
+export interface Call {
+  /** Of AWS Glue the action. */
+  readonly path: string
+  readonly body?: string
+  /** Default: GET, with a body POST. */
+  readonly method?: 'PUT'
+}
+
+/** Sends a call. Throws `Refused`, `Redirected` and `NoRegistry`, and where there is no answer. @param closed ends the request */
+export type Ask = (config: RegistryConfig, call: Call, closed: AbortSignal) => Promise<Answer>
+
 const REQUEST_MS = 5000
-const UNAUTHORIZED = 401
+export const UNAUTHORIZED = 401
 export const FORBIDDEN = 403
 export const NOT_FOUND = 404
+export const CONFLICT = 409
 
 /** The registry has answered, and the answer is no. */
 export class Refused extends Error {
@@ -30,7 +46,10 @@ export class Refused extends Error {
   /** The API's own error code. */
   readonly code: number
 
-  constructor(status: number, { error_code = status, message = '' }: Answer) {
+  constructor(
+    status: number,
+    { error_code = status, message = '' }: Pick<Answer, 'error_code' | 'message'>,
+  ) {
     super(`${status} ${message}`)
     this.status = status
     this.code = error_code
@@ -55,42 +74,21 @@ export class NoRegistry extends Error {
   }
 }
 
-/** Sends one request. Throws `Refused`, `Redirected` and `NoRegistry`, and where there is no answer. @param closed ends the request */
-export async function askRegistry(
-  config: RegistryConfig,
-  path: string,
+/** Sends one request, and reads the whole answer. Throws `Redirected`, and where there is none. @param closed ends the request */
+export async function sent(
+  { tls }: RegistryConfig,
+  url: string,
+  options: Pick<RequestOptions, 'method' | 'headers'>,
   body: string | undefined,
   closed: AbortSignal,
-): Promise<Answer> {
-  const { tls } = config
-  const accept = isNative(path) ? '*/*' : CONTENT_TYPE
-  const headers = { accept, 'content-type': CONTENT_TYPE, ...authorization(config) }
-  const method = body === undefined ? 'GET' : 'POST'
-  const address = addressOf(config, path)
-  const response = await inTime(closed, (signal) =>
-    httpRequest(address, { method, headers, signal }, body, tls),
+): Promise<HttpAnswer> {
+  const answer = await inTime(closed, (signal) =>
+    httpRequest(url, { ...options, signal }, body, tls),
   )
-  const { status, contentType, location } = response
+  const { status, location } = answer
   if (status >= 300 && status < 400 && location !== '') throw new Redirected(status, location)
-  if (isNative(path) && status >= 200 && status < 300) return schemaOf(response.body)
-  const answer = parsed(response.body)
-  if (answer === undefined || isOfServer(status, answer) || isNothing(answer)) {
-    throw new NoRegistry(status, contentType)
-  }
-  if (status >= 200 && status < 300) return answer
-  throw new Refused(status, answer)
+  return answer
 }
-
-function authorization({ username, password, token }: RegistryConfig): Record<string, string> {
-  if (token !== null) return { authorization: `Bearer ${token}` }
-  if (username === null) return {}
-  const basic = Buffer.from(`${username}:${password}`).toString('base64')
-  return { authorization: `Basic ${basic}` }
-}
-
-/** The answer of Apicurio's own API. What is no JSON is Protobuf's, or of another kind. */
-const schemaOf = (schema: string): Answer =>
-  parsed(schema) === undefined ? { schema, schemaType: 'OTHER' } : { schema }
 
 /** Ends the work when it takes too long, or the registry is closed. AbortSignal.any does not do: Node 20 may collect the timeout that it waits for. */
 async function inTime<T>(
@@ -127,19 +125,8 @@ export const saysNo = (status: number): boolean =>
 /** The same for a request that has to be allowed: asking again does not help. */
 export const isFinal = (status: number): boolean => status === FORBIDDEN || saysNo(status)
 
-/** An answer of who serves the address, and not of the API: the path is wrong, or an ingress has no backend now. */
-const isOfServer = (status: number, { error_code, name, message = '' }: Answer): boolean =>
-  status === NOT_FOUND &&
-  (name === undefined
-    ? error_code === undefined || /^HTTP 404\b/.test(message)
-    : !/^\w+NotFoundException$/.test(name))
-
-/** An empty answer, as a proxy may give in place of the registry. */
-const isNothing = (answer: Answer): boolean =>
-  !Array.isArray(answer) && Object.keys(answer).length === 0
-
 /** The answer's text as JSON; undefined: it is none. */
-function parsed(text: string): Answer | undefined {
+export function parsed(text: string): Answer | undefined {
   try {
     return Object(JSON.parse(text))
   } catch {

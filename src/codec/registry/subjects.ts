@@ -17,8 +17,7 @@ export async function latestOf(
   type: string | null,
   registry: Registry,
 ): Promise<RegisteredSchema> {
-  const subject = `${topic}-value`
-  const found = await registry.latest(subject)
+  const found = await registry.latest(registry.subjectOf(topic))
   if (type === null) {
     if (found !== undefined) return found
     throw await nothingFor(topic, registry)
@@ -31,7 +30,7 @@ export async function latestOf(
 
 /** That nobody has a JSON Schema of the topic's values. */
 export function noJsonOf(topic: string, registry: Registry): EnricherError {
-  const subject = `${topic}-value`
+  const subject = registry.subjectOf(topic)
   const message = `The registry ${registry.url} has no subject ${subject}; register the topic’s JSON Schema there, or name a file with schema: \`stream-enricher init\` writes one by the topic’s records`
   return new EnricherError('SCHEMA_INVALID', message, { fields: { subject } })
 }
@@ -75,13 +74,13 @@ async function throwMissing(topic: string, type: string, registry: Registry): Pr
   const all = await registry.subjects()
   const same = all.filter((one) => unqualified(one) === unqualified(type))
   const alike = same.length > 0 ? same : recordSubjects(topic, all)
-  const looked = `${topic}-value, ${topic}-${type} or ${type}`
+  const looked = `${registry.subjectOf(topic)}, ${topic}-${type} or ${type}`
   const message = `The registry ${registry.url} has no record ${type} under ${looked}${hint(topic, alike)}`
   throw new EnricherError('SCHEMA_INVALID', message, { fields: { topic, type } })
 }
 
 async function nothingFor(topic: string, registry: Registry): Promise<EnricherError> {
-  const subject = `${topic}-value`
+  const subject = registry.subjectOf(topic)
   const message = `The registry ${registry.url} has no subject ${subject}`
   const named = hint(topic, recordSubjects(topic, await registry.subjects()))
   const what = "register the topic's schema there, or name a file with schema"

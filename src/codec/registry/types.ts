@@ -42,12 +42,14 @@ export async function latestJson(
   return parse(registry, answer.id!, answer)
 }
 
-/** A JSON Schema by its id; undefined where there is none. */
-export async function jsonById(
+/** A JSON Schema that was the latest once, by its id; undefined where there is none. */
+export async function recordedJson(
   registry: Registry,
+  topic: string,
+  type: string | null,
   id: number,
 ): Promise<RegisteredJson | undefined> {
-  const answer = await registry.answer(id)
+  const answer = await registry.recordedAnswer(topic, type, id)
   return answer?.schemaType === 'JSON' ? parse(registry, id, answer) : undefined
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../../src/cli/checks/keys.ts'
 import { keyBytes } from '../../../src/codec/keys/keys.ts'
 import { keyPlan } from '../../../src/codec/keys/plan.ts'
-import { formOf, schemaDifference } from '../../../src/plan/key-forms.ts'
+import { formOf, formsText, schemaDifference } from '../../../src/plan/key-forms.ts'
 
 type Place = (key: Buffer, partitions: number) => number
 const java: Place = (key, n) => (murmur2(key) & 0x7fffffff) % n
@@ -250,4 +250,13 @@ test('beside a side that is repartitioned the other one lies where murmur2 of it
   const side = { topic: 'payments', partitions: 8, records: longs }
   const [apart] = checkBesideRepartition(side, BOTH)
   assert.equal(apart.mark, 'fail')
+})
+
+test('Avro keys with AWS Glue’s frame are told by their version, and are others where they are compressed', () => {
+  const uuid = 'b7b4a7f09c964e4aa687fb5de9ef0c63'
+  const forms = ['0300', '0305'].map((head) =>
+    formOf('avro', Buffer.from(`${head}${uuid}0e`, 'hex'), Buffer.from('7')),
+  )
+  assert.notEqual(forms[0], forms[1])
+  assert.equal(formsText(new Set([forms[0]])), `Avro with the schema version ${uuid}`)
 })

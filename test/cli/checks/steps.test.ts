@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TopicDescription } from '../../../src/broker/port.ts'
+import { schemaStep } from '../../../src/cli/checks/schema-step.ts'
 import {
   changelogSteps,
   dimensionStep,
   groupSteps,
   resetSteps,
-  schemaStep,
   topicSteps,
   windowSteps,
 } from '../../../src/cli/checks/steps.ts'
@@ -94,8 +94,11 @@ test('a group that has never committed begins where the file says, one that has 
   for (const detail of begun(', startAt: latest', offsets)) assert.match(detail, /goes on where/)
 })
 
+const SUBJECT = 'orders.enriched-value'
+
 test('the output schema is kept, registered anew, changed or refused, as the registry has it', () => {
-  const of = (comparison: Comparison) => {
+  const of = (given: object) => {
+    const comparison = { subject: SUBJECT, ...given } as Comparison
     const { kind, detail } = schemaStep(pipeline.output, comparison)
     return `${kind}: ${detail}`
   }
@@ -110,6 +113,10 @@ test('the output schema is kept, registered anew, changed or refused, as the reg
     of({ ...verdict, state: 'compatible', level: null, changes: [] }),
     'change: registers a new version of orders.enriched-value, compatible with the latest, from which no field differs',
   )
+  assert.equal(
+    of({ ...verdict, state: 'unjudged' }),
+    'change: registers a new version of orders.enriched-value; whether it is taken the registry says only then, of the latest (BACKWARD): x is new',
+  )
   const changes = Array.from({ length: 10 }, (_, i) => `f${i} is gone`)
   assert.equal(
     of({ state: 'incompatible', level: 'FULL_TRANSITIVE', changes, reason: 'no' }),
@@ -122,12 +129,12 @@ test('what a reset would make of the outputs is told beside what stays, and refu
   const verdict = { level: 'BACKWARD', changes: ['x is new'], reason: '' } as const
   const details = (later: Parameters<typeof resetSteps>[1]) =>
     resetSteps(outputs, later).map(({ kind, detail }) => `${kind}: ${detail}`)
-  assert.deepEqual(details([{ state: 'registered' }]), [])
+  assert.deepEqual(details([{ state: 'registered', subject: SUBJECT }]), [])
   assert.deepEqual(details([null]), [])
-  assert.deepEqual(details([{ state: 'compatible', ...verdict }]), [
+  assert.deepEqual(details([{ state: 'compatible', subject: SUBJECT, ...verdict }]), [
     'keep: a new version of orders.enriched-value would be registered, compatible with the latest (BACKWARD): x is new',
   ])
-  const [refused] = details([{ state: 'incompatible', ...verdict }])
+  const [refused] = details([{ state: 'incompatible', subject: SUBJECT, ...verdict }])
   assert.match(refused, /^keep: the registry would refuse .* the latest of orders\.enriched-value/)
   assert.deepEqual(details('orders has no field a'), [
     'keep: the pipeline would not start: orders has no field a',

@@ -1,6 +1,6 @@
 /** Where a registry's answers are, by its type. */
-import type { RegistryConfig } from '../../config/pipeline.ts'
-import type { SchemaId } from '../frame/schema-id.ts'
+import type { RegistryConfig } from '../../../config/pipeline.ts'
+import type { SchemaId } from '../../frame/schema-id.ts'
 
 const CCOMPAT = '/apis/ccompat/v7'
 /** Apicurio's own API: that of releases 3.x, and that of 2.x, which these have no more. */
