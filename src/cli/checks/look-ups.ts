@@ -80,7 +80,7 @@ function othersText(
   const bound = seen.isWhole ? '' : `, as far as it was read (${boundText(seen)})`
   const parts = [
     unseen.length > 0
-      ? `${countText(unseen.length)} find none, as ${typed(unseen[0], type)}${bound}`
+      ? `${countText(unseen.length)} ${unseen.length === 1 ? 'finds' : 'find'} none, as ${typed(unseen[0], type)}${bound}`
       : '',
     count('gone') > 0
       ? `the last record of ${countText(count('gone'))} is no row (deleted, or not taken)`

@@ -137,7 +137,7 @@ test('a dimension of which some facts find a row is sound, however many miss', (
       const [finding] = checkLookUps(of)
       assert.equal(finding.mark, 'ok')
       assert.match(finding.detail, new RegExp(`^${some.length} of the last`))
-      const says = finding.detail.includes(`; ${missing.length} find none, as `)
+      const says = new RegExp(`; ${missing.length} finds? none, as `).test(finding.detail)
       assert.equal(says, missing.length > 0)
     }),
   )
