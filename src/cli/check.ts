@@ -1,6 +1,6 @@
 /** `check FILE`: everything that a start needs, looked at without starting or changing anything. */
 import type { Broker } from '../broker/port.ts'
-import { lastRanges, readTopic, type TopicRecord } from '../broker/read-topic.ts'
+import type { TopicRecord } from '../broker/read-topic.ts'
 import type { PipelineCodec } from '../codec/port.ts'
 import type { Comparison } from '../codec/registry/registry.ts'
 import { loadPipeline } from '../config/load.ts'
@@ -9,10 +9,11 @@ import { plural } from '../config/text.ts'
 import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
 import { placeBytes } from '../dimension/place.ts'
 import { codeOf, messageOf } from '../errors.ts'
+import type { Compiled } from '../plan/compile.ts'
 import { availableBytes } from '../plan/memory.ts'
 import { planOf, startsElsewhere, startTransactionalId } from '../plan/plan.ts'
 import { type ChangelogHeaders, NO_HEADERS, storedLayouts } from '../state/stored-layout.ts'
-import { checkDimensionKeys, checkHash } from './check-keys.ts'
+import { checkHash } from './check-keys.ts'
 import { type Access, checkAccess } from './checks/access.ts'
 import { type Finding, fail, ok, warn } from './checks/finding.ts'
 import { codecsOf } from './checks/input-codecs.ts'
@@ -20,6 +21,7 @@ import { checkLimits } from './checks/limits.ts'
 import { checkOffsets } from './checks/offsets.ts'
 import { laterOf, SUBJECT_REMEDY, unjudgedText, verdictText } from './checks/output-schemas.ts'
 import { checkOwnTopics } from './checks/own-topics.ts'
+import { checkValues } from './checks/records.ts'
 import {
   checkDisk,
   checkMemory,
@@ -29,6 +31,7 @@ import {
   toldBytes,
 } from './checks/room.ts'
 import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
+import { checkTimeSpans } from './checks/time-spans.ts'
 import { checkTimes } from './checks/times.ts'
 import {
   checkDimensionTopics,
@@ -36,16 +39,14 @@ import {
   checkRetention,
   checkThere,
 } from './checks/topics.ts'
-import { checkValues, readValues, type ValuesRead } from './checks/values.ts'
+import { readValues, type ValuesRead } from './checks/values.ts'
 import { compareLatest, compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { printFindings } from './findings.ts'
+import { lastOf, type Sample, sampleInputs } from './shares/sample.ts'
+import { takeFacts } from './shares/take.ts'
 import { headersOf, offsetsOf } from './stored-offsets.ts'
-import { print, progress } from './terminal.ts'
-
-/** Offsets that are looked at: of each partition of an input, and of an input. */
-const SAMPLE = 100
-const TOPIC_SAMPLE = 400
+import { print } from './terminal.ts'
 
 export async function check(file: string): Promise<void> {
   const pipeline = loadPipeline(file, process.env)
@@ -58,7 +59,7 @@ export async function check(file: string): Promise<void> {
     const isThere = [...found.values()].every(({ state }) => state !== 'missing')
     const headers = await headersOf(pipeline, broker)
     schemas = await checkSchemas(pipeline, headers, isThere)
-    return checkCluster(pipeline, broker, schemas.codec, headers)
+    return checkCluster(pipeline, broker, schemas.compiled, headers)
   }).catch((error) => {
     isAway = codeOf(error) === 'BROKER_UNREACHABLE'
     return [ofError('brokers', error)]
@@ -79,7 +80,7 @@ function ofError(what: string, error: unknown): Finding {
 }
 
 interface Schemas {
-  readonly codec: PipelineCodec | undefined
+  readonly compiled: Compiled | undefined
   readonly findings: readonly Finding[]
 }
 
@@ -90,7 +91,8 @@ async function checkSchemas(
   isThere: boolean,
 ): Promise<Schemas> {
   try {
-    const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers[0]))
+    const compiled = await compile(pipeline, storedLayouts(headers[0]))
+    const { codec, layout, newer, keys } = compiled
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = headers.flatMap(({ last }) =>
       [...last.values()].flatMap((header) => header?.layout ?? []),
@@ -102,9 +104,9 @@ async function checkSchemas(
       ...checkKeySchemas(keys),
       ...(await checkOutputSchemas(pipeline, codec)),
     ]
-    return { codec, findings }
+    return { compiled, findings }
   } catch (error) {
-    return { codec: undefined, findings: [ofError('schemas', error)] }
+    return { compiled: undefined, findings: [ofError('schemas', error)] }
   }
 }
 
@@ -148,7 +150,7 @@ function checkOutputSchema(answer: Comparison | null): Finding[] {
 async function checkCluster(
   pipeline: Pipeline,
   broker: Broker,
-  codec: PipelineCodec | undefined,
+  compiled: Compiled | undefined,
   headers: readonly ChangelogHeaders[],
 ): Promise<Finding[]> {
   const { clusterId, brokers } = await broker.administration.describeCluster()
@@ -169,15 +171,15 @@ async function checkCluster(
     ),
     ...checkThere(pipeline, access.topics),
     ...checkPartitions(pipeline, found),
-    ...(await checkHash(pipeline, codec, partitions, records)),
+    ...(await checkHash(pipeline, compiled?.codec, partitions, records)),
     ...checkAccess(pipeline, access),
     ...checkOffsets(pipeline, await offsetsOf(pipeline, broker, access.group, headers)),
     ...checkRetention(pipeline, found),
     ...checkDimensionTopics(pipeline, found),
     ...checkOwnTopics(pipeline, found),
     ...checkLimits(pipeline, found, records.values()),
-    ...(codec === undefined ? [] : await checkContents(pipeline, codec, samples)),
-    ...(codec === undefined ? [] : await checkDimensionKeys(pipeline, codec, broker, records)),
+    ...(compiled === undefined ? [] : await checkContents(pipeline, compiled.codec, samples)),
+    ...(compiled === undefined ? [] : await takeFacts(pipeline, compiled, broker, samples)),
   ]
 }
 
@@ -199,31 +201,6 @@ async function accessOf(
   }
 }
 
-interface Sample {
-  readonly records: readonly TopicRecord[]
-  /** Offsets that the topic has. */
-  readonly rows: number
-}
-
-async function sampleInputs(
-  broker: Broker,
-  topics: readonly string[],
-): Promise<Map<string, Sample>> {
-  const samples = new Map<string, Sample>()
-  const bar = progress('Reading samples', topics.length)
-  for (const topic of topics) {
-    const records: TopicRecord[] = []
-    const all = await lastRanges(broker, topic, Number.POSITIVE_INFINITY)
-    const count = Math.max(SAMPLE, Math.ceil(TOPIC_SAMPLE / all.length))
-    const ranges = all.map((r) => ({ ...r, from: Math.max(r.from, r.to - count) }))
-    await readTopic(broker, topic, ranges, (record) => records.push(record))
-    samples.set(topic, { records, rows: all.reduce((sum, { from, to }) => sum + to - from, 0) })
-    bar.at(samples.size)
-  }
-  bar.end()
-  return samples
-}
-
 /** What the records are: whether they can be read, and how much room they need. */
 async function checkContents(
   pipeline: Pipeline,
@@ -235,7 +212,8 @@ async function checkContents(
   const read: (ValuesRead | undefined)[] = []
   for (const [i, { config }] of inputsOf(pipeline).entries()) {
     const { topic, frame, keyFormat, schema } = config
-    const records = samples.get(topic)?.records
+    const sample = samples.get(topic)
+    const records = sample && lastOf(sample.records)
     const isOfRegistry = schema === null
     const isBare = frame === 'none'
     const values = records && { ...codecs[i], topic, keyFormat, isOfRegistry, isBare, records }
@@ -246,13 +224,12 @@ async function checkContents(
     read.push(result)
   }
   const sources = read.slice(0, sourcesOf(pipeline).length)
-  findings.push(
-    ...checkTimes(
-      pipeline,
-      sources.map((of) => of?.times),
-      Date.now(),
-    ),
-  )
+  const now = Date.now()
+  const times = sources.map((of) => of?.times)
+  const units = checkTimes(pipeline, times, now)
+  // In another unit all of them are far away.
+  const isSound = units.every(({ mark }) => mark === 'ok')
+  findings.push(...units, ...(isSound ? checkTimeSpans(pipeline, sources, now) : []))
   return [...findings, ...checkRoom(pipeline, read, samples)]
 }
 

@@ -84,7 +84,7 @@ export function readerPlans(
 }
 
 /** @param planOf the plan of what is in the envelope, where its time is not the envelope's */
-function enveloped(
+export function enveloped(
   schema: AvroRecordSchema,
   config: TimeOf,
   isKeyed: boolean,

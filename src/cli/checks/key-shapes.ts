@@ -90,16 +90,33 @@ export interface Looks {
   readonly remedy: string
 }
 
-/** The fields of the object, in the payload of JsonConverter's envelope where it is one; none where it is no object. */
-function jsonFields(key: Buffer): string[] {
+const BRACE = 0x7b
+
+/** The object, in the payload of JsonConverter's envelope where it is one; one without fields where it is none. */
+function objectIn(key: Buffer): Readonly<Record<string, unknown>> {
   try {
     const value = JSON.parse(withoutFrame(key).toString())
     const isEnvelope = Object.keys(value).sort().join() === 'payload,schema'
     const inner = isEnvelope ? value.payload : value
-    return typeof inner === 'object' && inner !== null ? Object.keys(inner) : []
+    return typeof inner === 'object' && inner !== null ? inner : {}
   } catch {
-    return []
+    return {}
   }
+}
+
+const jsonFields = (key: Buffer): string[] => Object.keys(objectIn(key))
+
+/** Of a key that is a JSON object of several fields, those that have a text. */
+export function fieldsOfKey(key: Buffer): (readonly [string, string])[] {
+  const first = key.indexOf(BRACE)
+  if (first < 0 || first > FRAME_BYTES) return []
+  const object = objectIn(key)
+  const fields = Object.entries(object)
+  return fields.length < 2
+    ? []
+    : fields.flatMap(([name, value]) =>
+        typeof value === 'string' || Number.isSafeInteger(value) ? [[name, String(value)]] : [],
+      )
 }
 
 /** The fields that keys have which are JSON objects of several; undefined: they are something else. */
