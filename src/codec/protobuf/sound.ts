@@ -1,6 +1,6 @@
 /**
  * Whether values may go on as they lie: their bytes are sound, and any decoder sees in them what `transcode.ts` does. What is odd
- * in a value (numbers in more bits than the type has, fields that nobody knows, times that have to be rounded) is written anew.
+ * in a value (numbers in more bits than the type has, fields that nobody knows) is written anew.
  */
 import { AvroSink, SINGLE_BYTES } from '../avro/sink.ts'
 import { compileDate } from './known-values.ts'
@@ -24,7 +24,7 @@ function isPlain(field: MessageField, seen: Set<Message>): boolean {
   const { type } = field
   if (typeof type === 'string' || type.kind === 'enum') return true
   const kind = wellKnown(type, field)
-  // Times are rounded, and decimals made to have the field's scale.
+  // A time of day goes beyond the day here, and a decimal may have another scale than the field.
   if (kind !== null) return kind !== 'time' && kind !== 'decimal'
   if (seen.has(type)) return true
   seen.add(type)
@@ -178,7 +178,7 @@ const LAST_SECOND = 253_402_300_799
 const SECONDS_TAG = 8 + VARINT
 const NANOS_TAG = 16 + VARINT
 
-/** In whole microseconds, which is what a Timestamp is read as. */
+/** With all its nanoseconds, which Avro does not have. */
 function soundTimestamp(wire: Wire): boolean {
   const length = wire.length()
   if (length < 0) return false
