@@ -26,7 +26,9 @@ export function fitsMessage(kept: Message, own: Message, seen: Seen = new Map())
     const named = kept.fields.find(({ name }) => name === field.name)
     if (same === undefined) return named === undefined && !isReserved(kept, field.number)
     const isRenamed = named === undefined && own.fields.every(({ name }) => name !== same.name)
-    return (same === named || isRenamed) && fitsField(same, field, seen)
+    // To move a field into a oneof, or out of it, makes readers see something else.
+    const isIn = (same.oneof === null) === (field.oneof === null)
+    return (same === named || isRenamed) && isIn && fitsField(same, field, seen)
   })
 }
 

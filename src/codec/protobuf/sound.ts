@@ -6,7 +6,7 @@ import { AvroSink, SINGLE_BYTES } from '../avro/sink.ts'
 import { compileDate } from './known-values.ts'
 import type { EnumType, FieldType, Message, MessageField, Scalar } from './message.ts'
 import { wireType } from './scalars.ts'
-import { NANOS_PER_MICRO, NANOS_PER_SECOND, wellKnown, wrapped } from './well-known.ts'
+import { NANOS_PER_SECOND, wellKnown, wrapped } from './well-known.ts'
 import { DEEPEST, isUtf8, LEN, VARINT, type Wire } from './wire.ts'
 
 /** Moves behind a value; false: it does not go on as it lies. */
@@ -191,8 +191,7 @@ function soundTimestamp(wire: Wire): boolean {
     if (tag === SECONDS_TAG) {
       if (!(value >= FIRST_SECOND && value <= LAST_SECOND)) return false
     } else if (tag !== NANOS_TAG) return false
-    else if (!(value >= 0 && value < NANOS_PER_SECOND && value % NANOS_PER_MICRO === 0))
-      return false
+    else if (!(value >= 0 && value < NANOS_PER_SECOND)) return false
   }
   return wire.at === end
 }

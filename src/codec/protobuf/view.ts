@@ -52,14 +52,17 @@ export function viewWithCopied(
   view: AvroRecordSchema,
   fields: readonly { readonly name: string; readonly own: OwnField }[],
 ): AvroRecordSchema {
+  const origin = originOf(view)
   const all = parseRecord(view).fields
   const copied = fields.map(({ name, own }) => {
     return { own, field: all.find((field) => field.name === name)! }
   })
   const made: MessageView = {
     ...view,
-    fields: [...view.fields, { name: COPIED, type: [...COPIED_TYPE] }],
-    [ORIGIN]: { ...originOf(view), copied },
+    // Messages of its own type that are inside of it do not have the value.
+    name: `${view.name}${COPIED}`,
+    fields: [...fieldsOf(origin.message, new Set()), { name: COPIED, type: [...COPIED_TYPE] }],
+    [ORIGIN]: { ...origin, copied },
   }
   return made
 }
@@ -77,7 +80,11 @@ function recordName({ name, space }: Message): string {
 function recordOf(message: Message, defined: Set<string>): AvroRecordSchema {
   const name = recordName(message)
   defined.add(name)
-  const fields = message.fields.map((field) => {
+  return { type: 'record', name, fields: fieldsOf(message, defined) }
+}
+
+const fieldsOf = (message: Message, defined: Set<string>): AvroRecordSchema['fields'] =>
+  message.fields.map((field) => {
     const type = fieldSchema(field, defined)
     const value = defaultOf(field)
     return {
@@ -86,8 +93,6 @@ function recordOf(message: Message, defined: Set<string>): AvroRecordSchema {
       ...(value === undefined ? {} : { default: value }),
     }
   })
-  return { type: 'record', name, fields }
-}
 
 function fieldSchema(field: MessageField, defined: Set<string>): unknown {
   const type = typeSchema(field.type, field, defined)

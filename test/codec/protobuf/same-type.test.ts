@@ -4,18 +4,21 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type protobuf from 'protobufjs'
 import { bytesOf } from '../../../src/bytes.ts'
-import type { AvroRecordSchema } from '../../../src/codec/avro/reader.ts'
+import { AvroReader, type AvroRecordSchema } from '../../../src/codec/avro/reader.ts'
 import {
   type PipelineCodec,
   TAKEN,
   type TopicCodec,
   type ValueReader,
 } from '../../../src/codec/port.ts'
-import type { KeptFile } from '../../../src/codec/protobuf/kept-numbers.ts'
+import { KeptFile } from '../../../src/codec/protobuf/kept-numbers.ts'
+import { parseSchema } from '../../../src/codec/protobuf/parse.ts'
+import { ProtobufReader } from '../../../src/codec/protobuf/protobuf-reader.ts'
 import { parsePipeline } from '../../../src/config/load.ts'
 import { createPipelineCodec } from '../../../src/plan/pipeline-codec.ts'
+import { protobufOutput } from '../../../src/plan/protobuf-output.ts'
 import { modelOf } from './model.ts'
-import { typeOfProto } from './output-model.ts'
+import { decoded, typeOfProto } from './output-model.ts'
 import { Choices, messageOf, protoFile, topOf } from './random-messages.ts'
 import { FIRST, viewOfText } from './reading.ts'
 import { otherForm } from './wire-forms.ts'
@@ -159,4 +162,85 @@ test('what is copied is refused where its Avro would be, for the same reason, an
     { numRuns: 200 },
   )
   assert.ok(refused > 50)
+})
+
+const keptIn = (text: string): KeptFile => new KeptFile(parseSchema(text, () => undefined))
+
+test('an output goes on with the types that its file has, as earlier releases wrote them, and with its own', async () => {
+  await fc.assert(
+    fc.asyncProperty(samples, async ([given, [seed]]) => {
+      const text = keyed(given)
+      const type = topOf(text)
+      const view = await viewOfText(text)
+      const first = codecOf(view, OUTPUT)
+      const again = codecOf(view, OUTPUT, keptIn(first.outputs[0].schema))
+      assert.equal(again.outputs[0].schema, first.outputs[0].schema)
+      assert.deepEqual(again.outputs[0].invented, [])
+      const schema = JSON.parse(first.outputSchema) as AvroRecordSchema
+      const former = protobufOutput(schema, new KeptFile(undefined), new Map()).text
+      const codec = codecOf(view, OUTPUT, keptIn(former))
+      assert.deepEqual(typesIn(codec.outputs[0].schema), typesIn(former))
+      // Their values are copied, and written, side by side.
+      const bytes = type.encode(messageOf(type, new Choices(seed))).finish()
+      const got = stored(codec)(bytes, bytes)
+      assert.ok(typeof got !== 'string', String(got))
+      const byFormer = protobufOutput(schema, keptIn(former), new Map())
+      const avro = codecOf(view, `${OUTPUT}, avro: { topic: out.avro }`, keptIn(former))
+      const record = stored(avro)(bytes, bytes) as Buffer
+      const select = schema.fields.map(({ name }) => ({ source: name, nullable: false }))
+      const inner = new AvroReader(schema, { select, keys: [], time: null })
+      const framed = Buffer.concat([Buffer.alloc(5), record])
+      const expected = projected(new ProtobufReader(byFormer.writers, inner), framed)
+      const to = typeOfProto(former)
+      assert.deepEqual(decoded(to, got), decoded(to, expected as Buffer), former)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+/** Types and numbers of the fields of all messages. */
+const typesIn = (text: string): string[] =>
+  text.split('\n').filter((line) => / = \d+/.test(line) || /^\s*(message|enum) /.test(line))
+
+const SHOP = 'syntax = "proto3"; package shop;'
+const ORDER = `${SHOP} message Order { string key = 1; Kind kind = 3; Item item = 4; }
+  enum Kind { NONE = 0; RED = 5; } message Item { uint64 n = 7; reserved 9; }`
+
+test('what an input’s types get by and by has the input’s numbers', async () => {
+  const { schema } = codecOf(await viewOfText(ORDER), OUTPUT).outputs[0]
+  assert.match(schema, /^ {2}Kind kind = 2;\n {2}optional Item item = 3;$/m)
+  assert.match(schema, /message Item {\n {4}reserved 9;\n {4}uint64 n = 7;\n {2}}/)
+  const later = ORDER.replace('RED = 5;', 'GREEN = 2;').replace('n = 7;', 'm = 2; sint32 o = 8;')
+  const next = codecOf(await viewOfText(later), OUTPUT, keptIn(schema)).outputs[0].schema
+  assert.match(next, /enum Kind {\n {4}NONE = 0;\n {4}GREEN = 2;\n {4}RED = 5;\n {2}}/)
+  assert.match(
+    next,
+    /message Item {\n {4}reserved 7, 9;\n {4}reserved "n";\n {4}uint64 m = 2;\n {4}sint32 o = 8;/,
+  )
+  const other = ORDER.replace('uint64 n = 7;', 'string n = 8; uint64 o = 7;')
+  const kept = codecOf(await viewOfText(other), OUTPUT, keptIn(schema)).outputs[0].schema
+  assert.match(kept, /reserved 7, 9;/)
+})
+
+const len = (number: number, body: Buffer): Buffer => {
+  const low = (body.length & 127) | 128
+  return Buffer.concat([Buffer.of(number * 8 + 2, low, body.length >> 7), body])
+}
+
+test('fields inside of a message that nobody knows do not come out, and what is nested too deep is refused', async () => {
+  const node = `${SHOP} message Node { string key = 1; Node next = 2; }`
+  const codec = codecOf(await viewOfText(node), OUTPUT)
+  const part = (message: Buffer): Buffer | string => {
+    const value = Buffer.concat([FIRST, message])
+    return projected(readerOf(codec.sources[0].values, value), value)
+  }
+  const unknown = len(2, len(3, Buffer.from('unknown')))
+  assert.deepEqual(part(unknown), Buffer.of(18, 0))
+  const nested = (levels: number): Buffer =>
+    levels === 0 ? Buffer.alloc(0) : len(2, nested(levels - 1))
+  assert.deepEqual(part(nested(100)), nested(100))
+  assert.match(String(part(nested(101))), /^malformed .* is nested deeper than 100 levels$/)
+  // One that is written anew, behind it one that is copied.
+  const both = Buffer.concat([nested(99), unknown])
+  assert.ok(typeof part(both) !== 'string')
 })
