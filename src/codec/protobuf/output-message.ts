@@ -74,7 +74,9 @@ class Builder {
     for (const [i, { name, type }] of record.fields.entries()) {
       const own = this.#own.field(name, origins[i] ?? null, type)
       const form = own?.form ?? this.#field(type, camel(name))
-      writers.push(form === null ? nothing(type) : this.#add(made, numbers, name, form, null))
+      writers.push(
+        form === null ? nothing(type) : this.#add(made, numbers, name, form, null, own !== null),
+      )
       sources.push(own?.sourceOf(name, made.at(-1)!.number) ?? null)
     }
     this.#note(null, numbers)
@@ -142,9 +144,10 @@ class Builder {
     name: string,
     { presence, isNullable, value, key, compile }: FieldForm,
     oneof: string | null,
+    fits = false,
   ): Write {
     const { type } = value
-    const number = numbers.of(name, { type, presence })
+    const number = numbers.of(name, { type, presence }, fits)
     const field: MessageField = {
       name,
       number,
