@@ -19,7 +19,7 @@ const USAGE = `npm run bench -- by-turns [options]
   --expressions E   the facts have expressions in ours: where (two comparisons), fields (three), or both
   --shape S         ours has a second join on the same key (joins), rows as of the facts' times (as-of), JSON in and
                     out (json, or json-bare: without schemas), JSON in and Avro out (json-in), facts in Protobuf
-                    (protobuf), or the same and Protobuf out (protobuf-out)
+                    (protobuf), the same and Protobuf out (protobuf-out), or right records, too (protobuf-all)
   --both            the other version has expressions and shape as well: what they cost before and after
   --kind K          the join's kind (inner)
   --beside K        the other version's join's kind (as --kind)
@@ -78,8 +78,9 @@ async function open(folder: string, kind: string): Promise<Tasks> {
     isJson: isShaped && /^json/.test(options.shape),
     isJsonOut: isShaped && /^json(-bare)?$/.test(options.shape),
     isBare: isShaped && options.shape === 'json-bare',
-    isProtobuf: isShaped && /^protobuf(-out)?$/.test(options.shape),
-    isProtobufOut: isShaped && options.shape === 'protobuf-out',
+    isProtobuf: isShaped && /^protobuf/.test(options.shape),
+    isProtobufRight: isShaped && options.shape === 'protobuf-all',
+    isProtobufOut: isShaped && /^protobuf-(out|all)$/.test(options.shape),
   })
 }
 

@@ -39,21 +39,30 @@ const MEMORY_BYTES = 4 * 2 ** 30
 
 const JSON_FORMAT = { format: 'json' } as const
 const BARE_FORMAT = { ...JSON_FORMAT, schema: null } as const
-const PROTOBUF = {
-  format: 'protobuf',
-  schema: fileURLToPath(new URL('protobuf/order.proto', import.meta.url)),
-} as const
+const protobuf = (name: string) =>
+  ({
+    format: 'protobuf',
+    schema: fileURLToPath(new URL(`protobuf/${name}.proto`, import.meta.url)),
+  }) as const
 
-/** Of orders alone. Their id comes after the frame, the message's index, a tag and the string's length. */
-const protobufForm = (schema: AvroRecordSchema): ValueForm => ({
-  encode: (name, record) => {
-    if (name === 'payment') return AVRO.encode(name, record)
-    const { ordered_at, ...fields } = record as { ordered_at: number }
-    const value = { ...fields, ordered_at: new Date(ordered_at).toISOString() }
-    return Buffer.concat([outputFrame(0), encodeValue(schema, value)])
-  },
-  idAt: { ...AVRO.idAt, order: 8 },
-})
+/** Of orders, and of payments where they have a schema, too. Their id comes after the frame, the message's index, a tag and the string's length. */
+function protobufForm(order: AvroRecordSchema, payment: AvroRecordSchema | null): ValueForm {
+  const ofTime = (time: number): string => new Date(time).toISOString()
+  const encode = (schema: AvroRecordSchema, value: object): Buffer =>
+    Buffer.concat([outputFrame(0), encodeValue(schema, value as Record<string, unknown>)])
+  return {
+    encode(name, record) {
+      if (name === 'order') {
+        const { ordered_at } = record as { ordered_at: number }
+        return encode(order, { ...record, ordered_at: ofTime(ordered_at) })
+      }
+      if (payment === null) return AVRO.encode(name, record)
+      const { paid_at } = record as { paid_at: number }
+      return encode(payment, { ...record, paid_at: ofTime(paid_at) })
+    },
+    idAt: { order: 8, payment: payment === null ? AVRO.idAt.payment : 8 },
+  }
+}
 
 export interface JoinTasksOptions {
   readonly partitions: number
@@ -78,7 +87,9 @@ export interface JoinTasksOptions {
   readonly isJsonOut?: boolean
   /** Whether the facts are in Protobuf. */
   readonly isProtobuf?: boolean
-  /** Whether the output is, too. */
+  /** Whether right records are, too. */
+  readonly isProtobufRight?: boolean
+  /** Whether the output is. */
   readonly isProtobufOut?: boolean
 }
 
@@ -113,6 +124,7 @@ export class JoinTasks {
     const { partitions, recordsPerRound, roundMs, within, expressions, kind } = options
     const example = loadPipeline(PIPELINE, { WITHIN: within, JOIN_KIND: kind })
     const format = options.isBare ? BARE_FORMAT : options.isJson ? JSON_FORMAT : {}
+    const right = options.isProtobufRight ? protobuf('payment') : format
     const asOf = options.isAsOf ? ('event-time' as const) : null
     const pipeline = {
       ...example,
@@ -120,16 +132,16 @@ export class JoinTasks {
         ...example.facts,
         ...expressions,
         ...format,
-        ...(options.isProtobuf ? PROTOBUF : {}),
+        ...(options.isProtobuf ? protobuf('order') : {}),
       },
       dimensions: example.dimensions.map((one) => ({ ...one, asOf })),
-      joins: options.isJoinedTwice ? twice(example.joins[0]) : [{ ...example.joins[0], ...format }],
+      joins: options.isJoinedTwice ? twice(example.joins[0]) : [{ ...example.joins[0], ...right }],
       ...outputsIn(example, options),
     }
     const schemas = await readSchemas(pipeline, null)
     const codec = createPipelineCodec(pipeline, schemas, null)
     const form = options.isProtobuf
-      ? protobufForm(schemas.facts)
+      ? protobufForm(schemas.facts, options.isProtobufRight ? schemas.rights[0] : null)
       : options.isJson
         ? JSON_TEXT
         : AVRO

@@ -10,14 +10,20 @@ import { ProtobufReader } from '../codec/protobuf/protobuf-reader.ts'
 import type { OutputConfig, Pipeline } from '../config/pipeline.ts'
 import { outputProgram, outputSchema } from './expressions.ts'
 import type { KeptFiles } from './kept-files.ts'
+import { type Origins, takenOrigins } from './origins.ts'
 import { checkNames } from './output-names.ts'
 import { docsOf, type OutputField, type OutputPlan, selectedOutput } from './output-plan.ts'
 import { protobufOutput } from './protobuf-output.ts'
 import { readerPlan } from './reader-plans.ts'
 import { storesMessages } from './stored-form.ts'
 
-/** By output, in the file's order. Throws SCHEMA_INVALID. */
-export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFiles): OutputCodec[] {
+/** By output, in the file's order. Throws SCHEMA_INVALID. @param origins of the completed record's fields */
+export function outputCodecs(
+  pipeline: Pipeline,
+  plan: OutputPlan,
+  kept: KeptFiles,
+  origins: Origins,
+): OutputCodec[] {
   const { outputs } = pipeline
   const completed = plan.schema as AvroRecordSchema
   return outputs.map((output, i) => {
@@ -31,7 +37,7 @@ export function outputCodecs(pipeline: Pipeline, plan: OutputPlan, kept: KeptFil
     const reader = readerOf(completed, taken.fields, output)
     const isPlain = takesAll && where === null && key === null
     return {
-      ...formOf(format, schema, reader, isPlain, kept[i]),
+      ...formOf(format, schema, reader, isPlain, takenOrigins(origins, taken.fields), kept[i]),
       isKeyed: key !== null,
       isWhole: isPlain && (isWholeAvro(pipeline, format) || storesMessages(pipeline)),
     }
@@ -52,6 +58,7 @@ function formOf(
   schema: AvroRecordSchema,
   inner: ValueReader,
   isPlain: boolean,
+  origins: Origins,
   kept: KeptFile = new KeptFile(undefined),
 ): Form {
   switch (format) {
@@ -64,7 +71,7 @@ function formOf(
         ...NOT_PROTOBUF,
       }
     case 'protobuf': {
-      const { text, writers, view, invented } = protobufOutput(schema, kept)
+      const { text, writers, view, invented } = protobufOutput(schema, kept, origins)
       return { schema: text, reader: new ProtobufReader(writers, inner), view, invented }
     }
   }

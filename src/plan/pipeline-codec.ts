@@ -21,6 +21,7 @@ import type { KeptFiles } from './kept-files.ts'
 import { keyReaders } from './key-readers.ts'
 import { layoutsOf } from './layout.ts'
 import { checkLeftKeys, leftKeyReaders } from './left-keys.ts'
+import { originsOf } from './origins.ts'
 import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
 import { planOf } from './plan.ts'
@@ -63,15 +64,16 @@ export function createPipelineCodec(
   const plans = readerPlans(pipeline, plan, programsOf(pipeline, schemas), schemas)
   const { facts, joins, dimensions } = pipeline
   const keys = keyReaders(pipeline, derived, registry)
-  const stored = storedMessages(pipeline, plan, kept)
+  const stored = storedMessages(pipeline, plan, kept, schemas)
   const codec = (
     topic: TopicConfig,
     schema: AvroRecordSchema,
     of: ReaderPlan,
     fields: readonly OutputField[],
   ): TopicCodec => {
-    const made = FORMATS[topic.format].codec(topic, valueSchema(schema), of, registry)
-    return stored?.part(made, fields) ?? made
+    const made = (row: AvroRecordSchema, plan: ReaderPlan): TopicCodec =>
+      FORMATS[topic.format].codec(topic, valueSchema(row), plan, registry)
+    return stored?.part({ schema, plan: of, codec: made }, fields) ?? made(schema, of)
   }
   const values = [
     codec(facts, schemas.facts, plans.facts, plan.facts),
@@ -113,7 +115,7 @@ export function createPipelineCodec(
     leftKeys: leftKeyReaders(pipeline, plan),
     preparedFrame: frame,
     outputSchema: schemaText(plan.schema, 2),
-    outputs: outputCodecs(pipeline, plan, kept),
+    outputs: outputCodecs(pipeline, plan, kept, originsOf(pipeline, plan, schemas)),
   }
 }
 
@@ -132,7 +134,7 @@ export function derive(pipeline: Pipeline, schemas: TopicSchemas, kept: KeptFile
   for (const [j, schema] of schemas.rights.entries()) new AvroReader(schema, plans.rights[j])
   for (const [d, schema] of schemas.dimensions.entries())
     new AvroReader(schema, plans.dimensions[d])
-  const numbers = storedMessages(pipeline, plan, kept)?.numbers
+  const numbers = storedMessages(pipeline, plan, kept, schemas)?.numbers
   const layouts = layoutsOf(pipeline, withDerived(pipeline, schemas), plan, numbers)
   return { layouts, outputSchema: JSON.stringify(plan.schema) }
 }

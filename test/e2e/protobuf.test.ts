@@ -17,11 +17,16 @@ const ITEM = 'syntax = "proto3"; package shop; message Item { string sku = 1; in
 const ORDER = `syntax = "proto3"; package shop; import "item.proto";
   import "google/protobuf/timestamp.proto";
   message Cancelled { string order_id = 1; }
-  message Order { string order_id = 1; int64 customer_id = 2; google.protobuf.Timestamp at = 3; repeated Item items = 4; optional double price = 5; }`
+  message Order { string order_id = 1; int64 customer_id = 2; google.protobuf.Timestamp at = 3; repeated Item items = 4; optional double price = 5; Kind kind = 9; }
+  enum Kind { NONE = 0; NEW = 3; }`
 const EARLIER = ORDER.replace('int64 customer_id', 'int32 customer_id').replace(
   'optional double price = 5;',
   '',
 )
+
+/** 4 is of no name. */
+const KINDS: Readonly<Record<number, string>> = { 0: 'NONE', 3: 'NEW', 4: '4' }
+const kindOf = (i: number): number => [0, 3, 4][i % 3]
 
 type Fields = Record<string, unknown>
 
@@ -79,7 +84,7 @@ async function outputsAlone(orders: Orders, file: string): Promise<void> {
   writeFileSync(own, whole)
   const first = orders.start({}, own)
   const messages = await messagesIn(orders, 'whole', COUNT)
-  for (const { order_id, customer_id, items, price, customer_name } of messages) {
+  for (const { order_id, customer_id, items, price, kind, customer_name } of messages) {
     const i = data.indexOf(String(order_id))
     assert.deepEqual(
       [customer_id, customer_name],
@@ -87,6 +92,8 @@ async function outputsAlone(orders: Orders, file: string): Promise<void> {
     )
     assert.equal(price, i % 2 === 0 ? undefined : i / 4)
     assert.equal((items as unknown[]).length, i % 3)
+    // A 0 need not be in the bytes.
+    assert.equal(kind ?? 'NONE', ['NONE', 'NEW', 4][i % 3])
   }
   assert.equal(await first.stop(), 0)
   // Without a field, and with a new one before the others: what there was keeps its number.
@@ -99,13 +106,19 @@ async function outputsAlone(orders: Orders, file: string): Promise<void> {
   assert.deepEqual(
     Object.values(fields).map(({ name, id }) => [name, id]),
     [
-      ['sum', 7],
+      ['sum', 8],
       ['order_id', 1],
       ['at', 3],
-      ['customer_name', 6],
+      ['customer_name', 7],
     ],
   )
-  assert.deepEqual(reserved, [[2, 2], [4, 4], [5, 5], 'customer_id', 'items', 'price'])
+  assert.deepEqual(reserved, [
+    [2, 2],
+    [4, 4],
+    [5, 5],
+    [6, 6],
+    ...['customer_id', 'items', 'kind', 'price'],
+  ])
   assert.equal(await second.stop(), 0)
 }
 
@@ -142,6 +155,7 @@ test('each fact in Protobuf comes out once, completed, in Avro and in JSON; what
         at: { seconds: AT / 1000 + i, nanos: 5000 },
         items: Array.from({ length: i % 3 }, (_, n) => ({ sku: `s${n}`, count: n })),
         ...(i % 2 === 0 ? {} : { price: i / 4 }),
+        kind: kindOf(i),
       }
       const body = Buffer.concat([SECOND, type.encode(type.create(order)).finish()])
       producer.put(topic, i % 4, AT + i, Buffer.from(data.orderId(i)), frame(ids[i % 2], body))
@@ -193,6 +207,7 @@ http: { port: 0 }
         at: (AT + 1000 * i) * 1000 + 5,
         items: Array.from({ length: i % 3 }, (_, n) => ({ sku: `s${n}`, count: n })),
         price: i % 2 === 0 ? null : i / 4,
+        kind: KINDS[kindOf(i)],
         customer_name: data.customer((i % 50) + 1).name,
       })
     }

@@ -133,6 +133,7 @@ function taskOutput(
       schema: SCHEMA,
     } as unknown as OutputPlan,
     [],
+    new Map(),
   )
   const outputs = outputsOf(
     configs.map((config, o) => ({

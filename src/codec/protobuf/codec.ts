@@ -117,14 +117,14 @@ export class ProtobufCodec implements TopicCodec {
   }
 
   #readerOf(writer: Message, id: number): ValueReader | Refusal {
-    const { message } = this.#origin
+    const { message, copied } = this.#origin
     const isOther = localName(writer) !== localName(message)
     if (isOther && this.#type !== null) {
       return { reason: OTHER_TYPE, fault: `The value is of another type: ${writer.name}` }
     }
     try {
       if (isOther) throw new Error(`it is a ${writer.name}`)
-      const transcode = transcodeMessage(writer, message, this.#projection.record)
+      const transcode = transcodeMessage(writer, message, this.#projection.record, copied)
       return this.#projection.through(behindIndexes(transcode))
     } catch (error) {
       const fault = `The schema ${id} cannot be read as ${message.name}: ${messageOf(error)}`

@@ -2,13 +2,15 @@
 import type { AvroType } from '../avro/schema.ts'
 import { readInt } from '../avro/walk.ts'
 import { always, chosen, compileList, compileMap, unlessDefault } from './field-writers.ts'
-import type { MessageField } from './message.ts'
+import type { MessageField, Scalar } from './message.ts'
 import { isMessage, type ValueForm, type Write } from './value-forms.ts'
 
 export interface FieldForm {
   readonly presence: MessageField['presence']
   readonly isNullable: boolean
   readonly value: ValueForm
+  /** Of a map. */
+  readonly key: Scalar | null
   readonly compile: (number: number) => Write
 }
 
@@ -16,6 +18,7 @@ export const listForm = (value: ValueForm): FieldForm => ({
   presence: 'repeated',
   isNullable: false,
   value,
+  key: null,
   compile: (number) => compileList(number, value),
 })
 
@@ -23,6 +26,7 @@ export const mapForm = (value: ValueForm): FieldForm => ({
   presence: 'map',
   isNullable: false,
   value,
+  key: 'string',
   compile: (number) => compileMap(number, value),
 })
 
@@ -30,6 +34,7 @@ export const singleForm = (value: ValueForm): FieldForm => ({
   presence: isMessage(value) ? 'optional' : 'implicit',
   isNullable: false,
   value,
+  key: null,
   compile: (number) => unlessDefault(number, value),
 })
 
@@ -38,6 +43,7 @@ export const presentForm = (value: ValueForm): FieldForm => ({
   presence: 'optional',
   isNullable: false,
   value,
+  key: null,
   compile: (number) => always(number, value),
 })
 

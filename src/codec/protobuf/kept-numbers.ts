@@ -101,10 +101,11 @@ export class FieldNumbers {
     this.#next = Math.max(0, ...before) + 1
   }
 
-  of(name: string, field: FieldShape): number {
+  /** @param fits whether it is known that values of a field of the name have the same bytes */
+  of(name: string, field: FieldShape, fits: boolean): number {
     this.#names.add(name)
     const kept = this.#kept.find((before) => before.name === name)
-    const isKept = kept !== undefined && isSame(kept, field)
+    const isKept = kept !== undefined && (fits || isSame(kept, field))
     if (!isKept) this.invented.push(name)
     const number = isKept ? kept.number : this.#free()
     this.#used.add(number)

@@ -1,11 +1,5 @@
 /** What a record of Avro's is as a message, by the table in docs/formats.md: with the numbers that its fields have had. */
-import {
-  type EnumType as AvroEnum,
-  type AvroType,
-  type BranchType,
-  type RecordType,
-  unqualified,
-} from '../avro/schema.ts'
+import type { EnumType as AvroEnum, AvroType, BranchType, RecordType } from '../avro/schema.ts'
 import {
   branchForm,
   type FieldForm,
@@ -19,6 +13,8 @@ import { always, chosen, compileMessage } from './field-writers.ts'
 import { FieldNumbers, type KeptFile } from './kept-numbers.ts'
 import type { EnumType, Message, MessageField } from './message.ts'
 import { branchName, camel, free, snake, VALUE, word } from './names.ts'
+import { OutputTypes } from './output-types.ts'
+import { type OwnField, OwnTypes } from './own-types.ts'
 import { symbolNumbers } from './symbol-numbers.ts'
 import { enumForm, fixedForm, primitiveForm, type ValueForm, type Write } from './value-forms.ts'
 import { LEN } from './wire.ts'
@@ -33,6 +29,8 @@ export interface OutputMessage {
   readonly nullable: ReadonlySet<MessageField>
   /** Writes the fields of the record, in their order. */
   readonly writers: readonly Write[]
+  /** By field of the record: what it is where it comes from, in the same type; null: it is written as the type that it has in Avro. */
+  readonly sources: readonly (OwnField | null)[]
   /** Fields and symbols whose number nobody has kept: `Item.price`. */
   readonly invented: readonly string[]
 }
@@ -40,75 +38,91 @@ export interface OutputMessage {
 /** The oneof of a message that is made for a union. */
 const BRANCH = 'branch'
 
-/** @param name of the message; @param space its package. @param kept what numbers were before */
+/**
+ * @param name of the message; @param space its package. @param kept what numbers were before
+ * @param origins by field of the record, the field of an input in Protobuf that it is; null: it is none
+ */
 export function outputMessage(
   name: string,
   space: string,
   record: RecordType,
   kept: KeptFile,
+  origins: readonly (MessageField | null)[],
 ): OutputMessage {
-  return new Builder(name, space, kept).build(record)
+  const fields = record.fields.map((field) => field.name)
+  return new Builder(new OutputTypes(name, space, kept, fields)).build(record, origins)
 }
 
 class Builder {
-  readonly #name: string
-  readonly #space: string
-  readonly #kept: KeptFile
-  /** Names of what is inside of the message, where symbols of enums stand, too. */
-  readonly #names: Set<string>
-  /** Names that are kept for an enum's symbols. */
-  readonly #symbols: ReadonlySet<string>
-  readonly #messages: Message[] = []
-  readonly #enums: EnumType[] = []
-  readonly #nullable = new Set<MessageField>()
+  readonly #types: OutputTypes
+  readonly #own: OwnTypes
   readonly #known = new Map<AvroType, ValueForm>()
   readonly #invented: string[] = []
 
-  constructor(name: string, space: string, kept: KeptFile) {
-    this.#name = name
-    this.#space = space
-    this.#kept = kept
-    this.#names = new Set([name])
-    this.#symbols = kept.symbols
+  constructor(types: OutputTypes) {
+    this.#types = types
+    this.#own = new OwnTypes(types)
   }
 
-  build(record: RecordType): OutputMessage {
-    for (const { name } of record.fields) this.#names.add(name)
+  build(record: RecordType, origins: readonly (MessageField | null)[]): OutputMessage {
+    const { messages, enums, nullable, kept } = this.#types
     const writers: Write[] = []
-    const main = this.#message(null, record, writers, record)
-    const [messages, enums, nullable] = [this.#messages, this.#enums, this.#nullable]
-    return { main, messages, enums, nullable, writers, invented: this.#invented }
+    const sources: (OwnField | null)[] = []
+    const numbers = new FieldNumbers(kept.message(null))
+    const made: MessageField[] = []
+    const main = this.#begun(null, made, numbers, writers, record)
+    for (const [i, { name, type }] of record.fields.entries()) {
+      const own = this.#own.field(name, origins[i] ?? null, type)
+      const form = own?.form ?? this.#field(type, camel(name))
+      writers.push(
+        form === null ? nothing(type) : this.#add(made, numbers, name, form, null, own !== null),
+      )
+      sources.push(own?.sourceOf(name, made.at(-1)!.number) ?? null)
+    }
+    this.#note(null, numbers)
+    return { main, messages, enums, nullable, writers, sources, invented: this.#invented }
   }
 
-  /**
-   * @param inner its name inside of the first message; null: it is that one
-   * @param writers of its fields, which are filled in
-   * @param record that it stands for
-   */
   #message(
-    inner: string | null,
+    inner: string,
     { fields }: Pick<RecordType, 'fields'>,
     writers: Write[],
     record: AvroType,
   ): Message {
-    const numbers = new FieldNumbers(this.#kept.message(inner))
+    const numbers = new FieldNumbers(this.#types.kept.message(inner))
     const made: MessageField[] = []
-    const message = this.#named(inner, made, numbers)
-    // Known before its fields are, which may be of its type.
-    this.#known.set(record, { type: message, wire: LEN, write: compileMessage(writers) })
+    const message = this.#begun(inner, made, numbers, writers, record)
     for (const { name, type } of fields) {
-      const form = this.#field(type, `${inner ?? ''}${camel(name)}`)
+      const form = this.#field(type, `${inner}${camel(name)}`)
       writers.push(form === null ? nothing(type) : this.#add(made, numbers, name, form, null))
     }
     this.#note(inner, numbers)
     return message
   }
 
+  /**
+   * A message that is known before its fields are, which may be of its type.
+   * @param inner its name inside of the first message; null: it is that one
+   * @param writers of its fields, which are filled in
+   * @param record that it stands for
+   */
+  #begun(
+    inner: string | null,
+    fields: MessageField[],
+    numbers: FieldNumbers,
+    writers: Write[],
+    record: AvroType,
+  ): Message {
+    const message = this.#named(inner, fields, numbers)
+    this.#known.set(record, { type: message, wire: LEN, write: compileMessage(writers) })
+    return message
+  }
+
   #named(inner: string | null, fields: MessageField[], numbers: FieldNumbers): Message {
     return {
       kind: 'message',
-      name: this.#fullName(inner),
-      space: this.#space,
+      name: this.#types.fullName(inner),
+      space: this.#types.space,
       fields,
       get reserved() {
         return numbers.reserved
@@ -128,25 +142,26 @@ class Builder {
     fields: MessageField[],
     numbers: FieldNumbers,
     name: string,
-    { presence, isNullable, value, compile }: FieldForm,
+    { presence, isNullable, value, key, compile }: FieldForm,
     oneof: string | null,
+    fits = false,
   ): Write {
     const { type } = value
-    const number = numbers.of(name, { type, presence })
+    const number = numbers.of(name, { type, presence }, fits)
     const field: MessageField = {
       name,
       number,
       type,
       presence,
       isPacked: presence === 'repeated' && value.wire !== LEN,
-      key: presence === 'map' ? 'string' : null,
+      key,
       oneof,
       default: undefined,
       decimal: value.decimal ?? null,
       isChecked: true,
     }
     fields.push(field)
-    if (isNullable) this.#nullable.add(field)
+    if (isNullable) this.#types.nullable.add(field)
     const write = compile(number)
     return (source, out) => write(source, out) || out.endedIn(name)
   }
@@ -161,7 +176,7 @@ class Builder {
       case 'array':
         return listForm(this.#value(type.items, `${place}Item`))
       case 'map':
-        this.#names.add(`${place}Entry`)
+        this.#types.take(`${place}Entry`)
         return mapForm(this.#value(type.values, `${place}Item`))
       default:
         return singleForm(this.#value(type, place))
@@ -180,7 +195,7 @@ class Builder {
           (write) => write && always(number, { ...value, write: compileMessage([write]) }),
         ),
       )
-    return { presence: 'optional', isNullable: nulls.includes(true), value, compile }
+    return { presence: 'optional', isNullable: nulls.includes(true), value, key: null, compile }
   }
 
   /** A message with a field for each branch. @returns what each branch writes into it; null: nothing */
@@ -188,8 +203,8 @@ class Builder {
     branches: readonly BranchType[],
     place: string,
   ): { value: ValueForm; writers: (Write | null)[] } {
-    const inner = this.#nameFor([`${place}Value`])
-    const numbers = new FieldNumbers(this.#kept.message(inner))
+    const inner = this.#types.nameFor([`${place}Value`])
+    const numbers = new FieldNumbers(this.#types.kept.message(inner))
     const fields: MessageField[] = []
     const message = this.#named(inner, fields, numbers)
     const writers = branches.map((branch) => {
@@ -199,7 +214,7 @@ class Builder {
       return this.#add(fields, numbers, name, presentForm(value), BRANCH)
     })
     this.#note(inner, numbers)
-    this.#messages.push(message)
+    this.#types.messages.push(message)
     const value = { type: message, wire: LEN, write: compileMessage([chosen(writers)]) }
     return { value, writers }
   }
@@ -210,7 +225,7 @@ class Builder {
     if (known !== undefined) return known
     switch (type.kind) {
       case 'record':
-        return this.#inside(this.#typeName(type.name.full), type, type)
+        return this.#inside(this.#types.typeName(type.name.full), type, type)
       case 'enum':
         return this.#enum(type)
       case 'fixed':
@@ -231,49 +246,30 @@ class Builder {
   #wrapped(type: AvroType, place: string): ValueForm {
     const field = { name: VALUE, type, aliases: [], default: undefined }
     // Each place has its own.
-    return this.#inside(this.#nameFor([`${place}Value`]), { fields: [field] }, { ...type })
+    return this.#inside(this.#types.nameFor([`${place}Value`]), { fields: [field] }, { ...type })
   }
 
   #inside(inner: string, of: Pick<RecordType, 'fields'>, type: AvroType): ValueForm {
-    this.#messages.push(this.#message(inner, of, [], type))
+    this.#types.messages.push(this.#message(inner, of, [], type))
     return this.#known.get(type)!
   }
 
   #enum(type: AvroEnum): ValueForm {
-    const inner = this.#typeName(type.name.full)
-    const kept = this.#kept.enum(inner)?.symbols ?? new Map<number, string>()
+    const inner = this.#types.typeName(type.name.full)
+    const kept = this.#types.kept.enum(inner)?.symbols ?? new Map<number, string>()
     const prefix = `${snake(inner).toUpperCase()}_`
     const { names, numbers, invented } = symbolNumbers(
       type.symbols,
       kept,
       (symbol) => [word(symbol), `${prefix}${word(symbol)}`],
-      (possible) => this.#nameFor(possible),
+      (possible) => this.#types.nameFor(possible),
     )
     this.#invented.push(...invented.map((symbol) => `${inner}.${symbol}`))
-    const name = this.#fullName(inner)
+    const name = this.#types.fullName(inner)
     const made: EnumType = { kind: 'enum', name, symbols: names, isClosed: false }
-    this.#enums.push(made)
+    this.#types.enums.push(made)
     const form = enumForm(made, type, numbers)
     this.#known.set(type, form)
     return form
-  }
-
-  /** @param inner null: of the first message itself */
-  #fullName(inner: string | null): string {
-    const outer = this.#space === '' ? this.#name : `${this.#space}.${this.#name}`
-    return inner === null ? outer : `${outer}.${inner}`
-  }
-
-  /** Without its namespace, where that is free. */
-  #typeName(full: string): string {
-    return this.#nameFor([word(unqualified(full)), word(full)])
-  }
-
-  /** The first of them that is free inside of the message. */
-  #nameFor(names: readonly string[]): string {
-    const isTaken = (name: string): boolean => this.#names.has(name) || this.#symbols.has(name)
-    const name = names.find((one) => !isTaken(one)) ?? free(names.at(-1)!, isTaken)
-    this.#names.add(name)
-    return name
   }
 }

@@ -2,7 +2,7 @@
 import { unqualified } from '../avro/schema.ts'
 import type { EnumType, FieldType, Message, MessageField, NumberRange } from './message.ts'
 import type { OutputMessage } from './output-message.ts'
-import { IMPORTS } from './value-forms.ts'
+import { filesOf } from './well-known.ts'
 
 const MOST_NUMBER = 2 ** 29 - 1
 /** A package with one of these inside of it hides the types of that name. */
@@ -28,7 +28,7 @@ class Text {
   file(): string {
     const { main, messages, enums } = this.#output
     const used = [main, ...messages].flatMap(({ fields }) => fields.map(({ type }) => type))
-    const imports = [...IMPORTS].flatMap(([type, paths]) => (used.includes(type) ? paths : []))
+    const imports = new Set(used.flatMap(filesOf))
     const inner = [...enums.map(enumLines), ...messages.map((one) => this.#message(one, []))]
     const blocks = [
       ['syntax = "proto3";'],
@@ -44,15 +44,22 @@ class Text {
 
   /** @param inner what is inside of it besides fields */
   #message(message: Message, inner: readonly (readonly string[])[]): string[] {
-    const { name, fields } = message
-    const lines = fields.flatMap((field) => this.#field(field, message))
-    const oneof = fields.at(0)?.oneof ?? null
     const body = [
       ...reservedLines(message),
-      ...(oneof === null ? lines : [`oneof ${oneof} {`, ...indented(lines), '}']),
+      ...message.fields.flatMap((field) => this.#lines(field, message)),
       ...inner.flatMap((one) => ['', ...one]),
     ]
-    return [`message ${unqualified(name)} {`, ...indented(body), '}']
+    return [`message ${unqualified(message.name)} {`, ...indented(body), '}']
+  }
+
+  /** Those of a oneof stand where its first one does. */
+  #lines(field: MessageField, message: Message): string[] {
+    const { oneof } = field
+    if (oneof === null) return this.#field(field, message)
+    const all = message.fields.filter((one) => one.oneof === oneof)
+    if (all[0] !== field) return []
+    const lines = all.flatMap((one) => this.#field(one, message))
+    return [`oneof ${oneof} {`, ...indented(lines), '}']
   }
 
   #field(field: MessageField, message: Message): string[] {
@@ -73,7 +80,7 @@ class Text {
 
   #type(type: FieldType): string {
     if (typeof type === 'string') return type
-    return IMPORTS.has(type) ? `${this.#prefix}${type.name}` : unqualified(type.name)
+    return filesOf(type).length > 0 ? `${this.#prefix}${type.name}` : unqualified(type.name)
   }
 }
 

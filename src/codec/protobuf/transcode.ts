@@ -9,6 +9,7 @@ import { type Bytes, bytesOf } from '../../bytes.ts'
 import { encodeDefault } from '../avro/default.ts'
 import type { AvroType, Field, PrimitiveType, RecordType } from '../avro/schema.ts'
 import { Incompatible, joined, type Transcode } from '../avro/transfer.ts'
+import { absentBytes, compileCopied, compileCopy } from './copied-fields.ts'
 import {
   compileDate,
   compileDecimalValue,
@@ -27,7 +28,8 @@ import { compileScalar, type Read, wireType } from './scalars.ts'
 import { Scanner, slotOf } from './scan.ts'
 import { compileList, compileMap, type WriteField } from './several.ts'
 import { single, singleMessage, unwrapping, valueMessage } from './single.ts'
-import { implicitDefault, isNullable } from './view.ts'
+import { isSameField } from './sound.ts'
+import { COPIED, type Copied, implicitDefault, isNullable } from './view.ts'
 import { wellKnown, wrapped } from './well-known.ts'
 import { DEEPEST, LEN, Wire } from './wire.ts'
 
@@ -35,10 +37,16 @@ const TOO_DEEP = `is nested deeper than ${DEEPEST} levels`
 
 /**
  * @param writer what values are written as; @param reader what the record is made of, by its fields' names
+ * @param copied what the record's value of that name is made of
  * Throws Incompatible where no value of the one is one of the other.
  */
-export function transcodeMessage(writer: Message, reader: Message, record: RecordType): Transcode {
-  const fields = new Compiler().fields(writer, reader, record)
+export function transcodeMessage(
+  writer: Message,
+  reader: Message,
+  record: RecordType,
+  copied: readonly Copied[] = [],
+): Transcode {
+  const fields = new Compiler(false).fields(writer, reader, record, copied)
   const wire = new Wire()
   return (transfer) => {
     const { source, sink } = transfer
@@ -56,26 +64,64 @@ export function transcodeMessage(writer: Message, reader: Message, record: Recor
   }
 }
 
+/** A field of the record, and of the messages. */
+interface Pair {
+  readonly field: Field
+  readonly read: MessageField
+  readonly written: MessageField
+}
+
+/** @param sought what the scanner looks for */
+function copying(
+  copies: readonly (Pair & Pick<Copied, 'own'>)[],
+  sought: readonly MessageField[],
+): (wire: Wire, base: number) => boolean {
+  const compiler = new Compiler(true)
+  return compileCopied(
+    copies.map(({ field, read, written, own }) => ({
+      name: field.name,
+      slot: sought.indexOf(read),
+      copy: compileCopy(read, own.number, isSameField(written, read)),
+      absent: absentBytes(read, bytesOfDefault(field.type, field.default), own),
+      read: compiler.field(written, read, field),
+      write: own.write,
+    })),
+  )
+}
+
 class Compiler {
   readonly #known = new Map<RecordType, Map<Message, Read>>()
+  /** Whether symbols are the reader's: of a number that it has not the digits. */
+  readonly #isOwn: boolean
+
+  constructor(isOwn: boolean) {
+    this.#isOwn = isOwn
+  }
 
   /** Of a message that goes up to the wire's end. */
-  fields(writer: Message, reader: Message, record: RecordType): Read {
-    const pairs = record.fields.map((field) => {
+  fields(
+    writer: Message,
+    reader: Message,
+    record: RecordType,
+    copied: readonly Copied[] = [],
+  ): Read {
+    const pairOf = (field: Field): Pair => {
       const read = reader.fields.find(({ name }) => name === field.name)!
       const written = writer.fields.find(({ number }) => number === read.number) ?? read
       return { field, read, written }
-    })
+    }
+    const pairs = record.fields.filter(({ name }) => name !== COPIED).map(pairOf)
+    const copies = copied.map(({ field, own }) => ({ ...pairOf(field), own }))
+    const scanned = [...new Map([...pairs, ...copies].map((pair) => [pair.read, pair])).values()]
+    const sought = scanned.map(({ read }) => read)
     const scanner = new Scanner([
-      ...pairs.map(({ read, written }) => slotOf(read, written.type)),
+      ...scanned.map(({ read, written }) => slotOf(read, written.type)),
       // Whichever comes last of a oneof is all there is of it.
-      ...othersOf(
-        reader,
-        pairs.map(({ read }) => read),
-      ).map((field) => slotOf(field, field.type)),
+      ...othersOf(reader, sought).map((field) => slotOf(field, field.type)),
     ])
-    const writes = pairs.map(({ field, read, written }) => this.#field(written, read, field))
-    const names = record.fields.map(({ name }) => name)
+    const writes = pairs.map(({ field, read, written }) => this.field(written, read, field))
+    const names = pairs.map(({ field }) => field.name)
+    const writeCopies = copies.length === 0 ? null : copying(copies, sought)
     return (wire) => {
       if (++wire.depth > DEEPEST) return wire.refuse(TOO_DEEP)
       const { end } = wire
@@ -86,6 +132,7 @@ class Compiler {
         const at = base + 2 * f
         if (!writes[f](wire, marks[at], marks[at + 1])) return wire.endedIn(names[f])
       }
+      if (writeCopies !== null && !writeCopies(wire, base)) return false
       wire.marked = base
       wire.depth--
       wire.at = end
@@ -114,7 +161,7 @@ class Compiler {
     return read
   }
 
-  #field(
+  field(
     writer: MessageField,
     reader: MessageField,
     { name, type, default: value }: Field,
@@ -172,7 +219,8 @@ class Compiler {
         if (own !== 'bytes') throw differing(writer, reader)
         return compileScalar('bytes', 'bytes', false)
       }
-      return compileScalar(writer, own, reader.isChecked)
+      const isEnum = typeof writer !== 'string' && typeof own !== 'string'
+      return compileScalar(this.#isOwn && isEnum ? own : writer, own, reader.isChecked)
     }
     const known = wellKnown(own, reader)
     if (writer === 'bytes' && known === null) return this.#message(own, own, type as RecordType)

@@ -36,14 +36,6 @@ const TIMESTAMP = known('google.protobuf', 'Timestamp')
 const DATE = known('google.type', 'Date')
 const TIME = known('google.type', 'TimeOfDay')
 const DECIMAL = known('confluent.type', 'Decimal')
-/** The files of these, and of the option beside a decimal. */
-export const IMPORTS: ReadonlyMap<FieldType, readonly string[]> = new Map<FieldType, string[]>([
-  [TIMESTAMP, ['google/protobuf/timestamp.proto']],
-  [DATE, ['google/type/date.proto']],
-  [TIME, ['google/type/timeofday.proto']],
-  [DECIMAL, ['confluent/meta.proto', 'confluent/type/decimal.proto']],
-])
-
 const INT_LIMIT = 2 ** 31
 const NANOS = 1e9
 const DAY_SECONDS = 86_400

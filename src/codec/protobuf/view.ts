@@ -1,10 +1,15 @@
 /** What a message is as an Avro record, in which all is planned: by the table in docs/formats.md. */
 import type { Schema } from 'avsc'
+import { parseRecord } from '../avro/parse.ts'
 import type { AvroRecordSchema } from '../avro/reader.ts'
-import { unqualified } from '../avro/schema.ts'
+import { type Field, unqualified } from '../avro/schema.ts'
 import { ExactInteger } from '../avro/schema-json.ts'
 import type { EnumType, FieldType, Message, MessageField, MessageFile, Scalar } from './message.ts'
+import type { OwnField } from './own-types.ts'
 import { wellKnown, wrapped } from './well-known.ts'
+
+/** The bytes of the fields; or why they cannot be written: the field's path, a space, and how the sentence goes on. */
+const COPIED_TYPE = ['bytes', 'string'] as const
 
 /** Where a schema has the message that it was made of. No text of the schema has it. */
 const ORIGIN = Symbol('origin')
@@ -12,7 +17,18 @@ const ORIGIN = Symbol('origin')
 export interface Origin {
   readonly message: Message
   readonly file: MessageFile
+  /** Fields that are written in the output's form, in one value behind those of the message. */
+  readonly copied?: readonly Copied[]
 }
+
+export interface Copied {
+  /** As the message's record has it. */
+  readonly field: Field
+  readonly own: OwnField
+}
+
+/** The name of that value, which no field of a message has. */
+export const COPIED = '='
 
 interface MessageView extends AvroRecordSchema {
   readonly [ORIGIN]: Origin
@@ -31,6 +47,26 @@ export function viewOf({ message, file }: Origin): AvroRecordSchema {
   return view
 }
 
+/** The view with a value behind its fields, of some of them in the output's form. @param fields by their names */
+export function viewWithCopied(
+  view: AvroRecordSchema,
+  fields: readonly { readonly name: string; readonly own: OwnField }[],
+): AvroRecordSchema {
+  const origin = originOf(view)
+  const all = parseRecord(view).fields
+  const copied = fields.map(({ name, own }) => {
+    return { own, field: all.find((field) => field.name === name)! }
+  })
+  const made: MessageView = {
+    ...view,
+    // Messages of its own type that are inside of it do not have the value.
+    name: `${view.name}${COPIED}`,
+    fields: [...fieldsOf(origin.message, new Set()), { name: COPIED, type: [...COPIED_TYPE] }],
+    [ORIGIN]: { ...origin, copied },
+  }
+  return made
+}
+
 /** What `viewOf` has made the schema of. */
 export const originOf = (schema: AvroRecordSchema): Origin => (schema as MessageView)[ORIGIN]
 
@@ -44,7 +80,11 @@ function recordName({ name, space }: Message): string {
 function recordOf(message: Message, defined: Set<string>): AvroRecordSchema {
   const name = recordName(message)
   defined.add(name)
-  const fields = message.fields.map((field) => {
+  return { type: 'record', name, fields: fieldsOf(message, defined) }
+}
+
+const fieldsOf = (message: Message, defined: Set<string>): AvroRecordSchema['fields'] =>
+  message.fields.map((field) => {
     const type = fieldSchema(field, defined)
     const value = defaultOf(field)
     return {
@@ -53,8 +93,6 @@ function recordOf(message: Message, defined: Set<string>): AvroRecordSchema {
       ...(value === undefined ? {} : { default: value }),
     }
   })
-  return { type: 'record', name, fields }
-}
 
 function fieldSchema(field: MessageField, defined: Set<string>): unknown {
   const type = typeSchema(field.type, field, defined)

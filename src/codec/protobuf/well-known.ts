@@ -36,3 +36,30 @@ export const wrapped = ({ fields: [value] }: Message): MessageField => value
 export const MICROS_PER_SECOND = 1_000_000
 export const NANOS_PER_MICRO = 1000
 export const NANOS_PER_SECOND = 1_000_000_000
+
+const FILES: Readonly<Record<string, string>> = {
+  'google.protobuf.Any': 'google/protobuf/any.proto',
+  'google.protobuf.Duration': 'google/protobuf/duration.proto',
+  'google.protobuf.Empty': 'google/protobuf/empty.proto',
+  'google.protobuf.FieldMask': 'google/protobuf/field_mask.proto',
+  'google.protobuf.NullValue': 'google/protobuf/struct.proto',
+  'google.protobuf.ListValue': 'google/protobuf/struct.proto',
+  'google.protobuf.Struct': 'google/protobuf/struct.proto',
+  'google.protobuf.Value': 'google/protobuf/struct.proto',
+  'google.protobuf.Timestamp': 'google/protobuf/timestamp.proto',
+  'google.type.Date': 'google/type/date.proto',
+  'google.type.LatLng': 'google/type/latlng.proto',
+  'google.type.Money': 'google/type/money.proto',
+  'google.type.TimeOfDay': 'google/type/timeofday.proto',
+}
+const WRAPPERS = 'google/protobuf/wrappers.proto'
+const DECIMAL_FILES = ['confluent/meta.proto', 'confluent/type/decimal.proto']
+
+/** The files that have a type which everybody has; nothing: it is somebody's own. */
+export function filesOf(type: FieldType): readonly string[] {
+  if (typeof type === 'string') return []
+  if (type.name === 'confluent.type.Decimal') return DECIMAL_FILES
+  if (KNOWN[type.name] === 'wrapper') return [WRAPPERS]
+  const file = FILES[type.name]
+  return file === undefined ? [] : [file]
+}

@@ -61,6 +61,18 @@ export class WireWriter {
     return true
   }
 
+  /** Four bytes, the lowest first. */
+  fixed32(bits: number): boolean {
+    if (!this.reserve(4)) return false
+    this.buffer.view.setInt32(this.at, bits, true)
+    this.at += 4
+    return true
+  }
+
+  fixed64(highBits: number, lowBits: number): boolean {
+    return this.fixed32(lowBits) && this.fixed32(highBits)
+  }
+
   copy(source: Bytes, start: number, end: number): boolean {
     if (!this.reserve(end - start)) return false
     this.at = copyBytes(source, start, end, this.buffer, this.at)

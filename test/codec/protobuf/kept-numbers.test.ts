@@ -19,7 +19,7 @@ const recordOf = (fields: readonly Field[]): AvroRecordSchema =>
 
 function fileOf(before: string | undefined, ...fields: readonly Field[]): ProtobufOutput {
   const file = before === undefined ? undefined : parseSchema(before, () => undefined)
-  return protobufOutput(recordOf(fields), new KeptFile(file))
+  return protobufOutput(recordOf(fields), new KeptFile(file), new Map())
 }
 
 const numbersOf = ({ main }: ProtobufOutput): Record<string, number> =>

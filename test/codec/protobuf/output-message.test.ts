@@ -48,7 +48,7 @@ test('the message of any value is what the model says, as protobufjs reads it by
   let said = 0
   fc.assert(
     fc.property(sample, ({ schema, body }) => {
-      const output = protobufOutput(schema, NOTHING)
+      const output = protobufOutput(schema, NOTHING, new Map())
       const message = messageOf(schema, body, output)
       const model = expected(schema, body)
       if (model === null) {
