@@ -6,6 +6,7 @@ import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import { checkRegistry } from './registry-checks.ts'
 import type { ReportAt } from './report.ts'
+import { checkSnapshots } from './snapshot.ts'
 import {
   changelogTopics,
   inputsOf,
@@ -25,6 +26,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkLookUps(pipeline, report)
   checkJoins(pipeline, report)
   checkAsOf(raw, report)
+  checkSnapshots(raw, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkJoinFields(raw, pipeline, report)

@@ -13,6 +13,8 @@ import { schemaOf } from './write.ts'
 export interface Expressions {
   readonly where: string | null
   readonly fields: readonly DerivedField[]
+  /** Of a dimension that is loaded again and again, as a whole. */
+  readonly snapshot?: { readonly complete: string | null } | null
 }
 
 export interface ProgramField {
@@ -25,14 +27,16 @@ export interface ProgramField {
 export interface Program {
   /** null: all are taken. */
   readonly where: Part | null
+  /** Whether a record says that its snapshot is complete; null: none does. */
+  readonly complete: Part | null
   readonly fields: readonly ProgramField[]
   /** The record's fields that it reads. */
   readonly reads: readonly string[]
 }
 
-/** A fault in an expression: of the topic's `where`, or of a field. */
+/** A fault in an expression: of a condition of the topic, or of a field. */
 export interface ProgramFault extends Fault {
-  /** `['where']`, `['fields', 'total']`. */
+  /** `['where']`, `['snapshot', 'complete']`, `['fields', 'total']`. */
   readonly path: readonly string[]
 }
 
@@ -42,12 +46,12 @@ export interface Checked {
   readonly faults: readonly ProgramFault[]
 }
 
-export const hasExpressions = ({ where, fields }: Expressions): boolean =>
-  where !== null || fields.length > 0
+export const hasExpressions = ({ where, fields, snapshot }: Expressions): boolean =>
+  where !== null || fields.length > 0 || (snapshot?.complete ?? null) !== null
 
 /** @param path of the topic's block, for the sentences of records that fail: `['facts']` */
 export function checkProgram(
-  { where, fields }: Expressions,
+  { where, fields, snapshot }: Expressions,
   schema: AvroRecordSchema,
   path: readonly string[],
 ): Checked {
@@ -88,12 +92,19 @@ export function checkProgram(
       ? []
       : [{ name, part, schema: typed.schema }]
   })
-  const condition =
-    where === null ? null : check(new RecordScope(record, before, used), where, ['where'])
-  const odd = condition && conditionFault(condition)
-  if (typeof odd === 'string') faults.push({ path: ['where'], at: 0, message: odd })
+  const condition = (text: string | null, at: readonly string[]): Part | null => {
+    const part = text === null ? null : check(new RecordScope(record, before, used), text, at)
+    const odd = part && conditionFault(part)
+    if (typeof odd === 'string') faults.push({ path: at, at: 0, message: odd })
+    return part ?? null
+  }
   return {
-    program: { where: condition ?? null, fields: checked.flat(), reads: [...used] },
+    program: {
+      where: condition(where, ['where']),
+      complete: condition(snapshot?.complete ?? null, ['snapshot', 'complete']),
+      fields: checked.flat(),
+      reads: [...used],
+    },
     faults,
   }
 }

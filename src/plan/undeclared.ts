@@ -51,11 +51,12 @@ export function namedMembers(pipeline: Pipeline): NamedMembers[] {
       ]),
     ),
     ...dimensions.map((dimension, d) => {
-      const { texts, keyFields } = tables[tableOf[d]]
+      const { texts, keyFields, snapshotFields } = tables[tableOf[d]]
       const columns = lefts.filter((left) => left.dimension === dimension.name)
       return of(dimension, dimension.select, [
         ...texts,
         ...keyFields,
+        ...snapshotFields,
         ...columns.map(({ field }) => field),
       ])
     }),
@@ -105,9 +106,14 @@ function faultsOf(
     faults.push([['topic'], `${what}, so which members come out has to be said with select`])
   }
   if (hasExpressions(config)) {
-    const at = config.where === null ? 'fields' : 'where'
+    const at =
+      config.where !== null
+        ? ['where']
+        : config.fields.length > 0
+          ? ['fields']
+          : ['snapshot', 'complete']
     faults.push([
-      [at],
+      at,
       `${what}, so its members have no types that an expression could be checked by`,
     ])
   }

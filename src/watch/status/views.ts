@@ -19,6 +19,7 @@ import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
 import { stagesView, tasksView } from './task-views.ts'
+import { snapshotView } from './snapshot-view.ts'
 import { versionsView } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
@@ -227,6 +228,7 @@ export class ServiceViews implements Views {
         ready: isReady,
         rows: table.size,
         asOf: versionsView(loaded, d, counts),
+        snapshot: snapshotView(loaded, counts),
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? stalenessMs : null,
