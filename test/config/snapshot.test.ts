@@ -8,7 +8,11 @@ const FILE = 'examples/prices/pipeline.yaml'
 const TEXT = readFileSync(FILE, 'utf8')
 
 const loaded = (snapshot: string) =>
-  parsePipeline(TEXT.replace(/^ {2}campaign:\n/m, `  campaign:\n    snapshot: ${snapshot}\n`), FILE, {})
+  parsePipeline(
+    TEXT.replace(/^ {2}campaign:\n/m, `  campaign:\n    snapshot: ${snapshot}\n`),
+    FILE,
+    {},
+  )
 
 test('snapshots are told apart by a field, a header or pauses, and half of the rows are to be left', () => {
   const of = (text: string) => loaded(text).dimensions[1].snapshot

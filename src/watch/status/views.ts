@@ -18,8 +18,8 @@ import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
-import { stagesView, tasksView } from './task-views.ts'
 import { snapshotView } from './snapshot-view.ts'
+import { stagesView, tasksView } from './task-views.ts'
 import { versionsView } from './versions-view.ts'
 
 /** Sizes on disk that were found count for so long. */
