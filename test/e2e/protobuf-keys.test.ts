@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import { partitionOf } from '../../src/broker/partition-of.ts'
-import { startRegistry } from '../support/registry.ts'
+import { registerProtobuf, startRegistry } from '../support/registry.ts'
 import { Orders } from './orders.ts'
 import { frame, waitFor } from './registered.ts'
 
@@ -37,16 +37,6 @@ const customerOf = (i: number) => ({
 /** Of some there is no row. */
 const nameOf = (i: number): string | null =>
   i % CUSTOMERS < CUSTOMERS - 4 ? `customer ${i % CUSTOMERS}` : null
-
-async function registerProtobuf(url: string, subject: string, schema: string): Promise<number> {
-  const response = await fetch(`${url}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schemaType: 'PROTOBUF', schema }),
-  })
-  if (!response.ok) throw new Error(await response.text())
-  return ((await response.json()) as { id: number }).id
-}
 
 /** Orders and payments by messages, and once more payments by text (the topic `products`). */
 async function send(orders: Orders, register: Awaited<ReturnType<typeof startRegistry>>) {

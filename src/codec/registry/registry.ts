@@ -9,10 +9,13 @@ import type { AvroRecordSchema } from '../avro/reader.ts'
 import { parseSchemaText } from '../avro/schema-json.ts'
 import { inlineReferences } from '../avro/schema-references.ts'
 import type { SchemaId } from '../frame/schema-id.ts'
+import { messageDifferences } from '../protobuf/differences.ts'
+import { readText } from '../protobuf/schema.ts'
 import { schemaPaths } from './address.ts'
 import { RegistryConnection } from './connection.ts'
 import { type Answer, FORBIDDEN, isFinal, NOT_FOUND, NoRegistry, Refused } from './request.ts'
 import { differences } from './schema-differences.ts'
+import { withImports } from './schema-text.ts'
 import { checkType } from './types.ts'
 
 export interface RegisteredSchema {
@@ -173,7 +176,7 @@ export class Registry {
     // Apicurio finds any schema compatible with a subject that is not there.
     if (latest === undefined) return { state: 'new' }
     const level = await this.#level(name)
-    const changes = type === 'AVRO' ? await this.#changes(latest, schema) : []
+    const changes = await this.#changes(latest, schema, type)
     for (const version of await this.#versionsBy(level, name)) {
       const path = `/compatibility/subjects/${name}/versions/${version}?verbose=true`
       const answer = await this.#connection.get(path, body)
@@ -205,10 +208,24 @@ export class Registry {
     return (versions as unknown as number[]).toReversed()
   }
 
-  /** How a schema's fields differ from the latest. Apicurio 3.0.9 names no reasons, others but the first. */
-  async #changes(latest: Answer, schema: string): Promise<readonly string[]> {
-    const before = isAvro(latest) ? ((await this.#parse(latest)) as AvroRecordSchema) : undefined
-    return before?.fields === undefined ? [] : differences(before, JSON.parse(schema))
+  /** How a schema's fields differ from the latest, if that is of its type. Apicurio 3.0.9 names no reasons, others but the first. */
+  async #changes(latest: Answer, schema: string, type: SchemaType): Promise<readonly string[]> {
+    if ((latest.schemaType ?? 'AVRO') !== type) return []
+    if (type === 'PROTOBUF') return this.#messageChanges(latest, schema)
+    const before = (await this.#parse(latest)) as AvroRecordSchema
+    return before.fields === undefined ? [] : differences(before, JSON.parse(schema))
+  }
+
+  async #messageChanges(latest: Answer, text: string): Promise<readonly string[]> {
+    const is = { id: 0, type: 'PROTOBUF', text, imports: new Map<string, string>() }
+    try {
+      const before = await readText(await withImports(latest, this))
+      return messageDifferences(before, await readText(is))
+    } catch (error) {
+      // What somebody has registered may be what we do not read; the registry says what it thinks of it.
+      if (error instanceof EnricherError) throw error
+      return []
+    }
   }
 
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */
