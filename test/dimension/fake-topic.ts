@@ -197,6 +197,7 @@ type Settings = Partial<
     | 'key'
     | 'former'
     | 'now'
+    | 'keepsPlaces'
   > & {
     readonly config: Partial<DimensionConfig>
   }
