@@ -11,7 +11,7 @@ import { listOffsetsRequest } from './list-offsets-request.ts'
 import { MissingTopics } from './missing-topics.ts'
 import type { Admin, OffsetAt, TopicDescription, TopicIdentity } from './port.ts'
 import { isRefused, refusal } from './refusal.ts'
-import { addTopics, named } from './target-topics.ts'
+import { addTopic, named } from './target-topics.ts'
 import { createTopics, describeConfigs } from './topic-admin.ts'
 import { asError, check } from './topic-arrays.ts'
 import { topicsRequest } from './topics-request.ts'
@@ -106,7 +106,7 @@ async function offsetsOf(
   at: OffsetAt,
   partition?: number,
 ): Promise<Map<number, number>> {
-  await addTopics(cluster, [topic])
+  await addTopic(cluster, topic)
   const metadata = cluster
     .findTopicPartitionMetadata(topic)
     .filter(({ partitionId }) => partition === undefined || partitionId === partition)
@@ -132,7 +132,7 @@ async function deleteRecordsOf(
   { topic, partition }: TopicPartition,
   offset: number,
 ): Promise<void> {
-  await addTopics(cluster, [topic])
+  await addTopic(cluster, topic)
   const metadata = cluster.findTopicPartitionMetadata(topic)
   const nodeId = metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1
   const node = await cluster.findBroker({ nodeId })

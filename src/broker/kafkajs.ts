@@ -85,6 +85,8 @@ export interface Cluster {
   disconnect(): Promise<void>
   isConnected(): boolean
   refreshMetadata(): Promise<void>
+  /** Those that metadata are asked about. */
+  readonly targetTopics: Set<string>
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   findTopicPartitionMetadata(topic: string): PartitionMetadata[]
   findBroker(node: { nodeId: number | string }): Promise<BrokerNode>

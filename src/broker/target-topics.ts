@@ -10,6 +10,23 @@ export async function addTopics(cluster: Cluster, topics: readonly string[]): Pr
   await cluster.addMultipleTargetTopics(topics).catch((error) => named(cluster, topics, error))
 }
 
+/**
+ * The same of one topic, for who asks and does not go on: kafkajs asks about all topics that were ever added, so that one which
+ * was deleted since would fail the question about any new one. It is forgotten.
+ */
+export async function addTopic(cluster: Cluster, topic: string): Promise<void> {
+  try {
+    await cluster.addMultipleTargetTopics([topic])
+  } catch (error) {
+    const all = [topic, ...cluster.targetTopics]
+    const gone = brokerError(error) === undefined ? undefined : await culprit(cluster, all)
+    if (gone === undefined) throw error
+    if (gone === topic) throw Object.assign(error as Error, { topic })
+    cluster.targetTopics.delete(gone)
+    await addTopic(cluster, topic)
+  }
+}
+
 /** Throws the error, with the topic that it is about. */
 export async function named(
   cluster: Cluster,

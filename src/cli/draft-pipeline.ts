@@ -147,10 +147,15 @@ export function draftText(draft: Draft): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Who writes JSON reads it. */
-function outputLines({ facts, hasRegistry }: Draft): string[] {
+/** Who writes JSON reads it; and Protobuf, where there is nothing else. */
+function outputLines({ facts, dimensions, join, hasRegistry }: Draft): string[] {
   if (facts.format === 'json') return ['  format: json # as the facts; or avro']
-  return hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']
+  const all = [facts, ...dimensions, ...(join === null ? [] : [join])]
+  const isProtobuf = all.every(({ format }) => format === 'protobuf')
+  const id = hasRegistry ? [] : ['  schemaId: 1 # CHECK: the id in each output value']
+  if (!isProtobuf) return id
+  const kept = `  schema: ${scalar(`./${facts.topic}.enriched.proto`)} # keeps its fields’ numbers; \`stream-enricher output-schema --write\` writes it`
+  return ['  format: protobuf # as all inputs; or avro', ...(hasRegistry ? [] : [kept]), ...id]
 }
 
 function joinLines(facts: TopicDraft, join: TopicDraft, taken: Set<string>, now: number): string[] {

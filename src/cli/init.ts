@@ -11,9 +11,10 @@ import { Registry } from '../codec/registry/registry.ts'
 import type { ValueTexts } from '../codec/value-text.ts'
 import { parsePipeline } from '../config/load.ts'
 import { EnricherError } from '../errors.ts'
+import { compilePipeline } from '../plan/compile.ts'
 import { FORMATS } from '../plan/formats.ts'
 import { framesOf, frameWords } from './checks/frames.ts'
-import { compile, withPatience } from './compile.ts'
+import { withPatience, withRegistry } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from './draft-pipeline.ts'
 import { draftSchema, type SchemaDraft } from './draft-schema.ts'
@@ -85,7 +86,8 @@ export async function init(options: InitOptions): Promise<void> {
     SCHEMA_REGISTRY_URL: options.registry,
     SCHEMA_REGISTRY_USERNAME: connection.registry?.username ?? undefined,
   }
-  await refuseUnusable(text, out ?? join(folder, 'pipeline.yaml'), env).catch((error) => {
+  const pipeline = join(folder, 'pipeline.yaml')
+  const numbers = await outputNumbers(text, out ?? pipeline, env).catch((error) => {
     for (const file of written) rmSync(file)
     throw error
   })
@@ -94,6 +96,10 @@ export async function init(options: InitOptions): Promise<void> {
     return
   }
   writeFileSync(out, text)
+  for (const { file, text } of numbers) {
+    writeFileSync(file, text)
+    written.push(file)
+  }
   const those = [...written.map((file) => relative(process.cwd(), file)), out]
   const [are, them] = those.length === 1 ? ['is', 'it'] : ['are', 'them']
   print(`${those.join(', ')} ${are} written. Look at ${them}, then: stream-enricher check ${out}`)
@@ -116,10 +122,23 @@ function writeSchemas(drafts: readonly SchemaDraft[], folder: string): string[] 
   return files.map(({ file }) => file)
 }
 
-/** Before the draft is written: its lines are of a file that is not there, so faults go without them. */
-async function refuseUnusable(text: string, file: string, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Before the draft is written: its lines are of a file that is not there, so faults go without them.
+ * @returns the files that keep the numbers of an output's fields, which a start needs
+ */
+async function outputNumbers(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ file: string; text: string }[]> {
   try {
-    await compile(parsePipeline(text, file, env))
+    const pipeline = parsePipeline(text, file, env)
+    const { codec } = await withRegistry(pipeline, (registry) =>
+      compilePipeline(pipeline, registry, []),
+    )
+    return pipeline.outputs.flatMap(({ schema }, o) =>
+      schema === null ? [] : [{ file: schema, text: codec.outputs[o].schema }],
+    )
   } catch (error) {
     const { code, message, fields } = error as EnricherError
     if (code !== 'CONFIG_INVALID' && code !== 'SCHEMA_INVALID') throw error

@@ -457,7 +457,7 @@ const join = (description: string): object =>
       time,
       on: {
         description:
-          'The join field, or one for each side. It is the topic’s record key, unless repartition names the side: then it may be a derived field, or for the facts a column of a dimension, `station.zone`, or of an earlier join, `payment.refund_id`.',
+          'The join field, or one for each side; it may be inside of records, `meta.order_id`. It is the topic’s record key, unless repartition names the side: then it may be a derived field, or for the facts a column of a dimension, `station.zone`, or of an earlier join, `payment.refund_id`.',
         anyOf: [
           { type: 'string', minLength: 1 },
           object(

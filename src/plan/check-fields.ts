@@ -4,22 +4,15 @@ import { parseRecord } from '../codec/avro/parse.ts'
 import type { AvroRecordSchema } from '../codec/avro/reader.ts'
 import { checkInstant, checkUnit } from '../codec/avro/time.ts'
 import { ALL_MEMBERS } from '../codec/json/undeclared.ts'
-import { joinStages, leftPart } from '../config/join-stages.ts'
-import { lastOf, partText } from '../config/look-ups.ts'
-import type {
-  Column,
-  DerivedField,
-  JoinConfig,
-  LookUpPart,
-  Pipeline,
-  TopicConfig,
-} from '../config/pipeline.ts'
+import { joinStages } from '../config/join-stages.ts'
+import type { Column, DerivedField, LookUpPart, Pipeline, TopicConfig } from '../config/pipeline.ts'
 import { placeOf } from '../config/places.ts'
 import { didYouMean } from '../config/suggest.ts'
 import { repartitioned, repartitionWith } from '../config/topic-names.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import { timedSchema } from './envelopes.ts'
 import { expressionFaults, outputFaults, outputSchema, withDerived } from './expressions.ts'
+import { type JoinedField, leftField, neverEqual, rightField } from './joined-fields.ts'
 import type { OutputPlan, TopicSchemas } from './output-plan.ts'
 
 type Field = AvroRecordSchema['fields'][number]
@@ -30,8 +23,6 @@ interface Named {
   readonly topic: string
   readonly schema: AvroRecordSchema
   readonly name: string
-  /** It may not be the path to a field inside of records. */
-  readonly isOwn?: true
   /** Why it cannot be what is meant, or nobody can tell. */
   readonly unclear?: string | undefined
   /** What else may stand in its place. */
@@ -115,7 +106,7 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
         ]
       },
     ),
-    ...joins.flatMap((join, j) => joinFields(pipeline, join, 1 + j, schemas, derived)),
+    ...joins.flatMap((_, j) => joinFields(pipeline, j, derived)),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }
 
@@ -135,11 +126,18 @@ function lookedUp(
   if (dimension === null) return { ...facts, path, name, others, use: fieldKind }
   const d = dimensions.findIndex((one) => one.name === dimension)
   const owner = { topic: dimensions[d].topic, schema: schemas.dimensions[d] }
-  const text = partText(part)
-  const unclear = hasRecord(facts.schema, dimension)
-    ? `${text} may be the column ${name} of the dimension ${dimension}, or what is in the record ${dimension} of ${facts.topic}; give the dimension another name`
-    : undefined
+  const unclear = eitherOf({ owner: { kind: 'dimension', name: dimension }, name }, facts)
   return { ...owner, path, name, unclear, use: fieldKind }
+}
+
+/** Why nobody can tell whether a column is meant, or what is in a record of the facts; undefined: these have no record of its owner's name. */
+function eitherOf(
+  { owner, name }: Pick<JoinedField, 'owner' | 'name'>,
+  { topic, schema }: Owner,
+): string | undefined {
+  if (owner === null || !hasRecord(schema, owner.name)) return undefined
+  const { kind, name: of } = owner
+  return `${of}.${name} may be the column ${name} of the ${kind} ${of}, or what is in the record ${of} of ${topic}; give the ${kind} another name`
 }
 
 /** Whether a field of that name has fields inside. */
@@ -167,53 +165,39 @@ function brokenFields({ facts, joins, dimensions }: Pipeline, schemas: TopicSche
   ])
 }
 
-/** @param side the number of the join's topic among the sources. A join field is the record's key, or a derived one where the side is repartitioned, as are facts that are joined by a column. */
-function joinFields(
-  pipeline: Pipeline,
-  join: JoinConfig,
-  side: number,
-  schemas: TopicSchemas,
-  derived: TopicSchemas,
-): Named[] {
-  const { facts, dimensions } = pipeline
-  const names = [...dimensions, ...pipeline.joins.slice(0, side - 1)].map(({ name }) => name)
-  const { topic, onLeft, onRight, select } = join
-  const { dimension, join: earlier, field } = leftPart(pipeline, side - 1)
-  const through = repartitioned(pipeline).map(({ side }) => side)
+/** @param j the join's number. What is compared is the key of the records, but of a side that is repartitioned, and of what was joined before. */
+function joinFields(pipeline: Pipeline, j: number, derived: TopicSchemas): Named[] {
+  const { facts, dimensions, joins } = pipeline
+  const join = joins[j]
+  const { first } = joinStages(pipeline).findLast((stage) => stage.first <= j)!
   const path = [...join.path, 'on']
-  const isDerived = ({ fields }: TopicConfig, name: string): boolean =>
-    fields.some((one) => one.name === name)
-  const of = (source: number, config: TopicConfig, name: string): Named => {
-    const [own, all] = [schemas, derived].map((of) =>
-      source === 0 ? of.facts : of.rights[source - 1],
-    )
-    const isThrough = through.includes(source)
-    const unclear =
-      isDerived(config, name) && !isThrough
-        ? `${name} is derived, so it is not the key of the records; write \`repartition: ${repartitionWith(join, source)}\` under \`${join.path.join('.')}\``
-        : undefined
-    const schema = isThrough ? all : own
-    // Also that a dimension's name is misspelled.
-    const others = source === 0 ? dimensions.map((dimension) => dimension.name) : []
-    return { topic: config.topic, schema, path, name, isOwn: true, unclear, others, use: fieldKind }
+  const through = repartitioned(pipeline).map(({ side }) => side)
+  const notKey = (source: number, { fields }: TopicConfig, name: string): string | undefined =>
+    fields.some((one) => one.name === name) && !through.includes(source)
+      ? `${name} is derived, so it is not the key of the records; write \`repartition: ${repartitionWith(join, source)}\` under \`${join.path.join('.')}\``
+      : undefined
+  const left = leftField(pipeline, j, derived)
+  const isKey = left.owner === null && first === 0
+  const ofFacts = { topic: facts.topic, schema: derived.facts }
+  const right = rightField(pipeline, j, derived)
+  const compared: Named = {
+    ...left,
+    path,
+    unclear: isKey ? notKey(0, facts, left.name) : eitherOf(left, ofFacts),
+    // Also that another's name is misspelled.
+    others: [...dimensions, ...joins.slice(0, first)].map(({ name }) => name),
+    use: fieldKind,
   }
-  const d = dimensions.findIndex(({ name }) => name === dimension)
-  const column = { path, name: field, use: fieldKind }
-  const { first } = joinStages(pipeline).findLast((stage) => stage.first < side)!
-  const left: Named =
-    earlier !== null
-      ? { ...column, topic: pipeline.joins[earlier].topic, schema: derived.rights[earlier] }
-      : d >= 0
-        ? { ...column, topic: dimensions[d].topic, schema: derived.dimensions[d] }
-        : first > 0
-          ? { ...column, topic: facts.topic, schema: derived.facts, others: names }
-          : of(0, facts, onLeft)
-  const right = { topic, schema: derived.rights[side - 1] }
+  const meets: Use = (name, type) => {
+    fieldKind(name, type)
+    const why = faultOf(compared) === null ? neverEqual(left, right) : null
+    if (why !== null) throw new EnricherError('SCHEMA_INVALID', why)
+  }
   return [
     ...timeField(timed(right), join.path, join),
-    left,
-    of(side, join, onRight),
-    ...selected(right, join.path, select),
+    compared,
+    { ...right, path, unclear: notKey(1 + j, join, right.name), use: meets },
+    ...selected(right, join.path, join.select),
   ]
 }
 
@@ -240,18 +224,14 @@ const selected = (of: Owner, path: readonly string[], select: readonly Column[] 
   }))
 
 function faultOf(named: Named): string | null {
-  const { topic, schema, name, isOwn, unclear, others = [], use } = named
+  const { topic, schema, name, unclear, others = [], use } = named
   if (unclear !== undefined) return unclear
   const known = schema.fields.map((one) => one.name)
   const top = topOf(name)
-  const isThere = known.includes(name)
-  if (!isThere && (!known.includes(top) || isOwn)) {
-    const why = known.includes(top)
-      ? `; \`on\` of a join does not go into records: derive a field, as \`fields: { ${lastOf(name)}: ${name} }\`, and repartition by it`
-      : ''
+  if (!known.includes(name) && !known.includes(top)) {
     const words = isNested(name) ? [...known, ...others] : known
-    const meant = known.includes(top) ? '' : didYouMean(isNested(name) ? top : name, words)
-    return `${topic} has no field ${name}${why}${meant} (fields: ${known.join(', ')})`
+    const meant = didYouMean(isNested(name) ? top : name, words)
+    return `${topic} has no field ${name}${meant} (fields: ${known.join(', ')})`
   }
   try {
     use(name, schemaAt(schema, name))

@@ -1,5 +1,6 @@
 /** Whether facts and right stream write one key with the same bytes, as far as the file and the registry show. */
 import { fieldKind } from '../codec/avro/field.ts'
+import { schemaAt } from '../codec/avro/field-path.ts'
 import { joinStages } from '../config/join-stages.ts'
 import type { JoinConfig, KeyFormat, Pipeline } from '../config/pipeline.ts'
 import { repartitioned } from '../config/topic-names.ts'
@@ -30,10 +31,9 @@ function differOf(
   const [isLeft, isRight] = [!isFirst || through.includes(0), through.includes(source)]
   if (isLeft && isRight) return null
   // What a side is repartitioned by may be none of its own fields.
-  const [{ fields }, of] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
-  const field = fields.find(({ name }) => name === of)!
+  const [schema, field] = isLeft ? [schemas.rights[source - 1], onRight] : [schemas.facts, onLeft]
   // A whole number is written alike by text and by JSON; and of what nothing is declared it may be one.
-  const { type } = fieldKind(field.name, field.type)
+  const { type } = fieldKind(field, schemaAt(schema, field))
   const isInteger = type === 'integer' || type === 'undeclared'
   const formats = [isLeft ? 'text' : facts.keyFormat, isRight ? 'text' : join.keyFormat] as const
   const alike = (format: KeyFormat): KeyFormat =>

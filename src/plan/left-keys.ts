@@ -1,6 +1,8 @@
 /** What a stage that joins gives to the next one, read for what is compared there. */
 import { fieldKind } from '../codec/avro/field.ts'
+import { schemaAt } from '../codec/avro/field-path.ts'
 import { AvroReader, type AvroRecordSchema } from '../codec/avro/reader.ts'
+import { undeclaredName } from '../codec/json/undeclared.ts'
 import type { ValueReader } from '../codec/port.ts'
 import { joinStages, type LeftPart, leftPart } from '../config/join-stages.ts'
 import type { Pipeline } from '../config/pipeline.ts'
@@ -8,13 +10,13 @@ import { placeOf } from '../config/places.ts'
 import { EnricherError, messageOf } from '../errors.ts'
 import type { OutputField, OutputPlan } from './output-plan.ts'
 
-/** A column of the completed record that a later stage compares. */
+/** What of the completed record a later stage compares. */
 interface LeftKey {
   /** The first join that does, by its number. */
   readonly join: number
   readonly part: LeftPart
-  /** undefined: the file does not select it. */
-  readonly column: OutputField | undefined
+  /** Where the completed record has it; undefined: the file does not select it. */
+  readonly path: string | undefined
 }
 
 /** Of each stage that joins but the first: by what its left side is compared. */
@@ -23,9 +25,16 @@ const leftKeysOf = (pipeline: Pipeline, plan: OutputPlan): LeftKey[] =>
     .slice(1)
     .map(({ first }) => {
       const part = leftPart(pipeline, first)
-      const column = fieldsOf(pipeline, plan, part).find(({ source }) => source === part.field)
-      return { join: first, part, column }
+      return { join: first, part, path: pathOf(fieldsOf(pipeline, plan, part), part.field) }
     })
+
+/** What is in a record comes out with it; of JSON of which nothing is declared nobody knows what is in it. */
+function pathOf(columns: readonly OutputField[], field: string): string | undefined {
+  const isAround = ({ source, given }: OutputField): boolean =>
+    field.startsWith(`${source}.`) && undeclaredName(given.type) === undefined
+  const column = columns.find(({ source }) => source === field) ?? columns.find(isAround)
+  return column && column.name + field.slice(column.source.length)
+}
 
 function fieldsOf(
   { dimensions }: Pipeline,
@@ -43,16 +52,20 @@ function fieldsOf(
  */
 export function checkLeftKeys(pipeline: Pipeline, plan: OutputPlan): void {
   const faults = leftKeysOf(pipeline, plan).flatMap((key) => {
-    const fault = faultOf(pipeline, key)
+    const fault = faultOf(pipeline, plan, key)
     const path = [...pipeline.joins[key.join].path, 'on']
     return fault === null ? [] : [`${placeOf(pipeline, path)}: ${fault}`]
   })
   if (faults.length > 0) throw new EnricherError('SCHEMA_INVALID', faults.join('\n'))
 }
 
-function faultOf({ joins }: Pipeline, { join, part, column }: LeftKey): string | null {
+function faultOf(
+  { joins }: Pipeline,
+  { schema }: OutputPlan,
+  { join, part, path }: LeftKey,
+): string | null {
   const { onLeft } = joins[join]
-  if (column === undefined) {
+  if (path === undefined) {
     const of =
       part.join !== null
         ? joins[part.join].path.join('.')
@@ -62,7 +75,7 @@ function faultOf({ joins }: Pipeline, { join, part, column }: LeftKey): string |
     return `${onLeft} is not among the columns that ${of} selects, and what was joined so far is keyed by it here; add it to the select there (an output leaves it out with a select of its own)`
   }
   try {
-    fieldKind(onLeft, column.given.type)
+    fieldKind(onLeft, schemaAt(schema as AvroRecordSchema, path))
     return null
   } catch (error) {
     return messageOf(error)
@@ -71,10 +84,9 @@ function faultOf({ joins }: Pipeline, { join, part, column }: LeftKey): string |
 
 /** Readers of completed records, as far as each such stage has them. Fields are where the whole record has them. */
 export const leftKeyReaders = (pipeline: Pipeline, plan: OutputPlan): ValueReader[] =>
-  leftKeysOf(pipeline, plan).map(({ join, column }) => {
+  leftKeysOf(pipeline, plan).map(({ join, path }) => {
     const schema = plan.schema as AvroRecordSchema
     const { length } = [plan.facts, ...plan.dimensions, ...plan.rights.slice(0, join)].flat()
     const completed = { ...schema, fields: schema.fields.slice(0, length) }
-    const keys = [column!.name]
-    return new AvroReader(completed, { select: [], keys, time: null, timeUnit: null })
+    return new AvroReader(completed, { select: [], keys: [path!], time: null, timeUnit: null })
   })

@@ -4,10 +4,12 @@ import type { Admin as KafkaAdmin } from 'kafkajs'
 import { adminOf } from '../../src/broker/cluster-admin.ts'
 import type { Cluster } from '../../src/broker/kafkajs.ts'
 import type { Admin } from '../../src/broker/port.ts'
+import { addTopic } from '../../src/broker/target-topics.ts'
 import { asError } from '../../src/broker/topic-arrays.ts'
 import type { EnricherError } from '../../src/errors.ts'
 
 const REQUEST_TIMED_OUT = 7
+const UNKNOWN_TOPIC_OR_PARTITION = 3
 const TOPIC_ALREADY_EXISTS = 36
 const TOPIC_AUTHORIZATION_FAILED = 29
 
@@ -52,4 +54,40 @@ test('who may not create a topic is told so at once, with the topic', async () =
     return true
   })
   assert.equal(tries(), 1)
+})
+
+/** As kafkajs has it: metadata are asked about all topics that were added, and of one that is not there the whole question fails. */
+function clusterWith(there: readonly string[], added: readonly string[]): Cluster {
+  const cluster = {
+    targetTopics: new Set(added),
+    async addMultipleTargetTopics(topics: readonly string[]) {
+      const before = new Set(cluster.targetTopics)
+      for (const topic of topics) cluster.targetTopics.add(topic)
+      const isThere = [...cluster.targetTopics].every((topic) => there.includes(topic))
+      if (isThere) return
+      cluster.targetTopics = before
+      throw asError(UNKNOWN_TOPIC_OR_PARTITION)
+    },
+    findControllerBroker: async () => ({
+      connectionPool: {
+        send: async () =>
+          ['new', ...cluster.targetTopics].map((topic) => [
+            topic,
+            { state: there.includes(topic) ? 'there' : 'missing' },
+          ]),
+      },
+    }),
+  }
+  return cluster as unknown as Cluster
+}
+
+test('topics that were asked about and are gone do not fail the question about a new one', async () => {
+  const cluster = clusterWith(['kept', 'new'], ['gone', 'kept', 'deleted'])
+  await addTopic(cluster, 'new')
+  assert.deepEqual([...cluster.targetTopics], ['kept', 'new'])
+})
+
+test('a topic that is not there itself is the one that is named', async () => {
+  const cluster = clusterWith(['kept'], ['kept'])
+  await assert.rejects(addTopic(cluster, 'new'), { topic: 'new' })
 })

@@ -81,6 +81,7 @@ export class FakeCluster {
       disconnect: async () => {},
       isConnected: () => true,
       refreshMetadata: async () => {},
+      targetTopics: new Set<string>(),
       addMultipleTargetTopics: async () => {},
       findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
       findBroker: async () => node,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { guessKeyFormat } from '../../src/cli/checks/key-shapes.ts'
 import { type DimensionDraft, draftText, type TopicDraft } from '../../src/cli/draft-pipeline.ts'
 import { draftFault } from '../../src/cli/init.ts'
@@ -115,6 +116,28 @@ test('names that the output would have twice are renamed, and the key is left ou
     plan.rights[0].map(({ name }) => name),
     ['payments_id', 'payments_at'],
   )
+})
+
+test('where all inputs are Protobuf the output is, too, and without a registry a file keeps its numbers', () => {
+  const of = (hasRegistry: boolean, ...formats: ('protobuf' | 'avro')[]) => {
+    const [facts, join, clients] = [orders, payments, customers].map((one, i) => {
+      // Any file that is there.
+      const schemaFile = hasRegistry ? null : fileURLToPath(import.meta.url)
+      return { ...one, format: formats[i], schemaFile }
+    })
+    const registry = hasRegistry ? ['registry: { url: "http://localhost:8081" }'] : []
+    const text = draftText({
+      ...{ name: 'job', hasRegistry, facts, join, now: Date.UTC(2026, 0) },
+      connection: ['kafka: { brokers: "localhost:9092" }', ...registry],
+      dimensions: [dimension('client', clients)],
+    })
+    const { format, schema, schemaId } = parsePipeline(text, '/a/pipeline.yaml', {}).output
+    return [format, schema, schemaId]
+  }
+  const all = ['protobuf', 'protobuf', 'protobuf'] as const
+  assert.deepEqual(of(true, ...all), ['protobuf', null, null])
+  assert.deepEqual(of(false, ...all), ['protobuf', '/a/shop.orders.enriched.proto', 1])
+  assert.deepEqual(of(true, 'protobuf', 'protobuf', 'avro'), ['avro', null, null])
 })
 
 test('a draft that would not start is told without the lines of a file that is not written', () => {

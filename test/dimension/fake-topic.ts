@@ -228,6 +228,7 @@ type Settings = Partial<
     | 'key'
     | 'former'
     | 'now'
+    | 'keepsPlaces'
   > & {
     readonly config: Partial<DimensionConfig>
   }

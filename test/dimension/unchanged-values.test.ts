@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import { RowPart, WHOLE } from '../../src/codec/row/parts.ts'
 import { parsePipeline } from '../../src/config/load.ts'
+import { offsetBefore, partitionBefore } from '../../src/dimension/place.ts'
 import type { DimensionPorts } from '../../src/dimension/ports.ts'
+import type { RowTable } from '../../src/dimension/row-table.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { envelopeSchema, typeOf, written } from '../codec/change-events.ts'
 import { caughtUp, FakeTopic, inTurn, startOn } from './fake-topic.ts'
@@ -118,10 +120,29 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: 'max' },
 )
 
+interface Place {
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Of each key’s row, which is behind it. */
+const placesOf = (table: RowTable): Record<string, Place> =>
+  Object.fromEntries(
+    [...rowsOf(table).keys()].map((key) => {
+      const bytes = bytesOf(Buffer.from(key, 'latin1'))
+      assert.ok(table.find(table.hash(bytes, 0, bytes.length), bytes, 0, bytes.length))
+      const { rowBuffer, rowStart } = table
+      const partition = partitionBefore(rowBuffer, rowStart)
+      return [key, { partition, offset: offsetBefore(rowBuffer, rowStart) }]
+    }),
+  )
+
 /** The table, what its events are, and what they have to come to. */
 class Table {
   readonly topic: FakeTopic
   readonly rows = new Map<number, Row>()
+  /** Where the last event of each row is. */
+  readonly places = new Map<number, Place>()
   /** Updates without all values whose rows were gone, as compaction may have it. */
   rejects = 0
   time = 1
@@ -132,12 +153,9 @@ class Table {
 
   #send(op: string, before: Row | null, after: object | null, id: number): void {
     const value = written(EVENTS, { op, before, after: after as never, sourceMs: this.time })
-    this.topic.write(
-      id % this.topic.partitions.length,
-      String(id),
-      value.toString('latin1'),
-      this.time++,
-    )
+    const partition = id % this.topic.partitions.length
+    this.topic.write(partition, String(id), value.toString('latin1'), this.time++)
+    this.places.set(id, { partition, offset: this.topic.partitions[partition].length - 1 })
   }
 
   put(after: Row): void {
@@ -196,7 +214,8 @@ for (const [what, lines] of Object.entries(SHAPES)) {
       let run = 0
       const chunk = fc.record({ turn: fc.nat(), records: fc.integer({ min: 1, max: 4 }) })
       await fc.assert(
-        fc.asyncProperty(steps, fc.infiniteStream(chunk), async (list, chunks) => {
+        fc.asyncProperty(steps, fc.infiniteStream(chunk), fc.boolean(), async (...drawn) => {
+          const [list, chunks, keepsPlaces] = drawn
           // A row’s code moves; of several partitions nobody knows then whose the row before is.
           const table = new Table(by === 'id' ? 2 : 1)
           const path = join(folder, String(run++))
@@ -207,7 +226,7 @@ for (const [what, lines] of Object.entries(SHAPES)) {
             assert.equal(reason, 'null_field')
             rejected.add(`${p} ${offsets[i]}`)
           }
-          const all = { ...ports, onReject }
+          const all = { ...ports, onReject, keepsPlaces }
           const start = () => startOn(table.topic, path, () => chunks.next().value, all)
           let running = await start()
           const check = async (): Promise<void> => {
@@ -218,6 +237,12 @@ for (const [what, lines] of Object.entries(SHAPES)) {
               columnsOf(r, names),
             ])
             assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected))
+            const places = [...table.rows.values()].map((r) => [
+              String(r[by]),
+              table.places.get(r.id),
+            ])
+            if (keepsPlaces)
+              assert.deepEqual(placesOf(running.dimension.table), Object.fromEntries(places))
             assert.equal(rejected.size, table.rejects)
           }
           for (const step of list) {
@@ -239,7 +264,14 @@ for (const [what, lines] of Object.entries(SHAPES)) {
   }
 }
 
-test('as of a time a row has what the version before it in time has, not what came last', async (t) => {
+for (const keepsPlaces of [false, true]) {
+  const beside = keepsPlaces ? ', and its own place' : ''
+  test(`as of a time a row has what the version before it in time has, not what came last${beside}`, async (t) => {
+    await asOfTime(t, keepsPlaces)
+  })
+}
+
+async function asOfTime(t: TestContext, keepsPlaces: boolean): Promise<void> {
   const folder = await temporaryFolder(t)
   const more = ', asOf: event-time, time: source.ts_ms'
   const { ports, columns } = await dimensionOf(folder, SHAPES['alone in their table'], more)
@@ -267,7 +299,7 @@ test('as of a time a row has what the version before it in time has, not what ca
   }
   const path = join(folder, 'store')
   for (let starts = 0; starts < 2; starts++) {
-    const running = await startOn(topic, path, inTurn, { ...ports, onReject })
+    const running = await startOn(topic, path, inTurn, { ...ports, onReject, keepsPlaces })
     await caughtUp(running, topic)
     const { table } = running.dimension.versions!
     table.at[0] = 1234
@@ -280,6 +312,11 @@ test('as of a time a row has what the version before it in time has, not what ca
     }
     const times = [9, 10, 20, 30, 40].map(at)
     assert.deepEqual(times, [[], ['Ada first'], ['Bea first'], ['Cleo third'], ['Dot third']])
+    const offsets = [10, 20, 30, 40].map((time) => {
+      at(time)
+      return keepsPlaces ? placesOf(table)['1'].offset : 0
+    })
+    assert.deepEqual(offsets, keepsPlaces ? [0, 2, 1, 4] : [0, 0, 0, 0])
     await running.dimension.close()
   }
   assert.equal(rejects.length, 1)
@@ -287,4 +324,4 @@ test('as of a time a row has what the version before it in time has, not what ca
     rejects[0],
     /^null_field: The field story is not in the event.* no row of its key is/,
   )
-})
+}

@@ -6,7 +6,7 @@ import type { AvroRecordSchema } from '../../src/codec/avro/reader.ts'
 import { Registry } from '../../src/codec/registry/registry.ts'
 import { planOutput } from '../../src/plan/output-plan.ts'
 import { pipelineWith } from '../support/pipeline.ts'
-import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { type RunningRegistry, registerProtobuf, startRegistry } from '../support/registry.ts'
 import { REGISTRY } from '../support/registry-config.ts'
 
 let running: RunningRegistry
@@ -139,4 +139,25 @@ test('a field that was renamed with an alias stays compatible', async () => {
   const was = outputWith('facts', [{ name: 'total', type: 'int' }])
   const is = outputWith('facts', [{ name: 'amount', type: 'int', aliases: ['total'] }])
   assert.equal((await compare(was, is)).state, 'compatible')
+})
+
+test('of an output in Protobuf the fields are named by which it differs, whatever the registry thinks of them', async () => {
+  const message = (fields: string): string =>
+    `syntax = "proto3"; package shop; import "google/protobuf/timestamp.proto"; message Out { ${fields} }`
+  const subject = `s${subjects++}-value`
+  const was = message('string id = 1; optional int64 n = 2; google.protobuf.Timestamp at = 3;')
+  await registerProtobuf(running.url, subject, was)
+  const of = async (fields: string) => registry.compare(subject, message(fields), 'PROTOBUF')
+  const [more, other] = [
+    await of('string id = 1; optional int64 n = 2; google.protobuf.Timestamp at = 3; bool b = 4;'),
+    await of('string id = 1; optional string n = 2; reserved 3; reserved "at";'),
+  ]
+  assert.deepEqual(
+    [more, other].map((one) => 'changes' in one && [one.state, one.changes]),
+    [
+      ['compatible', ['b is new']],
+      ['incompatible', ['n was optional int64, and is optional string', 'at is gone']],
+    ],
+  )
+  assert.equal((await registry.compare(subject, was, 'PROTOBUF')).state, 'registered')
 })

@@ -7,7 +7,7 @@ import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import * as data from '../../examples/orders/data.ts'
 import { decoded, typeOfProto } from '../codec/protobuf/output-model.ts'
-import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { type RunningRegistry, registerProtobuf, startRegistry } from '../support/registry.ts'
 import { Orders } from './orders.ts'
 import { frame, schemaOf, under, waitFor } from './registered.ts'
 
@@ -36,19 +36,8 @@ before(async () => {
 })
 after(() => registry.stop())
 
-async function register(
-  subject: string,
-  schema: string,
-  references: object[] = [],
-): Promise<number> {
-  const response = await fetch(`${registry.url}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schemaType: 'PROTOBUF', schema, references }),
-  })
-  if (!response.ok) throw new Error(await response.text())
-  return ((await response.json()) as { id: number }).id
-}
+const register = (subject: string, schema: string, references: object[] = []): Promise<number> =>
+  registerProtobuf(registry.url, subject, schema, references)
 
 interface Registered {
   readonly id: number

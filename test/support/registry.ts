@@ -74,3 +74,19 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
   }
   throw new Error(`The registry has ended with ${child.exitCode} before it answered at ${url}`)
 }
+
+/** @returns its id */
+export async function registerProtobuf(
+  url: string,
+  subject: string,
+  schema: string,
+  references: readonly object[] = [],
+): Promise<number> {
+  const response = await fetch(`${url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schemaType: 'PROTOBUF', schema, references }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return ((await response.json()) as { id: number }).id
+}

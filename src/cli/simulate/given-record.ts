@@ -76,10 +76,11 @@ export class GivenRecords {
     const fields: Record<string, unknown> = {}
     const own = readTime(raw.timestamp, [...path, 'timestamp'], this.#report)
     const value = this.#value(raw, own, path, fields)
-    const joined = this.#on === undefined ? null : (fields[this.#on] as Key | undefined)
+    const at = (name: string): unknown => fields[name] ?? memberAt(fields, name)
+    const joined = this.#on === undefined ? null : (at(this.#on) as Key | undefined)
     const key = this.#key(raw.key === undefined ? (joined ?? null) : raw.key, path)
     const { time } = this.#topic
-    const given = time === null ? undefined : (fields[time] ?? memberAt(fields, time))
+    const given = time === null ? undefined : at(time)
     const written = this.#timestamp(given as Time | null | undefined)
     const timestamp = own ?? readTime(written ?? undefined, [...path, 'timestamp'], this.#report)
     const headers = Object.entries(raw.headers ?? {}).map(

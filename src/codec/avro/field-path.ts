@@ -118,8 +118,13 @@ function recordIn(type: AvroType, at: string, path: string): Omit<Step, 'field'>
     const isNullable = type.branches.some(({ kind }) => kind === 'null')
     if (isNullable && record?.kind === 'record') return { record, branch }
   }
-  throw fault(`${path} leads into the field ${at}, which is ${typeText(type)} and no record`, path)
+  const what = `${path} leads into the field ${at}, which is ${typeText(type)} and no record`
+  throw fault(`${what}${HAS_SEVERAL.includes(type.kind) ? ONE_OF_SEVERAL : ''}`, path)
 }
+
+const HAS_SEVERAL: readonly AvroType['kind'][] = ['array', 'map', 'union']
+const ONE_OF_SEVERAL =
+  '; paths go into records alone, or in a union with null: name a field that is in one, or have the producer write the value there'
 
 const fault = (message: string, field: string): EnricherError =>
   new EnricherError('SCHEMA_INVALID', message, { fields: { field } })

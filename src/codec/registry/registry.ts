@@ -5,6 +5,8 @@ import type { AvroRecordSchema } from '../avro/reader.ts'
 import { parseSchemaText } from '../avro/schema-json.ts'
 import { inlineReferences } from '../avro/schema-references.ts'
 import type { SchemaId } from '../frame/schema-id.ts'
+import { messageDifferences } from '../protobuf/differences.ts'
+import { readText } from '../protobuf/schema.ts'
 import type { Environment } from './access.ts'
 import type { Judgment, RegistryApi, SchemaType } from './api.ts'
 import { AzureApi } from './azure/api.ts'
@@ -16,6 +18,7 @@ import { GlueApi } from './glue/api.ts'
 import { askGlue } from './glue/ask.ts'
 import { type Answer, FORBIDDEN, Refused } from './request.ts'
 import { differences } from './schema-differences.ts'
+import { withImports } from './schema-text.ts'
 import { checkType } from './types.ts'
 
 export interface RegisteredSchema {
@@ -192,14 +195,28 @@ export class Registry {
     const latest = await this.latestAnswer(subject)
     // Apicurio finds any schema compatible with a subject that is not there.
     if (latest === undefined) return { state: 'new', subject }
-    const changes = type === 'AVRO' ? await this.#changes(latest, schema) : []
+    const changes = await this.#changes(latest, schema, type)
     return { ...(await this.#api.judge(subject, schema, type)), subject, changes }
   }
 
-  /** How a schema's fields differ from the latest. Apicurio 3.0.9 names no reasons, others but the first. */
-  async #changes(latest: Answer, schema: string): Promise<readonly string[]> {
+  /** How a schema's fields differ from the latest, if that is of its type. Apicurio 3.0.9 names no reasons, others but the first. */
+  async #changes(latest: Answer, schema: string, type: SchemaType): Promise<readonly string[]> {
+    if ((latest.schemaType ?? 'AVRO') !== type) return []
+    if (type === 'PROTOBUF') return this.#messageChanges(latest, schema)
     const before = (await this.#ifAvro(latest)) as AvroRecordSchema | null
     return before?.fields === undefined ? [] : differences(before, JSON.parse(schema))
+  }
+
+  async #messageChanges(latest: Answer, text: string): Promise<readonly string[]> {
+    const is = { id: 0, type: 'PROTOBUF', text, imports: new Map<string, string>() }
+    try {
+      const before = await readText(await withImports(latest, this))
+      return messageDifferences(before, await readText(is))
+    } catch (error) {
+      // What somebody has registered may be what we do not read; the registry says what it thinks of it.
+      if (error instanceof EnricherError) throw error
+      return []
+    }
   }
 
   /** Whatever still waits ends with REGISTRY_UNAVAILABLE. */

@@ -32,7 +32,7 @@ export async function textById(
   return answer && withImports({ ...answer, ...known }, registry)
 }
 
-async function withImports(answer: Answer, registry: Registry): Promise<SchemaText> {
+export async function withImports(answer: Answer, registry: Registry): Promise<SchemaText> {
   const imports = new Map<string, string>()
   const gather = async ({ references = [] }: Answer): Promise<void> => {
     for (const { name, subject, version } of references) {

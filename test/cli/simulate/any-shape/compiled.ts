@@ -10,7 +10,7 @@ import { parsePipeline } from '../../../../src/config/load.ts'
 import type { Pipeline } from '../../../../src/config/pipeline.ts'
 import { keyBytesDiffer } from '../../../../src/plan/key-formats.ts'
 import { createPipelineCodec, readSchemas } from '../../../../src/plan/pipeline-codec.ts'
-import { recordsOf, schemaOf, type Table } from '../../../support/sql-table.ts'
+import { recordOf, recordsOf, schemaOf, type Table } from '../../../support/sql-table.ts'
 import { type AnyShape, anyShape } from './shape.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-shapes-'))
@@ -46,7 +46,7 @@ export function columnsOf({ outputs }: PipelineCodec): string[] {
 
 export const given = (table: Table, isJson: AnyShape['isJson']) =>
   recordsOf(table).map(({ key, value, time }, i) => {
-    const { t: _t, ...row } = table.rows[i]
+    const row = recordOf(table, table.rows[i])
     const own = isJson(table.name) ? Buffer.from(JSON.stringify(row)) : value
     return { key, value: own, headers: [], timestamp: time }
   })

@@ -1,6 +1,6 @@
 /** Pipelines of what the file can say, drawn by chance, each with the query that says the same. */
 import type { Times } from '../../../../src/input/interval.ts'
-import type { Table } from '../../../support/sql-table.ts'
+import { pathOf, type Table } from '../../../support/sql-table.ts'
 import { tablesOf } from './tables.ts'
 
 /** Draws one of so many, the first of them most simply. */
@@ -33,8 +33,8 @@ interface Dimension {
   readonly join: string
   readonly columns: readonly Column[]
   readonly table: Table
-  /** The columns that others may be looked up by, and facts joined. */
-  readonly refs: readonly string[]
+  /** The column that others may be looked up by, and facts joined, as `on` has it. */
+  readonly on: string
 }
 
 const KINDS = ['inner', 'left', 'right', 'outer'] as const
@@ -47,8 +47,8 @@ export function anyShape(draw: Draw): AnyShape {
   const one = <T>(items: readonly T[]): T => items[draw(items.length)]
   const tables = tablesOf(draw)
   const dimensions = dimensionsOf(one, tables)
-  const facts = factsOf(one)
-  const joins = joinsOf(one, dimensions, facts.isDerived)
+  const facts = factsOf(one, tables)
+  const joins = joinsOf(one, tables, dimensions, facts.isDerived)
   const streams = [
     joins.some(({ isFactsThrough }) => isFactsThrough) ? byAnother(tables.facts) : tables.facts,
     ...joins.map((join, j) => {
@@ -99,19 +99,23 @@ const byAnother = (table: Table): Table => ({ ...table, key: ({ rid }) => String
 
 type One = <T>(items: readonly T[]) => T
 
-function factsOf(one: One) {
+type Tables = ReturnType<typeof tablesOf>
+
+function factsOf(one: One, { facts }: Tables) {
   const isDerived = one([false, true])
   const isFiltered = one([false, true])
   const column = (name: string): Column => ({ name, sql: `f.${name}` })
   const own = one([['id', 'a', 'n'], ['n', 'id'], ['id']])
-  const columns = [...own, ...(isDerived ? ['total', 'code'] : [])].map(column)
+  const derived = isDerived ? ['total', 'code'] : []
+  const columns = [...own, ...derived].map(column)
+  const select = [...own.map((name) => `{ ${name}: ${pathOf(facts, name)} }`), ...derived]
   return {
     isDerived,
     columns,
     yaml: [
       ...(isFiltered ? ['where: n > 2'] : []),
       ...(isDerived ? [`fields: { total: "n * 3", code: 'coalesce(b, "none") + "-" + id' }`] : []),
-      `select: [${columns.map(({ name }) => name).join(', ')}]`,
+      `select: [${select.join(', ')}]`,
     ]
       .map((part) => `, ${part}`)
       .join(''),
@@ -120,14 +124,15 @@ function factsOf(one: One) {
   }
 }
 
-function dimensionsOf(one: One, tables: ReturnType<typeof tablesOf>): Dimension[] {
+function dimensionsOf(one: One, tables: Tables): Dimension[] {
   const found: Dimension[] = []
   for (let d = one([0, 1, 2, 3]); d > 0; d--) {
     const name = `d${found.length}`
     const before = one([null, ...found])
     const isAsOf = one([false, true])
-    const on = before === null ? one(['a', 'b']) : `${before.name}.ref`
-    const key = before === null ? `f.${on}` : on
+    const column = before === null ? one(['a', 'b']) : 'ref'
+    const key = `${before?.name ?? 'f'}.${column}`
+    const on = before === null ? pathOf(tables.facts, column) : before.on
     const missing = one(['null', 'drop', 'reject'])
     const table = isAsOf ? tables.versions : one(tables.dimensions)
     const isFiltered = one([false, true])
@@ -139,13 +144,13 @@ function dimensionsOf(one: One, tables: ReturnType<typeof tablesOf>): Dimension[
     found.push({
       name,
       table,
-      refs: [`${name}.ref`],
+      on: `${name}.${pathOf(table, 'ref')}`,
       columns: ['title', 'ref'].map((column) => ({
         name: `${name}_${column}`,
         sql: `${name}.${column}`,
       })),
       join: `${joined} ${rows} ${name} ON ${name}.key = ${key}${condition}`,
-      yaml: `{ topic: ${table.name}, schema: ${table.name}.avsc, on: ${on}, missing: ${missing}${isAsOf ? ', asOf: event-time' : ''}${isFiltered ? `, where: 'title != "x"'` : ''}, select: { ${name}_title: title, ${name}_ref: ref } }`,
+      yaml: `{ topic: ${table.name}, schema: ${table.name}.avsc, on: ${on}, missing: ${missing}${isAsOf ? ', asOf: event-time' : ''}${isFiltered ? `, where: 'title != "x"'` : ''}, select: { ${name}_title: title, ${name}_ref: ${pathOf(table, 'ref')} } }`,
     })
   }
   return found
@@ -160,11 +165,16 @@ interface Left {
   readonly column: string
 }
 
-function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean) {
+function joinsOf(
+  one: One,
+  { facts, rights }: Tables,
+  dimensions: readonly Dimension[],
+  isDerived: boolean,
+) {
   const lefts: Left[] = [
-    { on: 'id', sql: 'f.id', column: 'id' },
-    ...dimensions.map(({ name }) => ({
-      on: `${name}.ref`,
+    { on: pathOf(facts, 'id'), sql: 'f.id', column: 'id' },
+    ...dimensions.map(({ name, on }) => ({
+      on,
       sql: `${name}.ref`,
       column: `${name}_ref`,
     })),
@@ -177,7 +187,7 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
     const left: Left = isSame ? before! : one(lefts)
     const isStage = before !== null && left.on !== before.on
     isFirst &&= !isStage
-    const isKeyed = before === null && left.on === 'id'
+    const isKeyed = before === null && left.column === 'id'
     const isLeftThrough = isStage || (before === null && !(isKeyed && one([true, false])))
     const isRightThrough = one([false, true])
     const repartition = isLeftThrough
@@ -192,7 +202,8 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
     const [beforeMs, afterMs] = [one(WIDTHS), one(WIDTHS)]
     const isFiltered = one([false, true])
     const name = `r${j}`
-    lefts.push({ on: `${name}.ref`, sql: '', column: `${name}_ref` })
+    const [fk, ref] = ['fk', 'ref'].map((column) => pathOf(rights[j], column))
+    lefts.push({ on: `${name}.${ref}`, sql: '', column: `${name}_ref` })
     const rows = isFiltered ? `(SELECT * FROM ${name} WHERE v <> 3)` : name
     return {
       name,
@@ -202,7 +213,7 @@ function joinsOf(one: One, dimensions: readonly Dimension[], isDerived: boolean)
       key: isStage ? left.column : null,
       isFactsThrough: isFirst && isLeftThrough,
       isRightThrough,
-      yaml: `{ topic: ${name}, schema: ${name}.avsc, on: { left: ${left.on}, right: fk }, within: { before: ${beforeMs}ms, after: ${afterMs}ms }, grace: ${one(GRACES)}ms, kind: ${kind}${repartition === null ? '' : `, repartition: ${repartition}`}, idle: 7d${isFiltered ? ', where: v != 3' : ''}, select: { ${name}_fk: fk, ${name}_v: v, ${name}_ref: ref } }`,
+      yaml: `{ topic: ${name}, schema: ${name}.avsc, on: { left: ${left.on}, right: ${fk} }, within: { before: ${beforeMs}ms, after: ${afterMs}ms }, grace: ${one(GRACES)}ms, kind: ${kind}${repartition === null ? '' : `, repartition: ${repartition}`}, idle: 7d${isFiltered ? ', where: v != 3' : ''}, select: { ${name}_fk: ${fk}, ${name}_v: v, ${name}_ref: ${ref} } }`,
       // A match is as old as its younger record.
       sql: (from: string, columns: readonly string[], key: string | null) => {
         const k = `${from}.${key ?? 'k'}`

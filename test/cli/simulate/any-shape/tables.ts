@@ -15,7 +15,7 @@ export function tablesOf(draw: Draw) {
   const rows = (count: number, row: (i: number) => TimedRow): TimedRow[] =>
     Array.from({ length: count }, (_, i) => row(i)).sort((a, b) => a.t - b.t)
   const table = (name: string, columns: Table['columns'], of: readonly TimedRow[]): Table => ({
-    ...{ name, columns, rows: of, partitions: 1 },
+    ...{ name, columns, rows: of, partitions: 1, isDeep: one([false, true]) },
     key: (row) => String(row.id ?? row.fk ?? row.key),
   })
   const row = (key: string, t: number): TimedRow => ({
