@@ -21,8 +21,10 @@ export interface Rows {
   readonly versions: Versions | null
 }
 
-export function rowsOf(ports: DimensionPorts, store: DimensionStore): Rows {
-  const { config, claim, now, onLate } = ports
+export function rowsOf(
+  { config, claim, now, onLate }: Pick<DimensionPorts, 'config' | 'claim' | 'now' | 'onLate'>,
+  store: DimensionStore,
+): Rows {
   if (config.asOf === null) {
     const table = new DimensionTable(undefined, claim)
     return { table, writer: new LatestRows(table, store), versions: null }

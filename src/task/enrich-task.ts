@@ -86,6 +86,7 @@ export class EnrichTask implements RunnableTask {
       facts: this.#facts,
       state,
       heldMs: Number.POSITIVE_INFINITY,
+      rowWait: this.rowWait,
       context: this.#context,
       way: {
         queues: this.queues,

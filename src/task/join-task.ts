@@ -108,7 +108,7 @@ export class JoinTask implements RunnableTask {
       process: (block: Block, i: number, row: number) =>
         this.#records[0].processFact(block, i, row),
     }
-    this.#waiting = WaitingFacts.of({ facts, state, heldMs, context, way })
+    this.#waiting = WaitingFacts.of({ facts, state, heldMs, rowWait: this.rowWait, context, way })
   }
 
   offer(source: number, fetched: Fetched): void {
@@ -144,10 +144,12 @@ export class JoinTask implements RunnableTask {
     const isTold = this.#moveOn()
 
     const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
-    if (isTold || isAgain || this.#chain.isDue) {
+    const isHeldUp = this.#waiting?.isHeldUp === true
+    if (isTold || isAgain || (this.#chain.isDue && !isHeldUp)) {
       await this.#close()
       return true
     }
+    if (isHeldUp) return false
     if (!this.#processSlices()) {
       if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return this.#fallIdle()
     }

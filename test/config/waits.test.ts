@@ -85,12 +85,18 @@ test('tasks keep state where records are joined or facts wait, and a join holds 
   assert.equal(changelogTopic(none), null)
 })
 
-test('facts that are looked up as of their times, or joined by a column of their rows, do not wait', () => {
-  const asOf = 'reject\n    asOf: event-time'
-  assert.throws(() => pipelineWith(asOf), {
+test('rows as of a time are kept for as long as facts wait at least', () => {
+  const asOf = (history: string): string => `reject\n    asOf: event-time${history}`
+  for (const history of ['', '\n    history: 2s', '\n    history: 1d']) {
+    assert.equal(longestWait(pipelineWith(asOf(history)).dimensions), 2000)
+  }
+  assert.throws(() => pipelineWith(asOf('\n    history: 1s')), {
     message:
-      /^pipeline.yaml:\d+: dimensions.product.missing: not supported: facts that are looked up as of their times/,
+      'pipeline.yaml:11: dimensions.customer.history: is shorter than facts wait for rows, 2s: theirs could be forgotten; write history: 2s or more, or let them wait for less',
   })
+})
+
+test('facts that are joined by a column of their rows do not wait', () => {
   const join =
     'join: { topic: a, on: { left: customer.zone, right: z }, repartition: facts, within: 1s }'
   assert.throws(() => pipelineWith('reject', join), {
