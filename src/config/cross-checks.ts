@@ -1,7 +1,7 @@
 import { isBrokerAddress } from './broker-address.ts'
 import { leftPart } from './join-stages.ts'
 import { checkJoins } from './joins.ts'
-import { checkLookUps, joinPart } from './look-ups.ts'
+import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
@@ -196,16 +196,11 @@ function checkJoinFields(raw: RawPipeline, pipeline: Pipeline, report: ReportAt)
   }
 }
 
-/** Tasks that complete facts on their way to a join keep no state. A row of a fact's time has to be there still when the fact has waited. */
+/** A row of a fact's time has to be there still when the fact has waited. */
 function checkWaits(pipeline: Pipeline, report: ReportAt): void {
   const { dimensions } = pipeline
-  const isByColumn = (joinPart(pipeline)?.dimension ?? null) !== null
   const longest = longestWait(dimensions)
-  for (const { name, waitMs, asOf, historyMs } of dimensions) {
-    if (waitMs > 0 && isByColumn) {
-      const what = 'facts that are joined by a column of a dimension do not wait for rows'
-      report(['dimensions', name, 'missing'], `not supported: ${what}; write null, drop or reject`)
-    }
+  for (const { name, asOf, historyMs } of dimensions) {
     if (asOf === null || historyMs >= longest) continue
     const what = `is shorter than facts wait for rows, ${durationText(longest)}`
     const instead = `write history: ${durationText(longest)} or more, or let them wait for less`

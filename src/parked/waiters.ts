@@ -121,6 +121,13 @@ export class Waiters {
     return this.#due.length > 0 || this.#isPast(streamTime, elapsed)
   }
 
+  /** The earliest stream time up to which one waits; of one that has not been looked up since a restart it is not known. */
+  get firstUntil(): number {
+    if (this.#new > 0) return Number.NEGATIVE_INFINITY
+    this.#skipStale()
+    return Math.min(this.#byStreamTime.first, ...this.#due.map(({ until }) => until))
+  }
+
   /** Takes some of those. */
   takeDue(streamTime: number, elapsed: number, most: number): Waiter[] {
     const taken = this.#due.splice(0, most).filter(({ state }) => state !== 'gone')

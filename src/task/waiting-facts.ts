@@ -10,6 +10,7 @@ import type { Block, InputQueue } from '../input/input-queue.ts'
 import { ParkedFacts } from '../parked/parked-facts.ts'
 import { parkedBytes } from '../parked/parked-page.ts'
 import { type AwaitedKey, type Waiter, Waiters } from '../parked/waiters.ts'
+import type { LookUp } from '../plan/plan.ts'
 import type { TaskState } from '../state/task-state.ts'
 import { AwaitedRows } from './awaited-rows.ts'
 import type { Facts } from './facts.ts'
@@ -82,9 +83,8 @@ export class WaitingFacts {
     state.add(this.#store)
   }
 
-  /** undefined: no fact of the pipeline waits. */
-  static of(options: WaitingOptions): WaitingFacts | undefined {
-    const { lookUps } = options.context.plan
+  /** undefined: no fact waits where these are looked up. */
+  static of(lookUps: readonly LookUp[], options: WaitingOptions): WaitingFacts | undefined {
     return lookUps.some(({ waitMs }) => waitMs > 0) ? new WaitingFacts(options) : undefined
   }
 
@@ -102,6 +102,11 @@ export class WaitingFacts {
   /** The same, and nothing can be done of it before rows have been read. */
   get isHeldUp(): boolean {
     return this.#isBehind && this.isOverdue
+  }
+
+  /** The least stream time, in ms, of which one may still have to be taken as of. */
+  get firstUntil(): number {
+    return this.#waiters.firstUntil
   }
 
   get figures(): WaitingFigures {
