@@ -55,8 +55,7 @@ export function topicSteps(
   }
   const wanted = (topic: string): number => found.get(leadOf(pipeline, topic))!.partitions
   const differs = (topic: string): Step => {
-    const lead = leadOf(pipeline, topic)
-    const partitions = wanted(topic)
+    const [lead, partitions] = [leadOf(pipeline, topic), wanted(topic)]
     const count = found.get(topic)!.partitions
     const remedy = partitionsRemedy(pipeline, partitions, topic, count)
     const text = `${topic} has ${plural(count, 'partition')}, ${lead} has ${partitions}; ${remedy}`
