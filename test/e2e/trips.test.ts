@@ -103,7 +103,7 @@ test('trips come out with the weather in the zone of their station, each row onc
 
 test('the same where trips wait for their stations before they are joined: those that are parked outlive the kill', async () => {
   const parked = await played('waited', waitingFile)
-  assert.ok(parked > 100, `${parked} trips have waited`)
+  assert.ok(parked > 10, `${parked} trips have waited`)
 })
 
 /** @returns how many facts have waited where nobody was killed */
