@@ -1,12 +1,13 @@
 import { isBrokerAddress } from './broker-address.ts'
 import { leftPart } from './join-stages.ts'
 import { checkJoins } from './joins.ts'
-import { checkLookUps, joinPart } from './look-ups.ts'
+import { checkLookUps } from './look-ups.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import { checkRegistry } from './registry-checks.ts'
 import type { ReportAt } from './report.ts'
 import { checkSnapshots } from './snapshot.ts'
+import { durationText } from './text.ts'
 import {
   changelogTopics,
   inputsOf,
@@ -16,6 +17,7 @@ import {
   repartitionWith,
   sourcesOf,
 } from './topic-names.ts'
+import { longestWait } from './waits.ts'
 
 /** What the JSON Schema cannot say of a pipeline file: what one key says against another. */
 export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportAt): void {
@@ -186,18 +188,15 @@ function checkJoinFields(raw: RawPipeline, pipeline: Pipeline, report: ReportAt)
   }
 }
 
-/** Tasks that complete facts on their way to a join keep no state, and a row as of a time may be gone when a fact has waited. */
+/** A row of a fact's time has to be there still when the fact has waited. */
 function checkWaits(pipeline: Pipeline, report: ReportAt): void {
   const { dimensions } = pipeline
-  const isByColumn = (joinPart(pipeline)?.dimension ?? null) !== null
-  const isAsOf = dimensions.some(({ asOf }) => asOf !== null)
-  for (const { name, waitMs } of dimensions) {
-    if (waitMs === 0 || !(isByColumn || isAsOf)) continue
-    const which = isByColumn
-      ? 'facts that are joined by a column of a dimension'
-      : 'facts that are looked up as of their times'
-    const what = `${which} do not wait for rows`
-    report(['dimensions', name, 'missing'], `not supported: ${what}; write null, drop or reject`)
+  const longest = longestWait(dimensions)
+  for (const { name, asOf, historyMs } of dimensions) {
+    if (asOf === null || historyMs >= longest) continue
+    const what = `is shorter than facts wait for rows, ${durationText(longest)}`
+    const instead = `write history: ${durationText(longest)} or more, or let them wait for less`
+    report(['dimensions', name, 'history'], `${what}: theirs could be forgotten; ${instead}`)
   }
 }
 

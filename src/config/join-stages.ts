@@ -19,9 +19,11 @@ export function joinStages({ joins }: Pick<Pipeline, 'joins'>): JoinStage[] {
   return firsts.map((first, s) => ({ first, joins: joins.slice(first, firsts[s + 1]) }))
 }
 
-/** What messages call a stage that joins, by its joins; null: it is the only one. @param s its number among those that do */
+/** What messages call a stage that keeps state, by its joins; null: it is the only one that joins. @param s the number of its state */
 export function stageName(pipeline: Pick<Pipeline, 'joins'>, s: number): string | null {
   const stages = joinStages(pipeline)
+  // That completes facts before they are joined.
+  if (stages.length > 0 && s === stages.length) return 'facts'
   return stages.length < 2 ? null : stages[s].joins.map(({ name }) => name).join(' and ')
 }
 

@@ -1,5 +1,6 @@
 /** The topics of a pipeline. */
 import { joinStages } from './join-stages.ts'
+import { joinPart } from './look-ups.ts'
 import type {
   DimensionConfig,
   JoinConfig,
@@ -7,7 +8,7 @@ import type {
   SourceConfig,
   TopicConfig,
 } from './pipeline.ts'
-import { type Keeping, keepsState } from './waits.ts'
+import { type Keeping, keepsState, longestWait } from './waits.ts'
 
 /** A topic that the pipeline reads, and where the file names it. */
 export interface Input {
@@ -37,15 +38,25 @@ export const inputTopics = (pipeline: Pipeline): string[] =>
 export const changelogName = ({ name }: Pick<Pipeline, 'name'>): string =>
   `${name}-window-changelog`
 
-/** Of each stage that joins the one that its tasks are restored from, in their order; none: tasks keep no state. */
+/** Of each stage that keeps state the one that its tasks are restored from, by the numbers of their states: of those that join, then of the one that completes facts before. */
 export function changelogTopics(pipeline: Pick<Pipeline, 'name'> & Keeping): string[] {
   if (!keepsState(pipeline)) return []
   const others = joinStages(pipeline).slice(1)
+  const prepared = preparedChangelog(pipeline)
   return [
     changelogName(pipeline),
     ...others.map((_, s) => `${pipeline.name}-window-${s + 2}-changelog`),
+    ...(prepared === null ? [] : [prepared]),
   ]
 }
+
+/** Of the stage that completes facts on their way to the join, where they wait for rows; null: it keeps no state. */
+function preparedChangelog(pipeline: Pick<Pipeline, 'name'> & Keeping): string | null {
+  const isByColumn = (joinPart(pipeline)?.dimension ?? null) !== null
+  return isByColumn && longestWait(pipeline.dimensions) > 0 ? factsChangelog(pipeline) : null
+}
+
+const factsChangelog = ({ name }: Pick<Pipeline, 'name'>): string => `${name}-facts-changelog`
 
 /** The same; of a pipeline that keeps no state the one that an earlier pipeline of its name may have left. */
 export function knownChangelogs(pipeline: Pick<Pipeline, 'name'> & Keeping): string[] {
@@ -87,6 +98,7 @@ export const knownInternalTopics = (pipeline: Pick<Pipeline, 'name' | 'joins'>):
     ...new Set([
       changelogName(pipeline),
       ...joins.slice(1).map((_, j) => `${name}-window-${j + 2}-changelog`),
+      ...(joins.length === 0 ? [] : [factsChangelog(pipeline)]),
       `${name}-right-repartition`,
       ...repartitionNames(pipeline),
       ...joins.map((join) => leftName(pipeline, join)),
@@ -139,8 +151,12 @@ export const leadTopic = (pipeline: Pipeline): string => {
   return own.at(0) ?? pipeline.facts.topic
 }
 
+/** The input that has as many partitions as this topic has to have, of those in `alikeTopics`. */
+export const leadOf = (pipeline: Pipeline, topic: string): string =>
+  topic === preparedChangelog(pipeline) ? pipeline.facts.topic : leadTopic(pipeline)
+
 /**
- * Those that have to have as many partitions as `leadTopic`: each task has the same of all. Outputs under a key of their
+ * Those that have to have as many partitions as their `leadOf`: each task has the same of all. Outputs under a key of their
  * own have any number.
  */
 export const alikeTopics = (pipeline: Pipeline): string[] => {

@@ -109,9 +109,16 @@ export class Enricher {
    * @returns bytes of their columns; DROPPED, REJECTED or WAITS
    */
   find(value: ValueReader, row: number): number {
+    if (this.#versions.length === 0) return this.#findAll(value, row)
+    this.#lookAt(row)
+    const outcome = this.#findAll(value, row)
+    if (outcome !== WAITS) this.#hasLookedUp()
+    return outcome
+  }
+
+  #findAll(value: ValueReader, row: number): number {
     let bytes = 0
     let waits = false
-    if (this.#versions.length > 0) this.#lookUpAt(row)
     for (let t = 0; t < this.#inTurn.length; t++) {
       const lookUp = this.#inTurn[t]
       if (!lookUp.find(value, row)) {
@@ -151,9 +158,8 @@ export class Enricher {
     for (const { at } of this.#versions) at[0] = this.#times[this.#first + row]
   }
 
-  /** The same; a row of that time that comes from now on is late. */
-  #lookUpAt(row: number): void {
-    this.#lookAt(row)
+  /** A row of the fact's time that comes from now on is late: the fact does without it. */
+  #hasLookedUp(): void {
     for (const { at, lookedUpTo } of this.#versions) {
       if (at[0] > lookedUpTo[0]) lookedUpTo[0] = at[0]
     }

@@ -239,7 +239,7 @@ export class Tasks {
       admin: broker.admin,
       group,
       log,
-      mayBegin: context.plan.joins.length === 0,
+      mayBegin: of.joins.length === 0,
       onProgress: (remaining, records, bytes) => {
         held.restoreRemaining = remaining
         held.restoreTotal = Math.max(held.restoreTotal, remaining)

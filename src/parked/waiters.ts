@@ -33,6 +33,8 @@ export class Waiters {
   readonly #byStreamTime = new Deadlines<Waiter>()
   readonly #byElapsed = new Deadlines<Waiter>()
   #ready: Waiter[] = []
+  /** Those that had waited for long enough, and were not taken. */
+  #due: Waiter[] = []
   /** How many have not been looked up since a restart. */
   #new = 0
 
@@ -66,9 +68,14 @@ export class Waiters {
     this.#all.add(waiter)
     waiter.state = 'waiting'
     waiter.keys = keys
-    waiter.until = until
-    waiter.untilElapsed = untilElapsed
-    this.#addDeadlines(waiter)
+    // One that goes on to wait has its deadlines, and may be looked up again for each row of its key.
+    if (waiter.until !== until || waiter.untilElapsed !== untilElapsed) {
+      this.#due = this.#due.filter((one) => one !== waiter)
+      waiter.until = until
+      waiter.untilElapsed = untilElapsed
+      this.#byStreamTime.add(until, waiter)
+      this.#byElapsed.add(untilElapsed, waiter)
+    }
     for (const { lookUp, hash } of keys) this.#setOf(lookUp, hash).add(waiter)
     this.#tidy()
   }
@@ -105,22 +112,31 @@ export class Waiters {
 
   /** Puts back what `takeDue` has given. */
   putBackDue(some: readonly Waiter[]): void {
-    for (const waiter of some) this.#addDeadlines(waiter)
+    this.#due = [...some, ...this.#due]
   }
 
   /** Whether some have waited for long enough: stream time has passed their time, or the clock for durations has. */
   isDue(streamTime: number, elapsed: number): boolean {
     this.#skipStale()
-    return this.#byStreamTime.first < streamTime || this.#byElapsed.first <= elapsed
+    return this.#due.length > 0 || this.#isPast(streamTime, elapsed)
+  }
+
+  /** The earliest stream time up to which one waits; of one that has not been looked up since a restart it is not known. */
+  get firstUntil(): number {
+    if (this.#new > 0) return Number.NEGATIVE_INFINITY
+    this.#skipStale()
+    return Math.min(this.#byStreamTime.first, ...this.#due.map(({ until }) => until))
   }
 
   /** Takes some of those. */
   takeDue(streamTime: number, elapsed: number, most: number): Waiter[] {
-    const taken: Waiter[] = []
-    while (taken.length < most && this.isDue(streamTime, elapsed)) {
+    const taken = this.#due.splice(0, most).filter(({ state }) => state !== 'gone')
+    this.#skipStale()
+    while (taken.length < most && this.#isPast(streamTime, elapsed)) {
       const from = this.#byStreamTime.first < streamTime ? this.#byStreamTime : this.#byElapsed
       const waiter = from.take()
       if (!taken.includes(waiter)) taken.push(waiter)
+      this.#skipStale()
     }
     return taken
   }
@@ -141,9 +157,8 @@ export class Waiters {
     this.#ready.push(waiter)
   }
 
-  #addDeadlines(waiter: Waiter): void {
-    this.#byStreamTime.add(waiter.until, waiter)
-    this.#byElapsed.add(waiter.untilElapsed, waiter)
+  #isPast(streamTime: number, elapsed: number): boolean {
+    return this.#byStreamTime.first < streamTime || this.#byElapsed.first <= elapsed
   }
 
   #leave(waiter: Waiter): void {
@@ -179,6 +194,7 @@ export class Waiters {
   }
 
   #skipStale(): void {
+    while (this.#due.length > 0 && this.#due[0].state === 'gone') this.#due.shift()
     const [byStreamTime, byElapsed] = [this.#byStreamTime, this.#byElapsed]
     while (byStreamTime.size > 0 && !isOfStreamTime(byStreamTime.thing, byStreamTime.first)) {
       byStreamTime.take()

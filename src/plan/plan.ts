@@ -248,11 +248,13 @@ const inOrder = (
 export const topicsRead = ({ stages }: Pick<Plan, 'stages'>): string[] =>
   stages.flatMap(({ topics }) => topics)
 
-/** Those whose tasks keep state, in the data's order. */
+/** Those whose tasks keep state, by the numbers of their states. */
 export const statefulStages = ({
   stages,
 }: Pick<Plan, 'stages'>): (Stage & { state: StageState })[] =>
-  stages.filter((stage): stage is Stage & { state: StageState } => stage.state !== null)
+  stages
+    .filter((stage): stage is Stage & { state: StageState } => stage.state !== null)
+    .sort((a, b) => a.state.number - b.state.number)
 
 /** The one whose records come out. */
 export const lastStage = ({ stages }: Pick<Plan, 'stages'>): Stage => stages[stages.length - 1]

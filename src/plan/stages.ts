@@ -125,7 +125,12 @@ function repartitionStage(
   const { idleMs } = joins[of]
   const withoutKey = isPrepared ? withoutKeyOf(pipeline, 0) : 'reject'
   const to = { topic, key, isPrepared, withoutKey, idleMs } as const
-  return { ...stageOf(number, [inputs[side]]), lookUps: isPrepared ? lookUps : [], to }
+  const stage = { ...stageOf(number, [inputs[side]]), to }
+  if (!isPrepared) return stage
+  const joined = joinStages(pipeline).length
+  const changelog = changelogTopics(pipeline).at(joined)
+  const state = changelog === undefined ? null : { number: joined, changelog }
+  return { ...stage, lookUps, state }
 }
 
 /** A null equals nothing, as in SQL. @param s the number of the stage that joins by the key */

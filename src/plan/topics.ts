@@ -8,6 +8,7 @@ import {
   changelogTopics,
   inputTopics,
   internalTopics,
+  leadOf,
   leadTopic,
   ownTopics,
   repartitioned,
@@ -116,15 +117,19 @@ export async function missingTopics(
   const { partitions } = found.get(leadTopic(pipeline))!
   refuseManyMarks(pipeline, (topic) => found.get(topic)!.partitions)
   for (const topic of alikeTopics(pipeline)) {
-    const count = found.get(topic)?.partitions ?? partitions
-    if (count !== partitions) throw partitionsDiffer(pipeline, partitions, topic, count)
+    const wanted = found.get(leadOf(pipeline, topic))!.partitions
+    const count = found.get(topic)?.partitions ?? wanted
+    if (count !== wanted) throw partitionsDiffer(pipeline, wanted, topic, count)
   }
   const largest = largestInput(pipeline, found)
   const create = own.filter((topic) => !found.has(topic))
   return {
     partitions,
     found,
-    create: create.map((topic) => newTopic(pipeline, topic, partitions, largest)),
+    create: create.map((topic) => {
+      const lead = found.get(leadOf(pipeline, topic))!
+      return newTopic(pipeline, topic, lead.partitions, largest)
+    }),
   }
 }
 
@@ -191,7 +196,7 @@ function partitionsDiffer(
   other: string,
   count: number,
 ): EnricherError {
-  const topic = leadTopic(pipeline)
+  const topic = leadOf(pipeline, other)
   const remedy = partitionsRemedy(pipeline, partitions, other, count)
   const why =
     pipeline.joins.length === 0
@@ -210,7 +215,7 @@ export function partitionsRemedy(
   count: number,
 ): string {
   const { outputs } = pipeline
-  const lead = leadTopic(pipeline)
+  const lead = leadOf(pipeline, other)
   // Its records are of the former partitions' tasks: with more it would be of no use.
   if (internalTopics(pipeline).includes(other)) {
     return 'the inputs had as many when the window was stored; run `stream-enricher reset`, which deletes the internal topics, and the inputs are read again from their beginning'

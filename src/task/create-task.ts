@@ -17,7 +17,7 @@ export function createTask(
   if (to !== null && joins.length === 0) {
     const sink = new InternalSink(context.repartition[id.stage], to.idleMs, id.partition, context)
     return to.isPrepared
-      ? new PrepareTask(id, to, sink, context)
+      ? new PrepareTask(id, to, sink, pages, context)
       : new RepartitionTask(id, sink, context)
   }
   if (joins.length === 0) return new EnrichTask(id, pages, context)

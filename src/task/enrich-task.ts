@@ -21,7 +21,6 @@ import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, TAKEN, WAITING } from './side.ts'
 import {
-  NO_FIGURES,
   type RunnableTask,
   SLICES,
   type TaskContext,
@@ -29,6 +28,7 @@ import {
   type TaskFigures,
 } from './task.ts'
 import { WaitingFacts } from './waiting-facts.ts'
+import { figuresOf } from './waiting-figures.ts'
 
 const WHAT = 'The completed record'
 
@@ -86,6 +86,7 @@ export class EnrichTask implements RunnableTask {
       facts: this.#facts,
       state,
       heldMs: Number.POSITIVE_INFINITY,
+      rowWait: this.rowWait,
       context: this.#context,
       way: {
         queues: this.queues,
@@ -202,14 +203,6 @@ export class EnrichTask implements RunnableTask {
   }
 
   figures(): TaskFigures {
-    if (this.state === null) return NO_FIGURES
-    const { log, livePages, clock } = this.state
-    return {
-      ...NO_FIGURES,
-      streamTime: Number.isFinite(clock.streamTime) ? clock.streamTime : null,
-      pages: livePages,
-      pageBytes: log.recent.bytes,
-      waiting: this.#waiting!.figures,
-    }
+    return figuresOf(this.state, this.#waiting)
   }
 }

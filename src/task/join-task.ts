@@ -101,6 +101,7 @@ export class JoinTask implements RunnableTask {
     const parts = { context, stage: of, facts, rights, clock, headers: told, keyless }
     this.#records = JoinRecords.of(chain, parts)
     const { heldMs } = chain.windows[0].times
+    const parked = { facts, state, heldMs, rowWait: this.rowWait }
     const way = {
       queues: this.queues,
       isIdle: () => this.#horizons?.areIdle !== false,
@@ -108,7 +109,7 @@ export class JoinTask implements RunnableTask {
       process: (block: Block, i: number, row: number) =>
         this.#records[0].processFact(block, i, row),
     }
-    this.#waiting = WaitingFacts.of({ facts, state, heldMs, context, way })
+    this.#waiting = WaitingFacts.of(lookUps, { ...parked, context, way })
   }
 
   offer(source: number, fetched: Fetched): void {
@@ -144,10 +145,12 @@ export class JoinTask implements RunnableTask {
     const isTold = this.#moveOn()
 
     const isAgain = this.#waiting !== undefined && (await this.#waiting.retake())
-    if (isTold || isAgain || this.#chain.isDue) {
+    const isHeldUp = this.#waiting?.isHeldUp === true
+    if (isTold || isAgain || (this.#chain.isDue && !isHeldUp)) {
       await this.#close()
       return true
     }
+    if (isHeldUp) return false
     if (!this.#processSlices()) {
       if (this.#waiting?.isEmpty === false || !this.#closing.fallIdle()) return this.#fallIdle()
     }

@@ -4,7 +4,7 @@
  *     fetch → decode → enrich (dimensions) → write under the column's text → epoch → commit
  *
  * What it writes is a fact as a window stores it, behind the name of its layout, so that the next stage copies it. It keeps
- * no state.
+ * no state, but where facts wait for a row, those that do: the next stage goes no further than they may still come out.
  */
 import { SLICE, type TaskId } from '../batch.ts'
 import type { Fetched } from '../broker/port.ts'
@@ -19,27 +19,32 @@ import { type MissingParts, TaskOutput } from '../output/task-output.ts'
 import { TaskRejects } from '../output/task-rejects.ts'
 import type { InternalTopic, KeyPart } from '../plan/plan.ts'
 import { LEFT } from '../state/page.ts'
+import type { PageStore } from '../state/page-store.ts'
+import { TaskState } from '../state/task-state.ts'
+import { latenessOf } from '../window/lateness.ts'
 import { Facts } from './facts.ts'
 import type { InternalSink } from './internal-sink.ts'
 import { IntervalRows } from './interval-rows.ts'
 import { provenanceOf } from './provenance.ts'
 import { RowWait } from './row-wait.ts'
-import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN } from './side.ts'
+import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN, WAITING } from './side.ts'
 import {
-  NO_FIGURES,
   type RunnableTask,
   SLICES,
   type TaskContext,
   type TaskEpoch,
   type TaskFigures,
 } from './task.ts'
+import { WaitingFacts } from './waiting-facts.ts'
+import { figuresOf } from './waiting-figures.ts'
 
 export class PrepareTask implements RunnableTask {
   readonly number: number
   readonly stage: number
   readonly partition: number
   readonly queues: readonly [InputQueue]
-  readonly state = null
+  /** null: no fact waits. */
+  readonly state: TaskState | null
   readonly queries = null
   readonly rowWait: RowWait | null
   readonly #context: TaskContext
@@ -56,14 +61,22 @@ export class PrepareTask implements RunnableTask {
   readonly #keyless = new LooseRecord()
   readonly #headers: ToldHeaders
   readonly #rejects: TaskRejects
+  /** null: none of the pipeline's does. */
+  readonly #waiting: WaitingFacts | null
   /** A bounded run takes nothing more once stream time has passed this, in ms. */
   readonly #overAt: number
   #dirty = false
   /** Of no use, but that the look-ahead's reads are not optimized away. */
   ahead = 0
 
-  /** @param to the topic behind the sink */
-  constructor(id: TaskId, to: InternalTopic, sink: InternalSink, context: TaskContext) {
+  /** @param to the topic behind the sink. @param pages of its state; null: it keeps none */
+  constructor(
+    id: TaskId,
+    to: InternalTopic,
+    sink: InternalSink,
+    pages: PageStore | null,
+    context: TaskContext,
+  ) {
     const { number, stage, partition } = id
     const { plan, outputs, counts } = context
     const of = plan.stages[stage]
@@ -86,6 +99,26 @@ export class PrepareTask implements RunnableTask {
         ? new TaskOutput(outputs, partition, withoutRights(context), this.#rejects, counts)
         : null
     this.#rows = this.#output && IntervalRows.of(of, this.#output, context.interval)
+    this.state = pages && new TaskState(pages, () => context.memory.pageBytes)
+    this.#waiting = this.state && this.#waitingIn(this.state)
+  }
+
+  #waitingIn(state: TaskState): WaitingFacts {
+    const context = this.#context
+    return new WaitingFacts({
+      facts: this.#facts,
+      state,
+      // For longer than the join holds it a fact is late there.
+      heldMs: latenessOf(context.plan.joins[0]).heldMs,
+      rowWait: this.rowWait,
+      context,
+      way: {
+        queues: this.queues,
+        isIdle: () => true,
+        isFull: () => this.full,
+        process: (block, i, row) => this.#processFact(block, i, row),
+      },
+    })
   }
 
   offer(_source: number, fetched: Fetched): void {
@@ -97,7 +130,8 @@ export class PrepareTask implements RunnableTask {
   }
 
   get epochBytes(): number {
-    return this.#sink.bytes + (this.#output?.bytes ?? 0) + this.#rejects.batches.bytes
+    const written = this.#sink.bytes + (this.#output?.bytes ?? 0) + this.#rejects.batches.bytes
+    return written + (this.state?.log.epochBytes ?? 0)
   }
 
   get full(): boolean {
@@ -107,15 +141,31 @@ export class PrepareTask implements RunnableTask {
   async process(): Promise<boolean> {
     const { now, behindMs } = this.#context
     if (this.#output !== null) this.#output.oldest = now() - behindMs
-    if (this.#sink.isPast(this.#overAt)) this.#facts.queue.end()
+    const { streamTime = Number.NEGATIVE_INFINITY } = this.state?.clock ?? {}
+    if (this.#sink.isPast(this.#overAt) || streamTime > this.#overAt) this.#facts.queue.end()
+    const isAgain = this.#waiting !== null && (await this.#retake(this.#waiting))
     let taken = 0
     while (taken < SLICES && this.#processSlice()) taken++
-    if (taken > 0) return true
-    const waiting = this.rowWait?.waiting ?? null
-    const isNews =
-      waiting === null ? this.#sink.fallIdle(this.#facts.queue) : this.#sink.hold(waiting.time)
+    if (taken > 0 || isAgain) return true
+    const isNews = this.#fallIdle()
     if (isNews) this.#dirty = true
     return isNews
+  }
+
+  /** Takes the facts that wait no longer. @returns whether there was one */
+  async #retake(waiting: WaitingFacts): Promise<boolean> {
+    if (this.#facts.loading || !(await waiting.retake())) return false
+    this.state!.expire()
+    this.restartIdle()
+    this.#dirty = true
+    return true
+  }
+
+  /** What waits may come out yet, and is waited for. @returns whether there is anything to be told */
+  #fallIdle(): boolean {
+    const waiting = this.rowWait?.waiting ?? null
+    if (waiting !== null) return this.#sink.hold(waiting.time)
+    return this.#waiting?.isEmpty !== false && this.#sink.fallIdle(this.#facts.queue)
   }
 
   /** Takes the next records. @returns whether there was one */
@@ -130,15 +180,21 @@ export class PrepareTask implements RunnableTask {
     if (end === first) return false
     facts.lookAhead(block, end, facts.enricher)
     this.ahead ^= facts.enricher.lookAhead(end - first, facts.readers)
+    const clock = this.state?.clock
     let hasWritten = false
     let i = first
     for (; i < end; i++) {
-      const fate = this.#processFact(block, i, i - first)
+      let fate = this.#processFact(block, i, i - first)
+      if (fate === WAITING) fate = this.#waiting!.park(block, i, i - first)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         facts.loadFor(block, i, fate)
         break
       }
-      hasWritten ||= fate === TAKEN
+      if (fate !== TAKEN) continue
+      hasWritten = true
+      if (clock !== undefined && block.times[i] > clock.streamTime) {
+        clock.streamTime = block.times[i]
+      }
     }
     if (hasWritten) this.restartIdle()
     facts.taken(i - first, i)
@@ -196,18 +252,28 @@ export class PrepareTask implements RunnableTask {
     const { queue } = this.#facts
     if (!this.#dirty && !(passed && queue.hasMoved)) return undefined
     this.#dirty = false
+    this.#reach()
     return {
       partition: this.partition,
       outputs: [...this.#sink.drain(), ...(this.#output?.drain() ?? [])],
       outputTimes: this.#output?.drainTimes() ?? NO_TIMES,
       rejects: this.#rejects.batches.drain(),
       offsets: [queue.taken],
-      state: null,
+      state: this.state?.drain() ?? null,
     }
   }
 
+  /** Stream time goes on in the next stage only so far that no fact that waits will be late there. */
+  #reach(): void {
+    if (this.state === null) return
+    const { streamTime } = this.state.clock
+    const waiting = this.#waiting!
+    if (!waiting.isEmpty) this.#sink.reach(Math.min(streamTime, waiting.firstUntil))
+    else if (!this.#sink.isIdle) this.#sink.reach(streamTime)
+  }
+
   figures(): TaskFigures {
-    return NO_FIGURES
+    return figuresOf(this.state, this.#waiting)
   }
 }
 

@@ -39,8 +39,8 @@ export class RowWait {
     return rowLimit === null || lookUps.length === 0 ? null : new RowWait(rowLimit, context)
   }
 
-  /** Behind the facts of the head that find their rows now, and not behind `most`. */
-  endOf({ times, at }: Block, most: number): number {
+  /** Behind the facts from `at` on that find their rows now, and not behind `most`. */
+  endOf({ times, at }: Pick<Block, 'times' | 'at'>, most: number): number {
     const { limit } = this.#limit
     let end = at
     if (limit === Number.POSITIVE_INFINITY) end = most

@@ -10,9 +10,11 @@ import type { Block, InputQueue } from '../input/input-queue.ts'
 import { ParkedFacts } from '../parked/parked-facts.ts'
 import { parkedBytes } from '../parked/parked-page.ts'
 import { type AwaitedKey, type Waiter, Waiters } from '../parked/waiters.ts'
+import type { LookUp } from '../plan/plan.ts'
 import type { TaskState } from '../state/task-state.ts'
 import { AwaitedRows } from './awaited-rows.ts'
 import type { Facts } from './facts.ts'
+import type { RowWait } from './row-wait.ts'
 import { NEEDS_KEY_SCHEMA, NEEDS_SCHEMA, REFUSED, TAKEN, WAITING } from './side.ts'
 import { SLICES, type TaskContext, type WaitingFigures } from './task.ts'
 
@@ -29,6 +31,8 @@ export interface WaitingOptions {
   readonly state: TaskState
   /** How far stream time may have passed a fact by before it is late, in ms; infinite: none is ever. */
   readonly heldMs: number
+  /** null: no look-up is as of a time. */
+  readonly rowWait: RowWait | null
   readonly context: TaskContext
   readonly way: WayOfFacts
 }
@@ -48,6 +52,7 @@ export class WaitingFacts {
   readonly #facts: Facts
   readonly #state: TaskState
   readonly #heldMs: number
+  readonly #rowWait: RowWait | null
   readonly #context: TaskContext
   readonly #way: WayOfFacts
   readonly #counts: WaitCounts
@@ -56,13 +61,16 @@ export class WaitingFacts {
   readonly #rows: AwaitedRows
   /** Nothing more will come: nobody waits any longer. */
   #isEnded = false
+  /** Rows have to be read first, up to the time of a fact that is to be looked up. */
+  #isBehind = false
   /** The clock for durations, which counts only while there is nothing to read. */
   #silentAt = Number.NEGATIVE_INFINITY
 
-  constructor({ facts, state, heldMs, context, way }: WaitingOptions) {
+  constructor({ facts, state, heldMs, rowWait, context, way }: WaitingOptions) {
     this.#facts = facts
     this.#state = state
     this.#heldMs = heldMs
+    this.#rowWait = rowWait
     this.#context = context
     this.#way = way
     this.#counts = context.counts.waits
@@ -75,9 +83,8 @@ export class WaitingFacts {
     state.add(this.#store)
   }
 
-  /** undefined: no fact of the pipeline waits. */
-  static of(options: WaitingOptions): WaitingFacts | undefined {
-    const { lookUps } = options.context.plan
+  /** undefined: no fact waits where these are looked up. */
+  static of(lookUps: readonly LookUp[], options: WaitingOptions): WaitingFacts | undefined {
     return lookUps.some(({ waitMs }) => waitMs > 0) ? new WaitingFacts(options) : undefined
   }
 
@@ -90,6 +97,16 @@ export class WaitingFacts {
     if (this.#isEnded && !this.isEmpty) return true
     const { clock } = this.#state
     return this.#waiters.hasNew || this.#waiters.isDue(clock.streamTime, this.#silentAt)
+  }
+
+  /** The same, and nothing can be done of it before rows have been read. */
+  get isHeldUp(): boolean {
+    return this.#isBehind && this.isOverdue
+  }
+
+  /** The least stream time, in ms, of which one may still have to be taken as of. */
+  get firstUntil(): number {
+    return this.#waiters.firstUntil
   }
 
   get figures(): WaitingFigures {
@@ -138,6 +155,7 @@ export class WaitingFacts {
    */
   async retake(): Promise<boolean> {
     this.#rows.tell(this.#waiters)
+    this.#isBehind = false
     if (this.isEmpty) return false
     this.#look()
     let isAny = false
@@ -189,14 +207,17 @@ export class WaitingFacts {
   async #take(some: readonly Waiter[], isOver: boolean): Promise<number> {
     const facts = this.#facts
     const { enricher } = facts
-    const columns = await this.#store.read(some.map(({ fact }) => fact))
     const times = Float64Array.from(some, ({ fact }) => fact.time)
+    const end = this.#rowWait?.endOf({ times, at: 0 }, some.length) ?? some.length
+    this.#isBehind = end < some.length
+    if (end === 0) return 0
+    const columns = await this.#store.read(some.slice(0, end).map(({ fact }) => fact))
     const block: Block = { columns, times, timesRead: true, at: 0 }
-    facts.lookAhead(block, some.length, enricher)
-    enricher.lookAhead(some.length, facts.readers)
+    facts.lookAhead(block, end, enricher)
+    enricher.lookAhead(end, facts.readers)
     enricher.isPatient = !isOver
     let i = 0
-    for (; i < some.length && !this.#way.isFull(); i++) {
+    for (; i < end && !this.#way.isFull(); i++) {
       const fate = this.#takeOne(some[i], block, i)
       if (fate === NEEDS_SCHEMA || fate === NEEDS_KEY_SCHEMA) {
         facts.loadFor(block, i, fate)

@@ -48,7 +48,7 @@ after(() => clearInterval(alive))
 /** The key of a row that comes only in the end. */
 export const LATER = 'later'
 /** Longer than any stream is. */
-const WAIT_MS = 30 * 86_400_000
+const WAIT_MS = 300 * 86_400_000
 
 /** The same, whose facts wait. */
 export const withWait = ({ joins, dimensions, ...rest }: Pipeline): Pipeline => ({

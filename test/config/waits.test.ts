@@ -2,8 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parsePipeline } from '../../src/config/load.ts'
-import { changelogTopic, internalTopics } from '../../src/config/topic-names.ts'
+import {
+  changelogTopic,
+  changelogTopics,
+  internalTopics,
+  leadOf,
+} from '../../src/config/topic-names.ts'
 import { keepsState, longestWait } from '../../src/config/waits.ts'
+import { planOf } from '../../src/plan/plan.ts'
 import { latenessOf } from '../../src/window/lateness.ts'
 
 /** @param more lines of the file */
@@ -85,15 +91,28 @@ test('tasks keep state where records are joined or facts wait, and a join holds 
   assert.equal(changelogTopic(none), null)
 })
 
-test('facts that are looked up as of their times, or joined by a column of their rows, do not wait', () => {
-  const asOf = 'reject\n    asOf: event-time'
-  assert.throws(() => pipelineWith(asOf), {
+test('rows as of a time are kept for as long as facts wait at least', () => {
+  const asOf = (history: string): string => `reject\n    asOf: event-time${history}`
+  for (const history of ['', '\n    history: 2s', '\n    history: 1d']) {
+    assert.equal(longestWait(pipelineWith(asOf(history)).dimensions), 2000)
+  }
+  assert.throws(() => pipelineWith(asOf('\n    history: 1s')), {
     message:
-      /^pipeline.yaml:\d+: dimensions.product.missing: not supported: facts that are looked up as of their times/,
+      'pipeline.yaml:11: dimensions.customer.history: is shorter than facts wait for rows, 2s: theirs could be forgotten; write history: 2s or more, or let them wait for less',
   })
+})
+
+test('facts that are joined by a column of their rows wait in the stage before, which has a changelog of its own, with the partitions of the facts', () => {
   const join =
     'join: { topic: a, on: { left: customer.zone, right: z }, repartition: facts, within: 1s }'
-  assert.throws(() => pipelineWith('reject', join), {
-    message: /dimensions.product.missing: not supported: facts that are joined by a column/,
-  })
+  const pipeline = pipelineWith('{ wait: 5s }', join)
+  assert.deepEqual(changelogTopics(pipeline), ['job-window-changelog', 'job-facts-changelog'])
+  assert.equal(leadOf(pipeline, 'job-facts-changelog'), 'orders')
+  assert.equal(leadOf(pipeline, 'job-window-changelog'), 'a')
+  const [completes, joins] = planOf(pipeline).stages
+  assert.deepEqual(completes.state, { number: 1, changelog: 'job-facts-changelog' })
+  assert.deepEqual(joins.state, { number: 0, changelog: 'job-window-changelog' })
+  const none = { ...pipeline, dimensions: pipeline.dimensions.map((d) => ({ ...d, waitMs: 0 })) }
+  assert.deepEqual(changelogTopics(none), ['job-window-changelog'])
+  assert.equal(planOf(none).stages[0].state, null)
 })

@@ -1,9 +1,9 @@
 /** The trips example on a real broker: facts that are joined by a column of their dimension, while instances come and die. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '../../src/broker/port.ts'
@@ -13,6 +13,7 @@ import { loadPipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { testBroker } from '../support/kafka.ts'
+import { scrape } from '../support/scrape.ts'
 import { connect, readAll } from '../support/topics.ts'
 import { ServiceProcess } from './orders.ts'
 
@@ -87,9 +88,29 @@ function differencesOf(came: readonly string[], wanted: readonly string[]) {
   return { missing, surplus }
 }
 
-test('trips come out with the weather in the zone of their station, each row once, though an instance is killed and another takes its tasks', async () => {
-  const tag = `trips-${process.pid}`
+/** The example, whose trips wait for stations that nobody knows. */
+function waitingFile(folder: string): string {
+  const file = join(folder, 'pipeline.yaml')
+  const text = readFileSync(FILE, 'utf8')
+    .replace('missing: null', 'missing: { wait: 3s }')
+    .replaceAll('schema: ./', `schema: ${resolve('examples/trips')}/`)
+  writeFileSync(file, text)
+  return file
+}
+
+test('trips come out with the weather in the zone of their station, each row once, though an instance is killed and another takes its tasks', () =>
+  played('trips', () => FILE))
+
+test('the same where trips wait for their stations before they are joined: those that are parked outlive the kill', async () => {
+  const parked = await played('waited', waitingFile)
+  assert.ok(parked > 10, `${parked} trips have waited`)
+})
+
+/** @returns how many facts have waited where nobody was killed */
+async function played(name: string, fileIn: (folder: string) => string): Promise<number> {
+  const tag = `${name}-${process.pid}`
   const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-test-'))
+  const file = fileIn(folder)
   const env = {
     KAFKA_BROKERS: await testBroker(),
     TAG: tag,
@@ -101,8 +122,8 @@ test('trips come out with the weather in the zone of their station, each row onc
     JOIN_IDLE: '12s',
   }
   const instance = (name: string): ServiceProcess =>
-    start(['dist/main.js', 'run', FILE], { ...env, STATE_DIR: join(folder, name) })
-  const pipeline = loadPipeline(FILE, env)
+    start(['dist/main.js', 'run', file], { ...env, STATE_DIR: join(folder, name) })
+  const pipeline = loadPipeline(file, env)
   const broker = await connect(env.KAFKA_BROKERS)
   const running = [
     start(['examples/generate.mjs', 'trips', '--rate', '500', '--seconds', '8'], env),
@@ -119,7 +140,7 @@ test('trips come out with the weather in the zone of their station, each row onc
     await sleep(1500)
     await second.kill()
     assert.equal(await generator.ended, 0, generator.log)
-    const checked = spawnSync(process.execPath, ['dist/main.js', 'check', FILE], {
+    const checked = spawnSync(process.execPath, ['dist/main.js', 'check', file], {
       env: { ...process.env, ...env, STATE_DIR: join(folder, 'a') },
       encoding: 'utf8',
     })
@@ -132,15 +153,20 @@ test('trips come out with the weather in the zone of their station, each row onc
       await sleep(500)
       rows = await outputs(broker, pipeline, outputSchema)
     }
+    const samples = await scrape(first)
+    const waited = ['completed', 'given_up'].flatMap((outcome) =>
+      samples('facts_waited_total', { outcome }),
+    )
     assert.equal(await first.stop(), 0, first.log)
     const differences = differencesOf(await outputs(broker, pipeline, outputSchema), wanted)
     assert.deepEqual(differences, { missing: [], surplus: [] }, first.log)
     const alone = wanted.filter((row) => row.endsWith('null,null]')).length
     const keyless = wanted.filter((row) => row.startsWith('[null')).length
     assert.ok(wanted.length - alone > 1000 && keyless > 100, `${wanted.length} ${alone} ${keyless}`)
+    return waited.reduce((sum, count) => sum + count, 0)
   } finally {
     for (const { child } of running) child.kill('SIGKILL')
     await broker.close()
     rmSync(folder, { recursive: true, force: true })
   }
-})
+}

@@ -9,13 +9,14 @@ import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { AvroJson } from '../../src/codec/avro/json-encoding.ts'
 import type { PipelineCodec } from '../../src/codec/port.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
+import { keepsState } from '../../src/config/waits.ts'
 import { Counts } from '../../src/counts/counts.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { enrichPipeline, FRAME, factBytes, rowBytes } from '../cli/simulate/join/simulated-join.ts'
 import { NaiveVersions } from '../dimension/naive-versions.ts'
 import { MemoryKafka } from '../support/memory-broker.ts'
 import { committedBodies } from '../support/memory-outputs.ts'
-import { type Dimensional, startWithDimensions } from './start-worker.ts'
+import { CHANGELOG, type Dimensional, startWithDimensions } from './start-worker.ts'
 
 const FACT_PARTITIONS = 2
 const ROW_PARTITIONS = 2
@@ -23,6 +24,12 @@ const SESSION_MS = 6000
 const TICK_MS = 5
 const HASTE_MS = 40
 const PATIENCE_MS = 20_000
+/** Of a few long polls. */
+const SETTLE_MS = 150
+/** Longer than any run is. */
+const WAIT_MS = 30 * 86_400_000
+
+const partitionOf = (key: string): number => key.charCodeAt(0) % ROW_PARTITIONS
 
 interface Fact {
   readonly id: number
@@ -46,21 +53,30 @@ export class AsOfInstances {
   /** Event time, which goes on with each row. */
   #now = Date.now() - 600_000
   readonly #begin = this.#now
+  /** Whether facts wait for rows that come late. */
+  readonly #waits: boolean
+  /** By fact, of those that wait no more: the row that it has. */
+  readonly #decided = new Map<number, string | null>()
+  #silence = 0
 
   private constructor(pipeline: Pipeline, codec: PipelineCodec) {
     this.#pipeline = pipeline
+    this.#waits = keepsState(pipeline)
     this.#codec = codec
     const { output } = pipeline
     this.kafka.topics.create('facts', FACT_PARTITIONS, {})
     this.kafka.topics.create('rows', ROW_PARTITIONS, {})
     this.kafka.topics.create(output.topic, FACT_PARTITIONS, {})
     this.kafka.topics.create(output.rejects, 1, {})
+    this.kafka.topics.create(CHANGELOG, FACT_PARTITIONS, {})
   }
 
-  static async open(): Promise<AsOfInstances> {
+  /** @param waits whether facts wait for rows that come late */
+  static async open(waits: boolean): Promise<AsOfInstances> {
     const latest = enrichPipeline()
     const [dimension] = latest.dimensions
-    const asOf = { ...dimension, asOf: 'event-time', missing: 'null' } as const
+    const waitMs = waits ? WAIT_MS : 0
+    const asOf = { ...dimension, asOf: 'event-time', missing: 'null', waitMs } as const
     const pipeline = { ...latest, dimensions: [asOf] }
     const codec = createPipelineCodec(pipeline, await readSchemas(pipeline, null), null)
     return new AsOfInstances(pipeline, codec)
@@ -72,6 +88,38 @@ export class AsOfInstances {
     const record = { key: Buffer.from(key), value, headers: [], timestamp: time }
     await this.kafka.append({ topic: 'rows', partition }, [record])
     await this.#readRows()
+  }
+
+  /** Writes a row that is as old as facts that have been looked up, of which those that wait have it. @param back how much older than now */
+  async putLateRow(key: string, back: number): Promise<void> {
+    if (this.#running.size === 0) await this.start('a')
+    await this.#settle()
+    const partition = partitionOf(key)
+    const row = `${key} ${this.#rows.all.length}`
+    const time = Math.max(this.#begin, this.#now - back)
+    this.#rows.put({ key, time, partition, row })
+    const value = Buffer.concat([FRAME, rowBytes(row)])
+    const record = { key: Buffer.from(key), value, headers: [], timestamp: time }
+    await this.kafka.append({ topic: 'rows', partition }, [record])
+    await this.#readRows()
+    await this.#settle()
+  }
+
+  /** All facts are taken, and those that have rows have come out: nothing that comes from now on changes that. */
+  async #settle(): Promise<void> {
+    await this.#taken()
+    for (const { id, key, time } of this.#facts) {
+      const row = this.#rows.rowAt(key, time)
+      if (row !== null && !this.#decided.has(id)) this.#decided.set(id, row)
+    }
+    await this.#came(this.#decided.size)
+  }
+
+  /** So many facts have come out. */
+  async #came(count: number): Promise<void> {
+    await this.#until(`${count} facts have come out`, async () => {
+      return (await this.#found()).size >= count
+    })
   }
 
   /**
@@ -127,7 +175,7 @@ export class AsOfInstances {
       counts,
       partitions: FACT_PARTITIONS,
       instanceId: instance,
-      elapsed: () => performance.now(),
+      elapsed: () => performance.now() + this.#silence,
       onEvent: (name) => this.#events.push(`${instance} ${name}`),
       onFatal: (error) => this.#fatal.push(error),
     })
@@ -158,14 +206,15 @@ export class AsOfInstances {
   /** Each fact has come out once, with the row of its time. */
   async assertFinished(): Promise<void> {
     if (this.#running.size === 0) await this.start('a')
-    const { offsets } = this.kafka.group(this.#pipeline.name)
-    const logs = this.kafka.topics.get('facts').partitions
-    await this.#until('all facts are committed', () =>
-      logs.every(({ partition, end }) => {
-        const taken = offsets.committed.find((one) => one.partition === partition)
-        return end === 0 || taken?.offset === end
-      }),
-    )
+    if (this.#waits) await this.#settle()
+    else await this.#taken()
+    await this.#until('all facts have come out', async () => {
+      if ((await this.#found()).size >= this.#facts.length) return true
+      // Again and again: for a task that is taken anew the silence begins anew.
+      this.#silence += WAIT_MS
+      await sleep(SETTLE_MS)
+      return false
+    })
     for (const instance of [...this.#running.keys()]) await this.stop(instance)
     // What somebody who was killed has left open hides what is behind it.
     const outputs = this.kafka.topics.get(this.#pipeline.output.topic).partitions
@@ -175,9 +224,28 @@ export class AsOfInstances {
     const found = await this.#found()
     assert.equal(found.size, this.#facts.length)
     for (const { id, key, time } of this.#facts) {
-      assert.equal(found.get(id), this.#rows.rowAt(key, time), `fact ${id}, ${key} at ${time}`)
+      const row = this.#decided.get(id) ?? this.#rows.rowAt(key, time)
+      assert.equal(found.get(id), row, `fact ${id}, ${key} at ${time}`)
     }
+    if (this.#waits) return
     for (const { lateRows } of this.#counts.values()) assert.equal(lateRows.total, 0)
+  }
+
+  /** The offsets of all facts are committed. */
+  async #taken(): Promise<void> {
+    const { offsets } = this.kafka.group(this.#pipeline.name)
+    const logs = this.kafka.topics.get('facts').partitions
+    await this.#until('all facts are committed', () =>
+      logs.every(({ partition, end }) => {
+        const taken = offsets.committed.find((one) => one.partition === partition)
+        return end === 0 || taken?.offset === end
+      }),
+    )
+  }
+
+  /** How many facts have waited for a row, and have got it. */
+  get completed(): number {
+    return [...this.#counts.values()].reduce((sum, { waits }) => sum + waits.completed, 0)
   }
 
   get waitedMs(): number {
@@ -197,7 +265,7 @@ export class AsOfInstances {
   #nextRow(key: string, isDeleted: boolean) {
     this.#now += 10
     const row = isDeleted ? null : `${key} ${this.#rows.all.length}`
-    const partition = key.charCodeAt(0) % ROW_PARTITIONS
+    const partition = partitionOf(key)
     const version = { key, time: this.#now, partition, row }
     this.#rows.put(version)
     const value = row === null ? null : Buffer.concat([FRAME, rowBytes(row)])
@@ -233,9 +301,9 @@ export class AsOfInstances {
     )
   }
 
-  async #until(what: string, isSo: () => boolean): Promise<void> {
+  async #until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
     const end = performance.now() + PATIENCE_MS
-    while (!isSo()) {
+    while (!(await isSo())) {
       if (this.#fatal.length > 0) throw this.#fatal[0]
       assert.ok(performance.now() < end, `Not so: ${what}\n${this.#events.slice(-30).join('\n')}`)
       this.kafka.advance(HASTE_MS)

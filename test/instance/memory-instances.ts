@@ -92,8 +92,11 @@ export type Action =
   /** Somebody has the store of a task put aside. */
   | { readonly do: 'rebuild'; readonly instance: string; readonly partition: number }
 
-/** The row of facts that wait for one. */
-const LATER_ROW = new Map([[LATER, givenRows(null).get('here')!]])
+/** The rows of facts that wait for one. */
+const laterRows = (keyed: KeyedOtherwise): ReadonlyMap<string, Buffer> =>
+  isByColumn(keyed)
+    ? new Map([...givenRows(keyed)].map(([key, row]) => [`${LATER} ${key}`, row]))
+    : new Map([[LATER, givenRows(null).get('here')!]])
 
 /** A pipeline of another form, and what it is to make of the records. */
 export interface Shape {
@@ -273,7 +276,7 @@ export class MemoryInstances {
     })
     this.#isThere = this.#waits
     for (const { worker, table } of this.#isThere ? this.#running.values() : []) {
-      putRows(table, LATER_ROW, this.#pipeline, this.#codec)
+      putRows(table, laterRows(this.#keyed), this.#pipeline, this.#codec)
       worker.wake()
     }
     await this.#until(`${rows} rows have come out`, async () => {
@@ -310,7 +313,9 @@ export class MemoryInstances {
       const row = this.#waits && record.id % 2 === 1 ? LATER : 'here'
       const of = { ...recordBytes(record, row), headers, timestamp: record.time }
       if (this.#shape !== null) of.value = this.#shape.bytesOf(record)
-      if (isByColumn(this.#keyed) && record.side === LEFT) of.value = columnFactBytes(record)
+      if (isByColumn(this.#keyed) && record.side === LEFT) {
+        of.value = columnFactBytes(record, row === LATER ? `${LATER} ` : '')
+      }
       const isThrough = this.#through.has(record.side)
       // Another key, and so anywhere.
       const other = Buffer.from(`${record.id}`)
@@ -330,7 +335,7 @@ export class MemoryInstances {
     const broker = this.kafka.client(instance)
     const counts = new Counts(['d'], ...countedOf(this.#pipeline))
     const table = givenTable(givenRows(this.#keyed), this.#pipeline, this.#codec)
-    if (this.#isThere) putRows(table, LATER_ROW, this.#pipeline, this.#codec)
+    if (this.#isThere) putRows(table, laterRows(this.#keyed), this.#pipeline, this.#codec)
     const setting: WorkerSetting = {
       broker,
       counts,

@@ -25,9 +25,13 @@ const steps = stepsOf(
   30,
 )
 
+/** Of the row of each key; facts of c meet nothing. */
+const BY_COLUMN = { column: { a: 'b', b: 'a', c: null } }
+
 const WAYS = [
   ['a join', null],
   ['a join with facts of another key', 'facts'],
+  ['a join by a column of their rows', BY_COLUMN],
 ] as const
 
 for (const [what, repartition] of WAYS) {

@@ -22,7 +22,7 @@ test('facts that there is no room for go on at once, and are counted; those that
   assert.ok(waiting!.facts > 5 && waiting!.facts < 15, `${waiting!.facts} wait`)
   assert.equal(waits.noRoom, 25 - waiting!.facts)
   for (let i = 0; i < 25; i++) {
-    await real.take({ kind: 'row', dimension: 0, key: `k${i}`, value: ROW })
+    await real.take({ kind: 'row', dimension: 0, key: `k${i}`, value: ROW, time: TIME })
   }
   await real.commit()
   const withRow = [...real.outcomes.values()].filter(([v]) => v === 'row')
@@ -36,7 +36,7 @@ test('facts that there is no room for go on at once, and are counted; those that
 test('more rows between two turns than are remembered: all facts that wait are looked up again', async () => {
   const real = await WaitingTask.open(waitingPipeline([DIMENSION]))
   await real.take({ kind: 'facts', facts: facts(600) })
-  await real.take({ kind: 'row', dimension: 0, key: 'k599', value: ROW })
+  await real.take({ kind: 'row', dimension: 0, key: 'k599', value: ROW, time: TIME })
   const [table] = real.context.dimensions
   const key = bytesOf(Buffer.from('another'))
   const row = bytesOf(Buffer.from([0]))
@@ -85,7 +85,7 @@ test('after a restart the schema of facts that wait may have to be loaded first'
   assert.equal(real.task.figures().waiting!.facts, 3)
   forget()
   await real.take({ kind: 'restart', pageBytes: 0 })
-  await real.take({ kind: 'row', dimension: 0, key: 'k1', value: ROW })
+  await real.take({ kind: 'row', dimension: 0, key: 'k1', value: ROW, time: TIME })
   await real.take({ kind: 'silence', ms: 1000 })
   await real.commit()
   assert.deepEqual([...real.outcomes].sort(), [
@@ -105,7 +105,7 @@ test('a fact that comes when its slice has closed comes out in the epoch that ta
     select: ['n'],
   }
   const real = await WaitingTask.open(waitingPipeline([{ ...DIMENSION, waitMs: 5000 }], join))
-  await real.take({ kind: 'row', dimension: 0, key: 'here', value: ROW })
+  await real.take({ kind: 'row', dimension: 0, key: 'here', value: ROW, time: TIME })
   const fact = (id: string, ka: string, time: number) => factRecord({ id, ka, kb: null, time })
   await real.offer(0, [fact('waits', 'nowhere', TIME)])
   await real.work()

@@ -3,6 +3,7 @@
  * a step brings about has come about before the next one.
  */
 import fc from 'fast-check'
+import { NaiveVersions } from '../dimension/naive-versions.ts'
 
 export type Then = 'null' | 'drop' | 'reject'
 
@@ -13,6 +14,8 @@ export interface WaitingDimension {
   readonly missing: Then
   /** 0: facts do not wait for it. */
   readonly waitMs: number
+  /** Whether a fact has the row of its time; else the one that is there now. */
+  readonly isAsOf?: boolean
 }
 
 export interface WaitingFact {
@@ -34,6 +37,8 @@ export type Step =
       readonly dimension: number
       readonly key: string
       value: RowValue | null
+      /** From when on it is valid. */
+      readonly time: number
     }
   /** Of the stream that facts are joined with, if any. */
   | { readonly kind: 'right'; readonly id: string; readonly n: number; readonly time: number }
@@ -82,7 +87,8 @@ export class NaiveWaiting {
   streamTime = Number.NEGATIVE_INFINITY
   waited = 0
   readonly #dimensions: readonly WaitingDimension[]
-  readonly #rows: Map<string, RowValue>[]
+  /** Of dimensions that are looked up as of a time each with its time, the others' all at one. */
+  readonly #rows: NaiveVersions[]
   readonly #join: WaitingJoin | undefined
   #parked: Parked[] = []
   #wall = 0
@@ -90,7 +96,7 @@ export class NaiveWaiting {
   constructor({ dimensions }: Pick<WaitingWorld, 'dimensions'>, join?: WaitingJoin) {
     this.#dimensions = dimensions
     this.#join = join
-    this.#rows = dimensions.map(() => new Map())
+    this.#rows = dimensions.map(() => new NaiveVersions())
   }
 
   get parked(): number {
@@ -106,8 +112,9 @@ export class NaiveWaiting {
     } else if (step.kind === 'silence') this.#wall += step.ms
     else if (step.kind === 'row') {
       const { dimension, key, value } = step
-      if (value === null) this.#rows[dimension].delete(key)
-      else this.#rows[dimension].set(key, value)
+      const time = this.#dimensions[dimension].isAsOf ? step.time : 0
+      const row = value && JSON.stringify(value)
+      this.#rows[dimension].put({ key, time, partition: 0, row })
     } else if (step.kind === 'right') {
       this.#join!.right(step)
       this.streamTime = Math.max(this.streamTime, step.time)
@@ -154,7 +161,8 @@ export class NaiveWaiting {
       if (
         step?.kind === 'restart' ||
         (step?.kind === 'row' &&
-          step.value !== null &&
+          // Which of a key's versions a deletion ends is seen when they are looked up.
+          (step.value !== null || this.#dimensions[step.dimension].isAsOf) &&
           parked.looked.awaited.includes(rowName(step)))
       ) {
         parked.looked = this.#look(fact, true)
@@ -198,7 +206,7 @@ export class NaiveWaiting {
     for (const [d, dimension] of this.#dimensions.entries()) {
       const hangs = dimension.on === 'a.next'
       const key = hangs ? (rows[0]?.next ?? null) : fact[dimension.on as 'ka' | 'kb']
-      rows[d] = key === null ? undefined : this.#rows[d].get(key)
+      rows[d] = key === null ? undefined : this.#rowOf(d, key, fact.time)
       const isHeld = hangs && rows[0] === undefined && waits[0]
       waits[d] =
         isPatient && rows[d] === undefined && (isHeld || (key !== null && dimension.waitMs > 0))
@@ -211,6 +219,11 @@ export class NaiveWaiting {
     }
     return { values: rows.map((row) => row?.v ?? null), waitMs, awaited, refused }
   }
+
+  #rowOf(d: number, key: string, time: number): RowValue | undefined {
+    const row = this.#rows[d].rowAt(key, this.#dimensions[d].isAsOf ? time : 0)
+    return row === null ? undefined : JSON.parse(row)
+  }
 }
 
 const rowName = ({ dimension, key: of }: { dimension: number; key: string }): string =>
@@ -222,7 +235,12 @@ const key = fc.constantFrom('x', 'y', 'z')
 const maybe = fc.option(key, { freq: 6 })
 
 const dimensions: fc.Arbitrary<WaitingDimension[]> = fc
-  .tuple(fc.array(fc.record({ missing: then, waitMs: wait }), { minLength: 3, maxLength: 3 }))
+  .tuple(
+    fc.array(fc.record({ missing: then, waitMs: wait, isAsOf: fc.boolean() }), {
+      minLength: 3,
+      maxLength: 3,
+    }),
+  )
   .map(([all]) => {
     const ons = ['ka', 'kb', 'a.next'] as const
     const named = all.map((one, d) => ({ name: 'abc'[d], on: ons[d], ...one }))
@@ -237,7 +255,14 @@ const fact = fc.record({ ka: maybe, kb: maybe, step: fc.integer({ min: -6, max: 
 type Drawn =
   | { kind: 'right'; of: number; step: number }
   | { kind: 'facts'; facts: { ka: string | null; kb: string | null; step: number }[] }
-  | { kind: 'row'; dimension: number; key: string; next: string | null; isDeletion: boolean }
+  | {
+      kind: 'row'
+      dimension: number
+      key: string
+      next: string | null
+      isDeletion: boolean
+      back: number
+    }
   | { kind: 'silence'; ms: number }
   | { kind: 'restart'; pageBytes: number }
 
@@ -257,6 +282,7 @@ const drawn: fc.Arbitrary<Drawn> = fc.oneof(
       key,
       next: maybe,
       isDeletion: fc.nat(3).map((n) => n === 0),
+      back: fc.nat(20),
     }),
   },
   {
@@ -307,9 +333,9 @@ export const waitingWorlds = (start: number, joins = false): fc.Arbitrary<Waitin
           return { kind: 'right', id: `f${Math.max(0, facts + 2 - one.of)}`, n: values++, time }
         }
         if (one.kind !== 'row') return one
-        const { dimension, key: of, next, isDeletion } = one
+        const { dimension, key: of, next, isDeletion, back } = one
         const value = isDeletion ? null : { v: `v${values++}`, next }
-        return { kind: 'row', dimension, key: of, value }
+        return { kind: 'row', dimension, key: of, value, time: time + 5 - back }
       })
       return { dimensions: all, steps }
     })

@@ -17,8 +17,7 @@ import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { DimensionStore } from '../../src/dimension/dimension-store.ts'
 import { RowReader } from '../../src/dimension/row-reader.ts'
-import { LatestRows } from '../../src/dimension/row-writer.ts'
-import { DimensionTable } from '../../src/dimension/table.ts'
+import { rowsOf } from '../../src/dimension/rows.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
 import { createPipelineCodec, readSchemas } from '../../src/plan/pipeline-codec.ts'
 import { PageStore } from '../../src/state/page-store.ts'
@@ -26,7 +25,7 @@ import { createTask } from '../../src/task/create-task.ts'
 import type { RunnableTask, TaskContext } from '../../src/task/task.ts'
 import { Disk } from '../commit/disk.ts'
 import { taskContext } from '../support/task-context.ts'
-import type { Outcome, RowValue, Step, WaitingDimension, WaitingFact } from './waiting-model.ts'
+import type { Outcome, Step, WaitingDimension, WaitingFact } from './waiting-model.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'waiting-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -66,7 +65,7 @@ export function waitingPipeline(
   dimensions: readonly WaitingDimension[],
   joined?: object,
 ): Pipeline {
-  const sections = dimensions.map(({ name, on, missing, waitMs }) => {
+  const sections = dimensions.map(({ name, on, missing, waitMs, isAsOf }) => {
     const fate =
       waitMs === 0
         ? missing
@@ -75,7 +74,8 @@ export function waitingPipeline(
             ['then', missing],
           ])
     const select = { [`${name}_v`]: 'v' }
-    return [name, { topic: `rows-${name}`, schema: 'row.avsc', on, select, missing: fate }]
+    const asOf = isAsOf ? { asOf: 'event-time' } : {}
+    return [name, { topic: `rows-${name}`, schema: 'row.avsc', on, select, missing: fate, ...asOf }]
   })
   const file = {
     name: 'waiting',
@@ -117,6 +117,8 @@ export class WaitingTask {
   readonly rejectedAt = new Map<string, number>()
   readonly context: TaskContext
   task: RunnableTask
+  /** Up to where rows are that are looked up as of a time. */
+  readonly rowLimit = { limit: Number.POSITIVE_INFINITY, slowest: undefined }
   readonly #pipeline: Pipeline
   readonly #codec: PipelineCodec
   readonly #output: AvroJson
@@ -132,9 +134,13 @@ export class WaitingTask {
     this.#codec = codec
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#parts = pipeline.dimensions.map(({ name }) => `${name}_v`)
-    const tables = pipeline.dimensions.map(() => new DimensionTable())
     const store = { put() {}, delete() {} } as unknown as DimensionStore
-    this.#readers = tables.map((table, d) => {
+    const all = pipeline.dimensions.map((config) =>
+      rowsOf({ config, claim() {}, now: () => this.#wall, onLate() {} }, store),
+    )
+    const tables = all.map(({ table }) => table)
+    for (const { versions } of all) versions?.horizon.begin([0], [0])
+    this.#readers = all.map(({ writer }, d) => {
       const ports = {
         codec: codec.dimensions[d],
         keepsPlaces: false,
@@ -147,11 +153,12 @@ export class WaitingTask {
         onPassedOver: () => assert.fail(),
         config: pipeline.dimensions[d],
       }
-      return new RowReader(ports, new LatestRows(table, store))
+      return new RowReader(ports, writer)
     })
     const task = this
     this.context = taskContext(pipeline, codec, {
       dimensions: tables,
+      rowLimit: pipeline.dimensions.some(({ asOf }) => asOf !== null) ? this.rowLimit : null,
       now: () => this.#wall,
       elapsed: () => this.#wall,
       memory: {
@@ -185,7 +192,7 @@ export class WaitingTask {
     if (step.kind === 'restart') {
       this.#pageBytes = step.pageBytes
       await this.restart()
-    } else if (step.kind === 'row') await this.#row(step.dimension, step.key, step.value)
+    } else if (step.kind === 'row') await this.#row(step)
     else if (step.kind === 'silence') this.#wall += step.ms
     if (step.kind === 'right') await this.offer(1, [rightRecord(step)])
     else await this.offer(0, step.kind === 'facts' ? step.facts.map(factRecord) : [])
@@ -256,9 +263,9 @@ export class WaitingTask {
     this.outcomes.set(id, outcome)
   }
 
-  async #row(dimension: number, key: string, value: RowValue | null): Promise<void> {
+  async #row({ dimension, key, value, time }: Step & { kind: 'row' }): Promise<void> {
     const bytes = value === null ? null : encoded('row', value)
-    const row = { key: Buffer.from(key), value: bytes, headers: [], time: 1000 }
+    const row = { key: Buffer.from(key), value: bytes, headers: [], time }
     const { topic } = this.#pipeline.dimensions[dimension]
     const { columns } = await fetched(topic, [row], 0)
     assert.equal(this.#readers[dimension].apply(columns, 0, 0), 'done')

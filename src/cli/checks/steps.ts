@@ -7,7 +7,7 @@ import {
   alikeTopics,
   inputTopics,
   knownChangelogs,
-  leadTopic,
+  leadOf,
   ownTopics,
   sourcesOf,
 } from '../../config/topic-names.ts'
@@ -57,9 +57,9 @@ export function topicSteps(
       ),
     )
   }
-  const lead = leadTopic(pipeline)
-  const { partitions } = found.get(lead)!
+  const wanted = (topic: string): number => found.get(leadOf(pipeline, topic))!.partitions
   const differs = (topic: string): Step => {
+    const [lead, partitions] = [leadOf(pipeline, topic), wanted(topic)]
     const count = found.get(topic)!.partitions
     const remedy = partitionsRemedy(pipeline, partitions, topic, count)
     const text = `${topic} has ${plural(count, 'partition')}, ${lead} has ${partitions}; ${remedy}`
@@ -68,14 +68,14 @@ export function topicSteps(
   const inputs = inputTopics(pipeline)
   const alike = alikeTopics(pipeline)
   const joined = alike.filter((topic) => inputs.includes(topic))
-  const odd = joined.filter((topic) => found.get(topic)!.partitions !== partitions).map(differs)
+  const odd = joined.filter((topic) => found.get(topic)!.partitions !== wanted(topic)).map(differs)
   const own = ownTopics(pipeline).map((topic) => {
     const there = found.get(topic)
     if (there === undefined) {
-      const created = newTopic(pipeline, topic, partitions, largestInput(pipeline, found))
+      const created = newTopic(pipeline, topic, wanted(topic), largestInput(pipeline, found))
       return step('create', 'topic', newTopicText(created))
     }
-    if (alike.includes(topic) && there.partitions !== partitions) return differs(topic)
+    if (alike.includes(topic) && there.partitions !== wanted(topic)) return differs(topic)
     const text = topicText(pipeline, topic, there)
     const differences = differencesOf(pipeline, topic, there)
     if (differences.length === 0) return step('keep', 'topic', text)

@@ -3,7 +3,7 @@
 import type { TopicAccess, TopicDescription } from '../../broker/port.ts'
 import type { DimensionConfig, Pipeline } from '../../config/pipeline.ts'
 import { durationText } from '../../config/text.ts'
-import { alikeTopics, inputTopics, leadTopic, sourcesOf } from '../../config/topic-names.ts'
+import { alikeTopics, inputTopics, leadOf, leadTopic, sourcesOf } from '../../config/topic-names.ts'
 import { partitionsRemedy } from '../../plan/topics.ts'
 import { graceOf, latenessOf } from '../../window/lateness.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -34,15 +34,17 @@ export function checkPartitions(pipeline: Pipeline, found: Found): Finding[] {
   const expected = found.get(lead)?.partitions
   if (expected === undefined) return []
   const others = alikeTopics(pipeline).filter((topic) => found.has(topic))
-  const odd = others.filter((topic) => found.get(topic)?.partitions !== expected)
+  const wanted = (topic: string): number => found.get(leadOf(pipeline, topic))!.partitions
+  const odd = others.filter((topic) => found.get(topic)?.partitions !== wanted(topic))
   if (odd.length === 0) {
-    return [ok('partitions', `${expected} each: ${[lead, ...others].join(', ')}`)]
+    const same = others.filter((topic) => leadOf(pipeline, topic) === lead)
+    return [ok('partitions', `${expected} each: ${[lead, ...same].join(', ')}`)]
   }
   return odd.map((topic) =>
     fail(
       'partitions',
-      `${topic} has ${found.get(topic)?.partitions}, ${lead} has ${expected}: ${apart(pipeline)}`,
-      partitionsRemedy(pipeline, expected, topic, found.get(topic)!.partitions),
+      `${topic} has ${found.get(topic)?.partitions}, ${leadOf(pipeline, topic)} has ${wanted(topic)}: ${apart(pipeline)}`,
+      partitionsRemedy(pipeline, wanted(topic), topic, found.get(topic)!.partitions),
     ),
   )
 }

@@ -139,7 +139,9 @@ export class ServiceQueries implements StoreQueries {
 
 /** That has a source's records: see `sides`. */
 const stageOf = (plan: Plan, source: number): Stage =>
-  statefulStages(plan).findLast(({ firstJoin }) => firstJoin < Math.max(1, source))!
+  statefulStages(plan).findLast(
+    ({ joins, firstJoin }) => joins.length > 0 && firstJoin < Math.max(1, source),
+  )!
 
 /** The bytes of a record's key from its text; undefined where several have this text, or none can. */
 function onlyKeyBytes(format: KeyFormat, key: string): Buffer | undefined {

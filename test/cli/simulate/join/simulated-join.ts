@@ -122,9 +122,12 @@ export const joinedBy = (
       )
     : records
 
-/** The value of a fact that is joined by a column of its row. */
-export const columnFactBytes = ({ id, key }: StreamRecord): Buffer =>
-  Buffer.concat([FRAME, factType.toBuffer({ k: null, fact: id, at: null, d: `row of ${key}` })])
+/** The value of a fact that is joined by a column of its row. @param of which of the key's rows that is: see `givenRows` */
+export const columnFactBytes = ({ id, key }: StreamRecord, of = ''): Buffer =>
+  Buffer.concat([
+    FRAME,
+    factType.toBuffer({ k: null, fact: id, at: null, d: `${of}row of ${key}` }),
+  ])
 
 /** The value of a fact that is joined with the row of a key. */
 export const factBytes = (fact: number, d: string): Buffer =>
