@@ -432,6 +432,18 @@ export const EVENTS = {
     action:
       'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
   },
+  window_of_earlier_schemas: {
+    level: 'info',
+    message: 'The window in {topic} was stored with earlier schemas, and is kept',
+    fields: {
+      topic: 'the changelog',
+      schemaIds:
+        'of the inputs, in the order facts, right streams, dimensions: what it was stored with',
+    },
+    means:
+      'The output’s schema evolves (`output.schema`): its records come out in the one of now, with the defaults of new fields.',
+    action: '',
+  },
   key_schema_not_read: {
     level: 'warn',
     message: 'Keys of {topic} with its latest key schema {id} cannot be read',

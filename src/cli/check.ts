@@ -28,7 +28,7 @@ import {
   type StreamSize,
   toldBytes,
 } from './checks/room.ts'
-import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
+import { checkKeySchemas, checkStored, earlierLayouts } from './checks/stored-schemas.ts'
 import { checkTimes } from './checks/times.ts'
 import {
   checkDimensionTopics,
@@ -90,14 +90,17 @@ async function checkSchemas(
   isThere: boolean,
 ): Promise<Schemas> {
   try {
-    const { codec, layout, newer, keys } = await compile(pipeline, storedLayouts(headers[0]))
+    const compiled = await compile(pipeline, storedLayouts(headers[0]))
+    const { codec, layout, newer, keys } = compiled
     const from = pipeline.registry === null ? 'from files' : `from ${pipeline.registry.url}`
     const stored = headers.flatMap(({ last }) =>
       [...last.values()].flatMap((header) => header?.layout ?? []),
     )
     const findings = [
       ok('schemas', `of all topics ${from}; what comes out can be derived`),
-      ...(isThere ? checkStored(stored, layout, newer) : []),
+      ...(isThere
+        ? checkStored(stored, layout, newer, await earlierLayouts(headers, compiled))
+        : []),
       ...(isThere && newer.length > 0 ? await checkLater(pipeline) : []),
       ...checkKeySchemas(keys),
       ...(await checkOutputSchemas(pipeline, codec)),

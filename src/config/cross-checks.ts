@@ -1,4 +1,5 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { checkEvolves } from './evolves.ts'
 import { leftPart } from './join-stages.ts'
 import { checkJoins } from './joins.ts'
 import { checkLookUps, joinPart } from './look-ups.ts'
@@ -29,6 +30,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
   checkOutputs(pipeline, report)
+  checkEvolves(raw, pipeline, report)
   checkRegistry(pipeline, report)
   checkItems(pipeline, report)
 }

@@ -177,6 +177,7 @@ test('the design’s pipeline file becomes a complete and frozen pipeline', () =
     ],
     output,
     outputs: [output],
+    evolves: false,
     provenance: false,
     state: {
       dir: '/var/lib/stream-enricher',
