@@ -430,7 +430,7 @@ export const EVENTS = {
     means:
       'The window was stored with the earlier schema, so the start goes on with it, and with the output’s schema as it was.',
     action:
-      'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
+      'To take the new fields: `output.schema: evolve`, another name, or `reset`. Where `fault` says something, the topic’s writers have to be changed.',
   },
   window_of_earlier_schemas: {
     level: 'info',

@@ -78,9 +78,11 @@ function checkOutputs({ outputs, registry }: Pipeline, report: ReportAt): void {
       )
     }
     if (format !== 'protobuf') {
-      const why = 'is of outputs in Protobuf; leave it out'
-      if (schema !== null) report([...path, 'schema'], why)
-      if (frame !== null) report([...path, 'frame'], why)
+      const why = 'is of outputs in Protobuf'
+      if (schema !== null) {
+        report([...path, 'schema'], `as a file ${why}; write pinned or evolve, or leave it out`)
+      }
+      if (frame !== null) report([...path, 'frame'], `${why}; leave it out`)
     } else if (schema === null && (registry === null || schemaId !== null)) {
       const who = registry === null ? 'without a registry' : 'where nothing is registered'
       report(

@@ -52,7 +52,7 @@ function faultOfFields(
 ): string | null {
   const sources = fieldSources(writer, reader)
   for (const [i, { name, type, default: value }] of reader.fields.entries()) {
-    const at = joined(path, name)
+    const at = path === '' ? name : joined(path, name)
     const isThere = sources[i] >= 0
     const fault = isThere ? faultOf(writer.fields[sources[i]].type, type, at, way, seen) : null
     if (fault !== null) return fault
