@@ -99,8 +99,9 @@ export const ERRORS = {
   STATE_LAYOUT_CHANGED: {
     ends: true,
     means:
-      'what the window was stored with is not what the pipeline says now: fields, schema files or window',
-    action: 'another name, or `reset`; `plan` shows it before',
+      'what the window was stored with is not what the pipeline says now: fields, schema files or window; or newer schemas do not go together with it, where the output evolves',
+    action:
+      'as the message says: another name, `reset`, or `output.schema: pinned`; `plan` shows it before',
   },
   CHANGELOG_UNREADABLE: {
     ends: true,

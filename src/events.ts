@@ -461,7 +461,19 @@ export const EVENTS = {
     means:
       'The window was stored with the earlier schema, so the start goes on with it, and with the output’s schema as it was.',
     action:
-      'To take the new fields: give the pipeline another name, or `reset` it. Where `fault` says something, the topic’s writers have to be changed.',
+      'To take the new fields: `output.schema: evolve`, another name, or `reset`. Where `fault` says something, the topic’s writers have to be changed.',
+  },
+  window_of_earlier_schemas: {
+    level: 'info',
+    message: 'The window in {topic} was stored with earlier schemas, and is kept',
+    fields: {
+      topic: 'the changelog',
+      schemaIds:
+        'of the inputs, in the order facts, right streams, dimensions: what it was stored with',
+    },
+    means:
+      'The output’s schema evolves (`output.schema`): its records come out in the one of now, with the defaults of new fields.',
+    action: '',
   },
   key_schema_not_read: {
     level: 'warn',

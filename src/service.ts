@@ -26,12 +26,12 @@ import { InputTopics } from './input/input-topics.ts'
 import type { Interval } from './input/interval.ts'
 import { Worker } from './instance/worker.ts'
 import { outputsOf } from './output/outputs.ts'
+import type { Compiled } from './plan/compile.ts'
 import { availableBytes, type MemoryLimits, MemoryShares, memoryLimits } from './plan/memory.ts'
 import { avroShape } from './plan/pipeline-codec.ts'
 import { type Plan, planOf } from './plan/plan.ts'
 import { compileForStart, warnOfKeys } from './plan/start-codec.ts'
 import { allTasks, prepareTopics, type Topics, tasksOf } from './plan/topics.ts'
-import type { StoredLayout } from './state/changelog.ts'
 import { topicRecreated } from './state/topic-ids.ts'
 import type { TaskContext } from './task/task.ts'
 import { REVISION, VERSION } from './version.ts'
@@ -278,7 +278,7 @@ function watchTopics(
 }
 
 const changelogsOf = (
-  { layout, schemaIds }: StoredLayout,
+  { layout, schemaIds, readersOf }: Compiled,
   { changelogs }: WriteLimits,
   broker: Broker,
   log: Log,
@@ -287,6 +287,7 @@ const changelogsOf = (
     topic: changelog.topic,
     layout,
     schemaIds,
+    readersOf,
     get maxRecordBytes() {
       return changelog.maxRecordBytes
     },

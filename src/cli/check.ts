@@ -31,7 +31,7 @@ import {
   toldBytes,
 } from './checks/room.ts'
 import { checkSnapshots } from './checks/snapshots.ts'
-import { checkKeySchemas, checkStored } from './checks/stored-schemas.ts'
+import { checkKeySchemas, checkStored, earlierLayouts } from './checks/stored-schemas.ts'
 import { checkTimeSpans } from './checks/time-spans.ts'
 import { checkTimes } from './checks/times.ts'
 import {
@@ -100,7 +100,9 @@ async function checkSchemas(
     )
     const findings = [
       ok('schemas', `of all topics ${from}; what comes out can be derived`),
-      ...(isThere ? checkStored(stored, layout, newer) : []),
+      ...(isThere
+        ? checkStored(stored, layout, newer, await earlierLayouts(headers, compiled))
+        : []),
       ...(isThere && newer.length > 0 ? await checkLater(pipeline) : []),
       ...checkKeySchemas(keys),
       ...(await checkOutputSchemas(pipeline, codec)),

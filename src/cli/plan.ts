@@ -18,7 +18,6 @@ import {
 import { refuseHidden } from './checks/access.ts'
 import { schemaStep } from './checks/schema-step.ts'
 import {
-  changelogSteps,
   dimensionStep,
   type GroupState,
   groupSteps,
@@ -26,9 +25,9 @@ import {
   resetSteps,
   type Step,
   topicSteps,
-  type WindowState,
-  windowSteps,
 } from './checks/steps.ts'
+import { type EarlierLayouts, earlierLayouts } from './checks/stored-schemas.ts'
+import { changelogSteps, type WindowState, windowSteps } from './checks/window-steps.ts'
 import { compareLatest, compareOutputs, compile } from './compile.ts'
 import { withBroker } from './connect.ts'
 import { readStore, stateFolders } from './state-folders.ts'
@@ -55,14 +54,16 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
   const headers = await Promise.all(
     changelogs.map((topic) => (found.has(topic) ? readHeaders(broker, topic) : NO_HEADERS)),
   )
-  const { codec, layout, newer } = await compile(pipeline, storedLayouts(headers[0]))
+  const compiled = await compile(pipeline, storedLayouts(headers[0]))
+  const { codec, layout, newer } = compiled
+  const earlier = await earlierLayouts(headers, compiled)
   const comparisons = await compareOutputs(pipeline, codec)
   const isReadable = sourcesOf(pipeline).every(({ config }) => found.has(config.topic))
   const { windows, dimensions } = stateFolders(pipeline)
   const windowStates = await Promise.all(
     windows.map(async ({ stage, partition, folder }) => {
       const hasEpoch = headers[stage]?.last.get(partition) !== undefined
-      return { stage, partition, state: await windowState(folder, layout, hasEpoch) }
+      return { stage, partition, state: await windowState(folder, layout, hasEpoch, earlier) }
     }),
   )
   const rows = await Promise.all(
@@ -88,6 +89,7 @@ async function stepsOf(pipeline: Pipeline, broker: Broker): Promise<Step[]> {
       pipeline,
       layout,
       headers.map(({ last }) => last),
+      earlier,
     ),
     ...changelogs.flatMap((_, s) =>
       windowSteps(
@@ -123,11 +125,14 @@ export async function windowState(
   folder: string,
   layout: string,
   hasEpoch: boolean,
+  earlier: EarlierLayouts = new Map(),
 ): Promise<WindowState> {
   try {
     const checkpoint = await readStore(folder, (store) => new PageStore(store, layout).checkpoint())
     if (checkpoint === undefined) return 'empty'
-    return checkpoint === 'other' || !hasEpoch ? 'other' : 'current'
+    if (checkpoint === 'other' || !hasEpoch) return 'other'
+    const isRead = (one: string): boolean => one === layout || earlier.get(one) === null
+    return checkpoint.layouts.every(([, one]) => isRead(one)) ? 'current' : 'other'
   } catch {
     return 'unreadable'
   }

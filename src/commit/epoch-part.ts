@@ -4,6 +4,7 @@ import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { encodeHeader, type StoredLayout, splitPages } from '../state/changelog.ts'
 import { asCorrupt } from '../state/level.ts'
 import type { Page } from '../state/page.ts'
+import type { ReadersOf } from '../state/page-layouts.ts'
 import type { StateEpoch } from '../state/task-state.ts'
 import { topicIdHeaders } from '../state/topic-ids.ts'
 import type { TaskEpoch } from '../task/task.ts'
@@ -14,6 +15,8 @@ const CHANGELOG_RECORD_BYTES = 512 * 1024
 
 export interface ChangelogTopic extends StoredLayout {
   readonly topic: string
+  /** Reads what is there in another layout; without it nothing of that is. */
+  readonly readersOf?: ReadersOf
   readonly maxRecordBytes: number
   /** Deletes what a task needs no more, in the background. */
   shorten(partition: number, offset: number): void

@@ -1,4 +1,5 @@
 import { isBrokerAddress } from './broker-address.ts'
+import { checkEvolves } from './evolves.ts'
 import { leftPart } from './join-stages.ts'
 import { checkJoins } from './joins.ts'
 import { checkLookUps } from './look-ups.ts'
@@ -34,6 +35,7 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkJoinFields(raw, pipeline, report)
   checkWaits(pipeline, report)
   checkOutputs(pipeline, report)
+  checkEvolves(raw, pipeline, report)
   checkRegistry(raw, pipeline, report)
   checkItems(pipeline, report)
 }
@@ -70,9 +72,11 @@ function checkOutputs({ outputs, registry }: Pipeline, report: ReportAt): void {
       )
     }
     if (format !== 'protobuf') {
-      const why = 'is of outputs in Protobuf; leave it out'
-      if (schema !== null) report([...path, 'schema'], why)
-      if (frame !== null) report([...path, 'frame'], why)
+      const why = 'is of outputs in Protobuf'
+      if (schema !== null) {
+        report([...path, 'schema'], `as a file ${why}; write pinned or evolve, or leave it out`)
+      }
+      if (frame !== null) report([...path, 'frame'], `${why}; leave it out`)
     } else if (schema === null && (registry === null || schemaId !== null)) {
       const who = registry === null ? 'without a registry' : 'where nothing is registered'
       report(

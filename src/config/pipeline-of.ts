@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { glueAddress } from './aws.ts'
 import { columnsOf } from './columns.ts'
 import { crossCheck } from './cross-checks.ts'
+import { evolvesOf, isSchemaWord } from './evolves.ts'
 import { A_JOIN, comesOutAlone, type SideName } from './join-kind.ts'
 import { lookedUp } from './look-ups.ts'
 import type {
@@ -58,6 +59,7 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     joins,
     outputs,
     output: outputs[0],
+    evolves: evolvesOf(raw, report),
     provenance: raw.provenance ?? false,
     state: {
       dir: raw.state?.dir ?? '/var/lib/stream-enricher',
@@ -125,7 +127,7 @@ const outputOf = (
   fields: derivedFields(raw),
   select: columnsOf(raw.select, [...path, 'select'], report),
   key: raw.key ?? null,
-  schema: raw.schema === undefined ? null : resolve(folder, raw.schema),
+  schema: raw.schema === undefined || isSchemaWord(raw.schema) ? null : resolve(folder, raw.schema),
   schemaId: raw.schemaId ?? null,
   frame: raw.frame ?? null,
   rejects,

@@ -282,6 +282,8 @@ export interface Pipeline {
   readonly outputs: readonly OutputConfig[]
   /** The first of them, whose name the completed record has. */
   readonly output: OutputConfig
+  /** Whether a restart takes newer schemas of the inputs for a window that was stored with earlier ones; false: it goes on with those. */
+  readonly evolves: boolean
   /** Whether headers say which records a completed record was made of. */
   readonly provenance: boolean
   readonly state: StateConfig

@@ -271,7 +271,7 @@ const output = {
     { enum: ['avro', 'json', 'protobuf'], default: 'avro' },
   ),
   schema: text(
-    'Of Protobuf: a .proto file, relative to this file, that keeps the numbers of the fields; `output-schema --write` writes it. Without it the registry keeps them.',
+    'pinned: the schema stays as the window was stored with, until a reset, whatever newer schemas the registry has of the inputs; evolve: a restart takes these, and what is stored comes out with the new fields’ defaults (docs/schema-evolution.md). Or of Protobuf: a .proto file, relative to this file, that keeps the numbers of the fields; `output-schema --write` writes it. Without it the registry keeps them. Default: pinned.',
   ),
   frame: text('Of Protobuf: write none where values are to be messages without a frame.', {
     enum: ['none'],

@@ -28,10 +28,8 @@ export interface Rows {
   readonly swaps: Swaps | null
 }
 
-export function rowsOf(
-  { config, claim, now, onLate }: Pick<DimensionPorts, 'config' | 'claim' | 'now' | 'onLate'>,
-  store: DimensionStore,
-): Rows {
+export function rowsOf(ports: DimensionPorts, store: DimensionStore): Rows {
+  const { config, claim, now, onLate } = ports
   if (config.asOf === null) {
     const table = new DimensionTable(undefined, claim)
     const writer = new LatestRows(table, store)

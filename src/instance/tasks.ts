@@ -235,6 +235,8 @@ export class Tasks {
       topics,
       topicIds: ids,
       layout: changelog.layout,
+      schemaIds: changelog.schemaIds,
+      readersOf: changelog.readersOf,
       changelogTopic: changelog.topic,
       admin: broker.admin,
       group,

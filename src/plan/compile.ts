@@ -6,9 +6,11 @@ import type { Pipeline } from '../config/pipeline.ts'
 import { inputTopics, sourcesOf } from '../config/topic-names.ts'
 import { messageOf } from '../errors.ts'
 import type { StoredLayout } from '../state/changelog.ts'
+import type { ReadersOf } from '../state/page-layouts.ts'
 import { FACTS_LAYOUT } from '../state/state-faults.ts'
 import { type KeptFiles, keptFiles } from './kept-files.ts'
 import { type KeySchemas, latestKeySchemas, refuseKeys } from './key-schemas.ts'
+import { OtherLayouts } from './other-layouts.ts'
 import type { TopicSchemas } from './output-plan.ts'
 import {
   createPipelineCodec,
@@ -19,7 +21,7 @@ import {
   topicSchemas,
   usableSchemas,
 } from './pipeline-codec.ts'
-import { recordedSchemas, schemasFor } from './reader-schemas.ts'
+import { derivedFrom, recordedSchemas, schemasFor } from './reader-schemas.ts'
 
 /** A topic's latest schema that is not read with, for the window was stored with an earlier one. */
 export interface NewerSchema {
@@ -38,13 +40,15 @@ export interface Compiled extends StoredLayout {
   readonly newer: readonly NewerSchema[]
   /** The latest schemas of Avro keys. One that cannot be read is in here only where something is stored. */
   readonly keys: KeySchemas
+  /** Reads what is stored in another layout. */
+  readonly readersOf: ReadersOf
 }
 
 /**
  * Reads and compiles the pipeline's schemas; registers nothing. Throws SCHEMA_INVALID or REGISTRY_UNAVAILABLE.
  * A latest schema that cannot be used does not matter where a stored layout goes on without it.
  * @param stored the result has the first of these layouts that the pipeline can have, with older
- *   schemas if need be; without one, that of the latest schemas
+ *   schemas if need be; without one, or where the output evolves, that of the latest schemas
  */
 export async function compilePipeline(
   pipeline: Pipeline,
@@ -58,7 +62,8 @@ export async function compilePipeline(
   const latest = await latestSchemas(pipeline, registry)
   const kept = await keptFiles(pipeline, registry)
   const isJoined = pipeline.joins.length > 0
-  const found = isJoined ? await storedSchemas(stored, pipeline, latest, registry, kept) : undefined
+  const stays = pipeline.evolves ? latestStored : storedSchemas
+  const found = isJoined ? await stays(stored, pipeline, latest, registry, kept) : undefined
   const chosen = found?.schemas ?? usableSchemas(latest)
   const schemas = topicSchemas(pipeline, chosen)
   const compiled = createPipelineCodec(pipeline, schemas, registry, kept)
@@ -67,7 +72,28 @@ export async function compilePipeline(
   const schemaIds = chosen.map(({ id }) => id)
   const newer = await newerSchemas(pipeline, codec, chosen, latest)
   const layout = isJoined ? codec.layout : FACTS_LAYOUT
-  return { schemas, codec, layout, schemaIds, newer, keys }
+  const others = new OtherLayouts(pipeline, { layout, schemaIds }, schemas, (ids) =>
+    recordedSchemas(ids, latest, pipeline, registry),
+  )
+  const readersOf: ReadersOf = (stored) => others.readersOf(stored)
+  return { schemas, codec, layout, schemaIds, newer, keys, readersOf }
+}
+
+interface Found {
+  readonly schemas: ReaderSchemas
+  readonly layout: string
+}
+
+/** The latest schemas where what is stored is of their layout: by the name that it was stored under. */
+async function latestStored(
+  stored: readonly StoredLayout[],
+  pipeline: Pipeline,
+  latest: readonly LatestSchema[],
+): Promise<Found | undefined> {
+  const schemas = usableSchemas(latest)
+  const layouts = derivedFrom(pipeline, schemas)?.layouts
+  const found = stored.find(({ layout }) => layouts?.includes(layout))
+  return found && { schemas, layout: found.layout }
 }
 
 async function storedSchemas(
@@ -76,7 +102,7 @@ async function storedSchemas(
   latest: readonly LatestSchema[],
   registry: Registry | null,
   kept: KeptFiles,
-): Promise<{ schemas: ReaderSchemas; layout: string } | undefined> {
+): Promise<Found | undefined> {
   for (const { layout, schemaIds } of stored) {
     const recorded = await recordedSchemas(schemaIds, latest, pipeline, registry)
     const schemas = schemasFor(layout, pipeline, latest, recorded, kept)

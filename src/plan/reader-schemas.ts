@@ -77,10 +77,10 @@ export function schemasFor(
 }
 
 /** undefined: nothing can be read with them, a field that is selected is not there for instance. */
-function derivedFrom(
+export function derivedFrom(
   pipeline: Pipeline,
   schemas: ReaderSchemas,
-  kept: KeptFiles,
+  kept: KeptFiles = [],
 ): Derived | undefined {
   try {
     return derive(pipeline, topicSchemas(pipeline, schemas), kept)

@@ -9,9 +9,12 @@ import { atPlace } from '../config/places.ts'
 import { changelogName, changelogTopic, sourcesOf } from '../config/topic-names.ts'
 import { keepsState } from '../config/waits.ts'
 import type { Log } from '../events.ts'
+import type { StoredLayout } from '../state/changelog.ts'
 import { layoutChanged, stateTakenOut } from '../state/state-faults.ts'
 import {
   announceLayout,
+  type ChangelogHeaders,
+  epochLayouts,
   hasEpochs,
   NO_HEADERS,
   readHeaders,
@@ -49,7 +52,7 @@ export async function compileForStart(
     return { ...compiled, frames }
   }
   const read = async () => {
-    const compiled = await compileStored(pipeline, registry, broker, transactionalId)
+    const compiled = await compileStored(pipeline, registry, broker, transactionalId, log)
     for (const schema of compiled.newer) log.event('newer_schema_not_read', { ...schema })
     refuseInvented(pipeline, compiled.codec.outputs)
     const frames: SchemaFrame[] = []
@@ -109,6 +112,7 @@ async function compileStored(
   registry: Registry,
   broker: Broker,
   transactionalId: string,
+  log: Log,
 ): Promise<Compiled> {
   const topic = changelogTopic(pipeline)
   // Nothing is stored: the latest schemas it is.
@@ -117,8 +121,24 @@ async function compileStored(
     const headers = await readHeaders(broker, topic)
     const stored = storedLayouts(headers)
     const compiled = await compilePipeline(pipeline, registry, stored)
+    if (pipeline.evolves) {
+      for (const { schemaIds } of await earlierOf(headers, compiled)) {
+        log.event('window_of_earlier_schemas', { topic, schemaIds })
+      }
+      return compiled
+    }
     if (stored.some(({ layout }) => layout === compiled.layout)) return compiled
     if (hasEpochs(headers)) throw layoutChanged(topic, stored[0].layout, compiled.layout)
     await announceLayout(broker, topic, transactionalId, compiled)
   }
+}
+
+/** What is stored in other layouts. Throws STATE_LAYOUT_CHANGED where it cannot come out in that of the latest schemas. */
+async function earlierOf(
+  headers: ChangelogHeaders,
+  { layout, readersOf }: Compiled,
+): Promise<StoredLayout[]> {
+  const others = epochLayouts(headers).filter((stored) => stored.layout !== layout)
+  for (const stored of others) await readersOf(stored)
+  return others
 }

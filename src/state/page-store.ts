@@ -2,6 +2,7 @@ import type { Position } from './changelog.ts'
 import type { Head } from './heads.ts'
 import { DURABLE, type Store, withChecksum, withoutChecksum } from './level.ts'
 import { NUMBER_BYTES, type Page, type PageRef, pageBytes, readPageHeader } from './page.ts'
+import { type LayoutBound, PageLayouts } from './page-layouts.ts'
 
 /** What a task needs to go on from its folder. In the same LevelDB batch as the pages it speaks of. */
 export interface Checkpoint extends Position {
@@ -10,6 +11,13 @@ export interface Checkpoint extends Position {
   readonly heads: readonly Head[]
 }
 
+export interface StoredCheckpoint extends Checkpoint {
+  /** Of its pages, oldest first. Where all are of one layout nothing is said of what that was compiled from. */
+  readonly layouts: readonly LayoutBound[]
+}
+
+/** Pages are of several layouts, which an earlier release does not know. */
+const SEVERAL_LAYOUTS = 7
 const VERSION = 6
 /** Of a time when a task had two inputs and one store. */
 const ONE_STORE = 5
@@ -33,19 +41,22 @@ const CHECKPOINT = 0xff
  * files: a checkpoint under a key of its own, or keys by segment, had each byte written three times.
  */
 export class PageStore {
+  readonly layouts: PageLayouts
   readonly #store: Store
   readonly #layout: string
   #checkpoints = 0
   /** Nothing lies before this page. */
   #first = 0
 
+  /** @param layout that the task stores in */
   constructor(store: Store, layout: string) {
     this.#store = store
     this.#layout = layout
+    this.layouts = new PageLayouts(layout)
   }
 
-  /** undefined: an empty store. A store of another layout, or whose checkpoint is damaged, answers `other`. */
-  async checkpoint(): Promise<Checkpoint | 'other' | undefined> {
+  /** undefined: an empty store. One of another release, or whose checkpoint is damaged, answers `other`. */
+  async checkpoint(): Promise<StoredCheckpoint | 'other' | undefined> {
     const last = this.#store.iterator({ reverse: true, limit: 1 })
     const [found] = await last.all()
     if (found === undefined) return undefined
@@ -57,9 +68,10 @@ export class PageStore {
       text,
       (_key, field) => INFINITIES.get(field) ?? field,
     )
-    if (layout !== this.#layout) return 'other'
-    if (version === ONE_STORE) return ofOneStore(checkpoint)
-    return version === VERSION ? checkpoint : 'other'
+    if (version === SEVERAL_LAYOUTS) return checkpoint
+    const layouts: LayoutBound[] = [[0, layout, []]]
+    if (version === ONE_STORE) return { ...ofOneStore(checkpoint), layouts }
+    return version === VERSION ? { ...checkpoint, layouts } : 'other'
   }
 
   /** Pages and the checkpoint, in one atomic batch. */
@@ -79,6 +91,8 @@ export class PageStore {
     if (page === this.#first) return
     await this.#store.clear({ gte: pageKey(this.#first), lt: checkpointKey(page - 1, 0) })
     this.#first = page
+    // Not before: a checkpoint tells of all pages that are here.
+    this.layouts.expire(page)
   }
 
   /** From the end, so that a crash in here leaves an older checkpoint with all its pages, or none. */
@@ -111,7 +125,9 @@ export class PageStore {
   }
 
   #encode(checkpoint: Checkpoint): Buffer {
-    const fields = { ...checkpoint, version: VERSION, layout: this.#layout }
+    const { isMixed, bounds } = this.layouts
+    const several = isMixed ? { version: SEVERAL_LAYOUTS, layouts: bounds } : { version: VERSION }
+    const fields = { ...checkpoint, ...several, layout: this.#layout }
     // JSON has no infinity; stream time begins with it.
     const text = JSON.stringify(fields, (_key, field) =>
       typeof field === 'number' && INFINITIES.has(String(field)) ? String(field) : field,

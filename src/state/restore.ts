@@ -6,17 +6,23 @@ import {
   decodeChangelog,
   isEpoch,
   isSamePosition,
+  type StoredLayout,
   unreadable,
 } from './changelog.ts'
 import type { Page } from './page.ts'
-import type { Checkpoint } from './page-store.ts'
+import type { ReadersOf } from './page-layouts.ts'
+import type { Checkpoint, StoredCheckpoint } from './page-store.ts'
 import { corruptStore, layoutChanged, offsetsChanged, windowMissing } from './state-faults.ts'
 import type { TaskState } from './task-state.ts'
 import { checkTopicIds, groupOffsetsOf, type OffsetsPorts, topicIdsIn } from './topic-ids.ts'
 
 export interface RestorePorts extends OffsetsPorts {
   readonly changelogTopic: string
+  /** The layout that the task stores in, and what it was compiled from. */
   readonly layout: string
+  readonly schemaIds?: readonly number[]
+  /** Without it nothing of another one is read. */
+  readonly readersOf?: ReadersOf | undefined
   readonly admin: Pick<Admin, 'offsets'>
   readonly log: Log
   /** Whether the state may begin where the group has read before: nothing of that would be in it. */
@@ -75,14 +81,18 @@ export class Restore {
     this.#head = head
   }
 
-  /** A store that is of another layout or changelog, or behind the changelog's head, is cleared: the changelog has it all. */
+  /** A store that is of another release or changelog, or behind the changelog's head, is cleared: the changelog has it all. */
   async load(): Promise<void> {
     const { pages, heads, log } = this.#state
+    this.#beginOwn(0)
     const checkpoint = await pages.checkpoint()
-    if (checkpoint === undefined || checkpoint === 'other' || !(await this.#has(checkpoint))) {
+    const isUsable = checkpoint !== undefined && checkpoint !== 'other'
+    const last = isUsable ? await this.#lastEpoch(checkpoint) : undefined
+    if (!isUsable || last === undefined) {
       await pages.clear()
       return
     }
+    await this.#beginLayouts(checkpoint, last)
     for await (const page of pages.pages()) {
       if (page === undefined) throw corruptStore(this.#partition, 'a damaged page')
       if (!this.#state.has(page.store)) throw corruptStore(this.#partition, 'a page of no store')
@@ -103,7 +113,7 @@ export class Restore {
     onProgress(end - from, 0, 0)
     const waiting = new WaitingPages(this.#state, () => this.#restored)
     await this.#read(from, end, async (columns) => {
-      for (let i = 0; i < columns.length; i++) this.#readRecord(columns, i, waiting)
+      for (let i = 0; i < columns.length; i++) await this.#readRecord(columns, i, waiting)
       // All of a changelog are of the same topics.
       if (columns.length > 0) this.#checkIds(columns, columns.length - 1)
       onProgress(Math.max(0, end - columns.nextOffset), columns.length, columns.buffer.length)
@@ -116,6 +126,7 @@ export class Restore {
   activate(): readonly number[] {
     const { topics, log, mayBegin = false } = this.#ports
     const restored = this.#restored
+    this.#beginOwn(this.#state.log.nextPage)
     this.#state.restored(restored)
     return topics.map((topic, source) => {
       const stored = restored.offsets[source] ?? -1
@@ -132,7 +143,7 @@ export class Restore {
     })
   }
 
-  #readRecord(columns: RecordColumns, i: number, waiting: WaitingPages): void {
+  async #readRecord(columns: RecordColumns, i: number, waiting: WaitingPages): Promise<void> {
     const { changelogTopic } = this.#ports
     const { buffer, valueStarts, valueEnds, offsets } = columns
     const record = decodeChangelog(buffer, valueStarts[i], valueEnds[i])
@@ -141,7 +152,8 @@ export class Restore {
       throw unreadable(changelogTopic, this.#partition, offsets[i], version)
     }
     if (!isEpoch(record.header)) return
-    this.#checkLayout(record.header)
+    // A record has pages of one layout, whichever its task's owner had.
+    await this.#begin(record.pages.at(0)?.number ?? record.header.nextPage, record.header)
     const { offsets: read, streamTime, closedBefore, nextPage } = record.header
     const changelogOffset = offsets[i] + 1
     this.#restored = { offsets: read, streamTime, closedBefore, changelogOffset }
@@ -155,21 +167,22 @@ export class Restore {
   }
 
   /**
-   * Whether the changelog has the store's last epoch where the store had read it. It has not where the
+   * The store's last epoch, where the changelog has it where the store had read it. It has not where the
    * pipeline was reset on another machine, or had another name, and the folder is of before.
    */
-  async #has(checkpoint: Checkpoint): Promise<boolean> {
+  async #lastEpoch(checkpoint: Checkpoint): Promise<ChangelogHeader | undefined> {
     const { changelogOffset: end } = checkpoint
-    if (end <= this.#head || end > this.#end) return false
-    let isThere = false
+    if (end <= this.#head || end > this.#end) return undefined
+    let found: ChangelogHeader | undefined
     await this.#read(end - 1, end, async (columns) => {
       if (columns.length === 0 || columns.offsets[0] !== end - 1) return
       const { buffer, valueStarts, valueEnds } = columns
       const record = decodeChangelog(buffer, valueStarts[0], valueEnds[0])
-      isThere = record !== undefined && isSamePosition(record.header, checkpoint)
-      if (isThere) this.#checkIds(columns, 0)
+      if (record === undefined || !isSamePosition(record.header, checkpoint)) return
+      found = record.header
+      this.#checkIds(columns, 0)
     })
-    return isThere
+    return found
   }
 
   /** The offsets in a changelog record are of the topics whose ids it has. */
@@ -178,9 +191,28 @@ export class Restore {
     checkTopicIds(topics, topicIdsIn(buffer, headerStarts[i]), topicIds)
   }
 
-  #checkLayout({ layout: stored }: ChangelogHeader): void {
-    const { changelogTopic, layout } = this.#ports
-    if (stored !== layout) throw layoutChanged(changelogTopic, stored, layout)
+  /** Of the store's pages. @param last its last epoch, which says what a store of one layout was compiled from */
+  async #beginLayouts(
+    { layouts, nextPage }: StoredCheckpoint,
+    last: ChangelogHeader,
+  ): Promise<void> {
+    for (const [page, layout, ids] of layouts.filter(([page]) => page < nextPage)) {
+      await this.#begin(page, { layout, schemaIds: ids.length > 0 ? ids : last.schemaIds })
+    }
+  }
+
+  /** What is stored from this page on is of the task's own. */
+  #beginOwn(page: number): void {
+    const { layout, schemaIds = [] } = this.#ports
+    this.#state.pages.layouts.begin(page, { layout, schemaIds }, null)
+  }
+
+  /** Throws STATE_LAYOUT_CHANGED. */
+  async #begin(page: number, stored: StoredLayout): Promise<void> {
+    const { layout, changelogTopic, readersOf } = this.#ports
+    if (stored.layout === layout) return this.#beginOwn(page)
+    if (readersOf === undefined) throw layoutChanged(changelogTopic, stored.layout, layout)
+    this.#state.pages.layouts.begin(page, stored, await readersOf(stored))
   }
 
   /** Reads the changelog from one offset to before another; batches are handled one after the other. */

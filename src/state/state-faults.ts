@@ -8,6 +8,12 @@ export function layoutChanged(topic: string, stored: string, layout: string): En
   })
 }
 
+/** @param inputs whose schemas are others than those that the window was stored with. @param fault what of the output's fields has changed */
+export function schemasDoNotFollow(topic: string, inputs: string, fault: string): EnricherError {
+  const message = `The stored records in ${topic} do not go together with the newer schemas of ${inputs}: ${fault}. Register a schema with a default there, or take other fields with select; set output.schema to pinned to go on with the schemas that are stored, or run \`stream-enricher reset\``
+  return new EnricherError('STATE_LAYOUT_CHANGED', message, { fields: { topic, fault } })
+}
+
 /** Where nothing is joined facts that wait are stored as they came: whatever the schemas are like, they are read anew. */
 export const FACTS_LAYOUT = 'facts'
 

@@ -56,13 +56,25 @@ export async function readHeaders(broker: Broker, topic: string): Promise<Change
 }
 
 /**
- * The layouts of which the first that the pipeline can have counts. Of epochs it is one; what was
- * announced may also be of the pipeline as it was before a change, with nothing stored.
+ * The layouts of which the first that the pipeline can have counts. Of epochs it is one, that of the newest schemas, as a registry
+ * counts them; what was announced may also be of the pipeline as it was before a change, with nothing stored.
  */
-export function storedLayouts({ last, announced }: ChangelogHeaders): readonly StoredLayout[] {
-  const epochs = epochsOf(last)
-  if (epochs.length === 0) return announced
-  return [epochs.find(({ schemaIds }) => schemaIds.length > 0) ?? epochs[0]]
+export function storedLayouts(headers: ChangelogHeaders): readonly StoredLayout[] {
+  const layouts = epochLayouts(headers)
+  if (layouts.length === 0) return headers.announced
+  return [layouts.reduce((best, one) => (newness(one) > newness(best) ? one : best))]
+}
+
+const newness = ({ schemaIds }: StoredLayout): number => schemaIds.reduce((sum, id) => sum + id, 0)
+
+/** Of the last epochs: several where the output's schema evolves, and not all partitions have an epoch of the newest. */
+export function epochLayouts({ last }: ChangelogHeaders): StoredLayout[] {
+  const known = new Map<string, StoredLayout>()
+  for (const { layout, schemaIds } of epochsOf(last)) {
+    const before = known.get(layout)?.schemaIds ?? []
+    if (before.length === 0) known.set(layout, { layout, schemaIds })
+  }
+  return [...known.values()]
 }
 
 export const hasEpochs = ({ last }: ChangelogHeaders): boolean => epochsOf(last).length > 0

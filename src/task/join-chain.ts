@@ -1,11 +1,13 @@
 import type { Bytes } from '../bytes.ts'
 import { OutputHeaders } from '../output/output-headers.ts'
 import type { OurNames } from '../output/provenance.ts'
+import type { Entry } from '../output/task-output.ts'
 import type { TaskRejects } from '../output/task-rejects.ts'
 import type { Join, Stage } from '../plan/plan.ts'
 import { LEFT, RIGHT } from '../state/page.ts'
 import type { TaskState } from '../state/task-state.ts'
 import { JoinWindow } from '../window/join-window.ts'
+import { OwnLayout } from '../window/own-layout.ts'
 import { windowTimes } from '../window/segments.ts'
 import type { JoinSink } from '../window/window-options.ts'
 import type { StoredRecord } from '../window/window-queries.ts'
@@ -55,12 +57,15 @@ export class JoinChain implements TaskQueries {
     )
     const sinks: JoinSink[] = [...next, rows]
     const windows: JoinWindow[] = []
+    const refused = (record: Entry, fault: string): void =>
+      rejects.completed(record, 'too_large', fault)
     for (const [number, join] of joins.entries()) {
       const window = new JoinWindow({
         times: windowTimes(join),
         kind: join.kind,
         number,
         log: state.log,
+        layout: new OwnLayout(state.pages.layouts, number, refused),
         clock: state.clock,
         earlier: windows.at(-1) ?? null,
         sink: sinks[number],

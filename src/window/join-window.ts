@@ -11,6 +11,7 @@ import { JoinClock } from './join-clock.ts'
 import { isClosed, isInside, isLate } from './lateness.ts'
 import { LookAhead } from './look-ahead.ts'
 import { OuterSides } from './outer-sides.ts'
+import type { OwnLayout } from './own-layout.ts'
 import { restoreEntries } from './restore-entries.ts'
 import type { SegmentIndex } from './segment-index.ts'
 import { Segments, type WindowTimes, withEntries } from './segments.ts'
@@ -42,6 +43,7 @@ export class JoinWindow implements StateStore {
   readonly #writer: PageWriter
   readonly #hash: typeof hashBytes
   readonly #sink: JoinSink
+  readonly #layout: OwnLayout | null
   readonly #counts: WindowCounts
   /** The join's stream time at the record whose matches are looked at. A field, as a number among arguments would be boxed. */
   takenAt = Number.NEGATIVE_INFINITY
@@ -55,7 +57,7 @@ export class JoinWindow implements StateStore {
   #ownEntries: Entries | undefined
 
   constructor(options: WindowOptions) {
-    const { times, kind, number, log, clock, earlier = null, sink, counts } = options
+    const { times, kind, number, log, clock, earlier = null, sink, counts, layout = null } = options
     this.times = times
     this.number = number
     this.#log = log
@@ -64,13 +66,14 @@ export class JoinWindow implements StateStore {
     this.#delayMs = this.clock.delayMs
     this.#hash = options.hash ?? hashBytes
     this.#sink = sink
+    this.#layout = layout
     this.#counts = counts
     this.#writer = new PageWriter(log, number)
     this.segments = new Segments(times.segmentMs)
     const { segments } = this
-    this.outer = new OuterSides(kind, { times, segments, log, clock: this.clock, counts, sink })
+    this.outer = new OuterSides(kind, { ...options, layout, segments, clock: this.clock })
     this.#isOuter = this.outer.all.length > 0
-    this.queries = new WindowQueries(segments, log, this.#hash)
+    this.queries = new WindowQueries(segments, log, this.#hash, layout)
     this.ahead = new LookAhead(times, segments, log.recent)
   }
 
@@ -89,10 +92,7 @@ export class JoinWindow implements StateStore {
     return this.#cold.isFull
   }
 
-  /**
-   * Adds a record to its side; the caller then writes exactly `bodyBytes` of body into `bodyBuffer`
-   * from the position returned.
-   */
+  /** Adds a record to its side; the caller then writes `bodyBytes` into `bodyBuffer` from the position returned. */
   insert(
     side: number,
     times: Float64Array,
@@ -141,10 +141,7 @@ export class JoinWindow implements StateStore {
     return own.bodyStart
   }
 
-  /**
-   * Looks for partners of the record just inserted, whose body has been written.
-   * @returns whether the other side has an entry with this hash inside the window's segments
-   */
+  /** Looks for partners of the record just inserted, body and all. @returns whether the other side's segments in reach have its hash */
   probe(side: number, hash: number): boolean {
     this.takenAt = this.#stream.streamTime - this.#delayMs
     return this.probeAsTaken(side, hash)
@@ -247,7 +244,9 @@ export class JoinWindow implements StateStore {
     const { matchDelays } = this.#counts
     if (distance < 0) matchDelays[RIGHT].add(-distance)
     else matchDelays[LEFT].add(distance)
-    this.#sink.match(left, right)
+    const layout = this.#layout
+    if (layout?.isNeeded === true) layout.match(side, own, other, entries.page(entry), this.#sink)
+    else this.#sink.match(left, right)
   }
 
   /** The record, of a side whose records come out without a match, has come out so already, or is about to. */

@@ -7,6 +7,7 @@ import type { PageWriter } from '../state/page-writer.ts'
 import { Closing } from './closing.ts'
 import type { Entries } from './entries.ts'
 import type { JoinClock } from './join-clock.ts'
+import type { OwnLayout } from './own-layout.ts'
 import type { Segments, WindowTimes } from './segments.ts'
 import type { JoinSink } from './window-options.ts'
 
@@ -15,6 +16,7 @@ export interface OfWindow {
   readonly times: WindowTimes
   readonly segments: Segments
   readonly log: PageLog
+  readonly layout: OwnLayout | null
   readonly clock: JoinClock
   readonly counts: WindowCounts
   /** Takes records that have closed without a match. */
@@ -106,7 +108,7 @@ export class OuterSide {
       const place = recent.find(number)
       if (place >= 0) {
         const at = recent.startAt(place) + entries.position(entry)
-        this.#emitAt(recent.bufferAt(place), at, entries.start)
+        this.#emitAt(number, recent.bufferAt(place), at, entries.start)
       } else {
         wanted.add(number)
         cold.push(number, entries.position(entry))
@@ -115,14 +117,17 @@ export class OuterSide {
     const pages = await readPages(log.read, [...wanted])
     for (let i = 0; i < cold.length; i += 2) {
       const page = pages.get(cold[i])!
-      this.#emitAt(page.buffer, page.start + (cold[i + 1] | 0), page.segment)
+      this.#emitAt(page.number, page.buffer, page.start + (cold[i + 1] | 0), page.segment)
     }
   }
 
-  #emitAt(buffer: Bytes, position: number, segment: number): void {
-    const { sink, counts } = this.#window
-    this.#record.read(buffer, position, segment)
+  /** @param page the number of the record's */
+  #emitAt(page: number, buffer: Bytes, position: number, segment: number): void {
+    const { sink, counts, layout } = this.#window
+    const stored = this.#record
+    stored.read(buffer, position, segment)
     counts.unmatched[this.side]++
-    sink.unmatched(this.side, this.#record)
+    const record = layout?.isNeeded === true ? layout.take(this.side, page, stored) : stored
+    if (record !== null) sink.unmatched(this.side, record)
   }
 }

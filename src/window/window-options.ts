@@ -5,6 +5,7 @@ import type { EntryCursor } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
 import type { StreamClock } from '../state/task-state.ts'
 import type { EarlierWindow } from './join-clock.ts'
+import type { OwnLayout } from './own-layout.ts'
 import type { WindowTimes } from './segments.ts'
 
 /** Takes what the join finds. The cursors are valid until the call returns. */
@@ -20,6 +21,8 @@ export interface WindowOptions {
   /** Its number among the task's stores. */
   readonly number: number
   readonly log: PageLog
+  /** null, as without it: all that is stored is of the task's layout. */
+  readonly layout?: OwnLayout | null
   /** The task's. */
   readonly clock: StreamClock
   /** The window that gives this one its left records; without it they are the facts. */

@@ -1,6 +1,7 @@
 import type { Bytes, hashBytes } from '../bytes.ts'
 import { EntryCursor, readPageHeader } from '../state/page.ts'
 import type { PageLog } from '../state/page-log.ts'
+import type { OwnLayout } from './own-layout.ts'
 import type { Segments } from './segments.ts'
 
 /** A record of the window; the body is in output form. */
@@ -14,11 +15,13 @@ export class WindowQueries {
   readonly #segments: Segments
   readonly #log: PageLog
   readonly #hash: typeof hashBytes
+  readonly #layout: OwnLayout | null
 
-  constructor(segments: Segments, log: PageLog, hash: typeof hashBytes) {
+  constructor(segments: Segments, log: PageLog, hash: typeof hashBytes, layout: OwnLayout | null) {
     this.#segments = segments
     this.#log = log
     this.#hash = hash
+    this.#layout = layout
   }
 
   /**
@@ -36,13 +39,15 @@ export class WindowQueries {
         found.push(undefined)
       } else {
         const at = recent.startAt(place) + position
-        found.push(copyOf(recent.bufferAt(place), at, segment, key))
+        found.push(this.#copyOf(side, number, recent.bufferAt(place), at, segment, key))
       }
     }
     const pages = cold.length === 0 ? [] : await read(cold.map(({ number }) => number))
-    for (const [i, { at, position }] of cold.entries()) {
+    for (const [i, { at, number, position }] of cold.entries()) {
       const page = pages[i] && readPageHeader(pages[i], 0)
-      found[at] = page && copyOf(page.buffer, page.start + position, page.segment, key)
+      if (page === undefined) continue
+      const { buffer, start, segment } = page
+      found[at] = this.#copyOf(side, number, buffer, start + position, segment, key)
     }
     return found.filter((record) => record !== undefined)
   }
@@ -62,20 +67,22 @@ export class WindowQueries {
       }
     }
   }
-}
 
-/** undefined: the entry is of another key with the same hash. */
-function copyOf(
-  buffer: Bytes,
-  position: number,
-  segment: number,
-  key: Bytes,
-): StoredRecord | undefined {
-  const entry = new EntryCursor()
-  entry.read(buffer, position, segment)
-  if (!entry.sameKey(key, 0, key.length)) return undefined
-  return {
-    time: entry.time,
-    body: Buffer.from(entry.buffer.subarray(entry.bodyStart, entry.bodyEnd)),
+  /** undefined: the entry is of another key with the same hash, or cannot come out any more. */
+  #copyOf(
+    side: number,
+    page: number,
+    buffer: Bytes,
+    position: number,
+    segment: number,
+    key: Bytes,
+  ): StoredRecord | undefined {
+    const stored = new EntryCursor()
+    stored.read(buffer, position, segment)
+    if (!stored.sameKey(key, 0, key.length)) return undefined
+    const entry = this.#layout === null ? stored : this.#layout.of(side, page, stored)
+    if (entry === null) return undefined
+    const body = Buffer.from(entry.buffer.subarray(entry.bodyStart, entry.bodyEnd))
+    return { time: entry.time, body }
   }
 }

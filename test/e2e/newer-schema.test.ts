@@ -8,15 +8,13 @@ import * as data from '../../examples/orders/data.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
 import type { ReadRecord } from '../support/topics.ts'
 import { Orders } from './orders.ts'
-import { frame, read, type Schema, schemaOf, waitFor, withRegistry } from './registered.ts'
+import { read, waitFor, withRegistry } from './registered.ts'
+import { AT, order, outputVersions, Writers } from './schema-writers.ts'
 
-const AT = 1_735_689_600_000
 const NOT_READ = '"event":"newer_schema_not_read"'
 /** What `plan` and `check` say of the output by the newer schemas. */
 const LATER =
   /after a reset +a new version of \S+enriched-value would be registered, compatible with the latest \(NONE\): note is new/
-const NAMES = ['order', 'payment', 'customer', 'product'] as const
-type Name = (typeof NAMES)[number]
 
 let registry: RunningRegistry
 before(async () => {
@@ -24,75 +22,9 @@ before(async () => {
 })
 after(() => registry.stop())
 
-const order = (i: number) => ({ ...data.order(i, AT + i), customer_id: 7, product_id: 9 })
-
-function withField(schema: Schema, name: string, type: string, value: unknown): Schema {
-  return { ...schema, fields: [...schema.fields, { name, type, default: value }] }
-}
-
-/** Fields that the newer schemas have. */
-const NEWER = { note: 'hello', vip: true, weight: 1.5 }
-
-/** Writes the inputs, each with the schema that was registered last. */
-class Writers {
-  readonly ids = new Map<Name, number>()
-  readonly #types = new Map<Name, avsc.Type>()
-  readonly #orders: Orders
-
-  constructor(orders: Orders) {
-    this.#orders = orders
-  }
-
-  async registerAll(): Promise<void> {
-    for (const name of NAMES) await this.#register(name, schemaOf(name))
-  }
-
-  /** One field more for facts and customers; for products also a doc of a selected field. */
-  async registerNewer(): Promise<void> {
-    await this.#register('order', withField(schemaOf('order'), 'note', 'string', ''))
-    await this.#register('customer', withField(schemaOf('customer'), 'vip', 'boolean', false))
-    const product = withField(schemaOf('product'), 'weight', 'double', 0)
-    const fields = product.fields.map((f) => (f.name === 'title' ? { ...f, doc: 'Its title' } : f))
-    await this.#register('product', { ...product, fields })
-  }
-
-  async rows(): Promise<void> {
-    this.#put('customer', 7, '7', data.customer(7))
-    this.#put('product', 9, '9', data.product(9))
-    await this.#orders.producer.flush()
-  }
-
-  async pairs(orders: [number, number], payments: [number, number]): Promise<void> {
-    for (let i = orders[0]; i < orders[1]; i++) this.#put('order', i, data.orderId(i), order(i))
-    for (let i = payments[0]; i < payments[1]; i++) {
-      this.#put('payment', i, data.orderId(i), data.payment(i, AT + i))
-    }
-    await this.#orders.producer.flush()
-  }
-
-  async #register(name: Name, schema: Schema): Promise<void> {
-    const subject = `${this.#orders.topic(`${name}s`)}-value`
-    this.ids.set(name, await registry.register(subject, schema))
-    this.#types.set(name, avsc.Type.forSchema(schema as avsc.Schema))
-  }
-
-  #put(name: Name, i: number, key: string, fields: object): void {
-    const body = this.#types.get(name)!.toBuffer({ ...fields, ...NEWER })
-    const value = frame(this.ids.get(name)!, body)
-    const topic = this.#orders.topic(`${name}s`)
-    this.#orders.producer.put(topic, i % 4, AT + i, Buffer.from(key), value)
-  }
-}
-
-async function outputVersions(orders: Orders): Promise<number[]> {
-  const subject = `${orders.topic('enriched')}-value`
-  const answer = await fetch(`${registry.url}/subjects/${subject}/versions`)
-  return answer.ok ? ((await answer.json()) as number[]) : []
-}
-
 /** Every order once, whole, and all in the one schema that the output has. */
 async function checkOutputs(orders: Orders, records: ReadRecord[], count: number): Promise<void> {
-  assert.deepEqual(await outputVersions(orders), [1])
+  assert.deepEqual(await outputVersions(orders, registry), [1])
   const subject = `${orders.topic('enriched')}-value`
   const answer = await fetch(`${registry.url}/subjects/${subject}/versions/1`)
   const { id, schema } = (await answer.json()) as { id: number; schema: string }
@@ -127,7 +59,7 @@ test('a window is gone on with in the schemas that it was stored with, after new
         env: { ...process.env, ...orders.env() },
         encoding: 'utf8',
       })
-    const writers = new Writers(orders)
+    const writers = new Writers(orders, registry)
     await writers.registerAll()
     await writers.rows()
     const first = orders.start({}, file)
@@ -177,7 +109,7 @@ test('a window is gone on with in the schemas that it was stored with, after new
     const changed = orders.start({}, file)
     assert.equal(await changed.ended, 1)
     assert.match(changed.log, /STATE_LAYOUT_CHANGED/)
-    assert.deepEqual(await outputVersions(orders), [1])
+    assert.deepEqual(await outputVersions(orders, registry), [1])
     assert.match(command('plan').stdout, /✗ window .*STATE_LAYOUT_CHANGED/)
     assert.match(command('check').stdout, /✗ window .*STATE_LAYOUT_CHANGED/)
   } finally {
@@ -189,7 +121,7 @@ test('an instance that starts after a newer schema agrees with one that runs and
   const orders = await Orders.create({ dimensions: false })
   try {
     const file = withRegistry(orders, registry.url)
-    const writers = new Writers(orders)
+    const writers = new Writers(orders, registry)
     await writers.registerAll()
     const first = orders.start({}, file)
     await first.logged('Task running')
@@ -216,7 +148,7 @@ test('a pipeline may be changed as long as nothing is stored', async () => {
   const orders = await Orders.create({ dimensions: false })
   try {
     const file = withRegistry(orders, registry.url)
-    const writers = new Writers(orders)
+    const writers = new Writers(orders, registry)
     await writers.registerAll()
     const first = orders.start({}, file)
     await first.logged('Task running')

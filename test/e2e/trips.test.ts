@@ -98,8 +98,9 @@ function waitingFile(folder: string): string {
   return file
 }
 
-test('trips come out with the weather in the zone of their station, each row once, though an instance is killed and another takes its tasks', () =>
-  played('trips', () => FILE))
+test('trips come out with the weather in the zone of their station, each row once, though an instance is killed and another takes its tasks', async () => {
+  await played('trips', () => FILE)
+})
 
 test('the same where trips wait for their stations before they are joined: those that are parked outlive the kill', async () => {
   const parked = await played('waited', waitingFile)

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Reader, ReaderEvents } from '../../src/broker/port.ts'
 import { RecordBatchWriter } from '../../src/broker/record-batch-writer.ts'
 import { decodeRecordBatches, readHeaders } from '../../src/broker/record-columns.ts'
 import { taskOf } from '../../src/broker/task-number.ts'
@@ -20,6 +19,7 @@ import { PageWriter } from '../../src/state/page-writer.ts'
 import type { RestorePorts } from '../../src/state/restore.ts'
 import type { StateStore, StreamClock, TaskState } from '../../src/state/task-state.ts'
 import { JoinTask } from '../../src/task/join-task.ts'
+import { readerOf } from '../support/changelog-reader.ts'
 import { groupAt, restore, taskContext } from '../support/task-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-enricher-take-task-'))
@@ -93,33 +93,6 @@ class Changelog {
       createReader: (events) => readerOf(records, events),
     }
   }
-}
-
-function readerOf(records: readonly Buffer[], events: ReaderEvents): Reader {
-  let next = 0
-  const read = async (): Promise<void> => {
-    if (next >= records.length) return
-    const columns = await decodeRecordBatches(records[next], 0, [])
-    columns.offsets[0] = next++
-    columns.nextOffset = next
-    const lastStableOffset = records.length
-    events.onFetched({
-      topic: 'changelog',
-      partition: 0,
-      columns,
-      lastStableOffset,
-      highWatermark: lastStableOffset,
-    })
-  }
-  return {
-    add: (_partition: unknown, offset: number) => {
-      next = offset
-      setImmediate(read)
-    },
-    pause: () => {},
-    resume: () => setImmediate(read),
-    close: async () => {},
-  } as unknown as Reader
 }
 
 function put(task: JoinTask, key: string, time: number, bodyBytes = 0): void {

@@ -16,6 +16,7 @@ import type { PipelineCodec } from '../../src/codec/port.ts'
 import { parsePipeline } from '../../src/config/load.ts'
 import type { Pipeline } from '../../src/config/pipeline.ts'
 import type { DimensionStore } from '../../src/dimension/dimension-store.ts'
+import type { DimensionPorts } from '../../src/dimension/ports.ts'
 import { RowReader } from '../../src/dimension/row-reader.ts'
 import { rowsOf } from '../../src/dimension/rows.ts'
 import { MemoryShares, memoryLimits } from '../../src/plan/memory.ts'
@@ -135,9 +136,10 @@ export class WaitingTask {
     this.#output = new AvroJson(JSON.parse(codec.outputSchema))
     this.#parts = pipeline.dimensions.map(({ name }) => `${name}_v`)
     const store = { put() {}, delete() {} } as unknown as DimensionStore
-    const all = pipeline.dimensions.map((config) =>
-      rowsOf({ config, claim() {}, now: () => this.#wall, onLate() {} }, store),
-    )
+    const all = pipeline.dimensions.map((config) => {
+      const ports = { config, claim() {}, now: () => this.#wall, onLate() {} }
+      return rowsOf(ports as unknown as DimensionPorts, store)
+    })
     const tables = all.map(({ table }) => table)
     for (const { versions } of all) versions?.horizon.begin([0], [0])
     this.#readers = all.map(({ writer }, d) => {

@@ -3,17 +3,8 @@ import type { GroupDescription, TopicDescription } from '../../broker/port.ts'
 import type { Comparison } from '../../codec/registry/registry.ts'
 import type { OutputConfig, Pipeline } from '../../config/pipeline.ts'
 import { countText, durationText, plural } from '../../config/text.ts'
-import {
-  alikeTopics,
-  inputTopics,
-  knownChangelogs,
-  leadOf,
-  ownTopics,
-  sourcesOf,
-} from '../../config/topic-names.ts'
-import { keepsState } from '../../config/waits.ts'
+import { alikeTopics, inputTopics, leadOf, ownTopics, sourcesOf } from '../../config/topic-names.ts'
 import { ANEW_REASONS, type AnewReason } from '../../dimension/checkpoint.ts'
-import { messageOf } from '../../errors.ts'
 import type { NewerSchema } from '../../plan/compile.ts'
 import {
   differencesOf,
@@ -25,9 +16,8 @@ import {
 } from '../../plan/own-topics.ts'
 import { planOf, type SourceStart } from '../../plan/plan.ts'
 import { largestInput, partitionsRemedy } from '../../plan/topics.ts'
-import { stateTakenOut } from '../../state/state-faults.ts'
 import { foreignText, isForeign, OTHER_NAME, rivalText } from './access.ts'
-import { type Headers, type OffsetsState, offsetsFaults } from './offsets.ts'
+import { type OffsetsState, offsetsFaults } from './offsets.ts'
 import { laterOf } from './output-schemas.ts'
 import { newerSchemaText, RESET } from './stored-schemas.ts'
 
@@ -105,68 +95,6 @@ export function resetSteps(
   later: readonly (Comparison | null)[] | string,
 ): Step[] {
   return laterOf(outputs, later).map(({ text }) => step('keep', 'after a reset', text))
-}
-
-/** @param headers of each changelog */
-export function changelogSteps(
-  pipeline: Pipeline,
-  layout: string,
-  headers: readonly Headers[],
-): Step[] {
-  return knownChangelogs(pipeline).flatMap((topic, s) =>
-    changelogStep(pipeline, topic, layout, headers[s]),
-  )
-}
-
-function changelogStep(
-  pipeline: Pipeline,
-  topic: string,
-  layout: string,
-  headers: Headers,
-): Step[] {
-  const written = [...headers].filter(([, header]) => header !== undefined)
-  if (written.length === 0) return []
-  if (!keepsState(pipeline)) {
-    const { layout: stored } = written[0][1]!
-    return [step('refuse', 'window', messageOf(stateTakenOut(topic, stored)))]
-  }
-  const other = written.filter(([, header]) => header!.layout !== layout).map(([p]) => p)
-  if (other.length > 0) {
-    const detail = `${topic} has the window of another pipeline (fields, schemas or window differ) in ${plural(other.length, 'partition')}: the start would end with STATE_LAYOUT_CHANGED; ${RESET}`
-    return [step('refuse', 'window', detail)]
-  }
-  return [step('keep', 'window', `${topic} has it in this layout`)]
-}
-
-/** A window store on this machine: `current`, of another layout, not readable, or one to which nothing was ever written. */
-export type WindowState = 'current' | 'other' | 'empty' | 'unreadable'
-
-/** @param stage whose they are; null: there is only one */
-export function windowSteps(
-  windows: readonly { readonly partition: number; readonly state: WindowState }[],
-  stage: string | null,
-): Step[] {
-  const which = stage === null ? '' : `${stage}, `
-  const of = (...states: WindowState[]): string =>
-    windows
-      .filter(({ state }) => states.includes(state))
-      .map(({ partition }) => partition)
-      .sort((a, b) => a - b)
-      .join(', ')
-  const kept = of('current')
-  const other = of('other', 'unreadable')
-  return [
-    ...(kept === '' ? [] : [step('keep', 'local windows', `of ${which}partition ${kept}`)]),
-    ...(other === ''
-      ? []
-      : [
-          step(
-            'change',
-            'local windows',
-            `of ${which}partition ${other}: of another layout or changelog, or damaged, so not used`,
-          ),
-        ]),
-  ]
 }
 
 export interface DimensionState {

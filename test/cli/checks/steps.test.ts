@@ -5,14 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TopicDescription } from '../../../src/broker/port.ts'
 import { schemaStep } from '../../../src/cli/checks/schema-step.ts'
-import {
-  changelogSteps,
-  dimensionStep,
-  groupSteps,
-  resetSteps,
-  topicSteps,
-  windowSteps,
-} from '../../../src/cli/checks/steps.ts'
+import { dimensionStep, groupSteps, resetSteps, topicSteps } from '../../../src/cli/checks/steps.ts'
+import { changelogSteps, windowSteps } from '../../../src/cli/checks/window-steps.ts'
 import { windowState } from '../../../src/cli/plan.ts'
 import type { Comparison } from '../../../src/codec/registry/registry.ts'
 import { openStore } from '../../../src/state/level.ts'
