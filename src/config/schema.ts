@@ -424,9 +424,9 @@ const dimension = object(
           type: 'number',
           minimum: 0,
           maximum: 1,
-          default: 0.5,
+          // As no default of its own: where there is no snapshot, there is no such share.
           description:
-            'The share of the rows that a complete snapshot has to leave; one that leaves less deletes nothing, and is told of.',
+            'The share of the rows that a complete snapshot has to leave, 0.5 by default; one that leaves less deletes nothing, and is told of.',
         },
       },
     ),

@@ -192,11 +192,18 @@ test('an output goes on with the types that its file has, as earlier releases wr
       const framed = Buffer.concat([Buffer.alloc(5), record])
       const expected = projected(new ProtobufReader(byFormer.writers, inner), framed)
       const to = typeOfProto(former)
-      assert.deepEqual(decoded(to, got), decoded(to, expected as Buffer), former)
+      const [copied, written] = [decoded(to, got), decoded(to, expected as Buffer)]
+      assert.deepEqual(inMicroseconds(copied), inMicroseconds(written), former)
     }),
     { numRuns: 100 },
   )
 })
+
+/** What is written of Avro has no nanoseconds. */
+const inMicroseconds = (message: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(message, (name, value) => (name === 'nanos' ? value - (value % 1000) : value)),
+  )
 
 /** Types and numbers of the fields of all messages. */
 const typesIn = (text: string): string[] =>
