@@ -136,37 +136,6 @@ export const EVENTS = {
       'They are read from their heads. Of a key that lies on several partitions the newest row counts.',
     action: '',
   },
-  dimension_snapshot_complete: {
-    level: 'info',
-    message:
-      'Dimension {dimension} has the rows of the snapshot {snapshot} of {topic}; {deleted} rows that are not in it were deleted',
-    fields: {
-      dimension,
-      topic: 'its topic',
-      snapshot: 'its name, empty where nothing names it',
-      rows: 'rows that are there now',
-      deleted: 'how many it lacked',
-    },
-    means: '`snapshot` of the pipeline file: it was complete in all partitions.',
-    action: '',
-  },
-  dimension_snapshot_refused: {
-    level: 'warn',
-    message:
-      'The snapshot {snapshot} of {topic} is complete with {percent} % of the {before} rows of dimension {dimension}: nothing is deleted',
-    fields: {
-      dimension,
-      topic: 'its topic',
-      snapshot: 'its name, empty where nothing names it',
-      rows: 'rows that it has',
-      before: 'rows with those that it lacks',
-      percent: 'how many it has of a hundred',
-    },
-    means:
-      'It is under `snapshot.atLeast`, as a load that broke off, or an empty file. Its rows are there, and those that it lacks stay as they were. The next complete snapshot is judged anew.',
-    action:
-      'Load it again under another name, whole. Where the rows are gone for good, lower `snapshot.atLeast` and start again: the snapshot is judged anew then.',
-  },
   dimension_waits_for_transaction: {
     level: 'warn',
     message:

@@ -7,7 +7,7 @@ import { loadPipeline } from '../config/load.ts'
 import type { Pipeline } from '../config/pipeline.ts'
 import { plural } from '../config/text.ts'
 import { inputsOf, inputTopics, ownTopics, sourcesOf } from '../config/topic-names.ts'
-import { headBytes } from '../dimension/row-head.ts'
+import { placeBytes } from '../dimension/place.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import type { Compiled } from '../plan/compile.ts'
 import { availableBytes } from '../plan/memory.ts'
@@ -30,7 +30,6 @@ import {
   type StreamSize,
   toldBytes,
 } from './checks/room.ts'
-import { checkSnapshots } from './checks/snapshots.ts'
 import { checkKeySchemas, checkStored, earlierLayouts } from './checks/stored-schemas.ts'
 import { checkTimeSpans } from './checks/time-spans.ts'
 import { checkTimes } from './checks/times.ts'
@@ -226,7 +225,6 @@ async function checkContents(
     if (values && result && isFirst) findings.push(...checkValues(values, result))
     read.push(result)
   }
-  findings.push(...(await checkSnapshots(pipeline, codec, samples)))
   const sources = read.slice(0, sourcesOf(pipeline).length)
   const now = Date.now()
   const times = sources.map((of) => of?.times)
@@ -252,8 +250,7 @@ function checkRoom(
     const { name, topic } = pipeline.dimensions[d]
     const bytes = read[sources.length + d]?.rowBytes
     if (bytes === undefined) return []
-    const config = pipeline.dimensions[d]
-    const rowBytes = bytes + headBytes({ config, keepsPlaces: pipeline.provenance })
+    const rowBytes = bytes + placeBytes({ keepsPlaces: pipeline.provenance })
     return [{ name, rows: samples.get(topic)?.rows ?? 0, rowBytes }]
   })
   const memory = (): Finding => {

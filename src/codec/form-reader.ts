@@ -38,10 +38,6 @@ export abstract class FormReader implements ValueReader {
     return this.#inner.selectFormer?.() ?? false
   }
 
-  get completes(): boolean {
-    return this.#inner.completes === true
-  }
-
   get lacking(): string {
     return this.#inner.lacking ?? ''
   }

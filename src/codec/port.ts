@@ -71,8 +71,6 @@ export interface ValueReader {
    * were, until the next `select`. False: nothing says it.
    */
   selectFormer?(): boolean
-  /** Whether the value says that the snapshot is complete that its row is of, also where it is FILTERED; undefined: nothing asks. */
-  readonly completes?: boolean
   /**
    * Of the value that was read last: a selected field that is not in it, as it was not changed, and has to come from the row
    * as it was; '', or undefined: there is none.
@@ -167,8 +165,6 @@ export interface PipelineCodec {
   /** Which part of a row is the dimension's columns: see `row/parts.ts`. */
   readonly rowParts: readonly number[]
   readonly dimensionKeys: readonly KeyReader[]
-  /** Which of the reader's key fields names the snapshot that a row is of, where a field does. */
-  readonly snapshotKeys: readonly number[]
   readonly formerRows: readonly FormerRow[]
   /** Changes when the same rows would be stored otherwise, or under another text. */
   readonly rowLayouts: readonly string[]

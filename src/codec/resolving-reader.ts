@@ -119,10 +119,6 @@ export class ResolvingReader implements ValueReader {
     return this.#inner.project(target, position)
   }
 
-  get completes(): boolean {
-    return this.#inner.completes === true
-  }
-
   get lacking(): string {
     return this.#inner.lacking ?? ''
   }

@@ -7,7 +7,6 @@ import type { Pipeline } from './pipeline.ts'
 import { type RawPipeline, writtenOutputs } from './raw-pipeline.ts'
 import { checkRegistry } from './registry-checks.ts'
 import type { ReportAt } from './report.ts'
-import { checkSnapshots } from './snapshot.ts'
 import { durationText } from './text.ts'
 import {
   changelogTopics,
@@ -29,7 +28,6 @@ export function crossCheck(raw: RawPipeline, pipeline: Pipeline, report: ReportA
   checkLookUps(pipeline, report)
   checkJoins(pipeline, report)
   checkAsOf(raw, report)
-  checkSnapshots(raw, report)
   checkTopicSettings(raw, report)
   checkEarly(pipeline, report)
   checkJoinFields(raw, pipeline, report)

@@ -25,7 +25,6 @@ import {
   writtenOutputs,
 } from './raw-pipeline.ts'
 import type { ReportAt } from './report.ts'
-import { snapshotOf } from './snapshot.ts'
 import { startAtOf } from './start-at.ts'
 import { derivedFields, type Surroundings, topicOf } from './topic-of.ts'
 import { topicSettingsOf } from './topic-settings.ts'
@@ -46,7 +45,6 @@ export function pipelineOf(raw: RawPipeline, folder: string, report: ReportAt): 
     asOf: dimension.asOf ?? null,
     historyMs:
       dimension.history === undefined ? Number.POSITIVE_INFINITY : milliseconds(dimension.history),
-    snapshot: snapshotOf(dimension.snapshot),
   }))
   const joins = joinsOf(raw, around, longestWait(dimensions))
   const outputs = outputsOf(raw, folder, report)

@@ -134,20 +134,6 @@ export interface LookUpPart {
   readonly field: string
 }
 
-/** How the snapshots of a dimension are told apart that is loaded again and again, as a whole, and where one ends. */
-export interface SnapshotConfig {
-  /** The header whose value names the snapshot that a record is of; null: a field does, or nothing. */
-  readonly header: string | null
-  /** The same of a field of the value, or the path of one. */
-  readonly field: string | null
-  /** The condition, in CEL, of a record that says that its snapshot is complete; null: none does. */
-  readonly complete: string | null
-  /** A snapshot without a record for so long, in ms, is complete; infinite: that says nothing. */
-  readonly quietMs: number
-  /** A snapshot that would leave less than this share of the rows is not believed: 0 to 1. */
-  readonly atLeast: number
-}
-
 export interface DimensionConfig extends TopicConfig {
   readonly name: string
   /** What is looked up, as people read it: `product_id`, `product_id, country`, `product.supplier_id`. */
@@ -166,8 +152,6 @@ export interface DimensionConfig extends TopicConfig {
   readonly asOf: 'event-time' | null
   /** How long a row is kept after it has ended, where there is `asOf`; infinite: for ever. */
   readonly historyMs: number
-  /** null: only what deletes a row deletes it. */
-  readonly snapshot: SnapshotConfig | null
 }
 
 /** emit: it comes out at once, without a match. */

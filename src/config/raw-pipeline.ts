@@ -30,13 +30,6 @@ export type RawMissing = RawFate | { wait: Duration; then?: RawFate }
 /** What a dimension is looked up by. */
 export type RawOn = string | string[] | Record<string, string>
 
-export interface RawSnapshot {
-  by?: string | { header: string }
-  complete?: string
-  quiet?: Duration
-  atLeast?: number
-}
-
 export interface RawTopic {
   topic: string
   format?: Format
@@ -105,7 +98,6 @@ export interface RawPipeline {
       missing?: RawMissing
       asOf?: 'event-time'
       history?: Duration
-      snapshot?: RawSnapshot
     }
   >
   join?: RawJoin

@@ -399,37 +399,6 @@ const dimension = object(
     history: duration(
       'With asOf: how long a row is kept after the next one of its key, by the times of the rows. Default: for ever.',
     ),
-    snapshot: object(
-      'Where a file or a table is loaded as a whole, again and again, and nobody writes deletions: rows that are not in the latest complete snapshot are deleted, all at once. docs/change-data.md.',
-      {
-        by: {
-          description:
-            'What names the snapshot that a record is of: a field of the value, or the path of one; or { header: file.name }. Without it a snapshot is what comes without a pause of quiet.',
-          anyOf: [
-            { type: 'string', minLength: 1 },
-            object('A header.', { header: text('Its name.') }, ['header']),
-          ],
-        },
-        complete: text(
-          'The condition, in CEL, of a record that says that its snapshot is complete. Without it, and without quiet, a snapshot is complete when the next one begins. docs/expressions.md.',
-        ),
-        quiet: duration(
-          'A snapshot is complete when none of its records has come for so long: longer than any pause within a load, shorter than the time between two.',
-          {
-            pattern: '^[1-9]\\d{0,9}(ms|s|m|h|d)$',
-            ...message('is no time without a record; write 30s, 5m or 1h'),
-          },
-        ),
-        atLeast: {
-          type: 'number',
-          minimum: 0,
-          maximum: 1,
-          // As no default of its own: where there is no snapshot, there is no such share.
-          description:
-            'The share of the rows that a complete snapshot has to leave, 0.5 by default; one that leaves less deletes nothing, and is told of.',
-        },
-      },
-    ),
     time: {
       ...time,
       description:

@@ -145,10 +145,6 @@ export class Counts {
   readonly passedOver = new Tally()
   /** Records that have deleted a dimension's row, by topic. */
   readonly deletions = new Tally()
-  /** Snapshots of dimensions that are complete, by dimension and what has become of them: complete, refused. */
-  readonly snapshots = new Tally()
-  /** Rows that they have deleted, by dimension. */
-  readonly snapshotDeletions = new Tally()
   /** Records that were committed, by topic. */
   readonly produced = new Tally()
   /** Their bytes before compression, by topic. */

@@ -101,7 +101,6 @@ function createDimension(
     codec: codec.dimensions[d],
     key: codec.dimensionKeys[d],
     former: codec.formerRows[d],
-    snapshotKey: codec.snapshotKeys[d],
     layout: `${codec.layout} ${config.topic} ${codec.rowLayouts[d]}`,
     keepsPlaces: pipeline.provenance,
     store,
@@ -115,11 +114,6 @@ function createDimension(
     onOtherType: () => counts.otherTypes.add(config.topic),
     onFiltered: () => counts.filtered.add(config.topic),
     onDeleted: () => counts.deletions.add(config.topic),
-    onSnapshot: (deleted) => {
-      counts.snapshots.add(`${config.name} complete`)
-      counts.snapshotDeletions.add(config.name, deleted)
-    },
-    onRefused: () => counts.snapshots.add(`${config.name} refused`),
     onPassedOver: () => counts.passedOver.add(config.topic),
     onLate: () => counts.lateRows.add(config.name),
     onRows: options.onRows,

@@ -1,7 +1,6 @@
 /** What a dimension's store says of itself, and whether it goes on from where its topic is now. */
 import type { Extent } from './extent.ts'
 import type { Mark } from './marks.ts'
-import type { SnapshotState } from './snapshots.ts'
 import { stampBytes } from './stamp.ts'
 
 export interface DimensionCheckpoint {
@@ -21,8 +20,6 @@ export interface DimensionCheckpoint {
   readonly stampBytes?: number
   /** By partition, where there is no id; null: nothing was read of it. */
   readonly marks?: readonly (Mark | null)[]
-  /** Where the topic is loaded as a whole, again and again. */
-  readonly snapshots?: SnapshotState
 }
 
 /**

@@ -6,21 +6,22 @@ import { ANEW_REASONS, type AnewReason } from './checkpoint.ts'
 import { DimensionStore } from './dimension-store.ts'
 import { type Extent, extentOf } from './extent.ts'
 import { loadStore } from './load-store.ts'
+import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import { ReadProgress } from './read-progress.ts'
 import { Reading, type Start } from './reading.ts'
-import { headBytes } from './row-head.ts'
 import { RowReader } from './row-reader.ts'
 import type { RowTable } from './row-table.ts'
 import { rowsOf, type Versions } from './rows.ts'
 import { firstStampBytes, stampBytes, TIMED } from './stamp.ts'
-import type { Swaps } from './swaps.ts'
-import { TransactionNotice } from './transaction-notice.ts'
 
 const FLUSH_MS = 1000
 const FLUSH_BYTES = 32 * 1024 * 1024
 /** The wait between two tries to ask a broker that does not answer. */
 const RETRY_MS = 1000
+/** An open transaction is worth a line once a start has waited for it for so long; then again and again. */
+const WAITED_MS = 5000
+const REMIND_MS = 30_000
 const NOTHING_READ = new ReadProgress([], [], 0, 0)
 
 /**
@@ -33,8 +34,6 @@ export class Dimension {
   readonly table: RowTable
   /** Where rows are looked up as of a time; null: as they are now. */
   readonly versions: Versions | null
-  /** Where it is loaded as a whole, again and again; null: it is not. */
-  readonly swaps: Swaps | null
   /** Resolves when the bootstrap under way, or the last one, has ended. */
   ready: Promise<void>
   readonly #ports: DimensionPorts
@@ -46,7 +45,7 @@ export class Dimension {
   #growing = false
   #dirty = false
   #flushed = performance.now()
-  readonly #notice: TransactionNotice
+  #reminded = Number.NEGATIVE_INFINITY
   #isReady = false
   readonly #closed = new AbortController()
   /** The latest timestamp of a record, in ms: how fresh the rows are. 0 before the first. */
@@ -61,11 +60,9 @@ export class Dimension {
   constructor(ports: DimensionPorts) {
     this.#ports = ports
     this.#store = new DimensionStore(ports.store)
-    const { table, writer, versions, swaps } = rowsOf(ports, this.#store)
+    const { table, writer, versions } = rowsOf(ports, this.#store)
     this.table = table
     this.versions = versions
-    this.swaps = swaps
-    this.#notice = new TransactionNotice(ports)
     this.#rows = new RowReader(ports, writer)
     this.ready = this.#untilReady()
   }
@@ -112,8 +109,7 @@ export class Dimension {
       this.#readWhole(extent)
       return
     }
-    const { offsets, currentAt, lastUpdateMs = 0, marks = [], snapshots } = stored
-    this.swaps?.snapshots.restore(snapshots)
+    const { offsets, currentAt, lastUpdateMs = 0, marks = [] } = stored
     this.lastUpdateMs = lastUpdateMs
     // Partitions that have come since are read from their heads.
     const positions = [...offsets, ...extent.heads.slice(offsets.length)]
@@ -154,9 +150,8 @@ export class Dimension {
 
   #readFrom(start: Start): void {
     this.versions?.horizon.begin(start.positions, start.extent.ends)
-    this.swaps?.snapshots.reach.begin(start.positions, start.extent.ends)
     this.#reading = new Reading(this.#ports, this.#rows, start, {
-      onFetched: (fetched) => (this.versions?.horizon ?? this.swaps?.snapshots.reach)?.saw(fetched),
+      onFetched: (fetched) => this.versions?.horizon.saw(fetched),
       onTaken: (fetched) => this.#taken(fetched),
       onTimesNeeded: () => this.#readAnew('moved_keys'),
       // Retention does this, or the end of a topic that was made anew and has no id.
@@ -209,8 +204,7 @@ export class Dimension {
     if (extent === undefined || this.#closed.signal.aborted) return
     const isScattered = this.#ports.config.key.length > 0
     const stamps = isTimed ? TIMED : firstStampBytes(extent.heads.length, isScattered)
-    this.table.clear(stamps, headBytes(this.#ports))
-    this.swaps?.snapshots.restore(undefined)
+    this.table.clear(stamps, placeBytes(this.#ports))
     await this.#store.clear()
     if (!this.#closed.signal.aborted) this.#readWhole(extent)
   }
@@ -238,7 +232,6 @@ export class Dimension {
     if (extent === undefined || extent.id !== reading.extent.id || reading.isClosed) return
     reading.addPartitions(extent)
     this.versions?.horizon.grow(extent)
-    this.swaps?.snapshots.reach.grow(extent)
     const { partitions } = reading
     const dimension = config.name
     log.event('dimension_partitions_added', { dimension, topic: this.topic, before, partitions })
@@ -252,11 +245,10 @@ export class Dimension {
     for (let i = 0; i < columns.length; i++) {
       if (columns.timestamps[i] > this.lastUpdateMs) this.lastUpdateMs = columns.timestamps[i]
     }
-    if (this.swaps !== null && (await this.swaps.took(fetched, this.#isReady))) this.#dirty = true
     this.#checkReady()
     this.versions?.horizon.took(fetched)
     if (this.versions !== null || this.table.arrivals !== null) this.#ports.onRows()
-    this.#notice.look(this.progress)
+    this.#tellOfTransaction()
     const { room, rejects } = this.#ports
     await room()
     const due = performance.now() - this.#flushed > FLUSH_MS && this.#isReady
@@ -267,10 +259,20 @@ export class Dimension {
 
   #checkReady(): void {
     if (this.#isReady || this.#reading!.isClosed || this.progress.remaining > 0) return
-    if (this.swaps?.isPending) return
     this.#isReady = true
     this.restored = { ...this.read, ms: performance.now() - this.#begun }
     this.#resolveReady()
+  }
+
+  /** A start that waits stands still, and looks like one that hangs. */
+  #tellOfTransaction(): void {
+    const open = this.progress.waitsFor
+    const now = performance.now()
+    if (open === undefined || open.ms < WAITED_MS || now - this.#reminded < REMIND_MS) return
+    this.#reminded = now
+    const { config, log } = this.#ports
+    const { topic } = this
+    log.event('dimension_waits_for_transaction', { dimension: config.name, topic, ...open })
   }
 
   async #flush(): Promise<void> {
@@ -291,7 +293,6 @@ export class Dimension {
       topicId: extent.id,
       stampBytes: table.stampBytes,
       ...(extent.id === null ? { marks } : {}),
-      ...(this.swaps === null ? {} : { snapshots: this.swaps.snapshots.state }),
     }
     await this.#store.flush(checkpoint, table)
   }

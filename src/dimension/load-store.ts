@@ -9,8 +9,8 @@ import {
 import type { DimensionStore } from './dimension-store.ts'
 import type { Extent } from './extent.ts'
 import { hasOtherRecords } from './marks.ts'
+import { placeBytes } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
-import { headBytes } from './row-head.ts'
 import type { RowTable } from './row-table.ts'
 import { firstStampBytes } from './stamp.ts'
 
@@ -34,7 +34,7 @@ export async function loadStore(
     onUnusable(reason)
   }
   const stamps = firstStampBytes(extent.heads.length, config.key.length > 0)
-  table.clear(stamps, headBytes(ports))
+  table.clear(stamps, placeBytes(ports))
   await store.clear()
   return undefined
 }
@@ -54,7 +54,7 @@ async function load(
   if (extent.id === null && (await hasOtherRecords(config.topic, marks, extent, createReader))) {
     return 'recreated'
   }
-  table.clear(stamps, headBytes(ports))
+  table.clear(stamps, placeBytes(ports))
   return (await unlessDamaged(() => store.load(table))) ? undefined : 'damaged'
 }
 

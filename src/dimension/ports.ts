@@ -14,8 +14,6 @@ export interface DimensionPorts {
   readonly key: KeyReader
   /** Completes rows that come without what was not changed. */
   readonly former: Pick<FormerRow, 'complete' | 'mostBytes'>
-  /** See `PipelineCodec.snapshotKeys`. */
-  readonly snapshotKey: number
   readonly layout: string
   /** Whether each row says where in the topic it was. */
   readonly keepsPlaces: boolean
@@ -35,11 +33,7 @@ export interface DimensionPorts {
   onFiltered(): void
   /** A record has deleted a row, or would have if it were there. */
   onDeleted(): void
-  /** A complete snapshot has deleted so many rows that it lacks. */
-  onSnapshot(deleted: number): void
-  /** A complete snapshot is not believed. */
-  onRefused(): void
-  /** A record is of no row: what an envelope says of a table, or once more, or of a snapshot that was replaced. */
+  /** A record is of no row: what an envelope says of a table, or once more. */
   onPassedOver(): void
   /** A row has come that a fact would have had, which was looked up before. */
   onLate(): void

@@ -15,7 +15,7 @@ import { placeBytes, writePlace } from './place.ts'
 import type { DimensionPorts } from './ports.ts'
 import type { Applied, RowWriter } from './row-writer.ts'
 
-type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope' | 'snapshot'> } & Pick<
+type RowPorts = { readonly config: Pick<DimensionConfig, 'envelope'> } & Pick<
   DimensionPorts,
   | 'codec'
   | 'key'
@@ -74,11 +74,8 @@ export class RowReader {
         onPassedOver()
         return 'done'
       }
-      if (keyEnds[i] < 0) {
-        return this.#endsSnapshot(value, columns, i)
-          ? this.#apply(value, columns, partition, i)
-          : this.#reject(columns, partition, i, 'null_key', 'The record has no key')
-      }
+      if (keyEnds[i] < 0)
+        return this.#reject(columns, partition, i, 'null_key', 'The record has no key')
       if (!key.read(buffer, keyStarts[i], keyEnds[i], headerStart, headerEnd)) {
         this.#needsKey = key.reason === null
         return key.reason === null
@@ -100,21 +97,6 @@ export class RowReader {
     return value.fate === PASSED
   }
 
-  /** Whether the record is there for nothing but to say that its snapshot is complete. */
-  #endsSnapshot(
-    value: ValueReader | RejectReason | null,
-    columns: RecordColumns,
-    i: number,
-  ): value is ValueReader {
-    if (this.#ports.config.snapshot === null || value === null || typeof value === 'string') {
-      return false
-    }
-    const { buffer, valueStarts, valueEnds } = columns
-    if (value.read(0, buffer, valueStarts[i], valueEnds[i]) !== null) return false
-    value.select(0)
-    return value.fate === FILTERED && value.completes === true
-  }
-
   /** A record without a value. */
   #tombstone(columns: RecordColumns, partition: number, i: number): Applied {
     const { key, config, onPassedOver } = this.#ports
@@ -130,7 +112,7 @@ export class RowReader {
       onPassedOver()
       return 'done'
     }
-    const badTime = writer.readTime(columns.timestamps[i], null, columns, i)
+    const badTime = writer.readTime(columns.timestamps[i], null)
     if (badTime !== null) return this.#reject(columns, partition, i, badTime, writer.fault)
     return this.#delete(partition)
   }
@@ -150,17 +132,12 @@ export class RowReader {
     }
     const refusal = refusalOf(fate)
     if (refusal !== null) return reject(refusal, value.failure)
-    if (fate === FILTERED && value.completes === true) {
-      this.#writer.readTime(timestamps[i], value, columns, i)
-      onFiltered()
-      return 'done'
-    }
     if (key.readValue?.(value) === false) {
       return reject(key.reason!, fate === DELETED ? NOT_SAID : key.fault)
     }
     const writer = this.#writer
     const isUntimed = fate === DELETED && Number.isNaN(value.time)
-    const badTime = writer.readTime(timestamps[i], isUntimed ? null : value, columns, i)
+    const badTime = writer.readTime(timestamps[i], isUntimed ? null : value)
     if (badTime !== null) return reject(badTime, writer.fault)
     if (fate === DELETED) return this.#delete(partition)
     const former = key.formerOf?.(value) ?? null

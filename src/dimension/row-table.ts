@@ -41,9 +41,9 @@ export interface RowTable {
   sweep(share: number): void
   /**
    * @param stampBytes of the values that come, where it is not always the same
-   * @param headBytes of what is between the stamps and the rows
+   * @param placeBytes of their rows' places, which are behind the stamps
    */
-  clear(stampBytes?: number, headBytes?: number): void
+  clear(stampBytes?: number, placeBytes?: number): void
   /**
    * Calls `each` with what was put and still counts: its buffer, where the key starts, where the value starts, where
    * it ends; until entries of so many bytes were visited, or the last.

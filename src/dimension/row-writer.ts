@@ -1,5 +1,5 @@
 /** Where the rows of a dimension go, into its table and its store: each in the place of the one before, or as a version of it. */
-import type { RecordColumns, RejectReason } from '../batch.ts'
+import type { RejectReason } from '../batch.ts'
 import type { Bytes } from '../bytes.ts'
 import type { KeyReader, ValueReader } from '../codec/port.ts'
 import type { DimensionStore } from './dimension-store.ts'
@@ -33,12 +33,7 @@ export interface RowWriter {
    * The time of the row that comes next. @param value null: it is a deletion
    * @returns why it cannot be taken; null: it can
    */
-  readTime(
-    timestamp: number,
-    value: ValueReader | null,
-    columns: RecordColumns,
-    i: number,
-  ): RejectReason | null
+  readTime(timestamp: number, value: ValueReader | null): RejectReason | null
   /** Why the time could not be taken. */
   readonly fault: string
   /** Stamps the row, and puts it. @param end of the row, which begins behind the stamp; 0: its key is deleted */

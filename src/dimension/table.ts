@@ -25,7 +25,7 @@ const MOST_LOOKED_AT = 1 << 16
  * open-addressing index of typed arrays beside them.
  *
  *     entry := key length, value length (varints), key, value
- *     value := stamp (of `stampBytes`, see there), snapshot's mark and place (see there; of most tables it has neither), row
+ *     value := stamp (of `stampBytes`, see there), place (see there; of many tables it has none), row
  *
  * With stamps a deleted key stays for a while, so that an older row on another partition does not bring it back.
  */
@@ -188,12 +188,12 @@ export class DimensionTable implements RowTable {
     free(this.#slots, slot)
   }
 
-  /** @param stampBytes of the values that come. @param headBytes of what is between the stamps and the rows */
-  clear(stampBytes = 0, headBytes = 0): void {
+  /** @param stampBytes of the values that come. @param placeBytes of their rows' places, which are behind the stamps */
+  clear(stampBytes = 0, placeBytes = 0): void {
     this.#arena.clear()
     this.#entries = this.#deleted = this.#swept = 0
     this.stampBytes = stampBytes
-    this.#headBytes = stampBytes + headBytes
+    this.#headBytes = stampBytes + placeBytes
     this.#slots = emptySlots()
   }
 

@@ -59,7 +59,6 @@ export class Computation {
 class ComputedRows {
   readonly fates = new Uint8Array(SLICE)
   readonly faults = new Int32Array(SLICE)
-  readonly completes = new Uint8Array(SLICE)
   readonly sentences: string[] = []
   /** The derived fields, one after the other; of them, those of the output come first, up to `ends`. */
   readonly buffers: Bytes[] = new Array(SLICE).fill(NO_BYTES)
@@ -130,7 +129,6 @@ class ComputedReader implements ValueReader {
     sink.begin()
     const fate = evaluation.run(buffer, end, sink)
     rows.fates[row] = fate
-    rows.completes[row] = evaluation.completes ? 1 : 0
     if (fate === TAKEN) this.#keep(row)
     else if (fate === FAILED) rows.faults[row] = evaluation.fault
     sink.rewind(0)
@@ -165,10 +163,6 @@ class ComputedReader implements ValueReader {
 
   get fate(): Fate {
     return this.#rows.fates[this.#row] as Fate
-  }
-
-  get completes(): boolean {
-    return this.#rows.completes[this.#row] === 1
   }
 
   get failure(): string {

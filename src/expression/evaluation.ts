@@ -11,7 +11,6 @@ import { compileWrite, type Write } from './write.ts'
 /** A program, compiled for one layout of records and one form of whole numbers. */
 interface Compiled {
   readonly where: Evaluate<unknown> | null
-  readonly complete: Evaluate<unknown> | null
   readonly writes: readonly Write[]
 }
 
@@ -26,8 +25,6 @@ export class Evaluation {
   #exact: Compiled | undefined
   /** Of the record evaluated last: where each written field begins, in bytes of the sink. */
   readonly places: Int32Array
-  /** Whether the record evaluated last says that its snapshot is complete. */
-  completes = false
   /** Bytes of the fields of the output. */
   selected = 0
 
@@ -57,14 +54,8 @@ export class Evaluation {
     return this.#run(this.#exact, sink)
   }
 
-  #run({ where, complete, writes }: Compiled, sink: AvroSink): Fate {
+  #run({ where, writes }: Compiled, sink: AvroSink): Fate {
     const frame = this.#frame
-    if (complete !== null) {
-      const isTrue = complete(frame)
-      if (frame.state === FAILURE) return FAILED
-      this.completes = frame.state === VALUE && isTrue === true
-      frame.state = VALUE
-    }
     if (where !== null) {
       const isTrue = where(frame)
       if (frame.state === FAILURE) return FAILED
@@ -95,7 +86,6 @@ export class Evaluation {
     }
     return {
       where: program.where === null ? null : program.where.compile(target),
-      complete: program.complete === null ? null : program.complete.compile(target),
       writes: written.map((field, i) => {
         const isMadeNullable = i < wanted.select.length && wanted.select[i].nullable
         return compileWrite(field.part, target, field.part.type.nullable || isMadeNullable)

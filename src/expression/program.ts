@@ -13,8 +13,6 @@ import { schemaOf } from './write.ts'
 export interface Expressions {
   readonly where: string | null
   readonly fields: readonly DerivedField[]
-  /** Of a dimension that is loaded again and again, as a whole. */
-  readonly snapshot?: { readonly complete: string | null } | null
 }
 
 export interface ProgramField {
@@ -27,16 +25,14 @@ export interface ProgramField {
 export interface Program {
   /** null: all are taken. */
   readonly where: Part | null
-  /** Whether a record says that its snapshot is complete; null: none does. */
-  readonly complete: Part | null
   readonly fields: readonly ProgramField[]
   /** The record's fields that it reads. */
   readonly reads: readonly string[]
 }
 
-/** A fault in an expression: of a condition of the topic, or of a field. */
+/** A fault in an expression: of the topic's `where`, or of a field. */
 export interface ProgramFault extends Fault {
-  /** `['where']`, `['snapshot', 'complete']`, `['fields', 'total']`. */
+  /** `['where']`, `['fields', 'total']`. */
   readonly path: readonly string[]
 }
 
@@ -46,12 +42,12 @@ export interface Checked {
   readonly faults: readonly ProgramFault[]
 }
 
-export const hasExpressions = ({ where, fields, snapshot }: Expressions): boolean =>
-  where !== null || fields.length > 0 || (snapshot?.complete ?? null) !== null
+export const hasExpressions = ({ where, fields }: Expressions): boolean =>
+  where !== null || fields.length > 0
 
 /** @param path of the topic's block, for the sentences of records that fail: `['facts']` */
 export function checkProgram(
-  { where, fields, snapshot }: Expressions,
+  { where, fields }: Expressions,
   schema: AvroRecordSchema,
   path: readonly string[],
 ): Checked {
@@ -92,19 +88,12 @@ export function checkProgram(
       ? []
       : [{ name, part, schema: typed.schema }]
   })
-  const condition = (text: string | null, at: readonly string[]): Part | null => {
-    const part = text === null ? null : check(new RecordScope(record, before, used), text, at)
-    const odd = part && conditionFault(part)
-    if (typeof odd === 'string') faults.push({ path: at, at: 0, message: odd })
-    return part ?? null
-  }
+  const condition =
+    where === null ? null : check(new RecordScope(record, before, used), where, ['where'])
+  const odd = condition && conditionFault(condition)
+  if (typeof odd === 'string') faults.push({ path: ['where'], at: 0, message: odd })
   return {
-    program: {
-      where: condition(where, ['where']),
-      complete: condition(snapshot?.complete ?? null, ['snapshot', 'complete']),
-      fields: checked.flat(),
-      reads: [...used],
-    },
+    program: { where: condition ?? null, fields: checked.flat(), reads: [...used] },
     faults,
   }
 }

@@ -87,25 +87,18 @@ function namedFields(pipeline: Pipeline, schemas: TopicSchemas): Named[] {
   return [
     ...timeField(timed(left), ['facts'], facts),
     ...selected(left, ['facts'], facts.select),
-    ...dimensions.flatMap(
-      ({ name, topic, parts, key, select, snapshot, ...config }, d): Named[] => {
-        const rows = { topic, schema: derived.dimensions[d] }
-        const path = ['dimensions', name]
-        return [
-          ...timeField(timed(rows), path, config),
-          ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
-          ...key.map((field): Named => {
-            return { ...rows, path: [...path, 'key'], name: field, use: fieldKind }
-          }),
-          ...[snapshot?.field ?? []].flat().map((field): Named => {
-            // Also a record that where does not take has its snapshot's name, and derived fields it has not.
-            const own = { topic, schema: schemas.dimensions[d] }
-            return { ...own, path: [...path, 'snapshot', 'by'], name: field, use: fieldKind }
-          }),
-          ...selected(rows, path, select),
-        ]
-      },
-    ),
+    ...dimensions.flatMap(({ name, topic, parts, key, select, ...config }, d): Named[] => {
+      const rows = { topic, schema: derived.dimensions[d] }
+      const path = ['dimensions', name]
+      return [
+        ...timeField(timed(rows), path, config),
+        ...parts.map((part) => lookedUp(part, name, left, pipeline, derived)),
+        ...key.map((field): Named => {
+          return { ...rows, path: [...path, 'key'], name: field, use: fieldKind }
+        }),
+        ...selected(rows, path, select),
+      ]
+    }),
     ...joins.flatMap((_, j) => joinFields(pipeline, j, derived)),
   ].filter(({ topic, name }) => !broken.has(`${topic} ${name}`))
 }

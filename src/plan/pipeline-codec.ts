@@ -26,10 +26,9 @@ import { outputCodecs } from './output-codecs.ts'
 import { type OutputField, planOutput, type TopicSchemas } from './output-plan.ts'
 import { planOf } from './plan.ts'
 import { readerPlans } from './reader-plans.ts'
-import { rowCodecs, snapshotText, versionsText } from './row-codecs.ts'
+import { rowCodecs, versionsText } from './row-codecs.ts'
 import { storedMessages } from './stored-messages.ts'
 import { storedViews } from './stored-views.ts'
-import { snapshotKeys } from './tables.ts'
 import { namedMembers, refuseUndeclared } from './undeclared.ts'
 import type { ReaderSchema } from './value-format.ts'
 
@@ -102,10 +101,9 @@ export function createPipelineCodec(
     rowParts: rows.parts,
     formerRows: rows.formers,
     dimensionKeys: keys.dimensions,
-    snapshotKeys: snapshotKeys(pipeline),
     rowLayouts: rows.layouts.map(
       (rowLayout, d) =>
-        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}${snapshotText(dimensions[d])}${pipeline.provenance ? ' with places' : ''}${stored === null ? '' : ` in Protobuf ${stored.numbers}`}`,
+        `${keys.dimensionLayouts[d]}${rowLayout}${versionsText(dimensions[d], derived.dimensions[d])}${pipeline.provenance ? ' with places' : ''}${stored === null ? '' : ` in Protobuf ${stored.numbers}`}`,
     ),
     missingDimension: plan.dimensions.map(missing),
     missing: plan.rights.map((right, j): [Bytes, Bytes] => {

@@ -70,8 +70,8 @@ export function readerPlans(
     },
     rights: joins.map(rightPlan),
     dimensions: plan.dimensions.map((of, d) => {
-      const { texts, keyFields, snapshotFields } = tables[tableOf[d]]
-      const keys = [...texts, ...keyFields, ...snapshotFields]
+      const { texts, keyFields } = tables[tableOf[d]]
+      const keys = [...texts, ...keyFields]
       const isKeyed = keyFields.length > 0
       const made = enveloped(schemas.dimensions[d], dimensions[d], isKeyed, (time) =>
         readerPlan(of, programs.dimensions[d], keys, time),

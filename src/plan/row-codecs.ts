@@ -101,13 +101,6 @@ export function versionsText(
   return ` as of ${JSON.stringify([time, unit, String(historyMs)])}`
 }
 
-/** Where stored rows say which snapshot they are of: by what these are told apart; '' for most. */
-export function snapshotText({ snapshot }: DimensionConfig): string {
-  if (snapshot === null) return ''
-  const { header, field, complete, quietMs } = snapshot
-  return ` in snapshots ${JSON.stringify([header, field, complete, String(quietMs)])}`
-}
-
 const partsText = (
   { texts }: TablePlan,
   choices: readonly Choice[],

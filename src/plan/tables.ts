@@ -14,8 +14,6 @@ export interface TablePlan {
   readonly keyFields: readonly string[]
   /** The fields by which other dimensions are looked up, or facts are joined, as paths: each is a part of the rows. */
   readonly texts: readonly string[]
-  /** The field that names the snapshot that a row is of; none: a header does, or nothing. */
-  readonly snapshotFields: readonly string[]
 }
 
 export function tablesOf(pipeline: Pick<Pipeline, 'dimensions' | 'joins'>): TablePlan[] {
@@ -36,7 +34,6 @@ export function tablesOf(pipeline: Pick<Pipeline, 'dimensions' | 'joins'>): Tabl
       keyNames: keyNames(dimensions[group[0]]),
       keyFields: keyFields(dimensions[group[0]]),
       texts: [...new Set(texts)],
-      snapshotFields: [dimensions[group[0]].snapshot?.field ?? []].flat(),
     }
   })
 }
@@ -57,7 +54,7 @@ export function grouped(
 /** What two dimensions have alike that have their rows in one table. */
 const sourceOf = (dimension: DimensionConfig): string => {
   const { name, topic, keyFormat, keySchema, schema, envelope, type } = dimension
-  const { asOf, historyMs, time, timeUnit, snapshot } = dimension
+  const { asOf, historyMs, time, timeUnit } = dimension
   return JSON.stringify([
     topic,
     keyFormat,
@@ -71,14 +68,7 @@ const sourceOf = (dimension: DimensionConfig): string => {
     keyNames(dimension)?.toSorted(),
     // JSON has no infinity.
     asOf && [String(historyMs), time, timeUnit],
-    snapshot && [snapshot, String(snapshot.quietMs)],
   ])
-}
-
-/** By dimension: which of its reader's key fields the first of `snapshotFields` is. */
-export function snapshotKeys(pipeline: Pick<Pipeline, 'dimensions' | 'joins'>): number[] {
-  const tables = tablesOf(pipeline)
-  return tableOfEach(tables).map((t) => tables[t].texts.length + tables[t].keyFields.length)
 }
 
 /** By dimension. */

@@ -51,12 +51,11 @@ export function namedMembers(pipeline: Pipeline): NamedMembers[] {
       ]),
     ),
     ...dimensions.map((dimension, d) => {
-      const { texts, keyFields, snapshotFields } = tables[tableOf[d]]
+      const { texts, keyFields } = tables[tableOf[d]]
       const columns = lefts.filter((left) => left.dimension === dimension.name)
       return of(dimension, dimension.select, [
         ...texts,
         ...keyFields,
-        ...snapshotFields,
         ...columns.map(({ field }) => field),
       ])
     }),
@@ -106,14 +105,9 @@ function faultsOf(
     faults.push([['topic'], `${what}, so which members come out has to be said with select`])
   }
   if (hasExpressions(config)) {
-    const at =
-      config.where !== null
-        ? ['where']
-        : config.fields.length > 0
-          ? ['fields']
-          : ['snapshot', 'complete']
+    const at = config.where === null ? 'fields' : 'where'
     faults.push([
-      at,
+      [at],
       `${what}, so its members have no types that an expression could be checked by`,
     ])
   }

@@ -95,7 +95,7 @@ test('a path that leads nowhere says how far it goes', () => {
     'at.plac.code':
       /^the field at has no field plac; did you mean "place"\? \(fields: street, place\)$/,
     'at.place.by.x':
-      /^at\.place\.by\.x leads into the field at\.place\.by, which is enum Channel and no record; paths go into records alone/,
+      /^at\.place\.by\.x leads into the field at\.place\.by, which is enum Channel and no record$/,
     'last.x':
       /^last\.x leads into the field last, which is null or string and no record; paths go into records alone/,
     nothing: /^Fact has no field nothing/,

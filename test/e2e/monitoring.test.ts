@@ -26,8 +26,6 @@ const OF_OTHERS = [
   'enricher_facts_waiting',
   'enricher_facts_waiting_oldest_seconds',
   'enricher_facts_waited_total',
-  'enricher_dimension_snapshots_total',
-  'enricher_dimension_snapshot_deletions_total',
   'enricher_dimension_versions',
   'enricher_dimension_late_rows_total',
   'enricher_dimension_facts_before_history_total',

@@ -254,18 +254,6 @@ export const rows: Readonly<Record<string, readonly Panel[]>> = {
       },
     },
     {
-      title: 'Snapshots',
-      unit: 'cps',
-      about:
-        'A complete one deletes the rows that it lacks; refused is one that would leave too few.',
-      queries: {
-        [`max by (dimension, outcome) (rate(enricher_dimension_snapshots_total{${DIMENSION}}${RATE}))`]:
-          '{{dimension}}, {{outcome}}',
-        [`max by (dimension) (rate(enricher_dimension_snapshot_deletions_total{${DIMENSION}}${RATE}))`]:
-          '{{dimension}}, rows deleted',
-      },
-    },
-    {
       title: 'Time in which tasks wait for rows',
       unit: 'percentunit',
       about:

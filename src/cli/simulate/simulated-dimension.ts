@@ -40,7 +40,6 @@ export class SimulatedDimension {
       codec: codec.dimensions[d],
       key: codec.dimensionKeys[d],
       former: codec.formerRows[d],
-      snapshotKey: codec.snapshotKeys[d],
       layout: codec.layout,
       keepsPlaces,
       store,
@@ -62,8 +61,6 @@ export class SimulatedDimension {
       onOtherType: nothing,
       onFiltered: nothing,
       onDeleted: nothing,
-      onSnapshot: nothing,
-      onRefused: nothing,
       onPassedOver: nothing,
       onLate: nothing,
       onRows: nothing,
@@ -92,13 +89,8 @@ export class SimulatedDimension {
   /** Gives the dimension a record, as a fetch would; resolves when its row is in the table. */
   async take(record: TimedRecord): Promise<void> {
     this.#events!.onFetched(await answerOf(this.#topic, this.#offset++, record))
-    const { swaps } = this.#dimension
-    for (;;) {
+    while (this.#dimension.progress.positions[0] < this.#offset) {
       if (this.#fault !== undefined) throw this.#fault
-      const isThere = this.#dimension.progress.positions[0] === this.#offset
-      if (isThere && !swaps?.isPending) return
-      // A snapshot is complete when a broker says again that nothing more is there.
-      if (isThere) this.#events!.onFetched(await answerOf(this.#topic, this.#offset))
       await nextTurn()
     }
   }

@@ -94,8 +94,9 @@ export class EnvelopeReader implements ValueReader {
         ? placeOf(value, paths.before, topIn(paths.before))
         : null
     this.#op = paths.op === '' ? null : opOf(value, paths.op, topIn(paths.op))
-    const { ops } = ENVELOPES[kind]
-    this.#ops = Object.entries(ops).map(([text, fate]) => ({ text: Buffer.from(text), fate }))
+    this.#ops = Object.entries(ENVELOPES[kind].ops).map(([text, fate]) => {
+      return { text: Buffer.from(text), fate }
+    })
     this.#time = null
     this.#times = new Float64Array(time === null ? 0 : SLICE)
     this.#timeTexts = new Int32Array(time === null ? 0 : SLICE)
@@ -232,10 +233,6 @@ export class EnvelopeReader implements ValueReader {
   get fate(): Fate {
     const fate = this.#fates[this.#current] as Fate
     return fate === TAKEN ? this.#row.fate : fate
-  }
-
-  get completes(): boolean {
-    return this.#hasRow[this.#current] === 1 && this.#row.completes === true
   }
 
   get lacking(): string {

@@ -122,10 +122,6 @@ export class JsonInput implements ValueReader {
     return this.#inner.project(target, position)
   }
 
-  get completes(): boolean {
-    return this.#inner.completes === true
-  }
-
   get lacking(): string {
     return this.#inner.lacking ?? ''
   }

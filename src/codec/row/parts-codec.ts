@@ -125,10 +125,6 @@ class PartsReader implements ValueReader {
     return this.#first.keyEnd(k)
   }
 
-  get completes(): boolean {
-    return this.#first.completes === true
-  }
-
   get lacking(): string {
     for (const { lacking = '' } of this.#readers) if (lacking !== '') return lacking
     return ''

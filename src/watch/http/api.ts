@@ -96,7 +96,7 @@ const TASKS =
 const LAG =
   'By topic and partition of this instance, from what is committed to the last stable offset.'
 const DIMENSIONS =
-  'Rows, bytes, freshness, hit ratio; progress while they are read. `asOf`, null for most, has the versions of rows, those that came late, and facts that are older than what is kept. `snapshot`, null for most, has the name of the latest complete one, when it began, the one that is being loaded, a last one that was refused, and how many rows were deleted.'
+  'Rows, bytes, freshness, hit ratio; progress while they are read. `asOf`, null for most, has the versions of rows, those that came late, and facts that are older than what is kept.'
 const CONFIG = 'Passwords, private keys and tokens are <redacted>.'
 const MEMBERS = 'From the group’s metadata: addresses and partitions.'
 const REJECTS = 'Of this instance, newest first, 50 at most; the rejects topic has all.'

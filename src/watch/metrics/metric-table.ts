@@ -246,16 +246,6 @@ export const METRICS = {
     ['dimension'],
     'Timestamp of the latest record that was read: how fresh the rows are',
   ],
-  dimension_snapshots_total: [
-    'counter',
-    ['dimension', 'outcome'],
-    'Snapshots that were complete: those that rows were deleted for (complete), and those that would have left too few (refused). Only with snapshot',
-  ],
-  dimension_snapshot_deletions_total: [
-    'counter',
-    ['dimension'],
-    'Rows that were deleted as a complete snapshot lacks them. Only with snapshot',
-  ],
   dimension_versions: [
     'gauge',
     ['dimension'],

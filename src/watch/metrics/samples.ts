@@ -20,7 +20,7 @@ import { storeSizes } from './disk.ts'
 import { collectHeld, collectJoins } from './join-samples.ts'
 import { collectLabelled } from './labelled-samples.ts'
 import type { Metrics } from './metrics.ts'
-import { collectRows } from './row-samples.ts'
+import { collectVersions } from './version-samples.ts'
 import { collectWaiting } from './waiting-samples.ts'
 
 /** Reasons of rejects that `decode_errors_total` counts. */
@@ -46,7 +46,7 @@ export async function collect(
   for (const [d, dimension] of dimensions.entries()) {
     collectDimension(metrics, pipeline.dimensions[d].name, dimension)
   }
-  collectRows(metrics, pipeline, counts, dimensions)
+  collectVersions(metrics, pipeline, counts, dimensions)
   // Several may have the rows of one topic, which are read and stored once.
   for (const dimension of new Set(dimensions)) collectReading(metrics, dimension)
   for (const [part, bytes] of Object.entries(limits))
@@ -164,8 +164,8 @@ function collectFiltered(
 
 /** What envelopes tell beside rows. */
 function collectEnvelopes(metrics: Metrics, pipeline: Pipeline, counts: Counts): void {
-  const { total } = counts.passedOver
-  if (total > 0 || inputsOf(pipeline).some(({ config }) => config.envelope !== null)) {
+  if (inputsOf(pipeline).some(({ config }) => config.envelope !== null)) {
+    const { total } = counts.passedOver
     metrics.records_dropped_total.inc({ stage: 'decode', reason: 'no_row' }, total)
   }
   for (const topic of new Set(pipeline.dimensions.map((dimension) => dimension.topic))) {

@@ -18,7 +18,6 @@ import type { ServiceParts } from './parts.ts'
 import { rejectKinds } from './reject-kinds.ts'
 import { Remembered } from './remembered.ts'
 import { lagsOf, memoryParts, progress, stateOf } from './report.ts'
-import { snapshotView } from './snapshot-view.ts'
 import { stagesView, tasksView } from './task-views.ts'
 import { versionsView } from './versions-view.ts'
 
@@ -228,7 +227,6 @@ export class ServiceViews implements Views {
         ready: isReady,
         rows: table.size,
         asOf: versionsView(loaded, d, counts),
-        snapshot: snapshotView(loaded, counts),
         bytes: table.bytes,
         lastUpdateAt: loaded.lastUpdateMs || null,
         stalenessMs: isReady ? stalenessMs : null,

@@ -186,7 +186,7 @@ function dimensions(s) {
   const rows = s.dimensions.map((d, i) => [
     d.name,
     d.ready ? 'read' : d.bootstrap ? progress('', d.bootstrap) : 'waiting',
-    { text: or(d.rows, count), small: versions(d.asOf) || snapshot(d.snapshot, s.at) },
+    { text: or(d.rows, count), small: versions(d.asOf) },
     or(d.bytes, bytes),
     ago(d.lastUpdateAt, s.at),
     or(d.stalenessMs, span),
@@ -204,16 +204,6 @@ function versions(asOf) {
   const late = asOf.late === 0 ? '' : `, ${count(asOf.late)} late`
   const before = asOf.beforeHistory === 0 ? '' : `, ${count(asOf.beforeHistory)} facts before them`
   return `${count(asOf.versions)} versions${late}${before}`
-}
-
-/** Of a dimension that is loaded as a whole, again and again. */
-function snapshot(of, at) {
-  if (!of) return ''
-  if (of.refused !== null) return `snapshot ${of.refused} refused: too few rows`
-  const loading = of.loading === null ? '' : `, loading ${of.loading}`
-  return of.begunAt === null
-    ? `no snapshot complete${loading}`
-    : `snapshot of ${ago(of.begunAt, at)}${loading}`
 }
 
 /** Of the last seconds: a day in which all were found says nothing of now. */
