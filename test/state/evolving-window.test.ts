@@ -73,7 +73,8 @@ const registryAt = (version: number) => {
       const i = version + (subject === 'orders-value' ? 0 : VERSIONS.length)
       return { id: i + 1, schema: schemas[i] }
     },
-    byId: async (of: number) => schemas[of - 1],
+    subjectOf: (topic: string) => `${topic}-value`,
+    recorded: async (_topic: string, _type: string | null, id: number) => schemas[id - 1],
   } as unknown as Registry
 }
 
