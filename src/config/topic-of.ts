@@ -42,7 +42,7 @@ function frameOf(
 ): 'none' | null {
   if (frame === undefined) return null
   if (schema === undefined) {
-    report([...path, 'frame'], 'needs schema, an .avsc file: values without a frame name none')
+    report([...path, 'frame'], 'needs schema, a file: values without a frame name none')
   }
   return frame
 }

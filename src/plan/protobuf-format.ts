@@ -1,4 +1,4 @@
-/** Protobuf values: framed, with the id of their schema and the indexes of their message. */
+/** Protobuf values: framed, with the id of their schema and the indexes of their message, or bare. */
 
 import type { AvroRecordSchema } from '../codec/avro/reader.ts'
 import { ProtobufCodec } from '../codec/protobuf/codec.ts'
@@ -27,10 +27,10 @@ export const PROTOBUF: ValueFormat = {
     const found = await textById(registry, id)
     return found?.type === 'PROTOBUF' ? { id, schema: await registered(config, found) } : undefined
   },
-  codec({ type }, schema, plan, registry) {
-    return new ProtobufCodec(registry, schema, plan, type)
+  codec({ type, frame }, schema, plan, registry) {
+    return new ProtobufCodec(registry, schema, plan, type, frame === 'none')
   },
-  decoder: (_topic, schema, registry) => new ProtobufDecoder(registry, schema),
+  decoder: ({ frame }, schema, registry) => new ProtobufDecoder(registry, schema, frame === 'none'),
 }
 
 function registered(config: SchemaConfig, found: SchemaText): Promise<AvroRecordSchema> {

@@ -12,7 +12,7 @@ import { type Envelope, envelopePaths, valueSchema } from '../../codec/envelope/
 import { keyBytes } from '../../codec/keys/keys.ts'
 import type { KeyPlan, RecordKeyPlan } from '../../codec/keys/plan.ts'
 import { inMs } from '../../codec/likely-unit.ts'
-import { encodeValue } from '../../codec/protobuf/encode.ts'
+import { encodeBare, encodeValue } from '../../codec/protobuf/encode.ts'
 import { isoTime } from '../../config/iso-time.ts'
 import type { TimeUnit, TopicConfig } from '../../config/pipeline.ts'
 import type { ReportAt } from '../../config/report.ts'
@@ -124,10 +124,12 @@ export class GivenRecords {
     if (body === undefined) return null
     const decoded = this.#json.decode(body)
     Object.assign(fields, this.#fieldsOf(decoded, path))
+    const isBare = this.#topic.frame === 'none'
     if (this.#topic.format === 'protobuf') {
+      if (isBare) return encodeBare(this.#schema, decoded)
       return Buffer.concat([FRAME, encodeValue(this.#schema, decoded)])
     }
-    return this.#topic.frame === 'none' ? body : Buffer.concat([FRAME, body])
+    return isBare ? body : Buffer.concat([FRAME, body])
   }
 
   /** As its producer would write it; whether it is of the schema is the pipeline's to say. */

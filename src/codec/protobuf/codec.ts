@@ -1,6 +1,7 @@
 import type { RejectReason } from '../../batch.ts'
 import { messageOf } from '../../errors.ts'
 import type { AvroRecordSchema, ReaderPlan } from '../avro/reader.ts'
+import type { Transcode } from '../avro/transfer.ts'
 import { FRAME_BYTES, frameFault, isFramed, VALUE } from '../frame/framing.ts'
 import { OTHER_TYPE, type OtherType, type TopicCodec, type ValueReader } from '../port.ts'
 import { Projection } from '../projection.ts'
@@ -36,16 +37,22 @@ export class ProtobufCodec implements TopicCodec {
   readonly #registry: Registry | null
   readonly #known = new Map<number, Writer | Refusal>()
   readonly #own: Writer
+  /** Of values without a frame, which are all of the reader's message; null: values are framed. */
+  readonly #bare: ValueReader | null
   #lastId = -1
   #lastReader: ValueReader | undefined
   fault = ''
 
-  /** @param type of the messages that are read, where others are passed over; null: all are of one */
+  /**
+   * @param type of the messages that are read, where others are passed over; null: all are of one
+   * @param isBare values are messages, without a frame
+   */
   constructor(
     registry: Registry | null,
     schema: AvroRecordSchema,
     plan: ReaderPlan,
     type: string | null,
+    isBare = false,
   ) {
     this.#origin = originOf(schema)
     this.#projection = new Projection(schema, plan)
@@ -53,6 +60,9 @@ export class ProtobufCodec implements TopicCodec {
     this.#registry = registry
     this.#schemas = registry && new WriterSchemas(registry)
     this.#own = { file: this.#origin.file, readers: new Map() }
+    this.#bare = isBare
+      ? this.#projection.through(this.#transcodeOf(this.#origin.message), 0)
+      : null
   }
 
   reader(
@@ -62,6 +72,7 @@ export class ProtobufCodec implements TopicCodec {
     headerStart: number,
     headerEnd: number,
   ): ValueReader | RejectReason | OtherType | null {
+    if (this.#bare !== null) return this.#bare
     if (!isFramed(VALUE, buffer, start, end, headerStart, headerEnd)) {
       this.fault = frameFault(VALUE, buffer, start, end, headerStart, headerEnd)
       return 'not_framed'
@@ -117,19 +128,24 @@ export class ProtobufCodec implements TopicCodec {
   }
 
   #readerOf(writer: Message, id: number): ValueReader | Refusal {
-    const { message, copied } = this.#origin
+    const { message } = this.#origin
     const isOther = localName(writer) !== localName(message)
     if (isOther && this.#type !== null) {
       return { reason: OTHER_TYPE, fault: `The value is of another type: ${writer.name}` }
     }
     try {
       if (isOther) throw new Error(`it is a ${writer.name}`)
-      const transcode = transcodeMessage(writer, message, this.#projection.record, copied)
-      return this.#projection.through(behindIndexes(transcode))
+      return this.#projection.through(behindIndexes(this.#transcodeOf(writer)))
     } catch (error) {
       const fault = `The schema ${id} cannot be read as ${message.name}: ${messageOf(error)}`
       return { reason: 'incompatible_schema', fault }
     }
+  }
+
+  /** Throws Incompatible. */
+  #transcodeOf(writer: Message): Transcode {
+    const { message, copied } = this.#origin
+    return transcodeMessage(writer, message, this.#projection.record, copied)
   }
 
   async load(buffer: Buffer, start: number): Promise<void> {

@@ -13,8 +13,12 @@ export function encodeValue(schema: AvroRecordSchema, value: Json): Buffer {
   const way = wayTo(file.messages, message)
   const indexes = [way.length, ...way].map((index) => varint(BigInt(2 * index)))
   const isFirst = way.length === 1 && way[0] === 0
-  return Buffer.concat([...(isFirst ? [Buffer.of(0)] : indexes), encodeMessage(message, value)])
+  return Buffer.concat([...(isFirst ? [Buffer.of(0)] : indexes), encodeBare(schema, value)])
 }
+
+/** The message alone. */
+export const encodeBare = (schema: AvroRecordSchema, value: Json): Buffer =>
+  encodeMessage(originOf(schema).message, value)
 
 function wayTo(level: readonly NestedMessage[], message: Message): number[] {
   for (const [i, one] of level.entries()) {

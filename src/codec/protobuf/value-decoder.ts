@@ -14,9 +14,11 @@ export class ProtobufDecoder implements ValueTexts {
   readonly #codec: ProtobufCodec
   readonly #decoder: AvroDecoder
 
-  constructor(registry: Registry | null, schema: AvroRecordSchema) {
+  /** @param isBare values are messages, without a frame */
+  constructor(registry: Registry | null, schema: AvroRecordSchema, isBare: boolean) {
     const select = schema.fields.map(({ name }) => ({ source: name, nullable: false }))
-    this.#codec = new ProtobufCodec(registry, schema, { select, keys: [], time: null }, null)
+    const plan = { select, keys: [], time: null }
+    this.#codec = new ProtobufCodec(registry, schema, plan, null, isBare)
     this.#decoder = new AvroDecoder(parseRecord(schema), PLAIN)
   }
 

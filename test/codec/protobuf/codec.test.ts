@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { bytesOf } from '../../../src/bytes.ts'
 import { AvroJson } from '../../../src/codec/avro/json-encoding.ts'
 import { ProtobufCodec } from '../../../src/codec/protobuf/codec.ts'
-import { encodeValue } from '../../../src/codec/protobuf/encode.ts'
+import { encodeBare, encodeValue } from '../../../src/codec/protobuf/encode.ts'
 import type { Registry } from '../../../src/codec/registry/registry.ts'
 import type { SchemaText } from '../../../src/codec/registry/schema-text.ts'
 import { Choices, messageOf, protoFile, topOf } from './random-messages.ts'
@@ -132,7 +132,7 @@ test('the indexes say which message a value is; others are passed over where the
   assert.match(String(await read('0800', null)), /^not_framed: /)
 })
 
-test('what a fixture’s value is written as is read as that value', async () => {
+test('what a fixture’s value is written as is read as that value, in a frame and without', async () => {
   await fc.assert(
     fc.asyncProperty(
       protoFile,
@@ -144,6 +144,8 @@ test('what a fixture’s value is written as is read as that value', async () =>
         const value = read(type.encode(messageOf(type, new Choices(seed))).finish())
         const written = encodeValue(schema, value as Record<string, unknown>)
         assert.deepEqual(read(written, FIRST.subarray(0, 5)), value, text)
+        const bare = encodeBare(schema, value as Record<string, unknown>)
+        assert.deepEqual(reading(schema, true)(bare, Buffer.alloc(0)), value, text)
       },
     ),
     { numRuns: 150 },

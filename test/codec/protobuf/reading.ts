@@ -15,12 +15,13 @@ export async function viewOfText(text: string, type?: string): Promise<AvroRecor
   return viewOf({ message, file })
 }
 
-/** The value as the JSON of fixtures has it; a text: why there is none. */
+/** The value as the JSON of fixtures has it; a text: why there is none. @param isBare values are messages alone */
 export function reading(
   schema: AvroRecordSchema,
+  isBare = false,
 ): (message: Uint8Array, frame?: Buffer) => unknown {
   const select = schema.fields.map(({ name }) => ({ source: name, nullable: false }))
-  const codec = new ProtobufCodec(null, schema, { select, keys: [], time: null }, null)
+  const codec = new ProtobufCodec(null, schema, { select, keys: [], time: null }, null, isBare)
   const json = new AvroJson(schema)
   return (message, frame = FIRST) => {
     const value = Buffer.concat([Buffer.alloc(3, 0xff), frame, message, Buffer.alloc(3, 0xff)])
