@@ -31,6 +31,13 @@ interface Position extends TopicPartition {
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`
 
+/** What an answer has of a partition. */
+interface Decoded {
+  readonly answer: FetchedPartition
+  readonly position: Position
+  readonly columns: ColumnArrays
+}
+
 /** Reads partitions over a cluster connection of its own, with one long poll per leader at a time. */
 export class ClusterReader implements Reader {
   readonly #cluster: Cluster
@@ -148,14 +155,7 @@ export class ClusterReader implements Reader {
       this.#outage.over()
       const byKey = new Map(positions.map((position) => [keyOf(position), position]))
       const lease = new FrameLease(answers.find(({ records }) => records.length > 0)?.records)
-      let fault: unknown
-      for (const answer of answers) {
-        await this.#deliver(answer, byKey.get(keyOf(answer))!, lease).catch((error) => {
-          fault = error
-        })
-      }
-      lease.release()
-      if (fault !== undefined) throw fault
+      await this.#deliver(answers, byKey, lease)
       const bytes = answers.reduce((sum, { records }) => sum + records.length, 0)
       if (bytes > 0 && bytes < SMALL_BYTES) await sleep(this.#options.gatherMs?.() ?? GATHER_MS)
     } catch (error) {
@@ -166,26 +166,59 @@ export class ClusterReader implements Reader {
     }
   }
 
-  async #deliver(answer: FetchedPartition, position: Position, lease: FrameLease): Promise<void> {
-    // A position may be removed, or moved by another `add`, while the fetch is under way.
-    const current = (): boolean => this.#positions.get(keyOf(position)) === position
-    if (!current()) return
-    const { errorCode, records, aborted, highWatermark, lastStableOffset } = answer
-    const { topic, partition } = position
+  /**
+   * All at once, when all are decoded: one that was told of alone could be worked off before what the broker had had
+   * of the others when it answered, and these would be late.
+   */
+  async #deliver(
+    answers: readonly FetchedPartition[],
+    byKey: ReadonlyMap<string, Position>,
+    lease: FrameLease,
+  ): Promise<void> {
+    const decoded: Decoded[] = []
+    let fault: unknown
+    for (const answer of answers) {
+      const position = byKey.get(keyOf(answer))!
+      try {
+        const columns = await this.#decode(answer, position)
+        if (columns !== undefined) decoded.push({ answer, position, columns })
+      } catch (error) {
+        fault = error
+      }
+    }
+    for (const one of decoded) this.#tell(one, lease)
+    lease.release()
+    if (fault !== undefined) throw fault
+  }
+
+  /** A position may be removed, or moved by another `add`, while the fetch is under way. */
+  #isCurrent(position: Position): boolean {
+    return this.#positions.get(keyOf(position)) === position
+  }
+
+  /** @returns undefined where there is nothing to tell. Throws what a later poll may cure. */
+  async #decode(answer: FetchedPartition, position: Position): Promise<ColumnArrays | undefined> {
+    if (!this.#isCurrent(position)) return undefined
+    const { errorCode, records, aborted } = answer
     if (errorCode !== 0) {
       this.#answered(errorCode, position)
-      return
+      return undefined
     }
-    let columns: ColumnArrays
+    const { topic, partition, offset } = position
     try {
-      columns = await decodeRecordBatches(records, position.offset, aborted)
+      return await decodeRecordBatches(records, offset, aborted)
     } catch (cause) {
       const message = `${topic}-${partition}: ${messageOf(cause)}`
-      const fields = { topic, partition, offset: position.offset }
+      const fields = { topic, partition, offset }
       this.#fail(position, new EnricherError('CORRUPT_BATCH', message, { cause, fields }))
-      return
+      return undefined
     }
-    if (!current()) return
+  }
+
+  #tell({ answer, position, columns }: Decoded, lease: FrameLease): void {
+    if (!this.#isCurrent(position)) return
+    const { highWatermark, lastStableOffset } = answer
+    const { topic, partition } = position
     position.offset = columns.nextOffset
     lease.hold(columns)
     try {

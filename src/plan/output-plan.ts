@@ -215,9 +215,12 @@ function fieldsOf(
   select: readonly Column[] | null,
   nullable: boolean,
 ): OutputField[] {
-  const outputType = types.of(side, schema)
+  const isDerived = ({ source }: Pick<Column, 'source'>): boolean =>
+    fields.some(({ name }) => name === source)
+  // A record of its type inside of it has none of what is derived of the record itself.
+  const own = schema.fields.filter(({ name }) => !isDerived({ source: name }))
+  const outputType = types.of(side, { ...schema, fields: own })
   const wanted = select ?? schema.fields.map(({ name }) => ({ name, source: name }))
-  const isDerived = ({ source }: Column): boolean => fields.some(({ name }) => name === source)
   // A record's own fields are copied as they lie, and derived ones are written behind them.
   const ordered = [...wanted.filter((one) => !isDerived(one)), ...wanted.filter(isDerived)]
   return ordered.map(({ name, source }) => {

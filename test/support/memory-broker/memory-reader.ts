@@ -85,7 +85,9 @@ export class MemoryReader implements Reader {
       const asked = [...this.#positions.values()].filter(({ paused }) => !paused)
       const isLate = this.#now - answered >= this.#options.maxWaitMs
       const answers: Answer[] = asked.length === 0 ? [] : await this.#fetch(asked, isLate)
-      for (const answer of answers) await this.#deliver(answer)
+      // Told of at once, when all are decoded, as the broker's reader does.
+      const decoded = await Promise.all(answers.map((answer) => this.#decode(answer)))
+      for (const tell of decoded) tell?.()
       if (asked.length === 0 || answers.length > 0) answered = this.#now
       if (answers.length === 0) await this.#news(asked.length > 0)
     }
@@ -158,21 +160,28 @@ export class MemoryReader implements Reader {
     }
   }
 
-  async #deliver(answer: Answer): Promise<void> {
+  /** @returns tells of it; undefined where there is nothing to tell */
+  async #decode(answer: Answer): Promise<(() => void) | undefined> {
     const { position, records, aborted, lastStableOffset, highWatermark, error } = answer
     // Removed, or moved by another `add`, while the answer was under way.
     const isCurrent = (): boolean => this.#positions.get(keyOf(position)) === position
-    if (!isCurrent()) return
-    if (error !== undefined) return this.#refused(position, error)
+    if (!isCurrent()) return undefined
+    if (error !== undefined) {
+      await this.#refused(position, error)
+      return undefined
+    }
     const { topic, partition } = position
     try {
       const columns = await decodeRecordBatches(records, position.offset, aborted)
-      if (!isCurrent()) return
-      position.offset = columns.nextOffset
-      position.told = `${lastStableOffset}/${highWatermark}`
-      this.#events.onFetched({ topic, partition, columns, lastStableOffset, highWatermark })
+      return () => {
+        if (!isCurrent()) return
+        position.offset = columns.nextOffset
+        position.told = `${lastStableOffset}/${highWatermark}`
+        this.#events.onFetched({ topic, partition, columns, lastStableOffset, highWatermark })
+      }
     } catch (fault) {
       this.#fail(position, fault)
+      return undefined
     }
   }
 
