@@ -97,6 +97,30 @@ export function readersKeepTheContract(open: OpenKafka): void {
     },
   )
 
+  onKafka(
+    'what one answer has of several partitions is told of at once, and nothing happens between',
+    open,
+    async (on) => {
+      const topics = [await on.topic(), await on.topic()]
+      const producer = await on.producer()
+      producer.begin()
+      for (const topic of topics) await producer.send([batch(topic, ['a'], { compression: 'lz4' })])
+      await producer.commit()
+      for (const topic of topics) await on.settled(topic)
+      const told: string[] = []
+      const reading = await on.read(topics[0], 0, {
+        onFetched: ({ topic, columns: { length } }) => {
+          if (length === 0) return
+          told.push(topic)
+          queueMicrotask(() => told.push('worked off'))
+        },
+      })
+      reading.reader.add({ topic: topics[1], partition: 0 }, 0)
+      await on.eventually('all is worked off', () => told.length === 4)
+      assert.deepEqual(told.slice(0, 2).sort(), topics.toSorted())
+    },
+  )
+
   onKafka('what is paused is not read until it is resumed, and then goes on', open, async (on) => {
     const topic = await on.topic()
     await on.put(topic, 'a')

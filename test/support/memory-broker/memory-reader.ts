@@ -177,7 +177,11 @@ export class MemoryReader implements Reader {
         if (!isCurrent()) return
         position.offset = columns.nextOffset
         position.told = `${lastStableOffset}/${highWatermark}`
-        this.#events.onFetched({ topic, partition, columns, lastStableOffset, highWatermark })
+        try {
+          this.#events.onFetched({ topic, partition, columns, lastStableOffset, highWatermark })
+        } catch (fault) {
+          this.#fail(position, fault)
+        }
       }
     } catch (fault) {
       this.#fail(position, fault)
