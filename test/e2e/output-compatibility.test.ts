@@ -40,7 +40,12 @@ let subjects = 0
 async function compare(earlier: object, later: object) {
   const subject = `s${subjects++}-value`
   await running.register(subject, earlier)
-  return registry.compare(subject, JSON.stringify(later))
+  const { subject: compared, ...comparison } = await registry.compare(
+    subject,
+    JSON.stringify(later),
+  )
+  assert.equal(compared, subject)
+  return comparison
 }
 
 const DEFAULTS: readonly (readonly [type: unknown, value: unknown])[] = [
