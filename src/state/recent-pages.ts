@@ -1,5 +1,4 @@
 import { type Bytes, NO_BYTES, reusedBuffer } from '../bytes.ts'
-import { MatchAges } from './match-ages.ts'
 import { KINDS, PAGE_BYTES, PAGE_HEADER, type Page, type PageRef, pageRef } from './page.ts'
 
 /** Pages lie in slabs, so that a page costs no allocation; a slab is used again once its pages have gone. */
@@ -8,9 +7,6 @@ const SLAB_BYTES = 64 * 1024
 /** A place: slab, position. */
 const PLACE = 2
 const START = 1
-
-/** Of the age that matches have reached lately. */
-const MARGIN = 1.25
 
 interface Slab {
   readonly number: number
@@ -21,12 +17,11 @@ interface Slab {
 
 /**
  * The pages of a task that are in memory: all that LevelDB does not have, and as many of the others,
- * newest first, as matches read, and `limitBytes` allows. Numbers follow on each other. Whoever holds
+ * newest first, as `limitBytes` allows. Numbers follow on each other. Whoever holds
  * the place of a committed page over an await must not: its bytes may be overwritten.
  */
 export class RecentPages {
   readonly #limitBytes: () => number
-  readonly #ages = new MatchAges()
   /** Where the page with number `#first + i` lies: slab, position in it. An object each would be a cache miss more per match. */
   #places = new Int32Array(1024 * PLACE)
   #count = 0
@@ -64,12 +59,6 @@ export class RecentPages {
   find(number: number): number {
     const at = (number - this.#first) | 0
     return at >= this.#gone && at < this.#count ? at : -1
-  }
-
-  /** `find` for a match: what it reads is what stays in memory from now on. */
-  match(number: number): number {
-    this.#ages.add(this.#count - 1 - ((number - this.#first) | 0))
-    return this.find(number)
   }
 
   bufferAt(place: number): Bytes {
@@ -144,7 +133,7 @@ export class RecentPages {
 
   /** Committed pages have to leave memory, but LevelDB does not have them yet. */
   get isOver(): boolean {
-    return this.#oldest <= this.#committedTo && this.#mustLeave(this.#unread)
+    return this.#oldest <= this.#committedTo && this.#mustLeave
   }
 
   /** The number of the first page in memory. */
@@ -152,18 +141,12 @@ export class RecentPages {
     return this.#first + this.#gone
   }
 
-  /** So many of the list's first pages are older than matches reach. */
-  get #unread(): number {
-    return this.#count - MARGIN * this.#ages.kept
-  }
-
-  #mustLeave(unread: number): boolean {
-    return this.#gone < this.#count && (this.#gone < unread || this.#bytes > this.#limitBytes())
+  get #mustLeave(): boolean {
+    return this.#gone < this.#count && this.#bytes > this.#limitBytes()
   }
 
   #makeRoom(): void {
-    const unread = this.#unread
-    while (this.#oldest <= this.#storedTo && this.#mustLeave(unread)) this.#drop(this.#gone++)
+    while (this.#oldest <= this.#storedTo && this.#mustLeave) this.#drop(this.#gone++)
     this.#shorten()
   }
 

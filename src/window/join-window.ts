@@ -164,7 +164,7 @@ export class JoinWindow implements StateStore {
       const other = index.sides[1 - side]
       for (let entry = index.first(1 - side, hash); entry >= 0; entry = other.next(entry)) {
         hit = true
-        const place = recent.match(other.page(entry))
+        const place = recent.find(other.page(entry))
         if (place < 0 || (this.#isOuter && !this.#cold.isEmpty)) this.#wait(side, other, entry)
         else this.#consider(side, other, entry, recent.bufferAt(place), recent.startAt(place))
       }
