@@ -53,6 +53,20 @@ export async function recordsOf(
   }
 }
 
+/** By topic: the sum of the group's committed offsets, which are records where nothing is transactional. */
+export async function readBy({ address }: BenchKafka, group: string): Promise<Map<string, number>> {
+  const broker = await connect(address)
+  try {
+    const read = new Map<string, number>()
+    for (const { topic, offset } of await broker.administration.groupOffsets(group)) {
+      read.set(topic, (read.get(topic) ?? 0) + Number(offset))
+    }
+    return read
+  } finally {
+    await broker.close()
+  }
+}
+
 /** Deletes the topics of one run: those whose names begin with its name and `.` or `-`. */
 export async function deleteTopicsOf({ address }: BenchKafka, run: string): Promise<void> {
   const admin = new Kafka({ brokers: address.split(','), logLevel: logLevel.NOTHING }).admin()
