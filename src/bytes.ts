@@ -19,8 +19,8 @@ export function bytesOf({ buffer, byteOffset, length }: Buffer): Bytes {
 
 export const NO_BYTES = bytesOf(Buffer.alloc(0))
 
-/** More than this, and a call into Node is the quicker. */
-const LARGE = 512
+/** More than this, and a call into Node 24 is the quicker, which takes some 40 ns. */
+const LARGE = 256
 
 /** Murmur3 (Appleby) as a signed integer of 32 bits, which V8 keeps unboxed; its low bits are good, which the indexes need. */
 export function hashBytes({ view }: Bytes, start: number, end: number): number {
@@ -46,6 +46,7 @@ function scrambled(word: number): number {
 /**
  * Copies `source[start, end)` to `target` at `position`; returns the position behind it. They must
  * not overlap. Eight bytes at a time go as a double: a move of its bits, whatever number they are.
+ * The last ones go once more over some that are there already, which takes no loop over a rest.
  */
 export function copyBytes(
   source: Bytes,
@@ -54,22 +55,32 @@ export function copyBytes(
   target: Bytes,
   position: number,
 ): number {
-  if (end - start > LARGE) {
+  const length = end - start
+  if (length > LARGE) {
     source.copy(target, position, start, end)
-    return position + end - start
+    return position + length
   }
   const from = source.view
   const to = target.view
-  let i = start
-  let at = position
-  for (; i + 8 <= end; i += 8, at += 8) to.setFloat64(at, from.getFloat64(i, true), true)
-  if (i + 4 <= end) {
-    to.setInt32(at, from.getInt32(i, true), true)
-    i += 4
-    at += 4
+  if (length >= 8) {
+    const shift = position - start
+    const last = end - 8
+    let i = start
+    for (; i + 24 < last; i += 32) {
+      to.setFloat64(i + shift, from.getFloat64(i, true), true)
+      to.setFloat64(i + 8 + shift, from.getFloat64(i + 8, true), true)
+      to.setFloat64(i + 16 + shift, from.getFloat64(i + 16, true), true)
+      to.setFloat64(i + 24 + shift, from.getFloat64(i + 24, true), true)
+    }
+    for (; i < last; i += 8) to.setFloat64(i + shift, from.getFloat64(i, true), true)
+    to.setFloat64(last + shift, from.getFloat64(last, true), true)
+  } else if (length >= 4) {
+    to.setInt32(position, from.getInt32(start, true), true)
+    to.setInt32(position + length - 4, from.getInt32(end - 4, true), true)
+  } else {
+    for (let i = 0; i < length; i++) to.setUint8(position + i, from.getUint8(start + i))
   }
-  while (i < end) to.setUint8(at++, from.getUint8(i++))
-  return at
+  return position + length
 }
 
 /** Whether `a[aStart, aStart + length)` and `b[bStart, bStart + length)` are the same. */
