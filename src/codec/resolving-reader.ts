@@ -3,15 +3,15 @@ import type { Bytes } from '../bytes.ts'
 import type { AvroTransfer, Transcode } from './avro/transfer.ts'
 import { DEEPEST } from './avro/walk.ts'
 import { FRAME_BYTES } from './frame/framing.ts'
-import type { Fate, TimeReading, ValueReader } from './port.ts'
+import type { ValueReader } from './port.ts'
+import { ReaderOver } from './reader-over.ts'
 
 /**
  * Reads values of another writer's schema: each is written anew as one of the reader's, and that is
  * then read by positions. Slower, for old records and old writers.
  */
-export class ResolvingReader implements ValueReader {
+export class ResolvingReader extends ReaderOver {
   readonly #transcode: Transcode
-  readonly #inner: ValueReader
   readonly #transfer: AvroTransfer
   readonly #bodyBytes: number
   #fault = ''
@@ -27,41 +27,17 @@ export class ResolvingReader implements ValueReader {
     transfer: AvroTransfer,
     bodyBytes: number = FRAME_BYTES,
   ) {
+    super(inner)
     this.#bodyBytes = bodyBytes
     this.#transcode = transcode
-    this.#inner = inner
     this.#transfer = transfer
   }
 
-  get fault(): string {
-    return this.#fault === '' ? this.#inner.fault : this.#fault
+  override get fault(): string {
+    return this.#fault === '' ? this.inner.fault : this.#fault
   }
 
-  get fate(): Fate {
-    return this.#inner.fate
-  }
-
-  get failure(): string {
-    return this.#inner.failure
-  }
-
-  get time(): number {
-    return this.#inner.time
-  }
-
-  get timeText(): string {
-    return this.#inner.timeText
-  }
-
-  get timeReading(): TimeReading | null {
-    return this.#inner.timeReading
-  }
-
-  get projectedBytes(): number {
-    return this.#inner.projectedBytes
-  }
-
-  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
+  override read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const transfer = this.#transfer
     const { source, sink } = transfer
     this.#fault = ''
@@ -69,7 +45,7 @@ export class ResolvingReader implements ValueReader {
     sink.reserve(FRAME_BYTES)
     sink.at += FRAME_BYTES
     const isWhole = this.#transcode(transfer)
-    if (isWhole && source.at === end) return this.#inner.read(row, sink.buffer, sink.start, sink.at)
+    if (isWhole && source.at === end) return this.inner.read(row, sink.buffer, sink.start, sink.at)
     sink.rewind(0)
     return this.#refused(isWhole)
   }
@@ -97,34 +73,6 @@ export class ResolvingReader implements ValueReader {
         ? `The field ${shortened(path)} is nested deeper than ${DEEPEST} levels`
         : `The bytes of the field ${shortened(path)} are not what the schema says`
     return 'malformed'
-  }
-
-  select(row: number): void {
-    this.#inner.select(row)
-  }
-
-  keyBuffer(k: number): Bytes {
-    return this.#inner.keyBuffer(k)
-  }
-
-  keyStart(k: number): number {
-    return this.#inner.keyStart(k)
-  }
-
-  keyEnd(k: number): number {
-    return this.#inner.keyEnd(k)
-  }
-
-  project(target: Bytes, position: number): number {
-    return this.#inner.project(target, position)
-  }
-
-  get lacking(): string {
-    return this.#inner.lacking ?? ''
-  }
-
-  selectFormer(): boolean {
-    return this.#inner.selectFormer?.() ?? false
   }
 }
 

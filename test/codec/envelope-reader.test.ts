@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deflateSync } from 'node:zlib'
 import avsc, { type Schema } from 'avsc'
 import fc from 'fast-check'
 import { bytesOf } from '../../src/bytes.ts'
 import type { AvroRecordSchema, EnvelopePlan, ReaderPlan } from '../../src/codec/avro/reader.ts'
 import { rowSchema } from '../../src/codec/envelope/schema.ts'
+import { readerBehind } from '../../src/codec/frame/inflate.ts'
 import { DELETED, type Fate, PASSED, TAKEN, type ValueReader } from '../../src/codec/port.ts'
 import { Projection } from '../../src/codec/projection.ts'
 import { type ChangeEvent, envelopeSchema, typeOf, written } from './change-events.ts'
@@ -184,6 +186,24 @@ test('JsonConverter’s schema and payload around an envelope, and around a row,
   assert.deepEqual([reader.fate, keysOf(reader), reader.time], [TAKEN, ['7', 'Bonn'], 1])
   readAt(0, reader, values[1])
   assert.equal(reader.fate, DELETED)
+})
+
+test('an event whose bytes are compressed says what its row was before, and what it lacks, as one that is not', () => {
+  const projection = new Projection(SCHEMA, { ...plan, envelope })
+  const plain = projection.readerOf(SCHEMA)
+  const frame = { kind: 'Glue zlib', bodyBytes: 18 } as const
+  const zlib = readerBehind(frame, (bodyBytes) => projection.readerOf(SCHEMA, bodyBytes))
+  fc.assert(
+    fc.property(changes, (event) => {
+      const bytes = written(typeOf(SCHEMA), event)
+      readAt(0, plain, bytes)
+      readAt(0, zlib, Buffer.concat([Buffer.alloc(18), deflateSync(bytes.subarray(5))]))
+      assert.deepEqual([zlib.fate, zlib.lacking], [plain.fate, plain.lacking])
+      if (plain.fate === TAKEN) assert.deepEqual(said(zlib), said(plain))
+      assert.equal(zlib.selectFormer!(), plain.selectFormer!())
+      assert.deepEqual(keysOf(zlib), keysOf(plain))
+    }),
+  )
 })
 
 test('of random bytes, and of events that are cut short or changed, none ends the process', () => {

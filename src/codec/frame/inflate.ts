@@ -2,7 +2,8 @@
 import { inflateSync } from 'node:zlib'
 import type { RejectReason } from '../../batch.ts'
 import { type Bytes, bytesOf } from '../../bytes.ts'
-import type { Fate, TimeReading, ValueReader } from '../port.ts'
+import type { ValueReader } from '../port.ts'
+import { ReaderOver } from '../reader-over.ts'
 import type { Frame } from './framing.ts'
 
 /** A body with more is not read: a few bytes can be a thousand times as many. */
@@ -24,74 +25,29 @@ export const inflateFault = (reason: RejectReason): string =>
 
 /** Reads values behind a frame. @param readerAt makes a reader of records that begin so far behind a value's beginning */
 export const readerBehind = (
-  { kind, bodyBytes }: Frame,
+  { kind, bodyBytes }: Pick<Frame, 'kind' | 'bodyBytes'>,
   readerAt: (bodyBytes: number) => ValueReader,
 ): ValueReader =>
   kind === 'Glue zlib' ? new InflatingReader(readerAt(0), bodyBytes) : readerAt(bodyBytes)
 
 /** Reads values whose bodies are compressed as another reader does those that are not. */
-class InflatingReader implements ValueReader {
-  readonly #inner: ValueReader
+class InflatingReader extends ReaderOver {
   readonly #bodyBytes: number
   #refused: RejectReason | null = null
 
   /** @param inner of bodies alone. @param bodyBytes how far behind the value's beginning the body is */
   constructor(inner: ValueReader, bodyBytes: number) {
-    this.#inner = inner
+    super(inner)
     this.#bodyBytes = bodyBytes
   }
 
-  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
+  override read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const body = inflated(buffer, start + this.#bodyBytes, end)
     this.#refused = typeof body === 'string' ? body : null
-    return typeof body === 'string' ? body : this.#inner.read(row, body, 0, body.length)
+    return typeof body === 'string' ? body : this.inner.read(row, body, 0, body.length)
   }
 
-  get fault(): string {
-    return this.#refused === null ? this.#inner.fault : inflateFault(this.#refused)
-  }
-
-  select(row: number): void {
-    this.#inner.select(row)
-  }
-
-  get fate(): Fate {
-    return this.#inner.fate
-  }
-
-  get failure(): string {
-    return this.#inner.failure
-  }
-
-  get time(): number {
-    return this.#inner.time
-  }
-
-  get timeText(): string {
-    return this.#inner.timeText
-  }
-
-  get timeReading(): TimeReading | null {
-    return this.#inner.timeReading
-  }
-
-  keyBuffer(k: number): Bytes {
-    return this.#inner.keyBuffer(k)
-  }
-
-  keyStart(k: number): number {
-    return this.#inner.keyStart(k)
-  }
-
-  keyEnd(k: number): number {
-    return this.#inner.keyEnd(k)
-  }
-
-  get projectedBytes(): number {
-    return this.#inner.projectedBytes
-  }
-
-  project(target: Bytes, position: number): number {
-    return this.#inner.project(target, position)
+  override get fault(): string {
+    return this.#refused === null ? this.inner.fault : inflateFault(this.#refused)
   }
 }

@@ -3,8 +3,8 @@ import type { Bytes } from '../../bytes.ts'
 import { parseRecord } from '../avro/parse.ts'
 import { AvroReader, type AvroRecordSchema, fieldsOf, type ReaderPlan } from '../avro/reader.ts'
 import { aroundRow, rowSchema } from '../envelope/schema.ts'
-import type { Fate, TimeReading, ValueReader } from '../port.ts'
 import { valueReader } from '../projection.ts'
+import { ReaderOver } from '../reader-over.ts'
 import { compileRoot } from './decode.ts'
 import { knownItems } from './items.ts'
 import { refusalOf } from './refusal.ts'
@@ -16,9 +16,8 @@ import { toNext, toValue } from './walk.ts'
 const FRAME_BYTES = 5
 
 /** Reads JSON values: each is written as a record in Avro, and that is then read by positions. */
-export class JsonInput implements ValueReader {
+export class JsonInput extends ReaderOver {
   readonly #read: ReadJson
-  readonly #inner: ValueReader
   readonly #transfer = new JsonTransfer()
   /** Values are any objects. */
   readonly #isUndeclared: boolean
@@ -32,14 +31,14 @@ export class JsonInput implements ValueReader {
     const names = fieldsOf(plan)
     const needed = { ...whole, fields: whole.fields.filter(({ name }) => names.has(name)) }
     const read = envelope === undefined ? needed : aroundRow(value, needed, envelope)
-    this.#inner = valueReader(read, needed, plan, new AvroReader(row, plan, needed))
+    super(valueReader(read, needed, plan, new AvroReader(row, plan, needed)))
     const known = value.fields.map(({ name }) => name).filter((name) => name !== ALL_MEMBERS)
     const items = envelope === undefined ? undefined : knownItems(read, needed, envelope)
     this.#read = compileRoot(read, known, plan.taken ?? [], items)
     this.#isUndeclared = isUndeclared(read)
   }
 
-  read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
+  override read(row: number, buffer: Bytes, start: number, end: number): RejectReason | null {
     const transfer = this.#transfer
     const { sink } = transfer
     this.#fault = ''
@@ -48,7 +47,7 @@ export class JsonInput implements ValueReader {
     sink.reserve(FRAME_BYTES)
     sink.at += FRAME_BYTES
     if (toValue(transfer) && this.#read(transfer) && this.#isEnd(transfer)) {
-      return this.#inner.read(row, sink.buffer, sink.start, sink.at)
+      return this.inner.read(row, sink.buffer, sink.start, sink.at)
     }
     sink.rewind(0)
     return this.#refused(start, end)
@@ -74,59 +73,7 @@ export class JsonInput implements ValueReader {
     return isMalformed ? 'malformed' : 'incompatible_schema'
   }
 
-  get fault(): string {
-    return this.#fault === '' ? this.#inner.fault : this.#fault
-  }
-
-  get fate(): Fate {
-    return this.#inner.fate
-  }
-
-  get failure(): string {
-    return this.#inner.failure
-  }
-
-  get time(): number {
-    return this.#inner.time
-  }
-
-  get timeText(): string {
-    return this.#inner.timeText
-  }
-
-  get timeReading(): TimeReading | null {
-    return this.#inner.timeReading
-  }
-
-  get projectedBytes(): number {
-    return this.#inner.projectedBytes
-  }
-
-  select(row: number): void {
-    this.#inner.select(row)
-  }
-
-  keyBuffer(k: number): Bytes {
-    return this.#inner.keyBuffer(k)
-  }
-
-  keyStart(k: number): number {
-    return this.#inner.keyStart(k)
-  }
-
-  keyEnd(k: number): number {
-    return this.#inner.keyEnd(k)
-  }
-
-  project(target: Bytes, position: number): number {
-    return this.#inner.project(target, position)
-  }
-
-  get lacking(): string {
-    return this.#inner.lacking ?? ''
-  }
-
-  selectFormer(): boolean {
-    return this.#inner.selectFormer?.() ?? false
+  override get fault(): string {
+    return this.#fault === '' ? this.inner.fault : this.#fault
   }
 }
