@@ -114,6 +114,13 @@ export const ERRORS = {
       'the group’s offsets were changed from outside, an input was deleted and made anew, or a join added',
     action: 'as the message says; `plan` and `check` show it before',
   },
+  STATE_LOST: {
+    ends: true,
+    means:
+      'records of a changelog were deleted, or the topic, while a window or facts that wait were in it, and no store has them',
+    action:
+      'start the instance whose state folder is whole; else `reset`, with startAt before what is lost; `check` and `plan` show a changelog that is empty',
+  },
   CORRUPT_BATCH: {
     ends: true,
     means: 'a batch of records has a wrong checksum or length, or cannot be decompressed',

@@ -317,7 +317,31 @@ export const EVENTS = {
     },
     means:
       'missing.wait was added to a pipeline without a join, whose tasks kept nothing before; from now on they keep the facts that wait.',
-    action: 'If the changelog topic was deleted, facts that waited when it was are lost.',
+    action: '',
+  },
+  changelog_gone: {
+    level: 'warn',
+    message:
+      '{topic}-{partition} has no epoch any more, and held no fact that waits; going on from the group’s offsets',
+    fields: { topic: 'the changelog', partition },
+    means: 'Somebody has deleted the topic, or its records. Nothing is lost this time.',
+    action:
+      'See who deletes there: the topic needs `retention.ms=-1`, `retention.bytes=-1` and `cleanup.policy=delete`.',
+  },
+  changelog_cut: {
+    level: 'warn',
+    message:
+      '{topic}-{partition} begins at {head}, and the state needs it from {needed} on; only this instance’s store has the rest',
+    fields: {
+      topic: 'the changelog',
+      partition,
+      head: 'its first offset',
+      needed: 'the offset from which on it is needed',
+    },
+    means:
+      'Somebody has deleted records of the topic that are still needed. Where the store is lost as well, or another instance gets the task, it ends with `STATE_LOST`.',
+    action:
+      'Keep the state folder, and this instance running, until the windows and waits of now are over. See who deletes there: the topic needs `retention.ms=-1`, `retention.bytes=-1` and `cleanup.policy=delete`.',
   },
   offsets_forgotten: {
     level: 'warn',

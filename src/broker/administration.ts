@@ -3,7 +3,7 @@ import { retry } from '../retry/retry.ts'
 import { describeGroupRequest, topicAccessRequest } from './access-requests.ts'
 import { brokerError } from './broker-errors.ts'
 import { askForCoordinator, GROUP_COORDINATOR, TRANSACTION_COORDINATOR } from './coordinator.ts'
-import { topicIdOf } from './group-offset-requests.ts'
+import { notesOf } from './group-offset-requests.ts'
 import { type Cluster, request } from './kafkajs.ts'
 import type { Administration, OffsetCommit, Operation } from './port.ts'
 
@@ -80,7 +80,7 @@ async function groupOffsets(kafkaAdmin: KafkaAdmin, groupId: string): Promise<Of
   const topics = await kafkaAdmin.fetchOffsets({ groupId })
   return topics.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset, metadata }) => {
-      return { topic, partition, offset: Number(offset), topicId: topicIdOf(metadata) }
+      return { topic, partition, offset: Number(offset), ...notesOf(metadata) }
     }),
   )
 }

@@ -15,11 +15,16 @@ import { check } from './topic-arrays.ts'
 const OFFSET_FETCH = 9
 const TXN_OFFSET_COMMIT = 28
 /** Kafka keeps a text with each offset, for whoever commits it; its own tools show it. */
-const TOPIC_ID = 'topic-id='
+const NOTES = /^(?:state=([^;]*);)?(?:topic-id=(.*))?$/
 
-/** What the text says of the topic that the offset is of; null: it was written by an earlier release, or by another tool. */
-export const topicIdOf = (metadata: string | null): string | null =>
-  metadata?.startsWith(TOPIC_ID) ? metadata.slice(TOPIC_ID.length) : null
+const metadataOf = ({ topicId, state }: OffsetCommit): string =>
+  (state ? `state=${state};` : '') + (topicId ? `topic-id=${topicId}` : '')
+
+/** What the text says; nothing: it was written by an earlier release, or by another tool. */
+export function notesOf(metadata: string | null): Pick<OffsetCommit, 'topicId' | 'state'> {
+  const [, state, topicId] = NOTES.exec(metadata ?? '') ?? []
+  return { topicId: topicId ?? null, ...(state && { state }) }
+}
 
 /** TxnOffsetCommit v3 (KIP-447): the group's coordinator refuses it from outside the current generation. */
 export function txnOffsetCommitRequest(
@@ -41,9 +46,9 @@ export function txnOffsetCommitRequest(
         e.writeInt32(membership.generationId)
         compactString(e, membership.memberId)
         compactString(e, membership.groupInstanceId)
-        compactTopics(e, offsets, ({ partition, offset, topicId }) => {
-          e.writeInt32(partition).writeInt64(String(offset)).writeInt32(-1)
-          compactString(e, topicId ? `${TOPIC_ID}${topicId}` : '')
+        compactTopics(e, offsets, (commit) => {
+          e.writeInt32(commit.partition).writeInt64(String(commit.offset)).writeInt32(-1)
+          compactString(e, metadataOf(commit))
           noTags(e)
         })
         return noTags(e)
@@ -110,8 +115,8 @@ function readCommitted(d: Decoder, topic: string): OffsetCommit {
   const partition = d.readInt32()
   const offset = Number(d.readInt64())
   d.readInt32()
-  const topicId = topicIdOf(readCompactString(d))
+  const notes = notesOf(readCompactString(d))
   check(d.readInt16(), topic)
   skipTags(d)
-  return { topic, partition, offset, topicId }
+  return { topic, partition, offset, ...notes }
 }

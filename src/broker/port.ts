@@ -225,6 +225,8 @@ export interface OffsetCommit extends TopicPartition {
   readonly offset: number
   /** Of the topic that was read (KIP-516). It goes with the offset, as its metadata; null, or left out: not known. */
   readonly topicId?: string | null
+  /** What the task says of its state there, without a semicolon. It goes with the offset, too; left out: nothing. */
+  readonly state?: string
 }
 
 /**

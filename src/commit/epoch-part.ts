@@ -2,6 +2,7 @@ import type { TopicPartition } from '../batch.ts'
 import { RecordBatchWriter } from '../broker/record-batch-writer.ts'
 import { type Bytes, bytesOf, NO_BYTES } from '../bytes.ts'
 import { encodeHeader, type StoredLayout, splitPages } from '../state/changelog.ts'
+import { committedStateText } from '../state/committed-state.ts'
 import { asCorrupt } from '../state/level.ts'
 import type { Page } from '../state/page.ts'
 import type { ReadersOf } from '../state/page-layouts.ts'
@@ -35,8 +36,10 @@ export interface EpochTopics {
 /** Turns what a task has added to the epoch into what the commit sends and stores. */
 export function epochPart(epoch: TaskEpoch, to: EpochTopics): EpochPart {
   const { partition, offsets, state } = epoch
+  const noted = state === null ? {} : { state: committedStateText(state.kept) }
   const read = to.topics.map((topic, source) => {
-    return { topic, partition, offset: offsets[source], topicId: to.topicIds[source] ?? null }
+    const topicId = to.topicIds[source] ?? null
+    return { topic, partition, offset: offsets[source], topicId, ...noted }
   })
   const part = {
     batches: [...epoch.outputs, ...epoch.rejects],

@@ -114,6 +114,7 @@ async function commitStart(
             streamTime: Number.NEGATIVE_INFINITY,
             closedBefore: [],
             nextPage: 0,
+            kept: { firstPage: null, waiting: 0, streamTime: null },
             pages: [],
             committed: async () => undefined,
           },

@@ -33,6 +33,15 @@ export class Heads {
     for (const [store, segment] of segments) this.#live.delete(`${store} ${segment}`)
   }
 
+  /** The first page of those that are live, and not among `expired`; undefined: there is none. @param from no page before it counts */
+  first(from: number, expired: readonly StoreSegment[]): number | undefined {
+    // In the order of pages, for that is the order in which segments begin.
+    for (const [store, segment, page] of this.#live.values()) {
+      if (page >= from && !isAmong(expired, store, segment)) return page
+    }
+    return undefined
+  }
+
   /** @param next the next page's number */
   page(next: number): number {
     let first = next
@@ -50,3 +59,6 @@ export class Heads {
     return first
   }
 }
+
+export const isAmong = (segments: readonly StoreSegment[], store: number, start: number): boolean =>
+  segments.some(([of, begin]) => of === store && begin === start)

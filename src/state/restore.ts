@@ -1,6 +1,7 @@
 import type { RecordColumns } from '../batch.ts'
 import type { Admin, Reader, ReaderEvents } from '../broker/port.ts'
 import type { Log } from '../events.ts'
+import { agreedOffsets } from './agreed-offsets.ts'
 import {
   type ChangelogHeader,
   decodeChangelog,
@@ -9,12 +10,13 @@ import {
   type StoredLayout,
   unreadable,
 } from './changelog.ts'
+import { type CommittedState, readCommittedState } from './committed-state.ts'
 import type { Page } from './page.ts'
 import type { ReadersOf } from './page-layouts.ts'
 import type { Checkpoint, StoredCheckpoint } from './page-store.ts'
-import { corruptStore, layoutChanged, offsetsChanged, windowMissing } from './state-faults.ts'
+import { corruptStore, layoutChanged } from './state-faults.ts'
 import type { TaskState } from './task-state.ts'
-import { checkTopicIds, groupOffsetsOf, type OffsetsPorts, topicIdsIn } from './topic-ids.ts'
+import { checkTopicIds, groupCommitsOf, type OffsetsPorts, topicIdsIn } from './topic-ids.ts'
 
 export interface RestorePorts extends OffsetsPorts {
   readonly changelogTopic: string
@@ -25,7 +27,7 @@ export interface RestorePorts extends OffsetsPorts {
   readonly readersOf?: ReadersOf | undefined
   readonly admin: Pick<Admin, 'offsets'>
   readonly log: Log
-  /** Whether the state may begin where the group has read before: nothing of that would be in it. */
+  /** Whether the state may begin where the group has read before, if nothing of that would be in it. */
   readonly mayBegin?: boolean
   createReader(events: ReaderEvents): Reader
   /** Of the changelog: offsets left to read, records and bytes that were just read. */
@@ -51,7 +53,7 @@ const NOTHING: Restored = {
  * 1. `open`: the group's stable offsets, which wait out a former owner's transaction, and the changelog's ends
  * 2. `load`: the pages of the local store, where the changelog has its last epoch
  * 3. `follow`: the changelog, from there or from its head
- * 4. `activate`: offsets and state must agree, for each epoch writes both in one transaction
+ * 4. `activate`: offsets and state must agree, for each epoch writes both in one transaction, and the state must be whole
  */
 export class Restore {
   readonly #state: TaskState
@@ -59,6 +61,10 @@ export class Restore {
   readonly #partition: number
   #restored: Restored = NOTHING
   #committed: readonly number[] = []
+  /** What the last commit has told of the state; undefined: nothing. */
+  #kept: CommittedState | undefined
+  /** Whether the first page that is needed has been found. */
+  #hasFirst = false
   #head = 0
   #end = 0
 
@@ -71,7 +77,9 @@ export class Restore {
   async open(): Promise<void> {
     const { admin, changelogTopic } = this.#ports
     const partition = this.#partition
-    this.#committed = await groupOffsetsOf(partition, this.#ports)
+    const commits = await groupCommitsOf(partition, this.#ports)
+    this.#committed = commits.map(({ offset }) => offset)
+    this.#kept = readCommittedState(commits.find(({ state }) => state !== undefined)?.state)
     const offsetOf = async (at: 'latest' | 'earliest'): Promise<number> =>
       (await admin.offsets(changelogTopic, at, partition)).get(partition) ?? 0
     // To the very end: the markers of the last transaction may have reached the group's offsets only.
@@ -97,6 +105,7 @@ export class Restore {
       if (page === undefined) throw corruptStore(this.#partition, 'a damaged page')
       if (!this.#state.has(page.store)) throw corruptStore(this.#partition, 'a page of no store')
       this.#state.restore(page)
+      this.#found(page)
     }
     log.nextPage = checkpoint.nextPage
     heads.load(checkpoint.heads)
@@ -122,25 +131,27 @@ export class Restore {
     await waiting.flush()
   }
 
-  /** @returns the sources' offsets behind the last epoch; -1 where nothing was read. Throws OFFSETS_CHANGED. */
+  /** @returns the sources' offsets behind the last epoch; -1 where nothing was read. Throws OFFSETS_CHANGED and STATE_LOST. */
   activate(): readonly number[] {
-    const { topics, log, mayBegin = false } = this.#ports
-    const restored = this.#restored
-    this.#beginOwn(this.#state.log.nextPage)
-    this.#state.restored(restored)
-    return topics.map((topic, source) => {
-      const stored = restored.offsets[source] ?? -1
-      const committed = this.#committed[source]
-      const place = { topic, partition: this.#partition, committed, stored }
-      // The broker forgets the offsets of a group that has been away for long; the changelog has them.
-      if (committed === -1 && stored >= 0) log.event('offsets_forgotten', place)
-      else if (stored === -1 && committed >= 0) {
-        if (!mayBegin) throw windowMissing(place)
-        log.event('facts_begin_to_wait', place)
-        return committed
-      } else if (committed !== stored) throw offsetsChanged(place)
-      return stored
-    })
+    const { topics, log, mayBegin = false, changelogTopic } = this.#ports
+    const { heads, log: pageLog } = this.#state
+    this.#beginOwn(pageLog.nextPage)
+    const place = { partition: this.#partition, changelogTopic }
+    const of = { committed: this.#committed, kept: this.#kept, stored: this.#restored.offsets }
+    const found = { ...place, ...of, topics, hasFirst: this.#hasFirst, mayBegin }
+    const offsets = agreedOffsets(found, log)
+    const firstPage = this.#kept && (this.#kept.firstPage ?? pageLog.nextPage)
+    const needed = heads.entries.find(([, , page]) => page === firstPage)?.[3]
+    if (needed !== undefined && needed < this.#head) {
+      const { partition } = place
+      log.event('changelog_cut', { topic: changelogTopic, partition, head: this.#head, needed })
+    }
+    this.#state.restored(this.#restored, firstPage)
+    return offsets
+  }
+
+  #found({ number }: Page): void {
+    if (number === this.#kept?.firstPage) this.#hasFirst = true
   }
 
   async #readRecord(columns: RecordColumns, i: number, waiting: WaitingPages): Promise<void> {
@@ -159,6 +170,7 @@ export class Restore {
     this.#restored = { offsets: read, streamTime, closedBefore, changelogOffset }
     for (const page of record.pages) {
       this.#state.restore(page, offsets[i])
+      this.#found(page)
       waiting.add(page)
     }
     // Also where no page is left: a former owner, which may come back, has used the numbers before.

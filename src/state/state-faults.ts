@@ -1,4 +1,5 @@
 import { EnricherError } from '../errors.ts'
+import type { CommittedState } from './committed-state.ts'
 
 /** @param stored of the records in the changelog */
 export function layoutChanged(topic: string, stored: string, layout: string): EnricherError {
@@ -31,6 +32,20 @@ export function windowMissing(place: OffsetPlace): EnricherError {
   const { topic, partition, committed } = place
   const message = `The group has read ${topic}-${partition} up to ${committed}, but there is no window of that: the pipeline has run without a join under this name, or its changelog topic was deleted. To begin anew with the join, stop all instances and run \`stream-enricher reset\`, or give the pipeline another name`
   return new EnricherError('OFFSETS_CHANGED', message, { fields: { ...place } })
+}
+
+/** @param kept what the last commit has told of the state */
+export function stateLost(
+  topic: string,
+  partition: number,
+  { waiting, streamTime }: CommittedState,
+): EnricherError {
+  const time = streamTime === null ? null : new Date(streamTime).toISOString()
+  const had = `${waiting} facts that wait for rows, ${time === null ? 'no stream time' : `stream time ${time}`}`
+  const message = `${topic}-${partition} does not have the state any more that the group's offsets were committed with (${had}), and no store in state.dir has it: the topic was deleted or made anew, or records of it were deleted (retention, kafka-delete-records). Nothing was read on. To begin anew, stop all instances, run \`stream-enricher reset\`, set startAt to before what is lost (a wait or a window before the stream time), and start: what the inputs have from there comes out, also what had come out before. An instance whose state folder has it may start instead. And see that the topic has retention.ms=-1, retention.bytes=-1 and cleanup.policy=delete`
+  return new EnricherError('STATE_LOST', message, {
+    fields: { topic, partition, waiting, streamTime: time },
+  })
 }
 
 export function corruptStore(partition: number, what: string): EnricherError {

@@ -1,5 +1,6 @@
 import type { Position } from './changelog.ts'
-import { Heads, type StoreSegment } from './heads.ts'
+import type { CommittedState } from './committed-state.ts'
+import { Heads, isAmong, type StoreSegment } from './heads.ts'
 import type { Page } from './page.ts'
 import { PageLog } from './page-log.ts'
 import type { Checkpoint, PageStore } from './page-store.ts'
@@ -26,11 +27,14 @@ export interface StateStore {
   readonly closedBefore: readonly number[]
   /** After a restore: it has records that are still to meet those of other stores, of which none expires before. */
   readonly needsOthers?: boolean
+  /** How many facts it has that wait for a row. */
+  readonly count?: number
 }
 
 /** What an epoch adds to a task's state, but for the offsets of its inputs. */
 export interface StateEpoch extends Omit<Position, 'offsets'> {
   readonly pages: readonly Page[]
+  readonly kept: CommittedState
   /**
    * The epoch is committed: its pages go to LevelDB when they have to leave memory.
    * @param offsets of the inputs, as committed
@@ -62,6 +66,8 @@ export class TaskState {
   readonly #stores: StateStore[] = []
   readonly #writeBack: WriteBack
   #expired: StoreSegment[] = []
+  /** No page before this one was needed by the last epoch that is restored. */
+  #firstPage = 0
   /** Epochs since what lies before the heads was deleted. */
   #unshortened = 0
 
@@ -115,8 +121,21 @@ export class TaskState {
     return {
       ...position,
       pages,
+      kept: this.#kept(pages, expired),
       committed: (offsets, first, changelogOffset) =>
         this.#committed(pages, expired, first, { ...position, offsets, changelogOffset }),
+    }
+  }
+
+  /** What is needed once the epoch with these pages is committed. */
+  #kept(pages: readonly Page[], expired: readonly StoreSegment[]): CommittedState {
+    const { streamTime } = this.clock
+    const isLive = ({ store, segment }: Page): boolean => !isAmong(expired, store, segment)
+    const first = this.heads.first(this.#firstPage, expired) ?? pages.find(isLive)?.number
+    return {
+      firstPage: first ?? null,
+      waiting: this.#stores.reduce((sum, { count = 0 }) => sum + count, 0),
+      streamTime: Number.isFinite(streamTime) ? streamTime : null,
     }
   }
 
@@ -149,8 +168,15 @@ export class TaskState {
     this.heads.add([page], offset)
   }
 
-  /** All pages are restored: goes on from where the last epoch has ended. */
-  restored({ streamTime, closedBefore }: Pick<Position, 'streamTime' | 'closedBefore'>): void {
+  /**
+   * All pages are restored: goes on from where the last epoch has ended.
+   * @param firstPage that it needed. A local store may have older ones, of segments that expired elsewhere: the changelog need not
+   */
+  restored(
+    { streamTime, closedBefore }: Pick<Position, 'streamTime' | 'closedBefore'>,
+    firstPage = 0,
+  ): void {
+    this.#firstPage = firstPage
     let first = 0
     for (const store of this.#stores) {
       const sides = store.closedBefore.length

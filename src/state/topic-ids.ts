@@ -3,7 +3,7 @@
  * Changelog records carry those that their offsets are of, and so do the group's offsets: with a topic the broker
  * deletes the offsets that groups have of it, but not always those of commits that are under way meanwhile.
  */
-import type { Group } from '../broker/port.ts'
+import type { Group, OffsetCommit } from '../broker/port.ts'
 import { encodeHeaders } from '../broker/record-batch-writer.ts'
 import { readHeaders } from '../broker/record-columns.ts'
 import { type Bytes, bytesOf } from '../bytes.ts'
@@ -45,17 +45,21 @@ export interface OffsetsPorts {
 }
 
 /** The group's stable offsets of a task, by source; -1: there is none. Throws OFFSETS_CHANGED where one is of an earlier topic of the same name. */
-export async function groupOffsetsOf(
+export const groupOffsetsOf = async (partition: number, ports: OffsetsPorts): Promise<number[]> =>
+  (await groupCommitsOf(partition, ports)).map(({ offset }) => offset)
+
+/** The same, with what was told beside them. */
+export async function groupCommitsOf(
   partition: number,
   { group, topics, topicIds }: OffsetsPorts,
-): Promise<number[]> {
+): Promise<OffsetCommit[]> {
   const committed = await group.committed(topics.map((topic) => ({ topic, partition })))
   checkTopicIds(
     topics,
     committed.map(({ topicId }) => topicId ?? null),
     topicIds,
   )
-  return committed.map(({ offset }) => offset)
+  return committed
 }
 
 export function topicRecreated(topic: string, before: string, id: string): EnricherError {

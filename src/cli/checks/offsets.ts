@@ -5,7 +5,8 @@ import type { Pipeline } from '../../config/pipeline.ts'
 import { messageOf } from '../../errors.ts'
 import { planOf, statefulStages } from '../../plan/plan.ts'
 import type { ChangelogHeader } from '../../state/changelog.ts'
-import { windowMissing } from '../../state/state-faults.ts'
+import { readCommittedState } from '../../state/committed-state.ts'
+import { stateLost, windowMissing } from '../../state/state-faults.ts'
 import { topicRecreated } from '../../state/topic-ids.ts'
 import { type Finding, fail } from './finding.ts'
 import { RESET } from './stored-schemas.ts'
@@ -25,7 +26,7 @@ export interface OffsetsState {
 
 type StatefulStage = ReturnType<typeof statefulStages>[number]
 
-/** What ends a start with OFFSETS_CHANGED, of each stage that keeps state at most one thing. */
+/** What ends a start with OFFSETS_CHANGED or STATE_LOST, of each stage that keeps state at most one thing. */
 export function offsetsFaults(pipeline: Pipeline, state: OffsetsState): string[] {
   const plan = planOf(pipeline)
   const inputs = plan.sources.map(({ topic }) => topic)
@@ -52,6 +53,12 @@ function stageFault(
   if (read.length === 0) return undefined
   const name = stageName(pipeline, number)
   const window = name === null ? 'window' : `window of ${name}`
+  for (const { partition, state } of read) {
+    const kept = readCommittedState(state)
+    if (kept === undefined || headers.get(partition) !== undefined || isRunning) continue
+    if (kept.firstPage === null && joins.length === 0) continue
+    return messageOf(stateLost(changelog, partition, kept))
+  }
   if ([...headers.values()].every((header) => header === undefined)) {
     // Facts that wait may begin to do so at any time; a window needs all that was read.
     if (joins.length === 0) return undefined
@@ -64,7 +71,7 @@ function stageFault(
   if (isRunning) return undefined
   for (const { topic, partition, offset } of read) {
     const stored = headers.get(partition)?.offsets[topics.indexOf(topic)] ?? -1
-    if (offset === stored) continue
+    if (offset === stored || (stored < 0 && joins.length === 0)) continue
     const is = stored < 0 ? `there is no ${window}` : `the ${window} was written up to ${stored}`
     return `the group is at ${offset} of ${topic}-${partition}, ${is}: ${REFUSED}`
   }

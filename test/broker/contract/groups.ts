@@ -62,6 +62,21 @@ export function groupsKeepTheContract(open: OpenKafka): void {
     assert.deepEqual(await administration.groupOffsets(groupId), [commit])
   })
 
+  onKafka('an offset keeps what the task says of its state', open, async (on) => {
+    const { topic, groupId, group, producer } = await withOffsets(on, 5)
+    await producer.commit()
+    const state = '{"firstPage":3,"waiting":2,"streamTime":null}'
+    for (const topicId of ['vtbh3hdqTrmlSBAxIMWZUw', null]) {
+      producer.begin()
+      const commit = { topic, partition: 0, offset: 6, topicId, state }
+      await producer.sendOffsets(groupId, group.membership(), [commit])
+      await producer.commit()
+      assert.deepEqual(await group.committed([{ topic, partition: 0 }]), [commit])
+      const { administration } = await on.broker()
+      assert.deepEqual(await administration.groupOffsets(groupId), [commit])
+    }
+  })
+
   onKafka('offsets of an aborted transaction are those of before', open, async (on) => {
     const { topic, groupId, group, producer } = await withOffsets(on, 5)
     await producer.commit()

@@ -244,3 +244,30 @@ const group = {
   isRunning: false,
   ends: new Map([['orders', new Map([[0, { first: 0, end: 10 }]])]]),
 }
+
+test('a changelog without the facts that waited is found before a start, and one in which none waited is not spoken of', () => {
+  const waiting = parsePipeline(
+    text('dimensions: { customer: { topic: customers, on: customer_id, missing: { wait: 5s } } }'),
+    'pipeline.yaml',
+    {},
+  )
+  const of = (state: string | undefined, isRunning = false) => ({
+    offsets: [{ topic: 'orders', partition: 0, offset: 7, ...(state && { state }) }],
+    headers: [new Map([[0, undefined]])],
+    topicIds: new Map(),
+    isRunning,
+  })
+  const waited = '{"firstPage":3,"waiting":2,"streamTime":1700000000000}'
+  const [finding, ...others] = checkOffsets(waiting, of(waited))
+  assert.deepEqual(others, [])
+  assert.equal(finding.mark, 'fail')
+  assert.match(
+    finding.detail,
+    /^job-window-changelog-0 does not have the state .*\(2 facts that wait for rows, stream time 2023-11-14T22:13:20\.000Z\)/,
+  )
+  assert.match(finding.remedy!, /^To begin anew, stop all instances, run `stream-enricher reset`/)
+  const idle = '{"firstPage":null,"waiting":0,"streamTime":1700000000000}'
+  for (const sound of [of(idle), of(undefined), of('somebody’s own'), of(waited, true)]) {
+    assert.deepEqual(checkOffsets(waiting, sound), [])
+  }
+})
